@@ -1,0 +1,8 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m imp_emulator`` is the command ``imp-emulator``."""
+
+from imp_emulator.cli import main
+
+main()

@@ -1,0 +1,93 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command ``imp-emulator``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imp_emulator import __version__, ready, scenario_file, scenario_writer
+from imp_emulator.addresses import is_loopback
+from imp_emulator.scenario import ScenarioError
+from imp_emulator.store.database import StateError
+from imp_emulator.store.journal import DEFAULT_LIMIT
+
+app = typer.Typer(
+    help="An emulator of Unified CM, its IM and Presence Service and Microsoft Exchange.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ReadyFile = Annotated[Path, typer.Option("--ready-file", help="The JSON file that tells names, ports and passwords.")]
+
+
+def main() -> None:
+    """Run the command; what the user can put right becomes one sentence and exit status 2."""
+    try:
+        app()
+    except (ScenarioError, StateError, OSError) as error:
+        typer.echo(f"imp-emulator: {error}", err=True)
+        sys.exit(2)
+
+
+@app.command()
+def serve(
+    state: Annotated[Path, typer.Option(help="The state file; it is created, or gone on with.")],
+    ready_file: ReadyFile,
+    scenario: Annotated[str, typer.Option(help="A scenario file, or the name of a shipped scenario.")] = "default",
+    host: Annotated[str, typer.Option(help="The address to bind to.")] = "127.0.0.1",
+    control_port: Annotated[int, typer.Option(min=0, max=65535, help="The control plane's port; 0 takes any.")] = 0,
+    journal_limit: Annotated[int, typer.Option(min=1, help="How many requests to remember.")] = DEFAULT_LIMIT,
+) -> None:
+    """Serve an environment until SIGTERM or Ctrl-C."""
+    # The servers' libraries take a second to load, which the other commands need not wait for.
+    from imp_emulator import server  # noqa: PLC0415
+
+    try:
+        loopback = is_loopback(host)
+    except ValueError:
+        raise typer.BadParameter(f"{host!r} is not an IP address", param_hint="--host") from None
+    if not loopback:
+        typer.echo(f"imp-emulator: warning: {host} can be reached from other machines", err=True)
+    server.serve(server.Options(scenario_file.load(scenario), state, ready_file, host, control_port, journal_limit))
+
+
+@app.command()
+def scenario(
+    users: Annotated[int, typer.Option(min=0, max=1_000_000, help="Users of each cluster.")],
+    clusters: Annotated[int, typer.Option(min=1, max=255, help="Clusters.")] = 1,
+) -> None:
+    """Print a scenario of the wanted size."""
+    typer.echo(scenario_writer.generate(users, clusters), nl=False)
+
+
+@app.command()
+def wait(
+    ready_file: ReadyFile,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 30,
+) -> None:
+    """Wait until the emulator answers; exit status 1 when it does not in time."""
+    if not ready.wait(ready_file, timeout):
+        typer.echo(f"imp-emulator: nothing answers for {ready_file} after {timeout:g} seconds", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def stop(
+    ready_file: ReadyFile,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 30,
+) -> None:
+    """Stop the emulator and wait until it is done; no running emulator is no error."""
+    if not ready.stop(ready_file, timeout):
+        typer.echo(f"imp-emulator: nothing runs for {ready_file}", err=True)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status of the presence gateways as one node sees them (requirement G6)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from imp_emulator.domain import gateways, ipv6, names, network, trust
+from imp_emulator.domain.gateways import CHECKED, Gateway
+from imp_emulator.domain.names import GatewayName, Kind
+from imp_emulator.domain.tls_probe import Result, Verdict, probe
+from imp_emulator.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """What is known of a gateway; ``result`` is ``None`` for those after the first ten, which nobody checks."""
+
+    gateway: Gateway
+    result: Result | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Everything that a check needs, read from the state before it begins; no listener means that none was found."""
+
+    name: GatewayName
+    listener: tuple[str, int] | None
+    obstacle: str
+
+
+async def check(environment: Environment, cluster: str, node: str) -> list[GatewayStatus]:
+    """Check the first ten gateways from a node, all at once, by handshakes with that node's cup-trust.
+
+    Args:
+        node: The node's short name.
+    """
+    found = gateways.gateways(environment, cluster)
+    trusted = "".join(row["pem"] for row in trust.trusted(environment, cluster, node, trust.CUP))
+    targets = [_target(environment, cluster, node, gateway) for gateway in found[:CHECKED]]
+    # The handshakes block, and the servers at the other end are served by this very event loop.
+    results = await asyncio.gather(*(asyncio.to_thread(_check, target, trusted) for target in targets))
+    unchecked: list[Result | None] = [None] * (len(found) - len(targets))
+    return [GatewayStatus(gateway, result) for gateway, result in zip(found, [*results, *unchecked], strict=True)]
+
+
+def _target(environment: Environment, cluster: str, node: str, gateway: Gateway) -> _Target:
+    name = names.gateway_name(gateway.name)
+    if name.kind is Kind.IPV6 and not ipv6.usable(environment, ipv6.presence_node(environment, cluster, node)):
+        return _Target(name, None, f"{node} has no IPv6 connectivity to {gateway.name}.")
+    if not network.resolve(environment, name.key):
+        return _Target(name, None, f"{gateway.name} does not resolve to an address.")
+    listener = network.endpoint(environment, name.key, gateway.port)
+    return _Target(name, listener, f"Nothing listens on port {gateway.port} of {gateway.name}.")
+
+
+def _check(target: _Target, trusted: str) -> Result:
+    if target.listener is None:
+        return Result(False, Verdict.NETWORK, target.obstacle)
+    return probe(target.listener, target.name, trusted)

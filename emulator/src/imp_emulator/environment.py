@@ -1,0 +1,42 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulated environment: what every protocol and rule works on."""
+
+from __future__ import annotations
+
+from dataclasses import InitVar, dataclass, field
+
+from imp_emulator.kernel.accounts import Sessions
+from imp_emulator.kernel.clock import Clock
+from imp_emulator.kernel.faults import Faults
+from imp_emulator.kernel.transitions import Transitions
+from imp_emulator.scenario import Scenario
+from imp_emulator.store.database import Database
+from imp_emulator.store.journal import DEFAULT_LIMIT, Journal
+
+Listener = tuple[str, int]
+"""The loopback address and the real port of a listener."""
+
+
+@dataclass(slots=True)
+class Environment:
+    """The state file, the virtual clock, the pace of service transitions and the scenario they started from.
+
+    Attributes:
+        journal_limit: How many requests the journal remembers.
+        network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
+    """
+
+    database: Database
+    clock: Clock
+    transitions: Transitions
+    scenario: Scenario
+    faults: Faults = field(default_factory=Faults)
+    sessions: Sessions = field(default_factory=Sessions)
+    network: dict[tuple[str, int], Listener] = field(default_factory=dict)
+    journal_limit: InitVar[int] = DEFAULT_LIMIT
+    journal: Journal = field(init=False)
+
+    def __post_init__(self, journal_limit: int) -> None:
+        self.journal = Journal(self.database, journal_limit)

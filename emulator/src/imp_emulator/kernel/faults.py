@@ -1,0 +1,106 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Injected faults: which requests fail, how, and how often; random ones follow a seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a fault does to a request."""
+
+    STATUS = "status"
+    DROP = "drop"
+    DROP_AFTER = "drop_after"
+    DELAY = "delay"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A fault's effect.
+
+    Attributes:
+        status: The HTTP status to answer instead of handling the request (``STATUS``).
+        retry_after: Seconds for the ``Retry-After`` header of that answer.
+        seconds: How long to wait before handling, in real time (``DELAY``).
+    """
+
+    kind: Kind
+    status: int = 503
+    retry_after: int | None = None
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault in force; ``None`` for cluster, node, protocol or operation matches any.
+
+    Attributes:
+        times: How many requests it hits before it is spent; ``None`` means every one.
+        skip: How many matching requests pass unharmed first.
+        probability: The share of the remaining ones that it hits, drawn from ``seed``.
+    """
+
+    id: int
+    effect: Effect
+    cluster: str | None = None
+    node: str | None = None
+    protocol: str | None = None
+    operation: str | None = None
+    times: int | None = None
+    skip: int = 0
+    probability: float = 1.0
+    seed: int = 0
+    matched: int = 0
+    hits: int = 0
+    _random: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311 - repeatable by intention, nothing secret depends on it
+
+    def hit(self, cluster: str, node: str, protocol: str, operation: str) -> bool:
+        """Count a request that matches, and tell whether this fault strikes it."""
+        wanted = (self.cluster, self.node, self.protocol, self.operation)
+        if any(w not in (None, a) for w, a in zip(wanted, (cluster, node, protocol, operation), strict=True)):
+            return False
+        if self.times is not None and self.hits >= self.times:
+            return False
+        self.matched += 1
+        if self.matched <= self.skip or self._random.random() >= self.probability:
+            return False
+        self.hits += 1
+        return True
+
+
+class Faults:
+    """The faults in force, oldest first; they live in memory and end with the process or a reset."""
+
+    def __init__(self) -> None:
+        self.active: list[Fault] = []
+        self._last_id = 0
+
+    def next_id(self) -> int:
+        """Return an identifier that was never used in this process."""
+        self._last_id += 1
+        return self._last_id
+
+    def remove(self, fault_id: int) -> bool:
+        """Withdraw one fault; tell whether it was there."""
+        before = len(self.active)
+        self.active = [fault for fault in self.active if fault.id != fault_id]
+        return len(self.active) < before
+
+    def clear(self) -> None:
+        """Withdraw all faults."""
+        self.active = []
+
+    def strike(self, cluster: str, node: str, protocol: str, operation: str) -> Effect | None:
+        """Return the effect of the first fault that strikes this request, or ``None``."""
+        for fault in self.active:
+            if fault.hit(cluster, node, protocol, operation):
+                return fault.effect
+        return None

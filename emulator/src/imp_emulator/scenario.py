@@ -1,0 +1,161 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first state of an environment, as a scenario declares it; ``scenario_file`` reads one from YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class ScenarioError(Exception):
+    """A scenario breaks a rule.
+
+    Args:
+        place: Where, for example ``clusters[0].nodes[1].role``.
+        rule: What must hold there, in words that follow the place.
+    """
+
+    def __init__(self, place: str, rule: str) -> None:
+        super().__init__(f"{place}: {rule}")
+        self.place = place
+        self.rule = rule
+
+
+APPLICATION_ROLES = (
+    "Standard AXL API Access",
+    "Standard CCM Admin Users",
+    "Standard CCMADMIN Administration",
+    "Standard SERVICEABILITY",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSpec:
+    """An account of an emulated product.
+
+    Attributes:
+        label: Its key in the ready file.
+        kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr) or ``exchange``.
+        roles: The roles of an application account; one without any can log in and may do nothing.
+        password_env: The environment variable that holds its password; without one a password is generated.
+    """
+
+    label: str
+    kind: str
+    username: str
+    roles: tuple[str, ...] = ()
+    password_env: str | None = None
+
+
+DEFAULT_ACCOUNTS = (
+    AccountSpec("application", "application", "axladmin", APPLICATION_ROLES),
+    AccountSpec("readonly", "application", "noaxl"),
+    AccountSpec("os", "os", "osadmin"),
+)
+DEFAULT_EXCHANGE_ACCOUNT = AccountSpec("exchange", "exchange", "EXAMPLE\\svc-imp")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """A server of a cluster.
+
+    Attributes:
+        name: The short name, unique in its cluster, which is also its name in the cluster's ``processnode`` table.
+        role: ``cucm`` or ``imp``.
+        usage: ``publisher`` or ``subscriber``.
+        ipv4: Its address in the emulated network.
+        ipv6: The IPv6 address of its Eth0, or ``None`` (requirement G7).
+    """
+
+    name: str
+    fqdn: str
+    role: str
+    usage: str
+    ipv4: str
+    ipv6: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpec:
+    """An end user as the scenario declares it; nothing is enabled unless it says so."""
+
+    userid: str
+    first_name: str
+    last_name: str
+    mail: str
+    department: str
+    im_and_presence: bool = False
+    meeting_information: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """A Unified CM cluster with its IM and Presence nodes."""
+
+    name: str
+    version: str
+    domain: str
+    nodes: tuple[NodeSpec, ...]
+    users: tuple[UserSpec, ...]
+    accounts: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS
+
+    @property
+    def release(self) -> float:
+        """The major release, for example ``14.0``."""
+        major, minor = self.version.split(".")[:2]
+        return float(f"{major}.{minor}")
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeSpec:
+    """An Exchange server: where it is in the emulated network and which names its certificate holds.
+
+    Attributes:
+        common_name: The subject CN of its certificate; a name, an address or a wildcard (requirement C1).
+        alternative_names: The SAN entries of its certificate; none at all makes a certificate without SAN.
+        aliases: Further host names that resolve to it, whether its certificate holds them or not.
+    """
+
+    name: str
+    ipv4: str
+    ipv6: str | None
+    common_name: str
+    alternative_names: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AxlSpec:
+    """How much writing AXL bears before it answers 503.
+
+    Attributes:
+        outstanding_limit: How many change notifications may wait to be delivered to the nodes.
+        drained_per_second: How many are delivered in a second of virtual time; the default never lets any wait.
+    """
+
+    outstanding_limit: int = 1_500
+    drained_per_second: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The whole first state.
+
+    Attributes:
+        fingerprint: Identifies the text that it was read from; a state file goes on only with its own scenario.
+    """
+
+    clusters: tuple[ClusterSpec, ...]
+    exchange: tuple[ExchangeSpec, ...]
+    exchange_account: AccountSpec = DEFAULT_EXCHANGE_ACCOUNT
+    axl: AxlSpec = AxlSpec()
+    fingerprint: str = field(default="", compare=False)
+
+    def cluster(self, name: str) -> ClusterSpec:
+        """Return one cluster; raises ``KeyError`` for an unknown name."""
+        for cluster in self.clusters:
+            if cluster.name == name:
+                return cluster
+        raise KeyError(name)

@@ -1,0 +1,239 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenario files: YAML in, the first state of an environment out, with an error that names what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+from imp_emulator.scenario import (
+    DEFAULT_ACCOUNTS,
+    DEFAULT_EXCHANGE_ACCOUNT,
+    AccountSpec,
+    AxlSpec,
+    ClusterSpec,
+    ExchangeSpec,
+    NodeSpec,
+    Scenario,
+    ScenarioError,
+    UserSpec,
+)
+from imp_emulator.scenario_reader import Pattern, Section, parse, unique
+
+FORMAT = 1
+RELEASES = ("11.5", "12.5", "14.0", "15.0")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SHORT_NAME = Pattern(_LABEL, "a host name without dots")
+_VERSION = Pattern(r"\d+\.\d+\.\d+\.\d+-\d+", "a version like 14.0.1.13900-155")
+_USERID = Pattern(r"[^\s<>&\"',]{1,128}", "a user ID without spaces, quotes, commas or markup")
+_FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
+_VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
+_FQDN_WORDS = "a host name with a dot, of at most 64 characters"
+_FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
+_LAST_NAMES = ("Abe", "Baker", "Costa", "Dubois", "Endo", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kim")
+_DEPARTMENTS = ("sales", "support", "engineering", "finance", "operations")
+
+
+def load(name: str) -> Scenario:
+    """Read a scenario from a file, or by its name from those that the package brings.
+
+    Raises:
+        ScenarioError: There is no such scenario, or it breaks a rule.
+    """
+    shipped = resources.files("imp_emulator") / "scenarios" / f"{name}.yml"
+    if re.fullmatch(r"[a-z0-9_-]+", name) and shipped.is_file():
+        return read(shipped.read_text(encoding="utf-8"))
+    try:
+        return read(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(name, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ScenarioError(name, "is not UTF-8 text") from None
+
+
+def read(text: str) -> Scenario:
+    """Read a scenario from YAML text.
+
+    Raises:
+        ScenarioError: It breaks a rule.
+    """
+    top = Section("", parse(text))
+    top.number("format", FORMAT, FORMAT)
+    clusters = tuple(_cluster(section) for section in top.sections("clusters"))
+    if not clusters:
+        raise ScenarioError("clusters", "must hold at least one cluster")
+    exchange = top.section("exchange", {})
+    servers = tuple(_exchange_server(section) for section in exchange.sections("servers", []))
+    account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
+    exchange.end()
+    axl = _axl(top.section("axl", {}))
+    top.end()
+    scenario = Scenario(clusters, servers, account, axl, hashlib.sha256(text.encode()).hexdigest())
+    _check_network(scenario)
+    return scenario
+
+
+def _check_network(scenario: Scenario) -> None:
+    """All clusters and servers share one network, so names and addresses are unique across the scenario."""
+    unique("clusters", (cluster.name for cluster in scenario.clusters))
+    nodes = [node for cluster in scenario.clusters for node in cluster.nodes]
+    names = [node.fqdn for node in nodes]
+    for server in scenario.exchange:
+        names += [server.name, *server.aliases]
+    unique("host names of nodes and Exchange servers", names)
+    addresses = [address for node in nodes for address in (node.ipv4, node.ipv6)]
+    addresses += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
+    unique("addresses of nodes and Exchange servers", filter(None, addresses))
+
+
+def _cluster(section: Section) -> ClusterSpec:
+    name = section.text("name", _SHORT_NAME)
+    version = section.text("version", _VERSION)
+    if ".".join(version.split(".")[:2]) not in RELEASES:
+        raise ScenarioError(section.at("version"), f"must be of release {', '.join(RELEASES)}, not {version!r}")
+    domain = section.converted("domain", _fqdn, "a domain name with a dot")
+    nodes = tuple(_node(node, domain) for node in section.sections("nodes"))
+    _check_nodes(section.at("nodes"), nodes)
+    users = tuple(_users(section.section("users", {})))
+    unique(section.at("users"), (user.userid for user in users))
+    accounts = _accounts(section.section("accounts", {}))
+    section.end()
+    return ClusterSpec(name, version, domain, nodes, users, accounts)
+
+
+def _node(section: Section, domain: str) -> NodeSpec:
+    name = section.text("name", _SHORT_NAME)
+    node = NodeSpec(
+        name=name,
+        fqdn=section.converted("fqdn", _fqdn, _FQDN_WORDS, f"{name}.{domain}"),
+        role=section.choice("role", ("cucm", "imp")),
+        usage=section.choice("usage", ("publisher", "subscriber")),
+        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
+        ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
+        description=section.text("description", default=""),
+    )
+    section.end()
+    return node
+
+
+def _check_nodes(place: str, nodes: tuple[NodeSpec, ...]) -> None:
+    unique(place, (node.name for node in nodes))
+    for role, words in (("cucm", "Unified CM"), ("imp", "IM and Presence")):
+        usages = [node.usage for node in nodes if node.role == role]
+        if (usages or role == "cucm") and usages.count("publisher") != 1:
+            raise ScenarioError(place, f"must hold exactly one {words} publisher, not {usages.count('publisher')}")
+
+
+def _users(section: Section) -> Iterator[UserSpec]:
+    if "generated" in section:
+        yield from _generated(section.section("generated"))
+    for listed in section.sections("listed", []):
+        user = UserSpec(
+            userid=listed.text("userid", _USERID),
+            first_name=listed.text("first_name", default=""),
+            last_name=listed.text("last_name", _FILLED),
+            mail=listed.text("mail", default=""),
+            department=listed.text("department", default=""),
+            im_and_presence=listed.flag("im_and_presence", False),
+            meeting_information=listed.flag("meeting_information", False),
+        )
+        if user.meeting_information and not user.im_and_presence:
+            raise ScenarioError(listed.at("meeting_information"), "needs im_and_presence (requirement U3)")
+        listed.end()
+        yield user
+    section.end()
+
+
+def _generated(section: Section) -> Iterator[UserSpec]:
+    """Users user0001, user0002, ... with names and departments in rotation."""
+    count = section.number("count", 0, 1_000_000)
+    start = section.number("start", 1, 10_000_000, 1)
+    domain = section.converted("mail_domain", _fqdn, "a domain name with a dot")
+    departments = section.texts("departments", str, "text", list(_DEPARTMENTS)) or ("",)
+    section.end()
+    for number in range(start, start + count):
+        userid = f"user{number:04d}"
+        yield UserSpec(
+            userid=userid,
+            first_name=_FIRST_NAMES[number % len(_FIRST_NAMES)],
+            last_name=_LAST_NAMES[number % len(_LAST_NAMES)],
+            mail=f"{userid}@{domain}",
+            department=departments[(number - 1) % len(departments)],
+        )
+
+
+def _accounts(section: Section) -> tuple[AccountSpec, ...]:
+    accounts = tuple(_account(section.section(default.label, {}), default) for default in DEFAULT_ACCOUNTS)
+    section.end()
+    unique(section.place, (account.username for account in accounts if account.kind == "application"))
+    return accounts
+
+
+def _account(section: Section, default: AccountSpec) -> AccountSpec:
+    account = AccountSpec(
+        label=default.label,
+        kind=default.kind,
+        username=section.text("username", _FILLED, default.username),
+        roles=default.roles,
+        password_env=section.text("password_env", _VARIABLE, None),
+    )
+    section.end()
+    return account
+
+
+def _axl(section: Section) -> AxlSpec:
+    default = AxlSpec()
+    axl = AxlSpec(
+        outstanding_limit=section.number("outstanding_limit", 1, 1_000_000, default.outstanding_limit),
+        drained_per_second=section.number("drained_per_second", 0, 1_000_000, default.drained_per_second),
+    )
+    section.end()
+    return axl
+
+
+def _exchange_server(section: Section) -> ExchangeSpec:
+    name = section.converted("name", _fqdn, _FQDN_WORDS)
+    server = ExchangeSpec(
+        name=name,
+        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
+        ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
+        common_name=section.converted("common_name", _certificate_name, "a host name, a wildcard or an address", name),
+        alternative_names=section.texts(
+            "alternative_names", _certificate_name, "a host name, a wildcard or an address", [name]
+        ),
+        aliases=section.texts("aliases", _fqdn, _FQDN_WORDS, []),
+    )
+    section.end()
+    return server
+
+
+def _fqdn(text: str) -> str:
+    """Return a host name of at least two labels (RFC 1123), in lower case, that fits a certificate's CN (RFC 5280)."""
+    if len(text) > 64 or not re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})+", text):
+        raise ValueError(text)
+    # Four numbers with dots would be read as an address, whatever was meant.
+    if text.rsplit(".", 1)[1].isdigit():
+        raise ValueError(text)
+    return text.lower()
+
+
+def _certificate_name(text: str) -> str:
+    """Return a name as a certificate may hold it: host name, wildcard or address (requirement C1)."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return "*." + _fqdn(text[2:]) if text.startswith("*.") else _fqdn(text)
+
+
+def _ipv4(text: str) -> str:
+    return str(ipaddress.IPv4Address(text))
+
+
+def _ipv6(text: str) -> str:
+    return str(ipaddress.IPv6Address(text))

@@ -1,0 +1,59 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The accounts that the emulated products know."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+
+from imp_emulator.scenario import AccountSpec, Scenario, ScenarioError
+from imp_emulator.store.database import Database, Row
+
+EXCHANGE = ""
+"""The cluster of the Exchange account, which belongs to none."""
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the accounts of a scenario, each with a password from its environment variable or a random one.
+
+    Raises:
+        ScenarioError: A scenario names an environment variable that is unset or empty.
+    """
+    for cluster in scenario.clusters:
+        for account in cluster.accounts:
+            _insert(database, cluster.name, account)
+    _insert(database, EXCHANGE, scenario.exchange_account)
+
+
+def _insert(database: Database, cluster: str, account: AccountSpec) -> None:
+    database.execute(
+        "INSERT INTO account (cluster, kind, username, label, password, roles) VALUES (?, ?, ?, ?, ?, ?)",
+        (cluster, account.kind, account.username, account.label, _password(account), json.dumps(account.roles)),
+    )
+
+
+def _password(account: AccountSpec) -> str:
+    if account.password_env is None:
+        return secrets.token_urlsafe(18)
+    password = os.environ.get(account.password_env, "")
+    if not password:
+        raise ScenarioError(f"environment variable {account.password_env} (account {account.username})", "is not set")
+    return password
+
+
+def accounts(database: Database, cluster: str) -> list[Row]:
+    """Return the accounts of a cluster as rows (kind, username, label, password, roles); see :data:`EXCHANGE`."""
+    return database.all(
+        "SELECT kind, username, label, password, roles FROM account WHERE cluster = ? ORDER BY label", (cluster,)
+    )
+
+
+def account(database: Database, cluster: str, kind: str, username: str) -> Row | None:
+    """Return one account as a row (username, password, roles as JSON), or ``None``."""
+    return database.one(
+        "SELECT username, password, roles FROM account WHERE cluster = ? AND kind = ? AND username = ?",
+        (cluster, kind, username),
+    )

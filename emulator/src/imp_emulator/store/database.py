@@ -1,0 +1,122 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SQLite database: one connection, write-ahead log, nested transactions."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+Row = sqlite3.Row
+
+
+class StateError(Exception):
+    """The state file cannot be used; the message says why and what to do."""
+
+
+class Database:
+    """The emulator's state file.
+
+    The event loop's thread is the only one that uses it. A write is acknowledged only after its commit, so a
+    process that is killed loses nothing that a client was told is done.
+
+    Args:
+        path: The state file; it is created with mode 0600 because it holds the emulated passwords and keys.
+        synchronous: SQLite's ``synchronous`` setting; ``NORMAL`` survives a killed process, ``FULL`` also a power cut.
+
+    Raises:
+        StateError: The file cannot be opened, or is no SQLite database.
+
+    Attributes:
+        generation: Grows whenever the whole content is replaced; anything derived from the content and kept in
+            memory is worth nothing once it has changed.
+    """
+
+    def __init__(self, path: Path, synchronous: str = "NORMAL") -> None:
+        self.path = path
+        self.generation = 0
+        self._depth = 0
+        try:
+            self._open(synchronous)
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise StateError(f"{path} cannot be used as a state file: {error}") from None
+
+    def _open(self, synchronous: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._connection = sqlite3.connect(self.path, isolation_level=None, cached_statements=512)
+        self._connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "cache_size=-65536"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._create_tables()
+
+    def _create_tables(self) -> None:
+        folder = resources.files("imp_emulator.store") / "schema"
+        for script in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            self._connection.executescript(script.read_text(encoding="utf-8"))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what happens inside, or undo all of it; an inner transaction joins the outer one.
+
+        Nothing inside may await: another request would become part of the transaction.
+        """
+        if self._depth == 0:
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._depth -= 1
+        if self._depth == 0:
+            self._connection.execute("COMMIT")
+
+    def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self._connection.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for many rows."""
+        self._connection.executemany(sql, rows)
+
+    def one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """Return the first row or ``None``."""
+        row: Row | None = self._connection.execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """Return every row."""
+        return self._connection.execute(sql, values).fetchall()
+
+    def copy_to(self, path: Path) -> None:
+        """Write the whole content to a file of mode 0600, which appears complete or not at all."""
+        fresh = path.with_name(path.name + ".new")
+        fresh.unlink(missing_ok=True)
+        os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(fresh)) as target:
+            self._connection.backup(target)
+        fresh.replace(path)
+
+    def replace_from(self, path: Path) -> None:
+        """Replace the whole content by that of a file that :meth:`copy_to` wrote; all of it or, when killed, nothing.
+
+        Raises:
+            sqlite3.DatabaseError: There is no such file, or it is no database.
+        """
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source:
+            source.backup(self._connection)
+        self.generation += 1
+
+    def close(self) -> None:
+        """Close the connection; the write-ahead log is folded into the file."""
+        self._connection.close()

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal: one entry per request, which tests assert on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from imp_emulator.store.database import Database
+
+DEFAULT_LIMIT = 200_000
+_PRUNE_EVERY = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened to one request.
+
+    Attributes:
+        at: The emulated time in seconds since the epoch.
+        operation: The protocol's own name of the operation; ``authenticate`` for a refused caller, empty when the
+            request was refused before it was understood.
+        write: Whether the operation changes the environment when it succeeds.
+        status: The HTTP status of the answer; 0 when the connection was closed before the request was handled.
+        fault: The kind of the injected fault, or ``None``.
+    """
+
+    at: float
+    cluster: str
+    node: str
+    protocol: str
+    method: str
+    operation: str
+    caller: str | None
+    write: bool
+    status: int
+    fault: str | None = None
+
+
+class Journal:
+    """The newest ``limit`` entries, in the state file. Identifiers only grow, also when the journal was cleared."""
+
+    def __init__(self, database: Database, limit: int = DEFAULT_LIMIT) -> None:
+        self._database = database
+        self._limit = limit
+        self._last = self.last()
+
+    def last(self) -> int:
+        """Return the identifier of the newest entry in the file; 0 when there is none."""
+        row = self._database.one("SELECT coalesce(max(id), 0) AS last FROM journal")
+        return 0 if row is None else int(row["last"])
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry, inside the transaction that is open; now and then the oldest ones go."""
+        self._last += 1
+        self._database.execute(
+            "INSERT INTO journal (id, at, cluster, node, protocol, method, operation, caller, write, status, fault)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._last,
+                entry.at,
+                entry.cluster,
+                entry.node,
+                entry.protocol,
+                entry.method,
+                entry.operation,
+                entry.caller,
+                entry.write,
+                entry.status,
+                entry.fault,
+            ),
+        )
+        if self._last % _PRUNE_EVERY == 0:
+            self._database.execute("DELETE FROM journal WHERE id <= ?", (self._last - self._limit,))
+
+    def entries(self, filters: dict[str, Any], after: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """Return the entries newer than ``after`` and the newest identifier.
+
+        Args:
+            filters: Wanted values by column (cluster, node, protocol, operation, write); ``None`` means any.
+            after: The identifier of the last entry already seen.
+        """
+        rows = self._database.all(
+            "SELECT * FROM journal WHERE id > :after AND (:cluster IS NULL OR cluster = :cluster)"
+            " AND (:node IS NULL OR node = :node) AND (:protocol IS NULL OR protocol = :protocol)"
+            " AND (:operation IS NULL OR operation = :operation) AND (:write IS NULL OR write = :write) ORDER BY id",
+            {"cluster": None, "node": None, "protocol": None, "operation": None, "write": None}
+            | filters
+            | {"after": after},
+        )
+        found = [
+            dict(row)
+            | {
+                "at": datetime.fromtimestamp(row["at"], tz=UTC).isoformat(),
+                "write": bool(row["write"]),
+            }
+            for row in rows
+        ]
+        return found, self._last
+
+    def clear(self) -> None:
+        """Forget every entry."""
+        self._database.execute("DELETE FROM journal")

@@ -1,0 +1,59 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Private keys and certificates: the emulator's own CA, the nodes' and the Exchange servers'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imp_emulator.store.database import Database
+
+NO_CLUSTER = ""
+"""The cluster of the key pairs that belong to none."""
+
+EMULATOR_CA = "ca"
+EXCHANGE_ROOT = "exchange-root"
+EXCHANGE_INTERMEDIATE = "exchange-intermediate"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """A private key and its certificate, all in PEM.
+
+    Attributes:
+        issuers: The CA certificates above it, next issuer first, root last; empty for a root.
+    """
+
+    private_key: str
+    certificate: str
+    issuers: str = ""
+
+    @property
+    def served(self) -> str:
+        """What a TLS server of this pair sends: its certificate and the intermediates, without the root."""
+        marker = "-----BEGIN CERTIFICATE-----"
+        intermediates = [marker + part for part in self.issuers.split(marker)[1:-1]]
+        return self.certificate + "".join(intermediates)
+
+
+def put(database: Database, cluster: str, owner: str, pair: KeyPair) -> None:
+    """Store a key pair; an older one of the same owner is replaced."""
+    database.execute(
+        "INSERT OR REPLACE INTO key_pair (cluster, owner, private_key, certificate, issuers) VALUES (?, ?, ?, ?, ?)",
+        (cluster, owner, pair.private_key, pair.certificate, pair.issuers),
+    )
+
+
+def get(database: Database, cluster: str, owner: str) -> KeyPair:
+    """Return the key pair of a node (its name), an Exchange server (its name, no cluster) or one of the named CAs.
+
+    Raises:
+        KeyError: There is none.
+    """
+    row = database.one(
+        "SELECT private_key, certificate, issuers FROM key_pair WHERE cluster = ? AND owner = ?", (cluster, owner)
+    )
+    if row is None:
+        raise KeyError(f"{cluster}/{owner}")
+    return KeyPair(row["private_key"], row["certificate"], row["issuers"])

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clusters and their nodes."""
+
+from __future__ import annotations
+
+import uuid
+
+from imp_emulator.scenario import Scenario
+from imp_emulator.store.database import Database, Row
+
+# Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
+_NAMESPACE = uuid.UUID("7f0b2f6e-2f0c-5d0e-9a57-6c1d3e0a4b11")
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the clusters and nodes of a scenario."""
+    for cluster in scenario.clusters:
+        database.execute(
+            "INSERT INTO cluster (name, version, domain) VALUES (?, ?, ?)",
+            (cluster.name, cluster.version, cluster.domain),
+        )
+        database.executemany(
+            "INSERT INTO node (cluster, name, pkid, fqdn, role, usage, ipv4, ipv6, description, position)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    cluster.name,
+                    node.name,
+                    str(uuid.uuid5(_NAMESPACE, f"{cluster.name}/{node.name}")),
+                    node.fqdn,
+                    node.role,
+                    node.usage,
+                    node.ipv4,
+                    node.ipv6,
+                    node.description,
+                    position,
+                )
+                for position, node in enumerate(cluster.nodes)
+            ],
+        )
+
+
+def clusters(database: Database) -> list[Row]:
+    """Return the rows (name, version, domain) of all clusters, by name."""
+    return database.all("SELECT name, version, domain FROM cluster ORDER BY name")
+
+
+def nodes(database: Database, cluster: str, role: str | None = None) -> list[Row]:
+    """Return the nodes of a cluster in the scenario's order.
+
+    Rows hold cluster, name, pkid (lower case, no braces), fqdn, role (``cucm`` | ``imp``), usage (``publisher`` |
+    ``subscriber``), ipv4, ipv6 (of Eth0, or ``None``), ipv6_name (``""`` when unset) and description.
+    """
+    return database.all(
+        "SELECT * FROM node WHERE cluster = ?1 AND (?2 IS NULL OR role = ?2) ORDER BY position",
+        (cluster, role),
+    )
+
+
+def node(database: Database, cluster: str, name: str) -> Row | None:
+    """Return one node by its name, FQDN or IPv4 address (letter case does not matter), or ``None``."""
+    return database.one(
+        "SELECT * FROM node WHERE cluster = ?1 AND (name = ?2 OR fqdn = ?2 OR ipv4 = ?2)",
+        (cluster, name),
+    )
+
+
+def set_ipv6(database: Database, cluster: str, name: str, address: str | None) -> None:
+    """Set or remove the IPv6 address of a node's Eth0 (requirement G7)."""
+    database.execute("UPDATE node SET ipv6 = ? WHERE cluster = ? AND name = ?", (address, cluster, name))
+
+
+def describe(database: Database, cluster: str, name: str, description: str, ipv6_name: str) -> None:
+    """Set a node's description and its IPv6 name, which is not the address of its Eth0."""
+    database.execute(
+        "UPDATE node SET description = ?, ipv6_name = ? WHERE cluster = ? AND name = ?",
+        (description, ipv6_name, cluster, name),
+    )

@@ -1,0 +1,36 @@
+-- Copyright (c) 2026 ucops contributors
+-- GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+-- SPDX-License-Identifier: GPL-3.0-or-later
+
+-- The certificates that a node trusts. store is the service token of the REST interface: cup, cup-xmpp, tomcat.
+CREATE TABLE IF NOT EXISTS trust_certificate (
+    cluster     TEXT NOT NULL COLLATE NOCASE,
+    node        TEXT NOT NULL COLLATE NOCASE,
+    store       TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    filename    TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    pem         TEXT NOT NULL,
+    PRIMARY KEY (cluster, node, store, fingerprint),
+    UNIQUE (cluster, node, store, filename)
+) WITHOUT ROWID;
+
+-- What a node identifies itself with, for each service.
+CREATE TABLE IF NOT EXISTS identity (
+    cluster     TEXT NOT NULL COLLATE NOCASE,
+    node        TEXT NOT NULL COLLATE NOCASE,
+    service     TEXT NOT NULL,
+    certificate TEXT NOT NULL,
+    private_key TEXT NOT NULL,
+    PRIMARY KEY (cluster, node, service)
+) WITHOUT ROWID;
+
+-- The signing request that waits for its certificate; the key stays here until then.
+CREATE TABLE IF NOT EXISTS signing_request (
+    cluster     TEXT NOT NULL COLLATE NOCASE,
+    node        TEXT NOT NULL COLLATE NOCASE,
+    service     TEXT NOT NULL,
+    request     TEXT NOT NULL,
+    private_key TEXT NOT NULL,
+    PRIMARY KEY (cluster, node, service)
+) WITHOUT ROWID;

@@ -1,0 +1,122 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Building answers: the elements that a type can return, filled from a row, only those that were asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from imp_emulator.wire.axl import faults
+from imp_emulator.wire.axl.schema import Complex, sequence
+from imp_emulator.wire.soap import text as escape
+
+MAXIMUM_ANSWER = 8 * 1024 * 1024
+"""AXL refuses to answer more bytes than this (facts: "Query request too large")."""
+
+
+class Record(Protocol):
+    """A database row, or a dictionary in its place."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return a field."""
+
+
+Fill = Callable[[Record], str | None]
+
+
+class Tag(NamedTuple):
+    """An element that can be returned.
+
+    Attributes:
+        fill: Gives its text from a row; markup that starts with ``<`` stands for the whole element, and an empty
+            text or ``None`` makes an empty element. Text is escaped already.
+        since: The first schema version that has it.
+        until: The first schema version that has it no more.
+    """
+
+    name: str
+    fill: Fill
+    since: float = 0.0
+    until: float = 99.0
+
+
+def text(column: str) -> Fill:
+    """Fill from a text or number column."""
+
+    def fill(row: Record) -> str | None:
+        value: Any = row[column]
+        return None if value is None else escape(str(value))
+
+    return fill
+
+
+def flag(column: str) -> Fill:
+    """Fill with true or false."""
+    return lambda row: "true" if row[column] else "false"
+
+
+def fixed(value: str) -> Fill:
+    """Fill with the same text always."""
+    return lambda _row: value
+
+
+def empty(_row: Record) -> None:
+    """Fill with nothing: the object has no such thing, or AXL never tells it."""
+
+
+def tag_type(tags: Iterable[Tag]) -> Complex:
+    """Make the type of ``returnedTags`` for an object: the same elements, whose own content means nothing."""
+    lines = [f"{tag.name}:tag? >={tag.since:.1f} <{tag.until:.1f}" for tag in tags]
+    return sequence(*lines, attributes=("uuid",))
+
+
+def selected(tags: Sequence[Tag], version: str, wanted: dict[str, Any] | None) -> list[Tag]:
+    """Return the tags of a schema version that a request asks for; ``None`` asks for all of them."""
+    release = float(version)
+    return [tag for tag in tags if tag.since <= release < tag.until and (wanted is None or tag.name in wanted)]
+
+
+def render(name: str, pkid: str, tags: Sequence[Tag], row: Record) -> str:
+    """Return the markup of one object with its UUID attribute."""
+    parts = [f'<{name} uuid="{braces(pkid)}">']
+    for tag in tags:
+        value = tag.fill(row)
+        if not value:
+            parts.append(f"<{tag.name}/>")
+        elif value[0] == "<":
+            parts.append(value)
+        else:
+            parts.append(f"<{tag.name}>{value}</{tag.name}>")
+    parts.append(f"</{name}>")
+    return "".join(parts)
+
+
+def joined(items: Sequence[str], matched: int) -> str:
+    """Join the rows of an answer.
+
+    Args:
+        items: Markup, one for each row.
+        matched: How many rows match in all, of which the items may be one page.
+
+    Raises:
+        AxlFault: The answer would be larger than AXL's limit.
+    """
+    whole = "".join(items)
+    size = len(whole) if whole.isascii() else len(whole.encode())
+    if size > MAXIMUM_ANSWER:
+        raise faults.too_large(matched, MAXIMUM_ANSWER * len(items) // size)
+    return whole
+
+
+def like(pattern: str, value: str) -> bool:
+    """Tell whether a value matches a SQL LIKE pattern, in any letter case."""
+    expression = "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in pattern)
+    return re.fullmatch(expression, value, re.IGNORECASE | re.DOTALL) is not None
+
+
+def braces(pkid: str) -> str:
+    """Write a UUID as AXL does: upper case, in braces."""
+    return f"{{{pkid.upper()}}}"

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AXL of Unified CM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from imp_emulator.wire.axl import node_operations, parameter_operations, user_operations
+from imp_emulator.wire.axl.protocol import Axl, Operation
+from imp_emulator.wire.axl.sql import operations as sql
+from imp_emulator.wire.axl.sql import views
+
+
+class CucmAxl(Axl):
+    """AXL at a Unified CM node."""
+
+    name = "axl"
+    versions = ("11.5", "12.5", "14.0", "15.0")
+    table: ClassVar[Mapping[str, Operation]] = {
+        **node_operations.OPERATIONS,
+        **user_operations.OPERATIONS,
+        **parameter_operations.OPERATIONS,
+        **sql.operations(
+            views.CUCM,
+            {"enduser": sql.ENDUSER, "processnode": sql.PROCESSNODE, "processconfig": sql.PROCESSCONFIG},
+        ),
+    }

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The AXL operations about service and enterprise parameters (requirements P1-P5, G7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from imp_emulator.domain import parameters
+from imp_emulator.domain.errors import NotFound
+from imp_emulator.domain.parameter_catalogue import ENTERPRISE_NODE
+from imp_emulator.store import nodes
+from imp_emulator.store import parameters as store
+from imp_emulator.store.database import Row
+from imp_emulator.wire.axl import faults
+from imp_emulator.wire.axl.answers import Tag, braces, joined, render, selected, tag_type, text
+from imp_emulator.wire.axl.faults import AxlFault
+from imp_emulator.wire.axl.protocol import Operation, Request
+from imp_emulator.wire.axl.schema import Reference, element, nested, one_of, sequence
+from imp_emulator.wire.axl.user_operations import page
+from imp_emulator.wire.soap import text as escape
+
+ENTERPRISE_NODE_ID = "00000000-1111-0000-0000-000000000000"
+"""The identifier of the EnterpriseWideData node, the same in every cluster."""
+
+
+def node_reference(name: str, pkid: str) -> str:
+    """Write a reference to a process node."""
+    return f'<processNodeName uuid="{braces(pkid)}">{escape(name)}</processNodeName>'
+
+
+TAGS = (
+    Tag("processNodeName", lambda row: node_reference(row["node"], row["node_pkid"])),
+    Tag("name", text("name")),
+    Tag("service", text("service")),
+    Tag("value", text("value")),
+    Tag("valueType", text("kind")),
+)
+"""What get and list can return, in order."""
+
+_KEY = one_of("uuid:uuid", ("processNodeName:fk", "name", "service"))
+
+_GET = sequence(_KEY, element("returnedTags?", tag_type(TAGS).decode), attributes=("sequence",))
+_LIST = sequence(
+    nested("searchCriteria", "processNodeName?", "service?"),
+    element("returnedTags", tag_type(TAGS).decode),
+    "skip:unsigned?",
+    "first:unsigned?",
+    attributes=("sequence",),
+)
+_UPDATE = sequence(_KEY, "value?~", attributes=("sequence",))
+_RESET = sequence("processNodeName:fk", "service", attributes=("sequence",))
+
+
+def get_parameter(request: Request) -> str:
+    """Answer one parameter."""
+    tags = selected(TAGS, request.version, request.values.get("returnedTags"))
+    return _rendered(request, [_find(request)], tags)[0]
+
+
+def list_parameters(request: Request) -> str:
+    """Answer the parameters whose node and service match the criteria; ``%`` stands for any text."""
+    criteria = request.values["searchCriteria"]
+    if not criteria:
+        raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+    first, skip = page(request.values)
+    node, service = criteria.get("processNodeName", "%"), criteria.get("service", "%")
+    rows = store.search(request.environment.database, request.cluster, node, service, skip, first)
+    tags = selected(TAGS, request.version, request.values["returnedTags"])
+    return joined(_rendered(request, rows, tags), len(rows))
+
+
+def update_parameter(request: Request) -> str:
+    """Change a parameter's value (nil: its default) and answer its UUID; without a value nothing changes."""
+    row = _find(request)
+    if "value" in request.values:
+        parameters.change(request.environment, request.cluster, row, request.values["value"])
+    return braces(row["pkid"])
+
+
+def reset_parameters(request: Request) -> str:
+    """Give all parameters of a service on a node their defaults."""
+    node = node_name(request, request.values["processNodeName"])
+    parameters.reset(request.environment, request.cluster, node, request.values["service"])
+    return "true"
+
+
+def _find(request: Request) -> Row:
+    values = request.values
+    if "uuid" in values:
+        row = store.by_pkid(request.environment.database, request.cluster, values["uuid"])
+        if row is None:
+            raise NotFound("parameter-not-found", "There is no such parameter.", "uuid")
+        return row
+    node = node_name(request, values["processNodeName"])
+    return parameters.find(request.environment, request.cluster, node, values["service"], values["name"])
+
+
+def node_name(request: Request, reference: Reference) -> str:
+    """Return the name of the process node that an element refers to; a UUID wins over a name."""
+    if reference.uuid is None:
+        return reference.name
+    return _names_by_id(request).get(reference.uuid, reference.uuid)
+
+
+def _names_by_id(request: Request) -> dict[str, str]:
+    known = {row["pkid"]: row["name"] for row in nodes.nodes(request.environment.database, request.cluster)}
+    return {ENTERPRISE_NODE_ID: ENTERPRISE_NODE, **known}
+
+
+def _rendered(request: Request, rows: Sequence[Row], tags: Sequence[Tag]) -> list[str]:
+    ids = {name: pkid for pkid, name in _names_by_id(request).items()}
+    return [
+        render(
+            "serviceParameter",
+            row["pkid"],
+            tags,
+            {**dict(row), "node_pkid": ids[row["node"]], "kind": parameters.specification(row).kind},
+        )
+        for row in rows
+    ]
+
+
+OPERATIONS: dict[str, Operation] = {
+    "getServiceParameter": Operation(_GET, get_parameter, "ServiceParameter"),
+    "listServiceParameter": Operation(_LIST, list_parameters, "ServiceParameter"),
+    "updateServiceParameter": Operation(_UPDATE, update_parameter, "ServiceParameter", write=True),
+    "doServiceParametersReset": Operation(_RESET, reset_parameters, "ServiceParameter", write=True),
+}

@@ -1,0 +1,213 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What CUCM's and IM and Presence's AXL have in common: authentication, versions, envelopes, faults, the throttle."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lxml import etree
+
+from imp_emulator.domain.errors import DomainError
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.accounts import SESSION_COOKIE, Verdict, check_basic, check_session, issue_session
+from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.wire import soap
+from imp_emulator.wire.axl import faults
+from imp_emulator.wire.axl.faults import AxlFault
+from imp_emulator.wire.axl.schema import Complex
+from imp_emulator.wire.axl.throttle import Throttle
+from imp_emulator.wire.tomcat import error_page
+
+ROLE = "Standard AXL API Access"
+NAMESPACE = "http://www.cisco.com/AXL/API/"
+VERSIONLESS = "1.0"
+"""The namespace version that serves only to ask for the version."""
+
+INCORRECT_VERSION = 599
+"""The HTTP status that AXL gives for a schema version that it does not have."""
+
+_PATH = "/axl/"
+_SOAP_ACTION = re.compile(r"CUCM:DB ver=(?P<version>[\d.]+)\b")
+_PAGE = (
+    "<html><head><title>Cisco CallManager: AXL Web Service</title></head><body><h1>Cisco CallManager: AXL Web Service"
+    "</h1><p>The AXL Web Service is working and accepting requests. Use HTTP POST to send a request.</p></body></html>"
+)
+_UNSIGNED_LONG = 2**64
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Cisco Web Services Realm"'}
+
+
+@dataclass(slots=True)
+class Request:
+    """A request that has passed every check of its form.
+
+    Attributes:
+        version: The schema version that the request is written in, for example ``12.5``.
+        values: The request's content, see :meth:`Complex.decode`.
+    """
+
+    environment: Environment
+    cluster: str
+    node: str
+    operation: str
+    version: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation of AXL.
+
+    Attributes:
+        request: The type of its request.
+        run: Carries it out and returns the markup inside ``<return>``; raises faults or errors of the domain.
+        kind: What it is about, in the words of AXL's faults, for example ``User``.
+        write: Whether it changes anything.
+        versionless: Whether it may be asked in the version-less namespace too.
+    """
+
+    request: Complex
+    run: Callable[[Request], str]
+    kind: str = ""
+    write: bool = False
+    versionless: bool = False
+
+
+class Axl:
+    """AXL at one kind of node; the subclasses name its operations and versions."""
+
+    name: ClassVar[str]
+    table: ClassVar[Mapping[str, Operation]]
+    versions: ClassVar[tuple[str, ...]]
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.operations: Mapping[str, bool] = {name: operation.write for name, operation in self.table.items()}
+        self._throttle = Throttle(environment)
+
+    def owns(self, path: str) -> bool:
+        """AXL lives below /axl/."""
+        return path == "/axl" or path.startswith(_PATH)
+
+    def authenticate(self, call: Call) -> Reply | None:
+        """Accept a session cookie or HTTP Basic of an application user that has AXL's role."""
+        verdict = check_session(self.environment, call, "application", ROLE)
+        if verdict is Verdict.UNAUTHENTICATED:
+            verdict = check_basic(self.environment, call, "application", ROLE)
+        if verdict is Verdict.UNAUTHENTICATED:
+            return error_page(401, "This request requires HTTP authentication.", _CHALLENGE)
+        if verdict is Verdict.FORBIDDEN:
+            return error_page(403, "Access to the requested resource has been denied.")
+        return None
+
+    def failure(self, call: Call, status: int, message: str) -> Reply:
+        """A SOAP fault for status 500; every other status comes from the web server in front of AXL."""
+        if status == 500:
+            return Reply(500, AxlFault(faults.UNKNOWN_ERROR, message).body(""), soap.CONTENT_TYPE)
+        return error_page(status, message, _CHALLENGE if status == 401 else None)
+
+    def route(self, call: Call) -> Route:
+        """Find the operation; what cannot be understood becomes a route to its fault."""
+        if call.method in ("GET", "HEAD"):
+            return Route("page", False, lambda: self._page(call))
+        if call.method != "POST" or call.path.rstrip("/") != "/axl":
+            status = 405 if call.method != "POST" else 404
+            return Route(call.method, False, lambda: error_page(status, "The request cannot be answered here."))
+        try:
+            _header, element = soap.parse_envelope(call.body)
+        except soap.MalformedXml as error:
+            fault = faults.malformed(error.reason)
+            return Route("malformed", False, lambda: self._fault(fault, ""))
+        namespace, name = soap.split_tag(element)
+        operation = self.table.get(name)
+        write = operation is not None and operation.write
+        return Route(name, write, lambda: self._run(call, element, namespace, name))
+
+    def _page(self, call: Call) -> Reply:
+        if call.path.rstrip("/") != "/axl":
+            return error_page(404, "The requested resource is not available.")
+        return Reply(200, _PAGE.encode(), "text/html;charset=utf-8", cookies=self._cookies(call))
+
+    def _run(self, call: Call, element: etree._Element, namespace: str, name: str) -> Reply:
+        try:
+            version = self._version(call, namespace, name)
+            if version is None:
+                supported = self._supported(call.cluster)
+                listed = f"{', '.join(supported[:-1])} and {supported[-1]}" if len(supported) > 1 else supported[0]
+                message = f"Incorrect axl version. Supported axl versions are {listed}"
+                return error_page(INCORRECT_VERSION, message)
+            operation = self.table.get(name)
+            if operation is None or (version == VERSIONLESS and not operation.versionless):
+                raise faults.not_implemented(name)
+            return self._carry_out(call, element, name, operation, version)
+        except AxlFault as fault:
+            return self._fault(fault, name)
+
+    def _carry_out(self, call: Call, element: etree._Element, name: str, operation: Operation, version: str) -> Reply:
+        if operation.write and (wait := self._throttle.seconds_to_wait(call.cluster)) is not None:
+            return error_page(503, "Too many outstanding change notifications.", {"Retry-After": str(wait)})
+        values = operation.request.decode(element, version)
+        sequence = _sequence(element)
+        request = Request(self.environment, call.cluster, call.node, name, version, values)
+        try:
+            content = operation.run(request)
+        except DomainError as error:
+            raise faults.of_domain(error, operation.kind, name.startswith("update")) from None
+        if operation.write:
+            self._throttle.note(call.cluster)
+        opening = f'<ns:{name}Response xmlns:ns="{NAMESPACE}{version}"{sequence}>'
+        body = f"{opening}<return>{content}</return></ns:{name}Response>"
+        return Reply(200, soap.envelope(body.encode()), soap.CONTENT_TYPE, cookies=self._cookies(call))
+
+    def _version(self, call: Call, namespace: str, name: str) -> str | None:
+        """Return the schema version of a request, or ``None`` when the cluster's release does not have it.
+
+        Raises:
+            AxlFault: The namespace is not AXL's, or the SOAPAction header contradicts it.
+        """
+        if not namespace.startswith(NAMESPACE):
+            raise faults.AxlFault(faults.UNKNOWN_REQUEST, f"Unknown request: {name} in namespace '{namespace}'.")
+        version = namespace.removeprefix(NAMESPACE)
+        if version == VERSIONLESS:
+            return version
+        action = _SOAP_ACTION.search(call.headers.get("soapaction", ""))
+        announced = action["version"] if action else version
+        supported = self._supported(call.cluster)
+        if version not in supported or announced not in supported:
+            return None
+        if announced != version:
+            message = f"The SOAPAction announces version {announced}, but {name} is written in version {version}."
+            raise AxlFault(faults.INVALID_VALUE, message)
+        return version
+
+    def _supported(self, cluster: str) -> list[str]:
+        release = self.environment.scenario.cluster(cluster).release
+        return [version for version in self.versions if float(version) <= release]
+
+    def _fault(self, fault: AxlFault, name: str) -> Reply:
+        return Reply(500, fault.body(name), soap.CONTENT_TYPE)
+
+    def _cookies(self, call: Call) -> tuple[str, ...]:
+        """Return the cookies of a new session, or none when the client already has one."""
+        if SESSION_COOKIE in call.headers.get("cookie", ""):
+            return ()
+        token, page = issue_session(self.environment, call), secrets.token_hex(16).upper()
+        return (
+            f"JSESSIONIDSSO={token}; Path=/; Secure; HttpOnly",
+            f"JSESSIONID={page}; Path=/axl; Secure; HttpOnly",
+        )
+
+
+def _sequence(element: etree._Element) -> str:
+    """Return the request's sequence number as the attribute of the answer."""
+    value = element.get("sequence")
+    if value is None:
+        return ""
+    if not re.fullmatch(r"\d{1,20}", value) or int(value) >= _UNSIGNED_LONG:
+        raise faults.bad_value("sequence", value, "unsignedLong")
+    return f' sequence="{value}"'

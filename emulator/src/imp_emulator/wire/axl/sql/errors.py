@@ -1,0 +1,83 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SQL errors, with Informix's numbers and words."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from imp_emulator.wire.axl.faults import UNKNOWN_REQUEST, AxlFault
+
+SYNTAX = -201
+NO_TABLE = -206
+NO_COLUMN = -217
+NO_PERMISSION = -273
+UNMATCHED_QUOTE = -282
+AMBIGUOUS = -324
+NO_ROUTINE = -674
+CONVERSION = -1213
+INTERRUPTED = -213
+
+
+def syntax() -> AxlFault:
+    """A statement that cannot be understood, or more than one."""
+    return AxlFault(SYNTAX, "A syntax error has occurred.")
+
+
+def unmatched_quote() -> AxlFault:
+    """A string that does not end."""
+    return AxlFault(UNMATCHED_QUOTE, "Found a quote for which there is no matching quote.")
+
+
+def no_table(name: str) -> AxlFault:
+    """A table that does not exist, or that nobody may see."""
+    return AxlFault(NO_TABLE, f"The specified table ({name}) is not in the database.")
+
+
+def no_column(name: str) -> AxlFault:
+    """A column that does not exist."""
+    return AxlFault(NO_COLUMN, f"Column ({name}) not found in any table in the query (or SLV is undefined).")
+
+
+def no_permission(what: str) -> AxlFault:
+    """A table or column that cannot be changed this way."""
+    return AxlFault(NO_PERMISSION, f"No UPDATE permission for {what}.")
+
+
+def not_emulated(verb: str) -> AxlFault:
+    """A statement that the product carries out and the emulator does not."""
+    return AxlFault(UNKNOWN_REQUEST, f"{verb} is not implemented by this emulator; use addUser and the like.")
+
+
+def not_convertible() -> AxlFault:
+    """A value that does not fit its column's type."""
+    return AxlFault(CONVERSION, "A character to numeric conversion process failed.")
+
+
+def interrupted() -> AxlFault:
+    """A statement that takes too long."""
+    return AxlFault(INTERRUPTED, "Statement interrupted by user.")
+
+
+_PATTERNS = (
+    (re.compile(r"no such table: (?:\w+\.)?(\S+)"), no_table),
+    (re.compile(r"no such column: (\S+)"), no_column),
+    (re.compile(r"ambiguous column name: (\S+)"), lambda name: AxlFault(AMBIGUOUS, f"Ambiguous column ({name}).")),
+    (
+        re.compile(r"(?:no such function: |not authorized to use function: )(\w+)"),
+        lambda name: AxlFault(NO_ROUTINE, f"Routine ({name}) can not be resolved."),
+    ),
+)
+
+
+def translated(error: sqlite3.Error) -> AxlFault:
+    """Return the Informix error for what SQLite says; everything unknown is a syntax error."""
+    text = str(error)
+    if text == "interrupted":
+        return interrupted()
+    for pattern, make in _PATTERNS:
+        if match := pattern.search(text):
+            return make(match[1])
+    return syntax()

@@ -1,0 +1,197 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The public tables, as views on the emulator's own: names and columns are Cisco's, the rest is not shown to anybody.
+
+The columns of CUCM's enduser and processnode were seen in outputs that users published; so were ``enablecups`` and
+``enablecalendarpresence`` of IM and Presence. The numbers of services are this project's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from imp_emulator.domain.parameter_catalogue import BOOLEAN, ENTERPRISE_NODE, LONG, PARAMETERS, STRING
+from imp_emulator.domain.service_catalogue import CATALOGUE
+from imp_emulator.wire.axl.node_operations import ROLES
+from imp_emulator.wire.axl.parameter_operations import ENTERPRISE_NODE_ID
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A public table.
+
+    Attributes:
+        columns: Its columns with the expressions that fill them.
+        source: What stands behind FROM; empty when ``rows`` has the content.
+        tables: The emulator's tables that it reads.
+        rows: Rows that are always there, before those of the source.
+    """
+
+    columns: Mapping[str, str]
+    source: str = ""
+    tables: frozenset[str] = frozenset()
+    rows: Sequence[Sequence[str]] = ()
+
+    def select(self, cluster: str) -> str:
+        """Return the statement behind the view for one cluster."""
+        parts = [
+            "SELECT " + ", ".join(f"{value} AS {name}" for name, value in zip(self.columns, row, strict=True))
+            for row in self.rows
+        ]
+        if self.source:
+            columns = ", ".join(f"{value} AS {name}" for name, value in self.columns.items())
+            source = self.source.replace(":cluster", literal(cluster))
+            parts.append(f"SELECT {columns} FROM {source}")  # noqa: S608 - made of this module's own texts
+        return " UNION ALL ".join(parts)
+
+
+def literal(text: str) -> str:
+    """Write a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _flag(column: str) -> str:
+    return f"CASE WHEN {column} THEN 't' ELSE 'f' END"
+
+
+def _case_sensitive(column: str) -> str:
+    # Informix compares letter by letter; the emulator's own column does not.
+    return f"{column} COLLATE BINARY"
+
+
+def _types(names: Sequence[str], first: int = 0) -> View:
+    rows = [
+        (str(number), literal(name), literal(name.upper().replace(" ", "_").replace("/", "_")))
+        for number, name in enumerate(names, first)
+    ]
+    return View({"enum": "enum", "name": "name", "moniker": "moniker"}, rows=rows)
+
+
+PARAMETER_KINDS = (BOOLEAN, "double", LONG, STRING)
+SERVICES = tuple(
+    dict.fromkeys(
+        ["Cisco CallManager", "Cisco Tftp", *(spec.service for spec in PARAMETERS)]
+        + [spec.name for specs in CATALOGUE.values() for spec in specs]
+    )
+)
+_KIND_OF = " ".join(
+    f"WHEN {literal(f'{spec.service}/{spec.name}')} THEN {PARAMETER_KINDS.index(spec.kind)}" for spec in PARAMETERS
+)
+_SERVICE_OF = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(SERVICES))
+
+# Without an index the rows come in the order in which the users were added, page after page.
+_USERS = "end_user NOT INDEXED WHERE cluster = :cluster"
+
+ENDUSER = View(
+    {
+        "pkid": "pkid",
+        "assocpc": "associated_pc",
+        "firstname": "first_name",
+        "middlename": "middle_name",
+        "lastname": "last_name",
+        "userid": _case_sensitive("userid"),
+        "manager": "manager",
+        "department": "department",
+        "telephonenumber": "telephone",
+        "mailid": "mail",
+        "status": "status",
+        "mobile": "mobile",
+        "pager": "pager",
+        "homephone": "home_phone",
+        "title": "title",
+        "allowcticontrolflag": _flag("enable_cti"),
+        "enablemobilevoice": _flag("enable_mobile_voice_access"),
+        "maxdeskpickupwaittime": "max_desk_pickup_wait_time",
+        "enablemobility": _flag("enable_mobility"),
+        "remotedestinationlimit": "remote_destination_limit",
+        "enableemcc": _flag("enable_emcc"),
+        "directoryuri": "directory_uri",
+        "islocaluser": _flag("home_cluster"),
+        "enablecalendarpresence": _flag("meeting_information"),
+        "enablecups": _flag("im_and_presence"),
+        "keypadenteredalternateidentifier": "numeric_userid",
+        "discoveryuseridentity": "user_identity",
+        "displayname": "display_name",
+        "enableusertohostconferencenow": _flag("enable_host_conference_now"),
+        "conferencenowaccesscode": "attendees_access_code",
+    },
+    _USERS,
+    frozenset({"end_user"}),
+)
+
+_IMP_ENDUSER = View(
+    {
+        "pkid": "pkid",
+        "userid": _case_sensitive("userid"),
+        "imaddress": "userid || '@' || (SELECT domain FROM cluster WHERE name = end_user.cluster)",
+        "directoryuri": "directory_uri",
+        "mailid": "mail",
+        "status": "status",
+        "enablecalendarpresence": _flag("meeting_information"),
+        "enablecups": _flag("im_and_presence"),
+    },
+    _USERS,
+    frozenset({"end_user", "cluster"}),
+)
+
+_NODE_COLUMNS = {
+    "pkid": "pkid",
+    "name": _case_sensitive("name"),
+    "mac": "'02' || substr(replace(pkid, '-', ''), 1, 10)",
+    "systemnode": "'f'",
+    "description": "description",
+    "isactive": "'t'",
+    "nodeid": "position + 2",
+    "tknodeusage": "CASE usage WHEN 'publisher' THEN 0 ELSE 1 END",
+    "ipv6name": "ipv6_name",
+    "fklbmhubgroup": "NULL",
+    "tkprocessnoderole": "CASE role WHEN 'cucm' THEN 1 ELSE 2 END",
+    "tkssomode": "0",
+}
+_NODE_TABLES = frozenset({"node"})
+
+
+def _enterprise_row(role: int) -> tuple[str, ...]:
+    identity = (literal(ENTERPRISE_NODE_ID), literal(ENTERPRISE_NODE))
+    return (*identity, "''", "'t'", "''", "'t'", "1", "1", "''", "NULL", str(role), "0")
+
+
+_PROCESSCONFIG = View(
+    {
+        "pkid": "p.pkid",
+        "fkprocessnode": f"coalesce(n.pkid, {literal(ENTERPRISE_NODE_ID)})",
+        "paramname": _case_sensitive("p.name"),
+        "paramvalue": "p.value",
+        "tkparam": f"CASE p.service || '/' || p.name {_KIND_OF} END",
+        "tkservice": f"CASE p.service {_SERVICE_OF} END",
+    },
+    "parameter AS p LEFT JOIN node AS n ON n.cluster = p.cluster AND n.name = p.node WHERE p.cluster = :cluster",
+    frozenset({"parameter", "node"}),
+)
+
+_TYPES = {
+    "typeparam": _types(PARAMETER_KINDS),
+    "typeservice": _types(SERVICES),
+    "typenodeusage": _types(("Publisher", "Subscriber")),
+    "typeprocessnoderole": _types(tuple(ROLES.values()), 1),
+}
+
+CUCM: dict[str, View] = {
+    "enduser": ENDUSER,
+    "processnode": View(_NODE_COLUMNS, "node WHERE cluster = :cluster", _NODE_TABLES, [_enterprise_row(1)]),
+    "processconfig": _PROCESSCONFIG,
+    **_TYPES,
+}
+"""The public tables of Unified CM's database."""
+
+IMP: dict[str, View] = {
+    "enduser": _IMP_ENDUSER,
+    "processnode": View(
+        _NODE_COLUMNS, "node WHERE cluster = :cluster AND role = 'imp'", _NODE_TABLES, [_enterprise_row(2)]
+    ),
+    "processconfig": _PROCESSCONFIG,
+    **_TYPES,
+}
+"""The public tables of IM and Presence's database."""

@@ -1,0 +1,236 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The certificate-management REST interface of a node (port 443, release 14 and later).
+
+It has its own account, the operating system's administrator. Calls and bodies follow Cisco's public documentation and
+public clients; the deletion of a trust certificate and the service tokens of IM and Presence are this project's choice.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from imp_emulator.domain import identities, trust
+from imp_emulator.domain.errors import DomainError, NotFound
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.accounts import Verdict, check_basic
+from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.store import nodes
+from imp_emulator.store import trust as trust_store
+
+BASE = "/platformcom/api/v1/certmgr/config"
+_JSON = "application/json"
+
+
+class _BadRequest(Exception):
+    """A request that the interface does not understand."""
+
+
+class Certmgr:
+    """The interface on every IM and Presence node's port 443; every node has its own certificates."""
+
+    name = "certmgr"
+    operations: ClassVar[Mapping[str, bool]] = {
+        "GET /csr": False,
+        "GET /identity/certificate": False,
+        "GET /options": False,
+        "GET /snapshot/server": False,
+        "GET /trust/certificate": False,
+        "DELETE /trust/certificate": True,
+        "POST /csr": True,
+        "POST /identity/certificates": True,
+        "POST /trust/certificates": True,
+    }
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._handlers: dict[str, Callable[[Call], Reply]] = {
+            "GET /csr": self._get_request,
+            "GET /identity/certificate": self._get_identity,
+            "GET /options": self._options,
+            "GET /snapshot/server": self._snapshot,
+            "GET /trust/certificate": self._get_trusted,
+            "DELETE /trust/certificate": self._delete_trusted,
+            "POST /csr": self._post_request,
+            "POST /identity/certificates": self._post_identity,
+            "POST /trust/certificates": self._post_trusted,
+        }
+
+    def owns(self, path: str) -> bool:
+        return path.startswith("/platformcom/")
+
+    def authenticate(self, call: Call) -> Reply | None:
+        if check_basic(self._environment, call, "os") is Verdict.OK:
+            return None
+        refusal = _error(401, "Unauthorized")
+        refusal.headers["WWW-Authenticate"] = 'Basic realm="CMPlatform Realm"'
+        return refusal
+
+    def route(self, call: Call) -> Route:
+        operation = f"{call.method} {call.path.removeprefix(BASE).rstrip('/')}"
+        if not call.path.startswith(BASE) or operation not in self.operations:
+            return Route(operation[:128], False, lambda: _error(404, "Resource not found"))
+        return Route(operation, self.operations[operation], lambda: self._run(call, operation))
+
+    def failure(self, call: Call, status: int, message: str) -> Reply:
+        return _error(status, message)
+
+    def _run(self, call: Call, operation: str) -> Reply:
+        try:
+            return self._handlers[operation](call)
+        except _BadRequest as error:
+            return _error(400, str(error))
+        except NotFound as error:
+            return _error(404, error.message)
+        except DomainError as error:
+            return _error(400, error.message)
+
+    def _snapshot(self, call: Call) -> Reply:
+        row = nodes.node(self._environment.database, call.cluster, call.node)
+        place = (self._environment, call.cluster, call.node)
+        return _answer(
+            server=call.node if row is None else row["fqdn"],
+            identities=[
+                {
+                    "service": service,
+                    "certificate": _or_none(identities.certificate, *place, service),
+                    "csr": _or_none(identities.waiting_request, *place, service),
+                }
+                for service in trust_store.SERVICES
+            ],
+            trusts=[
+                {
+                    "service": service,
+                    "certificate_data": [
+                        {"filename": row["filename"], "certificate": row["pem"]}
+                        for row in trust.trusted(*place, service)
+                    ],
+                }
+                for service in trust_store.SERVICES
+            ],
+            revokedCertificates=[],
+        )
+
+    def _options(self, call: Call) -> Reply:
+        return _answer(
+            services=list(trust_store.SERVICES),
+            distributions=["this-server"],
+            keyTypes={kind: list(lengths) for kind, lengths in identities.KEY_LENGTHS.items()},
+            hashAlgorithms=list(identities.HASHES),
+        )
+
+    def _get_request(self, call: Call) -> Reply:
+        service = _parameter(call, "service")
+        csr = identities.waiting_request(self._environment, call.cluster, call.node, service)
+        return _answer(service=service, csr=csr)
+
+    def _post_request(self, call: Call) -> Reply:
+        body = _body(
+            call,
+            required={"service": str, "distribution": str, "commonName": str},
+            optional={"keyType": str, "keyLength": int, "hashAlgorithm": str, "altNames": list},
+        )
+        if body["distribution"] != "this-server":
+            raise _BadRequest("Unsupported distribution; only this-server is supported")
+        request = identities.Request(
+            body["commonName"],
+            body.get("keyType", "rsa"),
+            body.get("keyLength", 2048),
+            body.get("hashAlgorithm", "sha256"),
+            tuple(_texts(body.get("altNames", []), "altNames")),
+        )
+        csr = identities.create_request(self._environment, call.cluster, call.node, body["service"], request)
+        return _answer(service=body["service"], csr=csr)
+
+    def _get_identity(self, call: Call) -> Reply:
+        service = _parameter(call, "service")
+        found = identities.certificate(self._environment, call.cluster, call.node, service)
+        return _answer(service=service, certificate=found)
+
+    def _post_identity(self, call: Call) -> Reply:
+        body = _body(call, required={"service": str, "certificates": list}, optional={})
+        texts = _texts(body["certificates"], "certificates")
+        identities.upload(self._environment, call.cluster, call.node, body["service"], texts)
+        return _answer(201, messages=["The certificate is installed; restart the service to use it."])
+
+    def _get_trusted(self, call: Call) -> Reply:
+        service = _parameter(call, "service")
+        rows = trust.trusted(self._environment, call.cluster, call.node, service)
+        return _answer(certificates=[row["pem"] for row in rows])
+
+    def _post_trusted(self, call: Call) -> Reply:
+        """Add certificates; 201 when any was added, 200 when all were there already."""
+        body = _body(call, required={"service": list, "certificates": list}, optional={"description": str})
+        added = trust.upload(
+            self._environment,
+            call.cluster,
+            call.node,
+            _texts(body["service"], "service"),
+            _texts(body["certificates"], "certificates"),
+            body.get("description", ""),
+        )
+        return _answer(201 if added else 200, messages=[f"Certificates added: {added}"])
+
+    def _delete_trusted(self, call: Call) -> Reply:
+        service, fingerprint = _parameter(call, "service"), _parameter(call, "fingerprint")
+        trust.delete(self._environment, call.cluster, call.node, service, fingerprint)
+        return _answer(messages=["The certificate is deleted."])
+
+
+def _or_none(read: Callable[[Environment, str, str, str], str], *place: Any) -> str | None:
+    try:
+        return read(*place)
+    except NotFound:
+        return None
+
+
+def _parameter(call: Call, name: str) -> str:
+    value = call.query.get(name, "")
+    if not value:
+        raise _BadRequest(f"The query parameter {name} is missing")
+    return value
+
+
+def _body(call: Call, required: Mapping[str, type], optional: Mapping[str, type]) -> dict[str, Any]:
+    """Read a JSON object and check its fields; the messages name fields and never repeat values."""
+    try:
+        body = json.loads(call.body)
+        # A lone surrogate is JSON but no Unicode text, and nothing could store it.
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise _BadRequest("Invalid JSON Format") from None
+    if not isinstance(body, dict):
+        raise _BadRequest("Invalid JSON Format")
+    types = {**required, **optional}
+    for name, value in body.items():
+        if name not in types:
+            raise _BadRequest(f"Unrecognized field: {name[:64]}")
+        if not isinstance(value, types[name]) or isinstance(value, bool):
+            raise _BadRequest(f"Invalid value for field: {name}")
+    for name in required:
+        if name not in body:
+            raise _BadRequest(f"Missing field: {name}")
+    return body
+
+
+def _texts(values: list[Any], name: str) -> list[str]:
+    if not all(isinstance(value, str) for value in values):
+        raise _BadRequest(f"Invalid value for field: {name}")
+    return values
+
+
+def _answer(status: int = 200, **fields: Any) -> Reply:
+    return Reply(status, json.dumps({"trackingId": _tracking_id(), **fields}).encode(), _JSON)
+
+
+def _error(status: int, message: str) -> Reply:
+    error = {"key": status, "messages": [message], "trackingId": _tracking_id()}
+    return Reply(status, json.dumps(error).encode(), _JSON)
+
+
+def _tracking_id() -> str:
+    return f"UC_{uuid.uuid4()}"

@@ -1,0 +1,255 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ControlCenterServices: the SOAP interface that starts, stops and activates the services of one node.
+
+Document/literal like AXL, but here the child elements are in the namespace too. The shapes of the messages are those
+that Cisco's public documentation shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lxml import etree
+
+from imp_emulator.domain import services
+from imp_emulator.domain.service_catalogue import CATALOGUE, ServiceSpec
+from imp_emulator.domain.services import Action, Reason, ServiceState
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.accounts import Verdict, check_basic
+from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.store import nodes
+from imp_emulator.wire import soap
+from imp_emulator.wire.soap import text
+from imp_emulator.wire.tomcat import error_page
+
+PATH = "/controlcenterservice2/services/ControlCenterServices"
+NAMESPACE = "http://schemas.cisco.com/ast/soap"
+ROLE = "Standard SERVICEABILITY"
+_START_TIME = "%a %b %d %H:%M:%S %Y"
+_PRODUCTS = {
+    "cucm": ("Cisco Unified Communications Manager", "CallManager", "CCM"),
+    "imp": ("Cisco Unified Communications Manager IM and Presence", "CUP", "CUP"),
+}
+"""Name, identifier and short name of what is installed on a node, by its role."""
+
+
+class _BadRequest(Exception):
+    """A request that does not have the form of its operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A control or deployment request: what to do to which services, on the node that it names (may be empty)."""
+
+    node: str
+    verb: str
+    names: list[str]
+
+
+class ControlCenter:
+    """The interface on every node's port 8443; it acts on the node that it is asked at."""
+
+    name = "control_center"
+    operations: ClassVar[Mapping[str, bool]] = {
+        "getProductInformationList": False,
+        "soapDoControlServices": True,
+        "soapDoServiceDeployment": True,
+        "soapGetServiceStatus": False,
+        "soapGetStaticServiceList": False,
+    }
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._handlers: dict[str, Callable[[Call, etree._Element], str]] = {
+            "getProductInformationList": self._products,
+            "soapDoControlServices": self._control,
+            "soapDoServiceDeployment": self._deploy,
+            "soapGetServiceStatus": self._status,
+            "soapGetStaticServiceList": self._static,
+        }
+
+    def owns(self, path: str) -> bool:
+        return path.rstrip("/") == PATH
+
+    def authenticate(self, call: Call) -> Reply | None:
+        verdict = check_basic(self._environment, call, "application", ROLE)
+        if verdict is Verdict.UNAUTHENTICATED:
+            return error_page(401, headers={"WWW-Authenticate": 'Basic realm="Cisco Serviceability"'})
+        return None if verdict is Verdict.OK else error_page(403, f"The caller lacks the role {ROLE}")
+
+    def route(self, call: Call) -> Route:
+        if call.method != "POST":
+            refusal = _fault("Client", "The service answers POST requests only", 405)
+            refusal.headers["Allow"] = "POST"
+            return Route(call.method, False, lambda: refusal)
+        try:
+            _, request = soap.parse_envelope(call.body)
+        except soap.MalformedXml as error:
+            reason = error.reason
+            return Route("malformed", False, lambda: _fault("Client", reason))
+        namespace, operation = soap.split_tag(request)
+        if namespace != NAMESPACE or operation not in self.operations:
+            return Route(operation[:64], False, lambda: _fault("Client", f"No such operation: {operation[:64]}"))
+        return Route(operation, self.operations[operation], lambda: self._run(call, operation, request))
+
+    def failure(self, call: Call, status: int, message: str) -> Reply:
+        return _fault("Client" if status < 500 else "Server", message, status)
+
+    def _run(self, call: Call, operation: str, request: etree._Element) -> Reply:
+        action = call.headers.get("soapaction", "").strip().strip('"')
+        if action and not action.endswith(operation):
+            return _fault("Client", f"The SOAPAction does not name the operation {operation}")
+        try:
+            inside = self._handlers[operation](call, request)
+        except _BadRequest as error:
+            return _fault("Client", str(error))
+        markup = (
+            f'<ns1:{operation}Response xmlns:ns1="{NAMESPACE}"><ns1:{operation}Return>{inside}'
+            f"</ns1:{operation}Return></ns1:{operation}Response>"
+        )
+        return Reply(200, soap.envelope(markup.encode()), soap.CONTENT_TYPE)
+
+    def _status(self, call: Call, request: etree._Element) -> str:
+        """Answer for the services of a repeated element, or of a list of items; without any, for all."""
+        names: list[str] = []
+        for element in _fields(request, "ServiceStatus").get("ServiceStatus", []):
+            items = _fields(element, "item").get("item", [])
+            names += [soap.content(item) for item in items] or [soap.content(element)]
+        wanted = [name for name in names if name]
+        return _information(services.poll(self._environment, call.cluster, call.node, wanted), Reason.DONE)
+
+    def _control(self, call: Call, request: etree._Element) -> str:
+        command = _command(request, "ControlServiceRequest", "ControlType", list(Action))
+        action = Action(command.verb)
+        return self._carry_out(
+            call, command, lambda name: services.control(self._environment, call.cluster, call.node, action, name)
+        )
+
+    def _deploy(self, call: Call, request: etree._Element) -> str:
+        command = _command(request, "DeploymentServiceRequest", "DeployType", ["Deploy", "UnDeploy"])
+        activate = command.verb == "Deploy"
+        return self._carry_out(
+            call, command, lambda name: services.deploy(self._environment, call.cluster, call.node, name, activate)
+        )
+
+    def _carry_out(self, call: Call, command: _Command, carry_out: Callable[[str], Reason]) -> str:
+        """Do it to every service of the list; those that are refused do not keep the others from it."""
+        if not command.names:
+            return _information([], Reason.BAD_ARGUMENTS)
+        if command.node:
+            meant = nodes.node(self._environment.database, call.cluster, command.node)
+            if meant is None or meant["name"].casefold() != call.node.casefold():
+                return _information([], Reason.ENTRY_NOT_FOUND)
+        reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
+        states = services.states(self._environment, call.cluster, call.node, list(reasons))
+        refused = [reason for reason in reasons.values() if reason is not Reason.DONE]
+        return _information(states, refused[0] if refused else Reason.DONE, list(reasons.values()))
+
+    def _static(self, call: Call, request: etree._Element) -> str:
+        _fields(request, "ServiceInformationResponse")
+        items = "".join(_item(_specification(spec)) for spec in self._catalogue(call))
+        return f"<ns1:Services>{items}</ns1:Services>"
+
+    def _products(self, call: Call, request: etree._Element) -> str:
+        _fields(request, "ServiceInfo")
+        version = self._environment.scenario.cluster(call.cluster).version
+        name, identifier, short = _PRODUCTS[self._role(call)]
+        product = _elements(
+            ("ProductName", name),
+            ("ProductVersion", version),
+            ("ProductDescription", name),
+            ("ProductID", identifier),
+            ("ShortName", short),
+        )
+        items = "".join(_item(_specification(spec, identifier)) for spec in self._catalogue(call))
+        head = _elements(("ActiveServerVersion", version), ("PrimaryNode", call.node), ("SecondaryNode", ""))
+        return f"{head}<ns1:Products>{_item(product)}</ns1:Products><ns1:Services>{items}</ns1:Services>"
+
+    def _catalogue(self, call: Call) -> tuple[ServiceSpec, ...]:
+        return CATALOGUE[self._role(call)]
+
+    def _role(self, call: Call) -> str:
+        row = nodes.node(self._environment.database, call.cluster, call.node)
+        if row is None:
+            raise LookupError(f"listener of an unknown node {call.node}")
+        role: str = row["role"]
+        return role
+
+
+def _fields(element: etree._Element, *allowed: str) -> dict[str, list[etree._Element]]:
+    """Return the child elements by name; raises ``_BadRequest`` for one that does not belong there."""
+    found: dict[str, list[etree._Element]] = {}
+    for child in element:
+        namespace, name = soap.split_tag(child)
+        if namespace != NAMESPACE or name not in allowed:
+            raise _BadRequest(f"Unexpected subelement {child.tag[:128]} in {soap.local_name(element)}")
+        found.setdefault(name, []).append(child)
+    return found
+
+
+def _command(request: etree._Element, wrapper: str, verb: str, verbs: Iterable[str]) -> _Command:
+    wrapped = _fields(request, wrapper).get(wrapper, [])
+    if len(wrapped) != 1:
+        raise _BadRequest(f"{soap.local_name(request)} must hold one {wrapper}")
+    fields = _fields(wrapped[0], "NodeName", verb, "ServiceList")
+    if any(len(elements) > 1 for elements in fields.values()):
+        raise _BadRequest(f"An element of {wrapper} is repeated")
+    chosen = soap.content(fields.get(verb, [None])[0])
+    if chosen not in verbs:
+        raise _BadRequest(f"{verb} must be one of {', '.join(verbs)}")
+    items = [item for element in fields.get("ServiceList", []) for item in _fields(element, "item").get("item", [])]
+    names = [name for name in map(soap.content, items) if name]
+    return _Command(soap.content(fields.get("NodeName", [None])[0]), chosen, names)
+
+
+def _information(states: Sequence[ServiceState], result: Reason, refusals: Sequence[Reason] = ()) -> str:
+    """Write the answer about services; ``refusals`` tells for each of them why its command was not accepted."""
+    items = []
+    for state, refusal in zip(states, refusals or [Reason.DONE] * len(states), strict=True):
+        items.append(_item(_service(state, state.reason if refusal is Reason.DONE else refusal)))
+    head = _elements(
+        ("ReturnCode", "0" if result is Reason.DONE else "1"),
+        ("ReasonCode", str(result.code)),
+        ("ReasonString", result.text),
+    )
+    return f"{head}<ns1:ServiceInfoList>{''.join(items)}</ns1:ServiceInfoList>"
+
+
+def _service(state: ServiceState, reason: Reason) -> str:
+    started = "" if state.started_at is None else services.instant(state.started_at).strftime(_START_TIME)
+    return _elements(
+        ("ServiceName", state.name),
+        ("ServiceStatus", state.status.value),
+        ("ReasonCode", str(reason.code)),
+        ("ReasonCodeString", reason.text or " "),
+        ("StartTime", started),
+        ("UpTime", str(state.uptime)),
+    )
+
+
+def _specification(spec: ServiceSpec, product: str | None = None) -> str:
+    before = _elements(
+        ("ServiceName", spec.name),
+        ("ServiceType", "Servlet" if spec.servlet else "Service"),
+        ("Deployable", "true" if spec.feature else "false"),
+        ("GroupName", spec.group),
+    )
+    identifier = _elements(("ProductID", product)) if product else ""
+    depends = _elements(*(("Service", name) for name in spec.depends))
+    return f"{before}{identifier}<ns1:DependentServices>{depends}</ns1:DependentServices>"
+
+
+def _elements(*fields: tuple[str, str]) -> str:
+    return "".join(f"<ns1:{name}>{text(value)}</ns1:{name}>" for name, value in fields)
+
+
+def _item(inside: str) -> str:
+    return f"<ns1:item>{inside}</ns1:item>"
+
+
+def _fault(code: str, message: str, status: int = 500) -> Reply:
+    return Reply(status, soap.fault(code, message), soap.CONTENT_TYPE)

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every operation of the administration API starts from: the environment and whom the request was sent to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+
+from imp_emulator.domain import ipv6
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.calls import Call
+from imp_emulator.wire.imp_admin.problems import ProblemError
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The environment and the cluster and node of the listener."""
+
+    environment: Environment
+    cluster: str
+    node: str
+
+    def presence_node(self, name: str) -> str:
+        """Return the proper name of an IM and Presence node; raises ``NotFound``."""
+        return str(ipv6.presence_node(self.environment, self.cluster, name)["name"])
+
+
+_QUERY = {"node"}
+
+
+async def _context(request: Request) -> Context:
+    for name in request.query_params:
+        if name not in _QUERY:
+            raise ProblemError("invalid-field", "There is no such query parameter.", name)
+    call: Call = request.state.call
+    return Context(request.app.state.environment, call.cluster, call.node)
+
+
+async def _json_only(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise ProblemError("unsupported-media-type")
+
+
+async def _node(
+    request: Request, node: Annotated[str | None, Query(description="An IM and Presence node.")] = None
+) -> str | None:
+    if len(request.query_params.getlist("node")) > 1:
+        raise ProblemError("invalid-field", "node must be given once.", "node")
+    return node
+
+
+Here = Annotated[Context, Depends(_context)]
+OneNode = Annotated[str | None, Depends(_node)]
+"""The query parameter that names a node."""
+
+JSON_ONLY = Depends(_json_only)
+"""Refuses a body of another media type, for the operations that take one."""

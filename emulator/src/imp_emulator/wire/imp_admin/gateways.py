@@ -1,0 +1,160 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Presence gateways over HTTP: the collection, its members, and their status (requirements G1-G7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Response
+
+from imp_emulator.domain import gateways, status
+from imp_emulator.domain.tls_probe import Result
+from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here, OneNode
+from imp_emulator.wire.imp_admin.models import Gateway, GatewayIn, Gateways, GatewayStatus, Status
+from imp_emulator.wire.imp_admin.problems import ProblemError, responses
+
+router = APIRouter(tags=["Presence gateways"])
+
+_ETAG = {"ETag": {"schema": {"type": "string"}, "required": True, "description": "The gateway's entity tag."}}
+_LOCATION = {"Location": {"schema": {"type": "string"}, "required": True, "description": "The gateway's address."}}
+_ID = {"path.identifier": "$response.body#/id"}
+_LINKS = {
+    "get": {"operationId": "getPresenceGateway", "parameters": _ID},
+    "replace": {
+        "operationId": "replacePresenceGateway",
+        "parameters": _ID | {"header.if-match": "$response.header.ETag"},
+    },
+    "delete": {
+        "operationId": "deletePresenceGateway",
+        "parameters": _ID | {"header.if-match": "$response.header.ETag"},
+    },
+}
+_BODY = ("invalid-json", "unsupported-media-type", "credentials-required")
+_CONFLICTS = ("gateway-exists", "ipv6-not-configured")
+_PRECONDITION = ("gateway-not-found", "etag-mismatch", "precondition-required")
+
+# The convertor keeps other methods of /presence-gateways/status from being taken for those of a gateway.
+_MEMBER = "/presence-gateways/{identifier:uuid}"
+
+IfMatch = Annotated[str, Header(description="The entity tag that the gateway must have, or * for any.")]
+
+
+@router.get("/presence-gateways", operation_id="listPresenceGateways", responses=responses())
+async def list_gateways(here: Here) -> Gateways:
+    """List the presence gateways, the first one first."""
+    return Gateways(items=[_view(found) for found in gateways.gateways(here.environment, here.cluster)])
+
+
+@router.post(
+    "/presence-gateways",
+    status_code=201,
+    operation_id="addPresenceGateway",
+    dependencies=[JSON_ONLY],
+    responses={
+        201: {"description": "The gateway was added.", "headers": _ETAG | _LOCATION, "links": _LINKS},
+        **responses(*_BODY, *_CONFLICTS),
+    },
+)
+async def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gateway:
+    """Add a presence gateway; the account, when given, becomes every gateway's."""
+    with here.environment.database.transaction():
+        added = gateways.add(here.environment, here.cluster, _draft(gateway))
+    response.headers["Location"] = f"/imp-admin/v1/presence-gateways/{added.id}"
+    response.headers["ETag"] = added.etag
+    return _view(added)
+
+
+@router.get(
+    "/presence-gateways/status",
+    operation_id="getPresenceGatewayStatus",
+    responses=responses("node-not-found"),
+)
+async def gateway_status(here: Here, node: OneNode) -> Status:
+    """Check the first ten gateways from a node (by default the one asked), by TLS handshakes with its cup-trust."""
+    name = here.node if node is None else here.presence_node(node)
+    checked = await status.check(here.environment, here.cluster, name)
+    return Status(node=name, items=[_status(found.gateway, found.result) for found in checked])
+
+
+@router.get(
+    _MEMBER,
+    operation_id="getPresenceGateway",
+    responses={200: {"description": "The gateway.", "headers": _ETAG}, **responses("gateway-not-found")},
+)
+async def get_gateway(here: Here, identifier: UUID, response: Response) -> Gateway:
+    """Return one presence gateway."""
+    found = gateways.gateway(here.environment, here.cluster, str(identifier))
+    response.headers["ETag"] = found.etag
+    return _view(found)
+
+
+@router.put(
+    _MEMBER,
+    operation_id="replacePresenceGateway",
+    dependencies=[JSON_ONLY],
+    responses={
+        200: {"description": "The gateway as it is now.", "headers": _ETAG},
+        **responses(*_BODY, *_CONFLICTS, *_PRECONDITION),
+    },
+)
+async def replace_gateway(
+    here: Here, identifier: UUID, if_match: IfMatch, gateway: GatewayIn, response: Response
+) -> Gateway:
+    """Replace a presence gateway; without an account or a password the shared ones stay."""
+    with here.environment.database.transaction():
+        _require_match(here, str(identifier), if_match)
+        replaced = gateways.replace(here.environment, here.cluster, str(identifier), _draft(gateway))
+    response.headers["ETag"] = replaced.etag
+    return _view(replaced)
+
+
+@router.delete(
+    _MEMBER,
+    status_code=204,
+    operation_id="deletePresenceGateway",
+    responses=responses(*_PRECONDITION),
+)
+async def delete_gateway(here: Here, identifier: UUID, if_match: IfMatch) -> None:
+    """Delete a presence gateway; with the last one the shared account goes too."""
+    with here.environment.database.transaction():
+        _require_match(here, str(identifier), if_match)
+        gateways.delete(here.environment, here.cluster, str(identifier))
+
+
+def _require_match(here: Context, identifier: str, if_match: str) -> None:
+    """Check an If-Match header (RFC 9110, 13.1.1); a weak tag never matches."""
+    etag = gateways.gateway(here.environment, here.cluster, identifier).etag
+    if if_match.strip() != "*" and etag not in [tag.strip() for tag in if_match.split(",")]:
+        raise ProblemError("etag-mismatch", field="If-Match")
+
+
+def _draft(gateway: GatewayIn) -> gateways.Draft:
+    return gateways.Draft(
+        type=gateway.type,
+        name=gateway.name,
+        description=gateway.description,
+        port=gateway.port,
+        account=gateway.account,
+        password=None if gateway.password is None else gateway.password.get_secret_value(),
+    )
+
+
+def _view(gateway: gateways.Gateway) -> Gateway:
+    fields: dict[str, Any] = {name: getattr(gateway, name) for name in Gateway.model_fields}
+    return Gateway(**fields | {"id": UUID(gateway.id)})
+
+
+def _status(gateway: gateways.Gateway, result: Result | None) -> GatewayStatus:
+    common: dict[str, Any] = {"id": UUID(gateway.id), "name": gateway.name, "position": gateway.position}
+    if result is None:
+        return GatewayStatus(**common, checked=False, reachability=None, verification=None, detail=None)
+    return GatewayStatus(
+        **common,
+        checked=True,
+        reachability=f"Exchange Reachability ({'pingable' if result.reachable else 'unreachable'})",
+        verification=f"SSL Connection/Certificate Verification - {result.verdict.value}",
+        detail=result.detail,
+    )

@@ -1,0 +1,228 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bodies of the administration API. Requests are strict: no unknown field, no value of another type."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from imp_emulator.domain import names
+from imp_emulator.domain.gateway_credentials import MAXIMUM_PASSWORD
+from imp_emulator.domain.gateways import CHECKED, DEFAULT_PORT, MAXIMUM_DESCRIPTION
+
+_NAME_FORMS: list[dict[str, Any]] = [
+    {"pattern": names.FQDN_PATTERN, "maxLength": names.MAXIMUM_NAME},
+    {"format": "ipv4"},
+    {"format": "ipv6"},
+]
+_ACCOUNT_FORMS: list[dict[str, Any]] = [{"pattern": names.UPN_PATTERN}, {"pattern": names.DOWN_LEVEL_PATTERN}]
+
+GatewayType = Literal["Exchange -- EWS Server"]
+GatewayName = Annotated[
+    str,
+    Field(
+        description="FQDN, IPv4 address or IPv6 address of the Exchange server; its certificate must hold it.",
+        json_schema_extra={"anyOf": _NAME_FORMS},
+    ),
+]
+
+
+def _whole(value: object) -> object:
+    """Take a number without a fraction as the integer that it is for JSON Schema, also when it is written 443.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Port = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Field(ge=1, le=65535)]
+AccountName = Annotated[
+    str,
+    Field(
+        description=r"The impersonation account: user@domain or domain\user. All gateways share it.",
+        max_length=names.MAXIMUM_ACCOUNT,
+        json_schema_extra={"anyOf": _ACCOUNT_FORMS},
+    ),
+]
+Password = Annotated[
+    SecretStr,
+    Field(
+        description="The account's password. It can be set and compared, never read.",
+        max_length=MAXIMUM_PASSWORD,
+        json_schema_extra={"pattern": names.NOT_BLANK_PATTERN},
+    ),
+]
+_GATEWAY = {"type": "Exchange -- EWS Server", "name": "mail1.example.com", "description": "Head office", "port": 443}
+_CREDENTIALS = {"account": r"EXAMPLE\svc-imp", "password": "a long password"}
+_VIEW = {
+    "id": "6f1c5c1e-8c39-4c39-9a52-0b4a1f0a2f01",
+    **_GATEWAY,
+    "account": r"EXAMPLE\svc-imp",
+    "position": 1,
+    "etag": '"0d3a5e2f8a6a4b0c9f1e2d3c4b5a6978"',
+}
+
+
+def _answer(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
+def _request(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]}, extra="forbid", strict=True)
+
+
+class GatewayIn(BaseModel):
+    """A presence gateway as it shall be. The first of a cluster needs an account and a password (G4)."""
+
+    model_config = _request({**_GATEWAY, **_CREDENTIALS})
+
+    type: GatewayType
+    name: GatewayName
+    description: Annotated[str, Field(max_length=MAXIMUM_DESCRIPTION)] = ""
+    port: Port = DEFAULT_PORT
+    account: AccountName | None = None
+    password: Password | None = None
+
+
+class Gateway(BaseModel):
+    """A presence gateway as it is."""
+
+    model_config = _answer(_VIEW)
+
+    id: UUID
+    type: GatewayType
+    name: str
+    description: str
+    port: int
+    account: str
+    position: Annotated[int, Field(ge=1, description="1 for the gateway that was added first.")]
+    etag: Annotated[str, Field(description="For If-Match when the gateway is replaced or deleted.")]
+
+
+class Gateways(BaseModel):
+    """All presence gateways of the cluster, the first one first."""
+
+    model_config = _answer({"items": [_VIEW]})
+
+    items: list[Gateway]
+
+
+class Account(BaseModel):
+    """The shared account; null while there is no gateway."""
+
+    model_config = _answer({"account": r"EXAMPLE\svc-imp"})
+
+    account: str | None
+
+
+class Credentials(BaseModel):
+    """The shared account with its password."""
+
+    model_config = _request(_CREDENTIALS)
+
+    account: AccountName
+    password: Password
+
+
+class Comparison(BaseModel):
+    """Whether account and password are both the shared ones; which of them differs is not told."""
+
+    model_config = _answer({"match": True})
+
+    match: bool
+
+
+class GatewayStatus(BaseModel):
+    """What a node sees of a gateway; nothing beyond the first ten."""
+
+    model_config = _answer(
+        {
+            "id": _VIEW["id"],
+            "name": "mail1.example.com",
+            "position": 1,
+            "checked": True,
+            "reachability": "Exchange Reachability (pingable)",
+            "verification": "SSL Connection/Certificate Verification - Failed - Subject CN Mismatch",
+            "detail": "The gateway name mail1.example.com is not the certificate's subject CN mail.example.com.",
+        }
+    )
+
+    id: UUID
+    name: str
+    position: int
+    checked: Annotated[bool, Field(description=f"False beyond position {CHECKED}: the rest is then null.")]
+    reachability: str | None
+    verification: str | None
+    detail: str | None
+
+
+class Status(BaseModel):
+    """The status of all gateways as one node sees them, by TLS handshakes with that node's cup-trust."""
+
+    node: str
+    items: list[GatewayStatus]
+
+
+class Reason(BaseModel):
+    """What was done to what."""
+
+    model_config = _answer(
+        {"object": "Presence gateway mail1.example.com", "action": "added", "at": "2026-11-22T20:00:00Z"}
+    )
+
+    object: str
+    action: str
+    at: datetime
+
+
+class RestartNotification(BaseModel):
+    """A service that has to restart before it takes notice of what was changed."""
+
+    node: str
+    service: str
+    since: datetime
+    reasons: list[Reason]
+
+
+class RestartNotifications(BaseModel):
+    """All pending restarts."""
+
+    items: list[RestartNotification]
+
+
+class Node(BaseModel):
+    """An IM and Presence node."""
+
+    model_config = _answer(
+        {
+            "name": "imp-pub",
+            "fqdn": "imp-pub.dc1.example.com",
+            "usage": "publisher",
+            "eth0_ipv4": "192.0.2.12",
+            "eth0_ipv6": None,
+            "ipv6_enabled": False,
+        }
+    )
+
+    name: str
+    fqdn: str
+    usage: Literal["publisher", "subscriber"]
+    eth0_ipv4: str
+    eth0_ipv6: str | None
+    ipv6_enabled: Annotated[bool, Field(description="The enterprise parameter is true and Eth0 has an address.")]
+
+
+class Nodes(BaseModel):
+    """The IM and Presence nodes of the cluster."""
+
+    items: list[Node]
+
+
+class Ipv6(BaseModel):
+    """The IPv6 address of Eth0; null takes it away."""
+
+    model_config = _request({"address": "2001:db8::12"})
+
+    address: Annotated[str, Field(json_schema_extra={"format": "ipv6"})] | None

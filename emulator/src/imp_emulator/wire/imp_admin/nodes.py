@@ -1,0 +1,74 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nodes over HTTP: restart notifications and the IPv6 address of Eth0 (requirements G5 and G7)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from imp_emulator.domain import ipv6, restarts
+from imp_emulator.domain.services import instant
+from imp_emulator.store import nodes as store
+from imp_emulator.store.database import Row
+from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here, OneNode
+from imp_emulator.wire.imp_admin.models import Ipv6, Node, Nodes, Reason, RestartNotification, RestartNotifications
+from imp_emulator.wire.imp_admin.problems import responses
+
+router = APIRouter(tags=["Nodes"])
+
+
+@router.get(
+    "/restart-notifications",
+    operation_id="listRestartNotifications",
+    responses=responses("node-not-found"),
+)
+async def restart_notifications(here: Here, node: OneNode) -> RestartNotifications:
+    """List the services that have to restart, on which node (by default all), since when and why."""
+    name = None if node is None else here.presence_node(node)
+    with here.environment.database.transaction():
+        pending = restarts.pending(here.environment, here.cluster, name)
+    return RestartNotifications(
+        items=[
+            RestartNotification(
+                node=found.node,
+                service=found.service,
+                since=instant(found.since),
+                reasons=[Reason(object=c.obj, action=c.action, at=instant(c.at)) for c in found.causes],
+            )
+            for found in pending
+        ]
+    )
+
+
+@router.get("/nodes", operation_id="listNodes", responses=responses())
+async def list_nodes(here: Here) -> Nodes:
+    """List the IM and Presence nodes with the addresses of their Eth0."""
+    rows = store.nodes(here.environment.database, here.cluster, "imp")
+    return Nodes(items=[_view(here, row) for row in rows])
+
+
+@router.put(
+    "/nodes/{name}/ipv6",
+    operation_id="replaceNodeIpv6",
+    dependencies=[JSON_ONLY],
+    responses=responses("invalid-json", "node-not-found", "unsupported-media-type"),
+)
+async def replace_ipv6(here: Here, name: Annotated[str, Path(description="The node's name.")], setting: Ipv6) -> Node:
+    """Give a node's Eth0 an IPv6 address, or take it away."""
+    with here.environment.database.transaction():
+        row = ipv6.set_eth0(here.environment, here.cluster, name, setting.address)
+    return _view(here, row)
+
+
+def _view(here: Context, row: Row) -> Node:
+    return Node(
+        name=row["name"],
+        fqdn=row["fqdn"],
+        usage=row["usage"],
+        eth0_ipv4=row["ipv4"],
+        eth0_ipv6=row["ipv6"],
+        ipv6_enabled=ipv6.usable(here.environment, row),
+    )
