@@ -1,0 +1,102 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+# One text for every kind of endpoint, so that the options read the same wherever they appear.
+_TEMPLATE = r"""
+options:
+  hostname:
+    description:
+      - {server}
+      - A host name, an IPv4 address or an IPv6 address without brackets. The server's certificate must name it.
+      - If not set, the value of the environment variable E({prefix}_HOSTNAME) is used.
+    type: str
+    required: true
+  port:
+    description:
+      - The port of the web service.
+      - If not set, the value of the environment variable E({prefix}_PORT) is used.
+    type: int
+    default: {port}
+  username:
+    description:
+      - {account}
+      - If not set, the value of the environment variable E({prefix}_USERNAME) is used.
+    type: str
+    required: true
+  password:
+    description:
+      - The account's password, at least four characters long, because masking a shorter one would garble the output.
+      - If not set, the value of the environment variable E({prefix}_PASSWORD) is used.
+    type: str
+    required: true
+  validate_certs:
+    description:
+      - Whether the server's certificate is verified. Set it to V(false) only to try something out.
+      - If not set, the value of the environment variable E({prefix}_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A PEM file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
+      - Without it the authorities of the controller's system are trusted.
+      - If not set, the value of the environment variable E({prefix}_CA_PATH) is used.
+    type: path
+  timeout:
+    description:
+      - Seconds to wait for a connection, and for each answer.
+      - If not set, the value of the environment variable E({prefix}_TIMEOUT) is used.
+    type: int
+    default: 30
+  retries:
+    description:
+      - How often a request is tried again when the server is busy (HTTP 429 or 503) or the connection fails. The pauses
+        grow from half a second to eight, or are as long as the server asks for.
+      - A change whose answer got lost is never sent blindly again. The state is compared first.
+    type: int
+    default: 5
+attributes:
+  action_group:
+    description: Use C(group/ucops.imp.{group}) in C(module_defaults) to set the connection once.
+    support: full
+    membership:
+      - ucops.imp.{group}
+      - ucops.imp.all
+notes:
+  - The module talks HTTPS to the cluster and runs on the controller, so use it with C(ansible_connection=local).
+  - Proxies and CA bundles that the environment names (E(HTTPS_PROXY), E(REQUESTS_CA_BUNDLE)) are not used.
+requirements:
+  - Python 3.10 or newer
+"""
+
+
+class ModuleDocFragment:
+    # The annotations matter: the yamllint of ansible-test takes every plain assignment here for a literal text and fails.
+    # CUCM: AXL of the publisher
+    CUCM: str = _TEMPLATE.format(
+        group="cucm",
+        prefix="UCOPS_CUCM",
+        port=8443,
+        server="The publisher of Unified Communications Manager.",
+        account="An application user with the role C(Standard AXL API Access).",
+    )
+
+    # IM and Presence: admin API and service control
+    IMP: str = _TEMPLATE.format(
+        group="imp",
+        prefix="UCOPS_IMP",
+        port=8443,
+        server="A node of the IM and Presence Service, as a rule the publisher.",
+        account="An application user with the roles C(Standard CCMADMIN Administration), C(Standard SERVICEABILITY).",
+    )
+
+    # Platform: certificate management of one server
+    PLATFORM: str = _TEMPLATE.format(
+        group="platform",
+        prefix="UCOPS_PLATFORM",
+        port=443,
+        server="A node of the IM and Presence Service.",
+        account="The administrator of the operating system, which is another account than the application user.",
+    )

@@ -1,0 +1,247 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The users' options for calendar integration (requirements U1 to U3): one user or a hundred thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils import _bat
+from ansible_collections.ucops.imp.plugins.module_utils._axl import PAGE_SIZE, SEARCH_TAGS, USER_TAGS, Axl, User
+from ansible_collections.ucops.imp.plugins.module_utils._errors import Busy, ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._options import OptionSpec, check_unique, given
+from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Field, Plan, compare
+from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
+
+KIND = "calendar_user"
+FIELDS = tuple(Field(name) for name in USER_TAGS)
+
+READ_OPTIONS: dict[str, OptionSpec] = {
+    "query": {"type": "dict", "options": {name: {"type": "str"} for name in SEARCH_TAGS}},
+    "concurrency": {"type": "int", "default": 4},
+    "page_size": {"type": "int", "default": PAGE_SIZE},
+}
+"""The options that the module and its info twin share."""
+
+ROWS_PER_LOOKUP = 20
+"""Looking up one user costs about as much as reading so many in a page."""
+TOLD_PROBLEMS = 20
+"""So many problems of a file are told; a file with the wrong columns has one in every row."""
+GIVE_UP_AFTER = 10
+"""So many updates in a row that a busy server refused to the last retry; then the others are not tried any more."""
+
+
+def key_of(userid: str) -> str:
+    """Return the form in which user ids are compared: Unified CM takes them in any letter case."""
+    return userid.casefold()
+
+
+def read_problems(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with :data:`READ_OPTIONS`."""
+    found = []
+    if params["query"] is not None:
+        criteria = given(params["query"], SEARCH_TAGS)
+        if not criteria:
+            found.append("query: give at least one of " + ", ".join(SEARCH_TAGS) + "; userid='%' selects everybody.")
+        found += [f"query: {name} must not be empty." for name, value in criteria.items() if not value.strip()]
+    if not 1 <= params["concurrency"] <= 32:
+        found.append(f"concurrency: {params['concurrency']} is not in the range 1 to 32.")
+    if params["page_size"] < 1:
+        found.append(f"page_size: {params['page_size']} is not a positive number of users.")
+    return found
+
+
+def read_listed(axl: Axl, userids: Iterable[str], params: Mapping[str, Any]) -> dict[str, User]:
+    """Return the users that exist among ``userids``, by :func:`key_of`.
+
+    A few are looked up one by one, many are picked from pages of all users, whichever is less work. One that no page
+    holds is looked up as well, for pages may shift while somebody adds or removes users.
+    """
+    wanted = {key_of(userid): userid for userid in userids}
+    found: dict[str, User] = {}
+    if wanted and len(wanted) * ROWS_PER_LOOKUP >= axl.count_users():
+        for user in axl.list_users({}, params["page_size"]):
+            key = key_of(user.userid)
+            if key in wanted:
+                found[key] = user
+    missing = [userid for key, userid in wanted.items() if key not in found]
+    with ThreadPoolExecutor(max_workers=params["concurrency"]) as pool:
+        for user in filter(None, pool.map(axl.get_user, missing)):
+            found[key_of(user.userid)] = user
+    return found
+
+
+def read_matching(axl: Axl, criteria: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, User]:
+    """Return the users that match all criteria, by :func:`key_of`; all users without criteria."""
+    return {key_of(user.userid): user for user in axl.list_users(criteria, params["page_size"])}
+
+
+def count_options(users: Iterable[User]) -> dict[str, int]:
+    """Return how many users have each option set."""
+    people = list(users)
+    return {name: sum(getattr(user, name) for user in people) for name in USER_TAGS}
+
+
+@dataclass
+class Selection:
+    """The selected users as they are, and the options that each should have, both by :func:`key_of`."""
+
+    users: dict[str, User]
+    wanted: dict[str, dict[str, bool]]
+    unknown: list[str] = field(default_factory=list)
+
+
+class CalendarUsers(Resource[Selection]):
+    """The options of the users that a list, a BAT file or a query selects."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.axl = Axl(context.transport())
+        self.concurrency = context.params["concurrency"]
+        self._listed: dict[str, dict[str, bool]] | None = None
+        self._busy_in_a_row = 0
+
+    # --- what is wanted
+
+    def problems(self) -> list[str]:
+        params = self.context.params
+        found = read_problems(params)
+        if params["max_changes"] < 0:
+            found.append(f"max_changes: {params['max_changes']} is negative; 0 means no limit.")
+        if params["csv_path"] is not None:
+            return found + self._read_file(params["csv_path"])
+        if params["users"] is not None:
+            found += [
+                f"users: userid {item['userid']!r} is empty." for item in params["users"] if not item["userid"].strip()
+            ]
+            found += check_unique("users", (key_of(item["userid"]) for item in params["users"]))
+            self._listed = {item["userid"]: self._options(item) for item in params["users"]}
+            return found + [
+                f"users: {userid}: {said}" for userid, options in self._listed.items() if (said := _rule(options))
+            ]
+        said = _rule(self._options({}))
+        return [*found, f"meeting_information: {said}"] if said else found
+
+    def _options(self, item: Mapping[str, Any]) -> dict[str, bool]:
+        """Return the managed options of a user: its own, else those for all, else both of requirement U1."""
+        both = {name: self.context.params[name] if item.get(name) is None else item[name] for name in USER_TAGS}
+        if both["im_and_presence"] is None:
+            both["im_and_presence"] = True
+        if both["meeting_information"] is None:
+            both["meeting_information"] = both["im_and_presence"]
+        return given(both, USER_TAGS)
+
+    def _read_file(self, path: str) -> list[str]:
+        """Take the wanted options from a BAT file; return what is wrong with it."""
+        found = [
+            f"{name}: the columns of csv_path say this for each user; leave it out."
+            for name in given(self.context.params, USER_TAGS)
+        ]
+        file = Path(path)
+        said = _bat.name_problem(file.name)
+        if said:
+            return [*found, f"csv_path: {said}"]
+        try:
+            with file.open(encoding="utf-8-sig", newline="") as lines:
+                content = _bat.read(lines)
+        except OSError as error:
+            return [*found, f"csv_path: {path} cannot be read: {error.strerror}."]
+        except UnicodeDecodeError as error:
+            return [*found, f"csv_path: {path} is not UTF-8 at byte {error.start}."]
+        for note in content.notes:
+            self.context.warn(f"csv_path: {note}")
+        self._listed = {user.userid: given(vars(user), USER_TAGS) for user in content.users}
+        found += [f"csv_path: {problem}" for problem in content.problems[:TOLD_PROBLEMS]]
+        more = len(content.problems) - TOLD_PROBLEMS
+        return [*found, f"csv_path: {more} more problems."] if more > 0 else found
+
+    # --- what is there
+
+    def read(self) -> Selection:
+        params = self.context.params
+        if self._listed is None:
+            users = read_matching(self.axl, given(params["query"], SEARCH_TAGS), params)
+            if not users:
+                self.context.warn("query: no user matches.")
+            selection = Selection(users, {key: self._options({}) for key in users})
+        else:
+            users = read_listed(self.axl, self._listed, params)
+            wanted = {key_of(userid): options for userid, options in self._listed.items()}
+            unknown = [userid for userid in self._listed if key_of(userid) not in users]
+            selection = Selection(users, wanted, unknown)
+        self._note_failures(selection)
+        return selection
+
+    def _note_failures(self, selection: Selection) -> None:
+        """Note the users that cannot be updated, and want nothing of them any more."""
+        for userid in selection.unknown:
+            self.context.fail(userid, ImpError("There is no such user in Unified CM.", code="user-not-found"))
+            del selection.wanted[key_of(userid)]
+        for key, options in list(selection.wanted.items()):
+            user = selection.users[key]
+            after = {**_fields(user), **options}
+            said = _rule(after) if after != _fields(user) else None
+            if said:
+                self.context.fail(user.userid, ImpError(said, code="meeting-information-needs-presence"))
+                del selection.wanted[key]
+
+    def plan(self, state: Selection) -> Plan:
+        plan = compare(
+            KIND,
+            {user.userid: _fields(user) for user in state.users.values()},
+            {state.users[key].userid: options for key, options in state.wanted.items()},
+            FIELDS,
+        )
+        self._guard(len(plan))
+        return plan
+
+    def _guard(self, changes: int) -> None:
+        """Stop before anything is written when more users would change than the caller reckons with."""
+        most = self.context.params["max_changes"]
+        if not most or changes <= most:
+            return
+        text = f"{changes} users would change, more than max_changes allows ({most})."
+        if not self.context.check_mode:
+            text += " Nothing was changed. Look at the changes in check mode, then raise max_changes."
+            raise ImpError(text, code="too-many-changes", details={"planned": changes, "max_changes": most})
+        self.context.warn(f"{text} Outside of check mode the task fails and changes nothing.")
+
+    def current(self, state: Selection) -> dict[str, int]:
+        return {
+            "selected": len(state.users) + len(state.unknown),
+            "unknown": len(state.unknown),
+            **count_options(state.users.values()),
+        }
+
+    # --- what is done
+
+    def apply(self, change: Change) -> None:
+        if self._busy_in_a_row >= GIVE_UP_AFTER:
+            raise Busy("Not tried, because the server stays too busy for updates.", code="not-tried")
+        try:
+            self.axl.update_user(change.id, {item.name: item.after for item in change.fields})
+        except Busy:
+            self._busy_in_a_row += 1
+            raise
+        self._busy_in_a_row = 0
+
+    def settled(self, change: Change) -> bool:
+        user = self.axl.get_user(change.id)
+        return user is not None and all(getattr(user, item.name) == item.after for item in change.fields)
+
+
+def _fields(user: User) -> dict[str, bool]:
+    return {name: getattr(user, name) for name in USER_TAGS}
+
+
+def _rule(options: Mapping[str, bool]) -> str | None:
+    """Return which rule a combination of options breaks; one that is left out breaks none."""
+    return _bat.meeting_problem(*(options.get(name) for name in USER_TAGS))

@@ -1,0 +1,200 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Options: the connection to each kind of endpoint, and the checks that an argument spec cannot express.
+
+A module describes itself with :class:`Arguments`::
+
+    ARGUMENTS = Arguments("cucm", {"out_of_office_information": {"type": "str", "choices": [...]}})
+
+``Arguments.module_kwargs()`` are the keyword arguments of ``AnsibleModule``; ``connection_from(kind, params)`` makes
+the :class:`Connection`. Checks return a list of sentences (``[]`` when all is well), so that a user sees every problem
+of a task at once and before anything is sent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+OptionSpec = dict[str, Any]
+"""The argument spec of one option."""
+
+SHORTEST_SECRET = 4
+"""ansible masks every occurrence of a secret in the output; a shorter one would blot out ordinary words."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A kind of server: the prefix of its environment variables and its usual port."""
+
+    environment: str
+    port: int
+
+
+ENDPOINTS = {
+    "cucm": Endpoint("UCOPS_CUCM", 8443),
+    "imp": Endpoint("UCOPS_IMP", 8443),
+    "platform": Endpoint("UCOPS_PLATFORM", 443),
+}
+"""``cucm``: AXL of the CUCM publisher; ``imp``: admin API and service control of IM and Presence nodes;
+``platform``: certificate management of a node, with its operating-system administrator account."""
+
+
+def connection_options(kind: str) -> dict[str, OptionSpec]:
+    """Return the argument spec of the connection options for a kind of endpoint."""
+    endpoint = ENDPOINTS[kind]
+    spec: dict[str, OptionSpec] = {
+        "hostname": {"type": "str", "required": True},
+        "port": {"type": "int", "default": endpoint.port},
+        "username": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "int", "default": 30},
+        "retries": {"type": "int", "default": 5},
+    }
+    for name in ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout"):
+        spec[name]["fallback"] = (env_fallback, [f"{endpoint.environment}_{name.upper()}"])
+    return spec
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A module's argument spec without its connection options, which come from the ``kind`` of endpoint.
+
+    Every module of the collection supports check mode.
+    """
+
+    kind: str
+    options: Mapping[str, OptionSpec] = field(default_factory=dict)
+    mutually_exclusive: Sequence[Sequence[str]] = ()
+    required_together: Sequence[Sequence[str]] = ()
+    required_one_of: Sequence[Sequence[str]] = ()
+    required_if: Sequence[Sequence[Any]] = ()
+
+    @property
+    def secrets(self) -> list[str]:
+        """Names of the top-level options whose values are never shown."""
+        options = {**connection_options(self.kind), **self.options}
+        return [name for name, spec in options.items() if spec.get("no_log")]
+
+    def module_kwargs(self) -> dict[str, Any]:
+        """Return the keyword arguments for ``AnsibleModule``."""
+        return {
+            "argument_spec": {**connection_options(self.kind), **self.options},
+            "mutually_exclusive": self.mutually_exclusive,
+            "required_together": self.required_together,
+            "required_one_of": self.required_one_of,
+            "required_if": self.required_if,
+            "supports_check_mode": True,
+        }
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where and as whom to talk HTTPS; ``timeout`` in seconds, for connecting and for each answer."""
+
+    kind: str
+    hostname: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    validate_certs: bool = True
+    ca_path: str | None = None
+    timeout: float = 30
+    retries: int = 5
+
+    def at(self, hostname: str, port: int | None = None) -> Connection:
+        """Return the same account and settings for another server."""
+        return replace(self, hostname=hostname, port=self.port if port is None else port)
+
+    def problems(self) -> list[str]:
+        """Return what cannot be right with these options."""
+        found = check_host("hostname", self.hostname) + check_port("port", self.port)
+        found += [] if self.username.strip() else ["username: must not be empty."]
+        found += check_secret("password", self.password)
+        if self.ca_path and not Path(self.ca_path).is_file():
+            found.append(f"ca_path: there is no file {self.ca_path} on the controller.")
+        if self.timeout < 1:
+            found.append(f"timeout: {self.timeout} is not a positive number of seconds.")
+        if self.retries < 0:
+            found.append(f"retries: {self.retries} is negative; 0 means that nothing is tried again.")
+        return found
+
+
+def connection_from(kind: str, params: Mapping[str, Any]) -> Connection:
+    """Make the connection from a module's or plugin's options."""
+    names = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
+    return Connection(kind=kind, **{name: params[name] for name in names})
+
+
+def given(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the options among ``names`` that the user set; an option left out (``None``) is not managed."""
+    return {name: params[name] for name in names if params.get(name) is not None}
+
+
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+
+
+def address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that ``value`` writes, or ``None`` when it is a name."""
+    try:
+        return ipaddress.ip_address(value)
+    except ValueError:
+        return None
+
+
+def canonical_host(value: str) -> str:
+    """Return the form in which host names and addresses are compared: lower case, IPv6 as in RFC 5952."""
+    ip = address(value)
+    return str(ip) if ip else value.lower()
+
+
+def check_host(option: str, value: str, *, qualified: bool = False) -> list[str]:
+    """Check an IPv4 address, an IPv6 address without brackets or zone, or a host name (RFC 1123).
+
+    ``qualified=True`` wants a fully qualified name, as presence gateways do (requirement G2); otherwise a single label
+    will do, with underscores in it, which many a lab has.
+    """
+    ip = address(value)
+    if ip is not None:
+        return [f"{option}: {value} has a zone; give the address without %."] if "%" in value else []
+    labels = (value if qualified else value.replace("_", "x")).split(".")
+    if len(value) > 253 or not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
+        return [f"{option}: {value!r} is no host name, IPv4 or IPv6 address."]
+    if qualified and len(labels) < 2:
+        return [f"{option}: {value} is not fully qualified; give a name with its domain, or an address."]
+    return []
+
+
+def check_port(option: str, value: int) -> list[str]:
+    """Check a TCP port."""
+    return [] if 1 <= value <= 65535 else [f"{option}: {value} is no TCP port; give 1 to 65535."]
+
+
+def check_secret(option: str, value: str) -> list[str]:
+    """Refuse a secret that ansible's masking would turn into a blot over ordinary output."""
+    if len(value) >= SHORTEST_SECRET:
+        return []
+    return [f"{option}: a secret needs at least {SHORTEST_SECRET} characters, or masking it would garble the output."]
+
+
+def check_unique(option: str, names: Iterable[str]) -> list[str]:
+    """Refuse a name that is given twice; the caller passes names in the form in which they are compared."""
+    seen: set[str] = set()
+    twice: list[str] = []
+    for name in names:
+        if name in seen and name not in twice:
+            twice.append(name)
+        seen.add(name)
+    return [f"{option}: {name} is given more than once." for name in twice]

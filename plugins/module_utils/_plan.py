@@ -1,0 +1,197 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The planner: what is there, what should be there, and so what has to change. Pure: no network, no ansible.
+
+``compare`` works on one kind of object. Both sides are mappings from the object's id, in the form in which ids are
+compared, to its fields::
+
+    plan = compare(
+        "presence_gateway",
+        current={"mail1.example.com": {"port": 443, "description": ""}},
+        desired={"mail1.example.com": {"port": 444}, "mail2.example.com": None},
+        fields=(Field("port"), Field("description")),
+    )
+
+A field that the desired side leaves out is not managed. ``None`` as a desired object means that it should not exist.
+``purge=True`` deletes what the desired side does not name. Plans of several kinds are joined with ``+``.
+
+``changed``, ``diff`` and ``changes`` of a module's result all derive from the plan. Values of secret fields never enter
+it: they are replaced by :data:`DIFFERS` and :data:`GIVEN` when the change is made, so nothing depends on masking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import eq
+from typing import Any
+
+CREATE = "create"
+UPDATE = "update"
+DELETE = "delete"
+
+DIFFERS = "(differs)"
+"""Stands for a stored secret that is not the wanted one."""
+GIVEN = "(as given)"
+"""Stands for a secret that is going to be written."""
+
+Fields = Mapping[str, Any]
+"""The fields of one object by name; plain JSON values."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A managed field. ``same(current, desired)`` tells whether two values mean the same."""
+
+    name: str
+    secret: bool = False
+    same: Callable[[Any, Any], bool] = eq
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field's change, ready to be shown. Made with :meth:`of`, which hides secrets."""
+
+    name: str
+    before: Any
+    after: Any
+    secret: bool = False
+
+    @classmethod
+    def of(cls, managed: Field, before: Any, after: Any) -> FieldChange:
+        """Make the change of a managed field; a secret's values are replaced by markers here and nowhere else."""
+        if not managed.secret:
+            return cls(managed.name, before, after)
+        return cls(managed.name, None if before is None else DIFFERS, None if after is None else GIVEN, secret=True)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``{name, before, after, secret}``."""
+        return {"name": self.name, "before": self.before, "after": self.after, "secret": self.secret}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one object.
+
+    ``action`` is ``create``, ``update``, ``delete`` or a word of the kind's own (``restart``). ``desired`` holds the
+    fields as they should be, secrets included, for whoever applies the change; it is never shown.
+    """
+
+    kind: str
+    id: str
+    action: str
+    fields: tuple[FieldChange, ...] = ()
+    desired: Fields = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which object it is about."""
+        return (self.kind, self.id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``{kind, id, action, fields: [{name, before, after, secret}]}``."""
+        return {
+            "kind": self.kind,
+            "id": self.id,
+            "action": self.action,
+            "fields": [changed.as_dict() for changed in self.fields],
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Changes in the order in which they are made."""
+
+    steps: tuple[Change, ...] = ()
+
+    def __add__(self, other: Plan) -> Plan:
+        return Plan(self.steps + other.steps)
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.steps)
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """The result's ``changes``."""
+        return [step.as_dict() for step in self.steps]
+
+    @property
+    def diff(self) -> dict[str, dict[str, Any]]:
+        """The result's ``diff``: ``{before: {kind: {id: {field: value}}}, after: ...}`` of what changes, nothing else.
+
+        An object that is created is missing in ``before``, one that is deleted is missing in ``after``.
+        """
+        before: dict[str, Any] = {}
+        after: dict[str, Any] = {}
+        for step in self.steps:
+            if step.action != CREATE:
+                before.setdefault(step.kind, {})[step.id] = {item.name: item.before for item in step.fields}
+            if step.action != DELETE:
+                after.setdefault(step.kind, {})[step.id] = {item.name: item.after for item in step.fields}
+        return {"before": before, "after": after}
+
+    def only(self, keys: Iterable[tuple[str, str]]) -> Plan:
+        """Return the part about these objects (``Change.key``), in the plan's order."""
+        wanted = set(keys)
+        return Plan(tuple(step for step in self.steps if step.key in wanted))
+
+
+def compare(
+    kind: str,
+    current: Mapping[str, Fields],
+    desired: Mapping[str, Fields | None],
+    fields: Sequence[Field],
+    *,
+    purge: bool = False,
+) -> Plan:
+    """Return the changes that turn ``current`` into ``desired``: deletions first, then the desired side's order.
+
+    Deletions come first because an object may have to make room for another of the same name.
+    """
+    gone = [key for key in current if (key in desired and desired[key] is None) or (purge and key not in desired)]
+    steps = [_deletion(kind, key, current[key], fields) for key in gone]
+    for key, wanted in desired.items():
+        if wanted is None:
+            continue
+        step: Change | None
+        if key in current:
+            step = _update(kind, key, current[key], wanted, fields)
+        else:
+            step = _creation(kind, key, wanted, fields)
+        if step is not None:
+            steps.append(step)
+    return Plan(tuple(steps))
+
+
+def _deletion(kind: str, key: str, current: Fields, fields: Sequence[Field]) -> Change:
+    """Return the change that removes an object; secrets of an object that goes are nobody's business."""
+    shown = tuple(FieldChange(f.name, current[f.name], None) for f in fields if f.name in current and not f.secret)
+    return Change(kind, key, DELETE, shown)
+
+
+def _creation(kind: str, key: str, wanted: Fields, fields: Sequence[Field]) -> Change:
+    """Return the change that makes an object."""
+    shown = tuple(FieldChange.of(f, None, wanted[f.name]) for f in fields if f.name in wanted)
+    return Change(kind, key, CREATE, shown, wanted)
+
+
+def _update(kind: str, key: str, current: Fields, wanted: Fields, fields: Sequence[Field]) -> Change | None:
+    """Return the change of the fields that differ, or ``None`` when none does."""
+    shown = tuple(
+        FieldChange.of(f, current.get(f.name), wanted[f.name])
+        for f in fields
+        if f.name in wanted and not (f.name in current and f.same(current[f.name], wanted[f.name]))
+    )
+    return Change(kind, key, UPDATE, shown, wanted) if shown else None

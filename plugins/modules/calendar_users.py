@@ -1,0 +1,283 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calendar_users
+short_description: Enable users for IM and Presence and include their meetings in presence
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Sets, for one user or a hundred thousand, whether a user is enabled for Unified CM IM and Presence, and whether
+    meeting information is included in the user's presence.
+  - The users come from a list (O(users)), from a file in the format of the Bulk Administration Tool (O(csv_path)) or
+    from a search (O(query)).
+  - Users are read in pages, compared, and updated over several connections at once. Only users that differ are updated,
+    and only in the options that differ.
+  - A user that cannot be updated does not stop the others. All failures are in RV(failures), and the task fails at its
+    end.
+  - Unified CM wants a presence gateway to exist before it includes meeting information, see
+    M(ucops.imp.presence_gateways).
+options:
+  users:
+    description:
+      - The users to manage. Users that are not in the list are left alone.
+    type: list
+    elements: dict
+    suboptions:
+      userid:
+        description:
+          - The user id, in any letter case.
+        type: str
+        required: true
+      im_and_presence:
+        description:
+          - As O(im_and_presence), for this user.
+        type: bool
+      meeting_information:
+        description:
+          - As O(meeting_information), for this user.
+        type: bool
+      home_cluster:
+        description:
+          - As O(home_cluster), for this user.
+        type: bool
+  csv_path:
+    description:
+      - A file on the controller in the format of a custom file for C(Update Users) of the Bulk Administration Tool,
+        with the 38 columns that its sample file has, in UTF-8. Its name must not hold a comma.
+      - The columns C(HOME CLUSTER), C(ENABLE USER FOR UNIFIED CM IM AND PRESENCE) and C(INCLUDE MEETING INFORMATION IN
+        PRESENCE) say C(t), C(f), or C(#) to keep what is stored. Other columns are not used; the module warns of those
+        that would set something.
+      - A blank row ends the file.
+    type: path
+  query:
+    description:
+      - Search for the users to manage. A user must match all criteria. V(%) stands for any text.
+      - Think of O(max_changes).
+    type: dict
+    suboptions:
+      userid:
+        description:
+          - The user id. V(%) selects everybody.
+        type: str
+      first_name:
+        description:
+          - The first name.
+        type: str
+      last_name:
+        description:
+          - The last name.
+        type: str
+      department:
+        description:
+          - The department.
+        type: str
+  im_and_presence:
+    description:
+      - Whether the users of O(users) and O(query) are enabled for Unified CM IM and Presence.
+      - Left out, it is V(true). With O(csv_path) the file says it.
+    type: bool
+  meeting_information:
+    description:
+      - Whether meeting information is included in the presence of the users of O(users) and O(query).
+      - It needs users that are enabled for IM and Presence and have their home cluster here.
+      - Left out, it is the same as O(im_and_presence). With O(csv_path) the file says it.
+    type: bool
+  home_cluster:
+    description:
+      - Whether this is the home cluster of the users of O(users) and O(query).
+      - Left out, it is not managed. With O(csv_path) the file says it.
+    type: bool
+  max_changes:
+    description:
+      - Fail without changing anything when more users than this would change, so that a wrong query is no accident.
+      - V(0) means no limit. In check mode the module warns and returns the changes, so that they can be looked at.
+    type: int
+    default: 0
+  concurrency:
+    description:
+      - How many connections update users at once, V(1) to V(32).
+      - When the cluster has too many changes to pass on, it answers HTTP 503 and the module waits, see O(retries).
+    type: int
+    default: 4
+  page_size:
+    description:
+      - How many users are read at once. When the cluster finds the answer too large, the module asks for less.
+    type: int
+    default: 5000
+extends_documentation_fragment:
+  - ucops.imp.attributes
+  - ucops.imp.connection.cucm
+seealso:
+  - module: ucops.imp.calendar_users_info
+  - module: ucops.imp.presence_gateways
+"""
+
+EXAMPLES = r"""
+- name: Enable two users, and stop a third one's meetings from showing
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    users:
+      - userid: user0001
+      - userid: user0002
+      - userid: user0003
+        meeting_information: false
+
+- name: Enable a whole department, but no more users than it is known to have
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    query:
+      department: sales
+    max_changes: 250
+
+- name: Do what a file for the Bulk Administration Tool says
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    csv_path: files/calendar-users.csv
+
+- name: Disable calendar integration and IM and Presence for those who have left
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    query:
+      department: former employees
+    im_and_presence: false
+"""
+
+RETURN = r"""
+changes:
+  description: Every user that was changed, or would be in check mode.
+  returned: always, unless nothing could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(calendar_user).
+      type: str
+    id:
+      description: The user id as the cluster writes it.
+      type: str
+    action:
+      description: Always V(update).
+      type: str
+    fields:
+      description: The options that change, before and after.
+      type: list
+      elements: dict
+  sample:
+    - kind: calendar_user
+      id: user0001
+      action: update
+      fields:
+        - name: im_and_presence
+          before: false
+          after: true
+          secret: false
+        - name: meeting_information
+          before: false
+          after: true
+          secret: false
+current:
+  description:
+    - How many users there are of each sort; in check mode before the changes.
+    - The users themselves are not listed, for there may be very many. See M(ucops.imp.calendar_users_info).
+  returned: always, unless nothing could be read
+  type: dict
+  contains:
+    selected:
+      description: Users that the task is about.
+      type: int
+    unknown:
+      description: Those of them that do not exist.
+      type: int
+    home_cluster:
+      description: Those of them whose home cluster this is.
+      type: int
+    im_and_presence:
+      description: Those of them that are enabled for IM and Presence.
+      type: int
+    meeting_information:
+      description: Those of them whose presence includes meeting information.
+      type: int
+  sample:
+    selected: 1000
+    unknown: 0
+    home_cluster: 1000
+    im_and_presence: 1000
+    meeting_information: 997
+restart_required:
+  description: Always empty; changes of users need no restart.
+  returned: always, unless nothing could be read
+  type: list
+  elements: str
+  sample: []
+failures:
+  description: Every user that could not be updated. The task fails after all others were tried.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The user id.
+      type: str
+    code:
+      description:
+        - V(user-not-found), V(meeting-information-needs-presence), the cluster's own C(axlcode), or the kind of the
+          failure.
+      type: str
+    message:
+      description: What happened.
+      type: str
+  sample:
+    - id: user9999
+      code: user-not-found
+      message: There is no such user in Unified CM.
+"""
+
+from ansible_collections.ucops.imp.plugins.module_utils._axl import USER_TAGS
+from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import READ_OPTIONS, CalendarUsers
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._run import run
+
+SOURCES = ("users", "csv_path", "query")
+
+ARGUMENTS = Arguments(
+    "cucm",
+    {
+        **READ_OPTIONS,
+        "users": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "userid": {"type": "str", "required": True},
+                **{name: {"type": "bool"} for name in USER_TAGS},
+            },
+        },
+        "csv_path": {"type": "path"},
+        **{name: {"type": "bool"} for name in USER_TAGS},
+        "max_changes": {"type": "int", "default": 0},
+    },
+    mutually_exclusive=(SOURCES,),
+    required_one_of=(SOURCES,),
+)
+
+
+def main() -> None:
+    run(CalendarUsers, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

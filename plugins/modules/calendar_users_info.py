@@ -1,0 +1,174 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calendar_users_info
+short_description: Read which users are enabled for calendar integration
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Reads whether users are enabled for Unified CM IM and Presence, and whether meeting information is included in their
+    presence.
+  - Without O(users) and O(query) all users are read.
+options:
+  users:
+    description:
+      - The ids of the users to read, in any letter case.
+    type: list
+    elements: str
+  query:
+    description:
+      - Search for users. A user must match all criteria. V(%) stands for any text.
+    type: dict
+    suboptions:
+      userid:
+        description:
+          - The user id.
+        type: str
+      first_name:
+        description:
+          - The first name.
+        type: str
+      last_name:
+        description:
+          - The last name.
+        type: str
+      department:
+        description:
+          - The department.
+        type: str
+  enabled_only:
+    description:
+      - Return only users whose presence includes meeting information.
+    type: bool
+    default: false
+  concurrency:
+    description:
+      - How many connections look up single users at once, V(1) to V(32).
+    type: int
+    default: 4
+  page_size:
+    description:
+      - How many users are read at once. When the cluster finds the answer too large, the module asks for less.
+    type: int
+    default: 5000
+extends_documentation_fragment:
+  - ucops.imp.attributes.info
+  - ucops.imp.connection.cucm
+seealso:
+  - module: ucops.imp.calendar_users
+"""
+
+EXAMPLES = r"""
+- name: Who of sales shows meetings?
+  ucops.imp.calendar_users_info:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    query:
+      department: sales
+    enabled_only: true
+  register: sales
+
+- name: Show their user ids
+  ansible.builtin.debug:
+    msg: "{{ sales.users | map(attribute='userid') }}"
+"""
+
+RETURN = r"""
+users:
+  description: The users, in the cluster's order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    userid:
+      description: The user id.
+      type: str
+    home_cluster:
+      description: Whether this is the user's home cluster.
+      type: bool
+    im_and_presence:
+      description: Whether the user is enabled for IM and Presence.
+      type: bool
+    meeting_information:
+      description: Whether the user's presence includes meeting information.
+      type: bool
+  sample:
+    - userid: user0001
+      home_cluster: true
+      im_and_presence: true
+      meeting_information: true
+unknown:
+  description: The ids of O(users) that do not exist.
+  returned: success
+  type: list
+  elements: str
+  sample: [user9999]
+counts:
+  description: How many users there are of each sort, whatever O(enabled_only) says.
+  returned: success
+  type: dict
+  sample:
+    selected: 1000
+    home_cluster: 1000
+    im_and_presence: 1000
+    meeting_information: 997
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._axl import SEARCH_TAGS, Axl
+from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import (
+    READ_OPTIONS,
+    count_options,
+    key_of,
+    read_listed,
+    read_matching,
+    read_problems,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, given
+from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
+
+ARGUMENTS = Arguments(
+    "cucm",
+    {
+        **READ_OPTIONS,
+        "users": {"type": "list", "elements": "str"},
+        "enabled_only": {"type": "bool", "default": False},
+    },
+    mutually_exclusive=(("users", "query"),),
+)
+
+
+def read(context: Context) -> dict[str, Any]:
+    params = context.params
+    problems = read_problems(params)
+    if problems:
+        raise InvalidInput(problems)
+    axl = Axl(context.transport())
+    if params["users"] is None:
+        users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params)
+    else:
+        users = read_listed(axl, params["users"], params)
+    return {
+        "users": [asdict(user) for user in users.values() if user.meeting_information or not params["enabled_only"]],
+        "unknown": [userid for userid in params["users"] or () if key_of(userid) not in users],
+        "counts": {"selected": len(users), **count_options(users.values())},
+    }
+
+
+def main() -> None:
+    run_info(read, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,283 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calendaring_parameters
+short_description: Set the calendaring parameters of the Presence Engine
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Sets the parameters with which the Presence Engine talks to Microsoft Exchange. They hold for the whole cluster.
+  - An option that is left out is not managed.
+  - A change becomes effective for all users when the service C(Cisco Presence Engine) restarts, see
+    RV(restart_required) and M(ucops.imp.services).
+options:
+  ews_status_frequency:
+    description:
+      - Minutes after which an Exchange server renews a subscription, V(1) to V(1440). The product's default is 60.
+      - A shorter time finds a lost subscription sooner, and puts more load on both servers.
+      - Recent releases refuse less than 10 minutes.
+    type: int
+  exchange_notification_port:
+    description:
+      - The TCP port on which the Presence Engine listens for notifications from Exchange, V(1024) to V(65535). The
+        product's default is 50020. It must be free on every node.
+      - Users whose subscription is not renewed yet keep their old calendar data, for an hour at most, until the
+        Presence Engine restarts.
+    type: int
+  calendar_spread:
+    description:
+      - Seconds over which notifications of meetings that start or end are spread, V(0) to V(59). The product's default
+        is 50.
+      - V(auto) takes what Cisco recommends, the number of assigned users divided by 100, rounded up, and 59 at most.
+    type: str
+  assigned_users:
+    description:
+      - The number of users for O(calendar_spread=auto), for example the highest number that will be assigned to a node.
+      - Without it, the users are counted whose meeting information is included in their presence now.
+    type: int
+  exchange_timeout:
+    description:
+      - Seconds until a request to Exchange times out, V(1) to V(20). The product's default is 3.
+      - Cisco advises against changing it.
+    type: int
+  exchange_queue:
+    description:
+      - Length of the queue of requests to Exchange, V(1) to V(5000). The product's default is 2200.
+      - Cisco advises against changing it.
+    type: int
+  exchange_threads:
+    description:
+      - Number of threads that serve requests to Exchange, V(1) to V(100). The product's default is 60.
+      - Cisco advises against changing it.
+    type: int
+  out_of_office_information:
+    description:
+      - Whether presence shows that a user is out of office according to Exchange.
+      - The product's default depends on its release.
+    type: str
+    choices: [display, do_not_display]
+  fips_mode_authentication:
+    description:
+      - How the Presence Engine authenticates to Exchange while the node is in FIPS mode. The product's default is
+        V(auto).
+    type: str
+    choices: [auto, basic_only]
+  parameter_names:
+    description:
+      - The internal names that parameters have on this cluster, where they differ from those that
+        M(ucops.imp.calendaring_parameters_info) shows. Keys are the options above, for example C(calendar_spread).
+      - Cisco does not publish the internal names.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - ucops.imp.attributes
+  - ucops.imp.connection.cucm
+seealso:
+  - module: ucops.imp.calendaring_parameters_info
+  - module: ucops.imp.service_parameters
+  - module: ucops.imp.services
+"""
+
+EXAMPLES = r"""
+- name: Find lost subscriptions after half an hour, spread notifications as recommended
+  ucops.imp.calendaring_parameters:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    ews_status_frequency: 30
+    calendar_spread: auto
+    out_of_office_information: display
+  register: calendaring
+
+- name: Say what has to restart
+  ansible.builtin.debug:
+    var: calendaring.restart_required
+
+- name: Plan for 3,000 users, however many are enabled now
+  ucops.imp.calendaring_parameters:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    calendar_spread: auto
+    assigned_users: 3000
+
+- name: Use the internal name that a parameter has on this cluster
+  ucops.imp.calendaring_parameters:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    exchange_notification_port: 50021
+    parameter_names:
+      exchange_notification_port: PeExchangeNotifyPort
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode; one entry a parameter.
+  returned: always, unless nothing could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(calendaring_parameter).
+      type: str
+    id:
+      description: The option.
+      type: str
+    action:
+      description: Always V(update).
+      type: str
+    fields:
+      description: The value before and after.
+      type: list
+      elements: dict
+  sample:
+    - kind: calendaring_parameter
+      id: calendar_spread
+      action: update
+      fields:
+        - name: value
+          before: 50
+          after: 10
+          secret: false
+current:
+  description: The values of all calendaring parameters that the cluster has, by option.
+  returned: always, unless nothing could be read
+  type: dict
+  sample:
+    calendar_spread: 10
+    ews_status_frequency: 30
+    out_of_office_information: display
+assigned_users:
+  description: The number of users from which O(calendar_spread=auto) was computed.
+  returned: with O(calendar_spread=auto)
+  type: int
+  sample: 1000
+restart_required:
+  description: The services that must restart before the changes have effect for all users.
+  returned: always, unless nothing could be read
+  type: list
+  elements: str
+  sample: [Cisco Presence Engine]
+failures:
+  description: The parameters that could not be set. The task fails after all others were tried.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The option.
+      type: str
+    code:
+      description: V(not-found), the cluster's own C(axlcode), or the kind of the failure.
+      type: str
+    message:
+      description: What happened.
+      type: str
+  sample: []
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, given
+from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
+    AUTO,
+    BY_OPTION,
+    CALENDARING,
+    Target,
+    calendaring_targets,
+    names_problems,
+    parse_spread,
+    problem,
+    recommended_spread,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._plan import Plan
+from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run
+from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import ParameterResource, Values
+
+SPREAD = "calendar_spread"
+
+ARGUMENTS = Arguments(
+    "cucm",
+    {
+        **{parameter.option: parameter.spec for parameter in CALENDARING},
+        # A number or the word auto.
+        SPREAD: {"type": "str"},
+        "assigned_users": {"type": "int"},
+        "parameter_names": {"type": "dict", "default": {}},
+    },
+)
+
+
+class CalendaringParameters(ParameterResource):
+    """The parameters of the table, those that the options name being managed."""
+
+    kind = "calendaring_parameter"
+    hint = "Cisco does not publish these names; say the one of this cluster in parameter_names."
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._options = given(context.params, BY_OPTION)
+        self._spread = parse_spread(self._options[SPREAD]) if SPREAD in self._options else None
+        self._users: int | None = context.params["assigned_users"]
+
+    def problems(self) -> list[str]:
+        found = names_problems(self.context.params["parameter_names"])
+        if SPREAD in self._options and self._spread is None:
+            found.append(f"{SPREAD}: {self._options[SPREAD]!r} is neither a number nor {AUTO}.")
+        values = {**self._options, SPREAD: 0 if self._spread in (None, AUTO) else self._spread}
+        found += [said for option, value in values.items() if (said := problem(BY_OPTION[option], value))]
+        if self._users is not None and self._spread != AUTO:
+            found.append(f"assigned_users: {self._users} has a meaning with calendar_spread={AUTO} only.")
+        elif self._users is not None and self._users < 0:
+            found.append(f"assigned_users: {self._users} is negative.")
+        self._caution()
+        return found
+
+    def _caution(self) -> None:
+        """Warn of a value other than the default where Cisco advises against it (requirement P4)."""
+        for option, value in self._options.items():
+            parameter = BY_OPTION[option]
+            if parameter.caution and value != parameter.default:
+                self.context.warn(
+                    f"{option}: Cisco advises to leave {parameter.label} at {parameter.default}; {value} may harm the "
+                    "integration with Exchange. Ask Cisco TAC before changing it (requirement P4)."
+                )
+
+    def targets(self) -> Mapping[str, Target]:
+        return calendaring_targets(self.context.params["parameter_names"])
+
+    def wanted(self) -> Values:
+        if self._spread is None:
+            return self._options
+        if self._spread == AUTO:
+            # Counted once: reading back must compare with the same number.
+            if self._users is None:
+                self._users = self.axl.count_users(with_meeting_information=True)
+            return {**self._options, SPREAD: recommended_spread(self._users)}
+        return {**self._options, SPREAD: self._spread}
+
+    def encode(self, key: str, value: Any) -> str:
+        return BY_OPTION[key].encode(value)
+
+    def decode(self, key: str, wire: str) -> Any:
+        return BY_OPTION[key].decode(wire)
+
+    def more_results(self, done: Plan) -> dict[str, Any]:
+        return {"assigned_users": self._users} if self._spread == AUTO else {}
+
+
+def main() -> None:
+    run(CalendaringParameters, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: calendaring_parameters_info
+short_description: Read the calendaring parameters of the Presence Engine
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Reads the parameters with which the Presence Engine talks to Microsoft Exchange.
+options:
+  parameter_names:
+    description:
+      - The internal names that parameters have on this cluster, where they differ from those that this module shows.
+        Keys are options of M(ucops.imp.calendaring_parameters), for example C(calendar_spread).
+      - Cisco does not publish the internal names.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - ucops.imp.attributes.info
+  - ucops.imp.connection.cucm
+seealso:
+  - module: ucops.imp.calendaring_parameters
+"""
+
+EXAMPLES = r"""
+- name: Read the calendaring parameters
+  ucops.imp.calendaring_parameters_info:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+  register: calendaring
+
+- name: Show how far notifications are spread
+  ansible.builtin.debug:
+    msg: "{{ calendaring.current.calendar_spread }} seconds"
+"""
+
+RETURN = r"""
+current:
+  description: The values of all calendaring parameters that the cluster has, by option.
+  returned: success
+  type: dict
+  sample:
+    calendar_spread: 50
+    ews_status_frequency: 60
+    out_of_office_information: display
+parameters:
+  description: Every calendaring parameter that the collection knows, by option.
+  returned: success
+  type: dict
+  contains:
+    label:
+      description: What the administration page calls it.
+      type: str
+    name:
+      description: The internal name that was looked for.
+      type: str
+    found:
+      description: Whether the cluster has a parameter of that name.
+      type: bool
+  sample:
+    calendar_spread:
+      label: Calendar Spread
+      name: CalendarSpread
+      found: true
+"""
+
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
+    BY_OPTION,
+    calendaring_targets,
+    names_problems,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import read_values
+
+ARGUMENTS = Arguments("cucm", {"parameter_names": {"type": "dict", "default": {}}})
+
+
+def read(context: Context) -> dict[str, Any]:
+    problems = names_problems(context.params["parameter_names"])
+    if problems:
+        raise InvalidInput(problems)
+    targets = calendaring_targets(context.params["parameter_names"])
+    values = read_values(Axl(context.transport()), targets)
+    return {
+        "current": {option: BY_OPTION[option].decode(wire) for option, wire in values.items()},
+        "parameters": {
+            option: {"label": BY_OPTION[option].label, "name": target.name, "found": option in values}
+            for option, target in targets.items()
+        },
+    }
+
+
+def main() -> None:
+    run_info(read, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

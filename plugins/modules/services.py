@@ -1,0 +1,228 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: services
+short_description: Start, stop, restart or activate services of IM and Presence nodes
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Starts, stops, restarts, activates or deactivates services, node after node, and waits until each is where it should
+    be.
+  - With O(only_if_required=true) it restarts exactly the services that have not loaded the configuration yet. The
+    cluster remembers those, so a play that ended between a change and the restart is healed by the next one, and any
+    number of changes costs one restart.
+options:
+  services:
+    description:
+      - The names of the services, for example V(Cisco Presence Engine) and V(Cisco SIP Proxy).
+    type: list
+    elements: str
+    required: true
+  state:
+    description:
+      - V(started) and V(stopped) start and stop services that are activated.
+      - V(restarted) restarts them, and starts those that are stopped. Without O(only_if_required) it does so every
+        time.
+      - V(activated) activates feature services, which also starts them, and V(deactivated) undoes that.
+    type: str
+    choices:
+      - started
+      - stopped
+      - restarted
+      - activated
+      - deactivated
+    default: started
+  only_if_required:
+    description:
+      - With O(state=restarted), restart a service on those nodes only where a restart is pending for it.
+      - The nodes of O(nodes) must be called as the cluster calls them, by name, fully qualified name or address.
+    type: bool
+    default: false
+  required_services:
+    description:
+      - Services that are known to need a restart, as RV(ucops.imp.presence_gateways#module:restart_required) of earlier
+        tasks tells. Restarted on every node, as far as O(services) names them.
+      - It counts where the cluster has no interface for restart notifications, and in check mode, where earlier tasks
+        have only predicted their changes. Otherwise the cluster knows better.
+    type: list
+    elements: str
+  wait_timeout:
+    description:
+      - Seconds to wait for each service.
+    type: int
+    default: 300
+  poll_interval:
+    description:
+      - Seconds between two looks at a service that is waited for.
+    type: float
+    default: 2
+extends_documentation_fragment:
+  - ucops.imp.attributes
+  - ucops.imp.connection.imp
+  - ucops.imp.nodes
+attributes:
+  idempotent:
+    support: partial
+    details: With O(state=restarted) and without O(only_if_required) every run restarts.
+notes:
+  - When a service does not come back on one node, it is not restarted on the nodes after it, because they carry the
+    users by then. These are told in RV(failures) with the code C(not-tried), and the next run restarts them.
+  - Cisco publishes no interface for restart notifications. O(only_if_required) uses the admin API that the project's
+    emulator serves, and needs O(required_services) where there is none.
+seealso:
+  - module: ucops.imp.services_info
+  - module: ucops.imp.presence_gateways
+  - module: ucops.imp.trust_certificates
+"""
+
+EXAMPLES = r"""
+- name: Restart what has not loaded the new configuration
+  ucops.imp.services:
+    hostname: imp-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_application_password }}"
+    nodes:
+      - name: imp-pub.dc1.example.com
+      - name: imp-sub.dc1.example.com
+    services:
+      - Cisco Presence Engine
+      - Cisco SIP Proxy
+    state: restarted
+    only_if_required: true
+
+- name: The same where the cluster cannot tell
+  ucops.imp.services:
+    services:
+      - Cisco Presence Engine
+      - Cisco SIP Proxy
+    state: restarted
+    only_if_required: true
+    required_services: "{{ (gateways.restart_required + trust.restart_required) | unique }}"
+
+- name: AXL of the IM and Presence node is off by default
+  ucops.imp.services:
+    services:
+      - Cisco AXL Web Service
+    state: activated
+"""
+
+RETURN = r"""
+changes:
+  description:
+    - What was done, or in check mode would be. What failed is in RV(failures) instead.
+    - The kind is C(service).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: The kind of object.
+      type: str
+    id:
+      description: Node name and service name, with a colon between them.
+      type: str
+    action:
+      description: C(start), C(stop), C(restart), C(activate) or C(deactivate).
+      type: str
+    fields:
+      description: The fields that change.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: C(status), C(activated) or C(restart_required).
+          type: str
+        before:
+          description: The value before.
+          type: raw
+        after:
+          description: The value after.
+          type: raw
+        secret:
+          description: Always false.
+          type: bool
+  sample:
+    - kind: service
+      id: imp-pub:Cisco Presence Engine
+      action: restart
+      fields:
+        - name: restart_required
+          before: true
+          after: false
+          secret: false
+current:
+  description: The services of each node after the changes. In check mode, as they are.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    node:
+      description: The node's name.
+      type: str
+    service:
+      description: The service's name.
+      type: str
+    status:
+      description: C(Started), C(Stopped), C(Starting) or C(Stopping).
+      type: str
+    activated:
+      description: Whether it is activated.
+      type: bool
+restart_required:
+  description: Always empty, because nothing has to restart after this.
+  returned: always
+  type: list
+  elements: str
+failures:
+  description: What failed. When there is anything, the task fails after everything else was tried.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Node name and service name, or the name of a node that could not be asked.
+      type: str
+    code:
+      description: A stable word for programs, C(reason) with the control center's reason code where it refused.
+      type: str
+    message:
+      description: What happened and what to do.
+      type: str
+"""
+
+from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._services import Services
+
+ARGUMENTS = Arguments(
+    "imp",
+    {
+        "services": {"type": "list", "elements": "str", "required": True},
+        "state": {
+            "type": "str",
+            "choices": ["started", "stopped", "restarted", "activated", "deactivated"],
+            "default": "started",
+        },
+        "only_if_required": {"type": "bool", "default": False},
+        "required_services": {"type": "list", "elements": "str"},
+        "wait_timeout": {"type": "int", "default": 300},
+        "poll_interval": {"type": "float", "default": 2},
+        **NODES,
+    },
+)
+
+
+def main() -> None:
+    run(Services, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()
