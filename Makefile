@@ -1,0 +1,109 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make demo` shows the collection at work, `make test` is all that CI runs. Both need python3 >= 3.11, make and git;
+# everything else is installed into .venv.
+
+PYTHON ?= python3
+# `make test SANITY=sanity-all` checks every release of ansible-core that the interpreters found can run.
+SANITY ?= sanity
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+# antsibull-docs writes a log into the home directory, whether asked to or not.
+ANTSIBULL_DOCS := HOME=$(CURDIR)/.build/ansible $(BIN)/antsibull-docs
+
+# The working copy is the only collection that the tools may find.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
+export ANSIBLE_HOME := $(CURDIR)/.build/ansible
+# ansible, antsibull and molecule start each other by name.
+export PATH := $(BIN):$(PATH)
+# ansible refuses to start without a UTF-8 locale; a bare environment has none.
+ifeq ($(LANG)$(LC_ALL),)
+export LC_ALL := C.UTF-8
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help venv tree demo test lint lint-python lint-ansible format types sanity sanity-all unit integration \
+	conformance molecule bench docs docs-lint changelog changelog-lint clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+venv: $(READY) ## make .venv with everything the project needs
+
+# Built anew only when a list of requirements is newer than the last good installation.
+$(READY): tests/requirements.txt emulator/pyproject.toml
+	@$(PYTHON) tests/support/check_python.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt --editable ./emulator
+	@touch $@
+
+tree: $(READY)
+	@mkdir -p $(ANSIBLE_HOME)
+	@$(BIN)/python tests/support/collection_tree.py > /dev/null
+
+demo: tree ## configure an emulated cluster, break it, heal it
+	$(BIN)/python demo/run.py
+
+test: lint types $(SANITY) molecule ## everything that CI runs; pytest comes last
+	$(BIN)/python -m pytest --numprocesses=$(JOBS)
+
+lint: lint-python lint-ansible docs-lint changelog-lint ## style of Python, YAML, roles, playbooks and docs
+
+lint-python: tree
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lint-ansible: tree
+	$(BIN)/yamllint --strict .
+	$(BIN)/ansible-lint
+
+format: tree ## rewrite Python files in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: tree ## static types
+	$(BIN)/mypy --python-version 3.10 --package ansible_collections.ucops.imp.plugins
+	$(BIN)/mypy emulator/src tests demo
+
+sanity: tree ## ansible-test sanity with the ansible-core of .venv
+	$(BIN)/python -m tests.support.sanity
+
+sanity-all: tree ## ansible-test sanity with every ansible-core that the found interpreters can run
+	$(BIN)/python -m tests.support.sanity --all
+
+unit: tree ## planner, rules, formats: no process, no network
+	$(BIN)/python -m pytest tests/unit
+
+integration: tree ## every module against the running emulator
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) tests/integration tests/faults
+
+conformance: tree ## public clients and schemas against the emulator and the collection
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) tests/conformance
+
+molecule: tree ## one scenario per role
+	$(BIN)/molecule test --all
+
+bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol
+	$(BIN)/python -m tests.benchmarks
+
+docs: tree ## write docs/plugins from the plugins' own documentation
+	mkdir -p docs/plugins
+	$(ANTSIBULL_DOCS) collection --use-current --squash-hierarchy --no-add-antsibull-docs-version \
+	  --output-format simplified-rst --cleanup everything --fail-on-error --dest-dir docs/plugins ucops.imp
+
+docs-lint: tree
+	$(ANTSIBULL_DOCS) lint-collection-docs --plugin-docs --validate-collection-refs self --check-extra-docs-refs .
+
+changelog: tree ## write CHANGELOG.md for the version in galaxy.yml from changelogs/fragments
+	$(BIN)/antsibull-changelog release --update-existing --reload-plugins --refresh-plugins --refresh-fragments
+
+changelog-lint: tree
+	$(BIN)/antsibull-changelog lint
+
+clean: ## remove all that was made, .venv too
+	rm -rf $(VENV) .build .ansible .emulator tests/output .ruff_cache .mypy_cache .pytest_cache

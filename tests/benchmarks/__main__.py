@@ -1,0 +1,25 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make bench``: start an emulator with the default scenario, measure, print ratios."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks import protocols, site
+from tests.support.emulator import running_emulator
+
+
+def main() -> None:
+    """Run every benchmark against one emulator."""
+    with tempfile.TemporaryDirectory(prefix="ucops-imp-bench-") as name:
+        folder = Path(name)
+        with running_emulator(folder) as emulator:
+            protocols.run(emulator.ready)
+            site.run(emulator.ready_file, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane over HTTP: token, reset, snapshots, journal, transitions, clock, faults, OpenAPI."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.emulator import Emulator
+
+CERTMGR_OPTIONS = "/platformcom/api/v1/certmgr/config/options"
+USER = (
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+    '<ns:{0} xmlns:ns="http://www.cisco.com/AXL/API/14.0">{1}</ns:{0}></soapenv:Body></soapenv:Envelope>'
+)
+
+
+def axl(client: httpx.Client, operation: str, content: str) -> httpx.Response:
+    headers = {"Content-Type": "text/xml", "SOAPAction": f'"CUCM:DB ver=14.0 {operation}"'}
+    return client.post("/axl/", content=USER.format(operation, content), headers=headers)
+
+
+def set_department(emulator: Emulator, department: str) -> None:
+    with emulator.client("cucm-pub") as client:
+        content = f"<userid>user0001</userid><department>{department}</department>"
+        assert axl(client, "updateUser", content).status_code == 200
+
+
+def department(emulator: Emulator) -> str:
+    with emulator.client("cucm-pub") as client:
+        content = "<userid>user0001</userid><returnedTags><department/></returnedTags>"
+        text = axl(client, "getUser", content).text
+    return text.split("<department>")[1].split("<")[0]
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic YTpi"}])
+def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str]) -> None:
+    url = environment.ready["control"]["url"]
+    document = httpx.get(f"{url}/openapi.json", trust_env=False).json()
+    calls = [(method.upper(), path) for path, item in document["paths"].items() for method in item]
+    assert ("POST", "/reset") in calls
+    for method, template in calls:
+        path = template.format(name="initial", fault_id=1)
+        answer = httpx.request(method, url + path, headers=header, trust_env=False)
+        assert answer.status_code == 401, (method, path)
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
+    about = environment.control.about()
+    assert about["name"] == "imp-emulator"
+    assert set(about["protocols"]) == {"axl", "imp_axl", "control_center", "certmgr", "imp_admin", "exchange"}
+    assert {"getUser", "updateUser"} <= set(about["protocols"]["axl"])
+    for name in ("imp_axl", "control_center", "certmgr", "imp_admin"):
+        assert about["protocols"][name], name
+
+
+def test_a_reset_goes_back_to_the_scenario(environment: Emulator) -> None:
+    control = environment.control
+    set_department(environment, "changed")
+    control.transitions("hang")
+    control.advance(100)
+    control.fault("drop")
+    accounts = environment.account()
+    control.reset()
+    assert department(environment) == "sales"
+    assert environment.account() == accounts
+    assert control.faults() == []
+    assert control.clock()["offset_seconds"] == 0
+    assert control.request("GET", "/transitions").json() == {
+        "rules": [{"mode": "immediate", "value": 0, "node": None, "service": None}]
+    }
+    assert [entry["operation"] for entry in control.journal()] == ["getUser"]
+
+
+def test_snapshots(environment: Emulator) -> None:
+    control = environment.control
+    set_department(environment, "red")
+    control.snapshot("red")
+    set_department(environment, "blue")
+    assert control.snapshots() == ["initial", "red"]
+    control.restore("red")
+    assert department(environment) == "red"
+    control.restore("initial")
+    assert department(environment) == "sales"
+    assert control.request("DELETE", "/snapshots/red").status_code == 204
+    assert control.snapshots() == ["initial"]
+    for method, path in (("DELETE", "/snapshots/red"), ("POST", "/snapshots/red/restore")):
+        answer = control.request(method, path)
+        assert (answer.status_code, answer.json()) == (404, {"detail": "there is no 'red'"})
+
+
+@pytest.mark.parametrize("name", ["initial", "..", "a.b", "x" * 65, "%2e%2e%2fx"])
+def test_a_snapshot_is_not_taken_under_any_name(environment: Emulator, name: str) -> None:
+    before = environment.control.snapshots()
+    assert environment.control.request("PUT", f"/snapshots/{name}").status_code in (404, 405, 422)
+    assert environment.control.snapshots() == before
+
+
+def test_the_initial_snapshot_stays(environment: Emulator) -> None:
+    assert environment.control.request("DELETE", "/snapshots/initial").status_code == 422
+    assert "initial" in environment.control.snapshots()
+
+
+def test_the_journal_tells_reads_writes_and_refusals_apart(environment: Emulator) -> None:
+    environment.control.clock(frozen=True, now="2026-12-24T12:00:00Z")
+    set_department(environment, "red")
+    department(environment)
+    with environment.client("imp-sub", 443, account="application") as client:
+        assert client.get(CERTMGR_OPTIONS).status_code == 401
+    with environment.client("cucm-pub", account="readonly") as client:
+        assert axl(client, "updateUser", "<userid>user0001</userid>").status_code == 403
+    entries = environment.journal()
+    shown = ("cluster", "node", "protocol", "method", "operation", "caller", "write", "status", "fault")
+    assert [tuple(entry[name] for name in shown) for entry in entries] == [
+        ("dc1", "cucm-pub", "axl", "POST", "updateUser", "axladmin", True, 200, None),
+        ("dc1", "cucm-pub", "axl", "POST", "getUser", "axladmin", False, 200, None),
+        ("dc1", "imp-sub", "certmgr", "GET", "authenticate", None, False, 401, None),
+        ("dc1", "cucm-pub", "axl", "POST", "authenticate", "noaxl", False, 403, None),
+    ]
+    assert {entry["at"] for entry in entries} == {"2026-12-24T12:00:00+00:00"}
+
+
+def test_the_journal_is_filtered_and_cleared(environment: Emulator) -> None:
+    set_department(environment, "red")
+    first = environment.control.last_journal_id()
+    department(environment)
+    set_department(environment, "blue")
+    assert [e["operation"] for e in environment.journal(writes=True)] == ["updateUser", "updateUser"]
+    assert [e["operation"] for e in environment.journal(writes=False)] == ["getUser"]
+    assert [e["operation"] for e in environment.journal(after=first)] == ["getUser", "updateUser"]
+    assert len(environment.journal(cluster="dc1", node="cucm-pub", protocol="axl", operation="getUser")) == 1
+    for other in ({"cluster": "dc2"}, {"node": "imp-pub"}, {"protocol": "certmgr"}, {"operation": "listUser"}):
+        assert environment.journal(**other) == []
+    environment.control.clear_journal()
+    assert environment.journal() == []
+    department(environment)
+    assert environment.journal()[0]["id"] > first
+
+
+def test_an_unknown_path_is_journaled_too(environment: Emulator) -> None:
+    with environment.client("imp-pub", account=None) as client:
+        assert client.get("/nothing/here").status_code == 404
+    (entry,) = environment.journal()
+    assert (entry["protocol"], entry["operation"], entry["status"], entry["write"]) == ("", "", 404, False)
+
+
+def test_the_clock_is_set_frozen_and_advanced(environment: Emulator) -> None:
+    control = environment.control
+    assert control.clock(now="2030-01-01T00:00:00+01:00", frozen=True) == {
+        "now": "2029-12-31T23:00:00+00:00",
+        "offset_seconds": pytest.approx(control.clock()["offset_seconds"]),
+        "frozen": True,
+    }
+    control.advance(90)
+    assert control.clock()["now"] == "2029-12-31T23:01:30+00:00"
+    control.clock(frozen=False)
+    running = datetime.fromisoformat(control.clock()["now"])
+    assert timedelta(0) <= running - datetime.fromisoformat("2029-12-31T23:01:30+00:00") < timedelta(minutes=1)
+    assert control.clock(offset_seconds=5)["offset_seconds"] == 5
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/clock", {"now": "yesterday"}),
+        ("PUT", "/clock", {"now": "2030-01-01T00:00:00"}),
+        ("PUT", "/clock", {"hour": 3}),
+        ("POST", "/clock/advance", {"seconds": "x"}),
+        ("POST", "/clock/advance", {"seconds": 1e300}),
+        ("PUT", "/transitions", {"mode": "slow"}),
+        ("PUT", "/transitions", {"mode": "polls", "value": -1}),
+        ("POST", "/faults", {}),
+        ("POST", "/faults", {"effect": {"kind": "explode"}}),
+        ("POST", "/faults", {"effect": {"kind": "status", "status": 200}}),
+        ("POST", "/faults", {"effect": {"kind": "drop", "status": 503}}),
+        ("POST", "/faults", {"effect": {"kind": "drop"}, "times": 0}),
+        ("POST", "/faults", {"effect": {"kind": "drop"}, "probability": 1.5}),
+        ("GET", "/journal?after=-1", None),
+        ("GET", "/journal?writes=perhaps", None),
+        ("DELETE", "/faults/x", None),
+    ],
+)
+def test_bad_input_is_refused(environment: Emulator, method: str, path: str, body: Any) -> None:
+    assert environment.control.request(method, path, json=body).status_code == 422
+
+
+def test_transition_rules_are_kept_and_replaced(environment: Emulator) -> None:
+    control = environment.control
+    control.transitions("polls", 3, node="imp-pub", service="Cisco SIP Proxy")
+    control.transitions("seconds", 2.5, node="imp-pub", service="Cisco SIP Proxy")
+    rules = control.request("GET", "/transitions").json()["rules"]
+    assert rules[1:] == [{"mode": "seconds", "value": 2.5, "node": "imp-pub", "service": "Cisco SIP Proxy"}]
+
+
+def test_faults_are_listed_and_withdrawn(environment: Emulator) -> None:
+    control = environment.control
+    first = control.fault("status", effect={"status": 500, "retry_after": 1}, operation="getUser", times=2)
+    second = control.fault("delay", effect={"seconds": 0.25}, node="imp-pub", probability=0.5, seed=3)
+    assert second > first
+    assert control.faults() == [
+        {
+            "id": first,
+            "cluster": None,
+            "node": None,
+            "protocol": None,
+            "operation": "getUser",
+            "effect": {"kind": "status", "status": 500, "retry_after": 1},
+            "times": 2,
+            "skip": 0,
+            "probability": 1.0,
+            "seed": 0,
+            "hits": 0,
+        },
+        {
+            "id": second,
+            "cluster": None,
+            "node": "imp-pub",
+            "protocol": None,
+            "operation": None,
+            "effect": {"kind": "delay", "seconds": 0.25},
+            "times": None,
+            "skip": 0,
+            "probability": 0.5,
+            "seed": 3,
+            "hits": 0,
+        },
+    ]
+    assert control.request("DELETE", f"/faults/{first}").status_code == 204
+    assert control.request("DELETE", f"/faults/{first}").status_code == 404
+    control.clear_faults()
+    assert control.faults() == []
+
+
+def test_the_description_is_openapi_3_1(environment: Emulator) -> None:
+    document = httpx.get(f"{environment.ready['control']['url']}/openapi.json", trust_env=False).json()
+    assert document["openapi"].startswith("3.1")
+    assert {"/about", "/reset", "/journal", "/clock", "/transitions", "/faults", "/snapshots"} <= set(document["paths"])

@@ -1,0 +1,275 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The process: start, ready file, restart with the same state, wait, stop, and what it says when it cannot serve."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.support.emulator import Emulator
+
+StartEmulator = Callable[..., Emulator]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command and return its outcome."""
+    command = [sys.executable, "-m", "imp_emulator", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def serve(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``serve`` where it is expected to refuse."""
+    state, ready_file = folder / "state.sqlite3", folder / "ready.json"
+    return run("serve", "--state", str(state), "--ready-file", str(ready_file), *arguments)
+
+
+def every_port(ready: dict[str, Any]) -> list[tuple[str, int]]:
+    nodes = [node for cluster in ready["clusters"].values() for node in cluster["nodes"].values()]
+    places = [*nodes, *ready["exchange"].values()]
+    return [(place["address"], port) for place in places for port in place["ports"].values()]
+
+
+def test_the_ready_file_tells_everything_and_is_private(emulator: Emulator) -> None:
+    ready = emulator.ready
+    assert ready["format"] == 1
+    assert ready["pid"] == emulator.process.pid
+    assert stat.S_IMODE(emulator.ready_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(emulator.state.stat().st_mode) == 0o600
+    cluster = ready["clusters"]["dc1"]
+    assert cluster["version"] == "14.0.1.13900-155"
+    assert {label: account["username"] for label, account in cluster["accounts"].items()} == {
+        "application": "axladmin",
+        "os": "osadmin",
+        "readonly": "noaxl",
+    }
+    assert {name: sorted(node["ports"]) for name, node in cluster["nodes"].items()} == {
+        "cucm-pub": ["8443"],
+        "imp-pub": ["443", "8443"],
+        "imp-sub": ["443", "8443"],
+    }
+    assert cluster["nodes"]["imp-sub"]["fqdn"] == "imp-sub.dc1.example.com"
+    assert (cluster["nodes"]["imp-sub"]["role"], cluster["nodes"]["imp-sub"]["usage"]) == ("imp", "subscriber")
+    server = ready["exchange"]["mail1.example.com"]
+    assert (server["ipv4"], server["ipv6"]) == ("192.0.2.21", "2001:db8::21")
+    assert ready["exchange_account"]["username"] == "EXAMPLE\\svc-imp"
+    assert len(every_port(ready)) == len(set(every_port(ready))) == 7
+
+
+def test_the_published_certificates_are_chain_root_and_leaf(emulator: Emulator) -> None:
+    server = emulator.ready["exchange"]["mail1.example.com"]
+    chain, root, leaf = (
+        Path(server[name]).read_text(encoding="ascii") for name in ("chain_file", "root_file", "leaf_file")
+    )
+    assert chain.count("BEGIN CERTIFICATE") == 2
+    assert chain.endswith(root)
+    assert leaf.count("BEGIN CERTIFICATE") == 1
+    assert leaf not in chain
+    assert "PRIVATE KEY" not in chain + root + leaf + Path(emulator.ca_file).read_text(encoding="ascii")
+
+
+def test_every_node_is_reached_over_verified_tls(emulator: Emulator) -> None:
+    for name, node in emulator.ready["clusters"]["dc1"]["nodes"].items():
+        for port in node["ports"].values():
+            for host in (node["fqdn"], name, "localhost", "127.0.0.1"):
+                with (
+                    socket.create_connection((node["address"], port), timeout=10) as plain,
+                    emulator.tls.wrap_socket(plain, server_hostname=host) as connection,
+                ):
+                    assert connection.version() in ("TLSv1.2", "TLSv1.3")
+
+
+def test_an_exchange_server_sends_leaf_and_intermediate(emulator: Emulator) -> None:
+    server = emulator.ready["exchange"]["mail2.example.com"]
+    context = ssl.create_default_context(cafile=server["root_file"])
+    for name in ("mail2.example.com", server["ipv4"], server["ipv6"]):
+        with (
+            socket.create_connection((server["address"], server["ports"]["443"]), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname=name) as connection,
+        ):
+            assert connection.getpeercert()
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=ssl.create_default_context())
+    )
+    with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        opener.open(f"https://{server['address']}:{server['ports']['443']}/")
+
+
+def test_an_exchange_server_asks_for_its_account(environment: Emulator) -> None:
+    server = environment.ready["exchange"]["mail1.example.com"]
+    account = environment.ready["exchange_account"]
+    context = ssl.create_default_context(cafile=server["root_file"])
+    context.check_hostname = False
+    base = f"https://{server['address']}:{server['ports']['443']}"
+    with httpx.Client(base_url=base, verify=context, trust_env=False) as client:
+        refused = client.post("/EWS/Exchange.asmx")
+        assert refused.status_code == 401
+        assert refused.headers["www-authenticate"] == 'Basic realm="Exchange"'
+        credentials = (account["username"], account["password"])
+        assert client.post("/EWS/Exchange.asmx", auth=credentials).status_code == 404
+        assert client.get("/").status_code == 404
+    assert [entry["status"] for entry in environment.journal(protocol="exchange")] == [401, 404, 404]
+
+
+def test_the_listeners_bind_to_the_loopback_interface_only(emulator: Emulator) -> None:
+    listening = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text(encoding="ascii").splitlines()[1:]:
+            local, state = line.split()[1], line.split()[3]
+            if state == "0A":
+                address, port = local.split(":")
+                listening.add((int(port, 16), address))
+    control = int(emulator.ready["control"]["url"].rsplit(":", 1)[1])
+    for number in [*(port for _, port in every_port(emulator.ready)), control]:
+        assert {address for found, address in listening if found == number} == {"0100007F"}
+
+
+def assert_same_ports(one: Emulator, other: Emulator) -> None:
+    """The ports are those of before; one may have been taken in between by whatever else runs on the machine."""
+    assert len(set(every_port(one.ready)) & set(every_port(other.ready))) >= len(every_port(one.ready)) - 1
+
+
+def test_a_restart_goes_on_with_ca_passwords_ports_and_data(start_emulator: StartEmulator) -> None:
+    first = start_emulator()
+    first.control.snapshot("before")
+    ca = Path(first.ca_file).read_text(encoding="ascii")
+    first.stop()
+    assert not first.ready_file.exists()
+    second = start_emulator()
+    assert Path(second.ca_file).read_text(encoding="ascii") == ca
+    unchanged = ("exchange_account", "ca_file")
+    assert {name: second.ready[name] for name in unchanged} == {name: first.ready[name] for name in unchanged}
+    assert second.ready["clusters"]["dc1"]["accounts"] == first.ready["clusters"]["dc1"]["accounts"]
+    assert_same_ports(first, second)
+    assert second.ready["control"]["token"] != first.ready["control"]["token"]
+    assert second.control.snapshots() == ["before", "initial"]
+    second.control.reset()
+    second.stop()
+    third = start_emulator()
+    assert_same_ports(second, third)
+
+
+def test_a_taken_port_is_replaced_by_another(start_emulator: StartEmulator) -> None:
+    first = start_emulator()
+    first.stop()
+    with socket.create_server(("127.0.0.1", first.port("imp-pub", 443))):
+        second = start_emulator()
+        assert second.port("imp-pub", 443) != first.port("imp-pub", 443)
+
+
+def test_two_emulators_live_side_by_side(start_emulator: StartEmulator) -> None:
+    first, second = start_emulator(folder="first"), start_emulator(folder="second")
+    assert not set(every_port(first.ready)) & set(every_port(second.ready))
+    assert first.account() != second.account()
+
+
+def test_several_clusters_of_a_generated_scenario(start_emulator: StartEmulator, tmp_path: Path) -> None:
+    printed = run("scenario", "--users", "2", "--clusters", "2")
+    assert printed.returncode == 0
+    (tmp_path / "two.yml").write_text(printed.stdout, encoding="utf-8")
+    running = start_emulator("--scenario", str(tmp_path / "two.yml"))
+    assert sorted(running.ready["clusters"]) == ["dc1", "dc2"]
+    assert running.account(cluster="dc1") != running.account(cluster="dc2")
+    context = ssl.create_default_context(cafile=running.ca_file)
+    with (
+        socket.create_connection(("127.0.0.1", running.port("imp-pub", cluster="dc2")), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="imp-pub.dc2.example.com") as connection,
+    ):
+        assert connection.getpeercert()
+
+
+def test_wait_and_stop(start_emulator: StartEmulator) -> None:
+    running = start_emulator()
+    assert run("wait", "--ready-file", str(running.ready_file), "--timeout", "10").returncode == 0
+    stopped = run("stop", "--ready-file", str(running.ready_file))
+    assert (stopped.returncode, stopped.stderr) == (0, "")
+    assert running.process.wait(10) == 0
+    assert not running.ready_file.exists()
+    again = run("stop", "--ready-file", str(running.ready_file))
+    assert again.returncode == 0
+    assert "nothing runs" in again.stderr
+    late = run("wait", "--ready-file", str(running.ready_file), "--timeout", "0.2")
+    assert late.returncode == 1
+    assert "nothing answers" in late.stderr
+
+
+def test_the_ready_file_of_a_killed_emulator_is_not_believed(start_emulator: StartEmulator) -> None:
+    running = start_emulator()
+    running.kill()
+    assert running.ready_file.exists()
+    assert run("wait", "--ready-file", str(running.ready_file), "--timeout", "0.2").returncode == 1
+    assert "nothing runs" in run("stop", "--ready-file", str(running.ready_file)).stderr
+    assert not running.ready_file.exists()
+
+
+def test_a_fixed_control_port(start_emulator: StartEmulator) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = start_emulator("--control-port", str(port))
+    assert running.ready["control"]["url"] == f"http://127.0.0.1:{port}"
+
+
+def test_a_password_from_the_environment(start_emulator: StartEmulator, tmp_path: Path) -> None:
+    scenario = yaml.safe_load(run("scenario", "--users", "0").stdout)
+    scenario["clusters"][0]["accounts"] = {"application": {"password_env": "AXL_PASSWORD"}}
+    (tmp_path / "scenario.yml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
+    running = start_emulator(
+        "--scenario", str(tmp_path / "scenario.yml"), environment=os.environ | {"AXL_PASSWORD": "given-from-outside"}
+    )
+    assert running.account() == ("axladmin", "given-from-outside")
+
+
+def refused(outcome: subprocess.CompletedProcess[str], message: str) -> None:
+    assert outcome.returncode == 2, outcome.stderr
+    assert message in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_wrong_scenario_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text("format: 1\nclusters: [{name: dc1, version: x}]\n", encoding="utf-8")
+    refused(serve(tmp_path, "--scenario", str(wrong)), "clusters[0].version: must be a version like")
+    refused(serve(tmp_path, "--scenario", "no-such-scenario"), "cannot be read: No such file or directory")
+
+
+def test_what_stands_in_the_way_is_said_in_one_sentence(tmp_path: Path, start_emulator: StartEmulator) -> None:
+    running = start_emulator(folder="busy")
+    refused(serve(tmp_path / "busy"), "is in use by another emulator")
+    assert json.loads(running.ready_file.read_text(encoding="utf-8")) == running.ready
+    refused(serve(tmp_path, "--host", "nowhere"), "is not an IP address")
+    refused(serve(tmp_path, "--host", "192.0.2.77"), "192.0.2.77")
+    control = running.ready["control"]["url"].rsplit(":", 1)[1]
+    refused(serve(tmp_path, "--control-port", control), f"Address already in use: 127.0.0.1, port {control}")
+    (tmp_path / "text").write_text("no database\n" * 200, encoding="utf-8")
+    refused(run("serve", "--state", str(tmp_path / "text"), "--ready-file", str(tmp_path / "r")), "not a database")
+    running.stop()
+    scenario = tmp_path / "other.yml"
+    scenario.write_text(run("scenario", "--users", "1").stdout, encoding="utf-8")
+    refused(serve(tmp_path / "busy", "--scenario", str(scenario)), "made from another scenario")
+
+
+def test_a_host_that_others_can_reach_is_warned_about(start_emulator: StartEmulator) -> None:
+    running = start_emulator("--host", "0.0.0.0")
+    assert "warning: 0.0.0.0 can be reached from other machines" in running.stderr
+    assert running.ready["clusters"]["dc1"]["nodes"]["imp-pub"]["address"] == "127.0.0.1"
+    assert running.control.about()["pid"] == running.process.pid
+
+
+def test_the_version_is_told() -> None:
+    outcome = run("version")
+    assert outcome.returncode == 0
+    assert outcome.stdout.strip().count(".") == 2

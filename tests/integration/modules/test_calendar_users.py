@@ -1,0 +1,417 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``calendar_users`` and its info twin against the emulator (requirements U1 to U3)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._bat import HEADER
+
+from tests.support.connections import connection
+from tests.support.emulator import Emulator
+from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
+
+MODULE = "calendar_users"
+OFF = {"im_and_presence": False, "meeting_information": False}
+ON = {"im_and_presence": True, "meeting_information": True}
+ALL = {"userid": "%"}
+
+pytestmark = pytest.mark.usefixtures("gateway")
+
+
+def run(emulator: Emulator, *, check: bool = False, **options: Any) -> ModuleResult:
+    return run_module(MODULE, {**connection(emulator, "cucm"), **options}, check=check)
+
+
+def four_steps(emulator: Emulator, *, quiet: bool = False, **options: Any) -> ModuleResult:
+    """Check, do, check, do; return the result of the first doing."""
+    given = {**connection(emulator, "cucm"), **options}
+    return assert_four_steps(MODULE, given, lambda: writes(emulator), quiet=quiet).done
+
+
+def read_back(emulator: Emulator, **options: Any) -> dict[str, dict[str, bool]]:
+    result = run_module("calendar_users_info", {**connection(emulator, "cucm"), **options})
+    assert not result.failed, result.msg
+    return {user.pop("userid"): user for user in result["users"]}
+
+
+def axl(emulator: Emulator, **filters: Any) -> list[dict[str, Any]]:
+    return emulator.journal(protocol="axl", **filters)
+
+
+def writes(emulator: Emulator) -> list[dict[str, Any]]:
+    return axl(emulator, writes=True)
+
+
+def operations(emulator: Emulator) -> list[str]:
+    return [entry["operation"] for entry in axl(emulator)]
+
+
+def user_ids(first: int, last: int) -> list[str]:
+    return [f"user{number:04}" for number in range(first, last + 1)]
+
+
+def listed(*userids: str, **options: bool) -> list[dict[str, Any]]:
+    return [{"userid": userid, **options} for userid in userids]
+
+
+def bat_file(folder: Path, *rows: tuple[str, str, str], name: str = "users.csv", password: str = "#") -> str:
+    """Write a BAT file of rows (user id, IM and Presence, meeting information) and return its path."""
+    lines = [",".join(HEADER)]
+    for userid, presence, meeting in rows:
+        cells = dict.fromkeys(HEADER, "#") | {"USER ID": userid, "PASSWORD": password}
+        cells["ENABLE USER FOR UNIFIED CM IM AND PRESENCE"] = presence
+        cells["INCLUDE MEETING INFORMATION IN PRESENCE"] = meeting
+        lines.append(",".join(cells.values()))
+    file = folder / name
+    file.write_text("\r\n".join(lines), encoding="utf-8-sig")
+    return str(file)
+
+
+# --- the three sources
+
+
+def test_one_user(environment: Emulator) -> None:
+    done = four_steps(environment, users=listed("user0001"))
+    assert done["diff"] == {
+        "before": {"calendar_user": {"user0001": OFF}},
+        "after": {"calendar_user": {"user0001": ON}},
+    }
+    assert done["changes"] == [
+        {
+            "kind": "calendar_user",
+            "id": "user0001",
+            "action": "update",
+            "fields": [
+                {"name": "im_and_presence", "before": False, "after": True, "secret": False},
+                {"name": "meeting_information", "before": False, "after": True, "secret": False},
+            ],
+        }
+    ]
+    assert done["current"] == {
+        "selected": 1,
+        "unknown": 0,
+        "home_cluster": 1,
+        "im_and_presence": 1,
+        "meeting_information": 1,
+    }
+    assert done["restart_required"] == []
+    assert [entry["operation"] for entry in writes(environment)] == ["updateUser"]
+    assert read_back(environment, users=["user0001"]) == {"user0001": {"home_cluster": True, **ON}}
+
+
+def test_one_user_is_looked_up_instead_of_read_in_pages(environment: Emulator) -> None:
+    run(environment, users=listed("user0001"), check=True)
+    assert operations(environment) == ["getCCMVersion", "executeSQLQuery", "getUser"]
+
+
+def test_users_may_differ_from_each_other(environment: Emulator) -> None:
+    users = [
+        {"userid": "user0001", "meeting_information": False},
+        {"userid": "user0002"},
+        {"userid": "USER0003", "im_and_presence": False},
+        {"userid": "user0004", "home_cluster": False, "meeting_information": False},
+    ]
+    done = four_steps(environment, users=users)
+    assert [change["id"] for change in done["changes"]] == ["user0001", "user0002", "user0004"]
+    assert read_back(environment, query={"userid": "user000%"}) == {
+        "user0001": {"home_cluster": True, "im_and_presence": True, "meeting_information": False},
+        "user0002": {"home_cluster": True, **ON},
+        "user0003": {"home_cluster": True, **OFF},
+        "user0004": {"home_cluster": False, "im_and_presence": True, "meeting_information": False},
+        **{userid: {"home_cluster": True, **OFF} for userid in user_ids(5, 9)},
+    }
+
+
+def test_only_what_differs_is_written(environment: Emulator) -> None:
+    run(environment, users=listed("user0001", meeting_information=False))
+    done = four_steps(environment, users=listed("user0001"))
+    assert [field["name"] for field in done["changes"][0]["fields"]] == ["meeting_information"]
+    assert done["diff"]["before"] == {"calendar_user": {"user0001": {"meeting_information": False}}}
+
+
+def test_nobody_is_no_work(environment: Emulator) -> None:
+    assert four_steps(environment, quiet=True, users=[])["current"]["selected"] == 0
+
+
+def test_a_thousand_users(environment: Emulator) -> None:
+    done = four_steps(environment, users=listed(*user_ids(1, 1000)), page_size=300)
+    assert len(done["changes"]) == len(writes(environment)) == 1000
+    assert done["current"]["meeting_information"] == 1000
+    assert done["diff"]["after"] == {"calendar_user": dict.fromkeys(user_ids(1, 1000), ON)}
+    assert "getUser" not in operations(environment), "many users are read in pages"
+
+
+def test_a_query(environment: Emulator) -> None:
+    done = four_steps(environment, query={"department": "sales"})
+    assert [change["id"] for change in done["changes"]] == user_ids(1, 1000)[::5]
+    assert done["current"] == {
+        "selected": 200,
+        "unknown": 0,
+        "home_cluster": 200,
+        "im_and_presence": 200,
+        "meeting_information": 200,
+    }
+    assert len(writes(environment)) == 200
+
+
+def test_criteria_are_joined(environment: Emulator) -> None:
+    done = run(environment, check=True, query={"department": "support", "userid": "user001%"})
+    assert [change["id"] for change in done["changes"]] == ["user0012", "user0017"]
+
+
+def test_a_query_that_matches_nobody_is_told(environment: Emulator) -> None:
+    result = run(environment, query={"department": "no such department"})
+    assert_contract(result, changed=False)
+    assert result.warnings == ["query: no user matches."]
+
+
+def test_users_are_disabled(environment: Emulator, users_with_calendar: int) -> None:
+    done = four_steps(environment, query=ALL, im_and_presence=False)
+    assert len(done["changes"]) == users_with_calendar
+    assert done["current"]["im_and_presence"] == done["current"]["meeting_information"] == 0
+
+
+def test_a_bat_file(environment: Emulator, tmp_path: Path) -> None:
+    file = bat_file(tmp_path, ("user0001", "t", "t"), ("user0002", "t", "#"), ("user0003", "#", "#"))
+    done = four_steps(environment, csv_path=file)
+    assert done["diff"]["after"] == {"calendar_user": {"user0001": ON, "user0002": {"im_and_presence": True}}}
+    assert done["current"]["selected"] == 3
+
+
+def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: Path) -> None:
+    canary = "Canary-b47f"
+    file = bat_file(tmp_path, ("user0001", "t", "t"), ("", "#", "#"), ("user0002", "t", "t"), password=canary)
+    lines = Path(file).read_text(encoding="utf-8-sig").splitlines()
+    lines[2] = ""
+    Path(file).write_text("\n".join(lines), encoding="utf-8")
+    result = run(environment, csv_path=file)
+    assert [change["id"] for change in result["changes"]] == ["user0001"]
+    assert "line 3 is blank and ends the file" in result.warnings[0]
+    assert "PASSWORD" in result.warnings[1]
+    assert canary not in result.output
+
+
+# --- rules and input
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "users, csv_path, query"),
+        ({"users": [], "query": ALL}, "mutually exclusive"),
+        ({"users": [{"userid": " "}]}, "users: userid ' ' is empty"),
+        ({"users": listed("user0001", "USER0001")}, "users: user0001 is given more than once"),
+        ({"users": [{"im_and_presence": True}]}, "userid"),
+        ({"users": ["user0001"]}, "dictionary requested"),
+        (
+            {"users": listed("u1", im_and_presence=False, meeting_information=True)},
+            "users: u1: meeting information needs",
+        ),
+        (
+            {"users": listed("u1", home_cluster=False)},
+            "users: u1: meeting information needs a user with its home cluster",
+        ),
+        (
+            {"query": ALL, "im_and_presence": False, "meeting_information": True},
+            "meeting_information: meeting information",
+        ),
+        ({"query": {}}, "query: give at least one of"),
+        ({"query": {"department": ""}}, "query: department must not be empty"),
+        ({"query": {"mail": "x"}}, "mail"),
+        ({"users": [], "concurrency": 0}, "concurrency: 0 is not in the range 1 to 32"),
+        ({"users": [], "concurrency": 33}, "concurrency: 33"),
+        ({"users": [], "page_size": 0}, "page_size: 0"),
+        ({"users": [], "max_changes": -1}, "max_changes: -1"),
+        ({"users": [], "im_and_presence": "maybe"}, "im_and_presence"),
+        ({"csv_path": "/no/such/file.csv"}, "csv_path: /no/such/file.csv cannot be read"),
+        ({"csv_path": "/tmp/a,b.csv"}, "csv_path: a,b.csv: the name of a BAT file must not hold a comma"),
+        ({"csv_path": "/no/such/file.csv", "im_and_presence": True}, "im_and_presence: the columns of csv_path"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_sent(
+    environment: Emulator, options: dict[str, Any], said: str
+) -> None:
+    result = run(environment, **options)
+    assert result.failed
+    assert said in result.msg
+    assert environment.journal() == []
+
+
+def test_a_bad_bat_file_is_refused_with_all_its_lines(environment: Emulator, tmp_path: Path) -> None:
+    rows = [("user0001", "t", "t"), ("user0001", "t", "t"), ("user0002", "x", "t"), ("user0003", "f", "t")]
+    result = run(environment, csv_path=bat_file(tmp_path, *rows))
+    assert [said.split(":")[1] for said in result["details"]["problems"]] == [" line 3", " line 4", " line 5"]
+    many = run(environment, csv_path=bat_file(tmp_path, *[("u", "x", "x")] * 30))
+    assert len(many["details"]["problems"]) == 21
+    assert many.msg.endswith("csv_path: 40 more problems.")
+    assert environment.journal() == []
+
+
+def test_a_file_in_another_encoding_is_refused(environment: Emulator, tmp_path: Path) -> None:
+    file = tmp_path / "latin.csv"
+    file.write_bytes(",".join(HEADER).encode() + b"\nM\xfcller,#\n")
+    result = run(environment, csv_path=str(file))
+    assert f"csv_path: {file} is not UTF-8" in result.msg
+
+
+def test_the_stored_value_counts_for_the_rule(environment: Emulator, tmp_path: Path) -> None:
+    """Meeting information is wanted, but IM and Presence is left as it is, which is off (requirement U3)."""
+    file = bat_file(tmp_path, ("user0001", "#", "t"), ("user0002", "t", "t"))
+    for check in (True, False):
+        result = run(environment, check=check, csv_path=file)
+        assert_contract(result, changed=True, failed=True)
+        assert [(failure["id"], failure["code"]) for failure in result["failures"]] == [
+            ("user0001", "meeting-information-needs-presence")
+        ]
+    assert [entry["operation"] for entry in writes(environment)] == ["updateUser"]
+
+
+# --- what goes wrong with single users
+
+
+def test_unknown_users_are_reported_and_all_others_done(environment: Emulator) -> None:
+    users = listed("user0001", "nobody1", "user0002", "nobody2")
+    predicted, done = run(environment, check=True, users=users), run(environment, users=users)
+    for result in (predicted, done):
+        assert_contract(result, changed=True, failed=True)
+        assert result["failures"] == [
+            {"id": userid, "code": "user-not-found", "message": "There is no such user in Unified CM."}
+            for userid in ("nobody1", "nobody2")
+        ]
+        assert [change["id"] for change in result["changes"]] == ["user0001", "user0002"]
+    assert done["current"]["unknown"] == 2
+    assert read_back(environment, enabled_only=True).keys() == {"user0001", "user0002"}
+    again = run(environment, users=users)
+    assert_contract(again, changed=False, failed=True)
+
+
+def test_unknown_users_among_many(environment: Emulator) -> None:
+    result = run(environment, users=listed(*user_ids(990, 1010)), page_size=7)
+    assert [failure["id"] for failure in result["failures"]] == user_ids(1001, 1010)
+    assert len(result["changes"]) == 11
+
+
+def test_every_refused_user_is_listed(environment: Emulator) -> None:
+    """Requirement U3: without a gateway Unified CM refuses, and says so for each user."""
+    environment.control.reset()
+    result = run(environment, users=listed(*user_ids(1, 30)))
+    assert_contract(result, changed=False, failed=True)
+    assert [failure["id"] for failure in result["failures"]] == user_ids(1, 30)
+    for failure in result["failures"]:
+        assert failure["code"] == "5007"
+        assert "gateway" in failure["message"]
+        assert failure["id"] in failure["message"]
+    assert "and 25 more, see failures." in result.msg
+
+
+def test_failures_in_the_middle_leave_the_others_done(environment: Emulator) -> None:
+    environment.control.fault("status", effect={"status": 500}, operation="updateUser", skip=3, times=2)
+    result = run(environment, users=listed(*user_ids(1, 20)), concurrency=1)
+    assert_contract(result, changed=True, failed=True)
+    assert [failure["id"] for failure in result["failures"]] == user_ids(4, 5)
+    assert len(result["changes"]) == 18
+    assert len(read_back(environment, enabled_only=True)) == 18
+    healed = run(environment, users=listed(*user_ids(1, 20)))
+    assert [change["id"] for change in healed["changes"]] == user_ids(4, 5)
+
+
+# --- a server under load
+
+
+def test_busy_answers_are_waited_out(environment: Emulator) -> None:
+    environment.control.fault("status", effect={"status": 503, "retry_after": 1}, operation="updateUser", times=6)
+    done = run(environment, users=listed(*user_ids(1, 40)))
+    assert_contract(done, changed=True)
+    assert len(done["changes"]) == 40
+    assert len(writes(environment)) == 46
+
+
+def test_a_server_that_stays_busy_is_not_asked_a_thousand_times(environment: Emulator) -> None:
+    environment.control.fault("status", effect={"status": 503}, operation="updateUser")
+    result = run(environment, users=listed(*user_ids(1, 100)), retries=0)
+    assert_contract(result, changed=False, failed=True)
+    assert [failure["id"] for failure in result["failures"]] == user_ids(1, 100)
+    codes = [failure["code"] for failure in result["failures"]]
+    assert set(codes) == {"busy", "not-tried"}
+    assert len(writes(environment)) == codes.count("busy") < 20
+
+
+@pytest.mark.parametrize("kind", ["drop", "drop_after"])
+def test_lost_answers_are_compared_before_anything_is_sent_again(environment: Emulator, kind: str) -> None:
+    environment.control.fault(kind, operation="updateUser", times=5)
+    result = run(environment, users=listed(*user_ids(1, 20)))
+    assert_contract(result, changed=True)
+    assert len(read_back(environment, enabled_only=True)) == 20
+    assert len([entry for entry in writes(environment) if entry["status"] == 200]) == 20
+
+
+def test_a_page_that_is_too_large_is_asked_for_in_parts(
+    start_emulator: Callable[..., Emulator], tmp_path: Path
+) -> None:
+    """So many users do not fit into the 8 MB that AXL answers at most."""
+    scenario = tmp_path / "scenario.yml"
+    command = [sys.executable, "-m", "imp_emulator", "scenario", "--users", "45000"]
+    scenario.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+    emulator = start_emulator("--scenario", str(scenario))
+    result = run_module("calendar_users_info", {**connection(emulator, "cucm"), "page_size": 100_000})
+    assert result["counts"]["selected"] == len({user["userid"] for user in result["users"]}) == 45_000
+    pages = [entry["status"] for entry in axl(emulator, operation="listUser")]
+    assert pages == [500, 200, 200]
+
+
+# --- the guard
+
+
+def test_too_many_changes_are_refused(environment: Emulator) -> None:
+    result = run(environment, query=ALL, max_changes=999)
+    assert (result.failed, result["code"]) == (True, "too-many-changes")
+    assert result["details"] == {"planned": 1000, "max_changes": 999}
+    assert writes(environment) == []
+
+
+def test_check_mode_shows_what_the_guard_stops(environment: Emulator) -> None:
+    result = run(environment, check=True, query=ALL, max_changes=10)
+    assert_contract(result, changed=True)
+    assert len(result["changes"]) == 1000
+    assert "max_changes" in result.warnings[0]
+
+
+def test_the_guard_counts_changes_not_users(environment: Emulator) -> None:
+    run(environment, users=listed(*user_ids(2, 9)))
+    assert_contract(run(environment, query={"userid": "user000%"}, max_changes=1), changed=True)
+
+
+# --- reading
+
+
+def test_info_reads_everybody(environment: Emulator, users_with_calendar: int) -> None:
+    result = run_module("calendar_users_info", {**connection(environment, "cucm"), "page_size": 99}, check=True)
+    assert [user["userid"] for user in result["users"]] == user_ids(1, 1000)
+    assert result["counts"] == {
+        "selected": 1000,
+        "home_cluster": 1000,
+        "im_and_presence": users_with_calendar,
+        "meeting_information": users_with_calendar,
+    }
+    assert writes(environment) == []
+
+
+def test_info_filters_and_finds(environment: Emulator, users_with_calendar: int) -> None:
+    options = connection(environment, "cucm")
+    wanted = {"users": ["USER0001", "user0500", "nobody"], "enabled_only": True}
+    result = run_module("calendar_users_info", {**options, **wanted})
+    assert [user["userid"] for user in result["users"]] == ["user0001"]
+    assert result["unknown"] == ["nobody"]
+    assert result["counts"]["selected"] == 2
+    both = run_module("calendar_users_info", {**options, "users": [], "query": ALL})
+    assert "mutually exclusive" in both.msg
+    bad = run_module("calendar_users_info", {**options, "query": {}})
+    assert "query: give at least one of" in bad.msg

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job through ``ansible-playbook``: check, do, check, do, with the emulator's journal as the witness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.emulator import Emulator
+from tests.support.playbooks import Played, play
+
+HOST = "imp-pub.dc1"
+MODULE_CALLS_AT_MOST = 10
+PARTS = ["trust", "presence_gateways", "calendar_users", "calendaring", "presence_engine"]
+
+
+def run(environment: Emulator, folder: Path, playbook: str, *options: str) -> Played:
+    played = play(environment.ready_file, folder, playbook, *options)
+    assert played.status == 0, played.output
+    return played
+
+
+def gateways(environment: Emulator) -> list[str]:
+    with environment.client("imp-pub") as client:
+        return [item["name"] for item in client.get("/imp-admin/v1/presence-gateways").json()["items"]]
+
+
+def pending(environment: Emulator) -> list[dict[str, str]]:
+    with environment.client("imp-pub") as client:
+        return client.get("/imp-admin/v1/restart-notifications").json()["items"]
+
+
+def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_path: Path) -> None:
+    predicted = run(environment, tmp_path, "ucops.imp.site", "--check", "--diff")
+    assert environment.journal(writes=True) == [], "check mode has written"
+    assert predicted.recap[HOST].changed == len(PARTS)
+    assert gateways(environment) == []
+
+    done = run(environment, tmp_path, "ucops.imp.site")
+    assert done.recap[HOST].changed == len(PARTS)
+    assert len(done.module_calls) <= MODULE_CALLS_AT_MOST
+    assert gateways(environment) == ["mail1.example.com", "mail2.example.com"]
+    assert pending(environment) == []
+
+    last = environment.control.last_journal_id()
+    checked = run(environment, tmp_path, "ucops.imp.site", "--check")
+    repeated = run(environment, tmp_path, "ucops.imp.site")
+    assert environment.journal(writes=True, after=last) == []
+    assert (checked.recap[HOST].changed, repeated.recap[HOST].changed) == (0, 0)
+    assert len(repeated.module_calls) <= MODULE_CALLS_AT_MOST
+
+
+def test_restarts_follow_the_changes_once_on_each_node(environment: Emulator, tmp_path: Path) -> None:
+    run(environment, tmp_path, "ucops.imp.site")
+
+    controls = environment.journal(writes=True, operation="soapDoControlServices")
+
+    # Presence Engine and SIP Proxy, on each of the two nodes, one node after the other.
+    assert [entry["node"] for entry in controls] == ["imp-pub", "imp-pub", "imp-sub", "imp-sub"]
+
+
+def test_each_part_has_a_playbook_that_converges(environment: Emulator, tmp_path: Path) -> None:
+    for part in PARTS:
+        assert run(environment, tmp_path, f"ucops.imp.{part}").recap[HOST].changed == 1, part
+
+    last = environment.control.last_journal_id()
+    for part in PARTS:
+        assert run(environment, tmp_path, f"ucops.imp.{part}").recap[HOST].changed == 0, part
+    assert environment.journal(writes=True, after=last) == []
+
+
+def test_the_parts_of_a_run_can_be_chosen(environment: Emulator, tmp_path: Path) -> None:
+    chosen = {"calendar_integration_parts": ["trust", "calendaring"]}
+
+    played = play(environment.ready_file, tmp_path, "ucops.imp.site", variables=chosen)
+
+    assert [call.split()[1] for call in played.module_calls] == [
+        "ucops.imp.trust_certificates",
+        "ucops.imp.calendaring_parameters",
+    ]
+
+
+def test_the_run_fails_when_a_gateway_is_not_verified(environment: Emulator, tmp_path: Path) -> None:
+    """Without the CA certificates of Exchange the status cannot be green (requirements G6 and G7)."""
+    without_trust = {"calendar_integration_parts": ["presence_gateways", "gateway_status"]}
+
+    played = play(environment.ready_file, tmp_path, "ucops.imp.site", variables=without_trust)
+
+    assert played.status == 2
+    assert "Failed - Certificate Missing From Chain" in played.output
+    assert "mail1.example.com" in played.output
+
+
+@pytest.mark.parametrize("options", [("-vvvv", "--diff"), ("-vvvv", "--diff", "--check")])
+def test_no_secret_is_printed_however_verbose(environment: Emulator, tmp_path: Path, options: tuple[str, ...]) -> None:
+    accounts = environment.ready["clusters"]["dc1"]["accounts"]
+    secrets = [accounts["application"]["password"], accounts["os"]["password"]]
+    secrets.append(environment.ready["exchange_account"]["password"])
+
+    played = run(environment, tmp_path, "ucops.imp.site", *options)
+
+    assert "ansible-playbook [core" in played.output, "the run was not verbose"
+    assert [secret for secret in secrets if secret in played.output] == []
+    assert [secret for secret in secrets if secret in str(environment.journal())] == []
+
+
+def test_a_wrong_role_variable_is_refused_before_anything_is_sent(environment: Emulator, tmp_path: Path) -> None:
+    played = play(
+        environment.ready_file, tmp_path, "ucops.imp.calendaring", variables={"calendaring_exchange_queue": "many"}
+    )
+
+    assert played.status == 2
+    assert "calendaring_exchange_queue" in played.output
+    assert environment.journal() == []

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run playbooks as a user does: ``ansible-playbook`` in a process of its own against the running emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.collection_tree import ensure_collection_tree
+
+ROOT = Path(__file__).resolve().parents[2]
+ANSIBLE_PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+INVENTORY = ROOT / "inventory" / "emulator"
+CALLBACKS = ROOT / "tests" / "support" / "callback_plugins"
+TIMEOUT = 300  # seconds
+_RECAP = re.compile(r"^(\S+)\s*: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Recap:
+    """One host's line at the end of a run."""
+
+    ok: int
+    changed: int
+    unreachable: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Played:
+    """A finished run: exit status, everything it printed, and the module calls it made (``host action``)."""
+
+    status: int
+    output: str
+    module_calls: list[str]
+
+    @property
+    def recap(self) -> dict[str, Recap]:
+        """The recap by host."""
+        return {host: Recap(*map(int, numbers)) for host, *numbers in _RECAP.findall(self.output)}
+
+
+def command(playbook: str, *options: str, inventory: Path = INVENTORY) -> list[str]:
+    """Return the command line that runs a playbook."""
+    return [str(ANSIBLE_PLAYBOOK), playbook, "-i", str(inventory), *options]
+
+
+def settings(ready_file: Path) -> dict[str, str]:
+    """Return the environment of a run: this tree's collection, this emulator, nothing of the user's own settings."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "UCOPS_"))}
+    return inherited | {
+        "ANSIBLE_COLLECTIONS_PATH": str(ensure_collection_tree(ROOT)),
+        "ANSIBLE_HOME": str(ROOT / ".build" / "ansible"),
+        "ANSIBLE_NOCOLOR": "true",
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_CALLBACKS_ENABLED": "module_calls",
+        "IMP_EMULATOR_READY": str(ready_file),
+    }
+
+
+def play(
+    ready_file: Path,
+    folder: Path,
+    playbook: str,
+    *options: str,
+    variables: Mapping[str, Any] | None = None,
+    inventory: Path = INVENTORY,
+) -> Played:
+    """Run a playbook to its end, whatever its outcome; ``folder`` is one that the test may write to."""
+    calls = folder / "module_calls.txt"
+    calls.write_text("")
+    extra = ["--extra-vars", json.dumps(variables)] if variables else []
+    done = subprocess.run(
+        command(playbook, *options, *extra, inventory=inventory),
+        cwd=folder,
+        env=settings(ready_file) | {"MODULE_CALLS_FILE": str(calls)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    return Played(done.returncode, done.stdout, calls.read_text().splitlines())

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run ``ansible-test sanity`` on what the collection consists of, without containers and without downloads of scripts.
+
+By default with the ansible-core that is installed beside this Python; with ``--all`` also with every release in
+``CORES`` for which an interpreter is found. Says what is run and what is skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.support.collection_tree import ENTRIES
+from tests.support.interpreters import find_interpreter
+from tests.support.project_files import ROOT, project_files
+
+CORES = (("2.16", "3.10"), ("2.17", "3.10"), ("2.19", "3.11"), ("2.20", "3.12"), ("2.21", "3.13"))
+"""Releases of ansible-core that the collection supports, each with the Python that it is checked on."""
+
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
+"""Every Python that ansible-test may want to compile and import the plugins with."""
+
+TEST_SETTINGS = ("tests/config.yml", "tests/sanity")
+"""Files that ansible-test reads and that are no part of the built collection."""
+
+PIP_STUB = '''"""Stands in for the get-pip script that ansible-test would download: Python brings its own pip."""
+import subprocess
+import sys
+
+subprocess.run([sys.executable, "-m", "ensurepip", "--default-pip"], check=True, stdout=subprocess.DEVNULL)
+'''
+
+
+def say(text: str) -> None:
+    """Print one line at once, so that it stands before the output of the tool that it announces."""
+    sys.stdout.write(f"sanity: {text}\n")
+    sys.stdout.flush()
+
+
+def copy_collection(target: Path) -> None:
+    """Copy the collection to ``target``: ansible-test refuses links, and would check caches and build results too."""
+    for name in project_files(*ENTRIES, *TEST_SETTINGS):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, target / name)
+
+
+def prepare_home(home: Path, site_packages: Path) -> None:
+    """Fill the home directory that ansible-test gets: its caches stay in the checkout, away from the user's own.
+
+    ansible-test bootstraps pip with a script of a fixed version, which its own source names; a stub in the cache under
+    that name saves the download. pip's personal settings (mirror, certificates) stay in force.
+    """
+    source = (site_packages / "ansible_test/_internal/python_requirements.py").read_text(encoding="utf-8")
+    cache = home / ".ansible/test/cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in re.findall(r"\bpip='([\d.]+)'", source):
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(PIP_STUB, encoding="utf-8")
+    # Of pip's two places for personal settings one carries the user's own, the other keeps pip's progress quiet.
+    (home / ".pip").mkdir(exist_ok=True)
+    (home / ".pip" / "pip.conf").write_text("[global]\nquiet = 2\n", encoding="utf-8")
+    mine, theirs = Path.home() / ".config", home / ".config"
+    if mine.is_dir() and not theirs.is_symlink():
+        theirs.symlink_to(mine)
+
+
+def link_interpreters(folder: Path) -> None:
+    """Put every interpreter that is found into ``folder`` under its plain name, and say which are not found."""
+    folder.mkdir()
+    found = {version: find_interpreter(version) for version in PYTHONS}
+    for version, executable in found.items():
+        if executable is not None:
+            (folder / f"python{version}").symlink_to(executable)
+    say(f"Python found: {', '.join(version for version, path in found.items() if path) or 'none'}")
+    say(f"Python not found, so not checked: {', '.join(v for v, path in found.items() if not path) or 'none'}")
+
+
+def core_environment(core: str, python: str) -> Path | None:
+    """Return the virtual environment with ansible-core ``core`` on ``python``, made when missing; None without it."""
+    interpreter = find_interpreter(python)
+    if interpreter is None:
+        return None
+    venv = ROOT / ".build" / "cores" / f"{core}-{python}"
+    if not (venv / "bin" / "ansible-test").exists():
+        subprocess.run([interpreter, "-m", "venv", "--clear", venv], check=True)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"ansible-core~={core}.0"]
+        subprocess.run([venv / "bin" / "python", *install], check=True)
+    return venv
+
+
+def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> bool:
+    """Run the whole of ``ansible-test sanity`` with the ansible-core of ``venv``; return whether all of it passed.
+
+    The output is shown in one piece at the end, because releases are checked side by side.
+    """
+    home = ROOT / ".build" / "home" / core
+    prepare_home(home, next(venv.glob("lib/python3.*/site-packages")))
+    # A short path of our own: no shims, and no other ansible than the one under test.
+    path = [workspace / "bin", venv / "bin", *os.defpath.split(os.pathsep)]
+    environment = {"HOME": str(home), "PATH": os.pathsep.join(map(str, path)), "LC_ALL": "C.UTF-8"}
+    # ansible-test writes its results into the collection, so each release gets a copy of its own.
+    collection = workspace / core / "ansible_collections" / "ucops" / "imp"
+    copy_collection(collection)
+    command = [str(venv / "bin" / "ansible-test"), "sanity", "--local", "--color", "no"]
+    result = subprocess.run(
+        command,
+        cwd=collection,
+        env=environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    verdict = "passed" if result.returncode == 0 else "failed"
+    say(
+        f"ansible-core {core} on Python {python}\n{result.stdout}sanity: ansible-core {core} on Python {python} {verdict}"
+    )
+    return result.returncode == 0
+
+
+def check_release(core: str, python: str, workspace: Path) -> bool:
+    """Check with one further release; return False when it failed, True also when there is no interpreter for it."""
+    venv = core_environment(core, python)
+    if venv is None:
+        say(f"ansible-core {core} skipped: Python {python} is not found")
+        return True
+    return run_sanity(core, python, venv, workspace)
+
+
+def main() -> int:
+    """Check with one or with all releases of ansible-core; the exit status is 1 when any check failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="also make environments for the other supported releases")
+    everything = parser.parse_args().all
+    installed = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    further = [(core, python) for core, python in CORES if core != installed]
+    with tempfile.TemporaryDirectory(prefix="ucops-sanity-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        workspace = Path(folder)
+        link_interpreters(workspace / "bin")
+        checks = [pool.submit(run_sanity, installed, running, Path(sys.prefix), workspace)]
+        if everything:
+            checks += [pool.submit(check_release, core, python, workspace) for core, python in further]
+        passed = all([check.result() for check in checks])
+    if not everything:
+        for core, python in further:
+            found = (
+                f"make sanity-all checks it on Python {python}" if find_interpreter(python) else f"no Python {python}"
+            )
+            say(f"ansible-core {core} skipped: {found}")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,273 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The choke point, with a small protocol of the test's own behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.kernel.clock import Clock
+from imp_emulator.kernel.faults import Effect, Fault, Kind
+from imp_emulator.kernel.gate import ABORT, Gate
+from imp_emulator.kernel.transitions import Transitions
+from imp_emulator.scenario import Scenario
+from imp_emulator.store import meta
+from imp_emulator.store.database import Database
+
+LIMIT = 1000
+
+
+class Echo:
+    """Sets facts; the operation is the last part of the path, the caller the header ``user``."""
+
+    name = "echo"
+    operations: ClassVar[Mapping[str, bool]] = {"read": False, "put": True}
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def owns(self, path: str) -> bool:
+        return path.startswith("/echo/")
+
+    def authenticate(self, call: Call) -> Reply | None:
+        call.caller = call.headers.get("user")
+        return None if call.caller else self.failure(call, 401, "who are you")
+
+    def route(self, call: Call) -> Route:
+        operation = call.path.rsplit("/", 1)[1]
+        run: Callable[[], Reply] = getattr(self, f"_{operation}", lambda: self.failure(call, 404, "no such"))
+        if operation in ("put", "fail", "burst"):
+            return Route(operation, True, lambda: self._change(call, operation))
+        return Route(operation, False, run)
+
+    def _change(self, call: Call, operation: str) -> Reply:
+        meta.put(self._environment.database, "fact", call.body.decode())
+        if operation == "burst":
+            raise RuntimeError(call.body)
+        return (
+            self.failure(call, 409, "refused") if operation == "fail" else Reply(200, b"done", cookies=("a=1", "b=2"))
+        )
+
+    def failure(self, call: Call, status: int, message: str) -> Reply:
+        return Reply(status, json.dumps({"error": message}).encode(), "application/json")
+
+
+class EchoApplication(Echo):
+    """The same in front of an ASGI application."""
+
+    name = "application"
+
+    def owns(self, path: str) -> bool:
+        return path.startswith("/app/")
+
+    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+        body = (await receive())["body"]
+        call = scope["state"]["call"]
+        if call.path.endswith("burst"):
+            raise RuntimeError(body)
+        with self._environment.database.transaction():
+            meta.put(self._environment.database, "fact", f"{call.caller} {body.decode()}")
+        headers = [(b"Content-Type", b"text/x"), (b"etag", b"7"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 201, "headers": headers})
+        await send({"type": "http.response.body", "body": b"o", "more_body": True})
+        await send({"type": "http.response.body", "body": b"k"})
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    return Environment(Database(tmp_path / "state.sqlite3"), Clock(), Transitions(), Scenario((), ()))
+
+
+class Answer:
+    """What came back; ``status`` 0 when the connection was closed."""
+
+    def __init__(self, messages: list[Any]) -> None:
+        start: Any = messages[0] if messages else {"status": 0, "headers": []}
+        self.status: int = start["status"]
+        self.headers: list[tuple[bytes, bytes]] = start["headers"]
+        self.body = b"".join(m.get("body", b"") for m in messages[1:])
+
+    def header(self, name: bytes) -> list[bytes]:
+        return [value for found, value in self.headers if found.lower() == name]
+
+
+def ask(
+    environment: Environment, path: str, *chunks: bytes, user: str | None = "axladmin", gone: bool = False
+) -> Answer:
+    """Send one request through a gate."""
+    gate = Gate(environment, "dc1", "node", 8443, [Echo(environment), EchoApplication(environment)], LIMIT)
+    received = [{"type": "http.request", "body": c, "more_body": i < len(chunks)} for i, c in enumerate(chunks, 1)]
+    received = received or [{"type": "http.request", "body": b"", "more_body": False}]
+    if gone:
+        received[-1] = {"type": "http.disconnect"}
+    sent: list[Any] = []
+    aborted: list[bool] = []
+
+    async def receive() -> Any:
+        return received.pop(0) if received else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"a=1&a=2&b=",
+        "headers": [(b"user", user.encode())] if user else [],
+        "extensions": {ABORT: lambda: aborted.append(True)},
+    }
+    asyncio.run(gate(scope, receive, send))
+    assert not (sent and aborted)
+    return Answer(sent)
+
+
+def journal(environment: Environment) -> list[tuple[Any, ...]]:
+    shown = ("protocol", "operation", "caller", "write", "status", "fault")
+    return [tuple(entry[name] for name in shown) for entry in environment.journal.entries({})[0]]
+
+
+def fact(environment: Environment) -> str | None:
+    return meta.get(environment.database, "fact")
+
+
+def inject(environment: Environment, effect: Effect, **match: Any) -> None:
+    environment.faults.active.append(Fault(environment.faults.next_id(), effect, **match))
+
+
+def test_a_request_is_handled_and_journaled(environment: Environment) -> None:
+    answer = ask(environment, "/echo/put", b"re", b"d")
+    assert (answer.status, answer.body) == (200, b"done")
+    assert answer.header(b"set-cookie") == [b"a=1", b"b=2"]
+    assert answer.header(b"content-length") == [b"4"]
+    assert fact(environment) == "red"
+    assert journal(environment) == [("echo", "put", "axladmin", True, 200, None)]
+
+
+def test_a_refused_caller_is_journaled_and_changes_nothing(environment: Environment) -> None:
+    assert ask(environment, "/echo/put", b"red", user=None).status == 401
+    assert fact(environment) is None
+    assert journal(environment) == [("echo", "authenticate", None, False, 401, None)]
+
+
+def test_a_path_that_no_protocol_owns_is_not_found(environment: Environment) -> None:
+    answer = ask(environment, "/other")
+    assert answer.status == 404
+    assert b"HTTP Status 404" in answer.body
+    assert journal(environment) == [("", "", None, False, 404, None)]
+
+
+def test_an_error_answer_undoes_what_the_call_did(environment: Environment) -> None:
+    assert ask(environment, "/echo/fail", b"red").status == 409
+    assert fact(environment) is None
+    assert journal(environment) == [("echo", "fail", "axladmin", True, 409, None)]
+
+
+@pytest.mark.parametrize(("path", "protocol"), [("/echo/burst", "echo"), ("/app/burst", "application")])
+def test_an_internal_error_is_undone_answered_and_tells_nothing(
+    environment: Environment, caplog: pytest.LogCaptureFixture, path: str, protocol: str
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        answer = ask(environment, path, b"swordfish")
+    assert answer.status == 500
+    assert json.loads(answer.body) == {"error": "Internal error of the emulator"}
+    assert fact(environment) is None
+    assert journal(environment) == [(protocol, "burst", "axladmin", True, 500, None)]
+    assert "RuntimeError" in caplog.text
+    assert "swordfish" not in caplog.text
+
+
+@pytest.mark.parametrize("chunks", [(b"x" * (LIMIT + 1),), (b"x" * 600, b"x" * 600), (b"x" * 900,) * 50])
+def test_an_oversized_body_is_refused_in_the_protocols_form(
+    environment: Environment, chunks: tuple[bytes, ...]
+) -> None:
+    answer = ask(environment, "/echo/put", *chunks)
+    assert answer.status == 413
+    assert b"exceeds 1000 bytes" in answer.body
+    assert answer.header(b"connection") == [b"close"]
+    assert fact(environment) is None
+    assert journal(environment) == [("echo", "", None, False, 413, None)]
+    assert ask(environment, "/other", *chunks).status == 413
+
+
+def test_a_body_of_just_the_limit_passes(environment: Environment) -> None:
+    assert ask(environment, "/echo/put", b"x" * LIMIT).status == 200
+
+
+def test_a_client_that_goes_away_has_done_nothing(environment: Environment) -> None:
+    assert ask(environment, "/echo/put", b"half", b"", gone=True).status == 0
+    assert fact(environment) is None
+    assert journal(environment) == []
+
+
+def test_a_status_fault_answers_instead_of_handling(environment: Environment) -> None:
+    inject(environment, Effect(Kind.STATUS, status=503, retry_after=2), operation="put", times=1)
+    assert ask(environment, "/echo/other", b"").status == 404
+    answer = ask(environment, "/echo/put", b"red")
+    assert (answer.status, answer.header(b"retry-after")) == (503, [b"2"])
+    assert fact(environment) is None
+    assert ask(environment, "/echo/put", b"red").status == 200
+    assert journal(environment)[1:] == [
+        ("echo", "put", "axladmin", True, 503, "status"),
+        ("echo", "put", "axladmin", True, 200, None),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/echo/put", "/app/put"])
+def test_a_drop_closes_before_and_a_drop_after_closes_behind_the_change(environment: Environment, path: str) -> None:
+    inject(environment, Effect(Kind.DROP), times=1)
+    assert ask(environment, path, b"red").status == 0
+    assert fact(environment) is None
+    inject(environment, Effect(Kind.DROP_AFTER), times=1)
+    assert ask(environment, path, b"red").status == 0
+    assert str(fact(environment)).endswith("red")
+    assert [entry[4:] for entry in journal(environment)] == [
+        (0, "drop"),
+        (201 if path.startswith("/app") else 200, "drop_after"),
+    ]
+
+
+def test_a_delay_waits_and_then_handles(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("imp_emulator.kernel.gate.asyncio.sleep", sleep)
+    inject(environment, Effect(Kind.DELAY, seconds=1.5))
+    assert ask(environment, "/echo/put", b"red").status == 200
+    assert waited == [1.5]
+    assert journal(environment) == [("echo", "put", "axladmin", True, 200, "delay")]
+
+
+def test_a_fault_of_another_node_or_protocol_does_not_strike(environment: Environment) -> None:
+    for match in ({"cluster": "dc2"}, {"node": "other"}, {"protocol": "axl"}, {"operation": "read"}):
+        inject(environment, Effect(Kind.DROP), **match)
+    assert ask(environment, "/echo/put", b"red").status == 200
+
+
+def test_an_application_sees_call_and_body_and_its_answer_passes(environment: Environment) -> None:
+    answer = ask(environment, "/app/put", b"re", b"d")
+    assert (answer.status, answer.body) == (201, b"ok")
+    assert answer.header(b"content-type") == [b"text/x"]
+    assert answer.header(b"content-length") == [b"2"]
+    assert answer.header(b"etag") == [b"7"]
+    assert fact(environment) == "axladmin red"
+    assert journal(environment) == [("application", "put", "axladmin", True, 201, None)]
+
+
+def test_other_asgi_events_are_left_alone(environment: Environment) -> None:
+    async def never(*_: Any) -> Any:
+        raise AssertionError("nothing is to be read or sent")
+
+    asyncio.run(Gate(environment, "dc1", "node", 8443, [])({"type": "websocket"}, never, never))

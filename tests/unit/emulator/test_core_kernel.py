@@ -1,0 +1,179 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults, clock, transitions and accounts, each on its own."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.accounts import Verdict, basic_credentials, check_basic, check_session, issue_session
+from imp_emulator.kernel.calls import Call
+from imp_emulator.kernel.clock import Clock
+from imp_emulator.kernel.faults import Effect, Fault, Faults, Kind
+from imp_emulator.kernel.transitions import Pace, Rule, Transitions
+from imp_emulator.scenario import ClusterSpec, NodeSpec, Scenario
+from imp_emulator.store import accounts
+from imp_emulator.store.database import Database
+
+AXL = "Standard AXL API Access"
+
+
+def struck(fault: Fault, times: int) -> list[bool]:
+    return [fault.hit("dc1", "imp-pub", "axl", "getUser") for _ in range(times)]
+
+
+def test_a_fault_skips_the_first_and_strikes_so_many_times() -> None:
+    assert struck(Fault(1, Effect(Kind.DROP), skip=1, times=2), 5) == [False, True, True, False, False]
+
+
+def test_a_fault_strikes_only_what_it_names() -> None:
+    fault = Fault(1, Effect(Kind.DROP), cluster="dc1", node="imp-pub", protocol="axl", operation="getUser")
+    assert fault.hit("dc1", "imp-pub", "axl", "getUser")
+    for other in (("dc2", "imp-pub", "axl", "getUser"), ("dc1", "imp-sub", "axl", "getUser")):
+        assert not fault.hit(*other)
+    for other in (("dc1", "imp-pub", "certmgr", "getUser"), ("dc1", "imp-pub", "axl", "listUser")):
+        assert not fault.hit(*other)
+    assert fault.matched == 1
+
+
+def test_a_random_fault_follows_its_seed() -> None:
+    first = struck(Fault(1, Effect(Kind.DROP), probability=0.5, seed=7), 200)
+    again = struck(Fault(2, Effect(Kind.DROP), probability=0.5, seed=7), 200)
+    other = struck(Fault(3, Effect(Kind.DROP), probability=0.5, seed=8), 200)
+    assert first == again
+    assert first != other
+    assert 60 < sum(first) < 140
+    assert struck(Fault(4, Effect(Kind.DROP), probability=0.0), 20) == [False] * 20
+
+
+def test_the_oldest_fault_that_strikes_wins_and_the_next_takes_over_when_it_is_spent() -> None:
+    faults = Faults()
+    faults.active = [
+        Fault(faults.next_id(), Effect(Kind.DROP), times=1),
+        Fault(faults.next_id(), Effect(Kind.DELAY, seconds=1)),
+    ]
+    kinds = []
+    for _ in range(3):
+        effect = faults.strike("dc1", "n", "p", "o")
+        kinds.append(effect.kind if effect else None)
+    assert kinds == [Kind.DROP, Kind.DELAY, Kind.DELAY]
+    assert faults.remove(2)
+    assert not faults.remove(2)
+    assert faults.strike("dc1", "n", "p", "o") is None
+
+
+def test_a_frozen_clock_stands_still_and_goes_on_from_there() -> None:
+    clock = Clock()
+    clock.freeze(True)
+    stopped = clock.timestamp()
+    assert clock.timestamp() == stopped
+    clock.advance(3600)
+    assert clock.timestamp() == stopped + 3600
+    clock.freeze(False)
+    assert clock.timestamp() == pytest.approx(stopped + 3600, abs=5)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_clock_can_be_set(frozen: bool) -> None:
+    clock = Clock()
+    clock.freeze(frozen)
+    wanted = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    clock.set(wanted.timestamp())
+    assert clock.timestamp() == pytest.approx(wanted.timestamp(), abs=5)
+    assert clock.isoformat().startswith("2030-01-02T03:04:")
+    clock.reset()
+    assert clock.offset_seconds == 0
+    assert not clock.frozen
+
+
+def test_the_most_specific_transition_rule_holds() -> None:
+    transitions = Transitions()
+    transitions.set(Rule(Pace.POLLS, 3, node="imp-pub"))
+    transitions.set(Rule(Pace.HANG, 0, node="imp-pub", service="Cisco SIP Proxy"))
+    transitions.set(Rule(Pace.POLLS, 5, node="imp-pub"))
+    assert transitions.rule_for("imp-pub", "Cisco SIP Proxy").pace is Pace.HANG
+    assert transitions.rule_for("imp-pub", "Cisco Presence Engine").value == 5
+    assert transitions.rule_for("imp-sub", "Cisco Presence Engine").pace is Pace.IMMEDIATE
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    node = NodeSpec("cucm", "cucm.example.com", "cucm", "publisher", "192.0.2.1")
+    scenario = Scenario((ClusterSpec("dc1", "14.0.1.13900-155", "example.com", (node,), ()),), ())
+    database = Database(tmp_path / "state.sqlite3")
+    accounts.seed(database, scenario)
+    return Environment(database, Clock(), Transitions(), scenario)
+
+
+def call(headers: dict[str, str], cluster: str = "dc1") -> Call:
+    return Call(cluster, "cucm", 8443, "POST", "/axl/", {}, headers, b"")
+
+
+def basic(username: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()}
+
+
+def password(environment: Environment, label: str) -> str:
+    rows = accounts.accounts(environment.database, "dc1")
+    return str(next(row["password"] for row in rows if row["label"] == label))
+
+
+def test_basic_credentials_are_checked_against_kind_and_role(environment: Environment) -> None:
+    good = basic("axladmin", password(environment, "application"))
+    accepted = call(good)
+    assert check_basic(environment, accepted, "application", AXL) is Verdict.OK
+    assert accepted.caller == "axladmin"
+    assert check_basic(environment, call(good), "application", "No Such Role") is Verdict.FORBIDDEN
+    assert check_basic(environment, call(good), "os") is Verdict.UNAUTHENTICATED
+    assert check_basic(environment, call(good, "dc2"), "application") is Verdict.UNAUTHENTICATED
+    unprivileged = basic("noaxl", password(environment, "readonly"))
+    assert check_basic(environment, call(unprivileged), "application", AXL) is Verdict.FORBIDDEN
+    assert check_basic(environment, call(unprivileged), "application") is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        basic("axladmin", ""),
+        basic("axladmin", "wrong"),
+        basic("axladmin", "пароль"),
+        basic("nobody", ""),
+        basic("", ""),
+        {"authorization": "Basic not-base64!"},
+        {"authorization": "Basic /w=="},
+        {"authorization": "Bearer abc"},
+        {"authorization": "Basic " + base64.b64encode(b"no colon").decode()},
+    ],
+)
+def test_other_credentials_are_refused(environment: Environment, headers: dict[str, str]) -> None:
+    refused = call(headers)
+    assert check_basic(environment, refused, "application") is Verdict.UNAUTHENTICATED
+    assert refused.caller is None
+
+
+def test_a_password_may_hold_colons_and_any_letters() -> None:
+    assert basic_credentials(basic("user", "a:b:ü")["authorization"]) == ("user", "a:b:ü")
+
+
+def test_a_session_stands_for_its_account_on_its_node_only(environment: Environment) -> None:
+    first = call(basic("axladmin", password(environment, "application")))
+    check_basic(environment, first, "application", AXL)
+    token = issue_session(environment, first)
+    cookie = {"cookie": f'other=1; JSESSIONIDSSO="{token}"'}
+    again = call(cookie)
+    assert check_session(environment, again, "application", AXL) is Verdict.OK
+    assert again.caller == "axladmin"
+    assert issue_session(environment, again) == token
+    elsewhere = call(cookie)
+    elsewhere.node = "other"
+    assert check_session(environment, elsewhere, "application", AXL) is Verdict.UNAUTHENTICATED
+    assert check_session(environment, call({"cookie": "JSESSIONIDSSO=0"}), "application") is Verdict.UNAUTHENTICATED
+    assert check_session(environment, call({}), "application") is Verdict.UNAUTHENTICATED
+    assert check_session(environment, call(cookie), "application", "No Such Role") is Verdict.FORBIDDEN

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The certificates are such that strict verifiers accept them, and say what the scenario wants."""
+
+from __future__ import annotations
+
+import dataclasses
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.verification import PolicyBuilder, Store
+
+from imp_emulator import pki, scenario_file
+from imp_emulator.scenario_writer import generate
+from imp_emulator.store import keys
+from imp_emulator.store.database import Database
+from imp_emulator.store.keys import KeyPair
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    scenario = scenario_file.read(generate(users=0))
+    first, second = scenario.exchange
+    second = dataclasses.replace(second, common_name="*.b.com", alternative_names=())
+    database = Database(tmp_path_factory.mktemp("pki") / "state.sqlite3")
+    pki.seed(database, dataclasses.replace(scenario, exchange=(first, second)))
+    yield database
+    database.close()
+
+
+def handshake(pair: KeyPair, root: str, name: str) -> None:
+    """Do a TLS handshake in memory with the strictest checks that OpenSSL has."""
+    client_context = ssl.create_default_context(cadata=root)
+    client_context.verify_flags |= ssl.VERIFY_X509_STRICT
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(to_client, to_server, server_hostname=name)
+    server = pki.server_context(pair).wrap_bio(to_server, to_client, server_side=True)
+    pending = [client, server]
+    while pending:
+        side = pending.pop(0)
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            pending.append(side)
+
+
+def certificate(pair: KeyPair) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pair.certificate.encode())
+
+
+@pytest.mark.parametrize("name", ["imp-pub.dc1.example.com", "imp-pub", "localhost", "127.0.0.1", "::1"])
+def test_a_node_is_verified_by_each_of_its_names(database: Database, name: str) -> None:
+    ca = keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA)
+    handshake(keys.get(database, "dc1", "imp-pub"), ca.certificate, name)
+
+
+@pytest.mark.parametrize("name", ["mail1.example.com", "192.0.2.21", "2001:db8::21"])
+def test_an_exchange_server_is_verified_through_its_intermediate(database: Database, name: str) -> None:
+    root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT)
+    handshake(keys.get(database, keys.NO_CLUSTER, "mail1.example.com"), root.certificate, name)
+
+
+def test_another_name_or_another_ca_is_refused(database: Database) -> None:
+    ca = keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA).certificate
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        handshake(keys.get(database, "dc1", "imp-pub"), ca, "imp-sub.dc1.example.com")
+    with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer"):
+        handshake(keys.get(database, keys.NO_CLUSTER, "mail1.example.com"), ca, "mail1.example.com")
+
+
+@pytest.mark.parametrize(
+    ("cluster", "owner", "root", "name"),
+    [
+        ("dc1", "cucm-pub", keys.EMULATOR_CA, "cucm-pub.dc1.example.com"),
+        ("", "mail1.example.com", keys.EXCHANGE_ROOT, "mail1.example.com"),
+    ],
+)
+def test_the_rules_of_web_browsers_hold(database: Database, cluster: str, owner: str, root: str, name: str) -> None:
+    pair = keys.get(database, cluster, owner)
+    anchor = certificate(keys.get(database, keys.NO_CLUSTER, root))
+    verifier = PolicyBuilder().store(Store([anchor])).build_server_verifier(x509.DNSName(name))
+    chain = verifier.verify(certificate(pair), x509.load_pem_x509_certificates(pair.served.encode())[1:])
+    assert chain[-1] == anchor
+
+
+def test_each_side_has_the_kind_of_key_that_its_products_have(database: Database) -> None:
+    node = certificate(keys.get(database, "dc1", "imp-pub")).public_key()
+    assert isinstance(node, ec.EllipticCurvePublicKey)
+    assert node.curve.name == "secp256r1"
+    for owner in (keys.EXCHANGE_ROOT, keys.EXCHANGE_INTERMEDIATE, "mail1.example.com"):
+        key = certificate(keys.get(database, keys.NO_CLUSTER, owner)).public_key()
+        assert isinstance(key, rsa.RSAPublicKey)
+        assert key.key_size == 2048
+
+
+def test_a_server_sends_its_intermediates_and_keeps_the_root_back(database: Database) -> None:
+    pair = keys.get(database, keys.NO_CLUSTER, "mail1.example.com")
+    intermediate = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_INTERMEDIATE).certificate
+    root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT).certificate
+    assert pair.issuers == intermediate + root
+    assert pair.served == pair.certificate + intermediate
+    node = keys.get(database, "dc1", "imp-pub")
+    assert node.served == node.certificate
+
+
+def test_a_certificate_holds_the_names_of_the_scenario(database: Database) -> None:
+    names = certificate(keys.get(database, "", "mail1.example.com")).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    assert names.value.get_values_for_type(x509.DNSName) == ["mail1.example.com"]
+    assert names.value.get_values_for_type(x509.IPAddress) == [ip_address("192.0.2.21"), ip_address("2001:db8::21")]
+    without = certificate(keys.get(database, "", "mail2.example.com"))
+    assert without.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value == "*.b.com"
+    with pytest.raises(x509.ExtensionNotFound):
+        without.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+
+
+def test_a_certificate_is_valid_now_and_for_years(database: Database) -> None:
+    now = datetime.now(UTC)
+    for owner in (keys.EMULATOR_CA, keys.EXCHANGE_ROOT, "mail1.example.com"):
+        found = certificate(keys.get(database, keys.NO_CLUSTER, owner))
+        assert found.not_valid_before_utc < now
+        assert (found.not_valid_after_utc - now).days > 3000
+
+
+def test_the_key_of_a_server_does_not_stay_in_a_file(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    pki.server_context(keys.get(database, "dc1", "imp-pub"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_key_pair_is_a_key_error(database: Database) -> None:
+    with pytest.raises(KeyError):
+        keys.get(database, "dc1", "nobody")
+
+
+def test_tls_below_1_2_is_not_spoken(database: Database) -> None:
+    context = pki.server_context(keys.get(database, "dc1", "imp-pub"))
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2

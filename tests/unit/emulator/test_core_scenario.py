@@ -1,0 +1,183 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenario files: what the shipped and generated ones hold, and how a wrong one is refused."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from imp_emulator import scenario_file
+from imp_emulator.scenario import APPLICATION_ROLES, AccountSpec, ScenarioError
+from imp_emulator.scenario_writer import generate
+
+SMALL = yaml.safe_load("""
+format: 1
+clusters:
+  - name: dc1
+    version: 15.0.1.10000-1
+    domain: dc1.example.com
+    nodes:
+      - {name: cucm, role: cucm, usage: publisher, ipv4: 192.0.2.1}
+      - {name: imp, role: imp, usage: publisher, ipv4: 192.0.2.2, ipv6: '2001:DB8:0::2', fqdn: imp.other.example.com}
+    users:
+      generated: {count: 3, mail_domain: example.com, departments: [a, b]}
+      listed:
+        - {userid: anna, last_name: Ito, im_and_presence: true, meeting_information: true}
+    accounts:
+      application: {username: axl2, password_env: AXL_PASSWORD}
+exchange:
+  servers:
+    - name: Mail.Example.com
+      ipv4: 192.0.2.9
+      common_name: '*.example.com'
+      alternative_names: []
+      aliases: [owa.example.com]
+""")
+
+
+def changed(path: str, value: Any) -> str:
+    """Return the small scenario with one value replaced; a path is keys and indexes with dots between."""
+    content = copy.deepcopy(SMALL)
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    target = content
+    for part in parents:
+        target = target[part]
+    target[last] = value
+    return str(yaml.safe_dump(content))
+
+
+def test_the_default_scenario_is_as_the_documentation_says() -> None:
+    scenario = scenario_file.load("default")
+    (cluster,) = scenario.clusters
+    assert (cluster.name, cluster.release) == ("dc1", 14.0)
+    assert [(n.name, n.role, n.usage) for n in cluster.nodes] == [
+        ("cucm-pub", "cucm", "publisher"),
+        ("imp-pub", "imp", "publisher"),
+        ("imp-sub", "imp", "subscriber"),
+    ]
+    assert len(cluster.users) == 1000
+    assert [u.userid for u in cluster.users[:2]] == ["user0001", "user0002"]
+    assert cluster.users[999].mail == "user1000@example.com"
+    assert [u.department for u in cluster.users[:6]] == [
+        "sales",
+        "support",
+        "engineering",
+        "finance",
+        "operations",
+        "sales",
+    ]
+    assert not any(u.im_and_presence or u.meeting_information for u in cluster.users)
+    assert [s.name for s in scenario.exchange] == ["mail1.example.com", "mail2.example.com"]
+    assert scenario.exchange[0].alternative_names == ("mail1.example.com", "192.0.2.21", "2001:db8::21")
+
+
+def test_every_value_of_a_scenario_is_read() -> None:
+    scenario = scenario_file.read(yaml.safe_dump(SMALL))
+    cluster = scenario.cluster("dc1")
+    assert [n.fqdn for n in cluster.nodes] == ["cucm.dc1.example.com", "imp.other.example.com"]
+    assert cluster.nodes[1].ipv6 == "2001:db8::2"
+    assert [u.userid for u in cluster.users] == ["user0001", "user0002", "user0003", "anna"]
+    assert (cluster.users[2].department, cluster.users[3].meeting_information) == ("a", True)
+    application = next(a for a in cluster.accounts if a.label == "application")
+    assert application == AccountSpec("application", "application", "axl2", APPLICATION_ROLES, "AXL_PASSWORD")
+    (server,) = scenario.exchange
+    assert (server.name, server.common_name, server.alternative_names) == ("mail.example.com", "*.example.com", ())
+    assert server.aliases == ("owa.example.com",)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("format", 2, "format: must be between 1 and 1, not 2"),
+        ("format", True, "format: must be a whole number, not true or false"),
+        ("colour", "red", "colour: is not known here; known are format, clusters, exchange, axl"),
+        ("clusters", [], "clusters: must hold at least one cluster"),
+        ("clusters", "dc1", "clusters: must be a list, not text"),
+        ("clusters.0", None, "clusters[0]: must be a mapping, not nothing"),
+        ("clusters.0.name", "d c", "clusters[0].name: must be a host name without dots, not 'd c'"),
+        ("clusters.0.version", "14", "clusters[0].version: must be a version like 14.0.1.13900-155, not '14'"),
+        ("clusters.0.version", "9.1.2.3-4", "clusters[0].version: must be of release 11.5, 12.5, 14.0, 15.0"),
+        ("clusters.0.domain", "example", "clusters[0].domain: must be a domain name with a dot, not 'example'"),
+        ("clusters.0.domain", "x" * 64 + ".com", "clusters[0].domain: must be a domain name with a dot"),
+        ("clusters.0.nodes.0.role", "cups", "clusters[0].nodes[0].role: must be one of cucm, imp, not 'cups'"),
+        ("clusters.0.nodes.0.ipv4", "1.2.3", "clusters[0].nodes[0].ipv4: must be an IPv4 address, not '1.2.3'"),
+        ("clusters.0.nodes.1.ipv6", "::x", "clusters[0].nodes[1].ipv6: must be an IPv6 address, not '::x'"),
+        ("clusters.0.nodes.0.usage", "subscriber", "must hold exactly one Unified CM publisher, not 0"),
+        ("clusters.0.nodes.1.usage", "subscriber", "must hold exactly one IM and Presence publisher, not 0"),
+        ("clusters.0.nodes.1.name", "CUCM", "clusters[0].nodes: holds 'CUCM' twice"),
+        ("clusters.0.nodes.1.ipv4", "192.0.2.1", "addresses of nodes and Exchange servers: holds '192.0.2.1' twice"),
+        ("clusters.0.users.generated.count", "3", "users.generated.count: must be a whole number, not text"),
+        ("clusters.0.users.generated.count", -1, "users.generated.count: must be between 0 and 1000000, not -1"),
+        ("clusters.0.users.generated.departments", [1], "departments[0]: must be text, not a whole number"),
+        ("clusters.0.users.listed.0.userid", "USER0001", "clusters[0].users: holds 'USER0001' twice"),
+        ("clusters.0.users.listed.0.userid", "a b", "must be a user ID without spaces, quotes, commas or markup"),
+        ("clusters.0.users.listed.0.im_and_presence", False, "meeting_information: needs im_and_presence"),
+        ("clusters.0.users.listed.0.meeting_information", "t", "must be true or false, not text"),
+        ("clusters.0.accounts.application.username", "noaxl", "clusters[0].accounts: holds 'noaxl' twice"),
+        ("clusters.0.accounts.application.password", "x", "password: is not known here; known are username"),
+        ("clusters.0.accounts.application.password_env", "A-B", "must be the name of an environment variable"),
+        ("exchange.servers.0.name", "mail", "exchange.servers[0].name: must be a host name with a dot"),
+        ("exchange.servers.0.name", "1.2.3.4", "exchange.servers[0].name: must be a host name with a dot"),
+        ("exchange.servers.0.aliases", ["cucm.dc1.example.com"], "host names of nodes and Exchange servers: holds"),
+        ("exchange.servers.0.alternative_names", ["*.*.x.com"], "must be a host name, a wildcard or an address"),
+        ("axl", {"drained_per_second": "x"}, "axl.drained_per_second: must be a whole number, not text"),
+    ],
+)
+def test_a_broken_rule_is_named_with_its_place(path: str, value: Any, message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenario_file.read(changed(path, value))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("clusters: [", "line 1: is not YAML"),
+        ("- 1", "scenario: must be a mapping, not a list"),
+        ("", "scenario: must be a mapping, not nothing"),
+        ("format: 1\nformat: 1", "line 1: key 'format' is given twice"),
+        ("format: 1\nclusters:\n - {name: a, name: b}", "line 3: key 'name' is given twice"),
+        ("!!python/object/apply:os.system [true]", "is not YAML"),
+        ("format: 1", "clusters: is missing"),
+    ],
+)
+def test_what_is_no_scenario_at_all_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        scenario_file.read(text)
+    assert message in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="cannot be read: No such file"):
+        scenario_file.load(str(tmp_path / "none.yml"))
+    binary = tmp_path / "binary.yml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ScenarioError, match="is not UTF-8 text"):
+        scenario_file.load(str(binary))
+
+
+def test_a_generated_scenario_can_be_read_and_has_the_wanted_size(tmp_path: Path) -> None:
+    file = tmp_path / "large.yml"
+    file.write_text(generate(users=20, clusters=3), encoding="utf-8")
+    scenario = scenario_file.load(str(file))
+    assert [c.name for c in scenario.clusters] == ["dc1", "dc2", "dc3"]
+    assert [len(c.users) for c in scenario.clusters] == [20, 20, 20]
+    mails = {user.mail for cluster in scenario.clusters for user in cluster.users}
+    assert len(mails) == 60
+    assert len(scenario.exchange) == 2
+
+
+def test_the_largest_generated_scenario_is_valid() -> None:
+    assert len(scenario_file.read(generate(users=0, clusters=255)).clusters) == 255
+
+
+def test_a_scenario_is_told_apart_by_its_text() -> None:
+    one, other = scenario_file.read(generate(1)), scenario_file.read(generate(2))
+    assert one.fingerprint != other.fingerprint
+    assert one.fingerprint == scenario_file.read(generate(1)).fingerprint

@@ -1,0 +1,182 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Services of a node: what may be done with them, how long it takes, and what the reason codes say (R1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from imp_emulator.domain import restarts, services
+from imp_emulator.domain.errors import NotFound
+from imp_emulator.domain.services import Action, Reason, Status
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.transitions import Pace, Rule
+
+ENGINE, PROXY, AXL = "Cisco Presence Engine", "Cisco SIP Proxy", "Cisco AXL Web Service"
+NODE = ("dc1", "imp-pub")
+
+
+def control(environment: Environment, action: Action, service: str = ENGINE) -> Reason:
+    return services.control(environment, *NODE, action, service)
+
+
+def deploy(environment: Environment, activate: bool, service: str = ENGINE) -> Reason:
+    return services.deploy(environment, *NODE, service, activate)
+
+
+def state(environment: Environment, service: str = ENGINE) -> services.ServiceState:
+    return services.status(environment, *NODE, service)
+
+
+def polled(environment: Environment, service: str = ENGINE) -> Status:
+    return services.poll(environment, *NODE, [service])[0].status
+
+
+def pace(environment: Environment, mode: Pace, value: float = 0) -> None:
+    environment.transitions.set(Rule(mode, value))
+
+
+def test_after_the_first_boot_everything_runs_but_the_axl_service_of_imp(emulated: Environment) -> None:
+    by_name = {found.name: found for found in services.states(emulated, *NODE)}
+    stopped = [name for name, found in by_name.items() if found.status is not Status.STARTED]
+    assert stopped == [AXL]
+    assert by_name[AXL].reason is Reason.NOT_ACTIVATED
+    assert {ENGINE, PROXY, "Cisco XCP Router", "Cisco DB", "Cisco Tomcat"} <= set(by_name)
+    assert services.is_running(emulated, "dc1", "cucm-pub", AXL)
+
+
+@pytest.mark.parametrize(
+    ("action", "service", "reason"),
+    [
+        (Action.START, ENGINE, Reason.ALREADY_STARTED),
+        (Action.START, AXL, Reason.NOT_ACTIVATED),
+        (Action.STOP, AXL, Reason.NOT_ACTIVATED),
+        (Action.RESTART, AXL, Reason.NOT_ACTIVATED),
+        (Action.STOP, "Cisco DB", Reason.NOT_ALLOWED),
+        (Action.RESTART, "Cisco DB", Reason.NOT_ALLOWED),
+        (Action.STOP, "Cisco Tomcat", Reason.NOT_ALLOWED),
+        (Action.RESTART, "cisco tomcat", Reason.NOT_ALLOWED),
+        (Action.START, "Cisco Nothing", Reason.NO_SUCH_SERVICE),
+        (Action.RESTART, "Cisco CallManager", Reason.NO_SUCH_SERVICE),
+    ],
+)
+def test_a_refused_command_says_why_and_changes_nothing(
+    emulated: Environment, action: Action, service: str, reason: Reason
+) -> None:
+    before = services.states(emulated, *NODE)
+    assert control(emulated, action, service) is reason
+    assert services.states(emulated, *NODE) == before
+
+
+def test_stop_start_and_restart_at_once(emulated: Environment) -> None:
+    assert control(emulated, Action.STOP) is Reason.DONE
+    assert (state(emulated).status, state(emulated).reason) == (Status.STOPPED, Reason.COMMANDED_OUT)
+    assert control(emulated, Action.STOP) is Reason.ALREADY_STOPPED
+    assert control(emulated, Action.RESTART) is Reason.DONE
+    assert state(emulated).status is Status.STARTED
+    assert state(emulated, PROXY).status is Status.STARTED
+    assert services.is_running(emulated, "dc1", "imp-sub", ENGINE)
+
+
+def test_uptime_follows_the_virtual_clock_and_is_minus_one_while_stopped(emulated: Environment) -> None:
+    control(emulated, Action.RESTART)
+    emulated.clock.advance(90)
+    assert state(emulated).uptime == 90
+    control(emulated, Action.STOP)
+    assert (state(emulated).uptime, state(emulated).started_at) == (-1, None)
+    control(emulated, Action.START)
+    assert (state(emulated).uptime, state(emulated).started_at) == (0, emulated.clock.timestamp())
+    emulated.clock.advance(-3600)
+    assert state(emulated).uptime == 0
+
+
+def test_a_restart_over_polls_shows_stopping_then_starting(emulated: Environment) -> None:
+    pace(emulated, Pace.POLLS, 4)
+    assert control(emulated, Action.RESTART) is Reason.DONE
+    assert control(emulated, Action.STOP) is Reason.PENDING
+    assert deploy(emulated, False) is Reason.PENDING
+    seen = [polled(emulated) for _ in range(5)]
+    assert seen == [Status.STOPPING, Status.STOPPING, Status.STARTING, Status.STARTING, Status.STARTED]
+
+
+def test_only_status_requests_that_name_the_service_count_as_polls(emulated: Environment) -> None:
+    pace(emulated, Pace.POLLS, 1)
+    control(emulated, Action.STOP)
+    assert [state(emulated).status for _ in range(3)] == [Status.STOPPING] * 3
+    services.poll(emulated, *NODE, [PROXY])
+    services.poll(emulated, "dc1", "imp-sub")
+    assert state(emulated).status is Status.STOPPING
+    services.poll(emulated, *NODE)
+    assert state(emulated).status is Status.STOPPED
+
+
+def test_a_start_over_seconds_ends_when_virtual_time_has_passed(emulated: Environment) -> None:
+    control(emulated, Action.STOP)
+    pace(emulated, Pace.SECONDS, 30)
+    control(emulated, Action.START)
+    emulated.clock.advance(29)
+    assert polled(emulated) is Status.STARTING
+    emulated.clock.advance(11)
+    assert polled(emulated) is Status.STARTED
+    assert state(emulated).uptime == 10
+
+
+def test_a_restart_over_seconds_is_half_stopping_half_starting(emulated: Environment) -> None:
+    pace(emulated, Pace.SECONDS, 30)
+    control(emulated, Action.RESTART)
+    assert state(emulated).status is Status.STOPPING
+    emulated.clock.advance(15)
+    assert state(emulated).status is Status.STARTING
+    assert not services.is_running(emulated, *NODE, ENGINE)
+
+
+def test_a_hanging_service_hangs_until_the_rule_is_lifted(emulated: Environment) -> None:
+    emulated.transitions.set(Rule(Pace.HANG, node="imp-pub", service=ENGINE))
+    control(emulated, Action.RESTART)
+    emulated.clock.advance(86_400)
+    assert [polled(emulated) for _ in range(20)] == [Status.STOPPING] * 20
+    assert control(emulated, Action.RESTART) is Reason.PENDING
+    assert control(emulated, Action.RESTART, PROXY) is Reason.DONE
+    assert polled(emulated, PROXY) is Status.STARTED
+    emulated.transitions.reset()
+    assert polled(emulated) is Status.STARTED
+
+
+def test_activation_starts_and_deactivation_stops(emulated: Environment) -> None:
+    assert deploy(emulated, True, AXL) is Reason.DONE
+    assert (state(emulated, AXL).activated, state(emulated, AXL).status) == (True, Status.STARTED)
+    assert deploy(emulated, True, AXL) is Reason.DONE
+    assert deploy(emulated, False, AXL) is Reason.DONE
+    assert (state(emulated, AXL).activated, state(emulated, AXL).status) == (False, Status.STOPPED)
+    assert state(emulated, AXL).reason is Reason.NOT_ACTIVATED
+    assert deploy(emulated, False, AXL) is Reason.DONE
+
+
+def test_network_services_are_never_activated_or_deactivated(emulated: Environment) -> None:
+    assert deploy(emulated, False, "Cisco XCP Router") is Reason.NOT_SUPPORTED
+    assert deploy(emulated, True, "Cisco DB") is Reason.NOT_SUPPORTED
+    assert deploy(emulated, True, "Cisco Nothing") is Reason.NO_SUCH_SERVICE
+
+
+def test_activating_an_active_but_stopped_service_leaves_it_stopped(emulated: Environment) -> None:
+    control(emulated, Action.STOP)
+    assert deploy(emulated, True) is Reason.DONE
+    assert state(emulated).status is Status.STOPPED
+
+
+def test_unknown_services_and_nodes(emulated: Environment) -> None:
+    assert services.poll(emulated, *NODE, ["Nothing"])[0].status is Status.UNKNOWN
+    with pytest.raises(NotFound):
+        services.status(emulated, *NODE, "Nothing")
+    with pytest.raises(NotFound):
+        services.states(emulated, "dc1", "imp-xyz")
+
+
+@pytest.mark.parametrize("action", [Action.START, Action.RESTART])
+def test_a_service_that_starts_needs_no_restart_any_more(emulated: Environment, action: Action) -> None:
+    restarts.require_restart(emulated, "dc1", [ENGINE], None, "something", "changed")
+    control(emulated, Action.STOP)
+    assert [found.node for found in restarts.pending(emulated, "dc1")] == ["imp-pub", "imp-sub"]
+    control(emulated, action)
+    assert [found.node for found in restarts.pending(emulated, "dc1")] == ["imp-sub"]

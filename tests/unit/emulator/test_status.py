@@ -1,0 +1,248 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdicts on genuine TLS servers, and which gateways are looked at (G3, G6, C1, C8)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from imp_emulator.domain import gateways, ipv6, parameters, status, trust
+from imp_emulator.domain.gateways import Draft
+from imp_emulator.domain.names import gateway_name
+from imp_emulator.domain.tls_probe import Result, Verdict, probe
+from imp_emulator.environment import Environment
+from tests.support.certificates import Identity, issue
+from tests.support.https_server import ScriptedServer
+
+ROOT = issue("Root CA", ca=True)
+ISSUING = issue("Issuing CA", by=ROOT, ca=True)
+STRANGER = issue("Other CA", ca=True)
+BOTH = ROOT.pem + ISSUING.pem
+NAME = "mail1.example.com"
+LEAF = issue(NAME, by=ISSUING, hosts=[NAME])
+
+Listener = tuple[str, int]
+Serve = Callable[..., Listener]
+
+
+@contextmanager
+def serving(folder: Path, leaf: Identity, *chain: Identity) -> Iterator[Listener]:
+    folder.mkdir()
+    certificate, key = leaf.write(folder)
+    certificate.write_text("".join(identity.pem for identity in (leaf, *chain)))
+    with ScriptedServer(certificate, key) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield "127.0.0.1", server.port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Serves a certificate with the chain given, and returns where."""
+    with ExitStack() as stack:
+        yield lambda *identities: stack.enter_context(serving(tmp_path / str(id(identities)), *identities))
+
+
+def judge(listener: Listener, name: str = NAME, trusted: str = BOTH) -> Result:
+    return probe(listener, gateway_name(name), trusted, timeout=2)
+
+
+def leaf(common_name: str, *hosts: str, days: tuple[int, int] = (-1, 30)) -> Identity:
+    return issue(common_name, by=ISSUING, hosts=hosts, days=days)
+
+
+@pytest.mark.parametrize(
+    ("name", "common_name", "hosts"),
+    [
+        (NAME, NAME, []),
+        (NAME, NAME, [NAME]),
+        (NAME, "something else", [NAME]),
+        (NAME, "mail.example.com", ["mail.example.com", NAME, "192.0.2.21"]),
+        ("MAIL1.example.com", NAME, []),
+        (NAME, "*.example.com", []),
+        (NAME, "example.com", ["*.example.com"]),
+        ("192.0.2.21", "mail.example.com", ["mail.example.com", "192.0.2.21"]),
+        ("192.0.2.21", "192.0.2.21", []),
+        ("2001:db8::21", "mail.example.com", ["2001:db8::21"]),
+        ("2001:DB8:0::21", "mail.example.com", ["2001:db8::21"]),
+    ],
+)
+def test_names_that_the_certificate_holds(serve: Serve, name: str, common_name: str, hosts: list[str]) -> None:
+    assert judge(serve(leaf(common_name, *hosts), ISSUING), name) == Result(True, Verdict.VERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("name", "common_name", "hosts", "verdict"),
+    [
+        (NAME, "mail2.example.com", [], Verdict.CN_MISMATCH),
+        ("a.mail1.example.com", "*.example.com", [], Verdict.CN_MISMATCH),
+        ("example.com", "*.example.com", [], Verdict.CN_MISMATCH),
+        (NAME, "m*.example.com", [], Verdict.CN_MISMATCH),
+        ("192.0.2.21", "192.0.2.22", [], Verdict.CN_MISMATCH),
+        ("2001:db8::21", "2001:db8::21", [], Verdict.CN_MISMATCH),
+        (NAME, NAME, ["mail2.example.com"], Verdict.SAN_MISMATCH),
+        (NAME, NAME, ["192.0.2.21"], Verdict.SAN_MISMATCH),
+        ("bar.foo.example.com", "example.com", ["*.example.com"], Verdict.SAN_MISMATCH),
+        ("192.0.2.21", "192.0.2.21", [NAME], Verdict.SAN_MISMATCH),
+        ("192.0.2.21", NAME, [NAME, "192.0.2.22"], Verdict.SAN_MISMATCH),
+        ("2001:db8::21", NAME, ["2001:db8::22"], Verdict.SAN_MISMATCH),
+    ],
+)
+def test_names_that_it_does_not_hold(
+    serve: Serve, name: str, common_name: str, hosts: list[str], verdict: Verdict
+) -> None:
+    result = judge(serve(leaf(common_name, *hosts), ISSUING), name)
+    assert (result.reachable, result.verdict) == (True, verdict)
+    assert result.detail is not None
+    assert name in result.detail
+    assert all(held in result.detail for held in (common_name, *hosts))
+
+
+@pytest.mark.parametrize(
+    ("trusted", "sent"),
+    [
+        ("", [ISSUING]),
+        ("", [ISSUING, ROOT]),
+        (STRANGER.pem, [ISSUING]),
+        (STRANGER.pem, [ISSUING, ROOT]),
+        (ISSUING.pem, [ISSUING]),
+        (ISSUING.pem, []),
+        (LEAF.pem, []),
+        (ROOT.pem, []),
+    ],
+    ids=["empty", "empty-root-sent", "other", "other-root-sent", "no-root", "no-root-bare", "only-leaf", "gap"],
+)
+def test_a_chain_that_does_not_reach_a_trusted_root(serve: Serve, trusted: str, sent: list[Identity]) -> None:
+    result = judge(serve(LEAF, *sent), trusted=trusted)
+    assert (result.reachable, result.verdict) == (True, Verdict.MISSING)
+    assert "Issuing CA" in (result.detail or "")
+
+
+@pytest.mark.parametrize("sent", [[], [ISSUING], [ISSUING, ROOT]], ids=["bare", "chain", "with-root"])
+def test_the_whole_chain_in_the_store_is_enough_whatever_the_server_sends(serve: Serve, sent: list[Identity]) -> None:
+    assert judge(serve(LEAF, *sent)).verdict is Verdict.VERIFIED
+
+
+def test_the_chain_is_judged_before_the_name(serve: Serve) -> None:
+    assert judge(serve(leaf("other.example.com"), ISSUING), trusted="").verdict is Verdict.MISSING
+
+
+@pytest.mark.parametrize("days", [(-10, -1), (1, 10)], ids=["expired", "not-yet"])
+def test_certificates_outside_their_dates_are_bad(serve: Serve, days: tuple[int, int]) -> None:
+    assert judge(serve(leaf(NAME, NAME, days=days), ISSUING)).verdict is Verdict.BAD
+    assert judge(serve(leaf("192.0.2.21", days=days), ISSUING), "192.0.2.21").verdict is Verdict.BAD
+
+
+def test_a_self_signed_certificate_is_missing_from_an_empty_store_bad_for_another_and_good_when_trusted(
+    serve: Serve,
+) -> None:
+    own = issue(NAME, hosts=[NAME])
+    listener = serve(own)
+    assert judge(listener, trusted="").verdict is Verdict.MISSING
+    assert judge(listener, trusted=ROOT.pem).verdict is Verdict.BAD
+    assert judge(listener, trusted=own.pem).verdict is Verdict.VERIFIED
+
+
+def test_nothing_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        listener = unused.getsockname()[:2]
+    result = judge(listener)
+    assert (result.reachable, result.verdict) == (False, Verdict.NETWORK)
+    assert NAME in (result.detail or "")
+
+
+def test_something_listens_but_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        result = probe(silent.getsockname()[:2], gateway_name(NAME), BOTH, timeout=0.2)
+    assert (result.reachable, result.verdict) == (True, Verdict.NETWORK)
+
+
+def test_something_listens_but_speaks_no_tls() -> None:
+    def answer(server: socket.socket) -> None:
+        with server.accept()[0] as connection:
+            connection.recv(1)
+            connection.sendall(b"220 mail1.example.com ESMTP\r\n")
+            connection.recv(4096)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
+        thread.start()
+        result = judge(server.getsockname()[:2])
+        thread.join(5)
+    assert (result.reachable, result.verdict) == (True, Verdict.FAILED)
+
+
+def check(environment: Environment, node: str = "imp-pub") -> list[status.GatewayStatus]:
+    return asyncio.run(status.check(environment, "dc1", node))
+
+
+def verdicts(environment: Environment, node: str = "imp-pub") -> list[Verdict | None]:
+    return [found.result.verdict if found.result else None for found in check(environment, node)]
+
+
+def add(environment: Environment, *names: str) -> None:
+    for name in names:
+        gateways.add(environment, "dc1", Draft(name, account="svc@example.com", password="password"))
+
+
+def network(environment: Environment, listener: Listener, *addresses: str, port: int = 443) -> None:
+    environment.network.update({(address, port): listener for address in addresses})
+
+
+def address_of(environment: Environment, host: str) -> str:
+    row = environment.database.one("SELECT ipv4 FROM exchange WHERE name = ?", (host,))
+    assert row is not None
+    return str(row["ipv4"])
+
+
+def test_each_node_judges_by_its_own_store(emulated: Environment, serve: Serve) -> None:
+    network(emulated, serve(LEAF, ISSUING), address_of(emulated, NAME))
+    add(emulated, NAME)
+    assert verdicts(emulated) == [Verdict.MISSING]
+    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [BOTH])
+    trust.upload(emulated, "dc1", "imp-sub", ["cup-xmpp", "tomcat"], [BOTH])
+    assert verdicts(emulated, "imp-pub") == [Verdict.VERIFIED]
+    assert verdicts(emulated, "imp-sub") == [Verdict.MISSING]
+
+
+def test_names_that_do_not_resolve_and_ports_that_nobody_serves(emulated: Environment, serve: Serve) -> None:
+    network(emulated, serve(LEAF, ISSUING), address_of(emulated, NAME), port=444)
+    add(emulated, "mail9.example.com", NAME)
+    results = [found.result for found in check(emulated)]
+    assert [(r.reachable, r.verdict) for r in results if r] == [(False, Verdict.NETWORK)] * 2
+    assert [r.detail for r in results if r] == [
+        "mail9.example.com does not resolve to an address.",
+        "Nothing listens on port 443 of mail1.example.com.",
+    ]
+
+
+def test_only_the_first_ten_are_looked_at(emulated: Environment, serve: Serve) -> None:
+    network(emulated, serve(LEAF, ISSUING), address_of(emulated, NAME))
+    add(emulated, *(f"mail{number}.test.example" for number in range(1, 11)), NAME)
+    assert verdicts(emulated) == [Verdict.NETWORK] * 10 + [None]
+    gateways.delete(emulated, "dc1", gateways.gateways(emulated, "dc1")[3].id)
+    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [BOTH])
+    assert verdicts(emulated) == [Verdict.NETWORK] * 9 + [Verdict.VERIFIED]
+
+
+def test_an_ipv6_gateway_cannot_be_reached_without_ipv6(emulated: Environment, serve: Serve) -> None:
+    for number, node in enumerate(("imp-pub", "imp-sub"), 12):
+        ipv6.set_eth0(emulated, "dc1", node, f"2001:db8::{number}")
+    row = parameters.find(emulated, "dc1", "EnterpriseWideData", "Enterprise Wide", "EnableIPV6")
+    parameters.change(emulated, "dc1", row, "T")
+    network(emulated, serve(leaf("x", "2001:db8::21"), ISSUING), "2001:db8::21")
+    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [BOTH])
+    add(emulated, "2001:db8::21")
+    assert verdicts(emulated) == [Verdict.VERIFIED]
+    ipv6.set_eth0(emulated, "dc1", "imp-pub", None)
+    assert verdicts(emulated) == [Verdict.NETWORK]

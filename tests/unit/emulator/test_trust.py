@@ -1,0 +1,215 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trust stores, signing requests and identities of a node (C3, C8, C10, C11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from imp_emulator.domain import identities, restarts, trust
+from imp_emulator.domain.certificates import parse_bundle
+from imp_emulator.domain.errors import DomainError, Forbidden, InvalidValue, NotFound
+from imp_emulator.environment import Environment
+from imp_emulator.store import keys
+from tests.support.certificates import answer_request, issue
+
+NODE = ("dc1", "imp-pub")
+ROOT = issue("Root CA", ca=True)
+ISSUING = issue("Issuing CA", by=ROOT, ca=True)
+KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----\n"
+
+
+def upload(environment: Environment, *texts: str, store: str = "cup") -> int:
+    return trust.upload(environment, *NODE, [store], texts)
+
+
+def files(environment: Environment, store: str = "cup", node: str = "imp-pub") -> list[str]:
+    return [row["filename"] for row in trust.trusted(environment, "dc1", node, store)]
+
+
+def pending(environment: Environment) -> list[tuple[str, str]]:
+    return [(found.node, found.service) for found in restarts.pending(environment, "dc1")]
+
+
+def test_a_bundle_is_taken_apart_and_both_services_of_that_node_have_to_restart(emulated: Environment) -> None:
+    assert upload(emulated, f"Bag Attributes\n{ROOT.pem}\nsome text\n{ISSUING.pem}") == 2
+    assert files(emulated) == ["Issuing_CA.pem", "Root_CA.pem"]
+    assert [row["fingerprint"] for row in trust.trusted(emulated, *NODE, "cup")] == [
+        ISSUING.fingerprint,
+        ROOT.fingerprint,
+    ]
+    assert pending(emulated) == [("imp-pub", "Cisco Presence Engine"), ("imp-pub", "Cisco SIP Proxy")]
+    assert files(emulated, node="imp-sub") == []
+
+
+def test_a_duplicate_changes_nothing(emulated: Environment) -> None:
+    upload(emulated, ROOT.pem)
+    emulated.database.execute("DELETE FROM pending_restart")
+    assert upload(emulated, ROOT.pem.replace("\n", "\r\n"), ROOT.pem) == 0
+    assert files(emulated) == ["Root_CA.pem"]
+    assert pending(emulated) == []
+
+
+@pytest.mark.parametrize("store", ["cup-xmpp", "tomcat"])
+def test_the_other_stores_ask_for_no_restart(emulated: Environment, store: str) -> None:
+    assert upload(emulated, ROOT.pem, store=store) == 1
+    assert files(emulated, store) == ["Root_CA.pem"]
+    assert files(emulated) == []
+    assert pending(emulated) == []
+
+
+def test_one_upload_can_go_into_several_stores(emulated: Environment) -> None:
+    assert trust.upload(emulated, *NODE, ["cup", "cup-xmpp", "cup"], [ROOT.pem]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "not-a-certificate"),
+        ("no certificate", "not-a-certificate"),
+        (ROOT.pem[:-60], "not-a-certificate"),
+        (ROOT.pem.replace("M", "A", 1), "not-a-certificate"),
+        (ROOT.pem + ISSUING.pem[:-60], "not-a-certificate"),
+        (ROOT.pem.replace("CERTIFICATE", "X509 CRL"), "not-a-certificate"),
+        (ROOT.pem + KEY, "private-key"),
+        (KEY, "private-key"),
+    ],
+)
+def test_what_is_not_x509_is_refused_as_a_whole(emulated: Environment, text: str, code: str) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        upload(emulated, ISSUING.pem, text)
+    assert refusal.value.code == code
+    assert "MIGH" not in refusal.value.message
+    assert files(emulated) == []
+    assert pending(emulated) == []
+
+
+@pytest.mark.parametrize(("stores", "texts"), [([], [ROOT.pem]), (["cup"], []), (["cups"], [ROOT.pem])])
+def test_stores_and_certificates_must_be_given(emulated: Environment, stores: list[str], texts: list[str]) -> None:
+    with pytest.raises(InvalidValue):
+        trust.upload(emulated, *NODE, stores, texts)
+
+
+def test_file_names_are_unique_and_exist_without_a_common_name(emulated: Environment) -> None:
+    nameless = _without_common_name()
+    upload(emulated, ROOT.pem, issue("Root CA", ca=True).pem, nameless.public_bytes(Encoding.PEM).decode())
+    assert files(emulated) == sorted(["Root_CA.pem", "Root_CA-1.pem", f"{nameless.serial_number:x}.pem"])
+
+
+def _without_common_name() -> x509.Certificate:
+    issuer = issue("x", ca=True)
+    empty = x509.Name([])
+    builder = x509.CertificateBuilder(
+        issuer_name=issuer.certificate.subject,
+        subject_name=empty,
+        public_key=issuer.key.public_key(),
+        serial_number=0xABCDEF,
+        not_valid_before=issuer.certificate.not_valid_before_utc,
+        not_valid_after=issuer.certificate.not_valid_after_utc,
+    )
+    return builder.sign(issuer.key, hashes.SHA256())
+
+
+def test_delete_by_fingerprint_in_any_spelling(emulated: Environment) -> None:
+    upload(emulated, ROOT.pem, ISSUING.pem)
+    emulated.database.execute("DELETE FROM pending_restart")
+    colons = ":".join(ROOT.fingerprint[i : i + 2] for i in range(0, 64, 2)).upper()
+    trust.delete(emulated, *NODE, "cup", colons)
+    assert files(emulated) == ["Issuing_CA.pem"]
+    assert pending(emulated) == [("imp-pub", "Cisco Presence Engine"), ("imp-pub", "Cisco SIP Proxy")]
+    with pytest.raises(NotFound):
+        trust.delete(emulated, *NODE, "cup", ROOT.fingerprint)
+
+
+def csr(environment: Environment, **fields: Any) -> x509.CertificateSigningRequest:
+    request = identities.Request("imp-pub.dc1.example.com", **fields)
+    pem = identities.create_request(environment, *NODE, "cup", request)
+    assert identities.waiting_request(environment, *NODE, "cup") == pem
+    return x509.load_pem_x509_csr(pem.encode())
+
+
+def test_a_signing_request_is_a_real_one(emulated: Environment) -> None:
+    request = csr(emulated, alternative_names=("imp-pub", "192.0.2.12"))
+    assert request.is_signature_valid
+    public = request.public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    assert public.key_size == 2048
+    names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["imp-pub.dc1.example.com", "imp-pub"]
+    assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["192.0.2.12"]
+
+
+def test_elliptic_curves_and_stronger_hashes(emulated: Environment) -> None:
+    request = csr(emulated, key_type="ec", key_length=384, hash_algorithm="sha384")
+    assert isinstance(request.public_key(), ec.EllipticCurvePublicKey)
+    assert request.signature_hash_algorithm is not None
+    assert request.signature_hash_algorithm.name == "sha384"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"key_type": "dsa"}, "keyType"),
+        ({"key_length": 1024}, "keyLength"),
+        ({"key_type": "ec", "key_length": 2048}, "keyLength"),
+        ({"hash_algorithm": "md5"}, "hashAlgorithm"),
+        ({"alternative_names": ("not a host",)}, "altNames"),
+    ],
+)
+def test_signing_requests_that_are_refused(emulated: Environment, fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        csr(emulated, **fields)
+    assert refusal.value.field == field
+    with pytest.raises(NotFound):
+        identities.waiting_request(emulated, *NODE, "cup")
+
+
+def test_the_common_name_must_be_a_host_name_of_a_subject(emulated: Environment) -> None:
+    for name in ("", "x" * 65, "not a host"):
+        with pytest.raises(InvalidValue):
+            identities.create_request(emulated, *NODE, "cup", identities.Request(name))
+
+
+def test_the_certificate_that_answers_the_request_becomes_the_identity(emulated: Environment) -> None:
+    before = identities.certificate(emulated, *NODE, "cup")
+    assert before == keys.get(emulated.database, *NODE).certificate
+    certificate = answer_request(csr(emulated, key_type="ec", key_length=256), ISSUING)
+    identities.upload(emulated, *NODE, "cup", [ISSUING.pem + certificate])
+    assert identities.certificate(emulated, *NODE, "cup") == parse_bundle(certificate)[0].pem
+    assert identities.certificate(emulated, *NODE, "tomcat") == before
+    with pytest.raises(NotFound):
+        identities.waiting_request(emulated, *NODE, "cup")
+    with pytest.raises(Forbidden):
+        identities.upload(emulated, *NODE, "cup", [certificate, ISSUING.pem])
+
+
+def test_the_issuer_may_stand_in_the_trust_store(emulated: Environment) -> None:
+    certificate = answer_request(csr(emulated, key_type="ec", key_length=256), ISSUING)
+    with pytest.raises(Forbidden) as refusal:
+        identities.upload(emulated, *NODE, "cup", [certificate, ROOT.pem])
+    assert refusal.value.code == "issuer-not-trusted"
+    upload(emulated, ISSUING.pem)
+    identities.upload(emulated, *NODE, "cup", [certificate])
+
+
+def test_a_certificate_for_another_key_is_refused(emulated: Environment) -> None:
+    stale = answer_request(csr(emulated, key_type="ec", key_length=256), ISSUING)
+    csr(emulated, key_type="ec", key_length=256)
+    for text in (stale, issue("imp-pub.dc1.example.com", by=ISSUING).pem):
+        with pytest.raises(Forbidden) as refusal:
+            identities.upload(emulated, *NODE, "cup", [text, ISSUING.pem])
+        assert refusal.value.code == "csr-mismatch"
+
+
+@pytest.mark.parametrize("service", ["", "CallManager", "cup-trust"])
+def test_services_that_a_node_does_not_have(emulated: Environment, service: str) -> None:
+    for read in (identities.certificate, identities.waiting_request, trust.trusted):
+        with pytest.raises(DomainError):
+            read(emulated, *NODE, service)

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The planner: what changes follow from what is there and what is wanted, and how they are shown."""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.ucops.imp.plugins.module_utils._plan import (
+    DIFFERS,
+    GIVEN,
+    Change,
+    Field,
+    FieldChange,
+    Plan,
+    compare,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIELDS = (Field("port"), Field("description"), Field("password", secret=True))
+
+
+def test_nothing_wanted_differs() -> None:
+    plan = compare("gateway", {"a": {"port": 443, "description": "x"}}, {"a": {"port": 443}}, FIELDS)
+    assert not plan.changed
+    assert plan.changes == []
+    assert plan.diff == {"before": {}, "after": {}}
+
+
+def test_update_shows_only_the_fields_that_differ() -> None:
+    plan = compare(
+        "gateway", {"a": {"port": 443, "description": "x"}}, {"a": {"port": 444, "description": "x"}}, FIELDS
+    )
+    assert plan.changes == [
+        {
+            "kind": "gateway",
+            "id": "a",
+            "action": "update",
+            "fields": [{"name": "port", "before": 443, "after": 444, "secret": False}],
+        }
+    ]
+    assert plan.diff == {"before": {"gateway": {"a": {"port": 443}}}, "after": {"gateway": {"a": {"port": 444}}}}
+
+
+def test_create_and_delete() -> None:
+    plan = compare("gateway", {"old": {"port": 1}}, {"old": None, "new": {"port": 2}, "never": None}, FIELDS)
+    assert [(step.action, step.id) for step in plan] == [("delete", "old"), ("create", "new")]
+    assert plan.diff == {"before": {"gateway": {"old": {"port": 1}}}, "after": {"gateway": {"new": {"port": 2}}}}
+
+
+def test_purge_deletes_what_is_not_named() -> None:
+    current = {"a": {"port": 1}, "b": {"port": 2}}
+    assert not compare("gateway", current, {"a": {"port": 1}}, FIELDS).changed
+    plan = compare("gateway", current, {"a": {"port": 1}}, FIELDS, purge=True)
+    assert [(step.action, step.id) for step in plan] == [("delete", "b")]
+
+
+def test_a_field_that_is_missing_on_the_server_differs() -> None:
+    plan = compare("gateway", {"a": {}}, {"a": {"description": ""}}, FIELDS)
+    assert plan.changes[0]["fields"] == [{"name": "description", "before": None, "after": "", "secret": False}]
+
+
+def test_values_are_compared_by_the_field() -> None:
+    field = Field("name", same=lambda current, wanted: current.lower() == wanted.lower())
+    assert not compare("gateway", {"a": {"name": "X"}}, {"a": {"name": "x"}}, (field,)).changed
+
+
+def test_a_secret_never_enters_the_plan() -> None:
+    wanted = {"a": {"password": "canary-1"}, "b": {"password": "canary-2"}}
+    plan = compare("gateway", {"a": {"password": "canary-3"}}, wanted, FIELDS)
+    shown = {step.id: step.fields[0] for step in plan}
+    assert shown["a"] == FieldChange("password", DIFFERS, GIVEN, secret=True)
+    assert shown["b"] == FieldChange("password", None, GIVEN, secret=True)
+    assert "canary" not in json.dumps([plan.changes, plan.diff]) + repr(plan)
+    assert plan.steps[1].desired == {"password": "canary-2"}, "whoever applies the change needs it"
+
+
+def test_a_secret_of_what_is_deleted_is_not_mentioned() -> None:
+    plan = compare("gateway", {"a": {"port": 1, "password": "canary"}}, {"a": None}, FIELDS)
+    assert [field.name for field in plan.steps[0].fields] == ["port"]
+
+
+def test_plans_are_joined_and_cut() -> None:
+    one, two = Change("gateway", "a", "create"), Change("service", "a", "restart")
+    plan = Plan((one,)) + Plan((two,))
+    assert list(plan.only([("service", "a")])) == [two]
+    assert len(plan) == 2
+
+
+VALUES = st.dictionaries(st.sampled_from(["port", "description"]), st.integers(0, 3), max_size=2)
+SIDES = st.dictionaries(st.sampled_from("abcdef"), VALUES)
+
+
+@given(current=SIDES, wanted=st.dictionaries(st.sampled_from("abcdef"), VALUES | st.none()), purge=st.booleans())
+def test_carrying_out_a_plan_leaves_nothing_to_do(
+    current: dict[str, dict[str, int]], wanted: dict[str, dict[str, int] | None], purge: bool
+) -> None:
+    plan = compare("gateway", current, wanted, FIELDS, purge=purge)
+    after = {key: dict(fields) for key, fields in current.items()}
+    for step in plan:
+        if step.action == "delete":
+            del after[step.id]
+        else:
+            after.setdefault(step.id, {}).update({item.name: item.after for item in step.fields})
+    assert not compare("gateway", after, wanted, FIELDS, purge=purge).changed
+    assert plan.changed == (after != current)

@@ -1,0 +1,282 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runner: what is read, planned, applied, read back and reported, on a resource that lives in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._errors import AnswerLost, ApiError, ConnectionFailed
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Field, Plan, compare
+from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource, run, run_info
+
+from tests.support.modules import ModuleResult, assert_contract, run_main
+
+CONNECTION = {"hostname": "imp.example.com", "username": "axladmin", "password": "canary-77aa"}
+ARGUMENTS = Arguments("imp", {"things": {"type": "dict", "default": {}}, "key": {"type": "str", "no_log": True}})
+
+
+class Things(Resource[dict[str, Any]]):
+    """Values by name, kept in ``store``; tests override what should go wrong."""
+
+    store: dict[str, Any]
+    applied: list[str]
+
+    def read(self) -> dict[str, Any]:
+        return dict(self.store)
+
+    def plan(self, state: dict[str, Any]) -> Plan:
+        wanted = {name: {"value": value} for name, value in self.context.params["things"].items()}
+        return compare("thing", {name: {"value": value} for name, value in state.items()}, wanted, (Field("value"),))
+
+    def apply(self, change: Change) -> None:
+        self.applied.append(change.id)
+        self.store[change.id] = change.desired["value"]
+
+    def current(self, state: dict[str, Any]) -> Any:
+        return state
+
+    def restarts(self, change: Change) -> list[str]:
+        return ["Engine"]
+
+
+def run_things(kind: type[Things], store: dict[str, Any], **things: Any) -> ModuleResult:
+    kind.store, kind.applied = store, []
+    return run_main(lambda: run(kind, ARGUMENTS), {**CONNECTION, "things": things})
+
+
+def test_changes_are_made_and_told() -> None:
+    result = run_things(Things, {"a": 1}, a=2, b=3)
+    assert_contract(result, changed=True)
+    assert result["diff"] == {
+        "before": {"thing": {"a": {"value": 1}}},
+        "after": {"thing": {"a": {"value": 2}, "b": {"value": 3}}},
+    }
+    assert result["current"] == {"a": 2, "b": 3}
+    assert result["restart_required"] == ["Engine"]
+    assert result["failures"] == []
+
+
+def test_check_mode_applies_nothing() -> None:
+    Things.store, Things.applied = {"a": 1}, []
+    result = run_main(lambda: run(Things, ARGUMENTS), {**CONNECTION, "things": {"a": 2}}, check=True)
+    assert_contract(result, changed=True)
+    assert Things.applied == []
+    assert result["current"] == {"a": 1}
+
+
+def test_nothing_to_do() -> None:
+    result = run_things(Things, {"a": 1}, a=1)
+    assert_contract(result, changed=False)
+    assert Things.applied == []
+
+
+def test_a_failed_change_does_not_stop_the_others() -> None:
+    class Failing(Things):
+        def apply(self, change: Change) -> None:
+            if change.id == "b":
+                raise ApiError("No room for b.", status=422, code="no-room")
+            super().apply(change)
+
+    result = run_things(Failing, {}, a=1, b=2, c=3)
+    assert_contract(result, changed=True, failed=True)
+    assert result["failures"] == [{"id": "b", "code": "no-room", "message": "No room for b."}]
+    assert [change["id"] for change in result["changes"]] == ["a", "c"]
+    assert result["current"] == {"a": 1, "c": 3}
+    assert "No room for b." in result.msg
+
+
+def test_many_failures_are_summed_up() -> None:
+    class Failing(Things):
+        def apply(self, change: Change) -> None:
+            raise ApiError(f"No room for {change.id}.", status=422)
+
+    result = run_things(Failing, {}, **{f"t{number}": 1 for number in range(8)})
+    assert_contract(result, changed=False, failed=True)
+    assert len(result["failures"]) == 8
+    assert "and 3 more" in result.msg
+
+
+def test_a_bug_in_one_change_is_told_without_secrets() -> None:
+    class Broken(Things):
+        def apply(self, change: Change) -> None:
+            if change.id == "b":
+                raise ValueError(f"bad value {self.context.params['password']}")
+            super().apply(change)
+
+    result = run_things(Broken, {}, a=1, b=2)
+    assert_contract(result, changed=True, failed=True)
+    assert result["failures"][0]["code"] == "unexpected"
+    assert "ValueError at test_run.py:" in result.msg
+    assert "canary" not in result.output
+
+
+def test_a_bug_elsewhere_is_a_sentence_too() -> None:
+    class Broken(Things):
+        def read(self) -> dict[str, Any]:
+            raise KeyError(self.context.params["password"])
+
+    result = run_things(Broken, {})
+    assert result.failed
+    assert result["code"] == "unexpected"
+    assert "please report it: KeyError" in result.msg
+    assert "canary" not in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_interrupt_is_left_alone() -> None:
+    class Interrupted(Things):
+        def apply(self, change: Change) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_things(Interrupted, {}, a=1)
+
+
+def test_a_failure_to_read_fails_the_task() -> None:
+    class Unreachable(Things):
+        def read(self) -> dict[str, Any]:
+            raise ConnectionFailed("No connection to imp:8443.", details={"server": "imp:8443"})
+
+    result = run_things(Unreachable, {}, a=1)
+    assert result.failed
+    assert (result["code"], result["details"], result.changed) == ("connection-failed", {"server": "imp:8443"}, False)
+
+
+def test_reading_back_finds_what_was_not_made() -> None:
+    class Lazy(Things):
+        def apply(self, change: Change) -> None:
+            if change.id == "a":
+                super().apply(change)
+
+    result = run_things(Lazy, {}, a=1, b=2)
+    assert_contract(result, changed=True, failed=True)
+    assert [change["id"] for change in result["changes"]] == ["a"]
+    assert [(failure["id"], failure["code"]) for failure in result["failures"]] == [("b", "not-effective")]
+
+
+def test_what_was_done_is_told_though_it_cannot_be_read_back() -> None:
+    class Vanishing(Things):
+        def read(self) -> dict[str, Any]:
+            if self.applied:
+                raise ConnectionFailed("Gone.")
+            return super().read()
+
+    result = run_things(Vanishing, {}, a=1)
+    assert_contract(result, changed=True, failed=True)
+    assert result["failures"] == [{"id": "reading back", "code": "connection-failed", "message": "Gone."}]
+
+
+@pytest.mark.parametrize(("committed", "tries"), [(True, 1), (False, 2)])
+def test_after_a_lost_answer_the_state_decides(committed: bool, tries: int) -> None:
+    class Losing(Things):
+        def apply(self, change: Change) -> None:
+            first = not self.applied
+            self.applied.append(change.id)
+            if committed or not first:
+                self.store[change.id] = change.desired["value"]
+            if first:
+                raise AnswerLost("Lost.")
+
+    result = run_things(Losing, {}, a=1)
+    assert_contract(result, changed=True)
+    assert len(Losing.applied) == tries
+
+
+def test_an_answer_that_is_always_lost() -> None:
+    class Losing(Things):
+        def apply(self, change: Change) -> None:
+            self.applied.append(change.id)
+            raise AnswerLost("Lost.")
+
+    result = run_things(Losing, {}, a=1)
+    assert_contract(result, changed=False, failed=True)
+    assert len(Losing.applied) == 3
+    assert result["failures"][0]["code"] == "answer-lost"
+
+
+def test_changes_side_by_side() -> None:
+    class Parallel(Things):
+        concurrency = 3
+        together = threading.Barrier(3)
+
+        def apply(self, change: Change) -> None:
+            if change.id in ("t0", "t1", "t2"):
+                self.together.wait(10)
+            super().apply(change)
+
+    result = run_things(Parallel, {}, **{f"t{number}": 1 for number in range(400)})
+    assert_contract(result, changed=True)
+    assert len(Parallel.applied) == 400
+    assert [change["id"] for change in result["changes"]] == [f"t{number}" for number in range(400)]
+
+
+def test_all_wrong_input_is_told_at_once_and_nothing_is_read() -> None:
+    class Picky(Things):
+        def problems(self) -> list[str]:
+            return ["things: wrong."]
+
+        def read(self) -> dict[str, Any]:
+            raise AssertionError("nothing may be read")
+
+    Picky.store, Picky.applied = {}, []
+    result = run_main(lambda: run(Picky, ARGUMENTS), {**CONNECTION, "port": 0})
+    assert result.failed
+    assert result["code"] == "invalid-input"
+    assert result["details"]["problems"] == ["port: 0 is no TCP port; give 1 to 65535.", "things: wrong."]
+
+
+def test_the_environment_completes_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UCOPS_IMP_HOSTNAME", "imp.example.org")
+    monkeypatch.setenv("UCOPS_IMP_PORT", "9443")
+
+    def read(context: Context) -> dict[str, Any]:
+        return {"server": f"{context.connection.hostname}:{context.connection.port}"}
+
+    options = {"username": "axladmin", "password": "canary-77aa"}
+    assert run_main(lambda: run_info(read, ARGUMENTS), options)["server"] == "imp.example.org:9443"
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_info(failing: bool) -> None:
+    def read(context: Context) -> dict[str, Any]:
+        if failing:
+            context.fail("imp-sub", ConnectionFailed("No connection."))
+        return {"nodes": ["imp-pub"]}
+
+    result = run_main(lambda: run_info(read, ARGUMENTS), CONNECTION)
+    assert result.failed is failing
+    assert result["nodes"] == ["imp-pub"], "what could be read is told in any case"
+    assert not result.changed
+
+
+def test_warnings_and_progress_reach_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+
+    class Slow(Things):
+        def __init__(self, context: Context) -> None:
+            super().__init__(context)
+            context.warn("Mind the gap.")
+            context._module.log = logged.append
+            context._reported -= 60
+
+    result = run_things(Slow, {}, a=1)
+    assert result.warnings == ["Mind the gap."]
+    assert logged == ["1 of 1 changes tried, 0 failed"]
+
+
+def test_transports_are_closed_at_the_end() -> None:
+    closed: list[Callable[[], None]] = []
+
+    def read(context: Context) -> dict[str, Any]:
+        transport = context.transport()
+        transport.close = lambda: closed.append(transport.close)  # type: ignore[method-assign]
+        return {}
+
+    run_main(lambda: run_info(read, ARGUMENTS), CONNECTION)
+    assert len(closed) == 1
