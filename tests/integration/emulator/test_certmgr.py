@@ -179,6 +179,24 @@ def test_only_the_administrator_of_the_operating_system_may_call(environment: Em
     assert trusted(environment) == []
 
 
+def test_no_private_key_and_no_password_ever_comes_back(environment: Emulator) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nCANARYCANARY\n-----END PRIVATE KEY-----\n"
+    body = {"service": "cup", "distribution": "this-server", "commonName": "imp-pub.dc1.example.com"}
+    answers = [
+        call(environment, "POST", "/csr", json=body),
+        upload(environment, ROOT.pem + key),
+        upload(environment, key, service=("CANARYCANARY",)),
+        call(environment, "POST", "/identity/certificates", json={"service": "cup", "certificates": [key]}),
+        call(environment, "POST", "/trust/certificates", content='{"certificates": ["CANARYCANARY"'),
+        call(environment, "GET", "/snapshot/server"),
+        call(environment, "GET", "/identity/certificate", params={"service": "cup"}),
+    ]
+    told = "".join(answer.text for answer in answers) + str(environment.journal()) + environment.stderr
+    assert "PRIVATE KEY" not in told
+    assert environment.account("os")[1] not in told
+    assert told.count("CANARY") == told.count("Unsupported service: CANARYCANARY") * 2
+
+
 def test_the_journal_tells_reads_from_writes(environment: Emulator) -> None:
     trusted(environment)
     upload(environment, ROOT.pem)

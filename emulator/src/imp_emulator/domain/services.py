@@ -209,7 +209,7 @@ def _refusal(row: Row, spec: ServiceSpec, action: Action) -> Reason | None:
         return Reason.NOT_ACTIVATED
     if row["change"]:
         return Reason.PENDING
-    if action is Action.STOP and not spec.stoppable:
+    if action is not Action.START and not spec.stoppable:
         return Reason.NOT_ALLOWED
     if action is Action.START and row["running"]:
         return Reason.ALREADY_STARTED

@@ -38,6 +38,8 @@ _PAGE = (
     "<html><head><title>Cisco CallManager: AXL Web Service</title></head><body><h1>Cisco CallManager: AXL Web Service"
     "</h1><p>The AXL Web Service is working and accepting requests. Use HTTP POST to send a request.</p></body></html>"
 )
+_LONGEST_NAME = 100
+_DIGITS = re.compile(r"[0-9]{1,20}")
 _UNSIGNED_LONG = 2**64
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Cisco Web Services Realm"'}
 
@@ -89,6 +91,11 @@ class Axl:
         self.environment = environment
         self.operations: Mapping[str, bool] = {name: operation.write for name, operation in self.table.items()}
         self._throttle = Throttle(environment)
+        # A scenario does not change while the process lives, so this is asked once for each cluster.
+        self._supported = {
+            cluster.name: [version for version in self.versions if float(version) <= cluster.release]
+            for cluster in environment.scenario.clusters
+        }
 
     def owns(self, path: str) -> bool:
         """AXL lives below /axl/."""
@@ -126,7 +133,7 @@ class Axl:
         namespace, name = soap.split_tag(element)
         operation = self.table.get(name)
         write = operation is not None and operation.write
-        return Route(name, write, lambda: self._run(call, element, namespace, name))
+        return Route(name[:_LONGEST_NAME], write, lambda: self._run(call, element, namespace, name))
 
     def _page(self, call: Call) -> Reply:
         if call.path.rstrip("/") != "/axl":
@@ -137,7 +144,7 @@ class Axl:
         try:
             version = self._version(call, namespace, name)
             if version is None:
-                supported = self._supported(call.cluster)
+                supported = self._supported[call.cluster]
                 listed = f"{', '.join(supported[:-1])} and {supported[-1]}" if len(supported) > 1 else supported[0]
                 message = f"Incorrect axl version. Supported axl versions are {listed}"
                 return error_page(INCORRECT_VERSION, message)
@@ -177,17 +184,13 @@ class Axl:
             return version
         action = _SOAP_ACTION.search(call.headers.get("soapaction", ""))
         announced = action["version"] if action else version
-        supported = self._supported(call.cluster)
+        supported = self._supported[call.cluster]
         if version not in supported or announced not in supported:
             return None
         if announced != version:
             message = f"The SOAPAction announces version {announced}, but {name} is written in version {version}."
             raise AxlFault(faults.INVALID_VALUE, message)
         return version
-
-    def _supported(self, cluster: str) -> list[str]:
-        release = self.environment.scenario.cluster(cluster).release
-        return [version for version in self.versions if float(version) <= release]
 
     def _fault(self, fault: AxlFault, name: str) -> Reply:
         return Reply(500, fault.body(name), soap.CONTENT_TYPE)
@@ -208,6 +211,6 @@ def _sequence(element: etree._Element) -> str:
     value = element.get("sequence")
     if value is None:
         return ""
-    if not re.fullmatch(r"\d{1,20}", value) or int(value) >= _UNSIGNED_LONG:
+    if not _DIGITS.fullmatch(value) or int(value) >= _UNSIGNED_LONG:
         raise faults.bad_value("sequence", value, "unsignedLong")
     return f' sequence="{value}"'
