@@ -46,10 +46,10 @@ class Schema:
         path = package_folder("UCToolkit") / product / "schema" / version / "AXLSoap.xsd"
         document = etree.parse(str(path))
         self.version = version
-        self._validator = etree.XMLSchema(document)
-        root = document.getroot()
-        self._types = {node.get("name"): node for node in root if node.tag == f"{XSD}complexType"}
-        self.elements = {node.get("name"): node for node in root if node.tag == f"{XSD}element"}
+        self._validator: Any = etree.XMLSchema(document)
+        root: Any = document.getroot()
+        self._types: dict[str, Any] = {node.get("name"): node for node in root if node.tag == f"{XSD}complexType"}
+        self.elements: dict[str, Any] = {node.get("name"): node for node in root if node.tag == f"{XSD}element"}
 
     def errors(self, body: bytes) -> list[str]:
         """Return what is wrong with the message inside a SOAP body; empty when it is valid."""

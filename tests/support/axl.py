@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,10 @@ class Fault:
 class Answer:
     """An answer: its status, the element in its body, and shortcuts into it."""
 
-    def __init__(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.status = status
         self.text = body.decode()
-        self.headers = headers or {}
+        self.headers: Mapping[str, str] = headers or {}
         self.element: Any = etree.fromstring(body)[0][0] if body.startswith(b"<?xml") else None
 
     @property
@@ -146,7 +147,7 @@ class OverTheWire:
         """Send a request with the right SOAPAction."""
         action = f'"CUCM:DB ver={version} {operation}"'
         response = self.post(message(operation, content, version, sequence), SOAPAction=action)
-        return Answer(response.status_code, response.content, dict(response.headers))
+        return Answer(response.status_code, response.content, response.headers)
 
 
 def add_gateway(emulator: Emulator) -> None:
@@ -154,3 +155,18 @@ def add_gateway(emulator: Emulator) -> None:
     with emulator.client("imp-pub") as client:
         body = GATEWAY | {"account": "EXAMPLE\\svc-imp", "password": "correct-horse-battery"}
         assert client.post("/imp-admin/v1/presence-gateways", json=body).status_code == 201
+
+
+def activate_imp_axl(emulator: Emulator) -> None:
+    """Activate and so start the service "Cisco AXL Web Service" of the IM and Presence publisher."""
+    body = (
+        f'<soapenv:Envelope xmlns:soapenv="{ENVELOPE}" xmlns:soap="http://schemas.cisco.com/ast/soap"><soapenv:Body>'
+        "<soap:soapDoServiceDeployment><soap:DeploymentServiceRequest><soap:NodeName>imp-pub</soap:NodeName>"
+        "<soap:DeployType>Deploy</soap:DeployType><soap:ServiceList><soap:item>Cisco AXL Web Service</soap:item>"
+        "</soap:ServiceList></soap:DeploymentServiceRequest></soap:soapDoServiceDeployment>"
+        "</soapenv:Body></soapenv:Envelope>"
+    )
+    headers = {"Content-Type": "text/xml", "SOAPAction": "soapDoServiceDeployment"}
+    with emulator.client("imp-pub") as client:
+        path = "/controlcenterservice2/services/ControlCenterServices"
+        assert client.post(path, content=body, headers=headers).status_code == 200

@@ -88,6 +88,7 @@ def test_a_status_answer_has_the_documented_shape(environment: Emulator) -> None
 
 
 def test_both_spellings_of_the_list_and_none_at_all(environment: Emulator) -> None:
+    environment.control.clock(frozen=True)  # the answers hold the services' uptime
     repeated = status(environment, ENGINE, PROXY)
     inside = f"<soap:ServiceStatus><soap:item>{ENGINE}</soap:item><soap:item>{PROXY}</soap:item></soap:ServiceStatus>"
     listed = post(environment, f"<soap:soapGetServiceStatus>{inside}</soap:soapGetServiceStatus>")

@@ -17,6 +17,7 @@ MAXIMUM_BYTES = 16 * 1024 * 1024
 MAXIMUM_DEPTH = 32
 MAXIMUM_ATTRIBUTES = 32
 
+_ENVELOPE_TAG, _HEADER_TAG, _BODY_TAG = (f"{{{ENVELOPE}}}{name}" for name in ("Envelope", "Header", "Body"))
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
 )
@@ -70,13 +71,13 @@ def parse_envelope(body: bytes) -> tuple[etree._Element | None, etree._Element]:
             element in the body.
     """
     root = parse_xml(body)
-    if root.tag != f"{{{ENVELOPE}}}Envelope":
+    if root.tag != _ENVELOPE_TAG:
         raise MalformedXml(f"The document element is not a SOAP 1.1 Envelope but {root.tag}.")
     header = None
     for child in root:
-        if child.tag == f"{{{ENVELOPE}}}Header" and header is None:
+        if child.tag == _HEADER_TAG and header is None:
             header = child
-        elif child.tag == f"{{{ENVELOPE}}}Body":
+        elif child.tag == _BODY_TAG:
             if len(child) != 1:
                 raise MalformedXml(f"The SOAP Body must hold one element, not {len(child)}.")
             return header, child[0]
