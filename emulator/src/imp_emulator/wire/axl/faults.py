@@ -4,7 +4,7 @@
 """Every fault that AXL answers: its number, its words, and the errors of the domain that become it.
 
 The numbers 5003, 5007, -1, -239 and -691 and their words were seen in answers of the product that users published;
-5000, 5002 and 5005 are in Cisco's list of AXL error codes, their words here are this project's. The SQL errors -201,
+5000, 5002 and 5005, and the words of all three, are assumed. The SQL errors -201,
 -206, -217 and their like are Informix's.
 """
 
