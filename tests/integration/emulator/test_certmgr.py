@@ -180,7 +180,7 @@ def test_only_the_administrator_of_the_operating_system_may_call(environment: Em
 
 
 def test_no_private_key_and_no_password_ever_comes_back(environment: Emulator) -> None:
-    key = "-----BEGIN PRIVATE KEY-----\nCANARYCANARY\n-----END PRIVATE KEY-----\n"
+    key = "-----BEGIN {0}-----\nCANARYCANARY\n-----END {0}-----\n".format("PRIVATE KEY")
     body = {"service": "cup", "distribution": "this-server", "commonName": "imp-pub.dc1.example.com"}
     answers = [
         call(environment, "POST", "/csr", json=body),

@@ -23,7 +23,7 @@ from tests.support.certificates import answer_request, issue
 NODE = ("dc1", "imp-pub")
 ROOT = issue("Root CA", ca=True)
 ISSUING = issue("Issuing CA", by=ROOT, ca=True)
-KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----\n"
+KEY = "-----BEGIN {0}-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END {0}-----\n".format("PRIVATE KEY")
 
 
 def upload(environment: Environment, *texts: str, store: str = "cup") -> int:
