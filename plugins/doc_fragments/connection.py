@@ -67,13 +67,16 @@ attributes:
 notes:
   - The module talks HTTPS to the cluster and runs on the controller, so use it with C(ansible_connection=local).
   - Proxies and CA bundles that the environment names (E(HTTPS_PROXY), E(REQUESTS_CA_BUNDLE)) are not used.
+  - Ansible shows nothing of a module before it ends. Long work writes its progress to the controller's system log,
+    every ten seconds at most.
 requirements:
   - Python 3.10 or newer
 """
 
 
 class ModuleDocFragment:
-    # The annotations matter: the yamllint of ansible-test takes every plain assignment here for a literal text and fails.
+    # The annotations matter: ansible-test takes every plain assignment here for a literal text, and its yamllint fails.
+
     # CUCM: AXL of the publisher
     CUCM: str = _TEMPLATE.format(
         group="cucm",

@@ -14,7 +14,7 @@ description:
   - Asks the publisher of Unified Communications Manager for the nodes of its cluster, and makes a host of each.
   - The groups are C(cucm_publisher), C(cucm_subscribers), C(imp_publisher), C(imp_subscribers) and C(imp_nodes), the
     last with publisher and subscribers. They exist also when they are empty.
-  - Every host has the variable C(ucops_imp_node), a dictionary with C(name), C(role) (V(cucm) or V(imp)), C(usage)
+  - Every host has the variable C(imp_cluster_node), a dictionary with C(name), C(role) (V(cucm) or V(imp)), C(usage)
     (V(publisher) or V(subscriber)), C(description), C(ipv6_name) and C(uuid).
   - The name of a configuration file must end in C(imp_cluster.yml) or C(imp_cluster.yaml).
   - Texts may be templates, for example with a lookup or an extra variable, and may be vaulted.
@@ -87,9 +87,19 @@ options:
       - The name of the IM and Presence publisher, where the cluster does not tell it.
       - The database of Unified CM may know no publisher but its own. A single IM and Presence node is taken as one.
     type: str
+  cluster:
+    description:
+      - The name of a group of all nodes. Every host gets it in the variable C(ucops_imp_cluster) too.
+      - So several clusters fit into one inventory, whose group C(imp_publisher) has the publishers of all of them.
+    type: str
+  domain:
+    description:
+      - The domain of nodes that the cluster knows by a short name. The hosts are then called by their full names, by
+        which the controller and the certificates know them.
+    type: str
   prefix:
     description:
-      - Put before the names of the five groups, so that several clusters fit into one inventory.
+      - Put before the names of the five groups, for an inventory that must not mix the nodes of several clusters.
     type: str
     default: ""
   local_connection:
@@ -110,26 +120,27 @@ username: axladmin
 password: "{{ lookup('ansible.builtin.env', 'AXL_PASSWORD') }}"
 
 ---
-# Two clusters in one inventory, each with groups of its own: dc2_imp_nodes and so on.
+# One of several clusters in an inventory: imp-pub becomes imp-pub.dc2.example.com in the groups imp_publisher and dc2.
 plugin: ucops.imp.imp_cluster
 hostname: cucm-pub.dc2.example.com
 username: axladmin
 password: !vault |
   $ANSIBLE_VAULT;1.1;AES256
   ...
-prefix: dc2_
+cluster: dc2
+domain: dc2.example.com
 
 ---
-# A group for each role, and addresses from the names in the cluster.
+# A group for each role, a variable of one's own, and the answer kept in a cache.
 plugin: ucops.imp.imp_cluster
 hostname: cucm-pub.dc1.example.com
 username: axladmin
 password: "{{ axl_password }}"
 keyed_groups:
-  - key: ucops_imp_node.role
+  - key: imp_cluster_node.role
     prefix: role
 compose:
-  ansible_host: ucops_imp_node.name ~ '.dc1.example.com'
+  monitored: imp_cluster_node.role == 'imp'
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: .ansible/inventory
@@ -162,13 +173,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.templar.available_variables = self._vars
         self._read_config_data(path)
         servers = self._servers(path, cache)
-        prefix = self._option("prefix")
+        hosts = {node["name"]: self._host_name(node["name"]) for node in servers}
         for node in servers:
-            self._add_host(node)
+            self._add_host(hosts[node["name"]], node)
         for group, members in groups(servers).items():
-            name = self.inventory.add_group(f"{prefix}{group}")
+            name = self.inventory.add_group(f"{self._option('prefix')}{group}")
             for member in members:
-                self.inventory.add_host(member, group=name)
+                self.inventory.add_host(hosts[member], group=name)
 
     def _option(self, name: str) -> Any:
         """Return an option's value; a text may be a template."""
@@ -204,12 +215,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except ImpError as error:
             raise AnsibleParserError(error.message) from None
 
-    def _add_host(self, node: Node) -> None:
+    def _host_name(self, node: str) -> str:
+        """Return what a node is called in the inventory; an address stays as it is, and so does a full name."""
+        domain = self._option("domain")
+        return f"{node}.{domain}" if domain and not set(node) & {".", ":"} else node
+
+    def _add_host(self, name: str, node: Node) -> None:
         """Make the host of a node, with its variables and the groups that the user composes of them."""
-        name = node["name"]
-        self.inventory.add_host(name)
+        cluster = self._option("cluster")
+        if cluster:
+            self.inventory.add_host(name, group=self.inventory.add_group(cluster))
+            self.inventory.set_variable(name, "ucops_imp_cluster", cluster)
+        else:
+            self.inventory.add_host(name)
         # Up to core 2.18 a description that looks like a template would be taken for one.
-        self.inventory.set_variable(name, "ucops_imp_node", wrap_var(node))
+        self.inventory.set_variable(name, "imp_cluster_node", wrap_var(node))
         if self.get_option("local_connection"):
             self.inventory.set_variable(name, "ansible_connection", "local")
             self.inventory.set_variable(name, "ansible_python_interpreter", sys.executable)

@@ -287,10 +287,13 @@ def _leaf(name: str, value: str) -> Element:
 
 
 def _tags(name: str, *tags: str) -> Element:
-    """Return an element with an empty child for each tag: which fields the answer should have."""
+    """Return an element with a child for each tag: which fields the answer should have.
+
+    What a child holds means nothing to AXL, but the schema types it; ``t`` is valid for texts and for booleans.
+    """
     element = Element(name)
     for tag in tags:
-        append(element, tag)
+        append(element, tag, "t")
     return element
 
 

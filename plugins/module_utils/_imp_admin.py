@@ -40,11 +40,11 @@ class ImpAdmin:
 
     def replace_gateway(self, gateway: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
         """Give a gateway (as :meth:`gateways` returned it) other fields, unless somebody else was faster (412)."""
-        self._call("PUT", f"/presence-gateways/{quote(gateway['id'])}", body=fields, etag=gateway["etag"])
+        self._call("PUT", f"/presence-gateways/{quote(gateway['id'], safe='')}", body=fields, etag=gateway["etag"])
 
     def delete_gateway(self, gateway: Mapping[str, Any]) -> None:
         """Remove a gateway, as :meth:`gateways` returned it."""
-        self._call("DELETE", f"/presence-gateways/{quote(gateway['id'])}", etag=gateway["etag"])
+        self._call("DELETE", f"/presence-gateways/{quote(gateway['id'], safe='')}", etag=gateway["etag"])
 
     def account(self) -> str | None:
         """Return the name of the account that all gateways share, or ``None`` when there is none."""
@@ -59,7 +59,12 @@ class ImpAdmin:
         """Tell whether these are the stored ones, which reveals nothing else; the server limits how often."""
         body = {"account": account, "password": password}
         answer = self._call("POST", "/gateway-credentials/compare", body=body, idempotent=True)
-        return bool(answer.json()["match"])
+        content = answer.json()
+        if not isinstance(content, dict) or not isinstance(content.get("match"), bool):
+            raise UnexpectedAnswer(
+                f"The admin API of {self._transport.server} did not say whether the password is right."
+            )
+        return bool(content["match"])
 
     def status(self, node: str | None = None) -> dict[str, Any]:
         """Return ``{node, items: [...]}``: what the troubleshooter of a node finds about each gateway (G6)."""

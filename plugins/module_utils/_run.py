@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -68,6 +69,7 @@ class Context:
         self.secrets = [str(module.params[name]) for name in arguments.secrets if module.params.get(name)]
         self.failures: list[dict[str, Any]] = []
         self._noted: set[tuple[str, str, str]] = set()
+        self._warned: set[str] = set()
         self._module = module
         self._closing = closing
         self._reported = time.monotonic()
@@ -77,8 +79,10 @@ class Context:
         return self._closing.enter_context(Transport(connection or self.connection))
 
     def warn(self, message: str) -> None:
-        """Warn the user; ansible shows a repeated warning once."""
-        self._module.warn(message)
+        """Warn the user, once: what is planned again after reading back is no news."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._module.warn(message)
 
     def fail(self, identifier: str, error: ImpError) -> None:
         """Note that one item failed and go on; the task fails at its end. The same failure is noted once."""
@@ -105,7 +109,7 @@ class Context:
             self._module.log(text)
 
 
-class Resource(Generic[State]):
+class Resource(ABC, Generic[State]):
     """What a state module manages. The runner calls the methods in the order in which they stand here."""
 
     concurrency = 1
@@ -120,29 +124,29 @@ class Resource(Generic[State]):
         """Return what is wrong with the options beyond the argument spec: one sentence each."""
         return []
 
+    @abstractmethod
     def read(self) -> State:
         """Return what is there; called a second time after changes.
 
         Raise :class:`ImpError` when nothing can be done without it; note what concerns single items with
         ``context.fail``.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def plan(self, state: State) -> Plan:
         """Return what has to change. It must be a function of the state and the options alone, and sends nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def apply(self, change: Change) -> None:
         """Make one change; raise :class:`ImpError` when it fails. A lost answer is the runner's business."""
-        raise NotImplementedError
 
     def settled(self, change: Change) -> bool:
         """After a lost answer: whether the change is no longer needed. Override where reading all is expensive."""
         return change.key not in {step.key for step in self.plan(self.read())}
 
+    @abstractmethod
     def current(self, state: State) -> Any:
         """Return the result's ``current``, JSON values without secrets."""
-        raise NotImplementedError
 
     def restarts(self, change: Change) -> Iterable[str]:
         """Return the services that must restart before this change has effect."""

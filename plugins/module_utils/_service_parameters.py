@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,13 +49,13 @@ class ParameterResource(Resource[Values]):
         super().__init__(context)
         self.axl = Axl(context.transport())
 
+    @abstractmethod
     def targets(self) -> Mapping[str, Target]:
         """Return the parameters to read, by id."""
-        raise NotImplementedError
 
+    @abstractmethod
     def wanted(self) -> Values:
         """Return the values that the options ask for, by id. Called after :meth:`read`."""
-        raise NotImplementedError
 
     def encode(self, key: str, value: Any) -> str:
         """Return the value on the wire."""

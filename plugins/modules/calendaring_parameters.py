@@ -40,7 +40,8 @@ options:
   assigned_users:
     description:
       - The number of users for O(calendar_spread=auto), for example the highest number that will be assigned to a node.
-      - Without it, the users are counted whose meeting information is included in their presence now.
+      - Without it, the users are counted whose meeting information is included in their presence now. In check mode
+        that is before another task enables users, so give the number where the prediction must be exact.
     type: int
   exchange_timeout:
     description:

@@ -97,7 +97,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def scripted_server(directory: Path) -> Iterator[tuple[ScriptedServer, Path]]:
-    """Run a server whose certificate names ``127.0.0.1``; yields it and the file with its CA."""
+    """Run a server whose certificate names ``127.0.0.1``; yields it and the file with its CA.
+
+    Its own certificate is in ``certificate.pem`` beside it.
+    """
     authority = issue("Test CA", ca=True)
     certificate, key = issue("server", by=authority, hosts=["127.0.0.1"]).write(directory)
     ca_file = directory / "ca.pem"

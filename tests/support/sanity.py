@@ -111,6 +111,7 @@ def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> bool:
     collection = workspace / core / "ansible_collections" / "ucops" / "imp"
     copy_collection(collection)
     command = [str(venv / "bin" / "ansible-test"), "sanity", "--local", "--color", "no"]
+    say(f"ansible-core {core} on Python {python} is being checked")
     result = subprocess.run(
         command,
         cwd=collection,
@@ -120,11 +121,9 @@ def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> bool:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    verdict = "passed" if result.returncode == 0 else "failed"
-    say(
-        f"ansible-core {core} on Python {python}\n{result.stdout}sanity: ansible-core {core} on Python {python} {verdict}"
-    )
-    return result.returncode == 0
+    passed = result.returncode == 0
+    say(f"ansible-core {core} on Python {python} {'passed' if passed else 'failed'}:\n{result.stdout}")
+    return passed
 
 
 def check_release(core: str, python: str, workspace: Path) -> bool:
@@ -150,7 +149,7 @@ def main() -> int:
         checks = [pool.submit(run_sanity, installed, running, Path(sys.prefix), workspace)]
         if everything:
             checks += [pool.submit(check_release, core, python, workspace) for core, python in further]
-        passed = all([check.result() for check in checks])
+        passed = all(check.result() for check in checks)
     if not everything:
         for core, python in further:
             found = (

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -353,20 +350,6 @@ def test_lost_answers_are_compared_before_anything_is_sent_again(environment: Em
     assert len([entry for entry in writes(environment) if entry["status"] == 200]) == 20
 
 
-def test_a_page_that_is_too_large_is_asked_for_in_parts(
-    start_emulator: Callable[..., Emulator], tmp_path: Path
-) -> None:
-    """So many users do not fit into the 8 MB that AXL answers at most."""
-    scenario = tmp_path / "scenario.yml"
-    command = [sys.executable, "-m", "imp_emulator", "scenario", "--users", "45000"]
-    scenario.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
-    emulator = start_emulator("--scenario", str(scenario))
-    result = run_module("calendar_users_info", {**connection(emulator, "cucm"), "page_size": 100_000})
-    assert result["counts"]["selected"] == len({user["userid"] for user in result["users"]}) == 45_000
-    pages = [entry["status"] for entry in axl(emulator, operation="listUser")]
-    assert pages == [500, 200, 200]
-
-
 # --- the guard
 
 
@@ -387,31 +370,3 @@ def test_check_mode_shows_what_the_guard_stops(environment: Emulator) -> None:
 def test_the_guard_counts_changes_not_users(environment: Emulator) -> None:
     run(environment, users=listed(*user_ids(2, 9)))
     assert_contract(run(environment, query={"userid": "user000%"}, max_changes=1), changed=True)
-
-
-# --- reading
-
-
-def test_info_reads_everybody(environment: Emulator, users_with_calendar: int) -> None:
-    result = run_module("calendar_users_info", {**connection(environment, "cucm"), "page_size": 99}, check=True)
-    assert [user["userid"] for user in result["users"]] == user_ids(1, 1000)
-    assert result["counts"] == {
-        "selected": 1000,
-        "home_cluster": 1000,
-        "im_and_presence": users_with_calendar,
-        "meeting_information": users_with_calendar,
-    }
-    assert writes(environment) == []
-
-
-def test_info_filters_and_finds(environment: Emulator, users_with_calendar: int) -> None:
-    options = connection(environment, "cucm")
-    wanted = {"users": ["USER0001", "user0500", "nobody"], "enabled_only": True}
-    result = run_module("calendar_users_info", {**options, **wanted})
-    assert [user["userid"] for user in result["users"]] == ["user0001"]
-    assert result["unknown"] == ["nobody"]
-    assert result["counts"]["selected"] == 2
-    both = run_module("calendar_users_info", {**options, "users": [], "query": ALL})
-    assert "mutually exclusive" in both.msg
-    bad = run_module("calendar_users_info", {**options, "query": {}})
-    assert "query: give at least one of" in bad.msg

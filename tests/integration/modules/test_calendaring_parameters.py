@@ -15,7 +15,7 @@ from tests.support.modules import ModuleResult, assert_contract, assert_four_ste
 
 MODULE = "calendaring_parameters"
 ENGINE = "Cisco Presence Engine"
-FIRST_STATE = {
+FIRST_STATE: dict[str, Any] = {
     "ews_status_frequency": 60,
     "exchange_notification_port": 50020,
     "calendar_spread": 50,
@@ -25,7 +25,7 @@ FIRST_STATE = {
     "out_of_office_information": "display",
     "fips_mode_authentication": "auto",
 }
-OTHER_VALUES = {
+OTHER_VALUES: dict[str, Any] = {
     "ews_status_frequency": 30,
     "exchange_notification_port": 50021,
     "calendar_spread": 10,

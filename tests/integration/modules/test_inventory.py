@@ -32,7 +32,7 @@ PLAYBOOK = """
   gather_facts: false
   tasks:
     - ansible.builtin.debug:
-        msg: "{{ inventory_hostname }} is {{ ucops_imp_node.usage }}"
+        msg: "{{ inventory_hostname }} is {{ imp_cluster_node.usage }}"
 - hosts: cucm_publisher
   gather_facts: false
   module_defaults:
@@ -92,7 +92,7 @@ def test_groups_and_variables(environment: Emulator, tmp_path: Path) -> None:
     assert variables.keys() == {"cucm-pub", "imp-pub", "imp-sub"}
     assert variables["imp-sub"]["ansible_connection"] == "local"
     assert Path(variables["imp-sub"]["ansible_python_interpreter"]).resolve() == Path(sys.executable).resolve()
-    node = variables["imp-sub"]["ucops_imp_node"]
+    node = variables["imp-sub"]["imp_cluster_node"]
     assert (node["name"], node["role"], node["usage"], node["ipv6_name"]) == ("imp-sub", "imp", "subscriber", None)
     assert [entry["operation"] for entry in environment.journal()] == ["getCCMVersion", "listProcessNode"]
 
@@ -139,9 +139,9 @@ def test_composed_variables_and_groups(environment: Emulator, tmp_path: Path) ->
         environment,
         local_connection=False,
         imp_publisher="imp-sub",
-        compose={"ansible_host": "ucops_imp_node.name ~ '.dc1.example.com'"},
-        keyed_groups=[{"key": "ucops_imp_node.role", "prefix": "role"}],
-        groups={"second": "ucops_imp_node.usage == 'subscriber'"},
+        compose={"ansible_host": "imp_cluster_node.name ~ '.dc1.example.com'"},
+        keyed_groups=[{"key": "imp_cluster_node.role", "prefix": "role"}],
+        groups={"second": "imp_cluster_node.usage == 'subscriber'"},
         strict=True,
     )
     found = inventory.list()
@@ -151,6 +151,18 @@ def test_composed_variables_and_groups(environment: Emulator, tmp_path: Path) ->
     variables = plain(found["_meta"]["hostvars"])["imp-pub"]
     assert variables["ansible_host"] == "imp-pub.dc1.example.com"
     assert "ansible_connection" not in variables
+
+
+def test_several_clusters_fit_into_one_inventory(environment: Emulator, tmp_path: Path) -> None:
+    """Two files for the one emulated cluster, as if it were two with the same short names."""
+    one = Inventory(tmp_path, environment, cluster="dc1", domain="dc1.example.com")
+    two = tmp_path / "dc2.imp_cluster.yml"
+    two.write_text(one.file.read_text().replace("dc1.example", "dc2.example").replace("cluster: dc1", "cluster: dc2"))
+    found = one.list("-i", str(two))
+    assert found["imp_publisher"]["hosts"] == ["imp-pub.dc1.example.com", "imp-pub.dc2.example.com"]
+    assert set(found["dc2"]["hosts"]) == {f"{name}.dc2.example.com" for name in ("cucm-pub", "imp-pub", "imp-sub")}
+    variables = plain(found["_meta"]["hostvars"])["imp-sub.dc2.example.com"]
+    assert (variables["ucops_imp_cluster"], variables["imp_cluster_node"]["name"]) == ("dc2", "imp-sub")
 
 
 def test_the_cache_spares_the_publisher(environment: Emulator, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``services`` and its info twin against the emulator (requirements G5, C11, R1)."""
+"""``services`` against the emulator (requirements G5, C11, R1)."""
 
 from __future__ import annotations
 
@@ -382,25 +382,3 @@ def test_bad_input_is_refused_before_anything_is_sent(environment: Emulator, wro
     assert result.failed
     assert said in result.msg
     assert environment.journal() == []
-
-
-def test_info_lists_all_services(environment: Emulator) -> None:
-    place = {**connection(environment, "imp"), "nodes": nodes(environment, 8443)}
-    result = run_module(f"{MODULE}_info", place)
-    assert not result.failed
-    engines = [entry for entry in result["services"] if entry["service"] == ENGINE]
-    assert [entry["node"] for entry in engines] == list(BOTH)
-    assert engines[0].keys() == {"node", "service", "status", "activated", "reason", "started", "up_time"}
-    assert engines[0]["up_time"] >= 0
-    (axl,) = (entry for entry in result["services"] if entry["service"] == AXL and entry["node"] == "imp-pub")
-    assert (axl["status"], axl["activated"], axl["reason"]) == ("Stopped", False, "Service Not Activated")
-    assert result["restart_notifications"] == []
-    assert writes(environment) == []
-    assert run_module(f"{MODULE}_info", {**place, "nodes": []}).failed
-
-
-def test_info_tells_what_has_to_restart_and_why(changed: Emulator) -> None:
-    result = run_module(f"{MODULE}_info", {**connection(changed, "imp"), "services": [ENGINE]})
-    first = result["restart_notifications"][0]
-    assert (first["node"], first["service"]) == ("imp-pub", ENGINE)
-    assert "CalendarSpread" in first["reasons"][0]["object"]

@@ -219,7 +219,7 @@ def test_an_expired_certificate_is_uploaded_with_a_warning(environment: Emulator
     assert result.warnings[0].startswith("CN=Old CA has expired")
 
 
-KEY = "-----BEGIN PRIVATE KEY-----\nQ2FuYXJ5LWtleQ==\n-----END PRIVATE KEY-----\n"
+KEY = "-----BEGIN {0}-----\nQ2FuYXJ5LWtleQ==\n-----END {0}-----\n".format("PRIVATE KEY")
 
 
 @pytest.mark.parametrize(

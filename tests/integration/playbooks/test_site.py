@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.support.emulator import Emulator
 from tests.support.playbooks import Played, play
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -13,62 +12,9 @@ import pytest
 from ansible_collections.ucops.imp.plugins.module_utils import _axl, _soap
 from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl, User
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ApiError, ImpError, UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer, Transport
 
-CONNECTION = Connection("cucm", "cucm-pub.example.com", 8443, "axladmin", "canary-91c2")
-Handler = Callable[[Element], str]
-
-
-def enveloped(inner: str) -> bytes:
-    opening = f'<soapenv:Envelope xmlns:soapenv="{_soap.ENVELOPE}"><soapenv:Body>'
-    return f"{opening}{inner}</soapenv:Body></soapenv:Envelope>".encode()
-
-
-class Fault(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-class Server(Transport):
-    """Answers each operation with what its handler returns; remembers what it was sent."""
-
-    def __init__(self, version: str = "14.0.1.13900-155", **handlers: Handler) -> None:
-        super().__init__(CONNECTION)
-        self.handlers: dict[str, Handler] = {
-            "getCCMVersion": lambda _request: (
-                f"<return><componentVersion><version>{version}</version></componentVersion></return>"
-            ),
-            **handlers,
-        }
-        self.sent: list[tuple[Element, dict[str, str], bool]] = []
-
-    def request(
-        self, method: str, path: str, *, body: bytes | None = None, headers: Any = None, idempotent: bool | None = None
-    ) -> Answer:
-        assert (method, path) == ("POST", "/axl/")
-        assert body is not None
-        request = _soap.parse(body)
-        self.sent.append((request, headers, bool(idempotent)))
-        operation = _soap.local_name(request)
-        try:
-            content = self.handlers[operation](request)
-            inner, status = f'<n:{operation}Response xmlns:n="urn:any">{content}</n:{operation}Response>', 200
-        except Fault as fault:
-            inner, status = (
-                (
-                    f"<soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>{fault.message}</faultstring><detail>"
-                    f"<axlError><axlcode>{fault.code}</axlcode><axlmessage>{fault.message}</axlmessage>"
-                    f"<request>{operation}</request></axlError></detail></soapenv:Fault>"
-                ),
-                500,
-            )
-        return Answer(status, {}, enveloped(inner))
-
-    def messages(self, operation: str) -> list[Element]:
-        return [request for request, _headers, _again in self.sent if _soap.local_name(request) == operation]
+from tests.support.scripted_axl import CONNECTION, Fault, Handler, Server, enveloped
 
 
 class Raw(Transport):
@@ -103,9 +49,9 @@ def test_schema_is_the_newest_that_both_sides_speak(version: str, schema: str) -
     server = Server(version)
     axl = Axl(server)
     assert (axl.version, axl.schema) == (version, schema)
-    request, headers, _again = server.sent[0]
-    assert request.tag == "{http://www.cisco.com/AXL/API/1.0}getCCMVersion"
-    assert "SOAPAction" not in headers
+    sent = server.sent[0]
+    assert sent.message.tag == "{http://www.cisco.com/AXL/API/1.0}getCCMVersion"
+    assert "SOAPAction" not in sent.headers
 
 
 def test_version_is_asked_once() -> None:
@@ -114,10 +60,10 @@ def test_version_is_asked_once() -> None:
     axl.sql("select 1")
     axl.sql("select 2")
     assert len(server.messages("getCCMVersion")) == 1
-    request, headers, again = server.sent[-1]
-    assert request.tag == "{http://www.cisco.com/AXL/API/14.0}executeSQLQuery"
-    assert headers["SOAPAction"] == '"CUCM:DB ver=14.0 executeSQLQuery"'
-    assert again
+    sent = server.sent[-1]
+    assert sent.message.tag == "{http://www.cisco.com/AXL/API/14.0}executeSQLQuery"
+    assert sent.headers["SOAPAction"] == '"CUCM:DB ver=14.0 executeSQLQuery"'
+    assert sent.idempotent
 
 
 @pytest.mark.parametrize(("version", "code"), [("10.5.2.10000-5", "unsupported-version"), ("", "unexpected-answer")])
@@ -139,7 +85,7 @@ def test_messages_keep_the_order_of_the_schema() -> None:
     axl.update_parameter("Cisco Presence Engine", "EnterpriseWideData", "CalendarSpread", "10")
     list(axl.list_users({"department": "sales", "userid": "u%", "first_name": "A%"}, 7))
     assert axl.list_parameters("Enterprise Wide", "EnterpriseWideData") == {}
-    version, update, parameter, users, parameters = [shape(request) for request, _headers, _again in server.sent]
+    version, update, parameter, users, parameters = [shape(sent.message) for sent in server.sent]
     assert version[1] is None
     assert update[1] == [
         ["userid", "u1"],
@@ -153,7 +99,7 @@ def test_messages_keep_the_order_of_the_schema() -> None:
         ["service", "Cisco Presence Engine"],
         ["value", "10"],
     ]
-    tags = [[name, None] for name in ("userid", "homeCluster", "imAndPresenceEnable", "calendarPresence")]
+    tags = [[name, "t"] for name in ("userid", "homeCluster", "imAndPresenceEnable", "calendarPresence")]
     assert users[1] == [
         ["searchCriteria", [["firstName", "A%"], ["userid", "u%"], ["department", "sales"]]],
         ["returnedTags", tags],
@@ -169,7 +115,7 @@ def test_messages_keep_the_order_of_the_schema() -> None:
 def test_a_write_is_not_sent_blindly_again() -> None:
     server = Server(updateUser=lambda _request: "<return>{A}</return>")
     Axl(server).update_user("u1", {"im_and_presence": True})
-    assert [again for _request, _headers, again in server.sent] == [True, False]
+    assert [sent.idempotent for sent in server.sent] == [True, False]
 
 
 @pytest.mark.parametrize(("wire", "value"), [("t", True), ("true", True), ("1", True), ("f", False), ("", False)])

@@ -154,6 +154,6 @@ def test_no_text_makes_the_reader_fall_over(text: str) -> None:
     assert result.problems or len(result.users) <= text.count("\n") + 1
 
 
-def test_a_hundred_thousand_rows_are_read() -> None:
-    result = read(*(user_row(f"user{number}") for number in range(100_000)))
-    assert (len(result.users), result.problems, result.notes) == (100_000, [], [])
+def test_many_rows_are_read() -> None:
+    result = read(*(user_row(f"user{number}") for number in range(20_000)))
+    assert (len(result.users), result.problems, result.notes) == (20_000, [], [])

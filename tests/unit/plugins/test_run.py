@@ -262,6 +262,7 @@ def test_warnings_and_progress_reach_ansible(monkeypatch: pytest.MonkeyPatch) ->
         def __init__(self, context: Context) -> None:
             super().__init__(context)
             context.warn("Mind the gap.")
+            context.warn("Mind the gap.")
             context._module.log = logged.append
             context._reported -= 60
 

@@ -223,6 +223,12 @@ def test_a_ca_that_did_not_sign(tmp_path: Path, server: ScriptedServer, connect:
     assert server.seen == []
 
 
+def test_the_servers_own_certificate_may_be_pinned(
+    served: tuple[ScriptedServer, Path], server: ScriptedServer, connect: Callable[..., Transport]
+) -> None:
+    assert connect(ca_path=str(served[1].with_name("certificate.pem"))).request("GET", "/x").ok
+
+
 def test_the_systems_authorities_without_ca_path(server: ScriptedServer, connect: Callable[..., Transport]) -> None:
     with pytest.raises(TlsFailed):
         connect(ca_path=None).request("GET", "/x")
