@@ -94,12 +94,13 @@ def render(name: str, pkid: str, tags: Sequence[Tag], row: Record) -> str:
     return "".join(parts)
 
 
-def joined(items: Sequence[str], matched: int) -> str:
+def joined(items: Sequence[str], matched: Callable[[], int]) -> str:
     """Join the rows of an answer.
 
     Args:
         items: Markup, one for each row.
-        matched: How many rows match in all, of which the items may be one page.
+        matched: Counts the rows that match in all, where the items are one page of them. It is asked only when the
+            answer is too large, because counting costs as much as a page.
 
     Raises:
         AxlFault: The answer would be larger than AXL's limit.
@@ -107,7 +108,7 @@ def joined(items: Sequence[str], matched: int) -> str:
     whole = "".join(items)
     size = len(whole) if whole.isascii() else len(whole.encode())
     if size > MAXIMUM_ANSWER:
-        raise faults.too_large(matched, MAXIMUM_ANSWER * len(items) // size)
+        raise faults.too_large(matched(), MAXIMUM_ANSWER * len(items) // size)
     return whole
 
 

@@ -173,7 +173,7 @@ def list_user(request: Request) -> str:
     tags = selected(LIST_TAGS, request.version, request.values["returnedTags"])
     rows = user_store.search(database, request.cluster, patterns, skip, first)
     items = [render("user", row["pkid"], tags, row) for row in rows]
-    return joined(items, len(items) if first is None else user_store.count(database, request.cluster, patterns))
+    return joined(items, lambda: user_store.count(database, request.cluster, patterns))
 
 
 OPERATIONS: dict[str, Operation] = {

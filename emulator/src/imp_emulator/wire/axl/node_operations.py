@@ -156,7 +156,8 @@ def list_nodes(request: Request) -> str:
         node for node in _nodes(request) if all(like(pattern, node[fields[tag]]) for tag, pattern in criteria.items())
     ]
     tags = selected(NODE_TAGS[:-1], request.version, request.values["returnedTags"])
-    return joined([render("processNode", node["pkid"], tags, node) for node in _paged(request, found)], len(found))
+    items = [render("processNode", node["pkid"], tags, node) for node in _paged(request, found)]
+    return joined(items, lambda: len(found))
 
 
 def update_node(request: Request) -> str:
@@ -195,7 +196,7 @@ def list_services(request: Request) -> str:
     ]
     tags = selected(SERVICE_TAGS, request.version, request.values["returnedTags"])
     items = [render("processNodeService", service["pkid"], tags, service) for service in _paged(request, found)]
-    return joined(items, len(found))
+    return joined(items, lambda: len(found))
 
 
 def _paged(request: Request, found: list[Node]) -> list[Node]:

@@ -68,7 +68,7 @@ def list_parameters(request: Request) -> str:
     node, service = criteria.get("processNodeName", "%"), criteria.get("service", "%")
     rows = store.search(request.environment.database, request.cluster, node, service, skip, first)
     tags = selected(TAGS, request.version, request.values["returnedTags"])
-    return joined(_rendered(request, rows, tags), len(rows))
+    return joined(_rendered(request, rows, tags), lambda: len(rows))
 
 
 def update_parameter(request: Request) -> str:

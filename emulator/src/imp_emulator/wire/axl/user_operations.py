@@ -41,8 +41,7 @@ def list_user(request: Request) -> str:
     rows = store.search(database, request.cluster, patterns, skip, first) if patterns is not None else []
     tags = selected(messages.LIST_TAGS, request.version, request.values["returnedTags"])
     items = [render("user", row["pkid"], tags, row) for row in rows]
-    matched = len(rows) if first is None else store.count(database, request.cluster, patterns or {})
-    return joined(items, matched)
+    return joined(items, lambda: store.count(database, request.cluster, patterns or {}))
 
 
 def page(values: dict[str, Any]) -> tuple[int | None, int]:

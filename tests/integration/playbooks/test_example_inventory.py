@@ -1,0 +1,72 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The example inventories, by hand and by plugin, give the same variables to the playbooks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.support.emulator import Emulator
+from tests.support.playbooks import ROOT, play
+
+EXAMPLE = ROOT / "inventory" / "example"
+
+
+def shown(ready_file: Path, folder: Path, inventory: Path, expression: str) -> tuple[int, str]:
+    """Evaluate an expression for the IM and Presence publisher of an inventory."""
+    content = {"content": "{{ (" + expression + ") | to_json }}", "dest": str(folder / "shown.json")}
+    task = {"name": "Show", "ansible.builtin.copy": content}
+    book = folder / "show.yml"
+    book.write_text(json.dumps([{"hosts": "imp_publisher", "gather_facts": False, "tasks": [task]}]))
+    played = play(ready_file, folder, str(book), inventory=inventory)
+    return played.status, played.output
+
+
+def value(ready_file: Path, folder: Path, inventory: Path, expression: str) -> Any:
+    status, output = shown(ready_file, folder, inventory, expression)
+    assert status == 0, output
+    return json.loads((folder / "shown.json").read_text())
+
+
+def test_the_inventory_by_hand(environment: Emulator, tmp_path: Path) -> None:
+    expression = "[trust_nodes, presence_engine_nodes, ucops_imp_cucm.hostname, ucops_imp_publisher.hostname]"
+
+    trust, engine, cucm, publisher = value(environment.ready_file, tmp_path, EXAMPLE / "hosts.yml", expression)
+
+    assert [node["name"] for node in trust] == ["imp1.example.com", "imp2.example.com"]
+    assert engine == trust
+    assert (cucm, publisher) == ("cucm1.example.com", "imp1.example.com")
+
+
+def test_a_password_that_is_not_in_the_vault_yet_is_told(environment: Emulator, tmp_path: Path) -> None:
+    status, output = shown(environment.ready_file, tmp_path, EXAMPLE / "hosts.yml", "ucops_imp_cucm.password")
+
+    assert status == 2
+    assert "set it in vault.yml" in output
+
+
+def test_the_inventory_by_plugin(environment: Emulator, tmp_path: Path) -> None:
+    """The example's file with only the address, account and CA of the running emulator put in."""
+    folder = tmp_path / "example"
+    shutil.copytree(EXAMPLE, folder)
+    source = folder / "headquarters.imp_cluster.yml"
+    username, password = environment.account()
+    here = {"cucm1.example.com": "127.0.0.1", "svc-ansible": username}
+    here["/etc/ssl/certs/example-enterprise-ca.pem"] = environment.ca_file
+    text = source.read_text()
+    for example, real in here.items():
+        assert example in text
+        text = text.replace(example, real)
+    source.write_text(text + f"port: {environment.port('cucm-pub')}\npassword: {password}\n")
+
+    nodes, cucm = value(environment.ready_file, tmp_path, source, "[trust_nodes, ucops_imp_cucm.hostname]")
+
+    assert nodes == [
+        {"name": "imp-pub", "hostname": "imp-pub.example.com"},
+        {"name": "imp-sub", "hostname": "imp-sub.example.com"},
+    ]
+    assert cucm == "cucm-pub.example.com"
