@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 COLLECTIONS_PATH = Path(".build", "collections")
@@ -56,7 +57,7 @@ def _link(link: Path, target: Path) -> None:
     if link.is_symlink() and link.readlink() == target:
         return
     # Test workers do this side by side: a rename is atomic, so nobody ever sees a missing or half-made link.
-    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    fresh = link.with_name(f".{link.name}.{os.getpid()}.{threading.get_ident()}")
     fresh.symlink_to(target)
     fresh.replace(link)
 

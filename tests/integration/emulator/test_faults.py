@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -113,3 +114,13 @@ def test_an_oversized_body_is_refused(environment: Emulator, node: str, port: in
         answer = client.post(path, content=b"x" * (9 * 1024 * 1024))
     assert answer.status_code == 413
     assert "8388608" in answer.text
+
+
+def test_a_held_up_request_does_not_keep_the_emulator_from_stopping(start_emulator: Callable[..., Emulator]) -> None:
+    running = start_emulator()
+    held = running.control.fault("delay", effect={"seconds": 300}, operation="updateUser")
+    with running.client("cucm-pub", timeout=0.3) as client, pytest.raises(httpx.TimeoutException):
+        update(client, "red")
+    assert [fault["hits"] for fault in running.control.faults() if fault["id"] == held] == [1]
+    running.stop()
+    assert "Traceback" not in running.stderr
