@@ -49,7 +49,10 @@ tree: $(READY)
 demo: tree ## configure an emulated cluster, break it, heal it
 	$(BIN)/python demo/run.py
 
-test: lint types $(SANITY) molecule ## everything that CI runs; pytest comes last
+# The checks run side by side, each one's output in one piece where make can do that (GNU make 4); pytest comes last.
+test: tree ## everything that CI runs
+	+$(MAKE) --no-print-directory --jobs=$(JOBS) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+	  lint types $(SANITY) molecule
 	$(BIN)/python -m pytest --numprocesses=$(JOBS)
 
 lint: lint-python lint-ansible docs-lint changelog-lint ## style of Python, YAML, roles, playbooks and docs

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demonstration that ``make demo`` runs: configure an emulated cluster, converge, break it, see the drift, heal it."""
+"""What ``make demo`` runs: configure an emulated cluster, converge, break it, see the drift, heal it."""
 
 from __future__ import annotations
 
