@@ -73,6 +73,33 @@ requirements:
   - Python 3.10 or newer
 """
 
+_CA_AUTH = r"""  auth:
+    description:
+      - How to log in. V(ntlm) authenticates each connection once and needs the Python package C(pyspnego).
+      - If not set, the value of the environment variable E(UCOPS_CA_AUTH) is used.
+    type: str
+    choices:
+      - basic
+      - ntlm
+    default: basic
+"""
+
+_AUTH = r"""
+options:
+  auth:
+    description:
+      - How to authenticate. The virtual directory C(PowerShell) of the server must allow it; basic authentication is
+        off by default.
+      - With V(negotiate) Kerberos is used where it is available, else NTLM.
+      - If not set, the value of the environment variable E(UCOPS_EXCHANGE_AUTH) is used.
+    type: str
+    choices:
+      - basic
+      - ntlm
+      - negotiate
+    default: negotiate
+"""
+
 
 class ModuleDocFragment:
     # The annotations matter: ansible-test takes every plain assignment here for a literal text, and its yamllint fails.
@@ -102,4 +129,25 @@ class ModuleDocFragment:
         port=443,
         server="A node of the IM and Presence Service.",
         account="The administrator of the operating system, which is another account than the application user.",
+    )
+
+    # Certification authority: web enrollment of Active Directory Certificate Services
+    CA: str = _TEMPLATE.format(
+        group="ca",
+        prefix="UCOPS_CA",
+        port=443,
+        server="The server with the web enrollment pages (C(/certsrv)) of the certification authority.",
+        account=r"An account that may enroll, as C(DOMAIN\\user) or C(user@domain).",
+    ).replace("attributes:\n", f"{_CA_AUTH}attributes:\n", 1)
+
+    # Exchange: remote PowerShell
+    EXCHANGE: str = (
+        _TEMPLATE.format(
+            group="exchange",
+            prefix="UCOPS_EXCHANGE",
+            port=443,
+            server="An Exchange server with remote PowerShell (C(/PowerShell/)).",
+            account="An Exchange administrator, a member of Organization Management.",
+        ).replace("\noptions:\n", _AUTH, 1)
+        + "  - The Python packages pypsrp and cryptography on the controller\n"
     )

@@ -35,19 +35,27 @@ SHORTEST_SECRET = 4
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A kind of server: the prefix of its environment variables and its usual port."""
+    """A kind of server: the prefix of its environment variables, its usual port, and the ways to log in.
+
+    Where there is more than Basic there is an option ``auth``.
+    """
 
     environment: str
     port: int
+    logins: tuple[str, ...] = ()
+    usual_login: str = "basic"
 
 
 ENDPOINTS = {
     "cucm": Endpoint("UCOPS_CUCM", 8443),
     "imp": Endpoint("UCOPS_IMP", 8443),
     "platform": Endpoint("UCOPS_PLATFORM", 443),
+    "exchange": Endpoint("UCOPS_EXCHANGE", 443, ("basic", "ntlm", "negotiate"), "negotiate"),
+    "ca": Endpoint("UCOPS_CA", 443, ("basic", "ntlm"), "basic"),
 }
 """``cucm``: AXL of the CUCM publisher; ``imp``: admin API and service control of IM and Presence nodes;
-``platform``: certificate management of a node, with its operating-system administrator account."""
+``platform``: certificate management of a node, with its operating-system administrator account;
+``exchange``: remote PowerShell of an Exchange server; ``ca``: web enrollment of a certification authority."""
 
 
 def connection_options(kind: str) -> dict[str, OptionSpec]:
@@ -63,7 +71,9 @@ def connection_options(kind: str) -> dict[str, OptionSpec]:
         "timeout": {"type": "int", "default": 30},
         "retries": {"type": "int", "default": 5},
     }
-    for name in ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout"):
+    if endpoint.logins:
+        spec["auth"] = {"type": "str", "choices": list(endpoint.logins), "default": endpoint.usual_login}
+    for name in spec.keys() - {"retries"}:
         spec[name]["fallback"] = (env_fallback, [f"{endpoint.environment}_{name.upper()}"])
     return spec
 
@@ -113,6 +123,7 @@ class Connection:
     ca_path: str | None = None
     timeout: float = 30
     retries: int = 5
+    auth: str = "basic"
 
     def at(self, hostname: str, port: int | None = None) -> Connection:
         """Return the same account and settings for another server."""
@@ -134,8 +145,7 @@ class Connection:
 
 def connection_from(kind: str, params: Mapping[str, Any]) -> Connection:
     """Make the connection from a module's or plugin's options."""
-    names = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
-    return Connection(kind=kind, **{name: params[name] for name in names})
+    return Connection(kind=kind, **{name: params[name] for name in connection_options(kind)})
 
 
 def given(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -51,6 +51,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Pla
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 State = TypeVar("State")
+Kept = TypeVar("Kept")
 
 TRIES_AFTER_LOST_ANSWER = 3
 SECONDS_BETWEEN_REPORTS = 10.0
@@ -76,7 +77,11 @@ class Context:
 
     def transport(self, connection: Connection | None = None) -> Transport:
         """Return a transport that is closed when the module ends; by default to the server of the options."""
-        return self._closing.enter_context(Transport(connection or self.connection))
+        return self.keep(Transport(connection or self.connection))
+
+    def keep(self, resource: AbstractContextManager[Kept]) -> Kept:
+        """Enter a resource and return it; it is closed when the module ends."""
+        return self._closing.enter_context(resource)
 
     def warn(self, message: str) -> None:
         """Warn the user, once: what is planned again after reading back is no news."""

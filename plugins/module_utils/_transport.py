@@ -57,7 +57,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     Unauthorized,
     UnexpectedAnswer,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._ntlm import NtlmLogin
 from ansible_collections.ucops.imp.plugins.module_utils._options import Connection, address
+from ansible_collections.ucops.imp.plugins.module_utils._tls import tls_context
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
@@ -124,8 +126,14 @@ class Transport:
         self._open: list[http.client.HTTPSConnection] = []
         self._broken: ImpError | None = None
         self._context: ssl.SSLContext | None = None
-        token = base64.b64encode(f"{connection.username}:{connection.password}".encode()).decode("ascii")
-        self._headers = {"Authorization": f"Basic {token}", "User-Agent": "ucops.imp"}
+        self._headers = {"User-Agent": "ucops.imp"}
+        self._ntlm: NtlmLogin | None = None
+        if connection.auth == "ntlm":
+            login = (connection.hostname, connection.username, connection.password)
+            self._ntlm = NtlmLogin(*login, headers=self._headers)
+        else:
+            token = base64.b64encode(f"{connection.username}:{connection.password}".encode()).decode("ascii")
+            self._headers["Authorization"] = f"Basic {token}"
 
     def __enter__(self) -> Transport:
         return self
@@ -240,10 +248,27 @@ class Transport:
         except OSError as failure:
             connection.close()
             raise self._not_sent(failure) from None
+        if self._ntlm is not None:
+            self._log_in(connection, self._ntlm)
         self._local.connection = connection
         with self._lock:
             self._open.append(connection)
         return connection
+
+    def _log_in(self, connection: http.client.HTTPSConnection, login: NtlmLogin) -> None:
+        """Authenticate a fresh connection; the request that it is made for has not been sent yet."""
+        try:
+            login.log_in(connection)
+        except _LOST as failure:
+            connection.close()
+            raise _NotSent(self._lost(failure, repeatable=True), again=True) from None
+        except Unauthorized:
+            connection.close()
+            self._broken = self._unauthorized()
+            raise self._broken from None
+        except UnexpectedAnswer:
+            connection.close()
+            raise
 
     def _drop(self, connection: http.client.HTTPSConnection) -> None:
         """Close a connection that is of no more use."""
@@ -257,7 +282,7 @@ class Transport:
         """Return the TLS settings, made once: loading a CA bundle takes tens of milliseconds."""
         with self._lock:
             if self._context is None:
-                self._context = _tls_context(self.connection)
+                self._context = tls_context(self.connection)
             return self._context
 
     def _pause(self, attempt: int) -> float:
@@ -268,16 +293,20 @@ class Transport:
         """Raise for answers about the account, which every protocol here gives in the same way."""
         user, server = self.connection.username, self.server
         if answer.status == 401:
-            self._broken = Unauthorized(
-                f"{server} does not accept the password of {user}. {_ACCOUNTS[self.connection.kind]}",
-                details={"server": server, "status": 401},
-            )
+            self._broken = self._unauthorized()
             raise self._broken
         if answer.status == 403:
             raise Forbidden(
                 f"{server} knows {user} but does not permit this. {_ROLES[self.connection.kind]}",
                 details={"server": server, "status": 403},
             )
+
+    def _unauthorized(self) -> Unauthorized:
+        return Unauthorized(
+            f"{self.server} does not accept the password of {self.connection.username}. "
+            f"{_ACCOUNTS[self.connection.kind]}",
+            details={"server": self.server, "status": 401},
+        )
 
     def _busy(self, answer: Answer, attempt: int) -> Busy:
         return Busy(
@@ -330,28 +359,14 @@ _ACCOUNTS = {
     "cucm": "It takes an application user of Unified CM.",
     "imp": "It takes an application user of Unified CM, not the operating-system administrator.",
     "platform": "It takes the operating-system administrator, not an application user.",
+    "ca": "It takes an account of the domain, as DOMAIN\\user or user@domain.",
 }
 _ROLES = {
     "cucm": "Give it the role Standard AXL API Access.",
     "imp": "Give it the roles Standard CCMADMIN Administration and Standard SERVICEABILITY.",
     "platform": "It must be an administrator of the platform.",
+    "ca": "Submitting needs the permission to enroll, deciding on requests that to manage certificates.",
 }
-
-
-def _tls_context(connection: Connection) -> ssl.SSLContext:
-    """Return TLS settings: the pinned CA alone, or the system's; TLS 1.2 at least."""
-    try:
-        context = ssl.create_default_context(cafile=connection.ca_path or None)
-    except (OSError, ssl.SSLError):
-        raise TlsFailed(f"ca_path: {connection.ca_path} holds no readable PEM certificates.") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # The same on every Python: 3.13 turns both the other way round. The product's self-signed certificates do not
-    # follow RFC 5280 to the letter, and whoever pins an issuing CA or the server's own certificate means just that.
-    context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
-    if not connection.validate_certs:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _readable(sock: socket.socket) -> bool:

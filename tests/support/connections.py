@@ -39,3 +39,18 @@ def nodes(emulator: Emulator, port: int, *names: str, cluster: str = "dc1") -> l
         {"name": name, "hostname": known[name]["address"], "port": emulator.port(name, port, cluster)}
         for name in names or ("imp-pub", "imp-sub")
     ]
+
+
+def ca_connection(
+    emulator: Emulator, host: str = "ca.example.com", *, account: str = "account", **more: Any
+) -> dict[str, Any]:
+    """Return a module's connection options for a certification authority; ``account`` or ``requester``."""
+    known = emulator.ready["certification_authorities"][host]
+    return {
+        "hostname": known["address"],
+        "port": known["ports"]["443"],
+        "username": known[account]["username"],
+        "password": known[account]["password"],
+        "ca_path": emulator.ca_file,
+        **more,
+    }

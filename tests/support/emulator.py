@@ -109,6 +109,20 @@ class Control:
         """Withdraw all faults."""
         self._call("DELETE", "/faults")
 
+    def ca_requests(self, host: str, state: str | None = None) -> Json:
+        """Return the requests that a CA has seen: pending, issued, denied or revoked ones, or all."""
+        query = {"state": state} if state else {}
+        return self._call("GET", f"/certification-authorities/{host}/requests", params=query)["requests"]
+
+    def ca_decide(self, host: str, request: int, verb: str) -> Json:
+        """Issue, deny or revoke a request as a CA's administrator would."""
+        return self._call("POST", f"/certification-authorities/{host}/requests/{request}/{verb}")
+
+    def ca_renew(self, host: str, *, new_key: bool = True) -> int:
+        """Renew a CA's own certificate; returns how often that has been done."""
+        path = f"/certification-authorities/{host}/renew"
+        return int(self._call("POST", path, json={"new_key": new_key})["renewals"])
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from imp_emulator import __version__, state
+from imp_emulator import __version__, control_ca, state
 from imp_emulator.environment import Environment
 from imp_emulator.kernel.faults import Effect, Fault, Kind
 from imp_emulator.kernel.transitions import Pace, Rule
@@ -111,6 +111,7 @@ def application(control: Control) -> FastAPI:
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
+    app.include_router(control_ca.router, dependencies=[Depends(_control)])
     return app
 
 

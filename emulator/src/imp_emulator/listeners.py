@@ -19,15 +19,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from imp_emulator import pki
 from imp_emulator.addresses import connect_address
 from imp_emulator.environment import Environment
-from imp_emulator.kernel.calls import Protocol
-from imp_emulator.kernel.gate import ABORT, Gate
-from imp_emulator.store import hosts, keys, meta, nodes
+from imp_emulator.exchange_tls import IisCertificate
+from imp_emulator.kernel.calls import Connection, Protocol
+from imp_emulator.kernel.gate import ABORT, CONNECTION, Gate
+from imp_emulator.store import ca, hosts, keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
+from imp_emulator.wire.ca_admin import CaAdmin
 from imp_emulator.wire.certmgr import Certmgr
+from imp_emulator.wire.certsrv import CertSrv
 from imp_emulator.wire.control_center import ControlCenter
 from imp_emulator.wire.exchange import Exchange
 from imp_emulator.wire.imp_admin import ImpAdmin
+from imp_emulator.wire.powershell import PowerShell
 
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 60
@@ -38,17 +42,23 @@ SERVED: tuple[tuple[str, str | None, int, tuple[Callable[[Environment], Protocol
     ("imp", "publisher", 8443, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, (ControlCenter, ImpAdmin)),
     ("imp", None, 443, (Certmgr,)),
-    ("exchange", None, 443, (Exchange,)),
+    ("exchange", None, 443, (PowerShell, Exchange)),
+    ("exchange-management", None, 5986, (PowerShell,)),
+    ("ca", None, 443, (CertSrv, CaAdmin)),
 )
 """Role, usage (``None``: any), port of the real product, and the protocols spoken there."""
 
 
 class _Connection(HttpToolsProtocol):
-    """uvicorn's HTTP protocol; requests may also close the connection without an answer."""
+    """uvicorn's HTTP protocol; requests know their connection, and may close it without an answer."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._extensions = {ABORT: transport.abort, CONNECTION: Connection()}
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {ABORT: self.transport.abort}  # type: ignore[dict-item]
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
 
 
 class Server:
@@ -129,6 +139,7 @@ class Listeners:
         self._instances: dict[Callable[[Environment], Protocol], Protocol] = {}
         self._listen_for_nodes()
         self._listen_for_exchange()
+        self._listen_for_authorities()
 
     def _listen_for_nodes(self) -> None:
         database = self._environment.database
@@ -142,8 +153,18 @@ class Listeners:
         database = self._environment.database
         for server in hosts.servers(database):
             addresses = tuple(filter(None, (server["ipv4"], server["ipv6"])))
-            context = pki.server_context(keys.get(database, keys.NO_CLUSTER, server["name"]))
+            context = IisCertificate(self._environment, server["name"]).context
             self._listen_for("exchange", None, "", server["name"], addresses, context)
+            # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
+            # do it can verify the server before and after.
+            management = pki.server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server["name"])))
+            self._listen_for("exchange-management", None, "", server["name"], addresses, management)
+
+    def _listen_for_authorities(self) -> None:
+        database = self._environment.database
+        for authority in ca.authorities(database):
+            context = pki.server_context(keys.get(database, keys.NO_CLUSTER, authority["host"]))
+            self._listen_for("ca", None, "", authority["host"], (authority["ipv4"],), context)
 
     def _listen_for(
         self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext

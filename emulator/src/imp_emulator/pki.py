@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from imp_emulator.scenario import ClusterSpec, ExchangeSpec, NodeSpec, Scenario
@@ -59,18 +60,36 @@ def seed(database: Database, scenario: Scenario) -> None:
         issuing = _authority(database, keys.EXCHANGE_INTERMEDIATE, "Example Enterprise Issuing CA", _rsa_key(), root)
         for server in scenario.exchange:
             keys.put(database, keys.NO_CLUSTER, server.name, _exchange_pair(server, issuing))
+            management = web_server_pair(database, server.name)
+            keys.put(database, keys.NO_CLUSTER, keys.management(server.name), management)
 
 
 def server_context(pair: KeyPair) -> ssl.SSLContext:
     """Return a TLS server context (1.2 and newer) that sends the pair's certificate and intermediates."""
+    return tls_context(pair.private_key + pair.served)
+
+
+def tls_context(served: str) -> ssl.SSLContext:
+    """Return a TLS server context (1.2 and newer) of a private key and the certificates to send with it, in PEM."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # OpenSSL reads the pair from a file only; this one is private to the user and gone when the block ends.
     with tempfile.NamedTemporaryFile("w", suffix=".pem", encoding="ascii") as file:
-        file.write(pair.private_key + pair.served)
+        file.write(served)
         file.flush()
         context.load_cert_chain(Path(file.name))
     return context
+
+
+def web_server_pair(database: Database, host: str) -> KeyPair:
+    """Return a new key pair, signed by the emulator's CA, for a listener that clients reach on loopback."""
+    stored = keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA)
+    certificate = x509.load_pem_x509_certificate(stored.certificate.encode())
+    key = serialization.load_pem_private_key(stored.private_key.encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the emulator's CA has an EC key")
+    issuer = _Issuer(key, certificate, stored.certificate)
+    return _leaf(_subject(host), [host, *_LOOPBACK_NAMES], _ec_key(), issuer)
 
 
 def _node_pair(cluster: ClusterSpec, node: NodeSpec, issuer: _Issuer) -> KeyPair:
@@ -80,7 +99,8 @@ def _node_pair(cluster: ClusterSpec, node: NodeSpec, issuer: _Issuer) -> KeyPair
 
 
 def _exchange_pair(server: ExchangeSpec, issuer: _Issuer) -> KeyPair:
-    return _leaf(_subject(server.common_name), server.alternative_names, _rsa_key(), issuer)
+    own = server.certificate == "self_signed"
+    return _leaf(_subject(server.common_name), server.alternative_names, _rsa_key(), None if own else issuer)
 
 
 def _ec_key() -> PrivateKey:
@@ -107,23 +127,25 @@ def _authority(
     subject = _subject(common_name)
     builder = _builder(subject, issuer.certificate.subject if issuer else subject, key)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
-    builder = builder.add_extension(_usage(key, authority=True), critical=True)
+    builder = builder.add_extension(key_usage(key.public_key(), authority=True), critical=True)
     certificate = _signed(builder, issuer.key if issuer else key)
     above = issuer.chain if issuer else ""
-    keys.put(database, keys.NO_CLUSTER, owner, KeyPair(_key_pem(key), _pem(certificate), above))
-    return _Issuer(key, certificate, _pem(certificate) + above)
+    keys.put(database, keys.NO_CLUSTER, owner, KeyPair(key_pem(key), pem(certificate), above))
+    return _Issuer(key, certificate, pem(certificate) + above)
 
 
-def _leaf(subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: _Issuer) -> KeyPair:
-    builder = _builder(subject, issuer.certificate.subject, key)
+def _leaf(subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: _Issuer | None) -> KeyPair:
+    """Make a server's key pair: self-signed without an issuer."""
+    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_usage(key, authority=False), critical=True)
+    builder = builder.add_extension(key_usage(key.public_key(), authority=False), critical=True)
     purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     if names:
         alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
         builder = builder.add_extension(alternatives, critical=False)
-    return KeyPair(_key_pem(key), _pem(_signed(builder, issuer.key)), issuer.chain)
+    certificate = pem(_signed(builder, issuer.key if issuer else key))
+    return KeyPair(key_pem(key), certificate, issuer.chain if issuer else "")
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey) -> x509.CertificateBuilder:
@@ -145,11 +167,12 @@ def _signed(builder: x509.CertificateBuilder, key: PrivateKey) -> x509.Certifica
     return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
 
 
-def _usage(key: PrivateKey, authority: bool) -> x509.KeyUsage:
+def key_usage(key: CertificatePublicKeyTypes, authority: bool) -> x509.KeyUsage:
+    """Return the key usage of a CA's or an end entity's certificate; only an RSA key can encipher another key."""
     return x509.KeyUsage(
         digital_signature=not authority,
         content_commitment=False,
-        key_encipherment=isinstance(key, rsa.RSAPrivateKey) and not authority,
+        key_encipherment=isinstance(key, rsa.RSAPublicKey) and not authority,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=authority,
@@ -166,11 +189,13 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _pem(certificate: x509.Certificate) -> str:
+def pem(certificate: x509.Certificate) -> str:
+    """Return a certificate in PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
-def _key_pem(key: PrivateKey) -> str:
+def key_pem(key: PrivateKey) -> str:
+    """Return a private key in PEM (PKCS #8), unencrypted."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode("ascii")

@@ -12,7 +12,7 @@ from typing import Any
 from imp_emulator.files import write_private
 from imp_emulator.listeners import Listeners
 from imp_emulator.ready import FORMAT
-from imp_emulator.store import accounts, hosts, keys, nodes
+from imp_emulator.store import accounts, ca, hosts, keys, nodes
 from imp_emulator.store.database import Database
 
 
@@ -25,7 +25,7 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
     for place, (address, port) in listeners.places.items():
         entry = ports.setdefault((place.cluster, place.node), {"address": address, "ports": {}})
         entry["ports"][str(place.port)] = port
-    account = accounts.accounts(database, accounts.EXCHANGE)[0]
+    exchange = _accounts(database, accounts.EXCHANGE)
     return {
         "format": FORMAT,
         "pid": os.getpid(),
@@ -34,10 +34,7 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
         "clusters": {
             cluster["name"]: {
                 "version": cluster["version"],
-                "accounts": {
-                    row["label"]: {"username": row["username"], "password": row["password"]}
-                    for row in accounts.accounts(database, cluster["name"])
-                },
+                "accounts": _accounts(database, cluster["name"]),
                 "nodes": {
                     node["name"]: {"fqdn": node["fqdn"], "role": node["role"], "usage": node["usage"]}
                     | ports[cluster["name"], node["name"]]
@@ -52,7 +49,23 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
             | _certificates(database, folder, server["name"])
             for server in hosts.servers(database)
         },
-        "exchange_account": {"username": account["username"], "password": account["password"]},
+        "exchange_account": exchange["exchange"],
+        "exchange_admin": exchange["exchange_admin"],
+        "certification_authorities": {
+            authority["host"]: ports["", authority["host"]]
+            | {"kind": authority["kind"], "common_name": authority["common_name"]}
+            | _accounts(database, authority["host"])
+            | {"root_file": _published(folder, f"{authority['host']}-root.pem", ca.root(database, authority["host"]))}
+            for authority in ca.authorities(database)
+        },
+    }
+
+
+def _accounts(database: Database, cluster: str) -> dict[str, dict[str, str]]:
+    """Return user names and passwords by the accounts' labels."""
+    return {
+        row["label"]: {"username": row["username"], "password": row["password"]}
+        for row in accounts.accounts(database, cluster)
     }
 
 

@@ -36,7 +36,8 @@ class AccountSpec:
 
     Attributes:
         label: Its key in the ready file.
-        kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr) or ``exchange``.
+        kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr), ``exchange`` (EWS),
+            ``exchange_admin`` (remote PowerShell) or ``ca`` (certification authorities).
         roles: The roles of an application account; one without any can log in and may do nothing.
         password_env: The environment variable that holds its password; without one a password is generated.
     """
@@ -54,6 +55,15 @@ DEFAULT_ACCOUNTS = (
     AccountSpec("os", "os", "osadmin"),
 )
 DEFAULT_EXCHANGE_ACCOUNT = AccountSpec("exchange", "exchange", "EXAMPLE\\svc-imp")
+DEFAULT_EXCHANGE_ADMIN = AccountSpec("exchange_admin", "exchange_admin", "EXAMPLE\\exadmin")
+
+CA_MANAGER = "CA Manager"
+"""The role that may issue, deny and revoke; every account of a certification authority may submit requests."""
+
+DEFAULT_CA_ACCOUNTS = (
+    AccountSpec("account", "ca", "EXAMPLE\\caadmin", (CA_MANAGER,)),
+    AccountSpec("requester", "ca", "EXAMPLE\\requester"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,8 @@ class ExchangeSpec:
         common_name: The subject CN of its certificate; a name, an address or a wildcard (requirement C1).
         alternative_names: The SAN entries of its certificate; none at all makes a certificate without SAN.
         aliases: Further host names that resolve to it, whether its certificate holds them or not.
+        certificate: What it starts with: ``issued`` by an enterprise's CA, or ``self_signed`` as set up by Exchange.
+        minimum_key_size: The smallest RSA key that it makes, in bits (requirement C3).
     """
 
     name: str
@@ -124,6 +136,37 @@ class ExchangeSpec:
     common_name: str
     alternative_names: tuple[str, ...]
     aliases: tuple[str, ...] = ()
+    certificate: str = "issued"
+    minimum_key_size: int = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class CaSpec:
+    """A certification authority with web enrolment (requirement C2).
+
+    Attributes:
+        host: Where its web pages are, a fully qualified name.
+        common_name: The root's subject CN; that of an intermediate has a number behind it.
+        kind: ``standalone`` (an administrator decides on every request) or ``enterprise`` (a template decides).
+        intermediates: How many intermediate CAs stand below the root; the last one issues.
+        templates: What an enterprise CA issues by.
+        validity_days: The validity of the CA's own certificates.
+        issued_days: The validity of what it issues, unless its own ends earlier.
+        minimum_key_size: The smallest RSA key that it signs, in bits (requirement C3).
+    """
+
+    host: str
+    common_name: str
+    kind: str
+    ipv4: str
+    intermediates: int
+    templates: tuple[str, ...]
+    validity_days: int
+    issued_days: int
+    hash: str
+    key_size: int
+    minimum_key_size: int
+    accounts: tuple[AccountSpec, ...] = DEFAULT_CA_ACCOUNTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +193,8 @@ class Scenario:
     clusters: tuple[ClusterSpec, ...]
     exchange: tuple[ExchangeSpec, ...]
     exchange_account: AccountSpec = DEFAULT_EXCHANGE_ACCOUNT
+    exchange_admin: AccountSpec = DEFAULT_EXCHANGE_ADMIN
+    certification_authorities: tuple[CaSpec, ...] = ()
     axl: AxlSpec = AxlSpec()
     fingerprint: str = field(default="", compare=False)
 

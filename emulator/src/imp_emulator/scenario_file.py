@@ -14,9 +14,12 @@ from pathlib import Path
 
 from imp_emulator.scenario import (
     DEFAULT_ACCOUNTS,
+    DEFAULT_CA_ACCOUNTS,
     DEFAULT_EXCHANGE_ACCOUNT,
+    DEFAULT_EXCHANGE_ADMIN,
     AccountSpec,
     AxlSpec,
+    CaSpec,
     ClusterSpec,
     ExchangeSpec,
     NodeSpec,
@@ -33,6 +36,7 @@ _SHORT_NAME = Pattern(_LABEL, "a host name without dots")
 _VERSION = Pattern(r"\d+\.\d+\.\d+\.\d+-\d+", "a version like 14.0.1.13900-155")
 _USERID = Pattern(r"[^\s<>&\"',]{1,128}", "a user ID without spaces, quotes, commas or markup")
 _FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
+_CA_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,55}[A-Za-z0-9])?", "a name of 1 to 57 letters, digits and spaces")
 _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
 _FQDN_WORDS = "a host name with a dot, of at most 64 characters"
 _FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
@@ -71,10 +75,13 @@ def read(text: str) -> Scenario:
     exchange = top.section("exchange", {})
     servers = tuple(_exchange_server(section) for section in exchange.sections("servers", []))
     account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
+    admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
     exchange.end()
+    authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
     top.end()
-    scenario = Scenario(clusters, servers, account, axl, hashlib.sha256(text.encode()).hexdigest())
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    scenario = Scenario(clusters, servers, account, admin, authorities, axl, fingerprint)
     _check_network(scenario)
     return scenario
 
@@ -86,10 +93,13 @@ def _check_network(scenario: Scenario) -> None:
     names = [node.fqdn for node in nodes]
     for server in scenario.exchange:
         names += [server.name, *server.aliases]
-    unique("host names of nodes and Exchange servers", names)
+    names += [authority.host for authority in scenario.certification_authorities]
+    unique("host names of nodes, Exchange servers and certification authorities", names)
+    unique("certification authorities", (authority.common_name for authority in scenario.certification_authorities))
     addresses = [address for node in nodes for address in (node.ipv4, node.ipv6)]
     addresses += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
-    unique("addresses of nodes and Exchange servers", filter(None, addresses))
+    addresses += [authority.ipv4 for authority in scenario.certification_authorities]
+    unique("addresses of nodes, Exchange servers and certification authorities", filter(None, addresses))
 
 
 def _cluster(section: Section) -> ClusterSpec:
@@ -168,10 +178,11 @@ def _generated(section: Section) -> Iterator[UserSpec]:
         )
 
 
-def _accounts(section: Section) -> tuple[AccountSpec, ...]:
-    accounts = tuple(_account(section.section(default.label, {}), default) for default in DEFAULT_ACCOUNTS)
+def _accounts(section: Section, defaults: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS) -> tuple[AccountSpec, ...]:
+    accounts = tuple(_account(section.section(default.label, {}), default) for default in defaults)
     section.end()
-    unique(section.place, (account.username for account in accounts if account.kind == "application"))
+    for kind in ("application", "ca"):
+        unique(section.place, (account.username for account in accounts if account.kind == kind))
     return accounts
 
 
@@ -208,9 +219,38 @@ def _exchange_server(section: Section) -> ExchangeSpec:
             "alternative_names", _certificate_name, "a host name, a wildcard or an address", [name]
         ),
         aliases=section.texts("aliases", _fqdn, _FQDN_WORDS, []),
+        certificate=section.choice("certificate", ("issued", "self_signed"), "issued"),
+        minimum_key_size=section.number("minimum_key_size", 1024, 16384, 2048),
     )
     section.end()
     return server
+
+
+def _authority(section: Section) -> CaSpec:
+    authority = CaSpec(
+        host=section.converted("host", _fqdn, _FQDN_WORDS),
+        common_name=section.text("common_name", _CA_NAME),
+        kind=section.choice("kind", ("standalone", "enterprise")),
+        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
+        intermediates=section.number("intermediates", 0, 5, 0),
+        templates=section.texts("templates", _template, "a template's name without spaces", []),
+        validity_days=section.number("validity_days", 1, 36500, 3650),
+        issued_days=section.number("issued_days", 1, 36500, 365),
+        hash=section.choice("hash", ("sha256", "sha384", "sha512"), "sha256"),
+        key_size=section.number("key_size", 2048, 8192, 2048),
+        minimum_key_size=section.number("minimum_key_size", 1024, 16384, 2048),
+        accounts=_accounts(section.section("accounts", {}), DEFAULT_CA_ACCOUNTS),
+    )
+    if (authority.kind == "enterprise") != bool(authority.templates):
+        raise ScenarioError(section.at("templates"), "belong to a CA of kind enterprise, which needs at least one")
+    section.end()
+    return authority
+
+
+def _template(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise ValueError(text)
+    return text
 
 
 def _fqdn(text: str) -> str:

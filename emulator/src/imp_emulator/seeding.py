@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from imp_emulator import pki
+from imp_emulator import ca_pki, pki
 from imp_emulator.scenario import Scenario
-from imp_emulator.store import accounts, hosts, nodes, parameters, services, trust, users
+from imp_emulator.store import accounts, exchange, hosts, nodes, parameters, services, trust, users
 from imp_emulator.store.database import Database
 
 
@@ -17,5 +17,5 @@ def seed(database: Database, scenario: Scenario) -> None:
     Raises:
         ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``.
     """
-    for part in (nodes, hosts, accounts, pki, users, parameters, services, trust):
+    for part in (nodes, hosts, accounts, pki, ca_pki, exchange, users, parameters, services, trust):
         part.seed(database, scenario)

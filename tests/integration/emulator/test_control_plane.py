@@ -45,7 +45,7 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
     calls = [(method.upper(), path) for path, item in document["paths"].items() for method in item]
     assert ("POST", "/reset") in calls
     for method, template in calls:
-        path = template.format(name="initial", fault_id=1)
+        path = template.format(name="initial", fault_id=1, host="ca.example.com", identifier=1, verb="issue")
         answer = httpx.request(method, url + path, headers=header, trust_env=False)
         assert answer.status_code == 401, (method, path)
         assert answer.headers["www-authenticate"] == "Bearer"
@@ -54,9 +54,10 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
 def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
     about = environment.control.about()
     assert about["name"] == "imp-emulator"
-    assert set(about["protocols"]) == {"axl", "imp_axl", "control_center", "certmgr", "imp_admin", "exchange"}
+    nodes = {"axl", "imp_axl", "control_center", "certmgr", "imp_admin"}
+    assert set(about["protocols"]) == {*nodes, "exchange", "powershell", "certsrv", "ca_admin"}
     assert {"getUser", "updateUser"} <= set(about["protocols"]["axl"])
-    for name in ("imp_axl", "control_center", "certmgr", "imp_admin"):
+    for name in ("imp_axl", "control_center", "certmgr", "imp_admin", "certsrv", "ca_admin"):
         assert about["protocols"][name], name
 
 

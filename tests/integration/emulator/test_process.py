@@ -41,7 +41,7 @@ def serve(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def every_port(ready: dict[str, Any]) -> list[tuple[str, int]]:
     nodes = [node for cluster in ready["clusters"].values() for node in cluster["nodes"].values()]
-    places = [*nodes, *ready["exchange"].values()]
+    places = [*nodes, *ready["exchange"].values(), *ready["certification_authorities"].values()]
     return [(place["address"], port) for place in places for port in place["ports"].values()]
 
 
@@ -68,7 +68,14 @@ def test_the_ready_file_tells_everything_and_is_private(emulator: Emulator) -> N
     server = ready["exchange"]["mail1.example.com"]
     assert (server["ipv4"], server["ipv6"]) == ("192.0.2.21", "2001:db8::21")
     assert ready["exchange_account"]["username"] == "EXAMPLE\\svc-imp"
-    assert len(every_port(ready)) == len(set(every_port(ready))) == 7
+    assert len(every_port(ready)) == len(set(every_port(ready))) == 11
+    assert ready["exchange_admin"]["username"] == "EXAMPLE\\exadmin"
+    authorities = ready["certification_authorities"]
+    assert {host: known["kind"] for host, known in authorities.items()} == {
+        "ca.example.com": "standalone",
+        "eca.example.com": "enterprise",
+    }
+    assert authorities["ca.example.com"]["account"]["username"] == "EXAMPLE\\caadmin"
 
 
 def test_the_published_certificates_are_chain_root_and_leaf(emulator: Emulator) -> None:

@@ -94,7 +94,7 @@ def test_names_resolve_and_lead_to_listeners(environment: Environment) -> None:
 
 def test_passwords_are_generated_differ_and_stay(environment: Environment) -> None:
     first = passwords(environment.database)
-    assert len(set(first)) == 7
+    assert len(set(first)) == 8
     assert min(len(password) for password in first) >= 16
     prepare(environment.database, snapshots(environment), SCENARIO)
     assert passwords(environment.database) == first

@@ -53,17 +53,20 @@ class Sessions:
         return self._callers.get((call.cluster, call.node, token))
 
 
-def check_basic(environment: Environment, call: Call, kind: str, role: str | None = None) -> Verdict:
+def check_basic(
+    environment: Environment, call: Call, kind: str, role: str | None = None, owner: str | None = None
+) -> Verdict:
     """Check the ``Authorization: Basic`` header (RFC 7617) and set ``call.caller``.
 
-    ``kind`` is that of the accounts that count here (``application``, ``os`` or ``exchange``), ``role`` the one that
-    the account must have, for example ``Standard AXL API Access``.
+    ``kind`` is that of the accounts that count here (``application``, ``os``, ``exchange``, ...), ``role`` the one that
+    the account must have, for example ``Standard AXL API Access``. The accounts are those of the call's cluster, or of
+    ``owner``, a certification authority's host.
     """
     credentials = basic_credentials(call.headers.get("authorization", ""))
     if credentials is None:
         return Verdict.UNAUTHENTICATED
     username, password = credentials
-    account = accounts.account(environment.database, call.cluster, kind, username)
+    account = accounts.account(environment.database, call.cluster if owner is None else owner, kind, username)
     # An unknown name costs the same comparison as a known one, so the time tells nothing about which names exist.
     expected = "" if account is None else account["password"]
     matches = hmac.compare_digest(password.encode(), expected.encode())

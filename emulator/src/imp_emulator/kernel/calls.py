@@ -5,9 +5,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from typing import Protocol as Interface
+
+
+@dataclass(slots=True)
+class Connection:
+    """What is remembered of one client connection, because NTLM authenticates the connection and not the request.
+
+    Attributes:
+        caller: The account that the connection is authenticated as.
+        exchange: The authentication under way, see :mod:`imp_emulator.kernel.ntlm`.
+    """
+
+    caller: str | None = None
+    exchange: Any = None
 
 
 @dataclass(slots=True)
@@ -21,6 +35,7 @@ class Call:
         headers: Header values by lower-case name.
         query: Query parameters; of a repeated one the last.
         caller: The authenticated account's name; ``None`` until the gate has authenticated.
+        connection: The client connection that carries it.
     """
 
     cluster: str
@@ -32,6 +47,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     caller: str | None = None
+    connection: Connection = field(default_factory=Connection)
 
 
 @dataclass(slots=True)
@@ -57,11 +73,13 @@ class Route:
         operation: The protocol's own name of the operation, as the journal shows it.
         write: Whether the operation changes the environment.
         run: Carries it out, inside the gate's transaction, on the event loop; must not block.
+        prepare: What takes time and is awaited before ``run``, outside the transaction: it must change nothing.
     """
 
     operation: str
     write: bool
     run: Callable[[], Reply]
+    prepare: Callable[[], Awaitable[None]] | None = None
 
 
 class Protocol(Interface):

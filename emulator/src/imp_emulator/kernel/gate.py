@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from imp_emulator.environment import Environment
-from imp_emulator.kernel.calls import Call, Protocol, Reply, Route
+from imp_emulator.kernel.calls import Call, Connection, Protocol, Reply, Route
 from imp_emulator.kernel.faults import Effect, Kind
 from imp_emulator.store.journal import Entry
 from imp_emulator.wire.tomcat import error_page
@@ -31,6 +31,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_LIMIT = 8 * 1024 * 1024
 ABORT = "imp_emulator.abort"
 """The ASGI extension of the emulator's listeners that closes the connection at once, without an answer."""
+CONNECTION = "imp_emulator.connection"
+"""The ASGI extension that holds the :class:`Connection` of the request."""
 
 _READ_LIMIT = 4
 _NO_QUERY: dict[str, str] = {}
@@ -121,6 +123,7 @@ class Gate:
             query=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else _NO_QUERY,
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=b"",
+            connection=scope.get("extensions", {}).get(CONNECTION) or Connection(),
         )
 
     async def _body(self, receive: Receive) -> bytes:
@@ -194,6 +197,8 @@ class Gate:
             reply = await _run_application(scope, call, application)
             self._note(call, step, reply.status)
         else:
+            if route.prepare is not None:
+                await route.prepare()
             reply = self._run(call, route, step)
         return None if effect is not None and effect.kind is Kind.DROP_AFTER else reply
 

@@ -13,7 +13,7 @@ from imp_emulator.scenario import AccountSpec, Scenario, ScenarioError
 from imp_emulator.store.database import Database, Row
 
 EXCHANGE = ""
-"""The cluster of the Exchange account, which belongs to none."""
+"""The cluster of the Exchange accounts, which belong to none."""
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -25,7 +25,11 @@ def seed(database: Database, scenario: Scenario) -> None:
     for cluster in scenario.clusters:
         for account in cluster.accounts:
             _insert(database, cluster.name, account)
-    _insert(database, EXCHANGE, scenario.exchange_account)
+    for account in (scenario.exchange_account, scenario.exchange_admin):
+        _insert(database, EXCHANGE, account)
+    for authority in scenario.certification_authorities:
+        for account in authority.accounts:
+            _insert(database, authority.host, account)
 
 
 def _insert(database: Database, cluster: str, account: AccountSpec) -> None:

@@ -17,6 +17,11 @@ EXCHANGE_ROOT = "exchange-root"
 EXCHANGE_INTERMEDIATE = "exchange-intermediate"
 
 
+def management(server: str) -> str:
+    """Return the owner of the key pair with which an Exchange server's management port is served."""
+    return f"{server}/management"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyPair:
     """A private key and its certificate, all in PEM.

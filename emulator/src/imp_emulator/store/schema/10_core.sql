@@ -30,10 +30,11 @@ CREATE TABLE IF NOT EXISTS node (
     PRIMARY KEY (cluster, name)
 ) WITHOUT ROWID;
 
--- label is the account's key in the ready file; cluster '' holds the Exchange account.
+-- label is the account's key in the ready file; cluster '' holds the Exchange accounts, and the cluster of those of a
+-- certification authority is its host name.
 CREATE TABLE IF NOT EXISTS account (
     cluster  TEXT NOT NULL COLLATE NOCASE,
-    kind     TEXT NOT NULL CHECK (kind IN ('application', 'os', 'exchange')),
+    kind     TEXT NOT NULL CHECK (kind IN ('application', 'os', 'exchange', 'exchange_admin', 'ca')),
     username TEXT NOT NULL,
     label    TEXT NOT NULL,
     password TEXT NOT NULL,

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane's view of the certification authorities: their requests, decisions on them, and renewal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, HTTPException, Request
+from pydantic import BaseModel, ConfigDict
+
+from imp_emulator.domain import ca
+from imp_emulator.domain.errors import DomainError, NotFound
+from imp_emulator.environment import Environment
+from imp_emulator.store import ca as store
+from imp_emulator.wire.ca_admin import describe
+
+ACTOR = "the control plane"
+
+router = APIRouter(prefix="/certification-authorities/{host}")
+
+
+class Renewal(BaseModel):
+    """How a CA is renewed: with a new key, or with the one that it has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    new_key: bool = True
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn the domain's refusals into answers."""
+    try:
+        yield
+    except DomainError as error:
+        raise HTTPException(404 if isinstance(error, NotFound) else 409, error.message) from None
+
+
+def _environment(request: Request) -> Environment:
+    environment: Environment = request.app.state.control.environment
+    return environment
+
+
+@router.get("/requests")
+async def list_requests(
+    request: Request, host: str, state: Literal["pending", "issued", "denied", "revoked"] | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """The requests that a CA has seen, oldest first."""
+    environment = _environment(request)
+    with _refusals():
+        ca.authority(environment, host)
+    return {"requests": [describe(row) for row in store.requests(environment.database, host, state)]}
+
+
+@router.post("/requests/{identifier}/{verb}")
+async def decide(
+    request: Request, host: str, identifier: int, verb: Literal["issue", "deny", "revoke"]
+) -> dict[str, Any]:
+    """Issue, deny or revoke, as the CA's administrator would."""
+    environment = _environment(request)
+    with _refusals(), environment.database.transaction():
+        if verb == "issue":
+            row = ca.issue(environment, host, identifier)
+        elif verb == "deny":
+            row = ca.deny(environment, host, identifier, ACTOR)
+        else:
+            row = ca.revoke(environment, host, identifier, ACTOR)
+    return describe(row)
+
+
+@router.post("/renew")
+async def renew(request: Request, host: str, how: Annotated[Renewal | None, Body()] = None) -> dict[str, int]:
+    """Give a CA a new certificate of its own; returns how often it has been renewed."""
+    environment = _environment(request)
+    with _refusals(), environment.database.transaction():
+        return {"renewals": ca.renew(environment, host, (how or Renewal()).new_key)}

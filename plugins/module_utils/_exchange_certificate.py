@@ -1,0 +1,279 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Certificates of an Exchange server: request, install, bind; what the module exchange_certificate manages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils import _x509
+from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs, require_library
+from ansible_collections.ucops.imp.plugins.module_utils._options import (
+    address,
+    canonical_host,
+    check_host,
+    check_unique,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._plan import (
+    CREATE,
+    DELETE,
+    UPDATE,
+    Change,
+    Field,
+    FieldChange,
+    Plan,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._server_certificates import (
+    ServerCertificate,
+    public_key,
+    read_certificates,
+    server_certificate,
+)
+
+REQUEST = "certificate_request"
+CERTIFICATE = "certificate"
+SERVICES = "certificate_services"
+
+REQUESTED, INSTALLED, BOUND, ABSENT = "requested", "installed", "bound", "absent"
+STATES = (REQUESTED, INSTALLED, BOUND, ABSENT)
+
+_SUBJECT = (
+    ("C", "country"),
+    ("S", "state_or_province"),
+    ("L", "locality"),
+    ("O", "organization"),
+    ("OU", "organizational_unit"),
+    ("CN", "common_name"),
+)
+"""Parts of the subject in the order in which Windows writes them: short name and option."""
+
+_STRANGER = (
+    "certificate: no pending request of this server has its key, so it belongs to another server or to a request that "
+    "was removed. Request a new one with state=requested."
+)
+_SEPARATORS = re.compile(r'[,+;<>=#"\\]')
+
+
+@dataclass(frozen=True)
+class State:
+    """What is there: the server's certificates that are for the wanted names, and the one that IIS uses."""
+
+    fresh: tuple[ServerCertificate, ...]
+    stale: tuple[ServerCertificate, ...]
+    pending: tuple[ServerCertificate, ...]
+    in_use: ServerCertificate | None
+
+
+def windows_subject(params: Mapping[str, Any]) -> str:
+    """Return the distinguished name of the options, as Windows reads it: values with separators stand in quotes."""
+    parts = []
+    for name, option in _SUBJECT:
+        value = params[option]
+        if value:
+            quoted = '"' + value.replace('"', '""') + '"'
+            parts.append(f"{name}={quoted if _SEPARATORS.search(value) else value}")
+    return ",".join(parts)
+
+
+class ExchangeCertificate(Resource[State]):
+    """One certificate of an Exchange server, named by the host names that it is for (requirements C1, C3, C6)."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        require_library()
+        _x509.require_library()
+        params = context.params
+        self._exchange = context.keep(ExchangePs(context.connection, params["auth"]))
+        self._wanted: str = params["state"]
+        self._common_name: str = params["common_name"].lower()
+        self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
+        self._deadline = datetime.now(timezone.utc) + timedelta(days=params["renew_before_days"])
+        self._given: ServerCertificate | None = None
+        self._given_text = ""
+
+    def problems(self) -> list[str]:
+        params = self.context.params
+        found = check_host("common_name", _without_wildcard(params["common_name"]))
+        found += [] if len(params["common_name"]) <= 64 else ["common_name: it has more than 64 characters."]
+        names = params["alternative_names"] or []
+        for number, name in enumerate(names):
+            found += check_host(f"alternative_names[{number}]", _without_wildcard(name))
+            if address(name):
+                found.append(f"alternative_names[{number}]: Exchange requests host names only, not {name}.")
+        found += check_unique("alternative_names", [canonical_host(name) for name in names])
+        if names and self._common_name not in {canonical_host(name) for name in names}:
+            found.append("alternative_names: when given, they must contain common_name (requirement C3).")
+        if params["country"] and not re.fullmatch(r"[A-Za-z]{2}", params["country"]):
+            found.append("country: give the two letters of ISO 3166, for example JP.")
+        if params["key_size"] < 2048 and not params["allow_weak_key"]:
+            found.append("key_size: less than 2048 bits needs allow_weak_key=true.")
+        if params["renew_before_days"] < 0:
+            found.append("renew_before_days: must not be negative.")
+        if self._wanted in (REQUESTED, ABSENT) and (params["certificate"] or params["certificate_path"]):
+            found.append(f"certificate: has a meaning with state={INSTALLED} and state={BOUND} only.")
+        return found + self._load_certificate()
+
+    def _load_certificate(self) -> list[str]:
+        """Read the certificate that is to be installed; the one for the wanted names counts, the rest is its chain."""
+        params = self.context.params
+        try:
+            if params["certificate_path"]:
+                data = Path(params["certificate_path"]).read_bytes()
+            else:
+                data = (params["certificate"] or "").encode()
+            if not data.strip():
+                return []
+            found = read_certificates(data)
+        except (OSError, _x509.NotACertificate) as error:
+            return [f"certificate: {error}"]
+        matching = [one for one in found if self._names <= one.names]
+        if not matching:
+            return [f"certificate: it is not for {', '.join(sorted(self._names))}."]
+        self._given = matching[0]
+        self._given_text = "".join(one.pem for one in [self._given, *(one for one in found if one is not self._given)])
+        if self._given.not_after <= self._deadline:
+            return [f"certificate: it is valid until {self._given.not_after.isoformat()} only, see renew_before_days."]
+        return []
+
+    def read(self) -> State:
+        found = [server_certificate(row) for row in self._exchange.read("Get-ExchangeCertificate")]
+        mine = [one for one in found if self._names <= one.names]
+        pending = tuple(one for one in mine if one.pending)
+        issued = sorted((one for one in mine if one.usable), key=lambda one: one.not_after, reverse=True)
+        return State(
+            fresh=tuple(one for one in issued if one.not_after > self._deadline),
+            stale=tuple(one for one in issued if one.not_after <= self._deadline),
+            pending=pending,
+            in_use=next((one for one in found if "IIS" in one.services), None),
+        )
+
+    def plan(self, state: State) -> Plan:
+        if self._wanted == ABSENT:
+            return Plan(tuple(_removal(one) for one in (*state.pending, *state.stale, *state.fresh)))
+        if self._wanted == REQUESTED:
+            return Plan() if state.fresh or state.pending else Plan((self._request(),))
+        steps: list[Change] = []
+        target = self._target(state)
+        if target is None or target.thumbprint not in {one.thumbprint for one in (*state.fresh, *state.stale)}:
+            steps.append(self._installation(state, target))
+        if self._wanted == BOUND:
+            steps += self._binding(state, target)
+        return Plan(tuple(steps))
+
+    def _request(self) -> Change:
+        params = self.context.params
+        wanted = {"subject": windows_subject(params), "names": sorted(self._names), "key_size": params["key_size"]}
+        fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
+        return Change(REQUEST, self._common_name, CREATE, fields, wanted)
+
+    def _target(self, state: State) -> ServerCertificate | None:
+        """Return the certificate that is to be there: the given one, else the newest that need not be renewed."""
+        return self._given or next(iter(state.fresh), None)
+
+    def _installation(self, state: State, target: ServerCertificate | None) -> Change:
+        if target is None:
+            if not self.context.check_mode:
+                raise InvalidInput([_nothing_to_install(state)])
+            self.context.warn(
+                "There is no certificate to install yet. The change is predicted for the case that earlier tasks of "
+                "the play request it and have it issued."
+            )
+            return Change(CERTIFICATE, self._common_name, CREATE)
+        keys = {public_key(one) for one in state.pending}
+        if public_key(target) not in keys:
+            raise InvalidInput([_STRANGER])
+        wanted = {"thumbprint": target.thumbprint, "not_after": target.not_after.isoformat()}
+        fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
+        return Change(CERTIFICATE, self._common_name, CREATE, fields, wanted)
+
+    def _binding(self, state: State, target: ServerCertificate | None) -> list[Change]:
+        wanted = sorted(self.context.params["services"])
+        installed = {one.thumbprint: one for one in (*state.fresh, *state.stale)}
+        present = installed.get(target.thumbprint) if target else None
+        before = sorted(present.services) if present else []
+        after = sorted({*before, *wanted})
+        if before == after:
+            return []
+        name = target.thumbprint if target else self._common_name
+        return [
+            Change(SERVICES, name, UPDATE, (FieldChange.of(Field("services"), before, after),), {"services": wanted})
+        ]
+
+    def apply(self, change: Change) -> None:
+        if change.action == DELETE:
+            self._exchange.write("Remove-ExchangeCertificate", {"Thumbprint": change.id, "Confirm": False})
+        elif change.kind == REQUEST:
+            self._apply_request(change)
+        elif change.kind == CERTIFICATE:
+            self._exchange.write("Import-ExchangeCertificate", {"FileData": self._given_text.encode()})
+        else:
+            services = ",".join(change.desired["services"])
+            # Force answers the question whether the SMTP certificate may be replaced.
+            self._exchange.write(
+                "Enable-ExchangeCertificate", {"Thumbprint": change.id, "Services": services, "Force": True}
+            )
+
+    def _apply_request(self, change: Change) -> None:
+        params = self.context.params
+        wanted = {
+            "GenerateRequest": True,
+            "SubjectName": change.desired["subject"],
+            "KeySize": params["key_size"],
+            "FriendlyName": params["friendly_name"] or params["common_name"],
+            "PrivateKeyExportable": params["private_key_exportable"],
+        }
+        if params["alternative_names"]:
+            wanted["DomainName"] = [canonical_host(name) for name in params["alternative_names"]]
+        self._exchange.write("New-ExchangeCertificate", wanted)
+
+    def current(self, state: State) -> dict[str, Any]:
+        target = self._target(state)
+        installed = next((one for one in state.fresh if target and one.thumbprint == target.thumbprint), None)
+        pending = next(iter(state.pending), None)
+        if installed is not None:
+            word = BOUND if {*self.context.params["services"]} <= set(installed.services) else INSTALLED
+        else:
+            word = REQUESTED if pending else ABSENT
+        shown = installed or next(iter(state.stale), None)
+        return {
+            "state": word,
+            "renewal_due": not state.fresh and bool(state.stale),
+            "request": pending.request if pending and installed is None else None,
+            "certificate": shown.as_dict() if shown else None,
+            "in_use": state.in_use.as_dict() if state.in_use else None,
+        }
+
+    def restarts(self, change: Change) -> Iterable[str]:
+        """Name what has to learn of the new certificate (requirement C11)."""
+        if change.kind == SERVICES and "IIS" in change.desired["services"]:
+            return ("Cisco Presence Engine", "Cisco SIP Proxy")
+        return ()
+
+
+def _removal(one: ServerCertificate) -> Change:
+    shown = {"subject": one.subject, "status": one.status}
+    fields = tuple(FieldChange.of(Field(name), value, None) for name, value in shown.items())
+    return Change(REQUEST if one.pending else CERTIFICATE, one.thumbprint, DELETE, fields)
+
+
+def _nothing_to_install(state: State) -> str:
+    if state.pending:
+        return "certificate: needed; the request is pending, so have it issued and give what the CA returns."
+    if state.stale:
+        return "certificate: needed; the one that is there is due for renewal. Request a new one with state=requested."
+    return "certificate: needed; nothing was requested yet. Begin with state=requested."
+
+
+def _without_wildcard(name: str) -> str:
+    return name.removeprefix("*.")

@@ -1,0 +1,311 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: exchange_certificate
+short_description: Request, install and bind the certificate of an Exchange server
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Brings the certificate of a Microsoft Exchange server to a step of its life. It is requested (a pending request with
+    its key is on the server), installed (the request is completed with what the authority issued), and bound (Exchange
+    services use it, above all IIS on port 443).
+  - Each step is done only where it is missing, so a play that was stopped anywhere can be run again.
+  - The certificate is known by the names that it is for. One that holds O(common_name) and O(alternative_names), was
+    issued by an authority and is not due for renewal, is the wanted one; a self-signed one never is.
+  - The private key is made on the server and never leaves it.
+options:
+  common_name:
+    description:
+      - The host name that the presence gateway is configured with. A wildcard (C(*.example.com)) covers one label.
+    type: str
+    required: true
+  alternative_names:
+    description:
+      - The host names of the subject alternative name. When given, they must contain O(common_name).
+    type: list
+    elements: str
+  organization:
+    description: The organisation in the subject of a new request.
+    type: str
+  organizational_unit:
+    description: The unit in the subject of a new request.
+    type: str
+  country:
+    description: The country in the subject of a new request, two letters.
+    type: str
+  state_or_province:
+    description: The state in the subject of a new request.
+    type: str
+  locality:
+    description: The city in the subject of a new request.
+    type: str
+  key_size:
+    description: The size of the RSA key of a new request, in bits.
+    type: int
+    choices:
+      - 1024
+      - 2048
+      - 4096
+    default: 2048
+  allow_weak_key:
+    description: Allow an O(key_size) below 2048, which authorities and servers of today refuse.
+    type: bool
+    default: false
+  friendly_name:
+    description: The name by which Windows shows a new certificate. Without it O(common_name) is taken.
+    type: str
+  private_key_exportable:
+    description: Whether the key of a new request may be exported on the server. This module never does.
+    type: bool
+    default: false
+  certificate:
+    description:
+      - The issued certificate in PEM, alone or with the certificates of the authorities above it.
+      - Without it, and without O(certificate_path), a certificate that is installed already is the wanted one.
+    type: str
+  certificate_path:
+    description: A PEM or DER file on the controller with the issued certificate.
+    type: path
+  services:
+    description: The Exchange services that use the certificate with O(state=bound). Services it has already stay.
+    type: list
+    elements: str
+    choices:
+      - IIS
+      - IMAP
+      - POP
+      - SMTP
+    default:
+      - IIS
+  renew_before_days:
+    description:
+      - A certificate that ends within so many days is due for renewal, so O(state=requested) requests a new one. The
+        old one stays in use until the new one is bound.
+      - It counts in check mode as in real runs.
+    type: int
+    default: 30
+  state:
+    description:
+      - V(requested) makes sure of a pending request, unless a good certificate is installed.
+      - V(installed) completes the request with the issued certificate.
+      - V(bound) does the same and has O(services) use the certificate.
+      - V(absent) removes requests and issued certificates for the names. The server refuses that for one that IIS uses.
+    type: str
+    choices:
+      - requested
+      - installed
+      - bound
+      - absent
+    default: bound
+extends_documentation_fragment:
+  - ucops.imp.attributes
+  - ucops.imp.connection.exchange
+notes:
+  - Binding changes the certificate with which the server's port 443 answers, so give the authorities of the old and of
+    the new one in O(ca_path).
+seealso:
+  - module: ucops.imp.trust_certificates
+    description: The Presence Engine must trust the authority of the certificate.
+  - module: ucops.imp.services
+    description: Restart the Presence Engine and the SIP Proxy after binding another certificate.
+"""
+
+EXAMPLES = r"""
+- name: Have a request pending, unless there is a good certificate
+  ucops.imp.exchange_certificate:
+    hostname: mail1.example.com
+    username: EXAMPLE\exchange-admin
+    password: "{{ vault_exchange_admin_password }}"
+    common_name: mail1.example.com
+    alternative_names:
+      - mail1.example.com
+      - autodiscover.example.com
+    organization: Example
+    country: JP
+    state: requested
+  register: request
+
+- name: Keep the request for the authority
+  ansible.builtin.copy:
+    content: "{{ request.current.request }}"
+    dest: mail1.example.com.txt
+    mode: "0644"
+  when: request.current.request is not none
+
+- name: Install and bind what the authority issued
+  ucops.imp.exchange_certificate:
+    hostname: mail1.example.com
+    username: EXAMPLE\exchange-admin
+    password: "{{ vault_exchange_admin_password }}"
+    common_name: mail1.example.com
+    certificate_path: mail1.example.com.cer
+    state: bound
+"""
+
+RETURN = r"""
+changes:
+  description:
+    - What was changed, or in check mode would be. A change that failed is in RV(failures) instead.
+    - The kinds are C(certificate_request), C(certificate) and C(certificate_services).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: The kind of object.
+      type: str
+    id:
+      description: The common name, or the thumbprint of a certificate that is there.
+      type: str
+    action:
+      description: C(create), C(update) or C(delete).
+      type: str
+    fields:
+      description: The fields that change.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The field.
+          type: str
+        before:
+          description: The value before.
+          type: raw
+        after:
+          description: The value after.
+          type: raw
+        secret:
+          description: Always false; there are no secrets in it.
+          type: bool
+  sample:
+    - kind: certificate_services
+      id: 0F1E2D3C4B5A69788796A5B4C3D2E1F001122334
+      action: update
+      fields:
+        - name: services
+          before: []
+          after:
+            - IIS
+          secret: false
+current:
+  description: The certificate after the changes. In check mode, as it is.
+  returned: always
+  type: dict
+  contains:
+    state:
+      description: The step that is reached, C(absent), C(requested), C(installed) or C(bound).
+      type: str
+    renewal_due:
+      description: Whether all there is ends within O(renew_before_days).
+      type: bool
+    request:
+      description: The pending request in PEM (PKCS 10), for the authority. Null when nothing has to be issued.
+      type: str
+    certificate:
+      description: The wanted certificate, or the one that is due for renewal. Null when there is none.
+      type: dict
+      contains:
+        thumbprint:
+          description: SHA-1, as Windows names certificates.
+          type: str
+        fingerprint:
+          description: SHA-256.
+          type: str
+        subject:
+          description: Whom it is for.
+          type: str
+        issuer:
+          description: Who issued it.
+          type: str
+        names:
+          description: The names that it is for.
+          type: list
+          elements: str
+        not_after:
+          description: When it ends, ISO 8601 in UTC.
+          type: str
+        services:
+          description: The Exchange services that use it.
+          type: list
+          elements: str
+        status:
+          description: What Exchange says of it.
+          type: str
+        pem:
+          description: The certificate in PEM.
+          type: str
+    in_use:
+      description: The certificate that IIS uses, with the same fields, whatever it is for.
+      type: dict
+restart_required:
+  description: The services of the IM and Presence nodes that must restart before the changes have effect.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - Cisco Presence Engine
+    - Cisco SIP Proxy
+failures:
+  description: What failed. When there is anything, the task fails after everything else was tried.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The common name or the thumbprint.
+      type: str
+    code:
+      description: A stable word for programs.
+      type: str
+    message:
+      description: What happened and what to do.
+      type: str
+"""
+
+from ansible_collections.ucops.imp.plugins.module_utils._exchange_certificate import STATES, ExchangeCertificate
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._run import run
+
+ARGUMENTS = Arguments(
+    "exchange",
+    {
+        "common_name": {"type": "str", "required": True},
+        "alternative_names": {"type": "list", "elements": "str"},
+        "organization": {"type": "str"},
+        "organizational_unit": {"type": "str"},
+        "country": {"type": "str"},
+        "state_or_province": {"type": "str"},
+        "locality": {"type": "str"},
+        # They hold no secret, whatever their names make ansible think.
+        "key_size": {"type": "int", "choices": [1024, 2048, 4096], "default": 2048, "no_log": False},
+        "allow_weak_key": {"type": "bool", "default": False, "no_log": False},
+        "friendly_name": {"type": "str"},
+        "private_key_exportable": {"type": "bool", "default": False, "no_log": False},
+        "certificate": {"type": "str"},
+        "certificate_path": {"type": "path"},
+        "services": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["IIS", "IMAP", "POP", "SMTP"],
+            "default": ["IIS"],
+        },
+        "renew_before_days": {"type": "int", "default": 30},
+        "state": {"type": "str", "choices": list(STATES), "default": "bound"},
+    },
+    mutually_exclusive=[("certificate", "certificate_path")],
+)
+
+
+def main() -> None:
+    run(ExchangeCertificate, ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

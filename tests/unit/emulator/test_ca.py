@@ -1,0 +1,301 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of certification authorities (requirements C2, C3, C4, C7): what is issued, to whom, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.verification import PolicyBuilder, Store
+
+from imp_emulator import scenario_file, seeding
+from imp_emulator.domain import ca
+from imp_emulator.domain.errors import Forbidden, InvalidValue, NotFound
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.clock import Clock
+from imp_emulator.kernel.transitions import Transitions
+from imp_emulator.scenario import ScenarioError
+from imp_emulator.store.database import Database, Row
+from tests.support.signing_requests import PrivateKey, pem, rsa_key, signing_request, spki
+
+STANDALONE, ENTERPRISE, OLD = "ca.example.com", "eca.example.com", "old.example.com"
+HOST = "mail1.example.com"
+SCENARIO = scenario_file.read(
+    """
+format: 1
+clusters:
+  - name: dc1
+    version: 14.0.1.13900-155
+    domain: dc1.example.com
+    nodes: [{name: cucm-pub, role: cucm, usage: publisher, ipv4: 192.0.2.11}]
+certification_authorities:
+  - {host: ca.example.com, common_name: Example Root CA, kind: standalone, ipv4: 192.0.2.31}
+  - host: eca.example.com
+    common_name: Example Domain CA
+    kind: enterprise
+    ipv4: 192.0.2.32
+    intermediates: 2
+    templates: [WebServer, Administrator, Own]
+    hash: sha384
+    validity_days: 300
+  - {host: old.example.com, common_name: Old, kind: standalone, ipv4: 192.0.2.33, minimum_key_size: 1024}
+"""
+)
+
+
+@pytest.fixture(name="seeded", scope="module")
+def seeded_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("ca") / "state.sqlite3"
+    database = Database(path)
+    with database.transaction():
+        seeding.seed(database, SCENARIO)
+    database.close()
+    return path
+
+
+@pytest.fixture(name="environment")
+def environment_fixture(seeded: Path, tmp_path: Path) -> Iterator[Environment]:
+    database = Database(tmp_path / "state.sqlite3")
+    database.replace_from(seeded)
+    environment = Environment(database, Clock(), Transitions(), SCENARIO)
+    environment.clock.freeze(True)
+    yield environment
+    database.close()
+
+
+def submit(environment: Environment, host: str, request: x509.CertificateSigningRequest, template: str = "") -> Row:
+    attributes = {ca.TEMPLATE: template} if template else {}
+    return ca.submit(environment, host, pem(request), attributes, r"EXAMPLE\requester")
+
+
+def certificate(row: Row) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(row["certificate"].encode())
+
+
+def test_a_standalone_ca_takes_no_notice_of_templates(environment: Environment) -> None:
+    for template in ("", "WebServer", "Nonsense"):
+        row = submit(environment, STANDALONE, signing_request(HOST), template)
+        assert (row["state"], row["message"]) == ("pending", "Taken Under Submission")
+    assert [row["id"] for row in (submit(environment, host, signing_request(HOST)) for host in (STANDALONE, OLD))] == [
+        4,
+        1,
+    ]
+
+
+def test_what_is_issued_is_good_for_a_server(environment: Environment) -> None:
+    now = datetime.fromtimestamp(environment.clock.timestamp(), UTC)
+    for host, template in (
+        (STANDALONE, ""),
+        (ENTERPRISE, "webserver"),
+        (ENTERPRISE, "Administrator"),
+        (ENTERPRISE, "Own"),
+    ):
+        row = submit(environment, host, signing_request(HOST, [HOST, "192.0.2.21"]), template)
+        if row["state"] == "pending":
+            row = ca.issue(environment, host, row["id"])
+        leaf, (*intermediates, root) = certificate(row), ca.chain(environment, host, 0)
+        verifier = PolicyBuilder().store(Store([root])).time(now).build_server_verifier(x509.DNSName(HOST))
+        assert verifier.verify(leaf, intermediates)[-1] == root
+        assert spki(leaf.public_key()) == spki(rsa_key().public_key())
+
+
+def test_purposes_come_from_the_template_or_the_request(environment: Environment) -> None:
+    def purposes(row: Row) -> set[x509.ObjectIdentifier]:
+        return set(certificate(row).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+
+    server = {ExtendedKeyUsageOID.SERVER_AUTH}
+    assert purposes(submit(environment, ENTERPRISE, signing_request(HOST), "WebServer")) == server
+    assert purposes(submit(environment, ENTERPRISE, signing_request(HOST), "Administrator")) > server
+    builder = x509.CertificateSigningRequestBuilder().subject_name(signing_request(HOST).subject)
+    wanted = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    request = wanted.sign(rsa_key(), hashes.SHA256())
+    row = submit(environment, STANDALONE, request)
+    assert purposes(ca.issue(environment, STANDALONE, row["id"])) == {ExtendedKeyUsageOID.CLIENT_AUTH}
+    assert purposes(submit(environment, ENTERPRISE, request, "WebServer")) == server
+
+
+def test_nothing_outlives_the_ca(environment: Environment) -> None:
+    own = ca.chain(environment, ENTERPRISE, 0)
+    leaf = certificate(submit(environment, ENTERPRISE, signing_request(HOST), "WebServer"))
+    ends = [one.not_valid_after_utc for one in (leaf, *own)]
+    assert ends == sorted(ends)
+    assert leaf.not_valid_after_utc == own[0].not_valid_after_utc
+    row = submit(environment, STANDALONE, signing_request(HOST))
+    leaf = certificate(ca.issue(environment, STANDALONE, row["id"]))
+    lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    assert lifetime == timedelta(days=365, minutes=10)
+    algorithms = [one.signature_hash_algorithm.name for one in (leaf, own[0]) if one.signature_hash_algorithm]
+    assert algorithms == ["sha256", "sha384"]
+
+
+@pytest.mark.parametrize(
+    ("host", "names", "key", "said"),
+    [
+        ("Example Root CA", [], None, "(C2)"),
+        ("EXAMPLE ROOT CA", [], None, "(C2)"),
+        (HOST, ["mail2.example.com"], None, "(C3)"),
+        (HOST, ["192.0.2.21"], None, "(C3)"),
+        (HOST, [], rsa_key(1024), "0x80094811"),
+        (None, [], None, "0x80094001"),
+    ],
+)
+def test_what_breaks_the_rules_is_denied(
+    environment: Environment, host: str | None, names: list[str], key: PrivateKey | None, said: str
+) -> None:
+    row = submit(environment, STANDALONE, signing_request(host, names, key=key))
+    assert row["state"] == "denied"
+    assert said in row["message"]
+
+
+@pytest.mark.parametrize(
+    ("common_name", "names"),
+    [
+        (HOST, [HOST]),
+        (HOST, ["other.example.com", "MAIL1.example.com"]),
+        ("2001:DB8::0:21", ["2001:db8::21"]),
+        ("*.example.com", ["*.example.com"]),
+        (HOST, []),
+    ],
+)
+def test_a_san_that_holds_the_cn_is_right(environment: Environment, common_name: str, names: list[str]) -> None:
+    assert submit(environment, STANDALONE, signing_request(common_name, names))["state"] == "pending"
+
+
+def test_short_keys_where_the_ca_allows_them_and_other_kinds(environment: Environment) -> None:
+    assert submit(environment, OLD, signing_request(HOST, key=rsa_key(1024)))["state"] == "pending"
+    row = submit(environment, OLD, signing_request(HOST, key=ec.generate_private_key(ec.SECP256R1())))
+    assert ca.issue(environment, OLD, row["id"])["state"] == "issued"
+
+
+def test_the_names_of_intermediates_are_taken_too(environment: Environment) -> None:
+    names = [one.subject.rfc4514_string() for one in ca.chain(environment, ENTERPRISE, 0)]
+    assert names == ["CN=Example Domain CA 02", "CN=Example Domain CA 01", "CN=Example Domain CA"]
+    for name in names:
+        row = submit(environment, ENTERPRISE, signing_request(name.removeprefix("CN=")), "WebServer")
+        assert "(C2)" in row["message"]
+
+
+def test_a_request_that_its_key_did_not_sign(environment: Environment) -> None:
+    content = bytearray(signing_request(HOST).public_bytes(Encoding.DER))
+    content[-1] ^= 1
+    broken = x509.load_der_x509_csr(bytes(content))
+    assert "0x80096004" in submit(environment, STANDALONE, broken)["message"]
+
+
+@pytest.mark.parametrize("text", ["", "rubbish", "MII=", "-----BEGIN CERTIFICATE REQUEST-----", "ä", "AAAA" * 400])
+def test_what_is_no_request_at_all(environment: Environment, text: str) -> None:
+    with pytest.raises(InvalidValue, match="0x8009310b"):
+        ca.submit(environment, STANDALONE, text, {}, "x")
+
+
+def test_a_request_may_come_without_its_first_and_last_line(environment: Environment) -> None:
+    lines = pem(signing_request(HOST)).splitlines()
+    for text in ("\r\n".join(lines[1:-1]), pem(signing_request(HOST)).replace("CERTIFICATE", "NEW CERTIFICATE")):
+        assert ca.submit(environment, STANDALONE, text, {}, "x")["state"] == "pending"
+
+
+def test_decisions(environment: Environment) -> None:
+    first, second = (submit(environment, STANDALONE, signing_request(HOST))["id"] for _ in range(2))
+    assert ca.deny(environment, STANDALONE, first, "me")["message"] == "Denied by me"
+    with pytest.raises(Forbidden, match="only a pending one"):
+        ca.deny(environment, STANDALONE, first, "me")
+    assert ca.issue(environment, STANDALONE, first)["state"] == "issued"
+    with pytest.raises(Forbidden, match="only a pending one"):
+        ca.issue(environment, STANDALONE, first)
+    with pytest.raises(Forbidden, match="only an issued one"):
+        ca.revoke(environment, STANDALONE, second, "me")
+    with pytest.raises(InvalidValue, match="reason"):
+        ca.revoke(environment, STANDALONE, first, "me", "removeFromCRL")
+    assert ca.revoke(environment, STANDALONE, first, "me", "keyCompromise")["state"] == "revoked"
+    with pytest.raises(Forbidden):
+        ca.issue(environment, STANDALONE, first)
+    with pytest.raises(NotFound):
+        ca.issue(environment, STANDALONE, 99)
+    for decide in (ca.deny, ca.revoke):
+        with pytest.raises(NotFound):
+            decide(environment, STANDALONE, 99, "me")
+
+
+def test_the_crl_has_what_was_revoked_under_its_certificate(environment: Environment) -> None:
+    old = submit(environment, ENTERPRISE, signing_request(HOST), "WebServer")
+    assert ca.renew(environment, ENTERPRISE) == 1
+    new = submit(environment, ENTERPRISE, signing_request(HOST), "WebServer")
+    for row in (old, new):
+        ca.revoke(environment, ENTERPRISE, row["id"], "me")
+    for renewal, row in enumerate((old, new)):
+        crl = ca.crl(environment, ENTERPRISE, renewal)
+        issuer = ca.chain(environment, ENTERPRISE, renewal)[0]
+        key = issuer.public_key()
+        assert isinstance(key, rsa.RSAPublicKey)
+        assert crl.is_signature_valid(key)
+        assert [entry.serial_number for entry in crl] == [certificate(row).serial_number]
+        place = certificate(row).extensions.get_extension_for_class(x509.CRLDistributionPoints).value[0].full_name
+        name = "Example%20Domain%20CA" + ("%281%29" if renewal else "")
+        assert [one.value for one in place or []] == [f"https://{ENTERPRISE}/CertEnroll/{name}.crl"]
+    with pytest.raises(NotFound):
+        ca.crl(environment, ENTERPRISE, 2)
+
+
+@pytest.mark.parametrize("new_key", [True, False])
+@pytest.mark.parametrize("host", [STANDALONE, ENTERPRISE])
+def test_renewal_keeps_the_old_chain_good(environment: Environment, host: str, new_key: bool) -> None:
+    before = ca.chain(environment, host, 0)
+    assert (ca.renewals(environment, host), ca.renew(environment, host, new_key)) == (0, 1)
+    assert ca.chain(environment, host, 0) == before
+    after = ca.chain(environment, host, 1)
+    assert after[0].subject == before[0].subject
+    assert after[1:] == before[1:]
+    assert (spki(after[0].public_key()) == spki(before[0].public_key())) is not new_key
+    with pytest.raises(NotFound):
+        ca.chain(environment, host, 2)
+
+
+def test_there_is_no_such_ca(environment: Environment) -> None:
+    with pytest.raises(NotFound, match="nowhere"):
+        ca.renew(environment, "nowhere.example.com")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kind": "root"}, "kind: must be one of standalone, enterprise"),
+        ({"host": "ca"}, "host: must be a host name with a dot"),
+        ({"host": "cucm-pub.dc1.example.com"}, "holds 'cucm-pub.dc1.example.com' twice"),
+        ({"ipv4": "192.0.2.11"}, "holds '192.0.2.11' twice"),
+        ({"templates": ["WebServer"]}, "templates: belong to a CA of kind enterprise"),
+        ({"kind": "enterprise"}, "templates: belong to a CA of kind enterprise"),
+        ({"templates": ["Web Server"]}, "must be a template's name without spaces"),
+        ({"key_size": 1024}, "key_size: must be between 2048"),
+        ({"hash": "md5"}, "hash: must be one of sha256"),
+        ({"common_name": "a,b"}, "common_name: must be a name of"),
+        ({"intermediates": 6}, "intermediates: must be between 0 and 5"),
+        ({"accounts": {"requester": {"username": r"EXAMPLE\caadmin"}}}, "twice"),
+        ({"accounts": {"auditor": {}}}, "auditor: is not known here"),
+    ],
+)
+def test_a_scenario_that_breaks_a_rule(change: dict[str, object], said: str) -> None:
+    valid = {"host": "ca.example.com", "common_name": "Root", "kind": "standalone", "ipv4": "192.0.2.31"}
+    node = {"name": "cucm-pub", "role": "cucm", "usage": "publisher", "ipv4": "192.0.2.11"}
+    cluster = {"name": "dc1", "version": "14.0.1.13900-155", "domain": "dc1.example.com", "nodes": [node]}
+    content = {"format": 1, "clusters": [cluster], "certification_authorities": [{**valid, **change}]}
+    with pytest.raises(ScenarioError) as caught:
+        scenario_file.read(yaml.safe_dump(content))
+    assert said in str(caught.value)
+
+
+def test_the_shipped_scenario_for_certificates_starts_without_any() -> None:
+    scenario = scenario_file.load("certificates")
+    assert [server.certificate for server in scenario.exchange] == ["self_signed"] * 2
+    usual = scenario_file.load("default")
+    assert scenario.certification_authorities == usual.certification_authorities
+    assert [server.certificate for server in usual.exchange] == ["issued"] * 2

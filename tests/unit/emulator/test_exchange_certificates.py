@@ -1,0 +1,156 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of an Exchange server's certificates and of role assignments (C3, C6, G2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs7
+
+from imp_emulator.domain import exchange_certificates, management_roles
+from imp_emulator.domain.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.environment import Environment
+from imp_emulator.exchange_tls import IisCertificate
+from imp_emulator.store import exchange
+from imp_emulator.store.exchange import Stored
+from tests.support.certificates import issue
+from tests.support.exchange import sign
+
+MAIL1, MAIL2 = "mail1.example.com", "mail2.example.com"
+CA = issue("Test CA", ca=True)
+KEYS = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
+
+
+def request(environment: Environment, server: str = MAIL1, key: int = 0) -> Stored:
+    wanted = exchange_certificates.checked_request(environment, server, f"O=Example,CN={server}", [server])
+    return exchange_certificates.add_request(environment, server, wanted, KEYS[key])
+
+
+def installed(environment: Environment, key: int = 0) -> Stored:
+    text = sign(request(environment, key=key).request, CA)
+    return exchange_certificates.import_issued(environment, MAIL1, text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CN=a.b", "CN=a.b"),
+        ("C=JP,O=Example,CN=a.b", "CN=a.b,O=Example,C=JP"),
+        ("C=JP, S=Tokyo, L=Minato, OU=IT, CN=a.b", "CN=a.b,OU=IT,L=Minato,ST=Tokyo,C=JP"),
+        ('O="Example, Inc.",CN=a.b', "CN=a.b,O=Example\\, Inc."),
+        ('O="The ""best""",CN=a.b', 'CN=a.b,O=The \\"best\\"'),
+        ("O=Example\\, Inc.,CN=a.b", "CN=a.b,O=Example\\, Inc."),
+    ],
+)
+def test_subjects_as_windows_writes_them(text: str, expected: str) -> None:
+    assert exchange_certificates.parse_subject(text).rfc4514_string() == expected
+
+
+@pytest.mark.parametrize(
+    ("subject", "names", "size", "code"),
+    [
+        ("O=Example", [], 2048, "subject-without-cn"),
+        ("CN=a.b,CN=c.d", [], 2048, "subject-without-cn"),
+        ("", [], 2048, "subject-without-cn"),
+        ("=", [], 2048, "subject-name"),
+        ("CN=a.b", ["c.d"], 2048, "cn-not-in-san"),
+        ("CN=a.b", ["a.b", "-c"], 2048, "domain-name"),
+        ("CN=a.b", ["a.b"], 512, "key-size"),
+        ("CN=a.b", ["a.b"], 1024, "key-too-short"),
+    ],
+)
+def test_requests_that_are_refused(emulated: Environment, subject: str, names: list[str], size: int, code: str) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        exchange_certificates.checked_request(emulated, MAIL1, subject, names, size)
+    assert refused.value.code == code
+
+
+def test_a_server_may_allow_short_keys(emulated: Environment) -> None:
+    servers = tuple(replace(server, minimum_key_size=1024) for server in emulated.scenario.exchange)
+    emulated.scenario = replace(emulated.scenario, exchange=servers)
+    wanted = exchange_certificates.checked_request(emulated, MAIL1.upper(), "CN=A.b", ["a.B"], 1024)
+    assert (wanted.names, wanted.key_size) == (("a.b",), 1024)
+
+
+def test_a_request_waits_with_its_key(emulated: Environment) -> None:
+    stored = request(emulated)
+    assert exchange_certificates.find(emulated, MAIL1, stored.thumbprint.lower()) == stored
+    assert stored.certificate.public_key() == KEYS[0].public_key()
+    assert load_pem_private_key(stored.private_key.encode(), None).private_numbers() == KEYS[0].private_numbers()  # type: ignore[union-attr]
+    assert "PRIVATE" not in repr(stored)
+    with pytest.raises(Forbidden):
+        exchange_certificates.enable(emulated, MAIL1, stored.thumbprint, ["IIS"])
+    with pytest.raises(NotFound):
+        exchange_certificates.find(emulated, MAIL2, stored.thumbprint)
+
+
+@pytest.mark.parametrize("form", ["pem", "der", "pkcs7", "pkcs7-pem"])
+def test_import_in_each_form(emulated: Environment, form: str) -> None:
+    text = sign(request(emulated).request, CA)
+    leaf = x509.load_pem_x509_certificate(text.encode())
+    data = {
+        "pem": (CA.pem + text).encode(),
+        "der": leaf.public_bytes(Encoding.DER),
+        "pkcs7": pkcs7.serialize_certificates([CA.certificate, leaf], Encoding.DER),
+        "pkcs7-pem": pkcs7.serialize_certificates([CA.certificate, leaf], Encoding.PEM),
+    }[form]
+    stored = exchange_certificates.import_issued(emulated, MAIL1, data)
+    assert (stored.status, stored.thumbprint) == ("Valid", exchange.thumbprint(leaf))
+    # The root is never sent, and the request is gone.
+    assert stored.served == text
+    assert [row.status for row in exchange.certificates(emulated.database, MAIL1)] == ["Valid", "Valid"]
+
+
+def test_what_cannot_be_imported(emulated: Environment) -> None:
+    text = sign(request(emulated).request, CA).encode()
+    with pytest.raises(NotFound):
+        exchange_certificates.import_issued(emulated, MAIL2, text)
+    with pytest.raises(InvalidValue):
+        exchange_certificates.import_issued(emulated, MAIL1, b"nothing")
+    exchange_certificates.import_issued(emulated, MAIL1, text)
+    with pytest.raises(Duplicate):
+        exchange_certificates.import_issued(emulated, MAIL1, text)
+
+
+def test_each_service_but_smtp_has_one_certificate(emulated: Environment) -> None:
+    first = exchange.certificates(emulated.database, MAIL1)[0]
+    second = installed(emulated)
+    exchange_certificates.enable(emulated, MAIL1, second.thumbprint, ["SMTP", "IIS"])
+    services = {row.thumbprint: row.services for row in exchange.certificates(emulated.database, MAIL1)}
+    assert services == {first.thumbprint: ("SMTP",), second.thumbprint: ("IIS", "SMTP")}
+    with pytest.raises(Forbidden):
+        exchange_certificates.remove(emulated, MAIL1, second.thumbprint)
+    exchange_certificates.remove(emulated, MAIL1, first.thumbprint)
+    assert [row.thumbprint for row in exchange.certificates(emulated.database, MAIL1)] == [second.thumbprint]
+
+
+def test_the_tls_settings_follow_what_iis_uses(emulated: Environment) -> None:
+    identity = IisCertificate(emulated, MAIL1)
+    first = identity._current()
+    assert identity._current() is first
+    exchange_certificates.enable(emulated, MAIL1, installed(emulated).thumbprint, ["IIS"])
+    assert identity._current() is not first
+    assert IisCertificate(emulated, MAIL2).context is not first
+
+
+def test_role_assignments(emulated: Environment) -> None:
+    row = management_roles.assign(emulated, "applicationimpersonation", "SVC-IMP")
+    assert (row["role"], row["assignee"]) == ("ApplicationImpersonation", r"EXAMPLE\svc-imp")
+    assert management_roles.assignments(emulated, "ApplicationImpersonation", r"example\svc-imp") == [row]
+    assert management_roles.assignments(emulated, "Other") == []
+    with pytest.raises(Duplicate):
+        management_roles.assign(emulated, "ApplicationImpersonation", "svc-imp", "another name")
+    for refused in (
+        lambda: management_roles.assign(emulated, "Organization Management", "svc-imp"),
+        lambda: management_roles.assign(emulated, "ApplicationImpersonation", "nobody"),
+        lambda: management_roles.unassign(emulated, "nothing"),
+    ):
+        with pytest.raises(DomainError):
+            refused()
+    management_roles.unassign(emulated, row["name"].upper())
+    assert management_roles.assignments(emulated) == []

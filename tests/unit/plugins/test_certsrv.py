@@ -1,0 +1,158 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the pages of web enrollment are read, also in a language that nobody here speaks, and what is remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils import _adcs_memory as memory
+from ansible_collections.ucops.imp.plugins.module_utils._adcs_ca import in_order
+from ansible_collections.ucops.imp.plugins.module_utils._adcs_memory import Memory
+from ansible_collections.ucops.imp.plugins.module_utils._certsrv import CertSrv, Disposition
+from ansible_collections.ucops.imp.plugins.module_utils._csr import NotARequest, key_of, read_request
+from ansible_collections.ucops.imp.plugins.module_utils._errors import ApiError, ImpError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer
+from ansible_collections.ucops.imp.plugins.module_utils._x509 import split_bundle
+
+from tests.support.certificates import issue
+from tests.support.signing_requests import pem, rsa_key, signing_request
+
+
+class Pages:
+    """Stands in for the transport: gives one answer and remembers the request."""
+
+    server = "ca.example.com:443"
+
+    def __init__(self, body: str | bytes, content_type: str = "text/html", status: int = 200) -> None:
+        content = body if isinstance(body, bytes) else body.encode()
+        self._answer = Answer(status, {"content-type": content_type}, content)
+        self.seen: list[tuple[str, str, Any]] = []
+
+    def request(self, method: str, path: str, **options: Any) -> Answer:
+        self.seen.append((method, path, options))
+        return self._answer
+
+
+def pages(body: str | bytes, content_type: str = "text/html", status: int = 200) -> CertSrv:
+    return CertSrv(Pages(body, content_type, status))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ('<a href="certnew.cer?ReqID=17&amp;Enc=b64">x</a>', Disposition("issued", 17)),
+        ("location='certnew.cer?ReqID=17&Enc='+e", Disposition("issued", 17)),
+        ("<b>Certificate Pending</b> Your Request Id is 4.", Disposition("pending", 4)),
+        ("<p id=locInfoReqID>Ihre Anforderungs-ID lautet 4.</p>", Disposition("pending", 4)),
+        (
+            'Your Request Id is 5. The disposition message is "Denied by Policy Module  0x80094800, x".',
+            Disposition("denied", 5, "Denied by Policy Module  0x80094800, x"),
+        ),
+        ("<p>Abgelehnt: 0x8009310b</p>", Disposition("denied", 0, "Abgelehnt: 0x8009310b")),
+    ],
+)
+def test_what_became_of_a_submission(page: str, told: Disposition) -> None:
+    assert pages(page).submit("csr", {}) == told
+
+
+def test_a_submission_is_sent_as_a_browser_would() -> None:
+    transport = Pages("certnew.cer?ReqID=1&")
+    CertSrv(transport).submit("a+b=\n", {"CertificateTemplate": "WebServer"})  # type: ignore[arg-type]
+    ((method, path, options),) = transport.seen
+    assert (method, path) == ("POST", "/certsrv/certfnsh.asp")
+    assert b"CertRequest=a%2Bb%3D%0A&CertAttrib=CertificateTemplate%3AWebServer%0D%0A&" in options["body"]
+    assert options["headers"]["User-Agent"].startswith("Mozilla/5.0")
+    assert "idempotent" not in options, "a submission is never repeated by the transport"
+
+
+def test_a_submission_with_an_answer_that_says_nothing() -> None:
+    with pytest.raises(UnexpectedAnswer, match="does not say what became of it: Hello"):
+        pages("<p>Hello</p>").submit("csr", {})
+
+
+@pytest.mark.parametrize(
+    ("message", "state"),
+    [
+        ("Taken Under Submission", "pending"),
+        (r"Denied by EXAMPLE\admin", "denied"),
+        ("Revoked by somebody", "revoked"),
+        ("The request ID is not known. 0x80094004 (...)", "denied"),
+        ("Wurde zur Bearbeitung angenommen", "unknown"),
+    ],
+)
+def test_what_became_of_a_request(message: str, state: str) -> None:
+    told = pages(f"<b>Disposition message:</b> \t\t{message}\r\nLastStatus: 0x0").fetch(3)
+    assert told == Disposition(state, 3, message)
+
+
+def test_a_certificate() -> None:
+    identity = issue("mail1.example.com")
+    told = pages(identity.pem, "application/pkix-cert").fetch(3)
+    assert told.state == "issued"
+    assert told.certificate is not None
+    assert told.certificate.fingerprint == identity.fingerprint
+    with pytest.raises(UnexpectedAnswer):
+        pages("rubbish", "application/pkix-cert").fetch(3)
+
+
+def test_pages_that_are_not_there() -> None:
+    with pytest.raises(ApiError) as missing:
+        pages("", status=404).check()
+    assert missing.value.code == "no-web-enrollment"
+    with pytest.raises(ApiError, match=r"HTTP 500 to GET /certsrv/certcarc\.asp"):
+        pages("", status=500).renewals()
+    with pytest.raises(UnexpectedAnswer):
+        pages("<p>x</p>").renewals()
+    with pytest.raises(UnexpectedAnswer, match="text/html where application/x-pkcs7"):
+        pages("<p>x</p>").chain(0)
+    for read, kind in (("chain", "x-pkcs7-certificates"), ("crl", "pkix-crl"), ("ca_certificate", "pkix-cert")):
+        with pytest.raises(UnexpectedAnswer, match="cannot be read"):
+            getattr(pages(b"\x30\x03abc", f"application/{kind}"), read)(0)
+
+
+def test_a_chain_is_put_in_order() -> None:
+    root = issue("root", ca=True)
+    middle = issue("middle", by=root, ca=True)
+    stranger = issue("stranger", ca=True)
+    own = issue("own", by=middle, ca=True)
+    found = [split_bundle(one.pem.encode())[0] for one in (root, stranger, own, middle)]
+    assert [one.subject for one in in_order(found[2], found)] == ["CN=own", "CN=middle", "CN=root"]
+    assert [one.subject for one in in_order(found[2], found[1:2])] == ["CN=own"]
+
+
+def test_signing_requests() -> None:
+    request = read_request(pem(signing_request("mail1.example.com")))
+    assert (request.common_name, request.subject) == ("mail1.example.com", "CN=mail1.example.com,O=Example")
+    assert request.pem not in repr(request)
+    assert read_request(pem(signing_request(None))).common_name == ""
+    other = read_request(pem(signing_request("mail1.example.com", key=rsa_key(number=1))))
+    assert other.key != request.key
+    assert key_of(issue("x").pem) not in (request.key, other.key)
+    for text in ("", "rubbish", pem(signing_request("x")).replace("M", "m")):
+        with pytest.raises(NotARequest):
+            read_request(text)
+
+
+def test_memory(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    assert memory.load(path) is None
+    for kept in (
+        Memory("ca:443", "f0", None, memory.SUBMITTING),
+        Memory("ca:443", "f0", "WebServer", memory.SUBMITTED, 7, after=3),
+    ):
+        memory.save(path, kept)
+        assert memory.load(path) == kept
+    memory.save(path, None)
+    memory.save(path, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ImpError, match="cannot be written"):
+        memory.write_atomically(tmp_path / "folder", "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -1,0 +1,171 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client of remote PowerShell: what is tried again, what is not, and what a user is told."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils import _exchange_ps
+from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+    AnswerLost,
+    ApiError,
+    Busy,
+    ConnectionFailed,
+    Forbidden,
+    ImpError,
+    TimedOut,
+    TlsFailed,
+    Unauthorized,
+    UnexpectedAnswer,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._exchange_certificate import windows_subject
+from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs
+from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._server_certificates import server_certificate
+from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+from requests import exceptions as http
+
+PASSWORD = "canary-of-powershell"
+
+Make = Callable[..., tuple[ExchangePs, list[float]]]
+
+
+@pytest.fixture(name="make")
+def make_fixture(monkeypatch: pytest.MonkeyPatch) -> Make:
+    """A client whose exchanges end as told: each with how far it came and what was raised, at last with output."""
+
+    def make(*endings: tuple[str, Exception], retries: int = 2) -> tuple[ExchangePs, list[float]]:
+        left = list(endings)
+
+        def run(self: ExchangePs, cmdlet: str, parameters: Mapping[str, Any], progress: Any) -> list[Any]:
+            if not left:
+                return [cmdlet]
+            how_far, error = left.pop(0)
+            progress.sent = how_far in ("sent", "taken")
+            progress.taken = how_far == "taken"
+            raise error
+
+        monkeypatch.setattr(ExchangePs, "_run", run)
+        pauses: list[float] = []
+        connection = Connection("exchange", "mail1", 443, r"EXAMPLE\admin", PASSWORD, retries=retries)
+        return ExchangePs(connection, "ntlm", sleep=pauses.append, jitter=lambda: 1.0), pauses
+
+    return make
+
+
+def fault(code: int, reason: str | None = None) -> WSManFaultError:
+    return WSManFaultError(code, "mail1", reason, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("how_far", "error"),
+    [
+        ("", http.ConnectionError()),
+        ("", http.ConnectTimeout()),
+        ("", WinRMTransportError("http", 503, "")),
+        ("sent", fault(503)),
+        ("sent", fault(2150858843)),
+    ],
+)
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_what_the_server_has_not_done_is_tried_again(make: Make, method: str, how_far: str, error: Exception) -> None:
+    client, pauses = make((how_far, error), (how_far, error))
+    assert getattr(client, method)("Some-Cmdlet", {}) == ["Some-Cmdlet"]
+    assert pauses == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("how_far", "error"),
+    [
+        ("sent", http.ConnectionError()),
+        ("sent", http.ReadTimeout()),
+        ("taken", http.ConnectionError()),
+        ("taken", fault(503)),
+        ("taken", fault(2150858843)),
+    ],
+)
+def test_a_write_of_which_nobody_knows_is_not_tried_again(make: Make, how_far: str, error: Exception) -> None:
+    client, pauses = make((how_far, error))
+    with pytest.raises(AnswerLost):
+        client.write("Some-Cmdlet", {})
+    assert pauses == []
+    reader, pauses = make((how_far, error))
+    assert reader.read("Some-Cmdlet") == ["Some-Cmdlet"]
+    assert pauses == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (AuthenticationError("no"), Unauthorized, "auth=ntlm"),
+        (WinRMTransportError("http", 403, ""), Forbidden, "Organization Management"),
+        (WinRMTransportError("http", 404, "<html>"), UnexpectedAnswer, "Check host and port"),
+        (WinRMError("other"), UnexpectedAnswer, "Check host and port"),
+        (ValueError("Server responded with the auth protocol"), UnexpectedAnswer, "does not offer auth=ntlm"),
+        (fault(5, "Access is denied."), ApiError, "Access is denied."),
+        (fault(5), ApiError, "without a reason"),
+        (http.SSLError("x"), TlsFailed, "the TLS handshake failed"),
+        (http.SSLError(OSError(ssl.SSLCertVerificationError("x"))), TlsFailed, "ca_path"),
+    ],
+)
+def test_other_failures_are_told_at_once(make: Make, error: Exception, kind: type[ImpError], said: str) -> None:
+    verification = error.args[0].args[0] if error.args and isinstance(error.args[0], OSError) else None
+    if isinstance(verification, ssl.SSLCertVerificationError):
+        verification.verify_message = "unable to get local issuer certificate"
+    client, pauses = make(("", error))
+    with pytest.raises(kind) as told:
+        client.read("Some-Cmdlet")
+    assert said in told.value.message
+    assert PASSWORD not in told.value.message + str(told.value.details)
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(http.ConnectionError(), ConnectionFailed), (http.ConnectTimeout(), TimedOut), (fault(429), Busy)],
+)
+def test_retries_have_an_end(make: Make, error: Exception, kind: type[ImpError]) -> None:
+    client, pauses = make(("", error), ("", error), retries=1)
+    with pytest.raises(kind):
+        client.write("Some-Cmdlet", {})
+    assert pauses == [0.5]
+
+
+class _Record:
+    def __init__(self, text: str, error_id: str) -> None:
+        self._text = text
+        self.fq_error = error_id
+
+    def __str__(self) -> str:
+        return self._text
+
+
+@pytest.mark.parametrize(
+    ("error_id", "code"),
+    [
+        ("[Server=M,RequestId=1] [FailureCategory=Cmdlet-ManagementObjectNotFoundException] 9A,Get", "not-found"),
+        ("CommandNotFoundException", "no-such-cmdlet"),
+        ("Something,Get-It", "refused"),
+    ],
+)
+def test_error_records(error_id: str, code: str) -> None:
+    error = _exchange_ps._refusal("Get-It", [_Record("It is not there.", error_id), _Record("Really.", "")])
+    assert (error.code, error.message) == (code, "Get-It: It is not there. Really.")
+    assert error.details["error_id"] == error_id
+
+
+@pytest.mark.parametrize("row", [{}, "text", {"RawData": b"nothing"}, {"RawData": None}])
+def test_objects_that_are_no_certificates(row: Any) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        server_certificate(row)
+
+
+def test_values_with_separators_stand_in_quotes() -> None:
+    options = dict.fromkeys(("country", "state_or_province", "locality", "organizational_unit"))
+    subject = windows_subject({**options, "country": "JP", "organization": 'A "B", C', "common_name": "a.b"})
+    assert subject == 'C=JP,O="A ""B"", C",CN=a.b'

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client side of NTLM where it goes wrong: no library, no NTLM at the server, messages that cannot be read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError, Unauthorized, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
+
+from tests.support.https_server import Reply, ScriptedServer, scripted_server
+
+PASSWORD = "canary-ntlm-7c1d"
+
+
+@pytest.fixture(name="served", scope="module")
+def served_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedServer, Path]]:
+    with scripted_server(tmp_path_factory.mktemp("tls")) as served:
+        yield served
+
+
+@pytest.fixture(name="transport")
+def transport_fixture(served: tuple[ScriptedServer, Path]) -> Iterator[Transport]:
+    server, ca_path = served
+    server.script.clear()
+    server.seen.clear()
+    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": server.port, "ca_path": str(ca_path)}
+    connection = Connection("ca", username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=0, **options)
+    with Transport(connection) as transport:
+        yield transport
+
+
+def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "spnego", None)
+    with pytest.raises(ImpError, match="pyspnego") as missing:
+        Transport(Connection("ca", "ca", 443, "u", PASSWORD, auth="ntlm"))
+    assert missing.value.code == "missing-library"
+    assert PASSWORD not in str(missing.value.details)
+    Transport(Connection("ca", "ca", 443, "u", PASSWORD)).close()
+
+
+def test_a_server_that_offers_no_ntlm(transport: Transport, served: tuple[ScriptedServer, Path]) -> None:
+    served[0].script.append(Reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'}))
+    with pytest.raises(UnexpectedAnswer, match="does not offer NTLM"):
+        transport.request("POST", "/certsrv/certfnsh.asp", body=b"x")
+    assert [seen.path for seen in served[0].seen] == ["/certsrv/"], "the request itself was not sent"
+
+
+@pytest.mark.parametrize("token", ["AAAA", "%%%", "TlRMTVNTUAACAAAA"])
+def test_a_challenge_that_cannot_be_read(transport: Transport, served: tuple[ScriptedServer, Path], token: str) -> None:
+    served[0].script.append(Reply(401, headers={"WWW-Authenticate": f"NTLM {token}"}))
+    with pytest.raises(UnexpectedAnswer):
+        transport.request("GET", "/certsrv/")
+
+
+def test_a_server_that_asks_for_nothing(transport: Transport, served: tuple[ScriptedServer, Path]) -> None:
+    served[0].script.extend([Reply(200), Reply(200, body=b"yes")])
+    assert transport.request("GET", "/x").body == b"yes"
+    headers = [{name.lower(): value for name, value in seen.headers.items()} for seen in served[0].seen]
+    assert headers[0]["authorization"].startswith("NTLM ")
+    assert "authorization" not in headers[1]
+
+
+def test_a_refusal_is_repeated_without_asking_again(
+    transport: Transport, served: tuple[ScriptedServer, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Unauthorized("no")
+
+    monkeypatch.setattr("ansible_collections.ucops.imp.plugins.module_utils._ntlm.NtlmLogin.log_in", refuse)
+    for _request in range(2):
+        with pytest.raises(Unauthorized, match=r"does not accept the password of EXAMPLE\\u") as refused:
+            transport.request("GET", "/x")
+        assert PASSWORD not in str(refused.value)
+    assert served[0].seen == []
