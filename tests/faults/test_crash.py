@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 from tests.support.emulator import Emulator
-from tests.support.playbooks import command, play, settings
+from tests.support.kill import kill_when
+from tests.support.playbooks import play
 
 SITE = "ucops.imp.site"
-PATIENCE = 60  # seconds
 BLOCKED = 120  # seconds
 
 
@@ -26,21 +22,7 @@ def kill_after_the_gateways(environment: Emulator, folder: Path) -> None:
     between change and restart when it dies.
     """
     held = environment.control.fault("delay", effect={"seconds": BLOCKED}, protocol="axl", operation="listUser")
-    process = subprocess.Popen(
-        command(SITE),
-        cwd=folder,
-        env=settings(environment.ready_file) | {"MODULE_CALLS_FILE": str(folder / "calls.txt")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + PATIENCE
-    while not _held_up(environment, held):
-        assert process.poll() is None, "the playbook ended before it could be killed"
-        assert time.monotonic() < deadline, "the playbook never came to the users"
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait(PATIENCE)
+    kill_when(environment, folder, SITE, lambda: _held_up(environment, held))
     environment.control.clear_faults()
 
 

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``certificates.yml`` is killed after each of its steps in turn; the next run goes on, and nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.emulator import Emulator
+from tests.support.kill import kill_when
+from tests.support.playbooks import play
+
+CERTIFICATES = "ucops.imp.certificates"
+STEPS = {
+    "upload": "POST /trust/certificates",
+    "request": "New-ExchangeCertificate",
+    "submit": "POST /certfnsh.asp",
+    "issue": "issueRequest",
+    "install": "Import-ExchangeCertificate",
+    "bind": "Enable-ExchangeCertificate",
+    "restart": "soapDoControlServices",
+}
+"""The steps in the order in which the playbook takes them, and how the journal names their first write."""
+
+
+def done(environment: Emulator, operation: str, after: int = 0) -> bool:
+    return bool(environment.journal(writes=True, operation=operation, after=after))
+
+
+def requests(environment: Emulator) -> list[str]:
+    answer = environment.control.request("GET", "/certification-authorities/ca.example.com/requests")
+    return [request["state"] for request in answer.json()["requests"]]
+
+
+def unverified(environment: Emulator) -> list[str]:
+    with environment.client("imp-pub") as client:
+        items = client.get("/imp-admin/v1/presence-gateways/status").json()["items"]
+    return [item["name"] for item in items if not item["verification"].endswith("Verified")]
+
+
+def test_killed_after_every_step(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    environment = start_emulator("--scenario", "certificates")
+    assert play(environment.ready_file, tmp_path, "ucops.imp.presence_gateways").status == 0
+    assert unverified(environment) == ["mail1.example.com", "mail2.example.com"]
+
+    for step, operation in STEPS.items():
+        last = environment.control.last_journal_id()
+        kill_when(
+            environment,
+            tmp_path,
+            CERTIFICATES,
+            lambda operation=operation, last=last: done(environment, operation, last),
+        )
+        assert done(environment, operation), step
+
+    finished = play(environment.ready_file, tmp_path, CERTIFICATES)
+    assert finished.status == 0, finished.output
+    assert requests(environment) == ["issued", "issued"], "one certificate for each server and no more"
+    assert unverified(environment) == []
+
+    last = environment.control.last_journal_id()
+    again = play(environment.ready_file, tmp_path, CERTIFICATES)
+    assert again.status == 0, again.output
+    assert environment.journal(writes=True, after=last) == []
