@@ -119,31 +119,30 @@ hostname: cucm-pub.dc1.example.com
 username: axladmin
 password: "{{ lookup('ansible.builtin.env', 'AXL_PASSWORD') }}"
 
----
-# One of several clusters in an inventory: imp-pub becomes imp-pub.dc2.example.com in the groups imp_publisher and dc2.
-plugin: ucops.imp.imp_cluster
-hostname: cucm-pub.dc2.example.com
-username: axladmin
-password: !vault |
-  $ANSIBLE_VAULT;1.1;AES256
-  ...
-cluster: dc2
-domain: dc2.example.com
+# Another file: one of several clusters in an inventory. The node imp-pub becomes imp-pub.dc2.example.com, in the groups
+# imp_publisher and dc2.
+# plugin: ucops.imp.imp_cluster
+# hostname: cucm-pub.dc2.example.com
+# username: axladmin
+# password: !vault |
+#   $ANSIBLE_VAULT;1.1;AES256
+#   ...
+# cluster: dc2
+# domain: dc2.example.com
 
----
-# A group for each role, a variable of one's own, and the answer kept in a cache.
-plugin: ucops.imp.imp_cluster
-hostname: cucm-pub.dc1.example.com
-username: axladmin
-password: "{{ axl_password }}"
-keyed_groups:
-  - key: imp_cluster_node.role
-    prefix: role
-compose:
-  monitored: imp_cluster_node.role == 'imp'
-cache: true
-cache_plugin: ansible.builtin.jsonfile
-cache_connection: .ansible/inventory
+# Another file: a group for each role, a variable of one's own, and the answer kept in a cache.
+# plugin: ucops.imp.imp_cluster
+# hostname: cucm-pub.dc1.example.com
+# username: axladmin
+# password: "{{ axl_password }}"
+# keyed_groups:
+#   - key: imp_cluster_node.role
+#     prefix: role
+# compose:
+#   monitored: imp_cluster_node.role == 'imp'
+# cache: true
+# cache_plugin: ansible.builtin.jsonfile
+# cache_connection: .ansible/inventory
 """
 
 import sys
