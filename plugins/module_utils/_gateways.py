@@ -34,6 +34,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     compare,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._verdicts import advice, verdict_of
 
 TYPES = {"exchange_ews": "Exchange -- EWS Server"}
 """Kinds of gateway: the option's word and the product's."""
@@ -251,4 +252,6 @@ def _describe_status(item: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: item.get(name) for name in ("name", "position", "checked", "reachability", "verification", "detail")}
     reachable = str(item["reachability"]).endswith("(pingable)") if item["checked"] else None
     verified = str(item["verification"]).endswith("- Verified") if item["checked"] else None
-    return {**told, "reachable": reachable, "verified": verified}
+    # Which authority is missing is in the detail, which the node has written.
+    wanted = advice(verdict_of(str(item["verification"])), str(item["name"]), None) if item["checked"] else None
+    return {**told, "reachable": reachable, "verified": verified, "advice": wanted}

@@ -78,6 +78,22 @@ class ImpAdmin:
         """Return the IM and Presence nodes: ``{name, fqdn, usage, eth0_ipv4, eth0_ipv6, ipv6_enabled}``."""
         return self._items("/nodes")
 
+    def offered_certificates(self, peer: str, port: int, store: str) -> dict[str, Any]:
+        """Return what the Certificate Import Tool finds about a peer server, from this node; nothing changes.
+
+        ``{reachability, verification, detail, certificates: [{pem, status, position, ...}]}``, see requirement C9.
+        """
+        body = {"peer_server": peer, "port": port, "store": store}
+        content = self._call("POST", "/certificate-import/check", body=body, idempotent=True).json()
+        if not isinstance(content, dict) or not isinstance(content.get("certificates"), list):
+            raise UnexpectedAnswer(f"The admin API of {self._transport.server} did not say what {peer} offers.")
+        return content
+
+    def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> None:
+        """Install a certificate on this node, provided that the peer server still offers it (409 if it does not)."""
+        body = {"peer_server": peer, "port": port, "store": store, "fingerprints": [fingerprint]}
+        self._call("POST", "/certificate-import/accept", body=body)
+
     def _items(self, path: str) -> list[dict[str, Any]]:
         items = self._object(path).get("items")
         if not isinstance(items, list):

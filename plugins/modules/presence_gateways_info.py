@@ -109,6 +109,9 @@ status:
     detail:
       description: What does not fit, for example the two names of a mismatch.
       type: str
+    advice:
+      description: What to do about a verdict other than verified, or null.
+      type: str
   sample:
     - name: mail1.example.com
       position: 1
@@ -118,6 +121,7 @@ status:
       reachability: Exchange Reachability (pingable)
       verification: SSL Connection/Certificate Verification - Verified
       detail:
+      advice:
 failures:
   description: What failed. When there is anything, the task fails after everything else was tried.
   returned: always

@@ -51,6 +51,7 @@ def issue(
     ca: bool = False,
     hosts: Sequence[str] = (),
     days: tuple[int, int] = (-1, 365),
+    extensions: Sequence[x509.ExtensionType] = (),
 ) -> Identity:
     """Issue a certificate, self-signed without ``by``; ``days`` is its validity counted from now."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -68,6 +69,8 @@ def issue(
     )
     if hosts:
         builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), False)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
     return Identity(builder.sign(by.key if by else key, hashes.SHA256()), key)
 
 

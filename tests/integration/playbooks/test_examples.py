@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._bat import HEADER
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from tests.support.emulator import Emulator
 from tests.support.playbooks import ROOT, play
@@ -22,6 +24,8 @@ row; ``tests/faults/test_certificates_kill.py`` runs the same calls through thei
 MODULES = sorted(path for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem not in NOT_RUN)
 OTHER_CLUSTERS_NAME = {"PeExchangeNotifyPort": "ExchangeNotificationPort"}
 """An example shows a cluster that calls a parameter differently; the emulator's does not."""
+FINGERPRINT = "4F:A0:2D:0C:7E:8A:51:B3:99:60:12:EE:6C:05:D1:77:30:C8:1B:FA:22:84:9D:E5:13:5A:BC:F7:08:61:94:2E"
+"""The examples' fingerprint; here it is that of Exchange's issuing authority."""
 
 Task = dict[str, Any]
 
@@ -33,11 +37,18 @@ def examples(module: Path) -> list[Task]:
     raise AssertionError(f"{module.name} has no EXAMPLES")
 
 
+def issuing_fingerprint(environment: Emulator) -> str:
+    chain = Path(environment.ready["exchange"]["mail1.example.com"]["chain_file"]).read_bytes()
+    return x509.load_pem_x509_certificates(chain)[0].fingerprint(hashes.SHA256()).hex(":")
+
+
 def here(value: Any, platform: bool, environment: Emulator) -> Any:
     """Replace the names of an example by the emulator's addresses, all the way down."""
     if isinstance(value, list):
         return [here(item, platform, environment) for item in value]
     if not isinstance(value, dict):
+        if value == FINGERPRINT:
+            return issuing_fingerprint(environment)
         return OTHER_CLUSTERS_NAME.get(value, value) if isinstance(value, str) else value
     found = {key: here(item, platform, environment) for key, item in value.items()}
     for key in ("hostname", "name"):
@@ -80,6 +91,7 @@ def write_files(folder: Path, environment: Emulator) -> None:
     files.mkdir()
     exchange = environment.ready["exchange"]["mail1.example.com"]
     (files / "exchange-chain.pem").write_bytes(Path(exchange["chain_file"]).read_bytes())
+    (files / "company-root.pem").write_bytes(Path(exchange["root_file"]).read_bytes())
     (files / "third-party-root.pem").write_bytes(Path(exchange["root_file"]).read_bytes())
     cells = dict.fromkeys(HEADER, "#") | {"USER ID": "user0007", "INCLUDE MEETING INFORMATION IN PRESENCE": "t"}
     cells |= {"HOME CLUSTER": "t", "ENABLE USER FOR UNIFIED CM IM AND PRESENCE": "t"}

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from imp_emulator.domain import gateways, ipv6, parameters, status, trust
 from imp_emulator.domain.gateways import Draft
@@ -20,7 +22,7 @@ from imp_emulator.domain.names import gateway_name
 from imp_emulator.domain.tls_probe import Result, Verdict, probe
 from imp_emulator.environment import Environment
 from tests.support.certificates import Identity, issue
-from tests.support.https_server import ScriptedServer
+from tests.support.tls_server import serving
 
 ROOT = issue("Root CA", ca=True)
 ISSUING = issue("Issuing CA", by=ROOT, ca=True)
@@ -31,19 +33,6 @@ LEAF = issue(NAME, by=ISSUING, hosts=[NAME])
 
 Listener = tuple[str, int]
 Serve = Callable[..., Listener]
-
-
-@contextmanager
-def serving(folder: Path, leaf: Identity, *chain: Identity) -> Iterator[Listener]:
-    folder.mkdir()
-    certificate, key = leaf.write(folder)
-    certificate.write_text("".join(identity.pem for identity in (leaf, *chain)))
-    with ScriptedServer(certificate, key) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        yield "127.0.0.1", server.port
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -57,8 +46,16 @@ def judge(listener: Listener, name: str = NAME, trusted: str = BOTH) -> Result:
     return probe(listener, gateway_name(name), trusted, timeout=2)
 
 
-def leaf(common_name: str, *hosts: str, days: tuple[int, int] = (-1, 30)) -> Identity:
-    return issue(common_name, by=ISSUING, hosts=hosts, days=days)
+def leaf(
+    common_name: str, *hosts: str, days: tuple[int, int] = (-1, 30), extensions: Sequence[x509.ExtensionType] = ()
+) -> Identity:
+    return issue(common_name, by=ISSUING, hosts=hosts, days=days, extensions=extensions)
+
+
+def key_usage(*allowed: str) -> x509.KeyUsage:
+    names = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"]
+    names += ["key_cert_sign", "crl_sign", "encipher_only", "decipher_only"]
+    return x509.KeyUsage(**{name: name in allowed for name in names})
 
 
 @pytest.mark.parametrize(
@@ -143,6 +140,35 @@ def test_certificates_outside_their_dates_are_bad(serve: Serve, days: tuple[int,
     assert judge(serve(leaf("192.0.2.21", days=days), ISSUING), "192.0.2.21").verdict is Verdict.BAD
 
 
+@pytest.mark.parametrize(
+    "extension",
+    [x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), key_usage("key_cert_sign", "crl_sign")],
+    ids=["for-clients", "for-signing"],
+)
+def test_certificates_that_are_not_made_for_servers_are_bad(serve: Serve, extension: x509.ExtensionType) -> None:
+    result = judge(serve(leaf(NAME, NAME, extensions=[extension]), ISSUING))
+    assert result.verdict is Verdict.BAD
+    assert "purpose" in (result.detail or "")
+
+
+def test_a_server_certificate_is_made_for_servers(serve: Serve) -> None:
+    extensions = [
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]),
+        key_usage("digital_signature"),
+    ]
+    assert judge(serve(leaf(NAME, NAME, extensions=extensions), ISSUING)).verdict is Verdict.VERIFIED
+
+
+def test_what_a_server_certificate_has_signed_is_bad(serve: Serve) -> None:
+    forged = issue(NAME, by=LEAF, hosts=[NAME])
+    assert judge(serve(forged, LEAF, ISSUING)).verdict is Verdict.BAD
+
+
+def test_an_authority_outside_its_dates_makes_the_chain_bad(serve: Serve) -> None:
+    old = issue("Old CA", by=ROOT, ca=True, days=(-10, -1))
+    assert judge(serve(issue(NAME, by=old, hosts=[NAME]), old)).verdict is Verdict.BAD
+
+
 def test_a_self_signed_certificate_is_missing_from_an_empty_store_bad_for_another_and_good_when_trusted(
     serve: Serve,
 ) -> None:
@@ -180,6 +206,38 @@ def test_something_listens_but_speaks_no_tls() -> None:
         result = judge(server.getsockname()[:2])
         thread.join(5)
     assert (result.reachable, result.verdict) == (True, Verdict.FAILED)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x03\x00\x7a\x02"], ids=["at-once", "amid-the-handshake"])
+def test_a_server_that_hangs_up(sent: bytes) -> None:
+    def hang_up(server: socket.socket) -> None:
+        with server.accept()[0] as connection:
+            connection.recv(4096)
+            connection.sendall(sent)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=hang_up, args=(server,), daemon=True)
+        thread.start()
+        result = judge(server.getsockname()[:2])
+        thread.join(5)
+    assert (result.reachable, result.verdict) == (True, Verdict.FAILED)
+
+
+def test_a_server_that_hangs_amid_the_handshake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def begin() -> None:
+            with server.accept()[0] as connection:
+                connection.sendall(b"\x16\x03\x03\x00\x7a\x02")
+                done.wait(5)
+
+        thread = threading.Thread(target=begin, daemon=True)
+        thread.start()
+        result = probe(server.getsockname()[:2], gateway_name(NAME), BOTH, timeout=0.2)
+        done.set()
+        thread.join(5)
+    assert (result.reachable, result.verdict) == (True, Verdict.NETWORK)
 
 
 def check(environment: Environment, node: str = "imp-pub") -> list[status.GatewayStatus]:

@@ -17,6 +17,7 @@ MAXIMUM_ACCOUNT = 256
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # The last label must not look like a number: "192.0.2.300" is a mistyped address, not a host name (RFC 3696).
 _TOP = r"[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+SHORT_NAME_PATTERN = rf"^{_TOP}$"
 FQDN_PATTERN = rf"^(?:{_LABEL}\.)+{_TOP}$"
 # White space and control characters are spelled out: what \s means differs between the dialects of regular expressions.
 _INVISIBLE = r"\x00-\x20\x7f-\xa0"

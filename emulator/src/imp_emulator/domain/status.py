@@ -24,7 +24,7 @@ class GatewayStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """Everything that a check needs, read from the state before it begins; no listener means that none was found."""
 
     name: GatewayName
@@ -40,24 +40,28 @@ async def check(environment: Environment, cluster: str, node: str) -> list[Gatew
     """
     found = gateways.gateways(environment, cluster)
     trusted = "".join(row["pem"] for row in trust.trusted(environment, cluster, node, trust.CUP))
-    targets = [_target(environment, cluster, node, gateway) for gateway in found[:CHECKED]]
+    targets = [
+        locate(environment, cluster, node, names.gateway_name(gateway.name), gateway.port)
+        for gateway in found[:CHECKED]
+    ]
     # The handshakes block, and the servers at the other end are served by this very event loop.
-    results = await asyncio.gather(*(asyncio.to_thread(_check, target, trusted) for target in targets))
+    results = await asyncio.gather(*(asyncio.to_thread(judge, target, trusted) for target in targets))
     unchecked: list[Result | None] = [None] * (len(found) - len(targets))
     return [GatewayStatus(gateway, result) for gateway, result in zip(found, [*results, *unchecked], strict=True)]
 
 
-def _target(environment: Environment, cluster: str, node: str, gateway: Gateway) -> _Target:
-    name = names.gateway_name(gateway.name)
+def locate(environment: Environment, cluster: str, node: str, name: GatewayName, port: int) -> Target:
+    """Find what listens behind a name and a port, as a node sees the emulated network."""
     if name.kind is Kind.IPV6 and not ipv6.usable(environment, ipv6.presence_node(environment, cluster, node)):
-        return _Target(name, None, f"{node} has no IPv6 connectivity to {gateway.name}.")
+        return Target(name, None, f"{node} has no IPv6 connectivity to {name.text}.")
     if not network.resolve(environment, name.key):
-        return _Target(name, None, f"{gateway.name} does not resolve to an address.")
-    listener = network.endpoint(environment, name.key, gateway.port)
-    return _Target(name, listener, f"Nothing listens on port {gateway.port} of {gateway.name}.")
+        return Target(name, None, f"{name.text} does not resolve to an address.")
+    listener = network.endpoint(environment, name.key, port)
+    return Target(name, listener, f"Nothing listens on port {port} of {name.text}.")
 
 
-def _check(target: _Target, trusted: str) -> Result:
+def judge(target: Target, trusted: str) -> Result:
+    """Connect to a target and judge it by a trust store (PEM); blocks as :func:`~.tls_probe.probe` does."""
     if target.listener is None:
         return Result(False, Verdict.NETWORK, target.obstacle)
     return probe(target.listener, target.name, trusted)

@@ -90,7 +90,9 @@ def _judge(listener: tuple[str, int], name: GatewayName, trusted: str, timeout: 
     if code in (_WRONG_HOST, _WRONG_ADDRESS) or (code == 0 and _only_common_name_matches(name, leaf)):
         return _mismatch(name, leaf)
     if code in _NO_ISSUER or (code == _SELF_SIGNED and not trusted.strip()):
-        detail = f"The certificate of {name.text}, issued by {leaf.issuer}, has no chain up to a root in cup-trust."
+        detail = (
+            f"The certificate of {name.text}, issued by {leaf.issuer}, has no chain up to a root in the trust store."
+        )
         return Result(True, Verdict.MISSING, detail)
     if code != 0:
         return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: {outcome.message}.")

@@ -21,7 +21,7 @@ from imp_emulator.wire.imp_admin.problems import MEDIA_TYPE, Problem, encoded
 
 ROLE = "Standard CCMADMIN Administration"
 
-_NO_WRITES = ("compareGatewayCredentials",)
+_NO_WRITES = ("compareGatewayCredentials", "checkCertificateImport")
 
 
 class ImpAdmin:

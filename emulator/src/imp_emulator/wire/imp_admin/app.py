@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from imp_emulator.domain.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.domain.gateway_credentials import TooManyCompares
 from imp_emulator.environment import Environment
-from imp_emulator.wire.imp_admin import credentials, gateways, nodes
+from imp_emulator.wire.imp_admin import certificate_import, credentials, gateways, nodes
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import CATALOGUE, MEDIA_TYPE, SCHEMA, Problem, ProblemError, body
 
@@ -44,7 +44,7 @@ def create_app(environment: Environment) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.environment = environment
-    for router in (gateways.router, credentials.router, nodes.router):
+    for router in (gateways.router, credentials.router, nodes.router, certificate_import.router):
         app.include_router(router, prefix=BASE)
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(DomainError, _on_domain_error)

@@ -37,7 +37,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Port = Annotated[int, BeforeValidator(_whole, json_schema_input_type=int), Field(ge=1, le=65535)]
+_Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[_Port, BeforeValidator(_whole, json_schema_input_type=_Port)]
 AccountName = Annotated[
     str,
     Field(

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Certificate Import Tool over HTTP (requirement C9): check a peer server, accept certificates that it offers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from imp_emulator.domain import import_tool
+from imp_emulator.domain.import_tool import Offer, Peer
+from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here
+from imp_emulator.wire.imp_admin.import_models import Acceptance, Imported, OfferedCertificate, PeerIn, PeerReport
+from imp_emulator.wire.imp_admin.problems import responses
+
+router = APIRouter(tags=["Certificate import"])
+
+
+@router.post(
+    "/certificate-import/check",
+    operation_id="checkCertificateImport",
+    dependencies=[JSON_ONLY],
+    responses=responses("invalid-json", "unsupported-media-type"),
+)
+async def check(here: Here, peer: PeerIn) -> PeerReport:
+    """Connect to a peer server from this node and tell what its handshake offers; this changes nothing."""
+    report = await import_tool.check(here.environment, _peer(here, peer))
+    return PeerReport(
+        peer_server=peer.peer_server,
+        port=peer.port,
+        node=here.node,
+        store=peer.store,
+        reachability=f"Peer Server Reachability Status ({'pingable' if report.result.reachable else 'unreachable'})",
+        verification=f"SSL Connection/Certificate Verification - {report.result.verdict.value}",
+        detail=report.result.detail,
+        certificates=[_view(offer) for offer in report.offers],
+    )
+
+
+@router.post(
+    "/certificate-import/accept",
+    operation_id="acceptCertificateImport",
+    dependencies=[JSON_ONLY],
+    responses=responses("invalid-json", "unsupported-media-type", "certificate-not-offered"),
+)
+async def accept(here: Here, acceptance: Acceptance) -> Imported:
+    """Install the certificates with these fingerprints, as far as the server offers them now and the store lacks them.
+
+    When the server does not offer one of them, none is installed.
+    """
+    peer = _peer(here, acceptance)
+    report = await import_tool.check(here.environment, peer)
+    with here.environment.database.transaction():
+        installed = import_tool.accept(here.environment, peer, report, acceptance.fingerprints)
+    return Imported(
+        peer_server=peer.server, port=peer.port, node=here.node, store=acceptance.store, installed=installed
+    )
+
+
+def _peer(here: Context, peer: PeerIn) -> Peer:
+    return Peer(here.cluster, here.node, peer.peer_server, peer.port, peer.store)
+
+
+def _view(offer: Offer) -> OfferedCertificate:
+    certificate = offer.certificate
+    return OfferedCertificate(
+        subject=certificate.parsed.subject.rfc4514_string(),
+        issuer=certificate.issuer,
+        fingerprint=certificate.fingerprint,
+        not_before=certificate.parsed.not_valid_before_utc,
+        not_after=certificate.parsed.not_valid_after_utc,
+        position=offer.position,
+        status=offer.state.value,
+        pem=certificate.pem,
+    )

@@ -1,0 +1,28 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A TLS server that shows the certificates of a test, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.certificates import Identity
+from tests.support.https_server import ScriptedServer
+
+
+@contextmanager
+def serving(folder: Path, leaf: Identity, *chain: Identity) -> Iterator[tuple[str, int]]:
+    """Serve a certificate with the chain given, and tell where; the folder must not exist yet."""
+    folder.mkdir()
+    certificate, key = leaf.write(folder)
+    certificate.write_text("".join(identity.pem for identity in (leaf, *chain)))
+    with ScriptedServer(certificate, key) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield "127.0.0.1", server.port
+        server.shutdown()
+        thread.join()
