@@ -1,0 +1,65 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``certificates.yml`` with an authority that nobody automates, and in check mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography import x509
+
+from tests.support.certificates import answer_request, issue
+from tests.support.emulator import Emulator
+from tests.support.playbooks import play
+
+CERTIFICATES = "ucops.imp.certificates"
+LIMIT = ("--limit", "imp-pub.dc1,mail1.example.com")
+
+
+def verdicts(environment: Emulator) -> list[str]:
+    with environment.client("imp-pub") as client:
+        items = client.get("/imp-admin/v1/presence-gateways/status").json()["items"]
+    return [item["verification"].removeprefix("SSL Connection/Certificate Verification - ") for item in items]
+
+
+def test_a_third_party_signs(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    environment = start_emulator("--scenario", "certificates")
+    gateway = {"presence_gateways_list": [{"name": "mail1.example.com"}]}
+    assert play(environment.ready_file, tmp_path, "ucops.imp.presence_gateways", variables=gateway).status == 0
+    authority = issue("Third Party CA", ca=True)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(authority.pem)
+    variables = {
+        "exchange_certificate_authority": "third_party",
+        "exchange_certificate_directory": str(tmp_path / "certificates"),
+        "trust_certificates": [{"path": str(bundle)}],
+    }
+
+    first = play(environment.ready_file, tmp_path, CERTIFICATES, *LIMIT, variables=variables)
+    assert first.status == 2
+    assert "mail1.example.com.txt signed by your certification authority" in first.output
+    request = (tmp_path / "certificates" / "mail1.example.com.txt").read_bytes()
+
+    signed = answer_request(x509.load_pem_x509_csr(request), by=authority)
+    (tmp_path / "certificates" / "mail1.example.com.cer").write_text(signed)
+    second = play(environment.ready_file, tmp_path, CERTIFICATES, *LIMIT, variables=variables)
+    assert second.status == 0, second.output
+    assert verdicts(environment) == ["Verified"]
+
+    last = environment.control.last_journal_id()
+    third = play(environment.ready_file, tmp_path, CERTIFICATES, *LIMIT, variables=variables)
+    assert third.status == 0, third.output
+    assert environment.journal(writes=True, after=last) == []
+
+
+def test_check_mode_sends_nothing(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    environment = start_emulator("--scenario", "certificates")
+
+    played = play(environment.ready_file, tmp_path, CERTIFICATES, "--check", "--diff")
+
+    assert played.status == 0, played.output
+    assert environment.journal(writes=True) == []
+    assert played.recap["mail1.example.com"].changed == 1
+    assert not (environment.ready_file.parent / "certificates").exists()
