@@ -24,6 +24,8 @@ STEPS = {
     "restart": "soapDoControlServices",
 }
 """The steps in the order in which the playbook takes them, and how the journal names their first write."""
+HELD = 3600
+"""Seconds for which the step after the awaited one is held up, so that the kill always comes between the two."""
 
 
 def done(environment: Emulator, operation: str, after: int = 0) -> bool:
@@ -46,9 +48,12 @@ def test_killed_after_every_step(start_emulator: Callable[..., Emulator], tmp_pa
     assert play(environment.ready_file, tmp_path, "ucops.imp.presence_gateways").status == 0
     assert unverified(environment) == ["mail1.example.com", "mail2.example.com"]
 
-    for step, operation in STEPS.items():
+    for (step, operation), following in zip(STEPS.items(), [*list(STEPS.values())[1:], None], strict=True):
         last = environment.control.last_journal_id()
+        if following is not None:
+            environment.control.fault("delay", effect={"seconds": HELD}, operation=following)
         kill_when(environment, tmp_path, CERTIFICATES, partial(done, environment, operation, last))
+        environment.control.clear_faults()
         assert done(environment, operation), step
 
     finished = play(environment.ready_file, tmp_path, CERTIFICATES)
