@@ -10,6 +10,7 @@ its scenario before the test) and ``start_emulator`` (processes of the test's ow
 from __future__ import annotations
 
 import json
+import os
 import signal
 import ssl
 import subprocess
@@ -27,6 +28,10 @@ import pytest
 START_SECONDS = 60
 STOP_SECONDS = 30
 _POLL_SECONDS = 0.02
+
+EMULATOR = (os.environ.get("IMP_EMULATOR_PYTHON", sys.executable), "-m", "imp_emulator")
+"""The command ``imp-emulator``; another Python than this one may run it, because the emulator wants a newer Python than
+the oldest ansible-core that is tested against it."""
 
 Json = Any
 """What a decoded answer holds: mappings, lists, text and numbers."""
@@ -143,7 +148,7 @@ class Emulator:
         self._errors = folder / "stderr.txt"
         # A killed predecessor's ready file would be taken for the new one's.
         self.ready_file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "imp_emulator", "serve", "--state", str(self.state)]
+        command = [*EMULATOR, "serve", "--state", str(self.state)]
         command += ["--ready-file", str(self.ready_file), *arguments]
         with self._errors.open("w", encoding="utf-8") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)

@@ -12,7 +12,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -22,14 +21,14 @@ import httpx
 import pytest
 import yaml
 
-from tests.support.emulator import Emulator
+from tests.support.emulator import EMULATOR, Emulator
 
 StartEmulator = Callable[..., Emulator]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command and return its outcome."""
-    command = [sys.executable, "-m", "imp_emulator", *arguments]
+    command = [*EMULATOR, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.connections import connection
-from tests.support.emulator import Emulator
+from tests.support.emulator import EMULATOR, Emulator
 from tests.support.modules import run_module
 
 MODULE = "calendar_users_info"
@@ -51,7 +50,7 @@ def test_a_page_that_is_too_large_is_asked_for_in_parts(
 ) -> None:
     """So many users do not fit into the 8 MB that AXL answers at most."""
     scenario = tmp_path / "scenario.yml"
-    command = [sys.executable, "-m", "imp_emulator", "scenario", "--users", "45000"]
+    command = [*EMULATOR, "scenario", "--users", "45000"]
     scenario.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
     emulator = start_emulator("--scenario", str(scenario))
     result = run_module(MODULE, {**connection(emulator, "cucm"), "page_size": 100_000})
