@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,3 +55,9 @@ def core_environment(core: str, python: str) -> Path | None:
     return environment(
         ROOT / ".build" / "cores" / f"{core}-{python}", interpreter, [f"ansible-core~={core}.0", *packages]
     )
+
+
+def tool_environment(tool: str) -> Path:
+    """Return the virtual environment of a tool, with what ``tests/requirements-<tool>.txt`` lists, on this Python."""
+    packages = requirements(ROOT / "tests" / f"requirements-{tool}.txt")
+    return environment(ROOT / ".build" / "tools" / tool, Path(sys.executable), packages)

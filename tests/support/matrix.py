@@ -10,6 +10,7 @@ oldest of them, runs on this one. The table at the end says what passed, and wha
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -21,6 +22,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.support.environments import CORES, core_environment
+from tests.support.interpreters import find_interpreter
 from tests.support.project_files import ROOT
 from tests.support.sanity import link_interpreters, run_sanity
 
@@ -123,11 +125,26 @@ def run_release(core: str, python: str, workspace: Path) -> Row:
     return row
 
 
+def say_skipped() -> None:
+    """Say what the quick ``make test`` leaves out."""
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    say(f"what follows runs with ansible-core {importlib.metadata.version('ansible-core')} on Python {running} alone")
+    for core, python in CORES:
+        reason = f"make matrix runs it on Python {python}" if find_interpreter(python) else f"no Python {python}"
+        say(f"units and integration on ansible-core {core} skipped: {reason}")
+    say("make importer, make docs-site and make release are not part of make test")
+
+
 def main() -> int:
     """Run the matrix, or the releases that are named; the exit status is 1 when anything failed or nothing was run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cores", nargs="*", help="releases such as 2.17 (default: all)")
-    wanted = parser.parse_args().cores or [core for core, _python in CORES]
+    parser.add_argument("--say-skipped", action="store_true", help="run nothing, say what make test leaves out")
+    arguments = parser.parse_args()
+    if arguments.say_skipped:
+        say_skipped()
+        return 0
+    wanted = arguments.cores or [core for core, _python in CORES]
     if unknown := set(wanted) - {core for core, _python in CORES}:
         parser.error(f"not in the matrix: {', '.join(sorted(unknown))}")
     LOGS.mkdir(parents=True, exist_ok=True)
