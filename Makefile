@@ -29,7 +29,7 @@ export LC_ALL := C.UTF-8
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tree demo test skipped lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
+.PHONY: help venv tree demo test lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
 	unit integration conformance molecule bench docs docs-lint docs-site changelog changelog-lint importer release clean
 
 help: ## say what can be made

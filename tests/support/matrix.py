@@ -10,7 +10,6 @@ oldest of them, runs on this one. The table at the end says what passed, and wha
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import re
 import subprocess
@@ -21,8 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.support.environments import CORES, core_environment
-from tests.support.interpreters import find_interpreter
+from tests.support.environments import CORES, core_environment, left_to_the_matrix
 from tests.support.project_files import ROOT
 from tests.support.sanity import link_interpreters, run_sanity
 
@@ -127,11 +125,8 @@ def run_release(core: str, python: str, workspace: Path) -> Row:
 
 def say_skipped() -> None:
     """Say what the quick ``make test`` leaves out."""
-    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    say(f"what follows runs with ansible-core {importlib.metadata.version('ansible-core')} on Python {running} alone")
-    for core, python in CORES:
-        reason = f"make matrix runs it on Python {python}" if find_interpreter(python) else f"no Python {python}"
-        say(f"units and integration on ansible-core {core} skipped: {reason}")
+    for text in left_to_the_matrix():
+        say(f"units and integration: {text}")
     say("make importer, make docs-site and make release are not part of make test")
 
 
