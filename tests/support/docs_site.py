@@ -24,12 +24,19 @@ REPOSITORY = "https://github.com/ucops/ucops.imp/blob/main"
 _OUT_OF_DOCS = re.compile(r"\]\(\.\./(?!(?:CHANGELOG|CODE_OF_CONDUCT|CONTRIBUTING)\.md)")
 
 
+def moved(text: str) -> str:
+    """Return a page of ``docs/`` with links that hold on the site, where all pages lie in one folder.
+
+    What is no page of the site is taken from the repository.
+    """
+    return _OUT_OF_DOCS.sub(f"]({REPOSITORY}/", text).replace("](../", "](")
+
+
 def copy_pages(target: Path) -> None:
-    """Copy the Markdown pages into one folder; what they link to beyond it is taken from the repository."""
+    """Copy the Markdown pages into one folder."""
     for name in project_files(*(f":(glob){page}" for page in PAGES)):
         text = (ROOT / name).read_text(encoding="utf-8")
-        linked = _OUT_OF_DOCS.sub(f"]({REPOSITORY}/", text).replace("](../", "](")
-        (target / name.name).write_text(linked, encoding="utf-8")
+        (target / name.name).write_text(moved(text), encoding="utf-8")
     shutil.copy(SETTINGS / "index.md", target)
 
 

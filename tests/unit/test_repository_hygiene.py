@@ -27,7 +27,7 @@ FORBIDDEN = {
     "a stub": re.compile(r"\braise NotImplemented[E]rror\b|pragma: no\s[c]over"),
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE\sKEY-----"),
 }
-PINNED = re.compile(r"^\s*\"?(?P<name>[A-Za-z][\w.-]*)(?:\[[\w,]+\])?>=")
+PINNED = re.compile(r"^\s*\"?(?P<name>[A-Za-z][\w.-]*)(?:\[[\w,]+\])?(?:>=|<\d)")
 
 
 def _yaml(path: str) -> Any:
@@ -133,7 +133,7 @@ def test_every_dependency_is_explained() -> None:
     explained = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").lower()
     lines = [
         line
-        for path in ("tests/requirements.txt", "emulator/pyproject.toml")
+        for path in project_files("tests/requirements*.txt", "emulator/pyproject.toml")
         for line in (ROOT / path).read_text(encoding="utf-8").splitlines()
     ]
     names = {match["name"].lower() for match in map(PINNED.match, lines) if match}
