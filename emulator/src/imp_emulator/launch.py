@@ -36,7 +36,7 @@ def launch(
     It belongs to a session of its own, so that a Ctrl-C meant for the caller leaves it to whoever stops it.
 
     Args:
-        state: The state file; its folder exists.
+        state: The state file; its folder is made if need be.
         ready_file: The file that it writes when it serves. An old one is removed first: it could be a killed
             predecessor's.
         errors: The file that takes its standard error.
@@ -49,6 +49,7 @@ def launch(
     """
     ready_file.unlink(missing_ok=True)
     command = [*COMMAND, "serve", "--state", str(state), "--ready-file", str(ready_file), *arguments]
+    state.parent.mkdir(parents=True, exist_ok=True)
     with errors.open("wb") as log:
         process = subprocess.Popen(
             command,

@@ -53,7 +53,6 @@ class Emulator:
     """
 
     def __init__(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.ready_file = folder / "ready.json"
         self.state = folder / "state.sqlite3"
         self._errors = folder / "stderr.txt"
