@@ -54,7 +54,9 @@ class Control:
         Raises:
             OSError: Nothing answers.
         """
-        query = urllib.parse.urlencode({name: _query(value) for name, value in (params or {}).items()})
+        query = urllib.parse.urlencode(
+            {name: _query(value) for name, value in (params or {}).items() if value is not None}
+        )
         body = None if json is None else _encoded(json)
         request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's own
             f"{self._url}{path}{'?' if query else ''}{query}", body, self._headers, method=method
@@ -92,8 +94,22 @@ class Control:
         """Go back to a snapshot."""
         self._call("POST", f"/snapshots/{name}/restore")
 
-    def journal(self, **filters: Any) -> Json:
-        """Return journal entries; filters: cluster, node, protocol, operation, writes, after."""
+    def journal(
+        self,
+        *,
+        writes: bool | None = None,
+        after: int | None = None,
+        cluster: str | None = None,
+        node: str | None = None,
+        protocol: str | None = None,
+        operation: str | None = None,
+    ) -> Json:
+        """Return the requests seen so far, oldest first; those that match all that is given.
+
+        ``after`` is an entry's identifier, see :meth:`last_journal_id`.
+        """
+        filters = {"writes": writes, "after": after, "cluster": cluster, "node": node}
+        filters |= {"protocol": protocol, "operation": operation}
         return self._call("GET", "/journal", params=filters)["entries"]
 
     def last_journal_id(self) -> int:

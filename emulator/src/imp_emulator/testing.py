@@ -47,6 +47,7 @@ class Emulator:
         state: The state file.
         process: The process.
         control: The client of the control plane.
+        journal: Its :meth:`Control.journal`.
 
     Raises:
         EmulatorError: It does not start; says what it wrote to its standard error.
@@ -59,6 +60,7 @@ class Emulator:
         self.process = launch(self.state, self.ready_file, self._errors, *arguments, environment=environment)
         self.ready: Json = json.loads(self.ready_file.read_text(encoding="utf-8"))
         self.control = Control(**self.ready["control"])
+        self.journal = self.control.journal
 
     @property
     def stderr(self) -> str:
@@ -95,10 +97,6 @@ class Emulator:
         """Return user name and password of an account: ``application``, ``readonly`` or ``os``."""
         account = self._cluster(cluster)["accounts"][label]
         return account["username"], account["password"]
-
-    def journal(self, **filters: object) -> Json:
-        """Return journal entries, see :meth:`Control.journal`."""
-        return self.control.journal(**filters)
 
     def kill(self) -> None:
         """End the process at once, as a crash would."""
