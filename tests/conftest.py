@@ -8,9 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.collection_tree import ensure_collection_tree
-from tests.support.emulator import emulator, environment, start_emulator
+from tests.support.emulator import emulator, environment, imp_emulator_class, start_emulator
 
-__all__ = ["emulator", "environment", "start_emulator"]
+__all__ = ["emulator", "environment", "imp_emulator_class", "start_emulator"]
+
+# Its entry point would do, but is missing where the emulator's package is only on the path.
+pytest_plugins = ["imp_emulator.pytest_plugin"]
 
 # Before any test module is imported, for they import the collection by that name.
 ensure_collection_tree(Path(__file__).parents[1])

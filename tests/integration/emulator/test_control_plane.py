@@ -136,8 +136,10 @@ def test_the_journal_is_filtered_and_cleared(environment: Emulator) -> None:
     assert [e["operation"] for e in environment.journal(writes=False)] == ["getUser"]
     assert [e["operation"] for e in environment.journal(after=first)] == ["getUser", "updateUser"]
     assert len(environment.journal(cluster="dc1", node="cucm-pub", protocol="axl", operation="getUser")) == 1
-    for other in ({"cluster": "dc2"}, {"node": "imp-pub"}, {"protocol": "certmgr"}, {"operation": "listUser"}):
-        assert environment.journal(**other) == []
+    assert environment.journal(cluster="dc2") == []
+    assert environment.journal(node="imp-pub") == []
+    assert environment.journal(protocol="certmgr") == []
+    assert environment.journal(operation="listUser") == []
     environment.control.clear_journal()
     assert environment.journal() == []
     department(environment)
