@@ -24,6 +24,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support import exercised
+
 START_SECONDS = 60
 STOP_SECONDS = 30
 _POLL_SECONDS = 0.02
@@ -212,10 +214,11 @@ class Emulator:
 
     def stop(self) -> None:
         """End the process cleanly; an error of its own, which it reports on its standard error, fails the test."""
-        self.control.close()
         if self.process.poll() is None:
+            exercised.note(self.control.about())
             self.process.terminate()
             assert self.process.wait(STOP_SECONDS) == 0, self.stderr
+        self.control.close()
         for sign in ("internal error", "Traceback", "Exception"):
             assert sign not in self.stderr, self.stderr
 
