@@ -61,6 +61,25 @@ def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
         assert about["protocols"][name], name
 
 
+def test_about_counts_what_was_answered_without_an_error_through_resets(environment: Emulator) -> None:
+    def answered(protocol: str, operation: str) -> int:
+        return environment.control.about()["answered"].get(protocol, {}).get(operation, 0)
+
+    before, resets = answered("axl", "getUser"), answered("control", "POST /reset")
+    department(environment)
+    with environment.client("cucm-pub") as client:
+        assert axl(client, "getUser", "<userid>nobody</userid>").status_code == 500
+    with environment.client("cucm-pub", account="readonly") as client:
+        assert axl(client, "getUser", "<userid>user0001</userid>").status_code == 403
+    environment.control.reset()
+    assert environment.control.request("POST", "/snapshots/unknown/restore").status_code == 404
+
+    assert answered("axl", "getUser") == before + 1
+    assert answered("control", "POST /reset") == resets + 1
+    assert resets > 0
+    assert "POST /snapshots/{name}/restore" in environment.control.about()["control"]
+
+
 def test_a_reset_goes_back_to_the_scenario(environment: Emulator) -> None:
     control = environment.control
     set_department(environment, "changed")

@@ -228,6 +228,8 @@ class Gate:
             self._append(call, step, status)
 
     def _append(self, call: Call, step: _Step, status: int) -> None:
+        if 0 < status < 400:
+            self._environment.answered[step.protocol, step.operation] += 1
         self._environment.journal.append(
             Entry(
                 at=self._environment.clock.timestamp(),
