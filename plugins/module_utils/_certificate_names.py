@@ -15,14 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.ucops.imp.plugins.module_utils._options import address, canonical_host
+from ansible_collections.ucops.imp.plugins.module_utils._verdicts import CN_MISMATCH, SAN_MISMATCH
 from ansible_collections.ucops.imp.plugins.module_utils._x509 import MISSING_LIBRARY, Certificate
 
 if MISSING_LIBRARY is None:
     from cryptography import x509
-
-SAN_MISMATCH = "Failed - SAN Mismatch"
-CN_MISMATCH = "Failed - Subject CN Mismatch"
-"""The verdicts that the product gives (requirement G6)."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class CertificateNames:
         return self.hosts + self.addresses
 
     def mismatch(self, name: str) -> str | None:
-        """Return the product's verdict when a gateway must not be called ``name``, ``None`` when it may."""
+        """Return the product's verdict (G6) when a gateway must not be called ``name``, ``None`` when it may."""
         ip = address(name)
         if self.alternatives:
             listed = {canonical_host(one) for one in self.addresses}
@@ -71,7 +68,7 @@ def names_of(certificate: Certificate) -> CertificateNames:
 
 
 def _covers(pattern: str, name: str) -> bool:
-    """Whether a host name in a certificate stands for ``name``; a wildcard is the whole first of three labels or more."""
+    """Whether a host name in a certificate stands for ``name``; a wildcard is the first of three labels or more."""
     pattern, name = pattern.lower(), name.lower()
     if not pattern.startswith("*."):
         return pattern == name and "*" not in pattern

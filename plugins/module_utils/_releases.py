@@ -25,6 +25,7 @@ class Need:
 
 
 AXL = Need(SCHEMAS[0], "older ones have no AXL schema that the collection speaks")
+IM_AND_PRESENCE = Need((11, 5), "older ones differ from the guide that the collection follows")
 CERTIFICATE_MANAGEMENT = Need((14, 0), "older ones have no certificate management interface for trust certificates")
 NEWEST_KNOWN: Release = SCHEMAS[-1]
 """Nobody has tried the collection with a newer release."""
@@ -39,3 +40,13 @@ def release_of(version: str) -> Release | None:
 def written(release: Release) -> str:
     """Return a release as people write it."""
     return "{}.{}".format(*release)
+
+
+def verdict(version: str, need: Need) -> str | None:
+    """Return what is wrong with a version: ``too-old``, ``too-new`` or ``no-version``; ``None`` when it will do."""
+    release = release_of(version)
+    if release is None:
+        return "no-version"
+    if release < need.oldest:
+        return "too-old"
+    return "too-new" if release > NEWEST_KNOWN else None
