@@ -187,6 +187,16 @@ def test_the_clock_is_set_frozen_and_advanced(environment: Emulator) -> None:
     assert control.clock(offset_seconds=5)["offset_seconds"] == 5
 
 
+@pytest.mark.parametrize("port", [443, 8443])
+def test_every_answer_is_dated_by_the_virtual_clock(environment: Emulator, port: int) -> None:
+    environment.control.clock(now="2030-01-01T12:00:00Z", frozen=True)
+    with environment.client("imp-pub", port, account=None) as client:
+        for path in ("/", "/platformcom/api/v1/certmgr/config/options", "/imp-admin/v1/nodes"):
+            answer = client.get(path)
+            assert answer.status_code in (401, 404)
+            assert answer.headers["date"] == "Tue, 01 Jan 2030 12:00:00 GMT"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
