@@ -19,8 +19,8 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from imp_emulator.testing import Emulator, running
 from tests.support import changelog, tarball
-from tests.support.emulator import Emulator, running_emulator
 from tests.support.environments import requirements
 from tests.support.playbooks import INVENTORY, Played, play
 from tests.support.project_files import ROOT
@@ -126,7 +126,7 @@ def check(built: Path, home: Path) -> list[str]:
     programs = _empty_environment(home / "environment")
     collection = install(built, home, programs)
     say(f"installed; kept of it: {', '.join(sorted(entry.name for entry in collection.iterdir()))}")
-    with running_emulator(home / "emulator") as emulator:
+    with running(folder=home / "emulator") as emulator:
         wrong = converges(emulator, home, programs)
     return [wrong] if wrong else []
 
