@@ -25,11 +25,11 @@ _OUT_OF_DOCS = re.compile(r"\]\(\.\./(?!(?:CHANGELOG|CODE_OF_CONDUCT|CONTRIBUTIN
 
 
 def moved(text: str) -> str:
-    """Return a page of ``docs/`` with links that hold on the site, where all pages lie in one folder.
+    """Return a page of ``docs/`` or the root with links that hold on the site, where all pages lie in one folder.
 
     What is no page of the site is taken from the repository.
     """
-    return _OUT_OF_DOCS.sub(f"]({REPOSITORY}/", text).replace("](../", "](")
+    return _OUT_OF_DOCS.sub(f"]({REPOSITORY}/", text).replace("](../", "](").replace("](docs/", "](")
 
 
 def copy_pages(target: Path) -> None:
