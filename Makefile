@@ -60,6 +60,7 @@ lint: lint-python lint-ansible docs-lint changelog-lint ## style of Python, YAML
 lint-python: tree
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/vulture
 
 lint-ansible: tree
 	$(BIN)/yamllint --strict .

@@ -18,4 +18,4 @@ def test_each_folder_has_its_purpose_said_once() -> None:
     parents = {f"{parent}/" for path in project_files() for parent in path.parents if parent.name}
     folders = {folder for folder in parents if folder.count("/") == 1 or folder.startswith(ALL_LEVELS)}
     named = PURPOSE.findall((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
-    assert sorted(named) == sorted(folders)
+    assert sorted(named) == sorted(folders), "name them under Folders in docs/architecture.md"
