@@ -80,8 +80,8 @@ sanity: tree ## ansible-test sanity with the ansible-core of .venv
 sanity-all: tree ## ansible-test sanity with every ansible-core that the found interpreters can run
 	$(BIN)/python -m tests.support.sanity --all
 
-unit: tree ## planner, rules, formats: no process, no network
-	$(BIN)/python -m pytest tests/unit
+unit: tree ## planner, rules, formats, what must be there for every module: no network
+	$(BIN)/python -m pytest tests/meta tests/unit
 
 integration: tree ## every module against the running emulator
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) tests/integration tests/faults

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from imp_emulator import testing
+from tests.support import exercised
 
 
 class Emulator(testing.Emulator):
@@ -39,6 +40,12 @@ class Emulator(testing.Emulator):
             trust_env=False,
             **({"timeout": 30} | options),
         )
+
+    def stop(self) -> None:
+        """End the process cleanly, and keep which operations it has answered."""
+        if self.process.poll() is None:
+            exercised.note(self.control.about())
+        super().stop()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ import pytest
 import yaml
 
 from imp_emulator.control_client import Control
+from imp_emulator.launch import COMMAND
 from tests.support.emulator import Emulator
 
 StartEmulator = Callable[..., Emulator]
@@ -30,7 +30,7 @@ StartEmulator = Callable[..., Emulator]
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command and return its outcome."""
-    command = [sys.executable, "-m", "imp_emulator", *arguments]
+    command = [*COMMAND, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
