@@ -53,6 +53,15 @@ def kind_of(module: str) -> str:
     return str(importlib.import_module(f"{PACKAGE}.{module}").ARGUMENTS.kind)
 
 
+@cache
+def utilities_of(path: Path) -> frozenset[str]:
+    """Return the module_utils that a plugin's file imports, directly or through others, by their names."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    direct = {name.rsplit(".", 1)[1] for name in imported if ".plugins.module_utils." in name}
+    return frozenset(direct).union(*(utilities_of(Path("plugins", "module_utils", f"{name}.py")) for name in direct))
+
+
 def first_arguments(path: Path, function: str) -> set[str]:
     """Return the texts that a Python file passes first to a function, as literals or as constants of the file."""
     constants = _constants(path)
