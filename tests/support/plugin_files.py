@@ -33,13 +33,18 @@ def _constants(path: Path) -> dict[str, str]:
     }
 
 
-def plugin_text(path: Path, name: str) -> Any:
-    """Return what the YAML text ``DOCUMENTATION``, ``EXAMPLES`` or ``RETURN`` of a plugin says.
+def plugin_source(path: Path, name: str) -> str:
+    """Return the text ``DOCUMENTATION``, ``EXAMPLES`` or ``RETURN`` of a plugin, comments and all.
 
     Raises:
         KeyError: The plugin has no such text.
     """
-    return yaml.safe_load(_constants(path)[name])
+    return _constants(path)[name]
+
+
+def plugin_text(path: Path, name: str) -> Any:
+    """Return what a YAML text of a plugin says, see :func:`plugin_source`."""
+    return yaml.safe_load(plugin_source(path, name))
 
 
 @cache
