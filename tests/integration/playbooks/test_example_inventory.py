@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example inventories, by hand and by plugin, give the same variables to the playbooks; so do the plugin's EXAMPLES."""
+"""The example inventories, by hand and by plugin, give the same variables to the playbooks; the EXAMPLES work too."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The EXAMPLES of the modules run as they stand; addresses, accounts, files and pauses are those of the emulator."""
+"""The examples of modules and roles run as they stand; addresses, accounts, files, pauses are those of the emulator."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._bat import HEADER
 from ansible_collections.ucops.imp.plugins.module_utils._options import ENDPOINTS
 from cryptography import x509
@@ -21,12 +23,19 @@ from cryptography.hazmat.primitives import hashes
 from tests.support.emulator import Emulator
 from tests.support.playbooks import Played, play
 from tests.support.plugin_files import MODULES, kind_of, module_text
+from tests.support.project_files import ROOT, project_files
 from tests.support.signing_requests import pem, rsa_key, signing_request
 
 SCENARIOS = {"default": {"cucm", "imp", "platform"}, "certificates": {"ca", "exchange"}}
 """The kinds of endpoints whose modules' examples run in a scenario."""
-OTHER_CLUSTERS_NAME = {"PeExchangeNotifyPort": "ExchangeNotificationPort"}
-"""An example shows a cluster that calls a parameter differently; the emulator's does not."""
+OTHER_NAMES = {
+    "PeExchangeNotifyPort": "ExchangeNotificationPort",
+    "imp1.example.com": "imp-pub.dc1.example.com",
+    "imp2.example.com": "imp-sub.dc1.example.com",
+}
+"""Some examples show a cluster that calls nodes or a parameter differently from the emulator's."""
+YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ROLES = [path.parts[1] for path in project_files("roles/*/README.md")]
 FINGERPRINT = "4F:A0:2D:0C:7E:8A:51:B3:99:60:12:EE:6C:05:D1:77:30:C8:1B:FA:22:84:9D:E5:13:5A:BC:F7:08:61:94:2E"
 """The examples' fingerprint; here it is that of Exchange's issuing authority."""
 
@@ -75,7 +84,7 @@ def here(value: Any, kind: str, environment: Emulator) -> Any:
     if not isinstance(value, dict):
         if value == FINGERPRINT:
             return issuing_fingerprint(environment)
-        return OTHER_CLUSTERS_NAME.get(value, value) if isinstance(value, str) else value
+        return OTHER_NAMES.get(value, value) if isinstance(value, str) else value
     found = {key: here(item, kind, environment) for key, item in value.items()}
     if kind == "ca" and "username" in found:
         found["password"] = ca_password(value["hostname"], value["username"], environment)
@@ -86,7 +95,7 @@ def here(value: Any, kind: str, environment: Emulator) -> Any:
         if listener:
             found["hostname"], found["port"] = listener
             if key == "name":
-                found["name"] = value["name"].partition(".")[0]
+                found["name"] = found["name"].partition(".")[0]
             else:
                 found["ca_path"] = environment.ca_file
     return found | ({"poll_interval": 1} if "poll_interval" in found else {})
@@ -123,6 +132,7 @@ def write_files(folder: Path, environment: Emulator) -> None:
     exchange = environment.ready["exchange"]["mail1.example.com"]
     (files / "exchange-chain.pem").write_bytes(Path(exchange["chain_file"]).read_bytes())
     (files / "company-root.pem").write_bytes(Path(exchange["root_file"]).read_bytes())
+    (files / "exchange-root-ca.pem").write_bytes(Path(exchange["root_file"]).read_bytes())
     (files / "third-party-root.pem").write_bytes(Path(exchange["root_file"]).read_bytes())
     cells = dict.fromkeys(HEADER, "#") | {"USER ID": "user0007", "INCLUDE MEETING INFORMATION IN PRESENCE": "t"}
     cells |= {"HOME CLUSTER": "t", "ENABLE USER FOR UNIFIED CM IM AND PRESENCE": "t"}
@@ -166,6 +176,31 @@ def administer(environment: Emulator, playing: Future[Played]) -> None:
             if "CN=mail2.example.com" in request["subject"]:
                 environment.control.ca_decide(STANDALONE, request["id"], "issue")
         wait([playing], timeout=POLL_SECONDS)
+
+
+def readme_plays(environment: Emulator) -> list[dict[str, Any]]:
+    """Return the plays of the roles' READMEs in the order in which ``calendar_integration`` takes the roles."""
+    defaults = yaml.safe_load((ROOT / "roles/calendar_integration/defaults/main.yml").read_text(encoding="utf-8"))
+    order = {role: number for number, role in enumerate(defaults["calendar_integration_parts"])}
+    plays = []
+    for role in sorted(ROLES, key=lambda role: order.get(role, len(order))):
+        for block in YAML_BLOCK.findall((ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")):
+            for example in yaml.safe_load(block):
+                known = here(example.get("vars", {}), "platform" if role == "trust" else "imp", environment)
+                plays.append({**example, "vars": known})
+    return plays
+
+
+def test_the_examples_in_the_readmes_of_the_roles_run(environment: Emulator, tmp_path: Path) -> None:
+    plays = readme_plays(environment)
+    (tmp_path / "readmes.yml").write_text(json.dumps(plays))
+    write_files(tmp_path, environment)
+
+    played = play(environment.ready_file, tmp_path, str(tmp_path / "readmes.yml"), variables=variables(environment))
+
+    assert played.status == 0, played.output
+    taken = {role["role"].removeprefix("ucops.imp.") for example in plays for role in example["roles"]}
+    assert taken == set(ROLES)
 
 
 def test_every_kind_of_endpoint_has_a_scenario() -> None:
