@@ -33,7 +33,7 @@ GIVEN: dict[str, list[Any]] = {
     "identifier": [7],
 }
 """Arguments of the clients' methods, by the parameter's name; any other is a text."""
-ANSWER = {"items": [], "certificates": [], "account": None, "match": True}
+ANSWER: dict[str, Any] = {"items": [], "certificates": [], "account": None, "match": True}
 
 
 class Recorder:
