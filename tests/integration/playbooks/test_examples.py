@@ -85,7 +85,8 @@ def here(value: Any, kind: str, environment: Emulator) -> Any:
         if value == FINGERPRINT:
             return issuing_fingerprint(environment)
         return OTHER_NAMES.get(value, value) if isinstance(value, str) else value
-    found = {key: here(item, kind, environment) for key, item in value.items()}
+    # An option that is named after a kind of endpoint holds the connection to one.
+    found = {key: here(item, key if key in ENDPOINTS else kind, environment) for key, item in value.items()}
     if kind == "ca" and "username" in found:
         found["password"] = ca_password(value["hostname"], value["username"], environment)
     if kind == "exchange" and "username" in found:
