@@ -77,7 +77,7 @@ def test_every_variable_of_a_role_is_its_own_typed_and_described(role: str) -> N
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_uses_every_variable_that_it_describes_and_no_other(role: str) -> None:
-    tasks = "".join(content(path) for path in project_files(f"roles/{role}/tasks/*.yml", f"roles/{role}/vars/*.yml"))
+    tasks = "".join(map(content, project_files(*(f"roles/{role}/{part}/*" for part in ("tasks", "vars", "templates")))))
     tasks = re.sub(r"ucops\.imp\.\w+", "", tasks)
     own = set(re.findall(rf"(?:register|loop_var): ({role}_\w+)|^\s*({role}_\w+):", tasks, re.MULTILINE))
     used = set(re.findall(rf"\b{role}_\w+", tasks)) - {name for names in own for name in names}
@@ -118,5 +118,6 @@ def test_every_other_plugin_is_in_the_readme_and_in_a_test(plugin: Path) -> None
     documentation = plugin_text(plugin, "DOCUMENTATION") if plugin.suffix == ".py" else loaded(plugin)["DOCUMENTATION"]
     assert documentation["name"] in (plugin.stem, f"ucops.imp.{plugin.stem}")
     assert str(documentation["version_added"]) <= VERSION
-    assert f"ucops.imp.{plugin.stem}" in README
-    assert any(f"ucops.imp.{plugin.stem}" in content(path) for path in TESTS)
+    assert re.search(rf"`(ucops\.imp\.)?{plugin.stem}`", README)
+    named = re.compile(rf"ucops\.imp\.{plugin.stem}\b|\.{plugin.parts[1]}\.{plugin.stem} import ")
+    assert any(named.search(content(path)) for path in TESTS)
