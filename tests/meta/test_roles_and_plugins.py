@@ -48,7 +48,8 @@ def roles_of(text: str) -> set[str]:
     found = set(re.findall(r"role: ucops\.imp\.(\w+)|_role:\n\s+name: ucops\.imp\.(\w+)", text))
     roles = {name for names in found for name in names} & set(ROLES)
     inner = [content(path) for role in roles for path in project_files(f"roles/{role}/tasks/*.yml")]
-    inner += [content(f"playbooks/{name}.yml") for name in re.findall(r"import_playbook: ucops\.imp\.(\w+)", text)]
+    imported = re.findall(r"import_playbook: (?:ucops\.imp\.)?(\w+)", text)
+    inner += [content(f"playbooks/{name}.yml") for name in imported]
     return roles.union(*map(roles_of, inner))
 
 
