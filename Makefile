@@ -71,7 +71,7 @@ format: tree ## rewrite Python files in the project's style
 
 types: tree ## static types
 	$(BIN)/mypy --python-version 3.10 --package ansible_collections.ucops.imp.plugins
-	$(BIN)/mypy emulator/src tests demo
+	$(BIN)/mypy emulator/src tests demo examples
 
 sanity: tree ## ansible-test sanity with the ansible-core of .venv
 	$(BIN)/python -m tests.support.sanity

@@ -15,8 +15,8 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._ipv6 import PARAMETER, is_ipv6, nodes_without_address
 from ansible_collections.ucops.imp.plugins.module_utils._options import (
-    address,
     canonical_host,
     check_host,
     check_port,
@@ -31,7 +31,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     Change,
     Field,
     Plan,
+    Undeclared,
+    Unknown,
     compare,
+    undeclared,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._verdicts import advice, verdict_of
@@ -112,7 +115,7 @@ class Gateways(Resource[State]):
     def read(self) -> State:
         gateways, account = self._admin.gateways(), self._admin.account()
         known = {canonical_host(gateway["name"]) for gateway in gateways}
-        new_ipv6 = self._present and any(_is_ipv6(name) for name in self._wanted if name not in known)
+        new_ipv6 = self._present and any(is_ipv6(name) for name in self._wanted if name not in known)
         return State(
             gateways,
             account,
@@ -133,8 +136,8 @@ class Gateways(Resource[State]):
         nodes = self._admin.nodes()
         missing = []
         if not all(node.get("ipv6_enabled") for node in nodes):
-            missing.append("the enterprise parameter EnableIPV6 is not on")
-        without = [node["name"] for node in nodes if not node.get("eth0_ipv6")]
+            missing.append(f"the enterprise parameter {PARAMETER} is not on")
+        without = nodes_without_address(nodes)
         if without:
             missing.append(f"Eth0 has no IPv6 address on {', '.join(without)}")
         return "; ".join(missing) or None
@@ -228,10 +231,19 @@ class Gateways(Resource[State]):
     def restarts(self, change: Change) -> Iterable[str]:
         return ("Cisco Presence Engine",)
 
+    def undeclared(self, state: State) -> list[Undeclared]:
+        params = self.context.params
+        # A task that deletes, or that is about the account alone, does not say which gateways there should be.
+        if not self._present or params["purge"] or params["gateways"] is None:
+            return []
+        current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
+        return undeclared(GATEWAY, current, self._wanted, FIELDS)
 
-def _is_ipv6(name: str) -> bool:
-    ip = address(name)
-    return ip is not None and ip.version == 6
+    def unknown(self, state: State) -> list[Unknown]:
+        if self._account is None or self._verify_password or state.account != self._account:
+            return []
+        reason = "With update_password=on_create the stored password is not compared with the given one."
+        return [Unknown(CREDENTIALS, SHARED, "password", reason)]
 
 
 def read_gateways(context: Context) -> dict[str, Any]:
