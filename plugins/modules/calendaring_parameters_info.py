@@ -52,24 +52,22 @@ current:
     ews_status_frequency: 60
     out_of_office_information: display
 parameters:
-  description: Every calendaring parameter that the collection knows, by option.
+  description:
+    - Every calendaring parameter that the collection knows, by option.
+    - Each has a C(label), what the administration page calls it, a C(name), the internal name that was looked for, and
+      C(found), whether the cluster has a parameter of that name.
   returned: success
   type: dict
-  contains:
-    label:
-      description: What the administration page calls it.
-      type: str
-    name:
-      description: The internal name that was looked for.
-      type: str
-    found:
-      description: Whether the cluster has a parameter of that name.
-      type: bool
   sample:
     calendar_spread:
       label: Calendar Spread
       name: CalendarSpread
       found: true
+failures:
+  description: Always empty, because the task fails as a whole or not at all.
+  returned: always
+  type: list
+  elements: dict
 """
 
 from typing import Any
