@@ -1,0 +1,87 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of a preflight: order, shared lines, line lengths, counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.filter.preflight_table import FilterModule, preflight_table
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import REQUIREMENTS, RESULTS, Row, failed, ok
+from hypothesis import given
+from hypothesis import strategies as st
+
+STOPPED = failed("service-runs", "Cisco SIP Proxy on imp-sub", "Stopped", "Started", "Start it.")
+ANSWERS = [ok("port-answers", f"{name}:8443", "accepts connections") for name in ("cucm1", "imp1", "imp2")]
+
+
+def table(*rows: Row, **options: Any) -> list[str]:
+    return preflight_table([row.as_dict() for row in rows], **options)
+
+
+def test_what_failed_stands_first_with_what_to_do() -> None:
+    lines = table(*ANSWERS, STOPPED)
+    assert lines[0].split() == ["RESULT", "CHECK", "SUBJECT:", "FOUND", "(EXPECTED)"]
+    assert lines[2].split(maxsplit=2) == [
+        "failed",
+        "service-runs",
+        "Cisco SIP Proxy on imp-sub: Stopped (expected: Started)",
+    ]
+    assert lines[3].strip() == "-> Start it."
+    assert lines[4].split(maxsplit=2) == [
+        "ok",
+        "port-answers",
+        "cucm1:8443, imp1:8443, imp2:8443: accepts connections",
+    ]
+    assert lines[-1] == "1 failed, 0 unknown, 0 warning, 0 skipped, 3 ok"
+
+
+def test_rows_that_differ_do_not_share_a_line() -> None:
+    other = failed("service-runs", "Cisco SIP Proxy on imp-pub", "not activated", "Started", "Activate it.")
+    same = failed("service-runs", "Cisco SIP Proxy on imp-3", "Stopped", "Started", "Start it.")
+    lines = table(STOPPED, other, same)
+    assert sum(line.startswith("failed") for line in lines) == 2
+    assert any("Cisco SIP Proxy on imp-sub, Cisco SIP Proxy on imp-3: Stopped" in line for line in lines)
+
+
+def test_every_row_may_have_its_own_line() -> None:
+    lines = table(*ANSWERS, STOPPED, fold=False)
+    assert [line.split()[0] for line in lines[2:-2]] == ["failed", "->", "ok", "ok", "ok"]
+
+
+def test_nothing_was_checked() -> None:
+    assert table()[-1] == ", ".join(f"0 {result}" for result in RESULTS)
+
+
+WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
+TEXTS = st.lists(WORDS, min_size=1, max_size=30).map(" ".join)
+ROWS = st.builds(Row, st.sampled_from(list(REQUIREMENTS)), TEXTS, st.sampled_from(RESULTS), TEXTS, TEXTS, TEXTS)
+
+
+@given(st.lists(ROWS, max_size=8), st.integers(60, 200), st.booleans())
+def test_no_line_is_too_long_and_no_row_is_lost(rows: list[Row], width: int, fold: bool) -> None:
+    lines = table(*rows, width=width, fold=fold)
+    assert max(map(len, lines)) <= width
+    shown = " ".join(" ".join(lines).split())
+    for row in rows:
+        assert row.subject in shown
+        assert row.found in shown
+        assert row.advice in shown
+
+
+@pytest.mark.parametrize("checks", ["text", {"checks": []}, [1], [{"check": "x"}], None])
+def test_what_is_no_preflight_is_refused(checks: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="preflight_info"):
+        preflight_table(checks)
+
+
+def test_a_narrow_table_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="width 59 is below 60"):
+        table(width=59)
+
+
+def test_ansible_finds_the_filter() -> None:
+    assert FilterModule().filters() == {"preflight_table": preflight_table}
