@@ -103,14 +103,20 @@ def _problems(context: Context) -> list[str]:
         place = f"gateways[{number}]"
         found += check_host(f"{place}.name", gateway["name"], qualified=True)
         found += check_port(f"{place}.port", gateway["port"])
-        found += check_host(f"{place}.probe_hostname", gateway["probe_hostname"] or gateway["name"])
-        found += check_port(f"{place}.probe_port", gateway["probe_port"] or gateway["port"])
+        hostname, port = _reached_at(gateway)
+        found += check_host(f"{place}.probe_hostname", hostname) + check_port(f"{place}.probe_port", port)
     found += check_unique("gateways", [canonical_host(gateway["name"]) for gateway in params["gateways"]])
     found += [] if params["min_days"] >= 0 else [f"min_days: {params['min_days']} is negative."]
     if params["max_clock_skew"] < hosts.UNCERTAINTY:
         text = f"max_clock_skew: {params['max_clock_skew']} is below {hosts.UNCERTAINTY:g}, and so within the error."
         found.append(text)
     return found
+
+
+def _reached_at(gateway: Mapping[str, Any]) -> tuple[str, int]:
+    """Return where the controller finds a gateway's server."""
+    hostname, port = gateway["probe_hostname"], gateway["probe_port"]
+    return gateway["name"] if hostname is None else hostname, gateway["port"] if port is None else port
 
 
 def _place(target: Target, option: str, name: str | None = None) -> Place:
@@ -147,9 +153,7 @@ class _Preflight:
         ]
 
     def _gateway_place(self, gateway: Mapping[str, Any]) -> Place:
-        hostname = gateway["probe_hostname"] or gateway["name"]
-        port = gateway["probe_port"] or gateway["port"]
-        return Place(gateway["name"], hostname, port, self._context.connection.timeout, "gateways")
+        return Place(gateway["name"], *_reached_at(gateway), self._context.connection.timeout, "gateways")
 
     def rows(self) -> list[Row]:
         """Return all rows."""
