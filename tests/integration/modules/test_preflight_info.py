@@ -314,6 +314,26 @@ def test_a_release_without_an_interface_for_certificates(
     assert ("interface-answers", "certificate management") in rows(without, "skipped")
 
 
+def test_what_no_interface_tells_somebody_has_to_look_at(environment: Emulator) -> None:
+    """Unified CM stands in for a node of a real cluster: a control center, and a 404 page instead of the admin API."""
+    given = options(environment)
+    given["imp"]["nodes"] = nodes(environment, 8443, "cucm-pub")
+    given["services"] = ["Cisco Tomcat"]
+    given["gateways"] = [gateway(environment, "2001:db8::21", server="mail1.example.com")]
+    parameter = {"service": "Enterprise Wide", "name": "EnableIPV6", "value": "T"}
+    assert run_module("service_parameters", {**connection(environment, "cucm"), "parameters": [parameter]}).changed
+    environment.control.clear_journal()
+    result = run(environment, given)
+    assert result["passed"]
+    assert rows(result, "unknown") == {
+        ("interface-answers", "admin API of cucm-pub"),
+        ("ipv6-address", "Eth0 of the nodes"),
+        ("gateway-reached", "2001:db8::21 from cucm-pub"),
+    }
+    for row in rows(result, "unknown"):
+        assert "Administration" in found(result, *row)["advice"]
+
+
 def test_a_cluster_without_gateways(environment: Emulator) -> None:
     result = run(environment, {**options(environment), "gateways": []})
     assert result["passed"]

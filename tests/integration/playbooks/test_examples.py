@@ -50,7 +50,7 @@ def here(value: Any, platform: bool, environment: Emulator) -> Any:
         if value == FINGERPRINT:
             return issuing_fingerprint(environment)
         return OTHER_CLUSTERS_NAME.get(value, value) if isinstance(value, str) else value
-    found = {key: here(item, platform, environment) for key, item in value.items()}
+    found = {key: here(item, platform or key == "platform", environment) for key, item in value.items()}
     for key in ("hostname", "name"):
         node, _, domain = str(found.get(key, "")).partition(".")
         if domain == "dc1.example.com":

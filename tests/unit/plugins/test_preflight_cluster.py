@@ -43,8 +43,11 @@ def interface(name: str = "imp1", kind: str = "control center", **more: Any) -> 
     return Interface(kind, sight, connection, lambda: None)
 
 
-def facts(version: str | None = "14.0.1.13900-155", **services: tuple[str, int]) -> cluster.NodeFacts:
-    listed = {name: Service(name, status, code, "", "", 1) for name, (status, code) in services.items()}
+def facts(
+    version: str | None = "14.0.1.13900-155", services: dict[str, tuple[str, int]] | None = None
+) -> cluster.NodeFacts:
+    known = (services or {}).items()
+    listed = {name: Service(name, status, code, "", "", 1) for name, (status, code) in known}
     return cluster.NodeFacts(listed, version)
 
 
@@ -119,7 +122,7 @@ def test_releases_that_differ_are_told() -> None:
     ],
 )
 def test_services(service: tuple[str, int] | None, result: str, advice: str) -> None:
-    reply = Reply(interface(), facts(**({ENGINE.upper(): service} if service else {})))
+    reply = Reply(interface(), facts(services={ENGINE.upper(): service} if service else None))
     (row,) = cluster.service_rows(reply, [ENGINE])
     assert (row.result, row.subject) == (result, f"{ENGINE} on imp1")
     assert advice in row.advice
