@@ -43,7 +43,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
     SIP_PROXY,
     XCP_ROUTER,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway, Judgement
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Interface, Reply
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import (
     Distrust,
@@ -166,6 +166,7 @@ class _Preflight:
             rows += cluster.interface_rows(reply)
         if not platforms:
             rows.append(skipped("interface-answers", logins.CERTIFICATE_MANAGEMENT, "platform was not given"))
+        rows += [exchange.store_row(reply, self._params["min_days"], self._now) for reply in platforms]
         need = _releases.CERTIFICATE_MANAGEMENT if platforms else _releases.IM_AND_PRESENCE
         rows.append(cluster.version_row(center, _releases.AXL))
         rows += [cluster.version_row(reply, need) for reply in centers]
@@ -237,7 +238,7 @@ class _Preflight:
         views = {reply.interface.sight.place.name: reply.value.checks for reply in admins if reply.answered}
         for (gateway, reply), verdict in zip(pairs, verdicts, strict=True):
             seen = views.get(reply.interface.sight.place.name, {}).get(gateway.name)
-            rows.append(exchange.trusted_row(gateway, reply, verdict, seen))
+            rows.append(exchange.trusted_row(Judgement(gateway, reply, verdict, seen), self._now))
         if not platforms:
             rows.append(skipped("gateway-trusted", "gateways", "platform was not given"))
         for reply in admins:

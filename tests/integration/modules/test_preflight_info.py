@@ -88,7 +88,7 @@ def test_a_new_cluster_is_well_but_trusts_no_exchange_server_yet(environment: Em
     advice = found(result, "gateway-trusted", "mail1.example.com by imp-sub")["advice"]
     assert "upload the certificate of CN=Example Enterprise Root CA,O=Example" in advice
     assert {check for check, _subject in rows(result, "skipped")} == {"ipv6-enabled", "ipv6-address"}
-    assert len({check for check, _subject in rows(result, "ok")}) == 15
+    assert len({check for check, _subject in rows(result, "ok")}) == 16
     assert found(result, "version-supported", "imp-sub (127.0.0.1)")["found"] == "14.0.1.13900-155"
 
 
@@ -227,6 +227,18 @@ def test_a_certificate_that_ends_soon(environment: Emulator, tmp_path: Path) -> 
     row = ("certificate-valid", f"mail1.example.com (127.0.0.1:{port})")
     assert rows(result, "failed") == {row}
     assert found(result, *row)["found"].startswith("9 days left, until ")
+
+
+def test_an_authority_that_ends_soon(environment: Emulator) -> None:
+    place = {**connection(environment, "platform"), "nodes": nodes(environment, 443, "imp-sub")}
+    old = issue("Old CA", ca=True, days=(-1, 20))
+    assert run_module("trust_certificates", {**place, "certificates": [{"content": old.pem}]}).changed
+    environment.control.clear_journal()
+    result = run(environment, options(environment))
+    row = ("trust-store-valid", "cup-trust of imp-sub")
+    assert rows(result, "warning") == {row, *UNTRUSTED}
+    assert "CN=Old CA until 20" in found(result, *row)["found"]
+    assert rows(run(environment, {**options(environment), "min_days": 10}), "warning") == UNTRUSTED
 
 
 def test_every_certificate_is_looked_at(environment: Emulator) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,11 +26,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     Unauthorized,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway, Judgement
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Interface, Reply, ask_all
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import Distrust, Place, Sight
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import REQUIREMENTS, Row, ok, report
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._x509 import Certificate, split_bundle
 
 from tests.support.certificates import issue
 
@@ -178,23 +180,45 @@ def test_the_certificate_must_hold_the_name_of_the_gateway() -> None:
 PLATFORM = Reply(interface(kind="certificate management"), [LEAF])
 
 
+NOW = datetime.now(UTC)
+OLD = replace(LEAF, not_after=(NOW - timedelta(days=1)).isoformat())
+EXPIRED = Distrust(10, "certificate has expired")
+
+
 @pytest.mark.parametrize(
-    ("verdict", "result", "advice"),
+    ("verdict", "leaf", "result", "advice"),
     [
-        (None, "ok", ""),
-        (Distrust(20, "unable to get local issuer"), "warning", "upload the certificate of CN=mail1.example.com"),
-        (Distrust(26, "unsupported purpose"), "warning", "new certificate"),
-        (Distrust(10, "certificate has expired"), "skipped", ""),
-        ("no handshake: refused", "unknown", "again"),
+        (None, LEAF, "ok", ""),
+        (Distrust(20, "unable to get local issuer"), LEAF, "warning", "upload the certificate of CN=mail1.example.com"),
+        (Distrust(26, "unsupported purpose"), LEAF, "failed", "new certificate"),
+        (EXPIRED, OLD, "skipped", ""),
+        # One above the server's own has expired, which no other row tells.
+        (EXPIRED, LEAF, "failed", "new certificate"),
+        ("no handshake: refused", LEAF, "unknown", "again"),
+        (None, None, "skipped", ""),
     ],
 )
-def test_what_a_node_thinks_of_a_gateway(verdict: Distrust | str | None, result: str, advice: str) -> None:
-    row = exchange.trusted_row(gateway(), PLATFORM, verdict, None)
+def test_what_a_node_thinks_of_a_gateway(
+    verdict: Distrust | str | None, leaf: Certificate | None, result: str, advice: str
+) -> None:
+    row = exchange.trusted_row(Judgement(gateway(leaf=leaf), PLATFORM, verdict), NOW)
     assert row.result == result
     assert advice in row.advice
-    assert exchange.trusted_row(gateway(leaf=None, port_error="refused"), PLATFORM, verdict, None).result == "skipped"
+
+
+def test_what_a_node_trusts_is_not_known_without_its_certificate_management() -> None:
     refused = Reply(PLATFORM.interface, error=Unauthorized("wrong"))
-    assert "axladmin may not ask" in exchange.trusted_row(gateway(), refused, verdict, None).found
+    assert "axladmin may not ask" in exchange.trusted_row(Judgement(gateway(), refused, None), NOW).found
+    assert exchange.store_row(refused, 30, NOW).result == "skipped"
+
+
+@pytest.mark.parametrize(("days", "result"), [(31, "ok"), (29, "warning"), (-1, "warning")])
+def test_what_a_node_trusts_should_last(days: int, result: str) -> None:
+    ending = replace(LEAF, subject="CN=Old CA", not_after=(NOW + timedelta(days=days)).isoformat())
+    row = exchange.store_row(Reply(PLATFORM.interface, [LEAF, ending]), 30, NOW)
+    assert row.result == result
+    assert ("CN=Old CA until" in row.found) is (result == "warning")
+    assert LEAF.subject not in row.found
 
 
 def seen(reachable: bool | ImpError) -> Reply:
