@@ -54,3 +54,12 @@ def test_a_cluster_that_is_not(environment: Emulator, tmp_path: Path) -> None:
     assert '"failed   service-runs          Cisco SIP Proxy on imp-sub: Stopped (expected: Started)"' in played.output
     assert "1 failed. service-runs: Cisco SIP Proxy on imp-sub: Stopped. Start it" in " ".join(played.output.split())
     assert played.module_calls == [f"{HOST} ucops.imp.preflight_info"], "one call for each cluster"
+
+
+def test_the_filter_says_what_it_wants(environment: Emulator, tmp_path: Path) -> None:
+    task = {"ansible.builtin.debug": {"msg": "{{ 'text' | ucops.imp.preflight_table }}"}}
+    book = tmp_path / "table.yml"
+    book.write_text(json.dumps([{"hosts": "imp_publisher", "gather_facts": False, "tasks": [task]}]))
+    played = play(environment.ready_file, tmp_path, str(book))
+    assert played.status == 2
+    assert "preflight_table: give it the checks that ucops.imp.preflight_info returns" in played.output

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.ucops.imp.plugins.filter.preflight_table import FilterModule, preflight_table
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import REQUIREMENTS, RESULTS, Row, failed, ok
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_table import table
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,12 +17,12 @@ STOPPED = failed("service-runs", "Cisco SIP Proxy on imp-sub", "Stopped", "Start
 ANSWERS = [ok("port-answers", f"{name}:8443", "accepts connections") for name in ("cucm1", "imp1", "imp2")]
 
 
-def table(*rows: Row, **options: Any) -> list[str]:
-    return preflight_table([row.as_dict() for row in rows], **options)
+def lines_of(*rows: Row, **options: Any) -> list[str]:
+    return table([row.as_dict() for row in rows], **options)
 
 
 def test_what_failed_stands_first_with_what_to_do() -> None:
-    lines = table(*ANSWERS, STOPPED)
+    lines = lines_of(*ANSWERS, STOPPED)
     assert lines[0].split() == ["RESULT", "CHECK", "SUBJECT:", "FOUND", "(EXPECTED)"]
     assert lines[2].split(maxsplit=2) == [
         "failed",
@@ -42,18 +41,18 @@ def test_what_failed_stands_first_with_what_to_do() -> None:
 def test_rows_that_differ_do_not_share_a_line() -> None:
     other = failed("service-runs", "Cisco SIP Proxy on imp-pub", "not activated", "Started", "Activate it.")
     same = failed("service-runs", "Cisco SIP Proxy on imp-3", "Stopped", "Started", "Start it.")
-    lines = table(STOPPED, other, same)
+    lines = lines_of(STOPPED, other, same)
     assert sum(line.startswith("failed") for line in lines) == 2
     assert any("Cisco SIP Proxy on imp-sub, Cisco SIP Proxy on imp-3: Stopped" in line for line in lines)
 
 
 def test_every_row_may_have_its_own_line() -> None:
-    lines = table(*ANSWERS, STOPPED, fold=False)
+    lines = lines_of(*ANSWERS, STOPPED, fold=False)
     assert [line.split()[0] for line in lines[2:-2]] == ["failed", "->", "ok", "ok", "ok"]
 
 
 def test_nothing_was_checked() -> None:
-    assert table()[-1] == ", ".join(f"0 {result}" for result in RESULTS)
+    assert lines_of()[-1] == ", ".join(f"0 {result}" for result in RESULTS)
 
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
@@ -63,7 +62,7 @@ ROWS = st.builds(Row, st.sampled_from(list(REQUIREMENTS)), TEXTS, st.sampled_fro
 
 @given(st.lists(ROWS, max_size=8), st.integers(60, 200), st.booleans())
 def test_no_line_is_too_long_and_no_row_is_lost(rows: list[Row], width: int, fold: bool) -> None:
-    lines = table(*rows, width=width, fold=fold)
+    lines = lines_of(*rows, width=width, fold=fold)
     assert max(map(len, lines)) <= width
     shown = " ".join(" ".join(lines).split())
     for row in rows:
@@ -74,14 +73,10 @@ def test_no_line_is_too_long_and_no_row_is_lost(rows: list[Row], width: int, fol
 
 @pytest.mark.parametrize("checks", ["text", {"checks": []}, [1], [{"check": "x"}], None])
 def test_what_is_no_preflight_is_refused(checks: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match="preflight_info"):
-        preflight_table(checks)
+    with pytest.raises(TypeError, match="preflight_info"):
+        table(checks)
 
 
 def test_a_narrow_table_is_refused() -> None:
-    with pytest.raises(AnsibleFilterError, match="width 59 is below 60"):
-        table(width=59)
-
-
-def test_ansible_finds_the_filter() -> None:
-    assert FilterModule().filters() == {"preflight_table": preflight_table}
+    with pytest.raises(ValueError, match="width 59 is below 60"):
+        lines_of(width=59)
