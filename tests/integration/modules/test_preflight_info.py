@@ -101,6 +101,16 @@ def test_once_the_chain_is_uploaded_nothing_is_left_to_say(environment: Emulator
     assert rows(result, "failed") == rows(result, "unknown") == rows(result, "warning") == set()
 
 
+def test_an_intermediate_authority_without_its_root_is_not_enough(environment: Emulator) -> None:
+    chain = Path(environment.ready["exchange"]["mail1.example.com"]["chain_file"]).read_text()
+    issuing = chain[: chain.index("-----BEGIN", 1)]
+    place = {**connection(environment, "platform"), "nodes": nodes(environment, 443)}
+    uploaded = run_module("trust_certificates", {**place, "certificates": [{"content": issuing}]})
+    assert {one["subject"] == one["issuer"] for one in uploaded["current"]} == {False}
+    environment.control.clear_journal()
+    assert rows(run(environment, options(environment)), "warning") == UNTRUSTED
+
+
 # --- each single thing that is wrong
 
 
