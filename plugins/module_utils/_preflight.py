@@ -138,12 +138,14 @@ class _Preflight:
         cucm, imp = context.connection, connection_from("imp", params["imp"])
         # An address says little to people who read the table.
         name = "cucm" if address(cucm.hostname) else cucm.hostname
-        self._cucm = _place(Target(name, cucm), "hostname")
-        self._nodes = [_place(target, "imp") for target in targets(imp, params["imp"])]
+        self._cucm = _place(Target(name, cucm), "the option hostname")
+        self._nodes = [_place(target, "the option imp") for target in targets(imp, params["imp"])]
         self._platforms: list[Place] = []
         if params["platform"] is not None:
             platform = connection_from("platform", params["platform"])
-            self._platforms = [_place(target, "platform") for target in targets(platform, params["platform"])]
+            self._platforms = [
+                _place(target, "the option platform") for target in targets(platform, params["platform"])
+            ]
         servers = [self._gateway_place(gateway) for gateway in params["gateways"]]
         places = [self._cucm, *self._nodes, *self._platforms, *servers]
         self._sights: dict[Place, Sight] = dict(zip(places, pool.map(probe, places), strict=True))
@@ -153,7 +155,7 @@ class _Preflight:
         ]
 
     def _gateway_place(self, gateway: Mapping[str, Any]) -> Place:
-        return Place(gateway["name"], *_reached_at(gateway), self._context.connection.timeout, "gateways")
+        return Place(gateway["name"], *_reached_at(gateway), self._context.connection.timeout, "the option gateways")
 
     def rows(self) -> list[Row]:
         """Return all rows."""

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import OK, REQUIREMENTS, RESULTS
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import OK, REQUIREMENTS, RESULTS, SKIPPED
 
 SHORTEST = 60
 _RESULT = max(map(len, RESULTS)) + 2
@@ -43,20 +43,27 @@ def _groups(rows: Sequence[Row], fold: bool) -> list[list[Row]]:
     """Put the rows together that share a line."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for number, row in enumerate(rows):
-        same = (row["check"], row["found"], row["advice"])
+        # A server that is down takes a dozen checks with it, of which one line is enough.
+        same = (row["found"],) if row["result"] == SKIPPED else (row["check"], row["found"], row["advice"])
         groups.setdefault(same if fold else (number,), []).append(row)
     return list(groups.values())
 
 
 def _entry(group: Sequence[Row], width: int) -> list[str]:
     row = group[0]
+    checks = list(dict.fromkeys(str(one["check"]) for one in group))
+    if len(checks) > 1:
+        return _lines(row["result"], f"{len(group)} rows", f"{row['found']}: {', '.join(checks)}", "", width)
     expected = f" (expected: {row['expected']})" if row["expected"] and row["result"] != OK else ""
     text = f"{', '.join(str(one['subject']) for one in group)}: {row['found']}{expected}"
+    return _lines(row["result"], row["check"], text, row["advice"], width)
+
+
+def _lines(result: str, check: str, text: str, advice: str, width: int) -> list[str]:
     cells = _wrapped(text, width)
-    if row["advice"]:
-        cells += _wrapped(f"-> {row['advice']}", width)
-    first = _columns(row["result"], row["check"], cells[0])
-    return [first, *(_columns("", "", cell) for cell in cells[1:])]
+    if advice:
+        cells += _wrapped(f"-> {advice}", width)
+    return [_columns(result, check, cells[0]), *(_columns("", "", cell) for cell in cells[1:])]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

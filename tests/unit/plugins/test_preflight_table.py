@@ -5,10 +5,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import REQUIREMENTS, RESULTS, Row, failed, ok
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import (
+    REQUIREMENTS,
+    RESULTS,
+    SKIPPED,
+    Row,
+    failed,
+    ok,
+    skipped,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_table import table
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +55,17 @@ def test_rows_that_differ_do_not_share_a_line() -> None:
     assert any("Cisco SIP Proxy on imp-sub, Cisco SIP Proxy on imp-3: Stopped" in line for line in lines)
 
 
+def test_what_was_skipped_for_one_reason_is_one_line() -> None:
+    why = "imp2:8443 does not answer"
+    rows = [skipped("account-logs-in", f"axladmin at interface {number} of imp2", why) for number in range(3)]
+    lines = lines_of(*rows, skipped("version-supported", "imp2", why))
+    assert " ".join(" ".join(lines[2:-2]).split()) == (
+        f"skipped 4 rows not tried: {why}: account-logs-in, version-supported"
+    )
+    (alone,) = lines_of(*rows[:1])[2:-2]
+    assert alone.split(maxsplit=2)[1:] == ["account-logs-in", f"axladmin at interface 0 of imp2: not tried: {why}"]
+
+
 def test_every_row_may_have_its_own_line() -> None:
     lines = lines_of(*ANSWERS, STOPPED, fold=False)
     assert [line.split()[0] for line in lines[2:-2]] == ["failed", "->", "ok", "ok", "ok"]
@@ -57,7 +77,9 @@ def test_nothing_was_checked() -> None:
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
 TEXTS = st.lists(WORDS, min_size=1, max_size=30).map(" ".join)
-ROWS = st.builds(Row, st.sampled_from(list(REQUIREMENTS)), TEXTS, st.sampled_from(RESULTS), TEXTS, TEXTS, TEXTS)
+MADE = st.builds(Row, st.sampled_from(list(REQUIREMENTS)), TEXTS, st.sampled_from(RESULTS), TEXTS, TEXTS, TEXTS)
+# A row that was skipped asks for nothing.
+ROWS = MADE.map(lambda row: replace(row, advice="") if row.result == SKIPPED else row)
 
 
 @given(st.lists(ROWS, max_size=8), st.integers(60, 200), st.booleans())
@@ -66,7 +88,8 @@ def test_no_line_is_too_long_and_no_row_is_lost(rows: list[Row], width: int, fol
     assert max(map(len, lines)) <= width
     shown = " ".join(" ".join(lines).split())
     for row in rows:
-        assert row.subject in shown
+        # Of what was skipped for the same reason, the reason names the server.
+        assert (row.check if fold and row.result == SKIPPED else row.subject) in shown
         assert row.found in shown
         assert row.advice in shown
 
