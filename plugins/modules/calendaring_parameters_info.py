@@ -65,11 +65,15 @@ parameters:
     found:
       description: Whether the cluster has a parameter of that name.
       type: bool
+    default:
+      description: The product's default in the release of the cluster.
+      type: raw
   sample:
     calendar_spread:
       label: Calendar Spread
       name: CalendarSpread
       found: true
+      default: 50
 """
 
 from typing import Any
@@ -93,11 +97,17 @@ def read(context: Context) -> dict[str, Any]:
     if problems:
         raise InvalidInput(problems)
     targets = calendaring_targets(context.params["parameter_names"])
-    values = read_values(Axl(context.transport()), targets)
+    axl = Axl(context.transport())
+    values = read_values(axl, targets)
     return {
         "current": {option: BY_OPTION[option].decode(wire) for option, wire in values.items()},
         "parameters": {
-            option: {"label": BY_OPTION[option].label, "name": target.name, "found": option in values}
+            option: {
+                "label": BY_OPTION[option].label,
+                "name": target.name,
+                "found": option in values,
+                "default": BY_OPTION[option].default_in(axl.release),
+            }
             for option, target in targets.items()
         },
     }

@@ -128,6 +128,7 @@ def test_every_plugin_and_role_has_a_documentation_page_that_names_all_its_optio
     pages = {path.stem: _text(path) or "" for path in project_files("docs/plugins/*.rst")}
     options = {f"{path.stem}_module": _plugin_options(path) for path in project_files("plugins/modules/*.py")}
     options |= {f"{path.stem}_inventory": _plugin_options(path) for path in project_files("plugins/inventory/*.py")}
+    options |= {f"{path.stem}_filter": _plugin_options(path) for path in project_files("plugins/filter/*.py")}
     specs = project_files("roles/*/meta/argument_specs.yml")
     options |= {f"{path.parts[1]}_role": _role_options(path) for path in specs}
     assert set(pages) - {"index"} == set(options), "run `make docs`"

@@ -171,7 +171,11 @@ def test_what_the_nodes_are_trusted_with_is_no_false_alarm(environment: Emulator
         identities.append(next(entry["certificate"] for entry in found if entry["certificate"]))
     authority = Path(environment.ca_file).read_text()
     done(trust(environment, *identities, authority, STRANGER.pem))
+    place = {**connection(environment, "platform"), "nodes": nodes(environment, 443)}
+    told = done(run_module("trust_certificates_info", place))["certificates"]
 
+    assert [entry["fingerprint"] for entry in told if not entry["own"]] == [STRANGER.fingerprint] * 2
+    assert len(told) == 2 * 4
     assert ids(trust(environment)) == [f"{node}:{STRANGER.fingerprint}" for node in ("imp-pub", "imp-sub")]
 
 
