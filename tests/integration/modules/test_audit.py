@@ -227,6 +227,13 @@ def test_users_outside_of_the_selection(
     assert environment.journal(writes=True) == []
 
 
+def test_a_query_for_everybody_reads_everybody_once(environment: Emulator, users_with_calendar: int) -> None:
+    """And still finds nobody outside of it."""
+    result = users(environment, query={"userid": "%"}, check=True)
+    assert (result.failed, len(result["changes"]), result["undeclared"]) == (False, 1000 - users_with_calendar, [])
+    assert len(environment.journal(operation="listUser")) == 1
+
+
 def test_users_that_this_run_enables_are_not_undeclared(environment: Emulator, gateway: str) -> None:
     done(users(environment, users=listed(7)))
     result = users(environment, users=listed(1, 2))

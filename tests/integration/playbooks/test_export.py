@@ -10,11 +10,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.support.certificates import issue
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
+from tests.support.inventory_files import load
 from tests.support.modules import ModuleResult, run_module
 from tests.support.playbooks import INVENTORY, Played, play
 
@@ -105,13 +104,8 @@ def adopt(emulator: Emulator, folder: Path) -> Path:
 
 
 def variables(folder: Path) -> dict[str, Any]:
-    """Return the exported variables; of what is marked as unsafe only the text."""
-
-    class Loader(yaml.SafeLoader):
-        pass
-
-    Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
-    return yaml.load((folder / "adopted/group_vars/dc1/calendar_integration.yml").read_text(), Loader)
+    """Return the exported variables."""
+    return load((folder / "adopted/group_vars/dc1/calendar_integration.yml").read_text())
 
 
 def files(folder: Path) -> dict[str, str]:

@@ -9,13 +9,14 @@ import io
 from typing import Any
 
 import pytest
-import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.bat_file import FilterModule as BatFile
 from ansible_collections.ucops.imp.plugins.filter.inventory_value import FilterModule as InventoryValue
 from ansible_collections.ucops.imp.plugins.module_utils import _bat
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support.inventory_files import load
 
 inventory_value = InventoryValue().filters()["inventory_value"]
 bat_file = BatFile().filters()["bat_file"]
@@ -25,15 +26,8 @@ class Marked(str):
     """A text as modules return it: more than a text, which no YAML writer knows."""
 
 
-class Loader(yaml.SafeLoader):
-    """Reads as ansible does, as far as values go."""
-
-
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
-
-
 def read(line: str) -> Any:
-    return yaml.load(f"before: 1\nkey: {line}\nafter: 2\n", Loader)
+    return load(f"before: 1\nkey: {line}\nafter: 2\n")
 
 
 VALUES = st.recursive(
