@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.certificates import issue
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
@@ -232,14 +234,18 @@ def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator,
     assert ODD.pem in files(tmp_path).values()
 
 
-def test_a_pending_restart_is_not_made_by_adopting_the_cluster(environment: Emulator, tmp_path: Path) -> None:
+def test_a_pending_restart_is_not_made_by_adopting_the_cluster(
+    environment: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Besides, a relative path starts where the user is, and check mode writes nothing."""
+    monkeypatch.setenv("PWD", str(tmp_path))
     do(environment, "calendaring_parameters", "cucm", exchange_queue=2000)
-    parts = ["calendaring", "presence_engine"]
+    chosen = {"export_parts": ["calendaring", "presence_engine"], "export_directory": "adopted"}
 
-    predicted = export(environment, tmp_path, "--check", export_parts=parts)
+    predicted = export(environment, tmp_path, "--check", **chosen)
     assert predicted.status == 0, predicted.output
     assert not (tmp_path / "adopted").exists()
-    exported = export(environment, tmp_path, export_parts=parts)
+    exported = export(environment, tmp_path, **chosen)
 
     assert "changes wait for a restart of Cisco Presence Engine" in exported.output
     assert variables(tmp_path) == {"calendar_integration_parts": ["calendaring"], "calendaring_exchange_queue": 2000}
