@@ -100,6 +100,11 @@ class Axl:
             raise ImpError(text, code="unsupported-version")
         return "{}.{}".format(*usable[-1])
 
+    @property
+    def release(self) -> int:
+        """The cluster's major release, at most the newest that the collection knows; raises as :attr:`schema`."""
+        return int(self.schema.partition(".")[0])
+
     def call(self, operation: str, *content: Element, write: bool = False) -> Element:
         """Send one message and return its answer, the element ``<operation>Response``.
 

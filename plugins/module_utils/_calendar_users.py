@@ -18,7 +18,14 @@ from ansible_collections.ucops.imp.plugins.module_utils import _bat
 from ansible_collections.ucops.imp.plugins.module_utils._axl import PAGE_SIZE, SEARCH_TAGS, USER_TAGS, Axl, User
 from ansible_collections.ucops.imp.plugins.module_utils._errors import Busy, ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._options import OptionSpec, check_unique, given
-from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Field, Plan, compare
+from ansible_collections.ucops.imp.plugins.module_utils._plan import (
+    Change,
+    Field,
+    Plan,
+    Undeclared,
+    compare,
+    undeclared,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 
 KIND = "calendar_user"
@@ -59,15 +66,19 @@ def read_problems(params: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def read_listed(axl: Axl, userids: Iterable[str], params: Mapping[str, Any]) -> dict[str, User]:
-    """Return the users that exist among ``userids``, by :func:`key_of`.
+def read_listed(
+    axl: Axl, userids: Iterable[str], params: Mapping[str, Any], everybody: Mapping[str, User] | None = None
+) -> dict[str, User]:
+    """Return the users that exist among ``userids``, by :func:`key_of`; ``everybody`` is who was read already.
 
     A few are looked up one by one, many are picked from pages of all users, whichever is less work. One that no page
     holds is looked up as well, for pages may shift while somebody adds or removes users.
     """
     wanted = {key_of(userid): userid for userid in userids}
     found: dict[str, User] = {}
-    if wanted and len(wanted) * ROWS_PER_LOOKUP >= axl.count_users():
+    if everybody is not None:
+        found = {key: everybody[key] for key in wanted if key in everybody}
+    elif wanted and len(wanted) * ROWS_PER_LOOKUP >= axl.count_users():
         for user in axl.list_users({}, params["page_size"]):
             key = key_of(user.userid)
             if key in wanted:
@@ -92,11 +103,15 @@ def count_options(users: Iterable[User]) -> dict[str, int]:
 
 @dataclass
 class Selection:
-    """The selected users as they are, and the options that each should have, both by :func:`key_of`."""
+    """The selected users as they are, and the options that each should have, both by :func:`key_of`.
+
+    ``everybody`` is empty unless users that nobody asked for are to be reported.
+    """
 
     users: dict[str, User]
     wanted: dict[str, dict[str, bool]]
     unknown: list[str] = field(default_factory=list)
+    everybody: dict[str, User] = field(default_factory=dict)
 
 
 class CalendarUsers(Resource[Selection]):
@@ -163,20 +178,29 @@ class CalendarUsers(Resource[Selection]):
         more = len(content.problems) - TOLD_PROBLEMS
         return [*found, f"csv_path: {more} more problems."] if more > 0 else found
 
+    def _enables_nobody(self) -> bool:
+        """Whether the task is about users whose meetings shall not show; an empty list is about everybody's."""
+        if self._listed is None:
+            return not self._options({})["meeting_information"]
+        return bool(self._listed) and not any(item.get("meeting_information") for item in self._listed.values())
+
     # --- what is there
 
     def read(self) -> Selection:
         params = self.context.params
+        reports = params["report_undeclared"] and not self._enables_nobody()
+        everybody = read_matching(self.axl, {}, params) if reports else None
         if self._listed is None:
             users = read_matching(self.axl, given(params["query"], SEARCH_TAGS), params)
             if not users:
                 self.context.warn("query: no user matches.")
             selection = Selection(users, {key: self._options({}) for key in users})
         else:
-            users = read_listed(self.axl, self._listed, params)
+            users = read_listed(self.axl, self._listed, params, everybody)
             wanted = {key_of(userid): options for userid, options in self._listed.items()}
             unknown = [userid for userid in self._listed if key_of(userid) not in users]
             selection = Selection(users, wanted, unknown)
+        selection.everybody = everybody or {}
         self._note_failures(selection)
         return selection
 
@@ -220,6 +244,10 @@ class CalendarUsers(Resource[Selection]):
             "unknown": len(state.unknown),
             **count_options(state.users.values()),
         }
+
+    def undeclared(self, state: Selection) -> list[Undeclared]:
+        shown = {user.userid: _fields(user) for user in state.everybody.values() if user.meeting_information}
+        return undeclared(KIND, shown, (user.userid for user in state.users.values()), FIELDS)
 
     # --- what is done
 

@@ -31,7 +31,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     Change,
     Field,
     Plan,
+    Undeclared,
+    Unknown,
     compare,
+    undeclared,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._verdicts import advice, verdict_of
@@ -227,6 +230,20 @@ class Gateways(Resource[State]):
 
     def restarts(self, change: Change) -> Iterable[str]:
         return ("Cisco Presence Engine",)
+
+    def undeclared(self, state: State) -> list[Undeclared]:
+        params = self.context.params
+        # A task that deletes, or that is about the account alone, does not say which gateways there should be.
+        if not self._present or params["purge"] or params["gateways"] is None:
+            return []
+        current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
+        return undeclared(GATEWAY, current, self._wanted, FIELDS)
+
+    def unknown(self, state: State) -> list[Unknown]:
+        if self._account is None or self._verify_password or state.account != self._account:
+            return []
+        reason = "With update_password=on_create the stored password is not compared with the given one."
+        return [Unknown(CREDENTIALS, SHARED, "password", reason)]
 
 
 def _is_ipv6(name: str) -> bool:

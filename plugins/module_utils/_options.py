@@ -78,6 +78,11 @@ def connection_options(kind: str) -> dict[str, OptionSpec]:
     return spec
 
 
+REPORT_UNDECLARED: dict[str, OptionSpec] = {"report_undeclared": {"type": "bool", "default": False}}
+"""The option with which a module tells of objects that nobody asked for; documented by the fragment
+``ucops.imp.audit``, listed in the action group of that name."""
+
+
 @dataclass(frozen=True)
 class Arguments:
     """A module's argument spec without its connection options, which come from the ``kind`` of endpoint.

@@ -57,6 +57,7 @@ class Parameter:
         name: the assumed internal name.
         allowed: a range of whole numbers, or the option's words with the value that each has on the wire.
         default: the product's default, as the option writes it.
+        newer_default: the major release from which on the default is another, and that one.
         caution: whether Cisco advises against changing it (requirement P4).
     """
 
@@ -66,7 +67,14 @@ class Parameter:
     name: str
     allowed: range | Mapping[str, str]
     default: int | str
+    newer_default: tuple[int, int | str] | None = None
     caution: bool = False
+
+    def default_in(self, release: int) -> int | str:
+        """Return the product's default in a major release."""
+        if self.newer_default is not None and release >= self.newer_default[0]:
+            return self.newer_default[1]
+        return self.default
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -107,6 +115,7 @@ CALENDARING = (
         "CalendarOutOfOffice",
         {"display": "1", "do_not_display": "0"},
         "display",
+        newer_default=(15, "do_not_display"),
     ),
     Parameter(
         "",
@@ -117,7 +126,7 @@ CALENDARING = (
         "auto",
     ),
 )
-"""Every calendaring parameter. The default of ``out_of_office_information`` is that of releases up to 14."""
+"""Every calendaring parameter. The guide of release 15 gives the opposite default of ``out_of_office_information``."""
 
 BY_OPTION = {parameter.option: parameter for parameter in CALENDARING}
 

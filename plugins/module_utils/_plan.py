@@ -103,6 +103,33 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Undeclared:
+    """An object that is there and that nobody asked for; ``fields`` are JSON values without secrets."""
+
+    kind: str
+    id: str
+    fields: Fields
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``{kind, id, fields: {name: value}}``."""
+        return {"kind": self.kind, "id": self.id, "fields": dict(self.fields)}
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A field that somebody asked for and that could not be compared; ``reason`` is one sentence for people."""
+
+    kind: str
+    id: str
+    field: str
+    reason: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return ``{kind, id, field, reason}``."""
+        return {"kind": self.kind, "id": self.id, "field": self.field, "reason": self.reason}
+
+
+@dataclass(frozen=True)
 class Plan:
     """Changes in the order in which they are made."""
 
@@ -195,3 +222,15 @@ def _update(kind: str, key: str, current: Fields, wanted: Fields, fields: Sequen
         if f.name in wanted and not (f.name in current and f.same(current[f.name], wanted[f.name]))
     )
     return Change(kind, key, UPDATE, shown, wanted) if shown else None
+
+
+def undeclared(
+    kind: str, current: Mapping[str, Fields], declared: Iterable[str], fields: Sequence[Field]
+) -> list[Undeclared]:
+    """Return the objects of ``current`` whose id is not among ``declared``, with these fields and no secrets."""
+    known = set(declared)
+    return [
+        Undeclared(kind, key, {f.name: there[f.name] for f in fields if f.name in there and not f.secret})
+        for key, there in current.items()
+        if key not in known
+    ]

@@ -23,6 +23,11 @@ reads back, and ends with the result contract:
     ``[{id, code, message}]``; when there are any, the task fails after everything else was tried.
 ``restart_required``
     names of the services that must restart before the changes have effect.
+``undeclared``
+    with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
+    mode: as it is) though nobody asked for it. It makes no task changed or failed.
+``unknown``
+    of resources with fields that can be written but not always compared: ``[{kind, id, field, reason}]``.
 
 Long work reports its progress to the system log of the controller (``AnsibleModule.log``), because ansible shows
 nothing of a module before it ends.
@@ -47,7 +52,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     NotEffective,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, Connection, connection_from
-from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Plan, Undeclared, Unknown
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 State = TypeVar("State")
@@ -157,6 +162,21 @@ class Resource(ABC, Generic[State]):
         """Return the services that must restart before this change has effect."""
         return ()
 
+    def undeclared(self, state: State) -> list[Undeclared]:
+        """Return what is there though the options neither ask for it nor delete it.
+
+        Asked for with ``report_undeclared`` only, after everything else. Like :meth:`plan` it must be a function of the
+        state and the options alone, and sends nothing.
+        """
+        return []
+
+    def unknown(self, state: State) -> list[Unknown] | None:
+        """Return the fields that the options ask for and that :meth:`plan` could not compare with this state.
+
+        ``None`` is for a resource without such fields, whose result does not speak of them.
+        """
+        return None
+
     def more_results(self, done: Plan) -> dict[str, Any]:
         """Return further results of this module."""
         return {}
@@ -170,6 +190,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         _check_input(context, resource.problems())
         state = resource.read()
         plan = resource.plan(state)
+        unknown = resource.unknown(state)
         done = plan
         if plan.changed and not context.check_mode:
             done = _apply(resource, plan)
@@ -180,10 +201,21 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             "changes": done.changes,
             "current": resource.current(state),
             "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
+            **_audit(resource, state, unknown),
             **resource.more_results(done),
         }
 
     _main(arguments, work)
+
+
+def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | None) -> dict[str, Any]:
+    """Return the results about what nobody asked for and what could not be compared, where the module has them."""
+    results: dict[str, Any] = {}
+    if resource.context.params.get("report_undeclared"):
+        results["undeclared"] = [found.as_dict() for found in resource.undeclared(state)]
+    if unknown is not None:
+        results["unknown"] = [found.as_dict() for found in unknown]
+    return results
 
 
 def run_info(read: Callable[[Context], dict[str, Any]], arguments: Arguments) -> NoReturn:

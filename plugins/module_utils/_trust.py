@@ -18,7 +18,16 @@ from ansible_collections.ucops.imp.plugins.module_utils._certmgr import STORES, 
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError, InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._options import OptionSpec, check_unique
-from ansible_collections.ucops.imp.plugins.module_utils._plan import DELETE, Change, Field, Fields, Plan, compare
+from ansible_collections.ucops.imp.plugins.module_utils._plan import (
+    DELETE,
+    Change,
+    Field,
+    Fields,
+    Plan,
+    Undeclared,
+    compare,
+    undeclared,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._x509 import (
     Certificate,
@@ -90,10 +99,13 @@ def _read_item(item: Mapping[str, Any], found: Input) -> None:
 
 @dataclass(frozen=True)
 class NodeState:
-    """The trust store of a node, and the fingerprints that ``purge`` must not touch."""
+    """The trust store of a node, and the fingerprints in it with which the node itself is trusted.
+
+    ``purge`` and ``report_undeclared`` alone need to know these; without both there are none.
+    """
 
     trusted: tuple[Certificate, ...]
-    protected: frozenset[str]
+    own: frozenset[str]
 
 
 State = dict[str, NodeState]
@@ -109,6 +121,7 @@ class TrustCertificates(Resource[State]):
         self._service = service_token(params)
         self._present: bool = params["state"] == "present"
         self._purge: bool = params["purge"]
+        self._needs_own: bool = params["purge"] or params["report_undeclared"]
         self._targets = targets(context.connection, params)
         self._managers = {node.name: CertManager(context.transport(node.connection)) for node in self._targets}
         self._input = Input()
@@ -141,21 +154,20 @@ class TrustCertificates(Resource[State]):
         manager = self._managers[node.name]
         try:
             trusted = manager.trusted(self._service)
-            own = manager.identities() if self._purge else []
+            own = manager.identities() if self._needs_own else []
         except ImpError as error:
             self.context.fail(node.name, error)
             return None
         return NodeState(tuple(trusted), frozenset(with_issuers(own, trusted)))
 
     def plan(self, state: State) -> Plan:
-        # A node trusts itself and its peers through these stores: purge keeps every node's identity on every node.
-        protected = frozenset().union(*(node.protected for node in state.values()))
+        own = _own(state)
         plan = Plan()
         for name, node in state.items():
             current = {_key(name, known.fingerprint): self._shown(known) for known in node.trusted}
             desired = self._desired(name)
             if self._purge:
-                extra = (known for known in node.trusted if known.fingerprint not in protected)
+                extra = (known for known in node.trusted if known.fingerprint not in own)
                 desired.update({key: None for known in extra if (key := _key(name, known.fingerprint)) not in desired})
             plan += compare(KIND, current, desired, FIELDS)
         return plan
@@ -188,9 +200,29 @@ class TrustCertificates(Resource[State]):
     def restarts(self, change: Change) -> Iterable[str]:
         return RESTARTS[self._store]
 
+    def undeclared(self, state: State) -> list[Undeclared]:
+        # A task that deletes does not say what there should be; purge has deleted what is left over, or has failed.
+        if not self._present or self._purge:
+            return []
+        own = _own(state)
+        found: list[Undeclared] = []
+        for name, node in state.items():
+            current = {_key(name, known.fingerprint): self._shown(known) for known in node.trusted}
+            declared = (_key(name, fingerprint) for fingerprint in (*self._input.certificates, *own))
+            found += undeclared(KIND, current, declared, FIELDS)
+        return found
+
 
 def _key(node: str, fingerprint: str) -> str:
     return f"{node}:{fingerprint}"
+
+
+def _own(state: State) -> frozenset[str]:
+    """Return the fingerprints of what the nodes are trusted with.
+
+    A node trusts itself and its peers through these stores, so what is one node's own is so on every node.
+    """
+    return frozenset().union(*(node.own for node in state.values()))
 
 
 def read_trusted(context: Context) -> dict[str, Any]:

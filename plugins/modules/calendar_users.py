@@ -111,9 +111,16 @@ options:
       - How many users are read at once. When the cluster finds the answer too large, the module asks for less.
     type: int
     default: 5000
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.cucm
+      - ucops.imp.audit
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
+  - ucops.imp.audit
 seealso:
   - module: ucops.imp.calendar_users_info
   - module: ucops.imp.presence_gateways
@@ -218,6 +225,32 @@ current:
     home_cluster: 1000
     im_and_presence: 1000
     meeting_information: 997
+undeclared:
+  description:
+    - The users whose presence includes meeting information and who are not among the users of the task, after the
+      changes; in check mode, as they are. All users are read for it.
+    - Empty when the task enables nobody, for it does not say then who else may be. An empty list of O(users) is
+      another thing and reports everybody.
+  returned: with O(report_undeclared=true), unless nothing could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(calendar_user).
+      type: str
+    id:
+      description: The user id as the cluster writes it.
+      type: str
+    fields:
+      description: The user's options.
+      type: dict
+  sample:
+    - kind: calendar_user
+      id: user0815
+      fields:
+        home_cluster: true
+        im_and_presence: true
+        meeting_information: true
 restart_required:
   description: Always empty; changes of users need no restart.
   returned: always, unless nothing could be read
@@ -249,7 +282,7 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._axl import USER_TAGS
 from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import READ_OPTIONS, CalendarUsers
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 
 SOURCES = ("users", "csv_path", "query")
@@ -269,6 +302,7 @@ ARGUMENTS = Arguments(
         "csv_path": {"type": "path"},
         **{name: {"type": "bool"} for name in USER_TAGS},
         "max_changes": {"type": "int", "default": 0},
+        **REPORT_UNDECLARED,
     },
     mutually_exclusive=(SOURCES,),
     required_one_of=(SOURCES,),

@@ -61,7 +61,7 @@ options:
   out_of_office_information:
     description:
       - Whether presence shows that a user is out of office according to Exchange.
-      - The product's default depends on its release.
+      - The product's default is V(display) up to release 14, and V(do_not_display) from release 15 on.
     type: str
     choices: [display, do_not_display]
   fips_mode_authentication:
@@ -77,9 +77,16 @@ options:
       - Cisco does not publish the internal names.
     type: dict
     default: {}
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.cucm
+      - ucops.imp.audit
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
+  - ucops.imp.audit
 seealso:
   - module: ucops.imp.calendaring_parameters_info
   - module: ucops.imp.service_parameters
@@ -161,6 +168,29 @@ assigned_users:
   returned: with O(calendar_spread=auto)
   type: int
   sample: 1000
+undeclared:
+  description:
+    - The calendaring parameters that the task leaves out and that have another value than the product's default, after
+      the changes; in check mode, as they are.
+  returned: with O(report_undeclared=true), unless nothing could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(calendaring_parameter).
+      type: str
+    id:
+      description: The option.
+      type: str
+    fields:
+      description: The value, and the default in the cluster's release.
+      type: dict
+  sample:
+    - kind: calendaring_parameter
+      id: exchange_timeout
+      fields:
+        value: 5
+        default: 3
 restart_required:
   description: The services that must restart before the changes have effect for all users.
   returned: always, unless nothing could be read
@@ -188,7 +218,7 @@ failures:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, given
+from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments, given
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
     AUTO,
     BY_OPTION,
@@ -200,7 +230,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
     problem,
     recommended_spread,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._plan import Plan
+from ansible_collections.ucops.imp.plugins.module_utils._plan import Plan, Undeclared
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run
 from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import ParameterResource, Values
 
@@ -214,6 +244,7 @@ ARGUMENTS = Arguments(
         SPREAD: {"type": "str"},
         "assigned_users": {"type": "int"},
         "parameter_names": {"type": "dict", "default": {}},
+        **REPORT_UNDECLARED,
     },
 )
 
@@ -271,6 +302,15 @@ class CalendaringParameters(ParameterResource):
 
     def decode(self, key: str, wire: str) -> Any:
         return BY_OPTION[key].decode(wire)
+
+    def undeclared(self, state: Values) -> list[Undeclared]:
+        # The version is known since the parameters were read.
+        defaults = {option: BY_OPTION[option].default_in(self.axl.release) for option in state}
+        return [
+            Undeclared(self.kind, option, {"value": value, "default": defaults[option]})
+            for option, value in state.items()
+            if option not in self._options and value != defaults[option]
+        ]
 
     def more_results(self, done: Plan) -> dict[str, Any]:
         return {"assigned_users": self._users} if self._spread == AUTO else {}

@@ -86,9 +86,16 @@ options:
       - With O(state=present), also delete every gateway that O(gateways) does not name.
     type: bool
     default: false
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.imp
+      - ucops.imp.audit
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.imp
+  - ucops.imp.audit
 notes:
   - Cisco publishes no interface for presence gateways. The module uses the admin API that the project's emulator serves
     and fails with the code C(no-public-api) where there is none; add the gateways in Cisco Unified CM IM and Presence
@@ -205,6 +212,56 @@ current:
         position:
           description: 1 for the gateway that was added first.
           type: int
+undeclared:
+  description:
+    - The gateways that O(gateways) does not name, after the changes; in check mode, as they are.
+    - Empty with O(state=absent), with O(purge=true), and without O(gateways), for such a task does not say which other
+      gateways there may be.
+  returned: with O(report_undeclared=true), unless nothing could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(presence_gateway).
+      type: str
+    id:
+      description: The gateway's name in lower case.
+      type: str
+    fields:
+      description: Its type, description and port.
+      type: dict
+  sample:
+    - kind: presence_gateway
+      id: mail9.example.com
+      fields:
+        type: Exchange -- EWS Server
+        description: added by hand
+        port: 443
+unknown:
+  description:
+    - What the task asks for and could not compare. That is the password with O(update_password=on_create), when the
+      account is there already.
+  returned: always, unless nothing could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(gateway_credentials).
+      type: str
+    id:
+      description: Always V(shared).
+      type: str
+    field:
+      description: Always V(password).
+      type: str
+    reason:
+      description: Why it was not compared.
+      type: str
+  sample:
+    - kind: gateway_credentials
+      id: shared
+      field: password
+      reason: With update_password=on_create the stored password is not compared with the given one.
 restart_required:
   description: The services that must restart before the changes have effect.
   returned: always
@@ -230,7 +287,7 @@ failures:
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._gateways import Gateways
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 
 ARGUMENTS = Arguments(
@@ -257,6 +314,7 @@ ARGUMENTS = Arguments(
         },
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "purge": {"type": "bool", "default": False},
+        **REPORT_UNDECLARED,
     },
     required_together=[("account", "account_password")],
     required_one_of=[("gateways", "account")],

@@ -68,10 +68,17 @@ options:
       - The nodes' own identity certificates, and those of the authorities above them, always stay.
     type: bool
     default: false
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.platform
+      - ucops.imp.audit
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.platform
   - ucops.imp.nodes
+  - ucops.imp.audit
 requirements:
   - The Python package C(cryptography)
 notes:
@@ -176,6 +183,35 @@ current:
     not_after:
       description: End of the validity, ISO 8601 in UTC.
       type: str
+undeclared:
+  description:
+    - The certificates in the store of each node that O(certificates) does not name, after the changes; in check mode,
+      as they are.
+    - Not among them are the identity certificates of the nodes that the task asks, and those of the authorities above
+      them. A certificate that a release brings along, or that was exchanged with Unified CM, is reported until it is
+      named.
+    - Empty with O(state=absent) and with O(purge=true).
+  returned: with O(report_undeclared=true), unless nothing could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Always V(trust_certificate).
+      type: str
+    id:
+      description: Node name and fingerprint, with a colon between them.
+      type: str
+    fields:
+      description: The store, subject, issuer and end of the validity.
+      type: dict
+  sample:
+    - kind: trust_certificate
+      id: imp-pub:4fa02d0c7e8a51b3996012ee6c05d17730c81bfa22849de5135abcf70861942e
+      fields:
+        store: cup-trust
+        subject: CN=Unknown CA
+        issuer: CN=Unknown CA
+        not_after: '2034-05-01T00:00:00+00:00'
 restart_required:
   description: The services that must restart before the changes have effect.
   returned: always
@@ -202,7 +238,7 @@ failures:
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 from ansible_collections.ucops.imp.plugins.module_utils._trust import STORE_OPTIONS, TrustCertificates
 
@@ -227,6 +263,7 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "purge": {"type": "bool", "default": False},
         **NODES,
+        **REPORT_UNDECLARED,
     },
 )
 

@@ -42,6 +42,12 @@ def test_ranges_and_defaults_are_those_of_the_guide(option: str) -> None:
             assert part in said
 
 
+def test_one_default_is_another_one_in_newer_releases() -> None:
+    other = {p.option: (p.default_in(14), p.default_in(15), p.default_in(16)) for p in CALENDARING if p.newer_default}
+    assert other == {"out_of_office_information": ("display", "do_not_display", "do_not_display")}
+    assert BY_OPTION["exchange_timeout"].default_in(15) == 3
+
+
 def test_words_are_those_of_the_page() -> None:
     assert {p.option: p.spec.get("choices") for p in CALENDARING if p.option not in LIMITS} == {
         "out_of_office_information": ["display", "do_not_display"],

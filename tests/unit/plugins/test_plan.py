@@ -13,8 +13,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     Change,
     Field,
     FieldChange,
+    Fields,
     Plan,
     compare,
+    undeclared,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +108,13 @@ def test_carrying_out_a_plan_leaves_nothing_to_do(
             after.setdefault(step.id, {}).update({item.name: item.after for item in step.fields})
     assert not compare("gateway", after, wanted, FIELDS, purge=purge).changed
     assert plan.changed == (after != current)
+
+
+def test_what_nobody_declared_is_told_without_secrets() -> None:
+    there: dict[str, Fields] = {
+        "a": {"port": 443},
+        "b": {"port": 444, "description": "by hand", "password": "canary", "position": 2},
+    }
+    assert [found.as_dict() for found in undeclared("gateway", there, iter(["a", "never"]), FIELDS)] == [
+        {"kind": "gateway", "id": "b", "fields": {"port": 444, "description": "by hand"}}
+    ]

@@ -11,8 +11,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._errors import AnswerLost, ApiError, ConnectionFailed
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Field, Plan, compare
+from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._plan import (
+    Change,
+    Field,
+    Plan,
+    Undeclared,
+    Unknown,
+    compare,
+    undeclared,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource, run, run_info
 
 from tests.support.modules import ModuleResult, assert_contract, run_main
@@ -214,6 +222,72 @@ def test_changes_side_by_side() -> None:
     assert_contract(result, changed=True)
     assert len(Parallel.applied) == 400
     assert [change["id"] for change in result["changes"]] == [f"t{number}" for number in range(400)]
+
+
+class Audited(Things):
+    """It tells of the values that nobody asked for, and that it cannot compare those of ``secret``."""
+
+    def undeclared(self, state: dict[str, Any]) -> list[Undeclared]:
+        there = {name: {"value": value} for name, value in state.items()}
+        return undeclared("thing", there, self.context.params["things"], (Field("value"),))
+
+    def unknown(self, state: dict[str, Any]) -> list[Unknown]:
+        return [Unknown("thing", name, "value", "It is never shown.") for name in state if name == "secret"]
+
+
+AUDITED = Arguments("imp", {**ARGUMENTS.options, **REPORT_UNDECLARED})
+
+
+def run_audited(kind: type[Things], store: dict[str, Any], *, check: bool = False, **options: Any) -> ModuleResult:
+    kind.store, kind.applied = store, []
+    return run_main(lambda: run(kind, AUDITED), {**CONNECTION, **options}, check=check)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_nobody_asked_for_is_told_and_left_alone(check: bool) -> None:
+    result = run_audited(Audited, {"a": 1, "b": 2}, check=check, things={"a": 1}, report_undeclared=True)
+    assert_contract(result, changed=False)
+    assert result["undeclared"] == [{"kind": "thing", "id": "b", "fields": {"value": 2}}]
+    assert Audited.applied == []
+
+
+def test_what_nobody_asked_for_is_told_as_it_is_after_the_changes() -> None:
+    class Spawning(Audited):
+        def apply(self, change: Change) -> None:
+            super().apply(change)
+            self.store["by the way"] = 3
+
+    result = run_audited(Spawning, {}, things={"a": 1}, report_undeclared=True)
+    assert_contract(result, changed=True)
+    assert [found["id"] for found in result["undeclared"]] == ["by the way"]
+
+
+def test_what_nobody_asked_for_is_told_when_something_else_fails() -> None:
+    class Failing(Audited):
+        def apply(self, change: Change) -> None:
+            raise ApiError("No room.", status=422)
+
+    result = run_audited(Failing, {"b": 2}, things={"a": 1}, report_undeclared=True)
+    assert_contract(result, changed=False, failed=True)
+    assert [found["id"] for found in result["undeclared"]] == ["b"]
+
+
+def test_without_the_option_nothing_is_said_of_it() -> None:
+    result = run_audited(Audited, {"a": 1, "b": 2}, things={"a": 1})
+    assert "undeclared" not in result.data
+
+
+def test_what_cannot_be_compared_is_told_by_resources_that_have_such_fields() -> None:
+    result = run_audited(Audited, {"secret": 1})
+    assert result["unknown"] == [{"kind": "thing", "id": "secret", "field": "value", "reason": "It is never shown."}]
+    assert "unknown" not in run_things(Things, {"secret": 1}).data
+
+
+def test_what_was_written_in_this_run_counts_as_it_was_before() -> None:
+    """What could not be compared is a matter of the state that the plan saw, not of the one that it made."""
+    result = run_audited(Audited, {}, things={"secret": 1})
+    assert_contract(result, changed=True)
+    assert result["unknown"] == []
 
 
 def test_all_wrong_input_is_told_at_once_and_nothing_is_read() -> None:
