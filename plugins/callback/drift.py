@@ -19,7 +19,8 @@ description:
     nobody declared it, or cannot be compared, and Ansible's own (2 or 4) when something failed. When an error was
     ignored or rescued, so that Ansible would end with 0, it is 2, because what was not checked is not clean. It is 2
     as well when nothing was checked at all.
-  - The playbook C(ucops.imp.drift) checks a whole site and never writes. Any other playbook can be checked with C(--check).
+  - The playbook C(ucops.imp.drift) checks a whole site and never writes. Any other playbook can be checked with
+    C(--check).
   - Of modules of other collections it reports only that they changed or failed, because nobody knows which of their
     results are secret.
 options:
@@ -142,7 +143,9 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         try:
-            self._report.finish(filter(None, self._clusters.values()), failed=bool(stats.failures), unreachable=bool(stats.dark))
+            self._report.finish(
+                filter(None, self._clusters.values()), failed=bool(stats.failures), unreachable=bool(stats.dark)
+            )
             self._write()
         except OSError as error:
             self._stop(f"The drift reports cannot be written: {error}", COULD_NOT_CHECK)
@@ -189,7 +192,7 @@ class CallbackModule(CallbackBase):
     def _write(self) -> None:
         for name in self.get_option("formats"):
             file_name, render = FORMATS[name]
-            (self._folder / file_name).write_text(render(self._report), encoding="utf-8")
+            (self._folder / file_name).write_text(render(self._report), encoding="utf-8", errors="replace")
         self._display.display(f"\n{as_terminal(self._report)}\nReports: {self._folder}")
 
     def _stop(self, message: str, status: int) -> NoReturn:

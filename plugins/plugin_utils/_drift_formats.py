@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from xml.etree import ElementTree as ET
 
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_page import page
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift_page import page as as_html
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Record, Status
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import Report
 
@@ -136,7 +136,9 @@ def _rule(kind: str) -> dict[str, object]:
         "id": kind,
         "name": "".join(word.capitalize() for word in kind.split("_")),
         "shortDescription": {"text": f"Drift: {name}"},
-        "fullDescription": {"text": f"A {name} on a cluster is not what the playbook declares, or could not be checked."},
+        "fullDescription": {
+            "text": f"A {name} on a cluster is not what the playbook declares, or could not be checked."
+        },
         "helpUri": INFORMATION,
         "defaultConfiguration": {"level": "error"},
     }
@@ -205,15 +207,21 @@ def _code(told: str) -> str:
 def summary(report: Report) -> str:
     """Return the counts in one sentence, those that are not zero."""
     counts = [f"{report.count(status)} {words}" for status, words in HEADINGS.items() if report.count(status)]
-    checked = f"{len(report.checks)} checks of {len(report.clusters)} cluster{'s' * (len(report.clusters) != 1)}"
+    checked = f"{_some(len(report.checks), 'check')} of {_some(len(report.clusters), 'cluster')}"
     return f"{checked}: {', '.join(counts) or 'no difference'}."
+
+
+def _some(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def as_terminal(report: Report) -> str:
     """Return what is printed at the end of the run."""
     lines = [f"{report.title}: {report.verdict} {summary(report)}"]
-    for record in report.records[:LINES_ON_TERMINAL]:
-        lines.append(f"  {record.cluster}: {record.what} {record.id} {' '.join(record.sentence.split())}")
+    lines += [
+        f"  {record.cluster}: {record.what} {record.id} {' '.join(record.sentence.split())}"
+        for record in report.records[:LINES_ON_TERMINAL]
+    ]
     more = len(report.records) - LINES_ON_TERMINAL
     return "\n".join([*lines, f"  and {more} more"] if more > 0 else lines)
 
@@ -223,6 +231,6 @@ FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
     "junit": ("drift.junit.xml", as_junit),
     "sarif": ("drift.sarif", as_sarif),
     "markdown": ("drift.md", as_markdown),
-    "html": ("drift.html", page),
+    "html": ("drift.html", as_html),
 }
 """File name and renderer of each format."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import EXISTS, Record, Status, text
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import Report
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 TILES = (
     (Status.DRIFT, "Drift", "differs from what is declared"),
@@ -23,6 +22,8 @@ TILES = (
     (Status.COULD_NOT_CHECK, "Could not check", "no answer, or a refusal"),
     (Status.CORRECTED, "Corrected", "changed by this run"),
 )
+WORDS = {Status.DRIFT: ("is", "should be"), Status.UNDECLARED: ("is", "default"), Status.CORRECTED: ("was", "is now")}
+"""What stands before the two values of a field."""
 MOODS = {0: "good", 3: "warn"}
 """Every other exit status is bad."""
 
@@ -76,8 +77,11 @@ tbody th small,td small{display:block;color:var(--soft);font-weight:400}
 del,ins{text-decoration:none;padding:.05rem .45rem;border-radius:.35rem;
 font:.88rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 del{background:var(--was)}ins{background:var(--is)}
-.arrow{color:var(--soft)}
-details{padding:0 1.25rem 1rem;color:var(--soft);font-size:.9rem}
+.values span{color:var(--soft);font-size:.85rem}
+tbody th.long{font:500 .8rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+th.long small{font:.8rem/1.5 system-ui,sans-serif}
+@media(min-width:44.01rem){tbody th{width:32%}}
+details{padding:.75rem 1.25rem;border-top:1px solid var(--line);color:var(--soft);font-size:.9rem}
 details summary{cursor:pointer}
 details ul{margin:.5rem 0 0;padding-left:1.2rem}
 footer{color:var(--soft);font-size:.85rem}
@@ -87,7 +91,10 @@ tbody th,td{display:block;border:0;padding:.15rem 1.25rem}}
 @media print{body{background:#fff}section,.tiles li{break-inside:avoid}}
 """
 
-_PAGE = """\
+_HEAD = """\
+{% macro some(found, word) -%}
+{{ found | length or 'no' }} {{ word }}{{ '' if found | length == 1 else 's' }}
+{%- endmacro %}
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -95,20 +102,23 @@ _PAGE = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>{{ report.title }}: {{ report.verdict }}</title>
-<style>{{ style }}</style>
+<style>"""
+
+_BODY = """</style>
 </head>
 <body>
 <main>
 <header>
 <h1>{{ report.title }}</h1>
-<p class="meta">{{ report.playbook }} &middot; {{ report.clusters | length }} cluster{{ '' if report.clusters | length == 1 else 's' }}
-&middot; {{ report.checks | length }} checks &middot; <time datetime="{{ report.finished }}">{{ finished }}</time></p>
+<p class="meta">{{ report.playbook }} &middot; {{ some(report.clusters, 'cluster') }} &middot;
+{{ some(report.checks, 'check') }} &middot; <time datetime="{{ report.finished }}">{{ finished }}</time></p>
 </header>
 <p class="verdict {{ mood }}"><span class="mark" aria-hidden="true">{{ mark }}</span>
 <span>{{ report.verdict }}<small>Exit status {{ report.exit_status }}</small></span></p>
 <ul class="tiles" aria-label="Summary">
 {% for status, name, meaning in tiles if report.count(status) or status.value != 'corrected' %}
-<li class="{{ status.value if report.count(status) else 'zero' }}"><b>{{ report.count(status) }}</b><span>{{ name }}</span><small>{{ meaning }}</small></li>
+<li class="{{ status.value if report.count(status) else 'zero' }}"><b>{{ report.count(status) }}</b>
+<span>{{ name }}</span><small>{{ meaning }}</small></li>
 {% endfor %}
 </ul>
 {% for cluster in report.clusters %}
@@ -116,7 +126,7 @@ _PAGE = """\
 {% set checks = report.checks | selectattr('place.cluster', 'equalto', cluster) | list %}
 <section aria-labelledby="cluster-{{ loop.index }}">
 <header><h2 id="cluster-{{ loop.index }}">{{ cluster }}</h2>
-<p class="meta">{{ checks | length }} checks, {{ records | length or 'no' }} finding{{ '' if records | length == 1 else 's' }}</p></header>
+<p class="meta">{{ some(checks, 'check') }}, {{ some(records, 'finding') }}</p></header>
 {% if records %}
 <div class="scroll">
 <table>
@@ -124,10 +134,13 @@ _PAGE = """\
 <thead><tr><th scope="col">Object</th><th scope="col">Finding</th><th scope="col">Status</th></tr></thead>
 <tbody>
 {% for record in records %}
-<tr><th scope="row">{{ record.id }}<small>{{ record.what }}</small></th>
-<td>{% if shows_values(record) %}<strong>{{ record.field }}</strong>
-<div class="values"><del>{{ text(record.before) }}</del><span class="arrow" aria-label="{{ arrow(record) }}">&rarr;</span><ins>{{ text(record.after) }}</ins></div>
-{% else %}{{ record.sentence }}{% endif %}
+<tr><th scope="row"{% if record.id | length > 40 %} class="long"{% endif %}>{{ record.id }}
+<small>{{ record.what }}</small></th>
+<td>{% if shows_values(record) %}<strong>{{ record.field | replace('_', ' ') | capitalize }}</strong>
+{% set words = WORDS[record.status] %}
+<div class="values"><span>{{ words[0] }}</span><del>{{ text(record.before) }}</del>
+<span>{{ words[1] }}</span><ins>{{ text(record.after) }}</ins></div>
+{% else %}{{ record.sentence[0] | upper }}{{ record.sentence[1:] }}{% endif %}
 <small>{{ record.task }} &middot; {{ record.path }}:{{ record.line }}</small></td>
 <td><span class="badge {{ record.status.value }}">{{ names[record.status] }}</span></td></tr>
 {% endfor %}
@@ -141,7 +154,7 @@ _PAGE = """\
 <details><summary>What was checked</summary>
 <ul>
 {% for check in checks %}
-<li>{{ check.place.task }} ({{ check.place.host }}): {{ check.records or 'no' }} finding{{ '' if check.records == 1 else 's' }}</li>
+<li>{{ check.place.task }} ({{ check.place.host }}){% if check.records %}: {{ check.records }}{% endif %}</li>
 {% endfor %}
 </ul></details>
 {% endif %}
@@ -157,10 +170,11 @@ _PAGE = """\
 def page(report: Report) -> str:
     """Return the report as a page."""
     mood = MOODS.get(report.exit_status, "bad")
-    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(_PAGE)
+    template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
+        _HEAD + _STYLE + _BODY
+    )
     return template.render(
         report=report,
-        style=Markup(_STYLE),
         tiles=TILES,
         names={status: name for status, name, _meaning in TILES},
         mood=mood,
@@ -168,18 +182,12 @@ def page(report: Report) -> str:
         finished=report.finished.replace("T", " ").replace("+00:00", " UTC"),
         text=text,
         shows_values=_shows_values,
-        arrow=_arrow,
+        WORDS=WORDS,
     )
 
 
 def _shows_values(record: Record) -> bool:
     """Whether the two values say it best; of what is missing or secret a sentence does."""
-    if record.status not in (Status.DRIFT, Status.UNDECLARED, Status.CORRECTED) or record.secret:
+    if record.status not in WORDS or record.secret:
         return False
     return record.field not in (None, EXISTS, "restart_required")
-
-
-def _arrow(record: Record) -> str:
-    """Return what the arrow between two values means, for those who hear the page."""
-    words = {Status.DRIFT: "should be", Status.UNDECLARED: "the default is", Status.CORRECTED: "is now"}
-    return words[record.status]

@@ -102,7 +102,7 @@ class Record:
     def _undeclared(self) -> str:
         if self.field == EXISTS:
             return f"is there, but nobody declared it{self._details}"
-        return f"{self.field} is {text(self.before)}, which nobody declared; the default is {text(self.after)}"
+        return f"{self.field} is {quoted(self.before)}, which nobody declared; the default is {quoted(self.after)}"
 
     def _drift(self) -> str:
         if self.field is None:
@@ -113,7 +113,7 @@ class Record:
             return "has not loaded its configuration: a restart is pending"
         if self.secret:
             return f"{self.field} is not the declared one"
-        return f"{self.field} is {text(self.before)}, should be {text(self.after)}"
+        return f"{self.field} is {quoted(self.before)}, should be {quoted(self.after)}"
 
     def _corrected(self) -> str:
         if self.field is None:
@@ -122,7 +122,9 @@ class Record:
             return "was added" if self.after else "was removed"
         if self.field == "restart_required":
             return "was restarted"
-        return f"{self.field} was set" if self.secret else f"{self.field} was {text(self.before)}, is {text(self.after)}"
+        if self.secret:
+            return f"{self.field} was set"
+        return f"{self.field} was {quoted(self.before)}, is {quoted(self.after)}"
 
     @property
     def _details(self) -> str:
@@ -142,27 +144,38 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def quoted(value: Any) -> str:
+    """Return a value as it stands in a sentence."""
+    return f'"{value}"' if isinstance(value, str) and value else text(value)
+
+
 def is_check(result: Mapping[str, Any]) -> bool:
     """Whether a result compares something with what is declared; what only reads or computes proves nothing."""
     return isinstance(result.get("changes"), list)
 
 
+def items_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the results that a result consists of: those of a loop's items that were not skipped, or itself."""
+    items = result.get("results")
+    if not isinstance(items, list) or not items or not all(isinstance(item, Mapping) for item in items):
+        return [result]
+    return [item for item in items if not item.get("skipped")]
+
+
 def records_of(place: Place, result: Mapping[str, Any], *, failed: bool = False) -> list[Record]:
     """Return the records of one result; ``failed`` also stands for a host that could not be reached.
 
-    A loop's result holds one for each item in ``results``; those count, not their sum.
+    A loop's result holds one for each item; those count, not their sum.
     """
-    items = result.get("results")
-    if isinstance(items, list) and items and all(isinstance(item, Mapping) for item in items):
-        found = [
-            record
-            for item in items
-            if not item.get("skipped")
-            for record in _records(place, item, bool(item.get("failed") or item.get("unreachable")))
-        ]
-        if found or not failed:
-            return found
-    return list(_records(place, result, failed))
+    items = items_of(result)
+    if items == [result]:
+        return list(_records(place, result, failed))
+    found = [
+        record
+        for item in items
+        for record in _records(place, item, bool(item.get("failed") or item.get("unreachable")))
+    ]
+    return found if found or not failed else list(_records(place, result, failed))
 
 
 def _records(place: Place, result: Mapping[str, Any], failed: bool) -> Iterator[Record]:
@@ -258,7 +271,7 @@ def _module(place: Place) -> str:
 
 def _record(place: Place, status: Status, **found: Any) -> Record:
     """Make a record; without an object it is about the task itself."""
-    about = {"kind": _module(place), "id": place.task, "field": None, "before": None, "after": None}
+    about: dict[str, Any] = {"kind": _module(place), "id": place.task, "field": None, "before": None, "after": None}
     about |= {"secret": False, "message": None, "code": None}
     return Record(
         status=status,

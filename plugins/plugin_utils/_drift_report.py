@@ -19,6 +19,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import (
     Record,
     Status,
     is_check,
+    items_of,
     records_of,
 )
 
@@ -72,12 +73,12 @@ class Report:
         """Take the result of one task on one host."""
         found = records_of(place, result, failed=failed)
         self.records += found
-        items = result.get("results")
-        for item in items if isinstance(items, list) else [result]:
-            if isinstance(item, Mapping) and is_check(item):
-                self.checks.append(Check(place, len(found)))
-                if isinstance(item.get("assigned_users"), int):
-                    self._assigned[place.cluster] = item["assigned_users"]
+        compared = [item for item in items_of(result) if is_check(item)]
+        if compared:
+            self.checks.append(Check(place, len(found)))
+        for item in compared:
+            if isinstance(item.get("assigned_users"), int):
+                self._assigned[place.cluster] = item["assigned_users"]
 
     def could_not_check(self, cluster: str, message: str) -> None:
         """Note something that no task told."""
