@@ -74,15 +74,19 @@ def play(
     *options: str,
     variables: Mapping[str, Any] | None = None,
     inventory: Path = INVENTORY,
+    environment: Mapping[str, str] | None = None,
 ) -> Played:
-    """Run a playbook to its end, whatever its outcome; ``folder`` is one that the test may write to."""
+    """Run a playbook to its end, whatever its outcome; ``folder`` is one that the test may write to.
+
+    ``environment`` comes on top of the usual settings.
+    """
     calls = folder / "module_calls.txt"
     calls.write_text("")
     extra = ["--extra-vars", json.dumps(variables)] if variables else []
     done = subprocess.run(
         command(playbook, *options, *extra, inventory=inventory),
         cwd=folder,
-        env=settings(ready_file) | {"MODULE_CALLS_FILE": str(calls)},
+        env=settings(ready_file) | {"MODULE_CALLS_FILE": str(calls)} | dict(environment or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
