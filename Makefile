@@ -71,7 +71,7 @@ format: tree ## rewrite Python files in the project's style
 
 types: tree ## static types
 	$(BIN)/mypy --python-version 3.10 --package ansible_collections.ucops.imp.plugins
-	$(BIN)/mypy emulator/src tests demo
+	$(BIN)/mypy emulator/src tests demo examples
 
 sanity: tree ## ansible-test sanity with the ansible-core of .venv
 	$(BIN)/python -m tests.support.sanity
@@ -79,8 +79,8 @@ sanity: tree ## ansible-test sanity with the ansible-core of .venv
 sanity-all: tree ## ansible-test sanity with every ansible-core that the found interpreters can run
 	$(BIN)/python -m tests.support.sanity --all
 
-unit: tree ## planner, rules, formats: no process, no network
-	$(BIN)/python -m pytest tests/unit
+unit: tree ## planner, rules, formats, what must be there for every module: no network
+	$(BIN)/python -m pytest tests/meta tests/unit
 
 integration: tree ## every module against the running emulator
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) tests/integration tests/faults

@@ -77,6 +77,18 @@ class Check:
         return advice(verdict_of(self.verification), self.peer, issuer)
 
 
+def check_peer(admin: ImpAdmin, node: str, peer: str, port: int, store: str) -> Check:
+    """Have a node connect to a peer server and judge it by one of its trust stores; nothing changes."""
+    report = admin.offered_certificates(peer, port, store)
+    try:
+        rows = tuple((_only(row["pem"]), str(row["status"])) for row in report["certificates"])
+        reachability, verification = str(report["reachability"]), str(report["verification"])
+    except (KeyError, TypeError, AttributeError, NotACertificate):
+        raise UnexpectedAnswer(f"{node} did not say properly what {peer} offers.") from None
+    reachable = reachability.endswith("(pingable)")
+    return Check(node, peer, port, reachable, reachability, verification, report.get("detail"), rows)
+
+
 class Approval:
     """What the user lets into the trust store; nothing without one of the three options."""
 
@@ -171,20 +183,10 @@ class CertificateImport(Resource[State]):
     def _ask(self, node: str, peer: str, port: int) -> list[Check]:
         """Check one peer; none when the node refuses to, which says nothing about the other peers."""
         try:
-            return [self._check(node, peer, port)]
+            return [check_peer(self._admins[node], node, peer, port, self._store)]
         except ApiError as error:
             self.context.fail(f"{node}:{peer}", error)
             return []
-
-    def _check(self, node: str, peer: str, port: int) -> Check:
-        report = self._admins[node].offered_certificates(peer, port, self._store)
-        try:
-            rows = tuple((_only(row["pem"]), str(row["status"])) for row in report["certificates"])
-            reachability, verification = str(report["reachability"]), str(report["verification"])
-        except (KeyError, TypeError, AttributeError, NotACertificate):
-            raise UnexpectedAnswer(f"{node} did not say properly what {peer} offers.") from None
-        reachable = reachability.endswith("(pingable)")
-        return Check(node, peer, port, reachable, reachability, verification, report.get("detail"), rows)
 
     def plan(self, state: State) -> Plan:
         desired: dict[str, Fields | None] = {}

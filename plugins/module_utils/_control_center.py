@@ -90,6 +90,16 @@ class ControlCenter:
         found = [_service(item) for item in _soap.children(items, "item")]
         return {service.name: service for service in found}
 
+    def version(self) -> str:
+        """Return the full version of what runs on the node, for example ``14.0.1.13900-155``."""
+        request = _element("getProductInformationList")
+        _soap.append(request, _name("ServiceInfo"))
+        answer = self._call(request, repeatable=True)
+        version = _soap.text(answer, "getProductInformationListReturn", "ActiveServerVersion").strip()
+        if not version:
+            raise UnexpectedAnswer(f"The control center of {self._transport.server} does not say its version.")
+        return version
+
     def control(self, node: str, command: str, names: Iterable[str]) -> None:
         """Send ``Start``, ``Stop`` or ``Restart``; raises ``ApiError`` with the reason when it is not accepted."""
         self._command("soapDoControlServices", "ControlServiceRequest", ("ControlType", command), node, names)

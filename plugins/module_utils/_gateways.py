@@ -15,8 +15,8 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._ipv6 import PARAMETER, is_ipv6, nodes_without_address
 from ansible_collections.ucops.imp.plugins.module_utils._options import (
-    address,
     canonical_host,
     check_host,
     check_port,
@@ -115,7 +115,7 @@ class Gateways(Resource[State]):
     def read(self) -> State:
         gateways, account = self._admin.gateways(), self._admin.account()
         known = {canonical_host(gateway["name"]) for gateway in gateways}
-        new_ipv6 = self._present and any(_is_ipv6(name) for name in self._wanted if name not in known)
+        new_ipv6 = self._present and any(is_ipv6(name) for name in self._wanted if name not in known)
         return State(
             gateways,
             account,
@@ -136,8 +136,8 @@ class Gateways(Resource[State]):
         nodes = self._admin.nodes()
         missing = []
         if not all(node.get("ipv6_enabled") for node in nodes):
-            missing.append("the enterprise parameter EnableIPV6 is not on")
-        without = [node["name"] for node in nodes if not node.get("eth0_ipv6")]
+            missing.append(f"the enterprise parameter {PARAMETER} is not on")
+        without = nodes_without_address(nodes)
         if without:
             missing.append(f"Eth0 has no IPv6 address on {', '.join(without)}")
         return "; ".join(missing) or None
@@ -244,11 +244,6 @@ class Gateways(Resource[State]):
             return []
         reason = "With update_password=on_create the stored password is not compared with the given one."
         return [Unknown(CREDENTIALS, SHARED, "password", reason)]
-
-
-def _is_ipv6(name: str) -> bool:
-    ip = address(name)
-    return ip is not None and ip.version == 6
 
 
 def read_gateways(context: Context) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -98,21 +98,34 @@ class Arguments:
     required_if: Sequence[Sequence[Any]] = ()
 
     @property
-    def secrets(self) -> list[str]:
-        """Names of the top-level options whose values are never shown."""
-        options = {**connection_options(self.kind), **self.options}
-        return [name for name, spec in options.items() if spec.get("no_log")]
+    def spec(self) -> dict[str, OptionSpec]:
+        """The whole argument spec."""
+        return {**connection_options(self.kind), **self.options}
+
+    def secret_values(self, params: Mapping[str, Any]) -> list[str]:
+        """Return the values of all options that are never shown, those inside other options too."""
+        return list(_secret_values(self.spec, params))
 
     def module_kwargs(self) -> dict[str, Any]:
         """Return the keyword arguments for ``AnsibleModule``."""
         return {
-            "argument_spec": {**connection_options(self.kind), **self.options},
+            "argument_spec": self.spec,
             "mutually_exclusive": self.mutually_exclusive,
             "required_together": self.required_together,
             "required_one_of": self.required_one_of,
             "required_if": self.required_if,
             "supports_check_mode": True,
         }
+
+
+def _secret_values(spec: Mapping[str, OptionSpec], params: Mapping[str, Any]) -> Iterator[str]:
+    for name, option in spec.items():
+        value = params.get(name)
+        if value and option.get("no_log"):
+            yield str(value)
+        elif value and "options" in option:
+            for inner in value if isinstance(value, list) else [value]:
+                yield from _secret_values(option["options"], inner)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class Context:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
-        self.secrets = [str(module.params[name]) for name in arguments.secrets if module.params.get(name)]
+        self.secrets = arguments.secret_values(module.params)
         self.failures: list[dict[str, Any]] = []
         self._noted: set[tuple[str, str, str]] = set()
         self._warned: set[str] = set()

@@ -9,23 +9,26 @@
 from __future__ import annotations
 
 VERIFIED = "Verified"
+MISSING_FROM_CHAIN = "Failed - Certificate Missing From Chain"
+CN_MISMATCH = "Failed - Subject CN Mismatch"
+SAN_MISMATCH = "Failed - SAN Mismatch"
+BAD = "Failed - Bad Certificates"
+NETWORK_ERROR = "Failed - Network Error"
 
 _ADVICE = {
-    "Failed - Certificate Missing From Chain": (
+    MISSING_FROM_CHAIN: (
         "The trust store does not lead from the server's certificate to a root: {missing}, or have the server send its "
         "whole chain."
     ),
-    "Failed - Subject CN Mismatch": (
-        "Name the gateway as the certificate's subject CN, or have a certificate issued that holds {peer}."
-    ),
-    "Failed - SAN Mismatch": (
+    CN_MISMATCH: ("Name the gateway as the certificate's subject CN, or have a certificate issued that holds {peer}."),
+    SAN_MISMATCH: (
         "Name the gateway as one of the certificate's SAN entries, or have a certificate issued whose SAN holds {peer}."
     ),
-    "Failed - Bad Certificates": (
+    BAD: (
         "Have a new certificate issued when this one has expired, is not valid yet, is self-signed or is not made for "
         "servers; compare the clocks first when its dates look right."
     ),
-    "Failed - Network Error": (
+    NETWORK_ERROR: (
         "See whether the name resolves, the port is open from this node, and the server answers a TLS handshake there."
     ),
     "Failed": "See whether the port is that of HTTPS, and whether server and node have a TLS version in common.",

@@ -8,15 +8,15 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from imp_emulator.testing import running
 from tests.benchmarks import protocols, site
-from tests.support.emulator import running_emulator
 
 
 def main() -> None:
     """Run every benchmark against one emulator."""
     with tempfile.TemporaryDirectory(prefix="ucops-imp-bench-") as name:
         folder = Path(name)
-        with running_emulator(folder) as emulator:
+        with running(folder=folder) as emulator:
             protocols.run(emulator.ready)
             site.run(emulator.ready_file, folder)
 

@@ -6,31 +6,22 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from tests.benchmarks.table import Measurement, show
+from tests.support.playbooks import ROOT, command, settings
 
-ROOT = Path(__file__).resolve().parents[2]
-ANSIBLE_PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 ROUNDS = 5
 
 
-def _play(playbook: str, ready_file: Path, **environment: str) -> float:
+def _play(playbook: str, ready_file: Path, calls: Path | None = None) -> float:
     """Run a playbook and return how many seconds it took; raises ``RuntimeError`` with its output when it fails."""
-    command = [str(ANSIBLE_PLAYBOOK), playbook, "-i", str(ROOT / "inventory" / "emulator")]
-    settings = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
-        "IMP_EMULATOR_READY": str(ready_file),
-        **environment,
-    }
+    environment = settings(ready_file, calls)
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+    done = subprocess.run(command(playbook), cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"{playbook} failed:\n{done.stdout}\n{done.stderr}")
     return time.perf_counter() - start
@@ -39,13 +30,7 @@ def _play(playbook: str, ready_file: Path, **environment: str) -> float:
 def count_module_calls(ready_file: Path, folder: Path) -> int:
     """Run ``site.yml`` and return how many calls of the collection's modules it made."""
     calls = folder / "module_calls.txt"
-    _play(
-        "ucops.imp.site",
-        ready_file,
-        ANSIBLE_CALLBACK_PLUGINS=str(ROOT / "tests" / "support" / "callback_plugins"),
-        ANSIBLE_CALLBACKS_ENABLED="module_calls",
-        MODULE_CALLS_FILE=str(calls),
-    )
+    _play("ucops.imp.site", ready_file, calls)
     return len(calls.read_text().splitlines())
 
 

@@ -88,7 +88,7 @@ def test_generated_requests_find_no_gap(environment: Emulator, tmp_path: Path) -
     configuration.write_text(CONFIGURATION, encoding="utf-8")
     username, password = environment.account()
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration), "run"]
-    command += [environment.url("dc1", "imp-pub") + DOCUMENT, "--tls-verify", environment.ca_file]
+    command += [environment.url("imp-pub") + DOCUMENT, "--tls-verify", environment.ca_file]
     command += ["--checks", "all", "--max-examples", EXAMPLES, "--seed", "1", "--continue-on-failure", "--no-color"]
     finished = subprocess.run(
         command,

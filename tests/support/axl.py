@@ -136,7 +136,7 @@ class OverTheWire:
         self.session.trust_env = False
         self.session.verify = emulator.ca_file
         self.session.auth = emulator.account(account)
-        self.url = f"{emulator.url('dc1', node)}/axl/"
+        self.url = f"{emulator.url(node)}/axl/"
 
     def post(self, body: bytes, **headers: str) -> requests.Response:
         """Send a body."""

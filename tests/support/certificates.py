@@ -56,7 +56,7 @@ def issue(
     """Issue a certificate, self-signed without ``by``; ``days`` is its validity counted from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -124,7 +124,7 @@ def sign(request: str, by: Identity, days: float = 365) -> str:
     """Issue what a request asks for, its SAN included, for so many days; returns PEM."""
     wanted = x509.load_pem_x509_csr(request.encode())
     assert wanted.is_signature_valid
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder(
         issuer_name=by.certificate.subject,
         subject_name=wanted.subject,

@@ -24,7 +24,7 @@ def kill_when(environment: Emulator, folder: Path, playbook: str, moment: Callab
     process = subprocess.Popen(
         command(playbook),
         cwd=folder,
-        env=settings(environment.ready_file) | {"MODULE_CALLS_FILE": str(folder / "calls.txt")},
+        env=settings(environment.ready_file),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -54,16 +54,24 @@ def command(playbook: str, *options: str, inventory: Path = INVENTORY) -> list[s
     return [str(ANSIBLE_PLAYBOOK), playbook, "-i", str(inventory), *options]
 
 
-def settings(ready_file: Path) -> dict[str, str]:
-    """Return the environment of a run: this tree's collection, this emulator, nothing of the user's own settings."""
+def settings(ready_file: Path, calls: Path | None = None) -> dict[str, str]:
+    """Return the environment of a run: this tree's collection, this emulator, nothing of the user's own settings.
+
+    With ``calls`` each call of one of the collection's modules adds a line (``host action``) to that file.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "UCOPS_"))}
-    return inherited | {
+    counted = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_CALLBACKS_ENABLED": "module_calls",
+        "MODULE_CALLS_FILE": str(calls),
+    }
+    return {
+        **inherited,
         "ANSIBLE_COLLECTIONS_PATH": str(ensure_collection_tree(ROOT)),
         "ANSIBLE_HOME": str(ROOT / ".build" / "ansible"),
         "ANSIBLE_NOCOLOR": "true",
-        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-        "ANSIBLE_CALLBACKS_ENABLED": "module_calls",
         "IMP_EMULATOR_READY": str(ready_file),
+        **(counted if calls else {}),
     }
 
 
@@ -86,7 +94,7 @@ def play(
     done = subprocess.run(
         command(playbook, *options, *extra, inventory=inventory),
         cwd=folder,
-        env=settings(ready_file) | {"MODULE_CALLS_FILE": str(calls)} | dict(environment or {}),
+        env=settings(ready_file, calls) | dict(environment or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

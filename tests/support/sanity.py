@@ -21,11 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support.collection_tree import ENTRIES
+from tests.support.environments import CORES, core_environment
 from tests.support.interpreters import find_interpreter
 from tests.support.project_files import ROOT, project_files
-
-CORES = (("2.16", "3.10"), ("2.17", "3.10"), ("2.19", "3.11"), ("2.20", "3.12"), ("2.21", "3.13"))
-"""Releases of ansible-core that the collection supports, each with the Python that it is checked on."""
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """Every Python that ansible-test may want to compile and import the plugins with."""
@@ -84,23 +82,11 @@ def link_interpreters(folder: Path) -> None:
     say(f"Python not found, so not checked: {', '.join(v for v, path in found.items() if not path) or 'none'}")
 
 
-def core_environment(core: str, python: str) -> Path | None:
-    """Return the virtual environment with ansible-core ``core`` on ``python``, made when missing; None without it."""
-    interpreter = find_interpreter(python)
-    if interpreter is None:
-        return None
-    venv = ROOT / ".build" / "cores" / f"{core}-{python}"
-    if not (venv / "bin" / "ansible-test").exists():
-        subprocess.run([interpreter, "-m", "venv", "--clear", venv], check=True)
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"ansible-core~={core}.0"]
-        subprocess.run([venv / "bin" / "python", *install], check=True)
-    return venv
+def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> tuple[bool, str]:
+    """Run the whole of ``ansible-test sanity`` with the ansible-core of ``venv``.
 
-
-def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> bool:
-    """Run the whole of ``ansible-test sanity`` with the ansible-core of ``venv``; return whether all of it passed.
-
-    The output is shown in one piece at the end, because releases are checked side by side.
+    Returns whether all of it passed, and the output. That is also shown, in one piece at the end, because releases are
+    checked side by side.
     """
     home = ROOT / ".build" / "home" / core
     prepare_home(home, next(venv.glob("lib/python3.*/site-packages")))
@@ -123,7 +109,7 @@ def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> bool:
     )
     passed = result.returncode == 0
     say(f"ansible-core {core} on Python {python} {'passed' if passed else 'failed'}:\n{result.stdout}")
-    return passed
+    return passed, result.stdout
 
 
 def check_release(core: str, python: str, workspace: Path) -> bool:
@@ -132,7 +118,7 @@ def check_release(core: str, python: str, workspace: Path) -> bool:
     if venv is None:
         say(f"ansible-core {core} skipped: Python {python} is not found")
         return True
-    return run_sanity(core, python, venv, workspace)
+    return run_sanity(core, python, venv, workspace)[0]
 
 
 def main() -> int:
@@ -146,16 +132,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ucops-sanity-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         workspace = Path(folder)
         link_interpreters(workspace / "bin")
-        checks = [pool.submit(run_sanity, installed, running, Path(sys.prefix), workspace)]
-        if everything:
-            checks += [pool.submit(check_release, core, python, workspace) for core, python in further]
-        passed = all(check.result() for check in checks)
+        installed_check = pool.submit(run_sanity, installed, running, Path(sys.prefix), workspace)
+        further_checks = [pool.submit(check_release, *release, workspace) for release in further if everything]
+        passed = all([installed_check.result()[0], *(check.result() for check in further_checks)])
     if not everything:
         for core, python in further:
-            found = (
-                f"make sanity-all checks it on Python {python}" if find_interpreter(python) else f"no Python {python}"
-            )
-            say(f"ansible-core {core} skipped: {found}")
+            reason = f"make matrix checks it on Python {python}" if find_interpreter(python) else f"no Python {python}"
+            say(f"ansible-core {core} skipped: {reason}")
     return 0 if passed else 1
 
 

@@ -13,6 +13,7 @@ import typer
 
 from imp_emulator import __version__, ready, scenario_file, scenario_writer
 from imp_emulator.addresses import is_loopback
+from imp_emulator.launch import EmulatorError, launch
 from imp_emulator.scenario import ScenarioError
 from imp_emulator.store.database import StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
@@ -23,6 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+StateFile = Annotated[Path, typer.Option("--state", help="The state file; it is created, or gone on with.")]
 ReadyFile = Annotated[Path, typer.Option("--ready-file", help="The JSON file that tells names, ports and passwords.")]
 
 
@@ -30,14 +32,14 @@ def main() -> None:
     """Run the command; what the user can put right becomes one sentence and exit status 2."""
     try:
         app()
-    except (ScenarioError, StateError, OSError) as error:
+    except (ScenarioError, StateError, EmulatorError, OSError) as error:
         typer.echo(f"imp-emulator: {error}", err=True)
         sys.exit(2)
 
 
 @app.command()
 def serve(
-    state: Annotated[Path, typer.Option(help="The state file; it is created, or gone on with.")],
+    state: StateFile,
     ready_file: ReadyFile,
     scenario: Annotated[str, typer.Option(help="A scenario file, or the name of a shipped scenario.")] = "default",
     host: Annotated[str, typer.Option(help="The address to bind to.")] = "127.0.0.1",
@@ -55,6 +57,17 @@ def serve(
     if not loopback:
         typer.echo(f"imp-emulator: warning: {host} can be reached from other machines", err=True)
     server.serve(server.Options(scenario_file.load(scenario), state, ready_file, host, control_port, journal_limit))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def start(
+    context: typer.Context,
+    state: StateFile,
+    ready_file: ReadyFile,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 60,
+) -> None:
+    """Serve in the background, with all options of serve; ends when the environment is ready."""
+    launch(state, ready_file, state.with_name(f"{state.name}.log"), *context.args, seconds=timeout)
 
 
 @app.command()

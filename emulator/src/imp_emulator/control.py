@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__, control_ca, state
@@ -20,6 +21,9 @@ from imp_emulator.environment import Environment
 from imp_emulator.kernel.faults import Effect, Fault, Kind
 from imp_emulator.kernel.transitions import Pace, Rule
 from imp_emulator.state import Snapshots
+
+_OWN = "control"
+"""The control plane's name among the protocols in ``/about``."""
 
 
 class _Model(BaseModel):
@@ -112,7 +116,17 @@ def application(control: Control) -> FastAPI:
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
     app.include_router(control_ca.router, dependencies=[Depends(_control)])
+    app.middleware("http")(_count)
     return app
+
+
+async def _count(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Count an operation of the control plane itself, as the gate counts those of the protocols."""
+    response = await answer(request)
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute) and response.status_code < 400:
+        request.app.state.control.environment.answered[_OWN, f"{request.method} {route.path}"] += 1
+    return response
 
 
 @contextmanager
@@ -126,9 +140,23 @@ def _refusals() -> Iterator[None]:
         raise HTTPException(422, str(error)) from None
 
 
-async def about(control: Authorised) -> dict[str, Any]:
-    """Name, version and process of the emulator, and the operations that it implements."""
-    return {"name": "imp-emulator", "version": __version__, "pid": os.getpid(), "protocols": control.operations}
+async def about(request: Request, control: Authorised) -> dict[str, Any]:
+    """Name, version and process of the emulator, the operations that it implements, and which it has answered.
+
+    ``answered`` counts the answers without an error since the process started, by protocol and operation; those of the
+    control plane itself stand under ``control``.
+    """
+    answered: dict[str, dict[str, int]] = {}
+    for (protocol, operation), times in control.environment.answered.items():
+        answered.setdefault(protocol, {})[operation] = times
+    return {
+        "name": "imp-emulator",
+        "version": __version__,
+        "pid": os.getpid(),
+        "protocols": control.operations,
+        _OWN: [f"{method.upper()} {path}" for path, item in request.app.openapi()["paths"].items() for method in item],
+        "answered": answered,
+    }
 
 
 async def reset(control: Authorised) -> None:

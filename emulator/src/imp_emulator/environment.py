@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import InitVar, dataclass, field
 
 from imp_emulator.kernel.accounts import Sessions
@@ -26,6 +27,8 @@ class Environment:
     Attributes:
         journal_limit: How many requests the journal remembers.
         network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
+        answered: How often each (protocol, operation) was answered with a status below 400 since the process started;
+            a reset does not touch it.
     """
 
     database: Database
@@ -35,6 +38,7 @@ class Environment:
     faults: Faults = field(default_factory=Faults)
     sessions: Sessions = field(default_factory=Sessions)
     network: dict[tuple[str, int], Listener] = field(default_factory=dict)
+    answered: Counter[tuple[str, str]] = field(default_factory=Counter)
     journal_limit: InitVar[int] = DEFAULT_LIMIT
     journal: Journal = field(init=False)
 

@@ -9,11 +9,10 @@ import json
 import os
 import signal
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
+from imp_emulator.control_client import Control, ControlError
 from imp_emulator.files import write_private
 
 FORMAT = 1
@@ -43,15 +42,9 @@ def read(path: Path) -> dict[str, Any] | None:
 
 def answers(content: dict[str, Any]) -> bool:
     """Tell whether the emulator that wrote a ready file is running: its control plane answers with its process ID."""
-    request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's own
-        f"{content['control']['url']}/about", headers={"Authorization": f"Bearer {content['control']['token']}"}
-    )
-    # A proxy from the environment has no business with the loopback interface.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=5) as answer:
-            return bool(json.load(answer).get("pid") == content["pid"])
-    except (urllib.error.URLError, OSError, ValueError):
+        return bool(Control(**content["control"], timeout=5).about()["pid"] == content["pid"])
+    except (ControlError, OSError, ValueError):
         return False
 
 

@@ -14,7 +14,9 @@ import requests
 
 from imp_emulator.scenario_writer import generate
 from tests.support.axl import Answer, OverTheWire, activate_imp_axl, add_gateway, message
+from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
+from tests.support.modules import run_module
 
 ENABLE = "<imAndPresenceEnable>true</imAndPresenceEnable>"
 
@@ -60,6 +62,14 @@ def test_cookies_are_issued_and_accepted(environment: Emulator, axl: OverTheWire
     assert "set-cookie" not in response.headers
     axl.session.cookies.clear()
     assert axl.post(message("getCCMVersion")).status_code == 401
+
+
+def test_there_is_no_axl_while_its_service_is_stopped(environment: Emulator, axl: OverTheWire) -> None:
+    for action, status in (("stopped", 404), ("started", 200)):
+        place = {**connection(environment, "imp"), "nodes": nodes(environment, 8443, "cucm-pub")}
+        changed = run_module("services", {**place, "services": ["Cisco AXL Web Service"], "state": action})
+        assert changed.changed, changed.msg
+        assert axl.post(message("getCCMVersion")).status_code == status
 
 
 def test_who_may_ask(environment: Emulator, axl: OverTheWire) -> None:

@@ -61,6 +61,25 @@ def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
         assert about["protocols"][name], name
 
 
+def test_about_counts_what_was_answered_without_an_error_through_resets(environment: Emulator) -> None:
+    def answered(protocol: str, operation: str) -> int:
+        return environment.control.about()["answered"].get(protocol, {}).get(operation, 0)
+
+    before, resets = answered("axl", "getUser"), answered("control", "POST /reset")
+    department(environment)
+    with environment.client("cucm-pub") as client:
+        assert axl(client, "getUser", "<userid>nobody</userid>").status_code == 500
+    with environment.client("cucm-pub", account="readonly") as client:
+        assert axl(client, "getUser", "<userid>user0001</userid>").status_code == 403
+    environment.control.reset()
+    assert environment.control.request("POST", "/snapshots/unknown/restore").status_code == 404
+
+    assert answered("axl", "getUser") == before + 1
+    assert answered("control", "POST /reset") == resets + 1
+    assert resets > 0
+    assert "POST /snapshots/{name}/restore" in environment.control.about()["control"]
+
+
 def test_a_reset_goes_back_to_the_scenario(environment: Emulator) -> None:
     control = environment.control
     set_department(environment, "changed")
@@ -136,8 +155,10 @@ def test_the_journal_is_filtered_and_cleared(environment: Emulator) -> None:
     assert [e["operation"] for e in environment.journal(writes=False)] == ["getUser"]
     assert [e["operation"] for e in environment.journal(after=first)] == ["getUser", "updateUser"]
     assert len(environment.journal(cluster="dc1", node="cucm-pub", protocol="axl", operation="getUser")) == 1
-    for other in ({"cluster": "dc2"}, {"node": "imp-pub"}, {"protocol": "certmgr"}, {"operation": "listUser"}):
-        assert environment.journal(**other) == []
+    assert environment.journal(cluster="dc2") == []
+    assert environment.journal(node="imp-pub") == []
+    assert environment.journal(protocol="certmgr") == []
+    assert environment.journal(operation="listUser") == []
     environment.control.clear_journal()
     assert environment.journal() == []
     department(environment)
@@ -164,6 +185,16 @@ def test_the_clock_is_set_frozen_and_advanced(environment: Emulator) -> None:
     running = datetime.fromisoformat(control.clock()["now"])
     assert timedelta(0) <= running - datetime.fromisoformat("2029-12-31T23:01:30+00:00") < timedelta(minutes=1)
     assert control.clock(offset_seconds=5)["offset_seconds"] == 5
+
+
+@pytest.mark.parametrize("port", [443, 8443])
+def test_every_answer_is_dated_by_the_virtual_clock(environment: Emulator, port: int) -> None:
+    environment.control.clock(now="2030-01-01T12:00:00Z", frozen=True)
+    with environment.client("imp-pub", port, account=None) as client:
+        for path in ("/", "/platformcom/api/v1/certmgr/config/options", "/imp-admin/v1/nodes"):
+            answer = client.get(path)
+            assert answer.status_code in (401, 404)
+            assert answer.headers["date"] == "Tue, 01 Jan 2030 12:00:00 GMT"
 
 
 @pytest.mark.parametrize(

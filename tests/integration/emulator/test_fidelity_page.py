@@ -14,7 +14,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "fidelity.md"
 
 def test_every_operation_stands_on_the_page(environment: Emulator) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    protocols = environment.control.about()["protocols"]
+    about = environment.control.about()
+    protocols = about["protocols"] | {"control": about["control"]}
 
     untold = [
         f"{name}: {operation}"

@@ -12,7 +12,6 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,8 @@ import httpx
 import pytest
 import yaml
 
+from imp_emulator.control_client import Control
+from imp_emulator.launch import COMMAND
 from tests.support.emulator import Emulator
 
 StartEmulator = Callable[..., Emulator]
@@ -29,7 +30,7 @@ StartEmulator = Callable[..., Emulator]
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command and return its outcome."""
-    command = [sys.executable, "-m", "imp_emulator", *arguments]
+    command = [*COMMAND, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -213,6 +214,25 @@ def test_wait_and_stop(start_emulator: StartEmulator) -> None:
     late = run("wait", "--ready-file", str(running.ready_file), "--timeout", "0.2")
     assert late.returncode == 1
     assert "nothing answers" in late.stderr
+
+
+def test_start_serves_in_the_background_with_all_options_of_serve(tmp_path: Path) -> None:
+    files = ("--state", str(tmp_path / "new" / "state.db"), "--ready-file", str(tmp_path / "ready.json"))
+    started = run("start", *files, "--scenario", "certificates", "--journal-limit", "7")
+    assert (started.returncode, started.stderr) == (0, "")
+    try:
+        ready = json.loads((tmp_path / "ready.json").read_text(encoding="utf-8"))
+        assert Control(**ready["control"]).about()["pid"] == ready["pid"]
+        refused(run("start", *files[:2], "--ready-file", str(tmp_path / "other.json")), "in use by another emulator")
+    finally:
+        assert run("stop", *files[2:]).returncode == 0
+
+
+def test_start_says_what_keeps_it_from_serving(tmp_path: Path) -> None:
+    files = ("--state", str(tmp_path / "state.db"), "--ready-file", str(tmp_path / "ready.json"))
+    refused(run("start", *files, "--scenario", "no-such-scenario"), "cannot be read: No such file or directory")
+    refused(run("start", *files, "--no-such-option"), "No such option: --no-such-option")
+    refused(run("start", *files, "--timeout", "0"), "was not ready after 0 seconds")
 
 
 def test_the_ready_file_of_a_killed_emulator_is_not_believed(start_emulator: StartEmulator) -> None:

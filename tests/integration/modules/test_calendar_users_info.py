@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from imp_emulator.launch import COMMAND
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module
@@ -51,7 +51,7 @@ def test_a_page_that_is_too_large_is_asked_for_in_parts(
 ) -> None:
     """So many users do not fit into the 8 MB that AXL answers at most."""
     scenario = tmp_path / "scenario.yml"
-    command = [sys.executable, "-m", "imp_emulator", "scenario", "--users", "45000"]
+    command = [*COMMAND, "scenario", "--users", "45000"]
     scenario.write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
     emulator = start_emulator("--scenario", str(scenario))
     result = run_module(MODULE, {**connection(emulator, "cucm"), "page_size": 100_000})

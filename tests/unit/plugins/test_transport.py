@@ -137,7 +137,7 @@ def test_busy_to_the_end(server: ScriptedServer, connect: Callable[..., Transpor
 def test_retry_after_may_be_a_date_and_is_capped(
     server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]
 ) -> None:
-    late = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    late = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
     server.script += [Reply(503, headers={"Retry-After": format_datetime(late, usegmt=True)})]
     server.script += [Reply(503, headers={"Retry-After": "soon"})]
     connect().request("GET", "/x")

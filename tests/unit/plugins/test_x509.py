@@ -80,7 +80,7 @@ def test_what_is_told_of_a_certificate() -> None:
 
 
 def test_validity() -> None:
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(datetime.timezone.utc)
     old = issue("old", days=(-10, -1))
     assert split_bundle(old.pem.encode())[0].expired(now)
     assert not split_bundle(ROOT.pem.encode())[0].expired(now)

@@ -13,6 +13,7 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -110,7 +111,7 @@ class Gate:
         if reply is None:
             await _drop(scope, receive)
         else:
-            await _send(send, reply)
+            await _send(send, reply, self._environment.clock.timestamp())
 
     def _call(self, scope: Scope) -> Call:
         query = scope["query_string"]
@@ -228,6 +229,8 @@ class Gate:
             self._append(call, step, status)
 
     def _append(self, call: Call, step: _Step, status: int) -> None:
+        if 0 < status < 400:
+            self._environment.answered[step.protocol, step.operation] += 1
         self._environment.journal.append(
             Entry(
                 at=self._environment.clock.timestamp(),
@@ -272,8 +275,10 @@ async def _run_application(scope: Scope, call: Call, application: Application) -
     return reply
 
 
-async def _send(send: Send, reply: Reply) -> None:
-    headers = [(b"content-length", str(len(reply.body)).encode())]
+async def _send(send: Send, reply: Reply, timestamp: float) -> None:
+    # The web server would tell the machine's time, and a client that compares clocks would never see the virtual one.
+    date = formatdate(timestamp, usegmt=True).encode()
+    headers = [(b"content-length", str(len(reply.body)).encode()), (b"date", date)]
     if reply.content_type:
         headers.append((b"content-type", reply.content_type.encode("latin-1")))
     for name, value in reply.headers.items():

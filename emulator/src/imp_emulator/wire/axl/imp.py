@@ -8,14 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from imp_emulator.domain import services
-from imp_emulator.domain.service_catalogue import AXL_WEB_SERVICE
-from imp_emulator.kernel.calls import Call, Reply
 from imp_emulator.wire.axl import imp_operations
 from imp_emulator.wire.axl.protocol import Axl, Operation
 from imp_emulator.wire.axl.sql import operations as sql
 from imp_emulator.wire.axl.sql import views
-from imp_emulator.wire.tomcat import error_page
 
 
 class ImpAxl(Axl):
@@ -28,9 +24,3 @@ class ImpAxl(Axl):
         # The users are a copy of Unified CM's and are changed there.
         **sql.operations(views.IMP, {"processconfig": sql.PROCESSCONFIG}),
     }
-
-    def authenticate(self, call: Call) -> Reply | None:
-        """Like every AXL; but while the service is down, the web server knows no such page (assumed)."""
-        if not services.is_running(self.environment, call.cluster, call.node, AXL_WEB_SERVICE):
-            return error_page(404, "The requested resource is not available.")
-        return super().authenticate(call)

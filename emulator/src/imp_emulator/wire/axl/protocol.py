@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
+from imp_emulator.domain import services
 from imp_emulator.domain.errors import DomainError
+from imp_emulator.domain.service_catalogue import AXL_WEB_SERVICE
 from imp_emulator.environment import Environment
 from imp_emulator.kernel.accounts import SESSION_COOKIE, Verdict, check_basic, check_session, issue_session
 from imp_emulator.kernel.calls import Call, Reply, Route
@@ -102,7 +104,12 @@ class Axl:
         return path == "/axl" or path.startswith(_PATH)
 
     def authenticate(self, call: Call) -> Reply | None:
-        """Accept a session cookie or HTTP Basic of an application user that has AXL's role."""
+        """Accept a session cookie or HTTP Basic of an application user that has AXL's role.
+
+        While the service is down, the web server knows no such page (assumed).
+        """
+        if not services.is_running(self.environment, call.cluster, call.node, AXL_WEB_SERVICE):
+            return error_page(404, "The requested resource is not available.")
         verdict = check_session(self.environment, call, "application", ROLE)
         if verdict is Verdict.UNAUTHENTICATED:
             verdict = check_basic(self.environment, call, "application", ROLE)

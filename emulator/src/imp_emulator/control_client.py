@@ -1,0 +1,171 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A client of the control plane. Only the standard library: it also runs where the emulator itself does not."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+Json = Any
+"""What a decoded answer holds: mappings, lists, text and numbers."""
+
+
+class ControlError(Exception):
+    """The control plane refused a call; the text says which, and why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the control plane, whatever its outcome."""
+
+    status_code: int
+    content: bytes
+
+    def json(self) -> Json:
+        """Return the decoded content."""
+        return json.loads(self.content)
+
+
+class Control:
+    """The control plane's calls; every one but :meth:`request` raises :class:`ControlError` unless it succeeds.
+
+    Args:
+        url: Where it listens, as in the ready file.
+        token: The token in the ready file.
+        timeout: Seconds to wait for an answer.
+    """
+
+    def __init__(self, url: str, token: str, timeout: float = 30) -> None:
+        self._url = url
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._timeout = timeout
+        # A proxy from the environment has no business with the loopback interface.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def request(self, method: str, path: str, json: Json = None, params: dict[str, Any] | None = None) -> Answer:
+        """Send any request and return the answer.
+
+        Raises:
+            OSError: Nothing answers.
+        """
+        query = urllib.parse.urlencode(
+            {name: _query(value) for name, value in (params or {}).items() if value is not None}
+        )
+        body = None if json is None else _encoded(json)
+        request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's own
+            f"{self._url}{path}{'?' if query else ''}{query}", body, self._headers, method=method
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return Answer(answer.status, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read())
+
+    def _call(self, method: str, path: str, json: Json = None, params: dict[str, Any] | None = None) -> Json:
+        answer = self.request(method, path, json, params)
+        if answer.status_code >= 300:
+            raise ControlError(f"{method} {path}: {answer.status_code} {answer.content.decode(errors='replace')}")
+        return answer.json() if answer.content else None
+
+    def about(self) -> Json:
+        """Return name, version and implemented operations."""
+        return self._call("GET", "/about")
+
+    def reset(self) -> None:
+        """Go back to the scenario: data, journal, faults, transitions and clock."""
+        self._call("POST", "/reset")
+
+    def snapshots(self) -> list[str]:
+        """Return the names of all snapshots."""
+        return list(self._call("GET", "/snapshots")["snapshots"])
+
+    def snapshot(self, name: str) -> None:
+        """Take a snapshot."""
+        self._call("PUT", f"/snapshots/{name}")
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot."""
+        self._call("POST", f"/snapshots/{name}/restore")
+
+    def journal(
+        self,
+        *,
+        writes: bool | None = None,
+        after: int | None = None,
+        cluster: str | None = None,
+        node: str | None = None,
+        protocol: str | None = None,
+        operation: str | None = None,
+    ) -> Json:
+        """Return the requests seen so far, oldest first; those that match all that is given.
+
+        ``after`` is an entry's identifier, see :meth:`last_journal_id`.
+        """
+        filters = {"writes": writes, "after": after, "cluster": cluster, "node": node}
+        filters |= {"protocol": protocol, "operation": operation}
+        return self._call("GET", "/journal", params=filters)["entries"]
+
+    def last_journal_id(self) -> int:
+        """Return the newest entry's identifier, to ask for what comes ``after`` it."""
+        return int(self._call("GET", "/journal", params={"after": 2**62})["last"])
+
+    def clear_journal(self) -> None:
+        """Forget the requests seen so far."""
+        self._call("DELETE", "/journal")
+
+    def transitions(self, mode: str, value: float = 0, node: str | None = None, service: str | None = None) -> None:
+        """Set how services start and stop: ``immediate``, ``polls``, ``seconds`` or ``hang``."""
+        self._call("PUT", "/transitions", {"mode": mode, "value": value, "node": node, "service": service})
+
+    def clock(self, **change: Any) -> Json:
+        """Change the virtual clock (now, offset_seconds, frozen) and return it; without arguments only read it."""
+        return self._call("PUT", "/clock", change) if change else self._call("GET", "/clock")
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        self._call("POST", "/clock/advance", {"seconds": seconds})
+
+    def fault(self, kind: str, *, effect: Json | None = None, **match: Any) -> int:
+        """Inject a fault and return its identifier.
+
+        ``effect`` holds what the kind takes (status, retry_after, seconds); ``match`` takes cluster, node, protocol,
+        operation, times, skip, probability and seed.
+        """
+        return int(self._call("POST", "/faults", {"effect": {"kind": kind} | (effect or {})} | match)["id"])
+
+    def faults(self) -> Json:
+        """Return the faults in force."""
+        return self._call("GET", "/faults")["faults"]
+
+    def clear_faults(self) -> None:
+        """Withdraw all faults."""
+        self._call("DELETE", "/faults")
+
+    def ca_requests(self, host: str, state: str | None = None) -> Json:
+        """Return the requests that a CA has seen: pending, issued, denied or revoked ones, or all."""
+        query = {"state": state} if state else {}
+        return self._call("GET", f"/certification-authorities/{host}/requests", params=query)["requests"]
+
+    def ca_decide(self, host: str, request: int, verb: str) -> Json:
+        """Issue, deny or revoke a request as a CA's administrator would."""
+        return self._call("POST", f"/certification-authorities/{host}/requests/{request}/{verb}")
+
+    def ca_renew(self, host: str, *, new_key: bool = True) -> int:
+        """Renew a CA's own certificate; returns how often that has been done."""
+        return int(self._call("POST", f"/certification-authorities/{host}/renew", {"new_key": new_key})["renewals"])
+
+
+def _encoded(content: Json) -> bytes:
+    return json.dumps(content).encode()
+
+
+def _query(value: object) -> str:
+    """Write a value as the control plane reads it in a query."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

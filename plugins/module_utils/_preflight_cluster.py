@@ -1,0 +1,189 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The rows about the cluster: interfaces and accounts, versions, services, IPv6. Pure: replies in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils import _ipv6, _releases
+from ansible_collections.ucops.imp.plugins.module_utils._control_center import IN_BETWEEN, STARTED, Service
+from ansible_collections.ucops.imp.plugins.module_utils._errors import Forbidden, NoPublicApi, Unauthorized
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Reply
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import Row, failed, ok, skipped, unknown, warned
+
+AXL_SERVICE = "Cisco AXL Web Service"
+CENTER_PAGE = "Cisco Unified Serviceability, Tools, Control Center - Feature Services"
+ACTIVATION_PAGE = "Cisco Unified Serviceability, Tools, Service Activation"
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """What the control center of a node tells; no version where it does not."""
+
+    services: Mapping[str, Service]
+    version: str | None
+
+
+def interface_rows(reply: Reply) -> list[Row]:
+    """Say whether an interface answers, whether the account logs in there, and whether it has its role."""
+    subject = str(reply.interface)
+    who = f"{reply.interface.connection.username} at {subject}"
+    if reply.not_asked is not None:
+        return _three(subject, who, [None, None, None], reply.not_asked)
+    error = reply.error
+    if isinstance(error, Unauthorized):
+        text = f"{error.message} It was tried once only, so that the account is not locked."
+        refused = failed("account-logs-in", who, "refused (HTTP 401)", "accepted", text)
+        return _three(subject, who, [_answers(subject), refused, None], "it did not log in")
+    if isinstance(error, Forbidden):
+        lacking = failed("account-has-role", who, "not permitted (HTTP 403)", "permitted", error.message)
+        return _three(subject, who, [_answers(subject), _logs_in(who), lacking], "")
+    if isinstance(error, NoPublicApi):
+        absent = unknown("interface-answers", subject, "there is no such interface", "it answers", error.message)
+        return _three(subject, who, [absent, None, None], "there is no such interface")
+    if error is not None:
+        silent = failed("interface-answers", subject, error.code, "it answers", error.message)
+        return _three(subject, who, [silent, None, None], "the interface does not answer properly")
+    return [_answers(subject), _logs_in(who), ok("account-has-role", who, "permitted")]
+
+
+def _three(subject: str, who: str, rows: Sequence[Row | None], why: str) -> list[Row]:
+    """Return the rows, with a skipped one in the place of each that is missing."""
+    checks = (("interface-answers", subject), ("account-logs-in", who), ("account-has-role", who))
+    return [row or skipped(check, about, why) for row, (check, about) in zip(rows, checks, strict=True)]
+
+
+def _answers(subject: str) -> Row:
+    return ok("interface-answers", subject, "answers")
+
+
+def _logs_in(who: str) -> Row:
+    return ok("account-logs-in", who, "accepted")
+
+
+def why_silent(reply: Reply) -> str:
+    """Return why a reply has no value, for rows that depend on it."""
+    if reply.not_asked is not None:
+        return reply.not_asked
+    if isinstance(reply.error, Unauthorized | Forbidden):
+        return f"{reply.interface.connection.username} may not ask the {reply.interface}"
+    return f"the {reply.interface} does not answer properly"
+
+
+def version_row(reply: Reply, need: _releases.Need) -> Row:
+    """Say whether the collection works with the release of a node."""
+    check, subject = "version-supported", reply.interface.sight.place.host
+    if not reply.answered:
+        return skipped(check, subject, why_silent(reply))
+    facts: NodeFacts = reply.value
+    expected = f"{_releases.written(need.oldest)} or newer"
+    verdict = _releases.verdict(facts.version or "", need)
+    if facts.version is None or verdict == "no-version":
+        advice = "See Cisco Unified OS Administration, Show, Software."
+        return unknown(check, subject, "the node does not say its version", expected, advice)
+    if verdict == "too-old":
+        return failed(check, subject, facts.version, expected, f"Upgrade the node: {need.reason}.")
+    if verdict == "too-new":
+        advice = (
+            f"Try it in a laboratory first: nothing newer than {_releases.written(_releases.NEWEST_KNOWN)} is known."
+        )
+        return warned(check, subject, facts.version, expected, advice)
+    return ok(check, subject, facts.version, expected)
+
+
+def same_version_row(replies: Sequence[Reply]) -> Row:
+    """Say whether all nodes have the same release, which a deployment that is not centralized needs."""
+    check, subject = "versions-match", "nodes of the cluster"
+    told = {
+        reply.interface.sight.place.name: release
+        for reply in replies
+        if reply.answered and (release := _releases.release_of(reply.value.version or ""))
+    }
+    if len(told) < 2:
+        return skipped(check, subject, "the versions of fewer than two nodes are known")
+    found = sorted(set(told.values()))
+    if len(found) == 1:
+        return ok(check, subject, _releases.written(found[0]), "one release")
+    advice = (
+        "Unified CM and the IM and Presence Service must have the same release, unless the IM and Presence deployment "
+        "is centralized."
+    )
+    shown = ", ".join(f"{name} {_releases.written(release)}" for name, release in told.items())
+    return warned(check, subject, shown, "one release", advice)
+
+
+def service_rows(reply: Reply, names: Sequence[str]) -> list[Row]:
+    """Say of each of these services whether it runs on an IM and Presence node (requirement R1)."""
+    return [_service_row("service-runs", reply, name) for name in names]
+
+
+def axl_row(reply: Reply) -> Row:
+    """Say whether AXL runs where the collection uses it: on the Unified CM publisher, and nowhere else."""
+    return _service_row("axl-service-runs", reply, AXL_SERVICE)
+
+
+def _service_row(check: str, reply: Reply, name: str) -> Row:
+    node = reply.interface.sight.place.name
+    subject = f"{name} on {node}"
+    if not reply.answered:
+        return skipped(check, subject, why_silent(reply))
+    service = find_service(reply.value, name)
+    if service is None or not service.exists:
+        return failed(check, subject, "not installed", STARTED, f"See whether the name is right, and {node} the right node.")
+    if service.status == STARTED:
+        return ok(check, subject, service.status)
+    if not service.activated:
+        advice = f"Activate it: ucops.imp.services with state activated, or {ACTIVATION_PAGE}."
+        return failed(check, subject, "not activated", STARTED, advice)
+    if service.status in IN_BETWEEN:
+        return failed(
+            check, subject, service.status, STARTED, "Wait until it has settled, and run the preflight again."
+        )
+    advice = f"Start it: ucops.imp.services with state started, or {CENTER_PAGE}."
+    return failed(check, subject, service.status, STARTED, advice)
+
+
+def find_service(facts: NodeFacts, name: str) -> Service | None:
+    """Return a service by its name in any letter case."""
+    return next((one for known, one in facts.services.items() if known.casefold() == name.casefold()), None)
+
+
+def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str]) -> list[Row]:
+    """Say whether the cluster is ready for those of the gateways that are IPv6 addresses (requirement G7)."""
+    enabled, addresses = ("ipv6-enabled", f"enterprise parameter {_ipv6.PARAMETER}"), "ipv6-address"
+    if not any(_ipv6.is_ipv6(name) for name in names):
+        why = "no gateway is an IPv6 address"
+        return [skipped(*enabled, why), skipped(addresses, "Eth0 of the nodes", why)]
+    rows = [_parameter_row(enabled, axl)]
+    if isinstance(admin.error, NoPublicApi):
+        advice = "See Cisco Unified IM and Presence OS Administration, Settings, IP, Ethernet IPv6, on every node."
+        return [*rows, unknown(addresses, "Eth0 of the nodes", "no interface tells", "an IPv6 address", advice)]
+    if not admin.answered:
+        return [*rows, skipped(addresses, "Eth0 of the nodes", why_silent(admin))]
+    nodes: list[dict[str, Any]] = admin.value.nodes
+    return [*rows, *(_eth0_row(node) for node in nodes)]
+
+
+def _parameter_row(place: tuple[str, str], axl: Reply) -> Row:
+    if not axl.answered:
+        return skipped(*place, why_silent(axl))
+    value = axl.value.get(_ipv6.PARAMETER)
+    if value == _ipv6.ON:
+        return ok(*place, value, _ipv6.ON)
+    advice = f"Set it: ucops.imp.service_parameters with {_ipv6.PARAMETER} {_ipv6.ON}, or leave IPv6 gateways out."
+    return failed(*place, value or "no such parameter", _ipv6.ON, advice)
+
+
+def _eth0_row(node: Mapping[str, Any]) -> Row:
+    check, subject = "ipv6-address", f"Eth0 of {node['name']}"
+    if not _ipv6.nodes_without_address([node]):
+        return ok(check, subject, str(node["eth0_ipv6"]), "an IPv6 address")
+    advice = "Set it in Cisco Unified IM and Presence OS Administration, Settings, IP, Ethernet IPv6."
+    return failed(check, subject, "none", "an IPv6 address", advice)

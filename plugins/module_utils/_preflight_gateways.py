@@ -1,0 +1,100 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The rows about Exchange gateways: their names, and what the nodes think of them. Pure: facts in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._certificate_import import Check
+from ansible_collections.ucops.imp.plugins.module_utils._certificate_names import names_of
+from ansible_collections.ucops.imp.plugins.module_utils._chain import missing_issuer
+from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError, NoPublicApi
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_cluster import why_silent
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Reply
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import EXPIRED, Distrust, Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import Row, failed, ok, skipped, unknown, warned
+from ansible_collections.ucops.imp.plugins.module_utils._verdicts import BAD, MISSING_FROM_CHAIN, NETWORK_ERROR, advice
+
+NO_CHAIN = (2, 18, 19, 20, 21)
+"""OpenSSL's codes of chains that do not lead to a trusted root."""
+NONE_GIVEN = "no gateway was given"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A presence gateway: its name and port for the nodes, and what the controller sees of it."""
+
+    name: str
+    port: int
+    sight: Sight
+
+
+@dataclass(frozen=True)
+class AdminFacts:
+    """What the admin API of a node tells: the nodes of the cluster, and how it finds each gateway, by name."""
+
+    nodes: list[dict[str, Any]]
+    checks: Mapping[str, Check | ImpError]
+
+
+def name_row(gateway: Gateway) -> Row:
+    """Say whether the server's certificate holds the name of the gateway (requirements G3 and C1)."""
+    check = "gateway-name-matches"
+    if gateway.sight.leaf is None:
+        return skipped(check, gateway.name, gateway.sight.obstacle or "no certificate was seen")
+    names = names_of(gateway.sight.leaf)
+    mismatch = names.mismatch(gateway.name)
+    if mismatch is None:
+        return ok(check, gateway.name, str(names))
+    return failed(check, gateway.name, str(names), gateway.name, advice(mismatch, gateway.name, None) or "")
+
+
+def trusted_row(gateway: Gateway, reply: Reply, verdict: Distrust | str | None, seen: Check | ImpError | None) -> Row:
+    """Say whether a node trusts the server already (requirements G7 and C8).
+
+    ``reply`` is that of the node's certificate management, ``verdict`` what OpenSSL says with the node's store, a text
+    when there was no handshake, and ``seen`` the node's own view, if there is one.
+    """
+    node = reply.interface.sight.place.name
+    check, subject = "gateway-trusted", f"{gateway.name} by {node}"
+    if gateway.sight.leaf is None:
+        return skipped(check, subject, gateway.sight.obstacle or "no certificate was seen")
+    if not reply.answered:
+        return skipped(check, subject, why_silent(reply))
+    if isinstance(verdict, str):
+        return unknown(check, subject, verdict, "a trusted chain", "Run the preflight again.")
+    if verdict is None:
+        return ok(check, subject, "its chain leads to a root in cup-trust")
+    if verdict.code in EXPIRED:
+        return skipped(check, subject, "a certificate of its chain is out of date, see certificate-valid")
+    issuer = missing_issuer(seen.offered) if isinstance(seen, Check) else None
+    issuer = issuer or gateway.sight.leaf.issuer
+    what = advice(MISSING_FROM_CHAIN if verdict.code in NO_CHAIN else BAD, gateway.name, issuer)
+    return warned(check, subject, verdict.message, "a chain up to a root in cup-trust", what or "")
+
+
+def reached_row(gateway: Gateway, reply: Reply, ipv6_missing: bool) -> Row:
+    """Say whether a node reaches the server by its name; ``reply`` is that of the node's admin API."""
+    node = reply.interface.sight.place.name
+    check, subject, expected = "gateway-reached", f"{gateway.name} from {node}", "reachable"
+    if ipv6_missing:
+        return skipped(check, subject, "IPv6 is not set up, see ipv6-enabled and ipv6-address")
+    if isinstance(reply.error, NoPublicApi):
+        where = "See Cisco Unified CM IM and Presence Administration, System, Security, Certificate Import Tool."
+        return unknown(check, subject, "no interface tells", expected, where)
+    if not reply.answered:
+        return skipped(check, subject, why_silent(reply))
+    seen = reply.value.checks[gateway.name]
+    if isinstance(seen, ImpError):
+        return unknown(check, subject, seen.code, expected, seen.message)
+    if seen.reachable:
+        return ok(check, subject, "reachable")
+    what = advice(NETWORK_ERROR, gateway.name, None) or ""
+    return failed(check, subject, seen.detail or seen.reachability, expected, what)
