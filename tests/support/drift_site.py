@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.connections import connection, nodes
-from tests.support.emulator import Emulator, running_emulator
+from tests.support.emulator import Emulator
 from tests.support.modules import run_module
 from tests.support.playbooks import INVENTORY, Played, play
 
@@ -128,12 +128,15 @@ def configured_site(folder: Path) -> Iterator[Site]:
     fewer = {"calendar_users_query": {"userid": DECLARED_IN_DC2}}
     (inventory / "group_vars" / "dc2" / "users.yml").write_text(json.dumps(fewer))
     (inventory / "hosts.yml").write_text(json.dumps(_hosts("dc1", "dc2")))
-    with running_emulator(folder / "emulator", "--scenario", str(scenario)) as emulator:
+    emulator = Emulator(folder / "emulator", "--scenario", str(scenario))
+    try:
         site = Site(emulator, inventory)
         done = site.play(folder, "ucops.imp.site")
         assert done.status == 0, done.output
         emulator.control.snapshot(CONFIGURED)
         yield site
+    finally:
+        emulator.stop()
 
 
 def _hosts(*clusters: str) -> dict[str, Any]:

@@ -249,7 +249,7 @@ def test_a_bad_option_is_told_before_anything_is_sent(
 ) -> None:
     (tmp_path / "file").touch()
 
-    played = site.play(tmp_path, "ucops.imp.drift", **CALLBACK, **{setting: value})
+    played = site.play(tmp_path, "ucops.imp.drift", variables=None, **CALLBACK, **{setting: value})
 
     assert played.status == 5, played.output
     assert said in played.output
