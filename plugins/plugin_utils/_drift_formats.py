@@ -175,7 +175,7 @@ def fingerprint(record: Record) -> str:
 def as_markdown(report: Report) -> str:
     """Return Markdown for a job summary or a comment."""
     lines = [f"# {_cell(report.title)}", "", f"**{report.verdict}** {summary(report)}", ""]
-    left = ROWS_IN_MARKDOWN
+    most = max(ROWS_IN_MARKDOWN // len(report.clusters), 1)
     for cluster in report.clusters:
         records = report.of(cluster)
         lines += [f"## {_cell(cluster)}", ""]
@@ -183,12 +183,11 @@ def as_markdown(report: Report) -> str:
             lines += ["Clean.", ""]
             continue
         lines += ["| status | object | finding |", "|---|---|---|"]
-        for record in records[:left]:
+        for record in records[:most]:
             name = f"{_cell(record.what)} `{_code(record.id)}`"
             lines.append(f"| {HEADINGS[record.status]} | {name} | {_cell(record.sentence)} |")
-        if len(records) > left:
-            lines += ["", f"{len(records) - left} more are in the other reports."]
-        left = max(left - len(records), 0)
+        if len(records) > most:
+            lines += ["", f"{len(records) - most} more are in the other reports."]
         lines.append("")
     lines.append(f"{report.playbook}, {report.started} to {report.finished}")
     return "\n".join(lines) + "\n"
