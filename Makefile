@@ -63,6 +63,7 @@ lint: lint-python lint-ansible reuse docs-lint changelog-lint ## style of Python
 lint-python: tree
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/vulture
 
 lint-ansible: tree
 	$(BIN)/yamllint --strict .

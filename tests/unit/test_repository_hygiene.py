@@ -127,7 +127,8 @@ def _role_options(path: Path) -> set[str]:
 def test_every_plugin_and_role_has_a_documentation_page_that_names_all_its_options() -> None:
     pages = {path.stem: _text(path) or "" for path in project_files("docs/plugins/*.rst")}
     options = {f"{path.stem}_module": _plugin_options(path) for path in project_files("plugins/modules/*.py")}
-    options |= {f"{path.stem}_inventory": _plugin_options(path) for path in project_files("plugins/inventory/*.py")}
+    others = project_files(*(f"plugins/{kind}/*.py" for kind in ("callback", "filter", "inventory")))
+    options |= {f"{path.stem}_{path.parent.name}": _plugin_options(path) for path in others}
     specs = project_files("roles/*/meta/argument_specs.yml")
     options |= {f"{path.parts[1]}_role": _role_options(path) for path in specs}
     assert set(pages) - {"index"} == set(options), "run `make docs`"

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from imp_emulator.domain import names, trust
-from imp_emulator.domain.certificates import Certificate, parse_bundle
+from imp_emulator.domain.certificates import parse_bundle
 from imp_emulator.domain.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.environment import Environment
 from imp_emulator.store import trust as store
@@ -28,7 +27,7 @@ HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
     "sha512": hashes.SHA512(),
 }
 _CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
-_PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,8 @@ class Request:
     alternative_names: tuple[str, ...] = ()
 
 
-def create_request(environment: Environment, cluster: str, node: str, service: str, request: Request) -> str:
-    """Make a key and a signing request (PKCS#10) for a service; an earlier one that still waits is replaced.
-
-    Returns the request in PEM. Raises ``InvalidValue`` for a service, key, hash or name that is not supported.
-    """
+def check_request(service: str, request: Request) -> None:
+    """Raise ``InvalidValue`` for a service, key, hash or name that is not supported."""
     trust.check_service(service)
     lengths = KEY_LENGTHS.get(request.key_type)
     if lengths is None:
@@ -56,9 +52,24 @@ def create_request(environment: Environment, cluster: str, node: str, service: s
         raise InvalidValue("invalid-field", f"keyLength must be one of {allowed}.", "keyLength")
     if request.hash_algorithm not in HASHES:
         raise InvalidValue("invalid-field", f"hashAlgorithm must be one of {', '.join(HASHES)}.", "hashAlgorithm")
-    builder = _builder(request)
-    key = _new_key(request)
-    signed = builder.sign(key, HASHES[request.hash_algorithm])
+    _builder(request)
+
+
+def make_key(request: Request) -> PrivateKey:
+    """Make the key for a request that was checked; it takes a while, so not on the event loop."""
+    if request.key_type == "ec":
+        return ec.generate_private_key(_CURVES[request.key_length])
+    return rsa.generate_private_key(public_exponent=65537, key_size=request.key_length)
+
+
+def create_request(
+    environment: Environment, cluster: str, node: str, service: str, request: Request, key: PrivateKey
+) -> str:
+    """Make a signing request (PKCS#10) for a service; an earlier one that still waits is replaced.
+
+    The request was checked and its key made. Returns it in PEM.
+    """
+    signed = _builder(request).sign(key, HASHES[request.hash_algorithm])
     pem = signed.public_bytes(serialization.Encoding.PEM).decode("ascii")
     store.put_signing_request(environment.database, cluster, node, service, pem, _key_pem(key))
     return pem
@@ -90,13 +101,7 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _new_key(request: Request) -> _PrivateKey:
-    if request.key_type == "ec":
-        return ec.generate_private_key(_CURVES[request.key_length])
-    return rsa.generate_private_key(public_exponent=65537, key_size=request.key_length)
-
-
-def _key_pem(key: _PrivateKey) -> str:
+def _key_pem(key: PrivateKey) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode("ascii")
@@ -140,15 +145,7 @@ def upload(environment: Environment, cluster: str, node: str, service: str, text
     if leaf is None:
         raise Forbidden("csr-mismatch", "The certificate does not match the key of the certificate signing request.")
     known = [parse_bundle(row["pem"])[0] for row in trust.trusted(environment, cluster, node, service)]
-    if not any(_issued(leaf, ca) for ca in uploaded + known):
+    if not any(leaf.issued_by(ca) for ca in uploaded + known):
         raise Forbidden("issuer-not-trusted", f"The issuer of the certificate is not in {service}-trust.")
     store.put_identity(environment.database, cluster, node, service, leaf.pem, row["private_key"])
     store.remove_signing_request(environment.database, cluster, node, service)
-
-
-def _issued(leaf: Certificate, issuer: Certificate) -> bool:
-    try:
-        leaf.parsed.verify_directly_issued_by(issuer.parsed)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
