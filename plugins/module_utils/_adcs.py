@@ -63,7 +63,6 @@ AS_ISSUED = "(as issued)"
 """Stands for the fingerprint of a certificate that does not exist yet."""
 
 IN_DOUBT = "in_doubt"
-RESUBMIT = (DENIED, REVOKED, IN_DOUBT)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from imp_emulator.testing import Control, Emulator
 from tests.support.collection_tree import COLLECTIONS_PATH
 from tests.support.project_files import ROOT, project_files
 
@@ -67,3 +69,12 @@ def test_the_page_shows_the_files_of_the_example_as_they_are() -> None:
     assert set(shown) == files - NOT_SHOWN
     for name, text in shown.items():
         assert text == HEADER.sub("", (ROOT / EXAMPLE / name).read_text(encoding="utf-8")), name
+
+
+def test_the_page_names_calls_that_exist() -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("## What a test can ask and do")[2]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    calls = re.findall(r"`(control\.)?(\w+)(?:\(.*?\))?`", " ".join(rows))
+    assert len(calls) >= len(rows) >= 9
+    attributes = set(dir(Control)), set(dir(Emulator)) | set(re.findall(r"self\.(\w+)", inspect.getsource(Emulator)))
+    assert not [name for control, name in calls if name not in attributes[0 if control else 1]]

@@ -68,7 +68,7 @@ def issue(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )
     if hosts:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), False)
+        builder = builder.add_extension(x509.SubjectAlternativeName([general_name(host) for host in hosts]), False)
     for extension in extensions:
         builder = builder.add_extension(extension, critical=False)
     return Identity(builder.sign(by.key if by else key, hashes.SHA256()), key)
@@ -87,7 +87,8 @@ def answer_request(request: x509.CertificateSigningRequest, by: Identity) -> str
     return builder.sign(by.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
-def _general_name(host: str) -> x509.GeneralName:
+def general_name(host: str) -> x509.GeneralName:
+    """Return a host name or an address as a SAN holds it."""
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from functools import cache
 
@@ -14,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
+
+from tests.support.certificates import general_name
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -33,7 +34,7 @@ def signing_request(
         attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(attributes))
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), False)
+        builder = builder.add_extension(x509.SubjectAlternativeName([general_name(name) for name in names]), False)
     return builder.sign(key or rsa_key(), hashes.SHA256())
 
 
@@ -45,10 +46,3 @@ def pem(request: x509.CertificateSigningRequest) -> str:
 def spki(key: CertificatePublicKeyTypes) -> bytes:
     """Return a public key in one form, to compare keys by."""
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,3 +27,19 @@ def serving(folder: Path, leaf: Identity, *chain: Identity) -> Iterator[tuple[st
         yield "127.0.0.1", server.port
         server.shutdown()
         thread.join()
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[tuple[str, int]]:
+    """Answer the first message of one connection with these bytes and hang up; tells where."""
+
+    def answer_once() -> None:
+        with server.accept()[0] as connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer_once, daemon=True)
+        thread.start()
+        yield server.getsockname()[:2]
+        thread.join(5)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._parameters import CALENDARING, Parameter
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
@@ -15,26 +16,17 @@ from tests.support.modules import ModuleResult, assert_contract, assert_four_ste
 
 MODULE = "calendaring_parameters"
 ENGINE = "Cisco Presence Engine"
-FIRST_STATE: dict[str, Any] = {
-    "ews_status_frequency": 60,
-    "exchange_notification_port": 50020,
-    "calendar_spread": 50,
-    "exchange_timeout": 3,
-    "exchange_queue": 2200,
-    "exchange_threads": 60,
-    "out_of_office_information": "display",
-    "fips_mode_authentication": "auto",
-}
-OTHER_VALUES: dict[str, Any] = {
-    "ews_status_frequency": 30,
-    "exchange_notification_port": 50021,
-    "calendar_spread": 10,
-    "exchange_timeout": 4,
-    "exchange_queue": 2000,
-    "exchange_threads": 50,
-    "out_of_office_information": "do_not_display",
-    "fips_mode_authentication": "basic_only",
-}
+FIRST_STATE: dict[str, Any] = {parameter.option: parameter.default for parameter in CALENDARING}
+
+
+def other(parameter: Parameter) -> int | str:
+    """Return a value that is allowed and not the default."""
+    if isinstance(parameter.allowed, range):
+        return int(parameter.default) + 1
+    return next(word for word in parameter.allowed if word != parameter.default)
+
+
+OTHER_VALUES: dict[str, Any] = {parameter.option: other(parameter) for parameter in CALENDARING}
 
 
 def run(emulator: Emulator, *, check: bool = False, **options: Any) -> ModuleResult:
@@ -78,9 +70,11 @@ def test_all_parameters_at_once(environment: Emulator) -> None:
         "kind": "calendaring_parameter",
         "id": "ews_status_frequency",
         "action": "update",
-        "fields": [{"name": "value", "before": 60, "after": 30, "secret": False}],
+        "fields": [{"name": "value", "before": 60, "after": 61, "secret": False}],
     }
-    assert [entry["operation"] for entry in axl(environment, writes=True)] == ["updateServiceParameter"] * 8
+    assert [entry["operation"] for entry in axl(environment, writes=True)] == ["updateServiceParameter"] * len(
+        CALENDARING
+    )
 
 
 def test_values_that_hold_are_not_written(environment: Emulator) -> None:
@@ -202,7 +196,12 @@ def test_names_are_looked_for_where_the_option_says(environment: Emulator) -> No
     assert read_back(environment) == {**FIRST_STATE, "exchange_threads": 70}
     info = run_module("calendaring_parameters_info", {**connection(environment, "cucm"), "parameter_names": names})
     assert info["current"]["exchange_queue"] == 70
-    assert info["parameters"]["exchange_queue"] == {"label": "Exchange Queue", "name": "ExchangeThreads", "found": True}
+    assert info["parameters"]["exchange_queue"] == {
+        "label": "Exchange Queue",
+        "name": "ExchangeThreads",
+        "found": True,
+        "default": 2200,
+    }
 
 
 def test_info_tells_what_the_cluster_does_not_have(environment: Emulator) -> None:

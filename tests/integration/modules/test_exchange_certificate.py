@@ -108,7 +108,8 @@ def test_bind_does_what_is_missing(environment: Emulator, signed: str) -> None:
     assert steps.done["current"]["in_use"]["thumbprint"] == thumbprint(served(environment)) == name
 
 
-def test_once_it_is_there_nothing_is_done_in_any_state(environment: Emulator, bound: str) -> None:
+@pytest.mark.usefixtures("bound")
+def test_once_it_is_there_nothing_is_done_in_any_state(environment: Emulator) -> None:
     for state in ("requested", "installed", "bound"):
         for check in (True, False):
             result = run(environment, state, check=check)
@@ -118,7 +119,8 @@ def test_once_it_is_there_nothing_is_done_in_any_state(environment: Emulator, bo
     assert writes(environment) == []
 
 
-def test_further_services(environment: Emulator, bound: str) -> None:
+@pytest.mark.usefixtures("bound")
+def test_further_services(environment: Emulator) -> None:
     steps = four_steps(environment, "bound", services=["SMTP", "IIS"])
     assert steps.done["diff"]["after"]["certificate_services"].popitem()[1] == {"services": ["IIS", "SMTP"]}
     assert steps.done["current"]["certificate"]["services"] == ["IIS", "SMTP"]
@@ -153,7 +155,8 @@ def test_renewal(environment: Emulator, ca: Identity, signed: str) -> None:
     assert_contract(run(environment, "bound"), changed=False)
 
 
-def test_other_names_need_another_certificate(environment: Emulator, bound: str) -> None:
+@pytest.mark.usefixtures("bound")
+def test_other_names_need_another_certificate(environment: Emulator) -> None:
     fewer = run(environment, "requested", alternative_names=[MAIL1])
     assert_contract(fewer, changed=False)
     more = run(environment, "requested", alternative_names=[MAIL1, ALIAS, "owa.example.com"])
@@ -185,7 +188,8 @@ def test_absent(environment: Emulator, signed: str) -> None:
     assert steps.done["current"]["state"] == "absent"
 
 
-def test_what_iis_uses_is_not_removed(environment: Emulator, bound: str) -> None:
+@pytest.mark.usefixtures("bound")
+def test_what_iis_uses_is_not_removed(environment: Emulator) -> None:
     result = run(environment, "absent")
     assert_contract(result, changed=False, failed=True)
     assert "used by IIS" in result["failures"][0]["message"]

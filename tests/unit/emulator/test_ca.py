@@ -18,14 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from imp_emulator import scenario_file, seeding
+from imp_emulator import scenario_file
 from imp_emulator.domain import ca
 from imp_emulator.domain.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.environment import Environment
-from imp_emulator.kernel.clock import Clock
-from imp_emulator.kernel.transitions import Transitions
 from imp_emulator.scenario import ScenarioError
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Row
+from tests.support import states
 from tests.support.signing_requests import PrivateKey, pem, rsa_key, signing_request, spki
 
 STANDALONE, ENTERPRISE, OLD = "ca.example.com", "eca.example.com", "old.example.com"
@@ -55,22 +54,13 @@ certification_authorities:
 
 @pytest.fixture(name="seeded", scope="module")
 def seeded_fixture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("ca") / "state.sqlite3"
-    database = Database(path)
-    with database.transaction():
-        seeding.seed(database, SCENARIO)
-    database.close()
-    return path
+    return states.seed(tmp_path_factory.mktemp("ca"), SCENARIO)
 
 
 @pytest.fixture(name="environment")
 def environment_fixture(seeded: Path, tmp_path: Path) -> Iterator[Environment]:
-    database = Database(tmp_path / "state.sqlite3")
-    database.replace_from(seeded)
-    environment = Environment(database, Clock(), Transitions(), SCENARIO)
-    environment.clock.freeze(True)
-    yield environment
-    database.close()
+    with states.environment(seeded, tmp_path, SCENARIO) as environment:
+        yield environment
 
 
 def submit(environment: Environment, host: str, request: x509.CertificateSigningRequest, template: str = "") -> Row:

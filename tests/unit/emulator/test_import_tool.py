@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,7 +21,7 @@ from imp_emulator.domain.tls_chain import NoChain, offered
 from imp_emulator.domain.tls_probe import Verdict
 from imp_emulator.environment import Environment
 from tests.support.certificates import Identity, issue
-from tests.support.tls_server import serving
+from tests.support.tls_server import answering, serving
 
 NAME = "mail1.example.com"
 ROOT = issue("Root CA", ca=True)
@@ -70,17 +69,8 @@ def test_a_server_that_says_nothing() -> None:
 
 @pytest.mark.parametrize("answer", [b"", b"220 mail1.example.com ESMTP\r\n", b"\x16\x03\x03\x00\x7a\x02"])
 def test_a_server_that_speaks_no_tls(answer: bytes) -> None:
-    def speak(server: socket.socket) -> None:
-        with server.accept()[0] as connection:
-            connection.recv(4096)
-            connection.sendall(answer)
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=speak, args=(server,), daemon=True)
-        thread.start()
-        with pytest.raises(NoChain):
-            offered(server.getsockname()[:2], gateway_name(NAME), timeout=2)
-        thread.join(5)
+    with answering(answer) as address, pytest.raises(NoChain):
+        offered(address, gateway_name(NAME), timeout=2)
 
 
 def test_the_servers_own_is_verified_by_its_issuer_and_the_others_by_themselves(

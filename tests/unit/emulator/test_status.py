@@ -22,7 +22,7 @@ from imp_emulator.domain.names import gateway_name
 from imp_emulator.domain.tls_probe import Result, Verdict, probe
 from imp_emulator.environment import Environment
 from tests.support.certificates import Identity, issue
-from tests.support.tls_server import serving
+from tests.support.tls_server import answering, serving
 
 ROOT = issue("Root CA", ca=True)
 ISSUING = issue("Issuing CA", by=ROOT, ca=True)
@@ -210,16 +210,8 @@ def test_something_listens_but_speaks_no_tls() -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"\x16\x03\x03\x00\x7a\x02"], ids=["at-once", "amid-the-handshake"])
 def test_a_server_that_hangs_up(sent: bytes) -> None:
-    def hang_up(server: socket.socket) -> None:
-        with server.accept()[0] as connection:
-            connection.recv(4096)
-            connection.sendall(sent)
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=hang_up, args=(server,), daemon=True)
-        thread.start()
-        result = judge(server.getsockname()[:2])
-        thread.join(5)
+    with answering(sent) as address:
+        result = judge(address)
     assert (result.reachable, result.verdict) == (True, Verdict.FAILED)
 
 

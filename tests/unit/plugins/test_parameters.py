@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
     AUTO,
     BY_OPTION,
     CALENDARING,
+    Parameter,
     parse_spread,
     problem,
     recommended_spread,
     restarts,
 )
+from ansible_collections.ucops.imp.plugins.modules.calendaring_parameters import DOCUMENTATION
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support.project_files import ROOT
 
 LIMITS = {
     "ews_status_frequency": ("P1", 1, 1440, 60),
@@ -49,9 +54,9 @@ def test_one_default_is_another_one_in_newer_releases() -> None:
 
 
 def test_words_are_those_of_the_page() -> None:
-    assert {p.option: p.spec.get("choices") for p in CALENDARING if p.option not in LIMITS} == {
-        "out_of_office_information": ["display", "do_not_display"],
-        "fips_mode_authentication": ["auto", "basic_only"],
+    assert {p.option: (p.default, p.spec.get("choices")) for p in CALENDARING if p.option not in LIMITS} == {
+        "out_of_office_information": ("display", ["display", "do_not_display"]),
+        "fips_mode_authentication": ("auto", ["auto", "basic_only"]),
     }
 
 
@@ -62,12 +67,37 @@ def test_caution_is_for_the_three_of_p4() -> None:
 
 
 def test_options_and_names_are_unique() -> None:
-    assert len({parameter.name for parameter in CALENDARING}) == len(BY_OPTION) == len(CALENDARING) == 8
+    assert len({parameter.name for parameter in CALENDARING}) == len(BY_OPTION) == len(CALENDARING)
 
 
 @pytest.mark.parametrize("parameter", CALENDARING, ids=lambda parameter: parameter.option)
-def test_values_survive_the_wire(parameter: object) -> None:
-    assert isinstance(parameter, type(CALENDARING[0]))
+def test_the_documentation_says_what_the_table_says(parameter: Parameter) -> None:
+    option = yaml.safe_load(DOCUMENTATION)["options"][parameter.option]
+    text = " ".join(option["description"])
+    if isinstance(parameter.allowed, range):
+        assert f"V({parameter.allowed[0]}) to V({parameter.allowed[-1]})" in text
+        assert f"default is {parameter.default}." in text
+    else:
+        assert option["choices"] == list(parameter.allowed)
+    assert ("Cisco advises against changing it." in text) is parameter.caution
+
+
+@pytest.mark.parametrize("parameter", CALENDARING, ids=lambda parameter: parameter.option)
+def test_the_role_hands_the_parameter_on(parameter: Parameter) -> None:
+    role = ROOT / "roles" / "calendaring"
+    (task,) = yaml.safe_load((role / "tasks" / "main.yml").read_text(encoding="utf-8"))
+    variable = f"calendaring_{parameter.option}"
+    assert task["ucops.imp.calendaring_parameters"][parameter.option] == f"{{{{ {variable} | default(omit) }}}}"
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    option = specs["main"]["options"][variable]
+    if isinstance(parameter.allowed, range):
+        assert f"{parameter.allowed[0]} to {parameter.allowed[-1]}" in option["description"]
+    else:
+        assert option["choices"] == list(parameter.allowed)
+
+
+@pytest.mark.parametrize("parameter", CALENDARING, ids=lambda parameter: parameter.option)
+def test_values_survive_the_wire(parameter: Parameter) -> None:
     for value in parameter.allowed:
         assert parameter.decode(parameter.encode(value)) == value
 

@@ -30,15 +30,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._options import Connecti
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 from tests.support.certificates import issue
-from tests.support.https_server import Reply, ScriptedServer, scripted_server
+from tests.support.https_server import Reply, ScriptedServer
 
 PASSWORD = "canary-5f1e"
-
-
-@pytest.fixture(name="served", scope="module")
-def served_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ScriptedServer, Path]]:
-    with scripted_server(tmp_path_factory.mktemp("tls")) as served:
-        yield served
 
 
 @pytest.fixture(name="server")

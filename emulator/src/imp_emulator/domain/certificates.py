@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -49,6 +49,14 @@ class Certificate:
     def issuer(self) -> str:
         """The issuer's distinguished name as RFC 4514 writes it."""
         return self.parsed.issuer.rfc4514_string()
+
+    def issued_by(self, other: Certificate) -> bool:
+        """Tell whether another certificate's key signed this one, and its subject is this one's issuer."""
+        try:
+            self.parsed.verify_directly_issued_by(other.parsed)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
 
     def _alternative_names(self) -> x509.GeneralNames | x509.SubjectAlternativeName:
         try:

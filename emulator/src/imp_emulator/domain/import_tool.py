@@ -15,8 +15,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cryptography.exceptions import InvalidSignature
-
 from imp_emulator.domain import names, status, trust
 from imp_emulator.domain.certificates import Certificate, parse_bundle
 from imp_emulator.domain.errors import Forbidden, InvalidValue
@@ -136,14 +134,6 @@ def _download(target: status.Target) -> list[Certificate]:
 def _state(certificate: Certificate, position: int, trusted: list[Certificate]) -> State:
     """Tell whether the store lacks a certificate; a server's own needs but the one above it there (requirement C8)."""
     known = any(found.fingerprint == certificate.fingerprint for found in trusted)
-    if known or (position == 1 and any(_issued(certificate, found) for found in trusted)):
+    if known or (position == 1 and any(certificate.issued_by(found) for found in trusted)):
         return State.VERIFIED
     return State.MISSING
-
-
-def _issued(certificate: Certificate, above: Certificate) -> bool:
-    try:
-        certificate.parsed.verify_directly_issued_by(above.parsed)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""State files of the emulator for tests in this process: keys are made once, each test gets a copy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from imp_emulator import seeding
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.clock import Clock
+from imp_emulator.kernel.transitions import Transitions
+from imp_emulator.scenario import Scenario
+from imp_emulator.store.database import Database
+
+
+def seed(folder: Path, scenario: Scenario) -> Path:
+    """Make a state file with a scenario's first state."""
+    path = folder / "seeded.sqlite3"
+    database = Database(path)
+    with database.transaction():
+        seeding.seed(database, scenario)
+    database.close()
+    return path
+
+
+@contextmanager
+def environment(seeded: Path, folder: Path, scenario: Scenario) -> Iterator[Environment]:
+    """An environment with a frozen clock, on a copy of a state file."""
+    database = Database(Path(shutil.copy(seeded, folder / "state.sqlite3")))
+    found = Environment(database, Clock(), Transitions(), scenario)
+    found.clock.freeze(True)
+    yield found
+    database.close()
