@@ -323,6 +323,11 @@ checks:
         Start it: ucops.imp.services with state started, or Cisco Unified Serviceability, Tools, Control Center -
         Feature Services.
       requirement: R1
+failures:
+  description: Always empty, because the task fails as a whole or not at all. What is wrong is in RV(checks).
+  returned: always
+  type: list
+  elements: dict
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments

@@ -40,6 +40,7 @@ def imp_runs(emulator: Emulator) -> list[Run]:
         ("presence_gateways", {**place, "gateways": [{"name": "2001:db8::21"}]}, True),
         ("presence_gateways_info", place, False),
         ("certificate_import", {**place, **import_on, "accept_chain": True}, False),
+        ("preflight_info", {**connection(emulator, "cucm"), "imp": {**place, "nodes": nodes(emulator, 8443)}}, False),
         ("services_info", place, False),
         ("services", {**place, "nodes": nodes(emulator, 8443), **ENGINE}, False),
     ]
