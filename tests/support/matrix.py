@@ -69,7 +69,8 @@ def say(text: str) -> None:
 def sanity_counts(passed: bool, output: str) -> Counts:
     """Count the tests in the output of ``ansible-test sanity``."""
     started = len(re.findall(r'^Running sanity test "', output, re.MULTILINE))
-    skipped = len(re.findall(r"^WARNING: Skipping sanity test", output, re.MULTILINE))
+    # Every warning is told again at the end.
+    skipped = len(set(re.findall(r"^WARNING: Skipping sanity test .*", output, re.MULTILINE)))
     listed = re.search(r"The (\d+) sanity test\(s\) listed below", output)
     # A run that ends before its list of failures has failed nevertheless.
     failed = 0 if passed else int(listed[1]) if listed else 1

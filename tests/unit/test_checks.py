@@ -25,6 +25,8 @@ SANITY = """Running sanity test "compile" on Python 3.10
 Running sanity test "import" on Python 3.10
 Running sanity test "validate-modules"
 WARNING: Skipping sanity test "pslint" because it is unsupported here.
+WARNING: Reviewing previous 1 warning(s):
+WARNING: Skipping sanity test "pslint" because it is unsupported here.
 """
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
