@@ -8,6 +8,8 @@
 PYTHON ?= python3
 # `make test SANITY=sanity-all` checks every release of ansible-core that the interpreters found can run.
 SANITY ?= sanity
+# `make matrix CORES="2.17 2.21"` runs these releases only.
+CORES ?=
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 VENV := .venv
@@ -27,8 +29,8 @@ export LC_ALL := C.UTF-8
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tree demo test lint lint-python lint-ansible format types sanity sanity-all unit integration \
-	conformance molecule bench docs docs-lint changelog changelog-lint clean
+.PHONY: help venv tree demo test lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
+	unit integration conformance molecule bench docs docs-lint docs-site changelog changelog-lint importer release clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,9 +55,10 @@ demo: tree ## configure an emulated cluster, break it, heal it
 test: tree ## everything that CI runs
 	+$(MAKE) --no-print-directory --jobs=$(JOBS) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
 	  lint types $(SANITY) molecule
+	@$(BIN)/python -m tests.support.matrix --say-skipped
 	$(BIN)/python -m pytest --numprocesses=$(JOBS)
 
-lint: lint-python lint-ansible docs-lint changelog-lint ## style of Python, YAML, roles, playbooks and docs
+lint: lint-python lint-ansible reuse docs-lint changelog-lint ## style of Python, YAML, roles, playbooks, licences and docs
 
 lint-python: tree
 	$(BIN)/ruff check .
@@ -65,6 +68,9 @@ lint-python: tree
 lint-ansible: tree
 	$(BIN)/yamllint --strict .
 	$(BIN)/ansible-lint
+
+reuse: tree ## every file says its copyright and licence
+	$(BIN)/reuse lint --lines
 
 format: tree ## rewrite Python files in the project's style
 	$(BIN)/ruff check --fix .
@@ -79,6 +85,9 @@ sanity: tree ## ansible-test sanity with the ansible-core of .venv
 
 sanity-all: tree ## ansible-test sanity with every ansible-core that the found interpreters can run
 	$(BIN)/python -m tests.support.sanity --all
+
+matrix: tree ## sanity, units and integration on every ansible-core that the found interpreters can run; long
+	$(BIN)/python -m tests.support.matrix $(CORES)
 
 unit: tree ## planner, rules, formats, what must be there for every module: no network
 	$(BIN)/python -m pytest tests/meta tests/unit
@@ -103,11 +112,20 @@ docs: tree ## write docs/plugins from the plugins' own documentation
 docs-lint: tree
 	$(ANTSIBULL_DOCS) lint-collection-docs --plugin-docs --validate-collection-refs self --check-extra-docs-refs .
 
+docs-site: tree ## the documentation as HTML in .build/site/html
+	$(BIN)/python -m tests.support.docs_site
+
 changelog: tree ## write CHANGELOG.md for the version in galaxy.yml from changelogs/fragments
-	$(BIN)/antsibull-changelog release --update-existing --reload-plugins --refresh-plugins --refresh-fragments
+	$(BIN)/python -m tests.support.changelog
 
 changelog-lint: tree
 	$(BIN)/antsibull-changelog lint
+
+importer: tree ## what Galaxy checks when the tarball is imported
+	$(BIN)/python -m tests.support.importer
+
+release: tree ## build the tarball, and prove that it works in an empty environment; uploads nothing
+	$(BIN)/python -m tests.support.release
 
 clean: ## remove all that was made, .venv too
 	rm -rf $(VENV) .build .ansible .emulator tests/output .ruff_cache .mypy_cache .pytest_cache

@@ -16,23 +16,30 @@ from imp_emulator.testing import Emulator, EmulatorError, running
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
+DRIFT = 3  # the exit status that says so
+REPORTING = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift", "UCOPS_IMP_DRIFT_DIR": ".build/drift-report"}
+
 
 def say(text: str) -> None:
     """Print a heading between the outputs of the programs that this script runs."""
     print(f"\n\033[1m=== {text}\033[0m" if sys.stdout.isatty() else f"\n=== {text}", flush=True)
 
 
-def play(playbook: str, folder: Path, *options: str) -> None:
-    """Run a playbook against the emulator; a failed play ends the demonstration."""
-    print(f"$ ansible-playbook {playbook} -i inventory/emulator {' '.join(options)}".rstrip(), flush=True)
+def play(playbook: str, folder: Path, expected: int = 0, **settings: str) -> None:
+    """Run a playbook against the emulator; one that ends with another status than expected ends the demonstration."""
+    told = "".join(f"{name}={value} " for name, value in settings.items())
+    print(f"$ {told}ansible-playbook {playbook} -i inventory/emulator", flush=True)
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "IMP_EMULATOR_READY": str(folder / "ready.json"),
+        **settings,
     }
-    command = [str(BIN / "ansible-playbook"), playbook, "-i", str(ROOT / "inventory" / "emulator"), *options]
-    subprocess.run(command, check=True, cwd=ROOT, env=environment)
+    command = [str(BIN / "ansible-playbook"), playbook, "-i", str(ROOT / "inventory" / "emulator")]
+    done = subprocess.run(command, check=False, cwd=ROOT, env=environment)
+    if done.returncode != expected:
+        raise subprocess.CalledProcessError(done.returncode, command)
 
 
 def tell_writes(environment: Emulator) -> None:
@@ -56,7 +63,7 @@ def main() -> None:
             say("Somebody changes things by hand")
             play("demo/tamper.yml", folder)
             say("Look for drift, touching nothing")
-            play("ucops.imp.site", folder, "--check", "--diff")
+            play("ucops.imp.drift", folder, expected=DRIFT, **REPORTING)
             say("Heal it")
             play("ucops.imp.site", folder)
             say("The gateways as the cluster sees them")

@@ -51,61 +51,19 @@ _value:
   elements: str
 """
 
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import OK, REQUIREMENTS, RESULTS
-
-SHORTEST = 60
-_RESULT = max(map(len, RESULTS)) + 2
-_CHECK = max(map(len, REQUIREMENTS)) + 2
-
-Row = Mapping[str, Any]
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_table import table
 
 
 def preflight_table(checks: Any, width: int = 110, fold: bool = True) -> list[str]:
     """Return the lines of the table; raises ``AnsibleFilterError`` for anything that is not rows of a preflight."""
-    if not isinstance(checks, Sequence) or not all(isinstance(row, Mapping) and "result" in row for row in checks):
-        raise AnsibleFilterError("preflight_table: give it the checks that ucops.imp.preflight_info returns.")
-    if width < SHORTEST:
-        raise AnsibleFilterError(f"preflight_table: width {width} is below {SHORTEST}.")
-    lines = [_columns("RESULT", "CHECK", "SUBJECT: FOUND (EXPECTED)"), "-" * width]
-    for result in RESULTS:
-        rows = [row for row in checks if row["result"] == result]
-        for group in _groups(rows, fold):
-            lines += _entry(group, width)
-    counts = [f"{sum(row['result'] == result for row in checks)} {result}" for result in RESULTS]
-    return [*lines, "-" * width, ", ".join(counts)]
-
-
-def _groups(rows: Sequence[Row], fold: bool) -> list[list[Row]]:
-    """Put the rows together that share a line."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for number, row in enumerate(rows):
-        same = (row["check"], row["found"], row["advice"])
-        groups.setdefault(same if fold else (number,), []).append(row)
-    return list(groups.values())
-
-
-def _entry(group: Sequence[Row], width: int) -> list[str]:
-    row = group[0]
-    expected = f" (expected: {row['expected']})" if row["expected"] and row["result"] != OK else ""
-    text = f"{', '.join(str(one['subject']) for one in group)}: {row['found']}{expected}"
-    cells = _wrapped(text, width)
-    if row["advice"]:
-        cells += _wrapped(f"-> {row['advice']}", width)
-    first = _columns(row["result"], row["check"], cells[0])
-    return [first, *(_columns("", "", cell) for cell in cells[1:])]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width - _RESULT - _CHECK, break_on_hyphens=False) or [""]
-
-
-def _columns(result: str, check: str, text: str) -> str:
-    return f"{result:{_RESULT}}{check:{_CHECK}}{text}"
+    try:
+        return table(checks, width, fold)
+    except (TypeError, ValueError) as error:
+        raise AnsibleFilterError(f"preflight_table: {error}") from None
 
 
 class FilterModule:

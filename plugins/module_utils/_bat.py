@@ -15,8 +15,10 @@ user id.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 HEADER = (
     "USER ID",
@@ -70,6 +72,7 @@ MEETING_INFORMATION = HEADER.index("INCLUDE MEETING INFORMATION IN PRESENCE")
 MANAGED = (USER_ID, HOME_CLUSTER, IM_AND_PRESENCE, MEETING_INFORMATION)
 
 _BOOLEANS = {"t": True, "f": False, KEEP: None}
+_CELLS = {True: "t", False: "f"}
 _Row = tuple[int, list[str]]
 """A row with the number of its first line in the file, counted from 1."""
 
@@ -128,6 +131,28 @@ def read(lines: Iterable[str]) -> BatFile:
         result.users.append(user)
     _note_ignored(rows[1 : 1 + len(result.users)], result)
     return result
+
+
+def write(users: Iterable[Mapping[str, Any]]) -> str:
+    """Return the text of a file that says what users have now, sorted by user id; other columns are kept.
+
+    ``users`` are ``{userid, im_and_presence, meeting_information}``. Raises ``ValueError`` for a user id that would not
+    be read back as it is.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for user in sorted(users, key=lambda user: str(user["userid"]).casefold()):
+        userid, presence, meeting = str(user["userid"]), user["im_and_presence"], user["meeting_information"]
+        if userid.strip() != userid or userid in ("", KEEP) or not userid.isprintable():
+            raise ValueError(f"A BAT file cannot name the user {userid!r}.")
+        cells = [KEEP] * len(HEADER)
+        cells[USER_ID] = userid
+        # A user that breaks the rule already stays as it is; a file that asks for the breach is refused.
+        cells[IM_AND_PRESENCE] = KEEP if meeting and not presence else _CELLS[bool(presence)]
+        cells[MEETING_INFORMATION] = _CELLS[bool(meeting)]
+        writer.writerow(cells)
+    return text.getvalue()
 
 
 def _rows(lines: Iterable[str]) -> Iterator[_Row]:

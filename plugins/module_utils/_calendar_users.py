@@ -38,6 +38,9 @@ READ_OPTIONS: dict[str, OptionSpec] = {
 }
 """The options that the module and its info twin share."""
 
+EVERYBODY = {"userid": "%"}
+"""The criteria that select all users."""
+
 ROWS_PER_LOOKUP = 20
 """Looking up one user costs about as much as reading so many in a page."""
 TOLD_PROBLEMS = 20
@@ -191,7 +194,9 @@ class CalendarUsers(Resource[Selection]):
         reports = params["report_undeclared"] and not self._enables_nobody()
         everybody = read_matching(self.axl, {}, params) if reports else None
         if self._listed is None:
-            users = read_matching(self.axl, given(params["query"], SEARCH_TAGS), params)
+            criteria = given(params["query"], SEARCH_TAGS)
+            selects_all = everybody is not None and criteria == EVERYBODY
+            users = dict(everybody or {}) if selects_all else read_matching(self.axl, criteria, params)
             if not users:
                 self.context.warn("query: no user matches.")
             selection = Selection(users, {key: self._options({}) for key in users})

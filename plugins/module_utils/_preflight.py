@@ -43,7 +43,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
     SIP_PROXY,
     XCP_ROUTER,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway, Judgement
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Interface, Reply
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import (
     Distrust,
@@ -103,14 +103,20 @@ def _problems(context: Context) -> list[str]:
         place = f"gateways[{number}]"
         found += check_host(f"{place}.name", gateway["name"], qualified=True)
         found += check_port(f"{place}.port", gateway["port"])
-        found += check_host(f"{place}.probe_hostname", gateway["probe_hostname"] or gateway["name"])
-        found += check_port(f"{place}.probe_port", gateway["probe_port"] or gateway["port"])
+        hostname, port = _reached_at(gateway)
+        found += check_host(f"{place}.probe_hostname", hostname) + check_port(f"{place}.probe_port", port)
     found += check_unique("gateways", [canonical_host(gateway["name"]) for gateway in params["gateways"]])
     found += [] if params["min_days"] >= 0 else [f"min_days: {params['min_days']} is negative."]
     if params["max_clock_skew"] < hosts.UNCERTAINTY:
         text = f"max_clock_skew: {params['max_clock_skew']} is below {hosts.UNCERTAINTY:g}, and so within the error."
         found.append(text)
     return found
+
+
+def _reached_at(gateway: Mapping[str, Any]) -> tuple[str, int]:
+    """Return where the controller finds a gateway's server."""
+    hostname, port = gateway["probe_hostname"], gateway["probe_port"]
+    return gateway["name"] if hostname is None else hostname, gateway["port"] if port is None else port
 
 
 def _place(target: Target, option: str, name: str | None = None) -> Place:
@@ -132,12 +138,14 @@ class _Preflight:
         cucm, imp = context.connection, connection_from("imp", params["imp"])
         # An address says little to people who read the table.
         name = "cucm" if address(cucm.hostname) else cucm.hostname
-        self._cucm = _place(Target(name, cucm), "hostname")
-        self._nodes = [_place(target, "imp") for target in targets(imp, params["imp"])]
+        self._cucm = _place(Target(name, cucm), "the option hostname")
+        self._nodes = [_place(target, "the option imp") for target in targets(imp, params["imp"])]
         self._platforms: list[Place] = []
         if params["platform"] is not None:
             platform = connection_from("platform", params["platform"])
-            self._platforms = [_place(target, "platform") for target in targets(platform, params["platform"])]
+            self._platforms = [
+                _place(target, "the option platform") for target in targets(platform, params["platform"])
+            ]
         servers = [self._gateway_place(gateway) for gateway in params["gateways"]]
         places = [self._cucm, *self._nodes, *self._platforms, *servers]
         self._sights: dict[Place, Sight] = dict(zip(places, pool.map(probe, places), strict=True))
@@ -147,9 +155,7 @@ class _Preflight:
         ]
 
     def _gateway_place(self, gateway: Mapping[str, Any]) -> Place:
-        hostname = gateway["probe_hostname"] or gateway["name"]
-        port = gateway["probe_port"] or gateway["port"]
-        return Place(gateway["name"], hostname, port, self._context.connection.timeout, "gateways")
+        return Place(gateway["name"], *_reached_at(gateway), self._context.connection.timeout, "the option gateways")
 
     def rows(self) -> list[Row]:
         """Return all rows."""
@@ -162,6 +168,7 @@ class _Preflight:
             rows += cluster.interface_rows(reply)
         if not platforms:
             rows.append(skipped("interface-answers", logins.CERTIFICATE_MANAGEMENT, "platform was not given"))
+        rows += [exchange.store_row(reply, self._params["min_days"], self._now) for reply in platforms]
         need = _releases.CERTIFICATE_MANAGEMENT if platforms else _releases.IM_AND_PRESENCE
         rows.append(cluster.version_row(center, _releases.AXL))
         rows += [cluster.version_row(reply, need) for reply in centers]
@@ -233,7 +240,7 @@ class _Preflight:
         views = {reply.interface.sight.place.name: reply.value.checks for reply in admins if reply.answered}
         for (gateway, reply), verdict in zip(pairs, verdicts, strict=True):
             seen = views.get(reply.interface.sight.place.name, {}).get(gateway.name)
-            rows.append(exchange.trusted_row(gateway, reply, verdict, seen))
+            rows.append(exchange.trusted_row(Judgement(gateway, reply, verdict, seen), self._now))
         if not platforms:
             rows.append(skipped("gateway-trusted", "gateways", "platform was not given"))
         for reply in admins:

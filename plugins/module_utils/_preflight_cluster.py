@@ -136,7 +136,9 @@ def _service_row(check: str, reply: Reply, name: str) -> Row:
         return skipped(check, subject, why_silent(reply))
     service = find_service(reply.value, name)
     if service is None or not service.exists:
-        return failed(check, subject, "not installed", STARTED, f"See whether the name is right, and {node} the right node.")
+        return failed(
+            check, subject, "not installed", STARTED, f"See whether the name is right, and {node} the right node."
+        )
     if service.status == STARTED:
         return ok(check, subject, service.status)
     if not service.activated:

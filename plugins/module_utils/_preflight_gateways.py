@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificate_import import Check
@@ -56,28 +57,70 @@ def name_row(gateway: Gateway) -> Row:
     return failed(check, gateway.name, str(names), gateway.name, advice(mismatch, gateway.name, None) or "")
 
 
-def trusted_row(gateway: Gateway, reply: Reply, verdict: Distrust | str | None, seen: Check | ImpError | None) -> Row:
-    """Say whether a node trusts the server already (requirements G7 and C8).
+def store_row(reply: Reply, min_days: int, now: datetime) -> Row:
+    """Say whether what a node trusts will last; whether anybody needs it, nobody knows."""
+    check, subject = "trust-store-valid", f"cup-trust of {reply.interface.sight.place.name}"
+    if not reply.answered:
+        return skipped(check, subject, why_silent(reply))
+    expected = f"valid for {min_days} more days"
+    ending = [one for one in reply.value if one.days_left(now) < min_days]
+    if not ending:
+        return ok(check, subject, f"{len(reply.value)} certificates, all valid", expected)
+    what = (
+        "Upload the successors with trust_certificates before a server shows a certificate of theirs, and delete what "
+        "nobody needs any more."
+    )
+    return warned(
+        check, subject, "; ".join(f"{one.subject} until {one.not_after[:10]}" for one in ending), expected, what
+    )
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is known of a gateway's chain and the trust store of a node.
 
     ``reply`` is that of the node's certificate management, ``verdict`` what OpenSSL says with the node's store, a text
     when there was no handshake, and ``seen`` the node's own view, if there is one.
     """
-    node = reply.interface.sight.place.name
-    check, subject = "gateway-trusted", f"{gateway.name} by {node}"
-    if gateway.sight.leaf is None:
-        return skipped(check, subject, gateway.sight.obstacle or "no certificate was seen")
-    if not reply.answered:
-        return skipped(check, subject, why_silent(reply))
+
+    gateway: Gateway
+    reply: Reply
+    verdict: Distrust | str | None
+    seen: Check | ImpError | None = None
+
+    def obstacle(self, now: datetime) -> str | None:
+        """Say why there is nothing to tell about the chain, or ``None``."""
+        leaf = self.gateway.sight.leaf
+        if leaf is None:
+            return self.gateway.sight.obstacle or "no certificate was seen"
+        if not self.reply.answered:
+            return why_silent(self.reply)
+        wrong_dates = isinstance(self.verdict, Distrust) and self.verdict.code in EXPIRED and leaf.out_of_date(now)
+        return "its dates are wrong, see certificate-valid" if wrong_dates else None
+
+    @property
+    def missing(self) -> str | None:
+        """The authority whose certificate the node lacks, as far as somebody tells."""
+        issuer = missing_issuer(self.seen.offered) if isinstance(self.seen, Check) else None
+        leaf = self.gateway.sight.leaf
+        return issuer or (leaf.issuer if leaf else None)
+
+
+def trusted_row(judgement: Judgement, now: datetime) -> Row:
+    """Say whether a node trusts the server already (requirements G7 and C8)."""
+    name, verdict = judgement.gateway.name, judgement.verdict
+    check, subject = "gateway-trusted", f"{name} by {judgement.reply.interface.sight.place.name}"
+    expected, obstacle = "a chain up to a root in cup-trust", judgement.obstacle(now)
+    if obstacle is not None:
+        return skipped(check, subject, obstacle)
     if isinstance(verdict, str):
-        return unknown(check, subject, verdict, "a trusted chain", "Run the preflight again.")
+        return unknown(check, subject, verdict, expected, "Run the preflight again.")
     if verdict is None:
         return ok(check, subject, "its chain leads to a root in cup-trust")
-    if verdict.code in EXPIRED:
-        return skipped(check, subject, "a certificate of its chain is out of date, see certificate-valid")
-    issuer = missing_issuer(seen.offered) if isinstance(seen, Check) else None
-    issuer = issuer or gateway.sight.leaf.issuer
-    what = advice(MISSING_FROM_CHAIN if verdict.code in NO_CHAIN else BAD, gateway.name, issuer)
-    return warned(check, subject, verdict.message, "a chain up to a root in cup-trust", what or "")
+    if verdict.code not in NO_CHAIN:
+        return failed(check, subject, verdict.message, expected, advice(BAD, name, None) or "")
+    what = advice(MISSING_FROM_CHAIN, name, judgement.missing) or ""
+    return warned(check, subject, verdict.message, expected, what)
 
 
 def reached_row(gateway: Gateway, reply: Reply, ipv6_missing: bool) -> Row:

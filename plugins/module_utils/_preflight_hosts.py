@@ -13,9 +13,7 @@ from datetime import datetime
 
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import EXPIRED, Sight, is_address
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import Row, failed, ok, skipped, unknown, warned
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import Certificate
 
-SECONDS_A_DAY = 86400
 UNCERTAINTY = 2.0
 """Seconds; answers are dated in whole ones, and take their time."""
 
@@ -68,7 +66,7 @@ def trust_row(sight: Sight, now: datetime) -> Row:
         return warned(check, subject, "not verified", expected, advice)
     if sight.distrust is None:
         return ok(check, subject, "trusted", expected)
-    if sight.distrust.code in EXPIRED and sight.leaf is not None and _out_of_date(sight.leaf, now):
+    if sight.distrust.code in EXPIRED and sight.leaf is not None and sight.leaf.out_of_date(now):
         return skipped(check, subject, "its dates are wrong, see certificate-valid")
     advice = "Give the authority of the server's certificate in ca_path, and a hostname that the certificate holds."
     return failed(check, subject, sight.distrust.message, expected, advice)
@@ -79,13 +77,12 @@ def dates_row(sight: Sight, min_days: int, now: datetime) -> Row:
     check, subject = "certificate-valid", str(sight.place)
     if sight.leaf is None:
         return skipped(check, subject, sight.obstacle or "no certificate was seen")
-    begin, end = datetime.fromisoformat(sight.leaf.not_before), datetime.fromisoformat(sight.leaf.not_after)
+    begin = datetime.fromisoformat(sight.leaf.not_before)
     expected = f"valid for {min_days} more days"
     if begin > now:
         advice = "Compare the clocks of server and controller first; have a new certificate issued if they agree."
         return failed(check, subject, f"valid from {begin:%Y-%m-%d %H:%M} UTC", expected, advice)
-    left = (end - now).total_seconds() / SECONDS_A_DAY
-    until = f"{end:%Y-%m-%d}"
+    left, until = sight.leaf.days_left(now), sight.leaf.not_after[:10]
     if left >= min_days:
         return ok(check, subject, f"{int(left)} days left, until {until}", expected)
     found = f"{int(left)} days left, until {until}" if left >= 0 else f"expired on {until}"
@@ -99,10 +96,6 @@ def _renewal(sight: Sight) -> str:
         "Renew it in Cisco Unified OS Administration, Security, Certificate Management (tomcat), and restart the "
         "service Cisco Tomcat there."
     )
-
-
-def _out_of_date(certificate: Certificate, now: datetime) -> bool:
-    return certificate.expired(now) or datetime.fromisoformat(certificate.not_before) > now
 
 
 def clock_rows(sights: Sequence[Sight], most: float) -> list[Row]:

@@ -34,6 +34,7 @@ REQUIREMENTS = {
     "versions-match": "",
     "axl-service-runs": "",
     "service-runs": "R1",
+    "trust-store-valid": "C8",
     "gateway-name-matches": "G3",
     "gateway-trusted": "G7",
     "gateway-reached": "G6",

@@ -232,17 +232,27 @@ def read_trusted(context: Context) -> dict[str, Any]:
     if problems:
         raise InvalidInput(problems)
     service = service_token(context.params)
-    certificates: list[dict[str, Any]] = []
+    state: State = {}
+    names: dict[str, dict[str, str]] = {}
     for node in targets(context.connection, context.params):
         manager = CertManager(context.transport(node.connection))
         try:
-            trusted, names = manager.trusted(service), manager.file_names(service)
+            trusted, names[node.name] = manager.trusted(service), manager.file_names(service)
+            state[node.name] = NodeState(tuple(trusted), frozenset(with_issuers(manager.identities(), trusted)))
         except ImpError as error:
             context.fail(node.name, error)
-            continue
-        store = {"node": node.name, "store": context.params["store"]}
-        certificates += [
-            {**store, **known.as_dict(), "file_name": names.get(known.fingerprint), "content": known.pem}
-            for known in trusted
+    own = _own(state)
+    return {
+        "certificates": [
+            {
+                "node": name,
+                "store": context.params["store"],
+                **known.as_dict(),
+                "file_name": names[name].get(known.fingerprint),
+                "own": known.fingerprint in own,
+                "content": known.pem,
+            }
+            for name, node in state.items()
+            for known in node.trusted
         ]
-    return {"certificates": certificates}
+    }

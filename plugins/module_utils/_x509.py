@@ -16,7 +16,7 @@ import re
 import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
@@ -51,6 +51,14 @@ class Certificate:
     def expired(self, now: datetime) -> bool:
         """Whether its validity has ended; ``now`` has a time zone."""
         return datetime.fromisoformat(self.not_after) < now
+
+    def out_of_date(self, now: datetime) -> bool:
+        """Whether its validity has ended or not begun; ``now`` has a time zone."""
+        return self.expired(now) or datetime.fromisoformat(self.not_before) > now
+
+    def days_left(self, now: datetime) -> float:
+        """Return the days until its validity ends, negative afterwards; ``now`` has a time zone."""
+        return (datetime.fromisoformat(self.not_after) - now) / timedelta(days=1)
 
     def as_dict(self) -> dict[str, str]:
         """Return ``{fingerprint, subject, issuer, not_before, not_after}``."""

@@ -118,15 +118,15 @@ EXAMPLES = r"""
     username: EXAMPLE\requester
     password: "{{ vault_ca_password }}"
     auth: ntlm
-    csr_path: certificates/mail1.example.com.txt
-    path: certificates/mail1.example.com.cer
+    csr_path: certificates/mail2.example.com.txt
+    path: certificates/mail2.example.com.cer
     wait_timeout: 3600
     poll_interval: 30
 
 - name: Go on with a request that was submitted by hand
   ucops.imp.adcs_certificate:
-    csr_path: certificates/mail1.example.com.txt
-    path: certificates/mail1.example.com.cer
+    csr_path: certificates/mail3.example.com.txt
+    path: certificates/mail3.example.com.cer
     request_id: 17
 """
 

@@ -57,6 +57,16 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Submit a request without waiting for the certificate
+  ucops.imp.adcs_certificate:
+    hostname: ca.example.com
+    username: EXAMPLE\requester
+    password: "{{ vault_ca_password }}"
+    csr_path: certificates/mail4.example.com.txt
+    path: certificates/mail4.example.com.cer
+    wait: false
+  register: submitted
+
 - name: Issue what was submitted
   ucops.imp.adcs_request:
     hostname: ca.example.com

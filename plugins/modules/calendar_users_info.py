@@ -120,6 +120,11 @@ counts:
     home_cluster: 1000
     im_and_presence: 1000
     meeting_information: 997
+failures:
+  description: Always empty, because the task fails as a whole or not at all.
+  returned: always
+  type: list
+  elements: dict
 """
 
 from dataclasses import asdict

@@ -52,24 +52,24 @@ current:
     ews_status_frequency: 60
     out_of_office_information: display
 parameters:
-  description: Every calendaring parameter that the collection knows, by option.
+  description:
+    - Every calendaring parameter that the collection knows, by option.
+    - Each has a C(label), what the administration page calls it, a C(name), the internal name that was looked for, and
+      C(found), whether the cluster has a parameter of that name. C(default) is the product's default in the release of
+      the cluster.
   returned: success
   type: dict
-  contains:
-    label:
-      description: What the administration page calls it.
-      type: str
-    name:
-      description: The internal name that was looked for.
-      type: str
-    found:
-      description: Whether the cluster has a parameter of that name.
-      type: bool
   sample:
     calendar_spread:
       label: Calendar Spread
       name: CalendarSpread
       found: true
+      default: 50
+failures:
+  description: Always empty, because the task fails as a whole or not at all.
+  returned: always
+  type: list
+  elements: dict
 """
 
 from typing import Any
@@ -93,11 +93,17 @@ def read(context: Context) -> dict[str, Any]:
     if problems:
         raise InvalidInput(problems)
     targets = calendaring_targets(context.params["parameter_names"])
-    values = read_values(Axl(context.transport()), targets)
+    axl = Axl(context.transport())
+    values = read_values(axl, targets)
     return {
         "current": {option: BY_OPTION[option].decode(wire) for option, wire in values.items()},
         "parameters": {
-            option: {"label": BY_OPTION[option].label, "name": target.name, "found": option in values}
+            option: {
+                "label": BY_OPTION[option].label,
+                "name": target.name,
+                "found": option in values,
+                "default": BY_OPTION[option].default_in(axl.release),
+            }
             for option, target in targets.items()
         },
     }

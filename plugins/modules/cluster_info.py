@@ -118,6 +118,11 @@ groups:
     imp_publisher: [imp-pub]
     imp_subscribers: [imp-sub]
     imp_nodes: [imp-pub, imp-sub]
+failures:
+  description: Always empty, because the task fails as a whole or not at all.
+  returned: always
+  type: list
+  elements: dict
 """
 
 from typing import Any

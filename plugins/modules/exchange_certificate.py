@@ -139,6 +139,16 @@ EXAMPLES = r"""
     mode: "0644"
   when: request.current.request is not none
 
+- name: Have an enterprise authority sign it
+  ucops.imp.adcs_certificate:
+    hostname: eca.example.com
+    username: EXAMPLE\requester
+    password: "{{ vault_ca_password }}"
+    csr_path: mail1.example.com.txt
+    path: mail1.example.com.cer
+    template: WebServer
+  when: request.current.request is not none
+
 - name: Install and bind what the authority issued
   ucops.imp.exchange_certificate:
     hostname: mail1.example.com

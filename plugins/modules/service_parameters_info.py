@@ -87,6 +87,11 @@ parameters:
       name: EnableIPV6
       value: F
       node: EnterpriseWideData
+failures:
+  description: Always empty, because the task fails as a whole or not at all.
+  returned: always
+  type: list
+  elements: dict
 """
 
 from typing import Any

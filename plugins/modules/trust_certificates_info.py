@@ -86,6 +86,11 @@ certificates:
     file_name:
       description: What the node calls the certificate.
       type: str
+    own:
+      description:
+        - Whether it is the identity certificate of one of the nodes that the task asks, or of an authority above it.
+        - M(ucops.imp.trust_certificates) neither purges nor reports these.
+      type: bool
     content:
       description: The certificate in PEM.
       type: str

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,3 +56,20 @@ def core_environment(core: str, python: str) -> Path | None:
     return environment(
         ROOT / ".build" / "cores" / f"{core}-{python}", interpreter, [f"ansible-core~={core}.0", *packages]
     )
+
+
+def left_to_the_matrix() -> list[str]:
+    """Return, in words, which releases of ansible-core a quick check leaves out, and what runs them."""
+    installed = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
+    return [
+        f"ansible-core {core} skipped: "
+        + (f"make matrix runs it on Python {python}" if find_interpreter(python) else f"Python {python} is not found")
+        for core, python in CORES
+        if core != installed
+    ]
+
+
+def tool_environment(tool: str) -> Path:
+    """Return the virtual environment of a tool, with what ``tests/requirements-<tool>.txt`` lists, on this Python."""
+    packages = requirements(ROOT / "tests" / f"requirements-{tool}.txt")
+    return environment(ROOT / ".build" / "tools" / tool, Path(sys.executable), packages)

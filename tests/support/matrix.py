@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.support.environments import CORES, core_environment
+from tests.support.environments import CORES, core_environment, left_to_the_matrix
 from tests.support.project_files import ROOT
 from tests.support.sanity import link_interpreters, run_sanity
 
@@ -124,11 +124,23 @@ def run_release(core: str, python: str, workspace: Path) -> Row:
     return row
 
 
+def say_skipped() -> None:
+    """Say what the quick ``make test`` leaves out."""
+    for text in left_to_the_matrix():
+        say(f"units and integration: {text}")
+    say("make importer, make docs-site and make release are not part of make test")
+
+
 def main() -> int:
     """Run the matrix, or the releases that are named; the exit status is 1 when anything failed or nothing was run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cores", nargs="*", help="releases such as 2.17 (default: all)")
-    wanted = parser.parse_args().cores or [core for core, _python in CORES]
+    parser.add_argument("--say-skipped", action="store_true", help="run nothing, say what make test leaves out")
+    arguments = parser.parse_args()
+    if arguments.say_skipped:
+        say_skipped()
+        return 0
+    wanted = arguments.cores or [core for core, _python in CORES]
     if unknown := set(wanted) - {core for core, _python in CORES}:
         parser.error(f"not in the matrix: {', '.join(sorted(unknown))}")
     LOGS.mkdir(parents=True, exist_ok=True)

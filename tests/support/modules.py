@@ -4,7 +4,8 @@
 """Run a module's ``main()`` in this process, exactly as ansible would, and read what it prints.
 
 Ten times faster than a playbook, with the same argument handling, masking and JSON output, on every ansible-core from
-2.16 to 2.21. ``assert_four_steps`` proves the contract of the state modules: check, do, check, do.
+2.16 to 2.21. Every result is held against what the module documents in RETURN. ``assert_four_steps`` proves the
+contract of the state modules: check, do, check, do.
 """
 
 from __future__ import annotations
@@ -21,10 +22,15 @@ from unittest import mock
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as module_warnings
 
-MODULES = "ansible_collections.ucops.imp.plugins.modules"
+from tests.support.plugin_files import PACKAGE, module_text
 
 RESULT_KEYS = {"changed", "diff", "changes", "current", "failures", "restart_required"}
 """What every state module returns, also when items failed."""
+
+COMMON_KEYS = {"changed", "failed", "msg", "diff", "warnings", "deprecations", "invocation"}
+"""Ansible's own, which no module documents."""
+ERROR_KEYS = {"code", "details", "exception"}
+"""What only a failed module returns; a module documents it where it says more than every other."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,10 @@ def _arguments(arguments: Mapping[str, Any]) -> Iterator[None]:
 
 def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, diff: bool = True) -> ModuleResult:
     """Run the collection's module ``name`` with these options and return its result."""
-    main = importlib.import_module(f"{MODULES}.{name}").main
-    return run_main(main, options, check=check, diff=diff)
+    main = importlib.import_module(f"{PACKAGE}.{name}").main
+    result = run_main(main, options, check=check, diff=diff)
+    assert_documented(name, result)
+    return result
 
 
 def run_main(
@@ -152,3 +160,26 @@ def assert_contract(result: ModuleResult, *, changed: bool, failed: bool = False
     if not changed:
         assert result["diff"]["before"] == result["diff"]["after"]
         assert result["restart_required"] == []
+
+
+def assert_documented(name: str, result: ModuleResult) -> None:
+    """Assert that a module's result is what its RETURN says: nothing else, and all that is always returned."""
+    said: dict[str, Any] = module_text(name, "RETURN")
+    data = {key: value for key, value in result.data.items() if key in said or key not in COMMON_KEYS}
+    if result.failed:
+        data = {key: value for key, value in data.items() if key in said or key not in ERROR_KEYS}
+    else:
+        always = {key for key, value in said.items() if value["returned"].startswith(("always", "success"))}
+        assert always <= data.keys(), f"RETURN of {name} promises {always - data.keys()}"
+    undocumented = sorted(_undocumented(data, said, name))
+    assert not undocumented, f"RETURN does not tell of {undocumented}"
+
+
+def _undocumented(value: Any, said: Mapping[str, Any], place: str) -> Iterator[str]:
+    """Yield the keys of a value that ``contains`` of its documentation does not name, all the way down."""
+    for item in value if isinstance(value, list) else [value]:
+        for key, inner in item.items() if isinstance(item, dict) else ():
+            if key not in said:
+                yield f"{place}.{key}"
+            elif "contains" in said[key]:
+                yield from _undocumented(inner, said[key]["contains"], f"{place}.{key}")

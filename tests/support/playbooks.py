@@ -18,7 +18,7 @@ from typing import Any
 from tests.support.collection_tree import ensure_collection_tree
 
 ROOT = Path(__file__).resolve().parents[2]
-ANSIBLE_PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+PROGRAMS = Path(sys.executable).parent
 INVENTORY = ROOT / "inventory" / "emulator"
 CALLBACKS = ROOT / "tests" / "support" / "callback_plugins"
 TIMEOUT = 300  # seconds
@@ -49,9 +49,9 @@ class Played:
         return {host: Recap(*map(int, numbers)) for host, *numbers in _RECAP.findall(self.output)}
 
 
-def command(playbook: str, *options: str, inventory: Path = INVENTORY) -> list[str]:
-    """Return the command line that runs a playbook."""
-    return [str(ANSIBLE_PLAYBOOK), playbook, "-i", str(inventory), *options]
+def command(playbook: str, *options: str, inventory: Path = INVENTORY, programs: Path = PROGRAMS) -> list[str]:
+    """Return the command line that runs a playbook with the ansible in the folder ``programs``."""
+    return [str(programs / "ansible-playbook"), playbook, "-i", str(inventory), *options]
 
 
 def settings(ready_file: Path, calls: Path | None = None) -> dict[str, str]:
@@ -82,15 +82,20 @@ def play(
     *options: str,
     variables: Mapping[str, Any] | None = None,
     inventory: Path = INVENTORY,
+    programs: Path = PROGRAMS,
+    environment: Mapping[str, str] | None = None,
 ) -> Played:
-    """Run a playbook to its end, whatever its outcome; ``folder`` is one that the test may write to."""
+    """Run a playbook to its end, whatever its outcome; ``folder`` is one that the test may write to.
+
+    ``programs`` is the folder of another ansible than this one, ``environment`` what is set besides :func:`settings`.
+    """
     calls = folder / "module_calls.txt"
     calls.write_text("")
     extra = ["--extra-vars", json.dumps(variables)] if variables else []
     done = subprocess.run(
-        command(playbook, *options, *extra, inventory=inventory),
+        command(playbook, *options, *extra, inventory=inventory, programs=programs),
         cwd=folder,
-        env=settings(ready_file, calls),
+        env={**settings(ready_file, calls), **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

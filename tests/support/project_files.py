@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,14 +13,21 @@ ROOT = Path(__file__).resolve().parents[2]
 """The repository root, which is the root of the collection."""
 
 
-def project_files(*pathspecs: str) -> list[Path]:
-    """Return the project's files that match git's ``pathspecs`` (all without any), relative to ``ROOT``, sorted."""
+def project_files(*pathspecs: str, root: Path = ROOT) -> list[Path]:
+    """Return the project's files that match git's ``pathspecs`` (all without any), relative to ``root``, sorted."""
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *pathspecs],
-        cwd=ROOT,
+        cwd=root,
         capture_output=True,
         text=True,
         check=True,
     )
     # A file that was deleted and not yet committed is still listed.
-    return sorted({Path(name) for name in listing.stdout.split("\0") if name and (ROOT / name).is_file()})
+    return sorted({Path(name) for name in listing.stdout.split("\0") if name and (root / name).is_file()})
+
+
+def copy_project(target: Path, *pathspecs: str, root: Path = ROOT) -> None:
+    """Copy the project's files, all or those that match, to ``target``, links as what they point at."""
+    for name in project_files(*pathspecs, root=root):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, target / name)

@@ -13,7 +13,6 @@ import argparse
 import importlib.metadata
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support.collection_tree import ENTRIES
-from tests.support.environments import CORES, core_environment
+from tests.support.environments import CORES, core_environment, left_to_the_matrix
 from tests.support.interpreters import find_interpreter
-from tests.support.project_files import ROOT, project_files
+from tests.support.project_files import ROOT, copy_project
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """Every Python that ansible-test may want to compile and import the plugins with."""
@@ -47,9 +46,7 @@ def say(text: str) -> None:
 
 def copy_collection(target: Path) -> None:
     """Copy the collection to ``target``: ansible-test refuses links, and would check caches and build results too."""
-    for name in project_files(*ENTRIES, *TEST_SETTINGS):
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, target / name)
+    copy_project(target, *ENTRIES, *TEST_SETTINGS)
 
 
 def prepare_home(home: Path, site_packages: Path) -> None:
@@ -136,9 +133,8 @@ def main() -> int:
         further_checks = [pool.submit(check_release, *release, workspace) for release in further if everything]
         passed = all([installed_check.result()[0], *(check.result() for check in further_checks)])
     if not everything:
-        for core, python in further:
-            reason = f"make matrix checks it on Python {python}" if find_interpreter(python) else f"no Python {python}"
-            say(f"ansible-core {core} skipped: {reason}")
+        for text in left_to_the_matrix():
+            say(text)
     return 0 if passed else 1
 
 

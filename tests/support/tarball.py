@@ -1,18 +1,17 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the collection's tarball from the project's files, look into it, and install it as a user does."""
+"""Build the collection's tarball from the project's files, and look into it."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
-from tests.support.project_files import ROOT, project_files
+from tests.support.project_files import copy_project
 
 CONTENTS = frozenset(
     {
@@ -49,10 +48,7 @@ def build(target: Path) -> Path:
     for old in target.glob("*.tar.gz"):
         old.unlink()
     with tempfile.TemporaryDirectory(prefix="ucops-build-") as folder:
-        for name in project_files():
-            copy = Path(folder, name)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy)
+        copy_project(Path(folder))
         galaxy = Path(sys.executable).with_name("ansible-galaxy")
         built = subprocess.run(
             [galaxy, "collection", "build", "--force", "--output-path", target.resolve()],
@@ -80,21 +76,3 @@ def problems(tarball: Path) -> list[str]:
     return [
         f"{name} does not belong into the tarball: name it in build_ignore" for name in sorted(found - CONTENTS)
     ] + [f"{name} is missing in the tarball" for name in sorted(CONTENTS - found)]
-
-
-def install(tarball: Path, programs: Path, collections: Path, environment: dict[str, str]) -> Path:
-    """Install a tarball into an empty collections path with the ansible in ``programs``, and keep only what it needs.
-
-    Returns the collection's folder.
-    """
-    arguments = ["collection", "install", "--offline", "--collections-path", str(collections), str(tarball)]
-    subprocess.run([programs / "ansible-galaxy", *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
-    collection = collections / "ansible_collections" / "ucops" / "imp"
-    for entry in collection.iterdir():
-        if entry.name in NEEDED:
-            continue
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-    return collection

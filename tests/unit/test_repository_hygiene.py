@@ -27,7 +27,7 @@ FORBIDDEN = {
     "a stub": re.compile(r"\braise NotImplemented[E]rror\b|pragma: no\s[c]over"),
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE\sKEY-----"),
 }
-PINNED = re.compile(r"^\s*\"?(?P<name>[A-Za-z][\w.-]*)(?:\[[\w,]+\])?>=")
+PINNED = re.compile(r"^\s*\"?(?P<name>[A-Za-z][\w.-]*)(?:\[[\w,]+\])?(?:>=|<\d)")
 
 
 def _yaml(path: str) -> Any:
@@ -127,7 +127,8 @@ def _role_options(path: Path) -> set[str]:
 def test_every_plugin_and_role_has_a_documentation_page_that_names_all_its_options() -> None:
     pages = {path.stem: _text(path) or "" for path in project_files("docs/plugins/*.rst")}
     options = {f"{path.stem}_module": _plugin_options(path) for path in project_files("plugins/modules/*.py")}
-    options |= {f"{path.stem}_inventory": _plugin_options(path) for path in project_files("plugins/inventory/*.py")}
+    others = project_files(*(f"plugins/{kind}/*.py" for kind in ("callback", "filter", "inventory")))
+    options |= {f"{path.stem}_{path.parent.name}": _plugin_options(path) for path in others}
     specs = project_files("roles/*/meta/argument_specs.yml")
     options |= {f"{path.parts[1]}_role": _role_options(path) for path in specs}
     assert set(pages) - {"index"} == set(options), "run `make docs`"
@@ -139,7 +140,7 @@ def test_every_dependency_is_explained() -> None:
     explained = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").lower()
     lines = [
         line
-        for path in ("tests/requirements.txt", "emulator/pyproject.toml")
+        for path in project_files("tests/requirements*.txt", "emulator/pyproject.toml")
         for line in (ROOT / path).read_text(encoding="utf-8").splitlines()
     ]
     names = {match["name"].lower() for match in map(PINNED.match, lines) if match}

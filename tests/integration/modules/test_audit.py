@@ -171,7 +171,11 @@ def test_what_the_nodes_are_trusted_with_is_no_false_alarm(environment: Emulator
         identities.append(next(entry["certificate"] for entry in found if entry["certificate"]))
     authority = Path(environment.ca_file).read_text()
     done(trust(environment, *identities, authority, STRANGER.pem))
+    place = {**connection(environment, "platform"), "nodes": nodes(environment, 443)}
+    told = done(run_module("trust_certificates_info", place))["certificates"]
 
+    assert [entry["fingerprint"] for entry in told if not entry["own"]] == [STRANGER.fingerprint] * 2
+    assert len(told) == 2 * 4
     assert ids(trust(environment)) == [f"{node}:{STRANGER.fingerprint}" for node in ("imp-pub", "imp-sub")]
 
 
@@ -221,6 +225,13 @@ def test_users_outside_of_the_selection(
     assert len(environment.journal(operation="listUser")) == len(selection) + ("query" in selection)
     assert environment.journal(operation="getUser") == []
     assert environment.journal(writes=True) == []
+
+
+def test_a_query_for_everybody_reads_everybody_once(environment: Emulator, users_with_calendar: int) -> None:
+    """And still finds nobody outside of it."""
+    result = users(environment, query={"userid": "%"}, check=True)
+    assert (result.failed, len(result["changes"]), result["undeclared"]) == (False, 1000 - users_with_calendar, [])
+    assert len(environment.journal(operation="listUser")) == 1
 
 
 def test_users_that_this_run_enables_are_not_undeclared(environment: Emulator, gateway: str) -> None:

@@ -196,7 +196,12 @@ def test_names_are_looked_for_where_the_option_says(environment: Emulator) -> No
     assert read_back(environment) == {**FIRST_STATE, "exchange_threads": 70}
     info = run_module("calendaring_parameters_info", {**connection(environment, "cucm"), "parameter_names": names})
     assert info["current"]["exchange_queue"] == 70
-    assert info["parameters"]["exchange_queue"] == {"label": "Exchange Queue", "name": "ExchangeThreads", "found": True}
+    assert info["parameters"]["exchange_queue"] == {
+        "label": "Exchange Queue",
+        "name": "ExchangeThreads",
+        "found": True,
+        "default": 2200,
+    }
 
 
 def test_info_tells_what_the_cluster_does_not_have(environment: Emulator) -> None:

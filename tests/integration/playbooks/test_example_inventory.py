@@ -1,17 +1,30 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The example inventories, by hand and by plugin, give the same variables to the playbooks."""
+"""The example inventories, by hand and by plugin, give the same variables to the playbooks; the EXAMPLES work too."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.emulator import Emulator
-from tests.support.playbooks import ROOT, play
+from tests.support.playbooks import ROOT, play, settings
+from tests.support.plugin_files import plugin_source
+
+PLUGIN = Path("plugins", "inventory", "imp_cluster.py")
+FILES = re.split(r"\n(?=# Another file: )", plugin_source(PLUGIN, "EXAMPLES"))
+"""The EXAMPLES of the plugin show several files; all but the first stand in comments."""
+VAULT = re.compile(r"!vault \|\n(?:  .*\n)+")
+PUBLISHERS = [("imp-pub", ""), ("imp-pub.dc2.example.com", "dc2"), ("imp-pub", "role_imp")]
+"""How each of these files calls the IM and Presence publisher, and a group that it puts it in."""
 
 EXAMPLE = ROOT / "inventory" / "example"
 
@@ -74,3 +87,36 @@ def test_the_inventory_by_plugin(environment: Emulator, tmp_path: Path) -> None:
         {"name": "imp-sub", "hostname": "imp-sub.example.com"},
     ]
     assert cucm == "cucm-pub.example.com"
+
+
+def uncommented(example: str) -> str:
+    """Return a file of the EXAMPLES without the words around it."""
+    if example.lstrip().startswith("# Another file"):
+        example = example[example.index("# plugin:") :]
+        return "".join(line.removeprefix("# ") for line in example.splitlines(keepends=True))
+    return example
+
+
+@pytest.mark.parametrize(("number", "publisher"), list(enumerate(PUBLISHERS)), ids=["one", "several", "groups"])
+def test_the_examples_of_the_plugin(
+    environment: Emulator, tmp_path: Path, number: int, publisher: tuple[str, str]
+) -> None:
+    """Only the address and the CA are put in, and the password in the place of the vault's text."""
+    assert len(FILES) == len(PUBLISHERS)
+    name, group = publisher
+    password = environment.account()[1]
+    text = VAULT.sub(lambda _: f"{json.dumps(password)}\n", uncommented(FILES[number]))
+    text = re.sub(r"^hostname: .*", "hostname: 127.0.0.1", text, flags=re.MULTILINE)
+    file = tmp_path / "dc1.imp_cluster.yml"
+    file.write_text(f"{text}\nport: {environment.port('cucm-pub')}\nca_path: {environment.ca_file}\n")
+    tool = Path(sys.executable).parent / "ansible-inventory"
+    command = [str(tool), "-i", str(file), "--list", "--export", "-e", json.dumps({"axl_password": password})]
+    known = settings(environment.ready_file) | {"AXL_PASSWORD": password}
+
+    done = subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    inventory = json.loads(done.stdout)
+    assert inventory["imp_publisher"]["hosts"] == [name]
+    assert not group or name in inventory[group]["hosts"]

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which names a certificate stands for (requirements C1, G3), judged three times for thousands of generated cases.
+"""Which names a certificate stands for (requirements C1, G3), judged four times for thousands of generated cases.
 
-The probe's verdict is compared with that of Python's ssl, and both with the rules as the guide words them, written down
-here without OpenSSL. All handshakes are genuine, in memory.
+The probe's verdict is compared with that of Python's ssl, both with the rules as the guide words them, written down
+here without OpenSSL, and all of them with what the collection's preflight says. All handshakes are genuine, in memory.
 
 The probe differs from Python's ssl on purpose in two cases, and in no other:
 
@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._certificate_names import names_of
+from ansible_collections.ucops.imp.plugins.module_utils._x509 import split_bundle
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -168,6 +170,12 @@ def differs_on_purpose(name: GatewayName, held: Held) -> bool:
     return name.kind is Kind.FQDN and not held.dns and _stands_for(held.common_name, name.key)
 
 
+def collection_says(held: Held, name: str) -> str | None:
+    """The verdict of the collection's preflight on the same certificate; ``None`` when all is well."""
+    pem = held.issue().public_bytes(Encoding.PEM)
+    return names_of(split_bundle(pem)[0]).mismatch(name)
+
+
 DOMAINS = ("a.com", "example.com", "mail.example.com", "b.a.com", "xn--bcher-kva.example")
 LABELS = ("foo", "bar", "mail1", "a", "xn--bcher-kva", "FOO", "m-1")
 IPV4 = ("192.0.2.21", "192.0.2.22", "198.51.100.1")
@@ -223,6 +231,7 @@ def test_thousands_of_names_are_judged_as_by_python_but_for_the_two_cases(memory
             assert result.verdict is (Verdict.SAN_MISMATCH if held.has_san else Verdict.CN_MISMATCH), case
             assert text in (result.detail or ""), case
             assert held.common_name in (result.detail or ""), case
+        assert collection_says(held, text) == (None if accepted else result.verdict.value), case
         seen["accepted" if accepted else "refused"] += 1
         seen["on purpose"] += accepted != python
         seen[f"{name.kind} {accepted}"] += 1
@@ -261,6 +270,7 @@ def test_the_guides_own_examples(memory: Memory, held: Held, name: str, accepted
     memory.show(held.issue())
     assert (judge(name).verdict is Verdict.VERIFIED) is accepted
     assert guide_accepts(gateway_name(name), held) is accepted
+    assert (collection_says(held, name) is None) is accepted
 
 
 @pytest.mark.parametrize(

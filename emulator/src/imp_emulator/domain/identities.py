@@ -27,7 +27,7 @@ HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
     "sha512": hashes.SHA512(),
 }
 _CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
-_PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,8 @@ class Request:
     alternative_names: tuple[str, ...] = ()
 
 
-def create_request(environment: Environment, cluster: str, node: str, service: str, request: Request) -> str:
-    """Make a key and a signing request (PKCS#10) for a service; an earlier one that still waits is replaced.
-
-    Returns the request in PEM. Raises ``InvalidValue`` for a service, key, hash or name that is not supported.
-    """
+def check_request(service: str, request: Request) -> None:
+    """Raise ``InvalidValue`` for a service, key, hash or name that is not supported."""
     trust.check_service(service)
     lengths = KEY_LENGTHS.get(request.key_type)
     if lengths is None:
@@ -55,9 +52,24 @@ def create_request(environment: Environment, cluster: str, node: str, service: s
         raise InvalidValue("invalid-field", f"keyLength must be one of {allowed}.", "keyLength")
     if request.hash_algorithm not in HASHES:
         raise InvalidValue("invalid-field", f"hashAlgorithm must be one of {', '.join(HASHES)}.", "hashAlgorithm")
-    builder = _builder(request)
-    key = _new_key(request)
-    signed = builder.sign(key, HASHES[request.hash_algorithm])
+    _builder(request)
+
+
+def make_key(request: Request) -> PrivateKey:
+    """Make the key for a request that was checked; it takes a while, so not on the event loop."""
+    if request.key_type == "ec":
+        return ec.generate_private_key(_CURVES[request.key_length])
+    return rsa.generate_private_key(public_exponent=65537, key_size=request.key_length)
+
+
+def create_request(
+    environment: Environment, cluster: str, node: str, service: str, request: Request, key: PrivateKey
+) -> str:
+    """Make a signing request (PKCS#10) for a service; an earlier one that still waits is replaced.
+
+    The request was checked and its key made. Returns it in PEM.
+    """
+    signed = _builder(request).sign(key, HASHES[request.hash_algorithm])
     pem = signed.public_bytes(serialization.Encoding.PEM).decode("ascii")
     store.put_signing_request(environment.database, cluster, node, service, pem, _key_pem(key))
     return pem
@@ -89,13 +101,7 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _new_key(request: Request) -> _PrivateKey:
-    if request.key_type == "ec":
-        return ec.generate_private_key(_CURVES[request.key_length])
-    return rsa.generate_private_key(public_exponent=65537, key_size=request.key_length)
-
-
-def _key_pem(key: _PrivateKey) -> str:
+def _key_pem(key: PrivateKey) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode("ascii")

@@ -9,6 +9,8 @@ public clients; the deletion of a trust certificate and the service tokens of IM
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
@@ -55,7 +57,6 @@ class Certmgr:
             "GET /snapshot/server": self._snapshot,
             "GET /trust/certificate": self._get_trusted,
             "DELETE /trust/certificate": self._delete_trusted,
-            "POST /csr": self._post_request,
             "POST /identity/certificates": self._post_identity,
             "POST /trust/certificates": self._post_trusted,
         }
@@ -74,14 +75,16 @@ class Certmgr:
         operation = f"{call.method} {call.path.removeprefix(BASE).rstrip('/')}"
         if not call.path.startswith(BASE) or operation not in self.operations:
             return Route(operation[:128], False, lambda: _error(404, "Resource not found"))
-        return Route(operation, self.operations[operation], lambda: self._run(call, operation))
+        if operation == "POST /csr":
+            return self._route_request(call)
+        return Route(operation, self.operations[operation], lambda: self._run(self._handlers[operation], call))
 
     def failure(self, call: Call, status: int, message: str) -> Reply:
         return _error(status, message)
 
-    def _run(self, call: Call, operation: str) -> Reply:
+    def _run(self, handler: Callable[[Call], Reply], call: Call) -> Reply:
         try:
-            return self._handlers[operation](call)
+            return handler(call)
         except _BadRequest as error:
             return _error(400, str(error))
         except NotFound as error:
@@ -128,7 +131,25 @@ class Certmgr:
         csr = identities.waiting_request(self._environment, call.cluster, call.node, service)
         return _answer(service=service, csr=csr)
 
-    def _post_request(self, call: Call) -> Reply:
+    def _route_request(self, call: Call) -> Route:
+        """Have the key made in a thread: a long one takes seconds, in which others want their answers."""
+        made: list[identities.PrivateKey] = []
+
+        async def make_key() -> None:
+            # What is wrong with the request is told by the handler, which looks again.
+            with contextlib.suppress(_BadRequest, DomainError):
+                _, request = self._wanted(call)
+                made.append(await asyncio.to_thread(identities.make_key, request))
+
+        def handler(_: Call) -> Reply:
+            service, request = self._wanted(call)
+            csr = identities.create_request(self._environment, call.cluster, call.node, service, request, made[0])
+            return _answer(service=service, csr=csr)
+
+        return Route("POST /csr", True, lambda: self._run(handler, call), make_key)
+
+    def _wanted(self, call: Call) -> tuple[str, identities.Request]:
+        """Return the service and what its certificate is asked for; raises what is wrong with them."""
         body = _body(
             call,
             required={"service": str, "distribution": str, "commonName": str},
@@ -143,8 +164,8 @@ class Certmgr:
             body.get("hashAlgorithm", "sha256"),
             tuple(_texts(body.get("altNames", []), "altNames")),
         )
-        csr = identities.create_request(self._environment, call.cluster, call.node, body["service"], request)
-        return _answer(service=body["service"], csr=csr)
+        identities.check_request(body["service"], request)
+        return body["service"], request
 
     def _get_identity(self, call: Call) -> Reply:
         service = _parameter(call, "service")

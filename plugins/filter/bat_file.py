@@ -1,0 +1,68 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: bat_file
+short_description: Write users as a file of the Bulk Administration Tool
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Returns the text of a custom file for C(Update Users) that sets the two options of calendar integration to what the
+    given users have, and keeps everything else.
+  - It is what O(ucops.imp.calendar_users#module:csv_path) takes. The users are sorted by their id.
+options:
+  _input:
+    description: The users, as RV(ucops.imp.calendar_users_info#module:users) lists them.
+    type: list
+    elements: dict
+    required: true
+seealso:
+  - plugin: ucops.imp.calendar_users
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Write down who is enabled
+  ansible.builtin.copy:
+    content: "{{ found.users | selectattr('meeting_information') | ucops.imp.bat_file }}"
+    dest: calendar-users.csv
+    mode: "0644"
+"""
+
+RETURN = r"""
+_value:
+  description: The text of the file.
+  type: str
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.module_utils import _bat
+
+NEEDED = ("userid", "im_and_presence", "meeting_information")
+
+
+def bat_file(users: Iterable[Any]) -> str:
+    """Return the file's text; raises ``AnsibleFilterError`` for what is no user."""
+    people = list(users)
+    for user in people:
+        missing = [name for name in NEEDED if name not in user] if isinstance(user, Mapping) else NEEDED
+        if missing:
+            raise AnsibleFilterError(f"bat_file: a user without {', '.join(missing)}.")
+    try:
+        return _bat.write(people)
+    except ValueError as error:
+        raise AnsibleFilterError(f"bat_file: {error}") from None
+
+
+class FilterModule:
+    """The filter under its name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"bat_file": bat_file}

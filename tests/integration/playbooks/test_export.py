@@ -1,0 +1,251 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ``export.yml`` writes is all that ``site.yml`` needs to change nothing and to find nothing undeclared."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.certificates import issue
+from tests.support.connections import connection, nodes
+from tests.support.emulator import Emulator
+from tests.support.inventory_files import load
+from tests.support.modules import ModuleResult, run_module
+from tests.support.playbooks import INVENTORY, Played, play
+
+HOST = "imp-pub.dc1"
+DESCRIPTION = "He said: \"{{ 7 * 7 }}\" {% raw %} '#1' \\ grün ☃ 😀"
+GATEWAYS: list[dict[str, Any]] = [
+    {"name": "mail1.example.com", "description": DESCRIPTION},
+    {"name": "2001:db8::22", "description": ""},
+    {"name": "mail2.example.com", "description": "- yes", "port": 444},
+]
+ODD = issue('Odd: "{{ 1 + 1 }}",\n# grün', ca=True)
+
+
+def do(emulator: Emulator, module: str, kind: str, **options: Any) -> ModuleResult:
+    result = run_module(module, {**connection(emulator, kind), **options})
+    assert not result.failed, result.msg
+    return result
+
+
+def configure_by_hand(emulator: Emulator) -> None:
+    """Bring the cluster into a state that nobody has written down, with all that makes a file hard to write."""
+    account = emulator.ready["exchange_account"]
+    chain = emulator.ready["exchange"]["mail1.example.com"]["chain_file"]
+    do(
+        emulator,
+        "trust_certificates",
+        "platform",
+        nodes=nodes(emulator, 443),
+        certificates=[{"path": chain}, {"content": ODD.pem}, {"path": emulator.ca_file}],
+    )
+    do(
+        emulator,
+        "service_parameters",
+        "cucm",
+        parameters=[{"service": "Enterprise Wide", "name": "EnableIPV6", "value": "T"}],
+    )
+    for number, node in enumerate(("imp-pub", "imp-sub"), start=1):
+        with emulator.client("imp-pub") as client:
+            client.put(f"/imp-admin/v1/nodes/{node}/ipv6", json={"address": f"2001:db8::{number}"}).raise_for_status()
+    do(
+        emulator,
+        "presence_gateways",
+        "imp",
+        gateways=GATEWAYS,
+        account=account["username"],
+        account_password=account["password"],
+    )
+    users = [{"userid": f"user{number:04}", "meeting_information": number % 3 == 0} for number in range(1, 100)]
+    do(emulator, "calendar_users", "cucm", users=users)
+    do(
+        emulator,
+        "calendaring_parameters",
+        "cucm",
+        exchange_timeout=5,
+        calendar_spread="7",
+        out_of_office_information="do_not_display",
+    )
+    do(
+        emulator,
+        "services",
+        "imp",
+        nodes=nodes(emulator, 8443),
+        services=["Cisco Presence Engine", "Cisco SIP Proxy", "Cisco XCP Router"],
+        state="restarted",
+        only_if_required=True,
+    )
+
+
+def export(emulator: Emulator, folder: Path, *options: str, **variables: Any) -> Played:
+    return play(
+        emulator.ready_file,
+        folder,
+        "ucops.imp.export",
+        *options,
+        variables={"export_directory": str(folder / "adopted"), **variables},
+    )
+
+
+def adopt(emulator: Emulator, folder: Path) -> Path:
+    """Make an inventory of what was exported, the connections and the vault; nothing else is in it."""
+    adopted = folder / "adopted"
+    shutil.copy(INVENTORY / "hosts.yml", adopted)
+    for name in ("connection.yml", "emulator.yml"):
+        shutil.copy(INVENTORY / "group_vars" / "all" / name, adopted / "group_vars" / "all")
+    vault = {"vault_ucops_imp_exchange_password": emulator.ready["exchange_account"]["password"]}
+    (adopted / "group_vars" / "all" / "vault.yml").write_text(json.dumps(vault))
+    return adopted
+
+
+def variables(folder: Path) -> dict[str, Any]:
+    """Return the exported variables."""
+    return load((folder / "adopted/group_vars/dc1/calendar_integration.yml").read_text())
+
+
+def files(folder: Path) -> dict[str, str]:
+    adopted = folder / "adopted"
+    return {str(path.relative_to(adopted)): path.read_text() for path in adopted.rglob("*") if path.is_file()}
+
+
+def audit(emulator: Emulator, folder: Path, inventory: Path) -> tuple[Played, dict[str, Any]]:
+    """Run the roles in check mode, with one line of ``module_defaults`` that makes them report what nobody declared."""
+    results = ("trust_result", "presence_gateways_result", "calendar_users_result", "calendaring_result")
+    kinds = {"cucm": "ucops_imp_cucm", "imp": "ucops_imp_publisher", "platform": "ucops_imp_platform"}
+    defaults: dict[str, Any] = {f"group/ucops.imp.{kind}": f"{{{{ {name} }}}}" for kind, name in kinds.items()}
+    defaults["group/ucops.imp.audit"] = {"report_undeclared": True}
+    shown = {name: f"{{{{ {name}.undeclared }}}}" for name in results}
+    copy = {"content": shown, "dest": str(folder / "shown.json"), "mode": "0644"}
+    book = {
+        "hosts": "imp_publisher",
+        "gather_facts": False,
+        "module_defaults": defaults,
+        "roles": [{"role": "ucops.imp.calendar_integration"}],
+        "post_tasks": [{"ansible.builtin.copy": copy, "check_mode": False, "changed_when": False}],
+    }
+    (folder / "audit.yml").write_text(json.dumps([book]))
+    played = play(emulator.ready_file, folder, str(folder / "audit.yml"), "--check", inventory=inventory)
+    assert played.status == 0, played.output
+    return played, json.loads((folder / "shown.json").read_text())
+
+
+def test_an_exported_cluster_is_left_as_it_is(environment: Emulator, tmp_path: Path) -> None:
+    configure_by_hand(environment)
+    last = environment.control.last_journal_id()
+
+    exported = export(environment, tmp_path)
+    assert exported.status == 0, exported.output
+    written = variables(tmp_path)
+    assert written["presence_gateways_list"] == [{"port": 443, **gateway} for gateway in GATEWAYS]
+    assert (written["presence_gateways_enable_ipv6"], len(written["trust_certificates"])) == (True, 3)
+    assert written["calendar_integration_require_verified"] is False, "nobody listens at port 444"
+    assert {name: value for name, value in written.items() if name.startswith("calendaring_")} == {
+        "calendaring_calendar_spread": 7,
+        "calendaring_exchange_timeout": 5,
+        "calendaring_out_of_office_information": "do_not_display",
+    }
+    accounts = environment.ready["clusters"]["dc1"]["accounts"]
+    secrets = [accounts["application"]["password"], accounts["os"]["password"]]
+    secrets.append(environment.ready["exchange_account"]["password"])
+    assert [secret for secret in secrets if secret in str(files(tmp_path)) + exported.output] == []
+    inventory = adopt(environment, tmp_path)
+    audited, undeclared = audit(environment, tmp_path, inventory)
+    done = play(environment.ready_file, tmp_path, "ucops.imp.site", inventory=inventory)
+
+    assert done.status == 0, done.output
+    assert (audited.recap[HOST].changed, done.recap[HOST].changed) == (0, 0)
+    assert environment.journal(writes=True, after=last) == []
+    assert {name: found for name, found in undeclared.items() if found} == {}
+
+    by_hand = {"gateways": [{"name": "mail1.example.com", "description": DESCRIPTION.replace("7", "8")}]}
+    do(environment, "presence_gateways", "imp", **by_hand)
+    do(environment, "calendar_users", "cucm", users=[{"userid": "user0003", "meeting_information": False}])
+    found = play(environment.ready_file, tmp_path, "ucops.imp.site", "--check", "--diff", inventory=inventory)
+    assert "8 * 8" in found.output
+    assert "user0003" in found.output
+    # The engine has not loaded the gateway.
+    assert found.recap[HOST].changed == 3
+
+
+def test_an_untouched_cluster_can_be_adopted_too(environment: Emulator, tmp_path: Path) -> None:
+    exported, again = export(environment, tmp_path), export(environment, tmp_path)
+    assert (exported.status, again.status, again.recap[HOST].changed) == (0, 0, 0), again.output
+    assert set(files(tmp_path)) == {
+        "group_vars/dc1/calendar_integration.yml",
+        "group_vars/dc1/calendar_users.csv",
+    }
+    assert variables(tmp_path) == {
+        "calendar_integration_parts": [
+            "trust",
+            "presence_gateways",
+            "calendar_users",
+            "calendaring",
+            "presence_engine",
+            "gateway_status",
+        ],
+        "trust_store": "cup-trust",
+        "trust_certificates": [],
+        "presence_gateways_list": [],
+        "calendar_users_csv_path": "{{ inventory_dir }}/group_vars/dc1/calendar_users.csv",
+    }
+
+    inventory = adopt(environment, tmp_path)
+    done = play(environment.ready_file, tmp_path, "ucops.imp.site", inventory=inventory)
+
+    assert done.status == 0, done.output
+    assert done.recap[HOST].changed == 0
+    assert environment.journal(writes=True) == []
+
+
+def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator, tmp_path: Path) -> None:
+    """As on a real cluster: gateways and restart notifications have no public interface, everything else has one."""
+    do(environment, "calendaring_parameters", "cucm", exchange_queue=2000)
+    place = nodes(environment, 443, "imp-sub")
+    do(environment, "trust_certificates", "platform", nodes=place, certificates=[{"content": ODD.pem}])
+    file = tmp_path / "adopted/group_vars/dc1/calendar_integration.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("mine: true\n")
+
+    exported = export(
+        environment, tmp_path, ucops_imp_publisher=connection(environment, "cucm"), export_all_parameters=True
+    )
+
+    assert exported.status == 2
+    message = exported.output[exported.output.rindex("Fail when a part could not be read") :]
+    assert "Cisco publishes no interface" in message
+    assert "Everything else was written" in message
+    assert [path.read_text() for path in file.parent.glob("calendar_integration.yml.*~")] == ["mine: true\n"]
+    text, written = file.read_text(), variables(tmp_path)
+    assert written["calendar_integration_parts"] == ["trust", "calendar_users", "calendaring", "presence_engine"]
+    assert "presence_gateways: " in text
+    assert "Cisco publishes no interface" in text
+    assert not [name for name in written if name.startswith("presence_gateways")]
+    assert len([name for name in written if name.startswith("calendaring_")]) == 8
+    assert written["trust_certificates"] == []
+    assert "#  - path:" in text
+    assert "# On imp-sub only; to have it on every node:" in text
+    assert ODD.pem in files(tmp_path).values()
+
+
+def test_a_pending_restart_is_not_made_by_adopting_the_cluster(
+    environment: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Besides, a relative path starts where the user is, and check mode writes nothing."""
+    monkeypatch.setenv("PWD", str(tmp_path))
+    do(environment, "calendaring_parameters", "cucm", exchange_queue=2000)
+    chosen = {"export_parts": ["calendaring", "presence_engine"], "export_directory": "adopted"}
+
+    predicted = export(environment, tmp_path, "--check", **chosen)
+    assert predicted.status == 0, predicted.output
+    assert not (tmp_path / "adopted").exists()
+    exported = export(environment, tmp_path, **chosen)
+
+    assert "changes wait for a restart of Cisco Presence Engine" in exported.output
+    assert variables(tmp_path) == {"calendar_integration_parts": ["calendaring"], "calendaring_exchange_queue": 2000}

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The clients of the interfaces of our own call operations that there are, and all but those that no module needs."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._ca_admin import CaAdmin as CaClient
+from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin as ImpClient
+from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer
+
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.calls import Call, Protocol
+from imp_emulator.wire.ca_admin import CaAdmin
+from imp_emulator.wire.imp_admin import ImpAdmin
+from tests.support.admin_operations import users_on_the_page
+from tests.unit.emulator.conftest import emulated, seeded_state
+
+__all__ = ["emulated", "seeded_state"]
+
+INTERFACES: list[tuple[type[Any], Callable[[Environment], Protocol]]] = [(ImpClient, ImpAdmin), (CaClient, CaAdmin)]
+GIVEN: dict[str, list[Any]] = {
+    "gateway": [{"id": "5", "etag": '"1"'}],
+    "fields": [{"name": "mail1.example.com"}],
+    "verb": ["issue", "deny", "revoke"],
+    "port": [443],
+    "identifier": [7],
+}
+"""Arguments of the clients' methods, by the parameter's name; any other is a text."""
+ANSWER: dict[str, Any] = {"items": [], "certificates": [], "account": None, "match": True}
+
+
+class Recorder:
+    """A transport that sends nothing and answers what every method understands; remembers method and path."""
+
+    server = "imp-pub"
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    def request(self, method: str, path: str, **_: Any) -> Answer:
+        self.sent.append((method, path.partition("?")[0]))
+        return Answer(200, {"content-type": "application/json"}, json.dumps(ANSWER).encode())
+
+
+def called(client: type[Any]) -> list[tuple[str, str]]:
+    """Call every public method of a client, with every verb that one takes; returns what they sent."""
+    recorder = Recorder()
+    for name, method in inspect.getmembers(client, inspect.isfunction):
+        if name.startswith("_"):
+            continue
+        parameters = list(inspect.signature(method).parameters)[1:]
+        before = len(recorder.sent)
+        for verb in GIVEN["verb"] if "verb" in parameters else [""]:
+            arguments = [verb if parameter == "verb" else GIVEN.get(parameter, ["text"])[0] for parameter in parameters]
+            method(client(recorder), *arguments)
+        assert len(recorder.sent) > before, f"{name} sends nothing"
+    return recorder.sent
+
+
+@pytest.mark.parametrize(("client", "server"), INTERFACES, ids=["imp_admin", "ca_admin"])
+def test_the_clients_call_every_operation_that_a_module_needs_and_no_other(
+    client: type[Any], server: Callable[[Environment], Protocol], emulated: Environment
+) -> None:
+    interface = server(emulated)
+    operations = set()
+    for method, path in called(client):
+        call = Call("dc1", "imp-pub", 8443, method, path, {}, {}, b"")
+        assert interface.owns(path), path
+        operation = interface.route(call).operation
+        assert operation in interface.operations, f"{method} {path}"
+        operations.add(operation)
+
+    assert operations == {name for name, modules in users_on_the_page(interface.operations).items() if modules}

@@ -1,0 +1,121 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every module has its tests, its action group, its documentation and its place in the README."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.ucops.imp.plugins.module_utils._options import ENDPOINTS
+
+from tests.support.plugin_files import MODULES, STATE_MODULES, first_arguments, kind_of, module_text
+from tests.support.project_files import ROOT, project_files
+
+TESTS = project_files("tests/integration/modules/test_*.py")
+GROUPS: dict[str, list[Any]] = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
+TASK_WORDS = {"name", "when", "register", "loop", "vars", "delegate_to", "run_once", "no_log", "loop_control", "until"}
+"""The words of a task in an example beside the module that it calls."""
+
+Documented = dict[str, dict[str, Any]]
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def members(group: str) -> list[str]:
+    """Return the modules of an action group, those of the groups that it extends among them."""
+    found: list[str] = []
+    for entry in GROUPS[group]:
+        extended = [] if isinstance(entry, str) else entry["metadata"]["extend_group"]
+        found += [entry] if isinstance(entry, str) else [name for other in extended for name in members(other)]
+    return found
+
+
+def actions(task: dict[str, Any]) -> list[str]:
+    """Return the modules that a task of an example calls, those of its blocks among them."""
+    inner = [action for word in ("block", "rescue", "always") for one in task.get(word, []) for action in actions(one)]
+    return inner or sorted(task.keys() - TASK_WORDS)
+
+
+def test_there_are_modules() -> None:
+    assert {"presence_gateways", "presence_gateways_info"} <= set(MODULES)
+    assert TESTS
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_runs_against_the_emulator(module: str) -> None:
+    calls = ("run_module", "assert_four_steps")
+    assert any(module in first_arguments(path, call) for path in TESTS for call in calls)
+
+
+@pytest.mark.parametrize("module", STATE_MODULES)
+def test_every_state_module_is_taken_through_the_four_steps(module: str) -> None:
+    """Check, do, check, do, with the journal of the emulator: see ``tests/support/modules.py``."""
+    assert any(module in first_arguments(path, "assert_four_steps") for path in TESTS)
+
+
+@pytest.mark.parametrize("kind", ENDPOINTS)
+def test_the_group_of_a_kind_of_endpoint_holds_exactly_its_modules(kind: str) -> None:
+    assert sorted(members(kind)) == [module for module in MODULES if kind_of(module) == kind]
+
+
+def test_the_group_for_all_holds_every_module_once() -> None:
+    assert sorted(members("all")) == MODULES
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_names_modules_once_and_only_those_that_exist(group: str) -> None:
+    listed = members(group)
+    assert len(listed) == len(set(listed))
+    assert set(listed) <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_documentation_names_the_groups_of_a_module(module: str, documented: Documented) -> None:
+    said = documented["module"][module]["doc"]["attributes"]["action_group"]["membership"]
+    groups = {f"ucops.imp.{group}" for group in GROUPS if module in members(group)}
+    assert {f"ucops.imp.{kind_of(module)}", "ucops.imp.all"} <= set(said) <= groups
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_readme_names_every_module(module: str) -> None:
+    assert re.search(rf"`(ucops\.imp\.)?{module}`", README)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_says_its_name_and_since_when_it_is_there(module: str, documented: Documented) -> None:
+    assert module_text(module, "DOCUMENTATION")["module"] == module
+    assert numbers("0.1.0") <= numbers(documented["module"][module]["doc"]["version_added"]) <= numbers(VERSION)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_says_how_it_behaves_in_check_mode(module: str, documented: Documented) -> None:
+    attributes = documented["module"][module]["doc"]["attributes"]
+    assert attributes["check_mode"]["support"] == "full"
+    assert attributes["diff_mode"]["support"] == ("full" if module in STATE_MODULES else "N/A")
+    # What is not full has to be explained.
+    assert attributes["idempotent"]["support"] == "full" or attributes["idempotent"]["details"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_leads_on_to_others(module: str) -> None:
+    seen = {entry.get("module") for entry in module_text(module, "DOCUMENTATION")["seealso"]} - {None}
+    assert seen <= {f"ucops.imp.{other}" for other in MODULES if other != module}
+    twin = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
+    assert seen
+    assert twin not in MODULES or f"ucops.imp.{twin}" in seen
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_call_the_module_by_its_full_name(module: str) -> None:
+    called = [actions(task) for task in module_text(module, "EXAMPLES")]
+    assert [f"ucops.imp.{module}"] in called
+    for (action,) in called:
+        assert action.count(".") >= 2, action

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A signing request's key is made beside the event loop: others are answered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+
+import pytest
+
+from imp_emulator.domain import identities
+from imp_emulator.environment import Environment
+from imp_emulator.kernel.calls import Call, Reply
+from imp_emulator.wire.certmgr import BASE, Certmgr
+
+WANTED = {"service": "cup", "distribution": "this-server", "commonName": "imp-pub.dc1.example.com", "keyLength": 4096}
+PATIENCE = 10
+"""Seconds after which a key that is waited for in vain fails the test."""
+
+
+def call(method: str, path: str, **body: object) -> Call:
+    return Call("dc1", "imp-pub", 443, method, BASE + path, {}, {}, json.dumps(body).encode())
+
+
+def test_another_request_is_answered_while_a_key_is_made(
+    emulated: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, answered = threading.Event(), threading.Event()
+    make_key = identities.make_key
+
+    def make_key_after_the_answer(request: identities.Request) -> identities.PrivateKey:
+        begun.set()
+        assert answered.wait(PATIENCE), "nobody was answered while the key was made"
+        return make_key(request)
+
+    monkeypatch.setattr(identities, "make_key", make_key_after_the_answer)
+    certmgr = Certmgr(emulated)
+
+    async def ask() -> tuple[Reply, Reply]:
+        route = certmgr.route(call("POST", "/csr", **WANTED))
+        assert route.prepare is not None
+        making = asyncio.ensure_future(route.prepare())
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
+        other = certmgr.route(call("GET", "/options")).run()
+        assert not making.done()
+        answered.set()
+        await making
+        return other, route.run()
+
+    other, own = asyncio.run(ask())
+
+    assert (other.status, own.status) == (200, 200)
+    assert json.loads(own.body)["csr"] == identities.waiting_request(emulated, "dc1", "imp-pub", "cup")
+
+
+def test_no_key_is_made_for_a_request_that_is_refused(emulated: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[identities.Request] = []
+    monkeypatch.setattr(identities, "make_key", made.append)
+    route = Certmgr(emulated).route(call("POST", "/csr", **{**WANTED, "keyLength": 1024}))
+    assert route.prepare is not None
+    asyncio.run(route.prepare())  # type: ignore[arg-type]
+    assert route.run().status == 400
+    assert made == []

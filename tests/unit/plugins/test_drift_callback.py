@@ -1,0 +1,165 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The callback never lets a run end with 0 because of an error of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.callback import drift as plugin
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift_formats import FORMATS
+
+from tests.support import drift
+from tests.support.drift import result
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # up to core 2.18, where every text is a template
+    TEMPLATE = "{{ nobody_knows }}"
+else:
+    TEMPLATE = trust_as_template("{{ nobody_knows }}")
+
+HOSTS: dict[str, dict[str, str]] = {
+    "imp-pub.dc1": {"ucops_imp_cluster": "dc1"},
+    "imp-pub.dc2": {"ucops_imp_cluster": TEMPLATE},
+    "lonely": {},
+}
+
+
+@pytest.fixture
+def callback(tmp_path: Path) -> Any:
+    """The callback as ansible makes it, with its reports below ``tmp_path``."""
+    made = plugin.CallbackModule()
+    made._load_name = "ucops.imp.drift"
+    made._plugin_options = {"directory": str(tmp_path / "reports"), "formats": ["json"], "title": "Drift report"}
+    made.get_option = made._plugin_options.__getitem__
+    made._folder = tmp_path / "reports"
+    made._folder.mkdir()
+    made.v2_playbook_on_start(SimpleNamespace(_file_name=str(tmp_path / "drift.yml")))
+    return made
+
+
+def task_result(host: str, found: Any, *, path: str = "site.yml:7") -> Any:
+    """A task's result as callbacks of every core get it."""
+    variables = SimpleNamespace(get_vars=lambda **_: HOSTS[host])
+    task = SimpleNamespace(
+        action="ucops.imp.presence_gateways",
+        resolved_action="ucops.imp.presence_gateways",
+        get_path=lambda: path,
+        get_name=lambda: "Configure",
+        get_variable_manager=lambda: variables,
+        get_loader=lambda: None,
+    )
+    return SimpleNamespace(
+        _task=task,
+        _host=SimpleNamespace(get_name=lambda: host),
+        _result=found,
+        _task_fields={"check_mode": True},
+        task_name="Configure",
+    )
+
+
+def end(callback: Any, **stats: Any) -> int:
+    """Return the exit status that the run ends with."""
+    try:
+        callback.v2_playbook_on_stats(SimpleNamespace(**{"failures": {}, "dark": {}, **stats}))
+    except SystemExit as ended:
+        return int(str(ended.code))
+    return 0
+
+
+def report(callback: Any) -> dict[str, Any]:
+    return dict(json.loads((callback._folder / "drift.json").read_text()))
+
+
+def test_the_cluster_is_a_variable_of_the_host_or_the_host_itself(callback: Any) -> None:
+    for host in HOSTS:
+        callback.v2_runner_on_ok(task_result(host, result(drift.DESCRIPTION)))
+
+    assert end(callback) == 3
+    assert [record["cluster"] for record in report(callback)["records"]] == ["dc1", "imp-pub.dc2", "lonely"]
+
+
+def test_a_cluster_of_which_everything_was_skipped_is_not_clean(callback: Any) -> None:
+    callback.v2_runner_on_ok(task_result("lonely", result()))
+    callback.v2_runner_on_skipped(task_result("imp-pub.dc1", {}))
+
+    assert end(callback) == 2
+    assert [record["cluster"] for record in report(callback)["records"]] == ["dc1"]
+
+
+def test_a_host_without_a_cluster_may_be_skipped(callback: Any) -> None:
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", result()))
+    callback.v2_runner_on_skipped(task_result("lonely", {}))
+
+    assert end(callback) == 0
+
+
+def test_a_result_that_is_not_understood_could_not_be_checked(callback: Any) -> None:
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", result({"kind": "no id and no fields"})))
+
+    assert end(callback) == 2
+    (record,) = report(callback)["records"]
+    assert (record["status"], record["cluster"]) == ("could-not-check", "dc1")
+    assert "Configure is not understood" in record["message"]
+
+
+@pytest.mark.parametrize(("stats", "status"), [({"failures": {"x": 1}}, 2), ({"dark": {"x": 1}}, 4)])
+def test_ansibles_own_status_stays(callback: Any, stats: dict[str, Any], status: int) -> None:
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", result(drift.DESCRIPTION)))
+
+    assert end(callback, **stats) == status
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_failed_task_is_told_whether_ignored_or_not(callback: Any, ignored: bool) -> None:
+    callback.v2_runner_on_failed(task_result("imp-pub.dc1", {"msg": "No."}), ignore_errors=ignored)
+
+    assert end(callback) == 2
+    assert report(callback)["summary"]["could-not-check"] == 1
+
+
+def test_reports_that_cannot_be_written_are_no_clean_run(callback: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", result()))
+    callback._folder.rmdir()
+
+    assert end(callback) == 2
+    assert "cannot be written" in "".join(capsys.readouterr())
+
+
+def test_a_bug_in_a_report_is_no_clean_run(
+    callback: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(FORMATS, "json", ("drift.json", lambda _report: 1 / 0))
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", result()))
+
+    assert end(callback) == 2
+    assert "please report it" in "".join(capsys.readouterr())
+
+
+def test_characters_that_no_file_holds_do_not_end_the_report(callback: Any) -> None:
+    odd = drift.change("presence_gateway", "x", drift.field("description", "\ud800", "y"))
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", result(odd)))
+
+    assert end(callback) == 3
+    assert report(callback)["records"][0]["before"] == "?"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("{cwd}/playbooks/drift.yml", "playbooks/drift.yml"),
+        ("/elsewhere/ansible_collections/ucops/imp/a.yml", "ansible_collections/ucops/imp/a.yml"),
+        ("/elsewhere/site.yml", "/elsewhere/site.yml"),
+    ],
+)
+def test_a_path_is_the_same_on_every_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, shown: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert plugin._shown(Path(path.format(cwd=tmp_path))) == shown

@@ -1,0 +1,214 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The five reports: what they hold, that they are valid, and that nothing from a cluster becomes markup."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from ansible_collections.ucops.imp.plugins.plugin_utils import _drift_formats as formats
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift_page import page as as_html
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Record, Status
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import Report
+
+from tests.support import drift
+from tests.support.drift import change, field, result
+
+
+def report_of(*found: dict[str, Any]) -> Report:
+    report = Report("Drift report", playbook="drift.yml", started="2026-11-24T07:00:00+00:00")
+    for one in found:
+        report.add(drift.GATEWAYS, one)
+    report.finish(["dc1"], failed=False, unreachable=False)
+    return report
+
+
+CLEAN = result()
+
+
+def test_json_holds_every_record() -> None:
+    report = drift.full_report()
+    content = json.loads(formats.as_json(report))
+    assert (content["format"], content["title"], content["exit_status"]) == (1, "Calendar integration", 2)
+    assert content["summary"] == {
+        "clusters": ["dc1", "dc2", "dc3"],
+        "checks": 7,
+        "could-not-check": 1,
+        "drift": 5,
+        "undeclared": 2,
+        "unknown": 1,
+        "corrected": 1,
+    }
+    assert [Record(**{**record, "status": Status(record["status"])}) for record in content["records"]] == report.records
+
+
+def test_junit_has_a_case_for_each_object() -> None:
+    root = ET.fromstring(formats.as_junit(drift.full_report()))
+    suites = {suite.get("name"): suite for suite in root}
+    assert list(suites) == ["dc1", "dc2", "dc3"]
+    cases = {(case.get("classname"), case.get("name")): case for case in suites["dc1"]}
+    assert len(cases) == len(suites["dc1"]) == 8
+    gateway = cases["dc1.presence_gateway", "mail1.example.com"]
+    assert [(child.tag, child.get("type")) for child in gateway] == [("failure", "drift")]
+    assert (gateway.get("file"), gateway.get("line")) == ("site/gateways.yml", "14")
+    # Drift of the password, and that another task could not compare it: one object, one case, both told.
+    shared = cases["dc1.gateway_credentials", "shared"][0]
+    assert shared.get("type") == "drift"
+    assert "could not be compared" in (shared.text or "")
+    assert cases["dc1.trust_certificates", "imp-sub"][0].tag == "error"
+    assert [child.tag for case in suites["dc2"] for child in case] == []
+    assert [child.tag for case in suites["dc3"] for child in case] == ["system-out"]
+
+
+def test_junit_counts_agree_with_the_cases() -> None:
+    root = ET.fromstring(formats.as_junit(drift.full_report()))
+    for element in (root, *root):
+        for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
+            assert int(element.get(name, "-1")) == len(element.findall(f".//{tag}")), name
+
+
+def test_a_clean_junit_report_is_not_empty() -> None:
+    root = ET.fromstring(formats.as_junit(report_of(CLEAN)))
+    (case,) = root.iter("testcase")
+    assert case.get("name") == "Configure the Exchange servers as presence gateways (imp-pub.dc1)"
+    assert list(case) == []
+
+
+def test_junit_survives_characters_that_xml_forbids() -> None:
+    odd = change("presence_gateway", "mail\x00\x1b1", field("description", "a\x08b", "\ud800<&>"))
+    (failure,) = ET.fromstring(formats.as_junit(report_of(result(odd)))).iter("failure")
+    assert "a\ufffdb" in (failure.text or "")
+
+
+def sarif(report: Report) -> dict[str, Any]:
+    content = json.loads(formats.as_sarif(report))
+    assert (content["version"], content["$schema"].endswith("sarif-2.1.0.json")) == ("2.1.0", True)
+    (run,) = content["runs"]
+    return dict(run)
+
+
+def test_sarif_has_what_the_standard_and_github_ask_for() -> None:
+    run = sarif(drift.full_report())
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "ucops.imp.drift"
+    ids = [rule["id"] for rule in driver["rules"]]
+    assert len(ids) == len(set(ids))
+    for found in run["results"]:
+        assert ids[found["ruleIndex"]] == found["ruleId"]
+        assert found["level"] in {"error", "warning", "note"}
+        assert found["message"]["text"]
+        physical = found["locations"][0]["physicalLocation"]
+        assert physical["artifactLocation"]["uri"] == "site/gateways.yml"
+        assert physical["region"]["startLine"] >= 1
+    (invocation,) = run["invocations"]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", invocation["startTimeUtc"])
+
+
+def test_sarif_levels_follow_the_status() -> None:
+    run = sarif(drift.full_report())
+    levels = {found["properties"]["status"]: found["level"] for found in run["results"]}
+    assert levels == {
+        "could-not-check": "error",
+        "drift": "error",
+        "undeclared": "warning",
+        "unknown": "warning",
+        "corrected": "note",
+    }
+
+
+def test_a_finding_keeps_its_fingerprint_and_no_two_share_one() -> None:
+    records = drift.full_report().records
+    prints = [formats.fingerprint(record) for record in records]
+    assert len(prints) == len(set(prints))
+    moved = [replace(record, line=1, path="x.yml", task="y", before="z", message="w") for record in records]
+    assert [formats.fingerprint(record) for record in moved] == prints
+
+
+def test_a_clean_sarif_report_has_no_results() -> None:
+    run = sarif(report_of(CLEAN))
+    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
+    assert run["invocations"][0]["executionSuccessful"] is True
+
+
+def test_markdown_shows_each_cluster_and_escapes_what_it_quotes() -> None:
+    told = formats.as_markdown(drift.full_report())
+    assert "## dc2\n\nClean." in told
+    rows = [line for line in told.splitlines() if line.startswith("| ") and "mail1.example.com" in line]
+    assert rows[0] == (
+        "| drifted | Presence gateway `mail1.example.com` | "
+        'description is "ask \\<Jim\\> \\| \\*now\\*", should be "First site" |'
+    )
+
+
+def test_markdown_of_very_much_drift_stays_short() -> None:
+    many = [change("calendar_user", f"user{number}", field("im_and_presence", False, True)) for number in range(5000)]
+    told = formats.as_markdown(report_of(result(*many)))
+    assert told.count("\n| drifted") == formats.ROWS_IN_MARKDOWN
+    assert "4800 more are in the other reports." in told
+
+
+class Page(HTMLParser):
+    """Collects the tags, attributes and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in {"src", "href", "action"}]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_needs_nothing_else() -> None:
+    page = as_html(drift.full_report())
+    assert Page(page).links == []
+    assert not re.search(r"https?://|url\(|@import", page)
+    assert "script" not in Page(page).tags
+
+
+def test_the_page_tells_every_record_and_no_markup_comes_from_a_cluster() -> None:
+    evil = "<script>alert('x')</script>"
+    found = change("presence_gateway", evil, field("description", evil, "\"'&"))
+    page = Page(as_html(report_of(result(found))))
+    assert "script" not in page.tags
+    assert page.text.count(evil) == 2
+    full = Page(as_html(drift.full_report()))
+    assert full.tags.count("tr") == len(drift.full_report().records) + 2
+    for record in drift.full_report().records:
+        assert record.id in full.text
+
+
+def test_the_page_can_be_heard_as_well_as_seen() -> None:
+    page = as_html(drift.full_report())
+    assert '<html lang="en">' in page
+    assert page.count("<caption>") == page.count("<table>") == 2
+    assert page.count('<th scope="row"') == len(drift.full_report().records)
+    assert "prefers-color-scheme:dark" in page
+    assert "width=device-width" in page
+
+
+@pytest.mark.parametrize(("found", "mood"), [(CLEAN, "good"), (result(drift.USER), "warn")])
+def test_the_page_says_at_once_how_it_went(found: dict[str, Any], mood: str) -> None:
+    assert f'class="verdict {mood}"' in as_html(report_of(found))
+
+
+def test_the_terminal_shows_the_first_lines_and_counts_the_rest() -> None:
+    many = [change("calendar_user", f"user{number}", field("im_and_presence", False, True)) for number in range(25)]
+    lines = formats.as_terminal(report_of(result(*many))).splitlines()
+    assert lines[0] == ("Drift report: What is there is not what is declared. 1 check of 1 cluster: 25 drifted.")
+    assert lines[1] == "  dc1: Calendar user user0 im_and_presence is no, should be yes"
+    assert lines[-1] == "  and 15 more"

@@ -1,0 +1,313 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The preflight's rows about interfaces, accounts, versions, services, IPv6, gateways, and whom it asks how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils import _preflight_cluster as cluster
+from ansible_collections.ucops.imp.plugins.module_utils import _preflight_gateways as exchange
+from ansible_collections.ucops.imp.plugins.module_utils import _releases
+from ansible_collections.ucops.imp.plugins.module_utils._certificate_import import Check
+from ansible_collections.ucops.imp.plugins.module_utils._control_center import Service
+from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+    ApiError,
+    Forbidden,
+    ImpError,
+    NoPublicApi,
+    TimedOut,
+    Unauthorized,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway, Judgement
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Interface, Reply, ask_all
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import Distrust, Place, Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import REQUIREMENTS, Row, ok, report
+from ansible_collections.ucops.imp.plugins.module_utils._x509 import Certificate, split_bundle
+
+from tests.support.certificates import issue
+
+LEAF = split_bundle(issue("mail1.example.com", hosts=["mail1.example.com", "2001:db8::21"]).pem.encode())[0]
+ENGINE = "Cisco Presence Engine"
+
+
+def interface(name: str = "imp1", kind: str = "control center", **more: Any) -> Interface:
+    password = more.pop("password", "secret-word")
+    connection = Connection("imp", name, 8443, "axladmin", password)
+    sight = Sight(Place(name, name, 8443, 30, "imp", connection), **more)
+    return Interface(kind, sight, connection, lambda: None)
+
+
+def facts(
+    version: str | None = "14.0.1.13900-155", services: dict[str, tuple[str, int]] | None = None
+) -> cluster.NodeFacts:
+    known = (services or {}).items()
+    listed = {name: Service(name, status, code, "", "", 1) for name, (status, code) in known}
+    return cluster.NodeFacts(listed, version)
+
+
+def results(rows: list[Row]) -> list[tuple[str, str]]:
+    return [(row.check, row.result) for row in rows]
+
+
+THREE = ("interface-answers", "account-logs-in", "account-has-role")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, ("ok", "ok", "ok")),
+        (Unauthorized("The password is wrong."), ("ok", "failed", "skipped")),
+        (Forbidden("Give it the role."), ("ok", "ok", "failed")),
+        (NoPublicApi("Look at the page."), ("unknown", "skipped", "skipped")),
+        (TimedOut("Too late."), ("failed", "skipped", "skipped")),
+    ],
+)
+def test_interfaces_and_accounts(error: ImpError | None, expected: tuple[str, ...]) -> None:
+    rows = cluster.interface_rows(Reply(interface(), error=error))
+    assert results(rows) == list(zip(THREE, expected, strict=True))
+    advice = " ".join(row.advice for row in rows)
+    assert error is None or error.message in advice
+    assert ("so that the account is not locked" in advice) is isinstance(error, Unauthorized)
+
+
+def test_what_was_not_asked_is_skipped_with_the_reason() -> None:
+    rows = cluster.interface_rows(Reply(interface(), not_asked="imp1:8443 does not answer"))
+    assert results(rows) == [(check, "skipped") for check in THREE]
+    assert {row.found for row in rows} == {"not tried: imp1:8443 does not answer"}
+
+
+@pytest.mark.parametrize(
+    ("version", "need", "result"),
+    [
+        ("11.5.1.12900-21", _releases.AXL, "ok"),
+        ("10.5.2.10000-5", _releases.AXL, "failed"),
+        ("14.0.1.13900-155", _releases.CERTIFICATE_MANAGEMENT, "ok"),
+        ("12.5.1.17900-64", _releases.CERTIFICATE_MANAGEMENT, "failed"),
+        ("12.5.1.17900-64", _releases.IM_AND_PRESENCE, "ok"),
+        ("15.0.1.11900-23", _releases.CERTIFICATE_MANAGEMENT, "ok"),
+        ("16.0.1.10000-1", _releases.AXL, "warning"),
+        ("strange", _releases.AXL, "unknown"),
+        (None, _releases.AXL, "unknown"),
+    ],
+)
+def test_versions(version: str | None, need: _releases.Need, result: str) -> None:
+    row = cluster.version_row(Reply(interface(), facts(version)), need)
+    assert row.result == result
+    assert (need.reason in row.advice) is (result == "failed")
+
+
+def test_releases_that_differ_are_told() -> None:
+    replies = [Reply(interface(name), facts(version)) for name, version in (("cucm1", "15.0.1"), ("imp1", "14.0.1"))]
+    row = cluster.same_version_row(replies)
+    assert (row.result, row.found) == ("warning", "cucm1 15.0, imp1 14.0")
+    assert cluster.same_version_row([replies[0], replies[0]]).result == "skipped"
+    assert cluster.same_version_row([replies[0], Reply(interface("imp1"), facts("15.0.9"))]).result == "ok"
+
+
+@pytest.mark.parametrize(
+    ("service", "result", "advice"),
+    [
+        (("Started", -1), "ok", ""),
+        (("Stopped", -1069), "failed", "Start it"),
+        (("Stopped", -1068), "failed", "Activate it"),
+        (("Starting", -1), "failed", "Wait until"),
+        (("Unknown", -1010), "failed", "the right node"),
+        (None, "failed", "the right node"),
+    ],
+)
+def test_services(service: tuple[str, int] | None, result: str, advice: str) -> None:
+    reply = Reply(interface(), facts(services={ENGINE.upper(): service} if service else None))
+    (row,) = cluster.service_rows(reply, [ENGINE])
+    assert (row.result, row.subject) == (result, f"{ENGINE} on imp1")
+    assert advice in row.advice
+
+
+def ipv6(axl: Any, admin: Reply, *names: str) -> list[Row]:
+    return cluster.ipv6_rows(Reply(interface(kind="AXL"), axl), admin, names or ("2001:db8::21",))
+
+
+def admin(*nodes: tuple[str, str | None], error: ImpError | None = None) -> Reply:
+    listed = [{"name": name, "eth0_ipv6": address} for name, address in nodes]
+    return Reply(interface(kind="admin API"), AdminFacts(listed, {}), error=error)
+
+
+def test_ipv6_matters_to_gateways_that_are_ipv6_addresses_only() -> None:
+    rows = ipv6({}, admin(), "mail1.example.com", "192.0.2.21")
+    assert results(rows) == [("ipv6-enabled", "skipped"), ("ipv6-address", "skipped")]
+
+
+def test_ipv6_needs_the_parameter_and_every_eth0() -> None:
+    both = admin(("imp1", "2001:db8::12"), ("imp2", None))
+    off, first, second = ipv6({"EnableIPV6": "F"}, both)
+    assert (off.result, off.found) == ("failed", "F")
+    assert "service_parameters" in off.advice
+    assert (first.result, second.result, second.subject) == ("ok", "failed", "Eth0 of imp2")
+    assert [row.result for row in ipv6({"EnableIPV6": "T"}, admin(("imp1", "2001:db8::12")))] == ["ok", "ok"]
+    assert ipv6({}, both)[0].found == "no such parameter"
+
+
+def test_without_an_interface_somebody_has_to_look() -> None:
+    _parameter, eth0 = ipv6({"EnableIPV6": "T"}, admin(error=NoPublicApi("none")))
+    assert eth0.result == "unknown"
+    assert "Ethernet IPv6" in eth0.advice
+    row = exchange.reached_row(gateway(), admin(error=NoPublicApi("none")), False)
+    assert row.result == "unknown"
+    assert "Certificate Import Tool" in row.advice
+
+
+def gateway(name: str = "mail1.example.com", **more: Any) -> Gateway:
+    return Gateway(name, 443, Sight(Place(name, name, 443, 30, "gateways"), **{"leaf": LEAF, **more}))
+
+
+def test_the_certificate_must_hold_the_name_of_the_gateway() -> None:
+    assert exchange.name_row(gateway()).result == "ok"
+    assert exchange.name_row(gateway("2001:DB8:0::21")).result == "ok"
+    row = exchange.name_row(gateway("mail2.example.com"))
+    assert row.result == "failed"
+    assert "SAN mail1.example.com, 2001:db8::21" in row.found
+    assert "mail2.example.com" in row.advice
+    assert exchange.name_row(gateway(leaf=None, name_error="unknown")).result == "skipped"
+
+
+PLATFORM = Reply(interface(kind="certificate management"), [LEAF])
+
+
+NOW = datetime.now(UTC)
+OLD = replace(LEAF, not_after=(NOW - timedelta(days=1)).isoformat())
+EXPIRED = Distrust(10, "certificate has expired")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "leaf", "result", "advice"),
+    [
+        (None, LEAF, "ok", ""),
+        (Distrust(20, "unable to get local issuer"), LEAF, "warning", "upload the certificate of CN=mail1.example.com"),
+        (Distrust(26, "unsupported purpose"), LEAF, "failed", "new certificate"),
+        (EXPIRED, OLD, "skipped", ""),
+        # One above the server's own has expired, which no other row tells.
+        (EXPIRED, LEAF, "failed", "new certificate"),
+        ("no handshake: refused", LEAF, "unknown", "again"),
+        (None, None, "skipped", ""),
+    ],
+)
+def test_what_a_node_thinks_of_a_gateway(
+    verdict: Distrust | str | None, leaf: Certificate | None, result: str, advice: str
+) -> None:
+    row = exchange.trusted_row(Judgement(gateway(leaf=leaf), PLATFORM, verdict), NOW)
+    assert row.result == result
+    assert advice in row.advice
+
+
+def test_what_a_node_trusts_is_not_known_without_its_certificate_management() -> None:
+    refused = Reply(PLATFORM.interface, error=Unauthorized("wrong"))
+    assert "axladmin may not ask" in exchange.trusted_row(Judgement(gateway(), refused, None), NOW).found
+    assert exchange.store_row(refused, 30, NOW).result == "skipped"
+
+
+@pytest.mark.parametrize(("days", "result"), [(31, "ok"), (29, "warning"), (-1, "warning")])
+def test_what_a_node_trusts_should_last(days: int, result: str) -> None:
+    ending = replace(LEAF, subject="CN=Old CA", not_after=(NOW + timedelta(days=days)).isoformat())
+    row = exchange.store_row(Reply(PLATFORM.interface, [LEAF, ending]), 30, NOW)
+    assert row.result == result
+    assert ("CN=Old CA until" in row.found) is (result == "warning")
+    assert LEAF.subject not in row.found
+
+
+def seen(reachable: bool | ImpError) -> Reply:
+    check = Check("imp1", "mail1.example.com", 443, reachable is True, "row", "row", "Nothing listens.", ())
+    known = reachable if isinstance(reachable, ImpError) else check
+    return Reply(interface(kind="admin API"), AdminFacts([], {"mail1.example.com": known}))
+
+
+def test_whether_a_node_reaches_a_gateway() -> None:
+    assert exchange.reached_row(gateway(), seen(True), False).result == "ok"
+    row = exchange.reached_row(gateway(), seen(False), False)
+    assert (row.result, row.found) == ("failed", "Nothing listens.")
+    assert "name resolves" in row.advice
+    assert exchange.reached_row(gateway(), seen(False), True).result == "skipped"
+    assert exchange.reached_row(gateway(), seen(ApiError("no", status=409, code="odd")), False).result == "unknown"
+
+
+# --- whom it asks how often
+
+
+class Script:
+    """Interfaces that answer as they are told, and count how often they are asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def interface(self, name: str, error: ImpError | None = None, **more: Any) -> Interface:
+        made = interface(name, **more)
+
+        def ask() -> str:
+            self.asked.append(name)
+            if error is not None:
+                raise error
+            return name
+
+        return Interface(made.kind, made.sight, made.connection, ask)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as executor:
+        yield executor
+
+
+def test_a_refused_password_is_sent_once(pool: ThreadPoolExecutor) -> None:
+    script = Script()
+    names = [f"imp{number}" for number in range(8)]
+    replies = ask_all([script.interface(name, Unauthorized("wrong")) for name in names], pool)
+    assert script.asked == ["imp0"]
+    assert isinstance(replies[0].error, Unauthorized)
+    assert all("could lock the account" in str(reply.not_asked) for reply in replies[1:])
+
+
+def test_what_tells_nothing_of_the_password_is_followed_by_one_more_try(pool: ThreadPoolExecutor) -> None:
+    script = Script()
+    asked = [
+        script.interface("imp0", port_error="refused"),
+        script.interface("imp1", TimedOut("late")),
+        script.interface("imp2", Unauthorized("wrong")),
+        script.interface("imp3"),
+    ]
+    replies = ask_all(asked, pool)
+    assert script.asked == ["imp1", "imp2"]
+    assert replies[0].not_asked == "imp0:8443 does not answer"
+    assert [reply.interface.sight.place.name for reply in replies] == ["imp0", "imp1", "imp2", "imp3"]
+
+
+@pytest.mark.parametrize("first", [None, Forbidden("no role")])
+def test_once_a_password_is_accepted_all_are_asked(pool: ThreadPoolExecutor, first: ImpError | None) -> None:
+    script = Script()
+    replies = ask_all([script.interface("imp0", first), script.interface("imp1"), script.interface("imp2")], pool)
+    assert sorted(script.asked) == ["imp0", "imp1", "imp2"]
+    assert [reply.answered for reply in replies] == [first is None, True, True]
+
+
+def test_accounts_do_not_pay_for_each_other(pool: ThreadPoolExecutor) -> None:
+    script = Script()
+    one = script.interface("imp0", Unauthorized("wrong"))
+    other = script.interface("imp1", password="another-word")
+    assert [reply.answered for reply in ask_all([one, other], pool)] == [False, True]
+    assert sorted(script.asked) == ["imp0", "imp1"]
+
+
+# --- the report
+
+
+def test_rows_come_in_the_order_of_the_checks_and_are_counted() -> None:
+    told = report([ok(check, "x", "y") for check in reversed(REQUIREMENTS)])
+    assert [row["check"] for row in told["checks"]] == list(REQUIREMENTS)
+    assert told["counts"] == {"failed": 0, "unknown": 0, "warning": 0, "skipped": 0, "ok": len(REQUIREMENTS)}
+    assert told["passed"] is True
+    assert told["checks"][0].keys() == {"check", "subject", "result", "found", "expected", "advice", "requirement"}
