@@ -42,20 +42,6 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _modules() -> set[str]:
-    return {path.stem for path in project_files("plugins/modules/*.py")}
-
-
-def _action_groups() -> dict[str, set[str]]:
-    """Return the modules of each action group that stands for a kind of endpoint."""
-    groups: dict[str, list[Any]] = _yaml("meta/runtime.yml")["action_groups"]
-    return {
-        name: {entry for entry in entries if isinstance(entry, str)}
-        for name, entries in groups.items()
-        if name != "audit" and not any(isinstance(entry, dict) for entry in entries)
-    }
-
-
 def test_every_source_file_has_the_licence_header() -> None:
     without = [
         str(path)
@@ -85,30 +71,10 @@ def test_changelog_and_galaxy_name_the_same_version() -> None:
     assert f'id="v{version.replace(".", "-")}"' in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_every_module_is_in_exactly_one_action_group() -> None:
-    listed = sorted(module for members in _action_groups().values() for module in members)
-    assert listed == sorted(_modules())
-
-
 def test_the_audit_group_lists_the_modules_that_report_what_nobody_asked_for() -> None:
     fragment = re.compile(r"^  - ucops\.imp\.audit$", re.MULTILINE)
     reporting = [path.stem for path in project_files("plugins/modules/*.py") if fragment.search(_text(path) or "")]
     assert _yaml("meta/runtime.yml")["action_groups"]["audit"] == sorted(reporting)
-
-
-def test_a_module_and_its_info_twin_share_their_action_group() -> None:
-    apart = [
-        module
-        for module in _modules()
-        for members in _action_groups().values()
-        if f"{module}_info" in _modules() and (module in members) != (f"{module}_info" in members)
-    ]
-    assert not apart
-
-
-def test_one_group_extends_all_others() -> None:
-    (extended,) = _yaml("meta/runtime.yml")["action_groups"]["all"]
-    assert set(extended["metadata"]["extend_group"]) == set(_action_groups())
 
 
 def _plugin_options(path: Path) -> set[str]:
