@@ -127,7 +127,8 @@ def test_a_busy_server_is_waited_for(environment: Emulator, module: str) -> None
     environment.control.fault("status", effect={"status": 503}, times=2)
     result = run(environment, module, check=True)
     assert not result.failed, result.msg
-    assert [entry["status"] for entry in environment.journal()][:2] == [503, 503]
+    # In any order, because a module may ask with several connections at once.
+    assert [entry["status"] for entry in environment.journal()].count(503) == 2
 
 
 @every_module
