@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imp_emulator.launch import COMMAND
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module
@@ -116,7 +116,7 @@ class Site:
 def configured_site(folder: Path) -> Iterator[Site]:
     """Run two clusters that ``site.yml`` has configured."""
     scenario = folder / "scenario.yml"
-    command = [sys.executable, "-m", "imp_emulator", "scenario", "--users", str(USERS), "--clusters", "2"]
+    command = [*COMMAND, "scenario", "--users", str(USERS), "--clusters", "2"]
     scenario.write_bytes(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     inventory = folder / "inventory"
     shutil.copytree(INVENTORY, inventory)
