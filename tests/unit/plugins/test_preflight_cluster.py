@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -180,7 +180,7 @@ def test_the_certificate_must_hold_the_name_of_the_gateway() -> None:
 PLATFORM = Reply(interface(kind="certificate management"), [LEAF])
 
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(timezone.utc)
 OLD = replace(LEAF, not_after=(NOW - timedelta(days=1)).isoformat())
 EXPIRED = Distrust(10, "certificate has expired")
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ CONNECTION = Connection("imp", "imp1.example.com", 8443, "axladmin", "secret-wor
 NODE = Place("imp1.example.com", "imp1.example.com", 8443, 30, "imp", CONNECTION)
 SERVER = Place("mail1.example.com", "mail1.example.com", 443, 30, "gateways")
 LEAF = split_bundle(issue("imp1.example.com", hosts=["imp1.example.com"]).pem.encode())[0]
-NOW = datetime.now(UTC)
+NOW = datetime.now(timezone.utc)
 
 
 def valid(begin: timedelta, end: timedelta) -> Certificate:
