@@ -78,7 +78,7 @@ MANAGED = (USER_ID, HOME_CLUSTER, IM_AND_PRESENCE, MEETING_INFORMATION)
 BLANKS = string.whitespace
 """What may stand around a cell. Other blanks, such as the ideographic space, belong to the user id."""
 _BOOLEANS = {"t": True, "f": False, KEEP: None}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CELLS = {True: "t", False: "f"}
 _Row = tuple[int, list[str]]
 """A row with the number of its first line in the file, counted from 1."""

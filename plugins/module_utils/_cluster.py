@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._options import canonical_host
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import ENTERPRISE_NODE
 
 CUCM = "cucm"
@@ -36,8 +35,7 @@ def nodes(rows: Iterable[Mapping[str, str]], imp_publisher: str | None = None) -
     presence = [node for node in found if node["role"] == IMP]
     if imp_publisher is not None:
         for node in presence:
-            same = canonical_host(node["name"]) == canonical_host(imp_publisher)
-            node["usage"] = PUBLISHER if same else SUBSCRIBER
+            node["usage"] = PUBLISHER if node["name"].lower() == imp_publisher.lower() else SUBSCRIBER
     elif len(presence) == 1:
         presence[0]["usage"] = PUBLISHER
     return sorted(found, key=lambda node: (node["role"], node["usage"] != PUBLISHER, node["name"]))
