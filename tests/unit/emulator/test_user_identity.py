@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from imp_emulator import scenario_file
@@ -23,7 +23,7 @@ from imp_emulator.scenario_writer import generate
 from imp_emulator.wire.axl.answers import like
 from imp_emulator.wire.axl.cucm import CucmAxl
 from tests.support.axl import InProcess
-from tests.support.odd_names import ALIKE, SETS, USERIDS, WILD, ascii_key
+from tests.support.odd_names import ALIKE, ODD, SETS, USERIDS, WILD, ascii_key
 
 AGAIN = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 """One state for all examples, which is what each of them leaves behind as it was."""
@@ -70,6 +70,7 @@ def scenario(names: list[str]) -> str:
 
 @settings(deadline=None)
 @given(st.one_of(SETS, st.lists(CONTROLS, min_size=1, max_size=3, unique_by=ascii_key)))
+@example([*ODD])
 def test_a_scenario_lists_whomever_axl_takes(names: list[str]) -> None:
     read = scenario_file.read(scenario(names))
     assert [user.userid for user in read.clusters[0].users] == names

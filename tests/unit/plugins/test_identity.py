@@ -23,7 +23,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._options import (
     check_unique,
     find_name,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.odd_names import ALIKE, ODD, SETS, USERIDS, WILD, ascii_key
@@ -215,6 +215,8 @@ def test_a_service_in_other_letter_case_restarts_no_less() -> None:
 
 
 @given(st.text(st.characters(codec="utf-8")))
+@example("a\rb\r\nc")
+@example("\x01")
 def test_a_text_that_a_message_carries_arrives_as_it_is(text: str) -> None:
     if not _soap.carries(text):
         assert any(ord(letter) < 0x20 or letter in "\ufffe\uffff" for letter in text)
@@ -225,6 +227,7 @@ def test_a_text_that_a_message_carries_arrives_as_it_is(text: str) -> None:
 
 
 @given(SETS)
+@example([*ODD, "\u3000anna", "anna\u00a0"])
 def test_a_file_names_just_the_users_that_it_was_written_for(names: list[str]) -> None:
     names = [name for name in names if _bat.can_name(name)]
     users = [{"userid": name, "im_and_presence": True, "meeting_information": False} for name in names]
@@ -234,6 +237,8 @@ def test_a_file_names_just_the_users_that_it_was_written_for(names: list[str]) -
 
 
 @given(USERIDS)
+@example("\u3000anna")
+@example("anna\u00a0")
 def test_a_file_can_name_whomever_it_could_be_about(name: str) -> None:
     assert _bat.can_name(name) is (name != "#" and name.strip(" ") == name)
 
