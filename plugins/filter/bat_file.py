@@ -14,6 +14,7 @@ description:
   - Returns the text of a custom file for C(Update Users) that sets the two options of calendar integration to what the
     given users have, and keeps everything else.
   - It is what O(ucops.imp.calendar_users#module:csv_path) takes. The users are sorted by their id.
+  - A user whose id would not be read back as it is fails the filter, see P(ucops.imp.bat_unnamed#filter).
 options:
   _input:
     description: The users, as RV(ucops.imp.calendar_users_info#module:users) lists them.
@@ -23,6 +24,8 @@ options:
 seealso:
   - plugin: ucops.imp.calendar_users
     plugin_type: module
+  - plugin: ucops.imp.bat_unnamed
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

@@ -24,6 +24,7 @@ from xml.etree.ElementTree import Element
 
 from ansible_collections.ucops.imp.plugins.module_utils import _soap
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ApiError, ImpError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower
 from ansible_collections.ucops.imp.plugins.module_utils._soap import append
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer, Transport
 
@@ -64,6 +65,11 @@ USER_TAGS = {
 
 SEARCH_TAGS = {"first_name": "firstName", "last_name": "lastName", "userid": "userid", "department": "department"}
 """Search criteria for users and their elements, in the schema's order."""
+
+ANY_TEXT = "%"
+"""The wildcard of search criteria."""
+# What else the LIKE or MATCHES of a database may take for a wildcard or, the backslash, for the sign that none follows.
+_DOUBTFUL = re.compile(r"[_*?\[\\]")
 
 
 class Axl:
@@ -155,16 +161,20 @@ class Axl:
     def list_users(self, criteria: Mapping[str, str], page_size: int = PAGE_SIZE) -> Iterator[User]:
         """Yield the users that match all ``criteria``, page by page.
 
-        The keys are those of :data:`SEARCH_TAGS`; ``%`` in a value is a wildcard; no criteria mean everybody.
+        The keys are those of :data:`SEARCH_TAGS`; ``%`` in a value is the only wildcard; no criteria mean everybody.
         """
         search = Element("searchCriteria")
         for name, tag in SEARCH_TAGS.items():
             if name in criteria:
-                append(search, tag, criteria[name])
+                append(search, tag, criteria[name].replace("\\", ANY_TEXT))
         if not len(search):
-            append(search, "userid", "%")
-        content = (search, _tags("returnedTags", "userid", *USER_TAGS.values()))
-        return map(_user, self._list("listUser", "user", content, page_size))
+            append(search, "userid", ANY_TEXT)
+        exact = {SEARCH_TAGS[name]: _pattern(value) for name, value in criteria.items() if _DOUBTFUL.search(value)}
+        tags = [tag for tag in SEARCH_TAGS.values() if tag == "userid" or tag in exact]
+        content = (search, _tags("returnedTags", *tags, *USER_TAGS.values()))
+        for row in self._list("listUser", "user", content, page_size):
+            if all(pattern.fullmatch(_soap.text(row, tag).casefold()) for tag, pattern in exact.items()):
+                yield _user(row)
 
     def update_user(self, userid: str, options: Mapping[str, bool]) -> None:
         """Set some of a user's options (keys of :data:`USER_TAGS`); raises :class:`ApiError` when a rule forbids it."""
@@ -176,13 +186,21 @@ class Axl:
     # --- parameters
 
     def list_parameters(self, service: str, node: str) -> dict[str, str]:
-        """Return the values of a service's parameters by name; ``node`` is a process node or ``EnterpriseWideData``."""
+        """Return the values of a service's parameters by name; ``node`` is a process node or ``EnterpriseWideData``.
+
+        The criteria are patterns to AXL; of what they match, the very service and node count.
+        """
+        wanted = [ascii_lower(node), ascii_lower(service)]
         search = Element("searchCriteria")
         append(search, "processNodeName", node)
         append(search, "service", service)
         content = (search, _tags("returnedTags", "processNodeName", "name", "service", "value"))
         rows = self._list("listServiceParameter", "serviceParameter", content, PAGE_SIZE)
-        return {_soap.text(row, "name"): _soap.text(row, "value") for row in rows}
+        return {
+            _soap.text(row, "name"): _soap.text(row, "value")
+            for row in rows
+            if [ascii_lower(_soap.text(row, tag)) for tag in ("processNodeName", "service")] == wanted
+        }
 
     def update_parameter(self, service: str, node: str, name: str, value: str) -> None:
         """Set one parameter. Raises :class:`ApiError` when the cluster does not know it or refuses the value."""
@@ -270,6 +288,15 @@ def _smaller_page(error: ApiError, first: int) -> int | None:
     rows = int(suggestion[1]) - 1 if suggestion else first // 2
     # A suggestion that is no smaller than the page that failed would ask the same for ever.
     return max(1, rows if rows < first else first // 2)
+
+
+def _pattern(criterion: str) -> re.Pattern[str]:
+    """Return what the case-folded field of a row must look like, so that ``%`` alone has been a wildcard.
+
+    Folding goes further than the server does, which is harmless: its own search has chosen the rows already.
+    """
+    parts = criterion.casefold().split(ANY_TEXT)
+    return re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
 
 
 def _refusal(fault: _soap.SoapFault, answer: Answer) -> ApiError:

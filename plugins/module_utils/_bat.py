@@ -16,9 +16,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower
 
 HEADER = (
     "USER ID",
@@ -71,7 +75,10 @@ IM_AND_PRESENCE = HEADER.index("ENABLE USER FOR UNIFIED CM IM AND PRESENCE")
 MEETING_INFORMATION = HEADER.index("INCLUDE MEETING INFORMATION IN PRESENCE")
 MANAGED = (USER_ID, HOME_CLUSTER, IM_AND_PRESENCE, MEETING_INFORMATION)
 
+BLANKS = string.whitespace
+"""What may stand around a cell. Other blanks, such as the ideographic space, belong to the user id."""
 _BOOLEANS = {"t": True, "f": False, KEEP: None}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CELLS = {True: "t", False: "f"}
 _Row = tuple[int, list[str]]
 """A row with the number of its first line in the file, counted from 1."""
@@ -125,12 +132,17 @@ def read(lines: Iterable[str]) -> BatFile:
         user = _user(line, cells, result.problems)
         if user is None:
             continue
-        first = seen.setdefault(user.userid.casefold(), line)
+        first = seen.setdefault(ascii_lower(user.userid), line)
         if first != line:
             result.problems.append(f"line {line}: {user.userid} stands in line {first} already.")
         result.users.append(user)
     _note_ignored(rows[1 : 1 + len(result.users)], result)
     return result
+
+
+def can_name(userid: str) -> bool:
+    """Whether a file can name a user so that :func:`read` finds the very id: no line breaks, no blanks around."""
+    return bool(userid.strip(BLANKS) == userid != KEEP and userid.strip() and not _CONTROL.search(userid))
 
 
 def write(users: Iterable[Mapping[str, Any]]) -> str:
@@ -142,9 +154,9 @@ def write(users: Iterable[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    for user in sorted(users, key=lambda user: str(user["userid"]).casefold()):
+    for user in sorted(users, key=lambda user: (str(user["userid"]).casefold(), str(user["userid"]))):
         userid, presence, meeting = str(user["userid"]), user["im_and_presence"], user["meeting_information"]
-        if userid.strip() != userid or userid in ("", KEEP) or not userid.isprintable():
+        if not can_name(userid):
             raise ValueError(f"A BAT file cannot name the user {userid!r}.")
         cells = [KEEP] * len(HEADER)
         cells[USER_ID] = userid
@@ -166,7 +178,7 @@ def _rows(lines: Iterable[str]) -> Iterator[_Row]:
             return
         except csv.Error as error:
             raise csv.Error(f"line {reader.line_num}: {error}.") from error
-        yield line, [cell.strip() for cell in row]
+        yield line, [cell.strip(BLANKS) for cell in row]
         line = reader.line_num + 1
 
 

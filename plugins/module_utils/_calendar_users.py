@@ -8,16 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
+from ansible_collections.ucops.imp.plugins.module_utils import _bat, _soap
 from ansible_collections.ucops.imp.plugins.module_utils._axl import PAGE_SIZE, SEARCH_TAGS, USER_TAGS, Axl, User
-from ansible_collections.ucops.imp.plugins.module_utils._errors import Busy, ImpError
-from ansible_collections.ucops.imp.plugins.module_utils._options import OptionSpec, check_unique, given
+from ansible_collections.ucops.imp.plugins.module_utils._errors import Busy, ImpError, InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._options import (
+    OptionSpec,
+    ascii_lower,
+    check_unique,
+    given,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     Change,
     Field,
@@ -49,11 +54,6 @@ GIVE_UP_AFTER = 10
 """So many updates in a row that a busy server refused to the last retry; then the others are not tried any more."""
 
 
-def key_of(userid: str) -> str:
-    """Return the form in which user ids are compared: Unified CM takes them in any letter case."""
-    return userid.casefold()
-
-
 def read_problems(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with :data:`READ_OPTIONS`."""
     found = []
@@ -61,7 +61,11 @@ def read_problems(params: Mapping[str, Any]) -> list[str]:
         criteria = given(params["query"], SEARCH_TAGS)
         if not criteria:
             found.append("query: give at least one of " + ", ".join(SEARCH_TAGS) + "; userid='%' selects everybody.")
-        found += [f"query: {name} must not be empty." for name, value in criteria.items() if not value.strip()]
+        for name, value in criteria.items():
+            if not value.strip():
+                found.append(f"query: {name} must not be empty.")
+            elif not _soap.carries(value):
+                found.append(f"query: {name} {value!r} has a character that XML cannot carry.")
     if not 1 <= params["concurrency"] <= 32:
         found.append(f"concurrency: {params['concurrency']} is not in the range 1 to 32.")
     if params["page_size"] < 1:
@@ -69,33 +73,60 @@ def read_problems(params: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def userid_problems(option: str, userids: Iterable[str]) -> list[str]:
+    """Return which user ids no server can have."""
+    found = []
+    for userid in userids:
+        if not userid.strip():
+            found.append(f"{option}: userid {userid!r} is empty.")
+        elif not _soap.carries(userid):
+            found.append(f"{option}: userid {userid!r} has a character that XML cannot carry, so no user is called so.")
+    return found
+
+
 def read_listed(
     axl: Axl, userids: Iterable[str], params: Mapping[str, Any], everybody: Mapping[str, User] | None = None
 ) -> dict[str, User]:
-    """Return the users that exist among ``userids``, by :func:`key_of`; ``everybody`` is who was read already.
+    """Return the users that exist among ``userids``, by the id in this list; ``everybody`` is who was read already.
 
     A few are looked up one by one, many are picked from pages of all users, whichever is less work. One that no page
-    holds is looked up as well, for pages may shift while somebody adds or removes users.
+    holds is looked up as well, for pages may shift while somebody adds or removes users, and because the server alone
+    decides whether it knows somebody by another spelling of an id.
     """
-    wanted = {key_of(userid): userid for userid in userids}
+    wanted = list(dict.fromkeys(userids))
     found: dict[str, User] = {}
     if everybody is not None:
-        found = {key: everybody[key] for key in wanted if key in everybody}
+        found = _pick(wanted, everybody.values())
     elif wanted and len(wanted) * ROWS_PER_LOOKUP >= axl.count_users():
-        for user in axl.list_users({}, params["page_size"]):
-            key = key_of(user.userid)
-            if key in wanted:
-                found[key] = user
-    missing = [userid for key, userid in wanted.items() if key not in found]
+        found = _pick(wanted, axl.list_users({}, params["page_size"]))
+    missing = [userid for userid in wanted if userid not in found]
     with ThreadPoolExecutor(max_workers=params["concurrency"]) as pool:
-        for user in filter(None, pool.map(axl.get_user, missing)):
-            found[key_of(user.userid)] = user
+        for userid, user in zip(missing, pool.map(axl.get_user, missing), strict=True):
+            if user is not None:
+                found[userid] = user
+    return {userid: found[userid] for userid in wanted if userid in found}
+
+
+def _pick(wanted: Sequence[str], people: Iterable[User]) -> dict[str, User]:
+    """Return whom of ``people`` the wanted ids mean: the very id, else the only one in other letter case."""
+    exact = set(wanted)
+    alike: dict[str, dict[str, User]] = {ascii_lower(userid): {} for userid in wanted}
+    found: dict[str, User] = {}
+    for user in people:
+        if user.userid in exact:
+            found[user.userid] = user
+        if (same := alike.get(ascii_lower(user.userid))) is not None:
+            same[user.userid] = user
+    for userid in wanted:
+        candidates = alike[ascii_lower(userid)]
+        if userid not in found and len(candidates) == 1:
+            found[userid] = next(iter(candidates.values()))
     return found
 
 
 def read_matching(axl: Axl, criteria: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, User]:
-    """Return the users that match all criteria, by :func:`key_of`; all users without criteria."""
-    return {key_of(user.userid): user for user in axl.list_users(criteria, params["page_size"])}
+    """Return the users that match all criteria, by user id; all users without criteria."""
+    return {user.userid: user for user in axl.list_users(criteria, params["page_size"])}
 
 
 def count_options(users: Iterable[User]) -> dict[str, int]:
@@ -106,7 +137,7 @@ def count_options(users: Iterable[User]) -> dict[str, int]:
 
 @dataclass
 class Selection:
-    """The selected users as they are, and the options that each should have, both by :func:`key_of`.
+    """The selected users as they are, and the options that each should have, both by user id as the server writes it.
 
     ``everybody`` is empty unless users that nobody asked for are to be reported.
     """
@@ -137,10 +168,8 @@ class CalendarUsers(Resource[Selection]):
         if params["csv_path"] is not None:
             return found + self._read_file(params["csv_path"])
         if params["users"] is not None:
-            found += [
-                f"users: userid {item['userid']!r} is empty." for item in params["users"] if not item["userid"].strip()
-            ]
-            found += check_unique("users", (key_of(item["userid"]) for item in params["users"]))
+            found += userid_problems("users", (item["userid"] for item in params["users"]))
+            found += check_unique("users", (item["userid"] for item in params["users"]), ascii_lower)
             self._listed = {item["userid"]: self._options(item) for item in params["users"]}
             return found + [
                 f"users: {userid}: {said}" for userid, options in self._listed.items() if (said := _rule(options))
@@ -177,8 +206,9 @@ class CalendarUsers(Resource[Selection]):
         for note in content.notes:
             self.context.warn(f"csv_path: {note}")
         self._listed = {user.userid: given(vars(user), USER_TAGS) for user in content.users}
-        found += [f"csv_path: {problem}" for problem in content.problems[:TOLD_PROBLEMS]]
-        more = len(content.problems) - TOLD_PROBLEMS
+        told = [f"csv_path: {problem}" for problem in content.problems] + userid_problems("csv_path", self._listed)
+        found += told[:TOLD_PROBLEMS]
+        more = len(told) - TOLD_PROBLEMS
         return [*found, f"csv_path: {more} more problems."] if more > 0 else found
 
     def _enables_nobody(self) -> bool:
@@ -199,11 +229,13 @@ class CalendarUsers(Resource[Selection]):
             users = dict(everybody or {}) if selects_all else read_matching(self.axl, criteria, params)
             if not users:
                 self.context.warn("query: no user matches.")
-            selection = Selection(users, {key: self._options({}) for key in users})
+            selection = Selection(users, {userid: self._options({}) for userid in users})
         else:
-            users = read_listed(self.axl, self._listed, params, everybody)
-            wanted = {key_of(userid): options for userid, options in self._listed.items()}
-            unknown = [userid for userid in self._listed if key_of(userid) not in users]
+            listed = read_listed(self.axl, self._listed, params, everybody)
+            _refuse_one_user_twice(listed)
+            users = {user.userid: user for user in listed.values()}
+            wanted = {user.userid: self._listed[userid] for userid, user in listed.items()}
+            unknown = [userid for userid in self._listed if userid not in listed]
             selection = Selection(users, wanted, unknown)
         selection.everybody = everybody or {}
         self._note_failures(selection)
@@ -213,22 +245,16 @@ class CalendarUsers(Resource[Selection]):
         """Note the users that cannot be updated, and want nothing of them any more."""
         for userid in selection.unknown:
             self.context.fail(userid, ImpError("There is no such user in Unified CM.", code="user-not-found"))
-            del selection.wanted[key_of(userid)]
-        for key, options in list(selection.wanted.items()):
-            user = selection.users[key]
+        for userid, options in list(selection.wanted.items()):
+            user = selection.users[userid]
             after = {**_fields(user), **options}
             said = _rule(after) if after != _fields(user) else None
             if said:
-                self.context.fail(user.userid, ImpError(said, code="meeting-information-needs-presence"))
-                del selection.wanted[key]
+                self.context.fail(userid, ImpError(said, code="meeting-information-needs-presence"))
+                del selection.wanted[userid]
 
     def plan(self, state: Selection) -> Plan:
-        plan = compare(
-            KIND,
-            {user.userid: _fields(user) for user in state.users.values()},
-            {state.users[key].userid: options for key, options in state.wanted.items()},
-            FIELDS,
-        )
+        plan = compare(KIND, {userid: _fields(user) for userid, user in state.users.items()}, state.wanted, FIELDS)
         self._guard(len(plan))
         return plan
 
@@ -251,8 +277,8 @@ class CalendarUsers(Resource[Selection]):
         }
 
     def undeclared(self, state: Selection) -> list[Undeclared]:
-        shown = {user.userid: _fields(user) for user in state.everybody.values() if user.meeting_information}
-        return undeclared(KIND, shown, (user.userid for user in state.users.values()), FIELDS)
+        shown = {userid: _fields(user) for userid, user in state.everybody.items() if user.meeting_information}
+        return undeclared(KIND, shown, state.users, FIELDS)
 
     # --- what is done
 
@@ -269,6 +295,20 @@ class CalendarUsers(Resource[Selection]):
     def settled(self, change: Change) -> bool:
         user = self.axl.get_user(change.id)
         return user is not None and all(getattr(user, item.name) == item.after for item in change.fields)
+
+
+def _refuse_one_user_twice(listed: Mapping[str, User]) -> None:
+    """Raise :class:`InvalidInput` when the server takes several ids of the list for one user."""
+    spellings: dict[str, list[str]] = {}
+    for userid, user in listed.items():
+        spellings.setdefault(user.userid, []).append(userid)
+    problems = [
+        f"userid: {' and '.join(map(repr, names))} are one user to Unified CM, {userid!r}; give one of them."
+        for userid, names in spellings.items()
+        if len(names) > 1
+    ]
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _fields(user: User) -> dict[str, bool]:

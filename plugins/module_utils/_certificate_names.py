@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.ucops.imp.plugins.module_utils._options import address, canonical_host
+from ansible_collections.ucops.imp.plugins.module_utils._options import address, ascii_lower, canonical_host
 from ansible_collections.ucops.imp.plugins.module_utils._verdicts import CN_MISMATCH, SAN_MISMATCH
 from ansible_collections.ucops.imp.plugins.module_utils._x509 import MISSING_LIBRARY, Certificate
 
@@ -69,7 +69,7 @@ def names_of(certificate: Certificate) -> CertificateNames:
 
 def _covers(pattern: str, name: str) -> bool:
     """Whether a host name in a certificate stands for ``name``; a wildcard is the first of three labels or more."""
-    pattern, name = pattern.lower(), name.lower()
+    pattern, name = ascii_lower(pattern), ascii_lower(name)
     if not pattern.startswith("*."):
         return pattern == name and "*" not in pattern
     label, _dot, domain = name.partition(".")

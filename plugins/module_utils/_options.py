@@ -19,12 +19,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible.module_utils.basic import env_fallback
+
+T = TypeVar("T")
 
 OptionSpec = dict[str, Any]
 """The argument spec of one option."""
@@ -182,10 +185,22 @@ def address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+_ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
+
+
+def ascii_lower(text: str) -> str:
+    """Return a text with the letters A to Z in lower case and all others as they are.
+
+    So servers compare names: DNS by RFC 4343, Unified CM by assumption. ``str.lower`` and ``str.casefold`` would take
+    names for one that a server tells apart, such as those with a sharp s, a ligature or the Kelvin sign.
+    """
+    return text.translate(_ASCII_LOWER)
+
+
 def canonical_host(value: str) -> str:
     """Return the form in which host names and addresses are compared: lower case, IPv6 as in RFC 5952."""
     ip = address(value)
-    return str(ip) if ip else value.lower()
+    return str(ip) if ip else ascii_lower(value)
 
 
 def check_host(option: str, value: str, *, qualified: bool = False) -> list[str]:
@@ -217,12 +232,17 @@ def check_secret(option: str, value: str) -> list[str]:
     return [f"{option}: a secret needs at least {SHORTEST_SECRET} characters, or masking it would garble the output."]
 
 
-def check_unique(option: str, names: Iterable[str]) -> list[str]:
-    """Refuse a name that is given twice; the caller passes names in the form in which they are compared."""
-    seen: set[str] = set()
-    twice: list[str] = []
+def check_unique(option: str, names: Iterable[str], key: Callable[[str], str] = str) -> list[str]:
+    """Refuse a name that is given twice; ``key`` returns the form in which the server compares names."""
+    given_as: dict[str, list[str]] = {}
     for name in names:
-        if name in seen and name not in twice:
-            twice.append(name)
-        seen.add(name)
-    return [f"{option}: {name} is given more than once." for name in twice]
+        given_as.setdefault(key(name), []).append(name)
+    return [f"{option}: {same[0]} is given more than once." for same in given_as.values() if len(same) > 1]
+
+
+def find_name(known: Mapping[str, T], wanted: str) -> T | None:
+    """Return what a server lists under a name: under the very name, else under the only one in other letter case."""
+    if wanted in known:
+        return known[wanted]
+    same = [value for name, value in known.items() if ascii_lower(name) == ascii_lower(wanted)]
+    return same[0] if len(same) == 1 else None

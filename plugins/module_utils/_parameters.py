@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower, find_name
+
 PRESENCE_ENGINE = "Cisco Presence Engine"
 SIP_PROXY = "Cisco SIP Proxy"
 XCP_ROUTER = "Cisco XCP Router"
@@ -186,6 +188,7 @@ def restarts(service: str, name: str) -> tuple[str, ...]:
     A parameter of the Presence Engine needs that service (P1 to P5), IPv6 needs three (G7). Of others nothing is known
     here: many work at once, and naming a service would invite a restart that nobody needs.
     """
-    if service == PRESENCE_ENGINE:
+    if ascii_lower(service) == ascii_lower(PRESENCE_ENGINE):
         return (PRESENCE_ENGINE,)
-    return _ENTERPRISE_RESTARTS.get(name, ()) if service == ENTERPRISE_SERVICE else ()
+    enterprise = ascii_lower(service) == ascii_lower(ENTERPRISE_SERVICE)
+    return find_name(_ENTERPRISE_RESTARTS, name) or () if enterprise else ()

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils import _ipv6, _releases
 from ansible_collections.ucops.imp.plugins.module_utils._control_center import IN_BETWEEN, STARTED, Service
 from ansible_collections.ucops.imp.plugins.module_utils._errors import Forbidden, NoPublicApi, Unauthorized
+from ansible_collections.ucops.imp.plugins.module_utils._options import find_name
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Reply
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import Row, failed, ok, skipped, unknown, warned
 
@@ -154,7 +155,7 @@ def _service_row(check: str, reply: Reply, name: str) -> Row:
 
 def find_service(facts: NodeFacts, name: str) -> Service | None:
     """Return a service by its name in any letter case."""
-    return next((one for known, one in facts.services.items() if known.casefold() == name.casefold()), None)
+    return find_name(facts.services, name)
 
 
 def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str]) -> list[Row]:

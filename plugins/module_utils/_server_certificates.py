@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils import _x509
 from ansible_collections.ucops.imp.plugins.module_utils._errors import UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower
 
 try:
     from cryptography import x509
@@ -119,7 +120,7 @@ def _parsed(certificate: x509.Certificate) -> ServerCertificate:
         fingerprint=hashlib.sha256(der).hexdigest(),
         subject=certificate.subject.rfc4514_string(),
         issuer=certificate.issuer.rfc4514_string(),
-        names=frozenset(name.lower() for name in names),
+        names=frozenset(ascii_lower(name) for name in names),
         not_after=until.replace(tzinfo=timezone.utc),
         pem=certificate.public_bytes(Encoding.PEM).decode("ascii"),
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._options import find_name
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import Target, restarts
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Field, Plan, compare
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
@@ -31,11 +32,8 @@ def read_values(axl: Axl, targets: Mapping[str, Target]) -> dict[str, str]:
         place = (target.service, target.node)
         if place not in found:
             found[place] = axl.list_parameters(*place)
-    return {
-        key: found[target.service, target.node][target.name]
-        for key, target in targets.items()
-        if target.name in found[target.service, target.node]
-    }
+    values = {key: find_name(found[target.service, target.node], target.name) for key, target in targets.items()}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 class ParameterResource(Resource[Values]):

@@ -40,7 +40,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, node_problems, targets
-from ansible_collections.ucops.imp.plugins.module_utils._options import check_unique
+from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, FieldChange, Plan
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
@@ -72,8 +72,7 @@ class Node:
         found = self._center.services(names)
         if not names:
             return found
-        folded = {name.casefold(): service for name, service in found.items()}
-        return {name: folded[name.casefold()] for name in names if name.casefold() in folded}
+        return {name: service for name in names if (service := find_name(found, name)) is not None}
 
     def command(self, action: str, service: str) -> None:
         """Send a command; one that the service is carrying out already is as good."""
@@ -137,7 +136,7 @@ class Services(Resource[State]):
     def problems(self) -> list[str]:
         params = self.context.params
         found = node_problems(self.context.connection, params)
-        found += check_unique("services", [name.casefold() for name in self._names])
+        found += check_unique("services", [ascii_lower(name) for name in self._names])
         if not self._names or not all(name.strip() for name in self._names):
             found.append("services: give the names of the services, for example Cisco Presence Engine.")
         if self._only_if_required and self._state != "restarted":
@@ -199,14 +198,15 @@ class Services(Resource[State]):
     def _notified(self) -> frozenset[tuple[str, str]]:
         admin = ImpAdmin(self.context.transport())
         pending = {
-            (str(item["node"]).lower(), str(item["service"]).casefold()) for item in admin.restart_notifications()
+            (ascii_lower(str(item["node"])), ascii_lower(str(item["service"])))
+            for item in admin.restart_notifications()
         }
         cluster = admin.nodes()
         return frozenset(
             (node.name, name)
             for node in self._nodes.values()
             for name in self._names
-            if (_name_in_cluster(node.target, cluster), name.casefold()) in pending
+            if (_name_in_cluster(node.target, cluster), ascii_lower(name)) in pending
         )
 
     def plan(self, state: State) -> Plan:
@@ -310,7 +310,7 @@ def _name_in_cluster(target: Target, nodes: list[dict[str, Any]]) -> str:
     for node in nodes:
         names = [node[name] for name in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if node.get(name)]
         if any(target.is_called(name) for name in names):
-            return str(node["name"]).lower()
+            return ascii_lower(str(node["name"]))
     known = ", ".join(str(node["name"]) for node in nodes)
     raise InvalidInput([f"nodes: the cluster has no IM and Presence node called {target.name}, but {known}."])
 

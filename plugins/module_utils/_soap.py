@@ -12,6 +12,7 @@ are qualified. Answers are therefore read by local name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
@@ -25,6 +26,9 @@ ElementTree.register_namespace("soapenv", ENVELOPE)
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 """What a SOAP 1.1 request is sent as."""
+
+_UNCARRIED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 forbids (section 2.2)."""
 
 
 class MalformedXml(UnexpectedAnswer):
@@ -61,7 +65,13 @@ def envelope(content: Element) -> bytes:
     ElementTree.SubElement(root, f"{{{ENVELOPE}}}Header")
     ElementTree.SubElement(root, f"{{{ENVELOPE}}}Body").append(content)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+    # A bare carriage return would be read as a line feed (XML 1.0, section 2.11), and so as another name.
+    return document.replace(b"\r", b"&#13;")
+
+
+def carries(text: str) -> bool:
+    """Whether a message can hold this text so that the other side reads just that."""
+    return _UNCARRIED.search(text) is None
 
 
 def parse(document: bytes) -> Element:

@@ -32,7 +32,10 @@ options:
     suboptions:
       userid:
         description:
-          - The user id, in any letter case.
+          - The user id. The very id counts first, then one in other letter case, of which Unified CM ignores that of
+            the letters A to Z. So V(strasser) is never V(straßer), and V(müller) is not V(MÜLLER). Nothing in an id is
+            a wildcard.
+          - Two entries that Unified CM takes for one user are refused.
         type: str
         required: true
       im_and_presence:
@@ -58,7 +61,9 @@ options:
     type: path
   query:
     description:
-      - Search for the users to manage. A user must match all criteria. V(%) stands for any text.
+      - Search for the users to manage. A user must match all criteria, in any letter case.
+      - V(%) stands for any text, and nothing else is a wildcard. V(_), V(*) and V(?) stand for themselves. A user whose
+        id holds V(%) is named with O(users).
       - Think of O(max_changes).
     type: dict
     suboptions:

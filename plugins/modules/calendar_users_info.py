@@ -19,12 +19,15 @@ description:
 options:
   users:
     description:
-      - The ids of the users to read, in any letter case.
+      - The ids of the users to read. The very id counts first, then one in other letter case, of which Unified CM
+        ignores that of the letters A to Z. Nothing in an id is a wildcard.
     type: list
     elements: str
   query:
     description:
-      - Search for users. A user must match all criteria. V(%) stands for any text.
+      - Search for users. A user must match all criteria, in any letter case.
+      - V(%) stands for any text, and nothing else is a wildcard. V(_), V(*) and V(?) stand for themselves. A user whose
+        id holds V(%) is read with O(users).
     type: dict
     suboptions:
       userid:
@@ -134,10 +137,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._axl import SEARCH_TAGS,
 from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import (
     READ_OPTIONS,
     count_options,
-    key_of,
     read_listed,
     read_matching,
     read_problems,
+    userid_problems,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, given
@@ -156,17 +159,20 @@ ARGUMENTS = Arguments(
 
 def read(context: Context) -> dict[str, Any]:
     params = context.params
-    problems = read_problems(params)
+    problems = read_problems(params) + userid_problems("users", params["users"] or ())
     if problems:
         raise InvalidInput(problems)
     axl = Axl(context.transport())
     if params["users"] is None:
         users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params)
+        unknown = []
     else:
-        users = read_listed(axl, params["users"], params)
+        listed = read_listed(axl, params["users"], params)
+        users = {user.userid: user for user in listed.values()}
+        unknown = [userid for userid in params["users"] if userid not in listed]
     return {
         "users": [asdict(user) for user in users.values() if user.meeting_information or not params["enabled_only"]],
-        "unknown": [userid for userid in params["users"] or () if key_of(userid) not in users],
+        "unknown": unknown,
         "counts": {"selected": len(users), **count_options(users.values())},
     }
 

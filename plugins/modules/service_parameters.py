@@ -130,7 +130,7 @@ failures:
 
 from collections.abc import Mapping
 
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, check_unique
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, ascii_lower, check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import ENTERPRISE_NODE, Target
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import ParameterResource, Values
@@ -166,7 +166,7 @@ class ServiceParameters(ParameterResource):
             for key in ("service", "name", "node")
             if any(not item[key].strip() for item in parameters)
         ]
-        return found + check_unique("parameters", (str(_target(item)) for item in parameters))
+        return found + check_unique("parameters", (str(_target(item)) for item in parameters), ascii_lower)
 
     def targets(self) -> Mapping[str, Target]:
         return {str(target): target for target in map(_target, self.context.params["parameters"])}

@@ -97,7 +97,7 @@ failures:
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, ascii_lower
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import ENTERPRISE_NODE
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
 
@@ -122,13 +122,14 @@ def read(context: Context) -> dict[str, Any]:
     axl = Axl(context.transport())
     places: dict[tuple[str, str], set[str | None]] = {}
     for item in context.params["parameters"]:
-        places.setdefault((item["node"], item["service"]), set()).add(item["name"])
+        name = None if item["name"] is None else ascii_lower(item["name"])
+        places.setdefault((item["node"], item["service"]), set()).add(name)
     return {
         "parameters": [
             {"service": service, "name": name, "value": value, "node": node}
             for (node, service), names in sorted(places.items())
             for name, value in sorted(axl.list_parameters(service, node).items())
-            if None in names or name in names
+            if None in names or ascii_lower(name) in names
         ]
     }
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import (
     DEFAULT_ACCOUNTS,
     DEFAULT_CA_ACCOUNTS,
@@ -34,7 +35,11 @@ RELEASES = ("11.5", "12.5", "14.0", "15.0")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SHORT_NAME = Pattern(_LABEL, "a host name without dots")
 _VERSION = Pattern(r"\d+\.\d+\.\d+\.\d+-\d+", "a version like 14.0.1.13900-155")
-_USERID = Pattern(r"[^\s<>&\"',]{1,128}", "a user ID without spaces, quotes, commas or markup")
+# What AXL takes: all that XML can carry. Cisco's guide names = + < > # ; \ , " and blanks.
+_USERID = Pattern(
+    "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]{1,128}",
+    "a user ID of 1 to 128 characters that XML can carry",
+)
 _FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
 _CA_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,55}[A-Za-z0-9])?", "a name of 1 to 57 letters, digits and spaces")
 _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
@@ -181,8 +186,9 @@ def _generated(section: Section) -> Iterator[UserSpec]:
 def _accounts(section: Section, defaults: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS) -> tuple[AccountSpec, ...]:
     accounts = tuple(_account(section.section(default.label, {}), default) for default in defaults)
     section.end()
-    for kind in ("application", "ca"):
-        unique(section.place, (account.username for account in accounts if account.kind == kind))
+    # Windows takes account names in any letter case, Unified CM in that of A to Z.
+    for kind, key in (("application", ascii_lower), ("ca", str.casefold)):
+        unique(section.place, (account.username for account in accounts if account.kind == kind), key)
     return accounts
 
 

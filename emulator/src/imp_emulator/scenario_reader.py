@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import ScenarioError
 
 T = TypeVar("T")
@@ -136,17 +137,17 @@ class Section:
             raise ScenarioError(self.at(str(key)), f"is not known here; known are {', '.join(self._known)}")
 
 
-def unique(place: str, values: Iterable[str]) -> None:
-    """Refuse a value that occurs twice; letter case does not count.
+def unique(place: str, values: Iterable[str], key: Callable[[str], str] = ascii_lower) -> None:
+    """Refuse a value that occurs twice; ``key`` returns the form in which the emulated product compares them.
 
     Raises:
         ScenarioError: One does.
     """
     seen: set[str] = set()
     for value in values:
-        if value.casefold() in seen:
+        if key(value) in seen:
             raise ScenarioError(place, f"holds {value!r} twice")
-        seen.add(value.casefold())
+        seen.add(key(value))
 
 
 def _convert(place: str, value: str, convert: Callable[[str], T], rule: str) -> T:

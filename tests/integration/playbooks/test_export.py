@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils import _bat
 
 from tests.support.certificates import issue
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.inventory_files import load
 from tests.support.modules import ModuleResult, run_module
+from tests.support.odd_names import ODD as NAMES
+from tests.support.odd_names import write_scenario
 from tests.support.playbooks import INVENTORY, Played, play
 
 HOST = "imp-pub.dc1"
@@ -249,3 +253,24 @@ def test_a_pending_restart_is_not_made_by_adopting_the_cluster(
 
     assert "changes wait for a restart of Cisco Presence Engine" in exported.output
     assert variables(tmp_path) == {"calendar_integration_parts": ["calendaring"], "calendaring_exchange_queue": 2000}
+
+
+def test_odd_users_are_exported_and_cost_nobody_else(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    """What is exported names just the users that are there; one that a file cannot hold is told and left out."""
+    unnamed = [" {{ 7 * 7 }}", "anna ", "li\nsa", "#"]
+    named = [*NAMES, "山田\u3000太郎"]
+    emulator = start_emulator("--scenario", str(write_scenario(tmp_path, [*named, *unnamed], im_and_presence=True)))
+    last = emulator.control.last_journal_id()
+
+    exported = export(emulator, tmp_path, export_parts=["calendar_users"])
+    assert exported.status == 0, exported.output
+    assert "Users whose ids a BAT file cannot hold are left out" in exported.output
+    assert json.dumps(unnamed) in (tmp_path / "adopted/group_vars/dc1/calendar_integration.yml").read_text()
+    with (tmp_path / "adopted/group_vars/dc1/calendar_users.csv").open(encoding="utf-8", newline="") as lines:
+        assert {user.userid for user in _bat.read(lines).users} == set(named)
+    inventory = adopt(emulator, tmp_path)
+    done = play(emulator.ready_file, tmp_path, "ucops.imp.site", inventory=inventory)
+
+    assert done.status == 0, done.output
+    assert done.recap[HOST].changed == 0
+    assert emulator.journal(writes=True, after=last) == []

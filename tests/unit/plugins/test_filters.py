@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.bat_file import FilterModule as BatFile
+from ansible_collections.ucops.imp.plugins.filter.bat_unnamed import bat_unnamed
 from ansible_collections.ucops.imp.plugins.filter.inventory_value import FilterModule as InventoryValue
 from ansible_collections.ucops.imp.plugins.module_utils import _bat
 from hypothesis import given
@@ -109,3 +110,8 @@ def test_users_are_sorted_whatever_order_they_came_in() -> None:
 def test_what_is_no_user_of_a_file_is_refused(users: list[Any], said: str) -> None:
     with pytest.raises(AnsibleFilterError, match=said):
         bat_file(users)
+
+
+def test_who_cannot_be_named_is_told() -> None:
+    ids = ["anna", " anna", "anna ", "an\nna", "#", "\u3000", "\u3000anna", "山田\u3000太郎", "a\u2028b"]
+    assert bat_unnamed(ids) == [" anna", "anna ", "an\nna", "#", "\u3000"]

@@ -30,6 +30,7 @@ from imp_emulator import ca_pki, pki
 from imp_emulator.ca_pki import Authority
 from imp_emulator.domain.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.environment import Environment
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import ca as store
 from imp_emulator.store.database import Row
 
@@ -256,7 +257,7 @@ def _check(settings: Row, request: x509.CertificateSigningRequest, ca_names: set
         raise _Refused(
             "The request subject name is invalid or too long. 0x80094001 (-2146877439 CERTSRV_E_BAD_REQUESTSUBJECT)"
         )
-    if names[0].casefold() in ca_names:
+    if ascii_lower(names[0]) in ca_names:
         raise _Refused(f"{_POLICY}  The common name of the request is the name of the certification authority (C2).")
     key = request.public_key()
     minimum = settings["minimum_key_size"]
@@ -295,7 +296,7 @@ def _purposes(settings: Row, template: str | None) -> tuple[x509.ObjectIdentifie
 def _names(environment: Environment, host: str) -> set[str]:
     """Return the CNs of a CA, root and intermediates, folded for comparison."""
     return {
-        str(name.value).casefold()
+        ascii_lower(str(name.value))
         for certificate in chain(environment, host, renewals(environment, host))
         for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     }
@@ -314,7 +315,7 @@ def _comparable(name: str) -> str:
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:
-        return name.lower()
+        return ascii_lower(name)
 
 
 def _parsed(row: Row) -> x509.Certificate:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from imp_emulator.domain.service_catalogue import PRESENCE_ENGINE, SIP_PROXY
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import ClusterSpec
 
 ENTERPRISE_NODE = "EnterpriseWideData"
@@ -132,12 +133,12 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
 )
 """Every parameter that the emulated clusters have."""
 
-_BY_KEY = {(spec.service.casefold(), spec.name.casefold()): spec for spec in PARAMETERS}
+_BY_KEY = {(ascii_lower(spec.service), ascii_lower(spec.name)): spec for spec in PARAMETERS}
 
 
 def spec(service: str, name: str) -> ParameterSpec | None:
     """Return a parameter by service and name in any letter case, or ``None``."""
-    return _BY_KEY.get((service.casefold(), name.casefold()))
+    return _BY_KEY.get((ascii_lower(service), ascii_lower(name)))
 
 
 def node_names(parameter: ParameterSpec, cluster: ClusterSpec) -> list[str]:

@@ -15,6 +15,7 @@ from imp_emulator.domain.parameter_catalogue import (
 )
 from imp_emulator.domain.service_catalogue import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.environment import Environment
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store import parameters as store
 from imp_emulator.store.database import Row
@@ -86,13 +87,13 @@ def reset(environment: Environment, cluster: str, node: str, service: str) -> No
         NotFound: The node has no parameter of that service.
     """
     known = nodes.node(environment.database, cluster, node)
-    holders = {ENTERPRISE_NODE.casefold(), (node if known is None else known["name"]).casefold()}
+    holders = {ascii_lower(ENTERPRISE_NODE), ascii_lower(node if known is None else known["name"])}
     if known is None and len(holders) > 1:
         raise NotFound("node-not-found", f"There is no process node {node}.", "processNodeName")
     rows = [
         row
         for row in store.search(environment.database, cluster)
-        if row["service"].casefold() == service.casefold() and row["node"].casefold() in holders
+        if ascii_lower(row["service"]) == ascii_lower(service) and ascii_lower(row["node"]) in holders
     ]
     if not rows:
         raise NotFound("service-not-found", f"Service {service} has no parameters on {node}.", "service")

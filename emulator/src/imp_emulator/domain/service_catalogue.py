@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imp_emulator.letter_case import ascii_lower
+
 PRESENCE_ENGINE = "Cisco Presence Engine"
 SIP_PROXY = "Cisco SIP Proxy"
 XCP_ROUTER = "Cisco XCP Router"
@@ -114,9 +116,9 @@ _IMP = (
 CATALOGUE: dict[str, tuple[ServiceSpec, ...]] = {"cucm": _CUCM + _PLATFORM, "imp": _IMP + _PLATFORM}
 """The services of a server by its role, in the order in which they are listed."""
 
-_BY_NAME = {role: {spec.name.casefold(): spec for spec in specs} for role, specs in CATALOGUE.items()}
+_BY_NAME = {role: {ascii_lower(spec.name): spec for spec in specs} for role, specs in CATALOGUE.items()}
 
 
 def spec(role: str, name: str) -> ServiceSpec | None:
     """Return a service of a role (``cucm`` or ``imp``) by its name in any letter case, or ``None``."""
-    return _BY_NAME[role].get(name.casefold())
+    return _BY_NAME[role].get(ascii_lower(name))

@@ -19,6 +19,7 @@ from imp_emulator.domain.errors import NotFound
 from imp_emulator.domain.service_catalogue import CATALOGUE, ServiceSpec
 from imp_emulator.environment import Environment
 from imp_emulator.kernel.transitions import Pace
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store import services as store
 from imp_emulator.store.database import Row
@@ -141,9 +142,9 @@ def states(environment: Environment, cluster: str, node: str, names: Sequence[st
             exist is answered as :attr:`Status.UNKNOWN`.
     """
     settle(environment, cluster)
-    rows = {row["name"].casefold(): row for row in store.services(environment.database, cluster, node)}
+    rows = {ascii_lower(row["name"]): row for row in store.services(environment.database, cluster, node)}
     wanted = list(names) or [spec.name for spec in CATALOGUE[_role(environment, cluster, node)]]
-    found = [(name, rows.get(name.casefold())) for name in wanted]
+    found = [(name, rows.get(ascii_lower(name))) for name in wanted]
     return [_unknown(name) if row is None else _state(environment, row) for name, row in found]
 
 

@@ -105,6 +105,8 @@ def _step(call: Call, scheme: str, token: bytes, passwords: Mapping[str, str]) -
 
 def _stored_name(principal: str, passwords: Mapping[str, str]) -> str:
     """Return the name of an account as it is stored; raises ``KeyError`` for an unknown one."""
+    if principal in passwords:
+        return principal
     return {name.casefold(): name for name in passwords}[principal.casefold()]
 
 

@@ -21,6 +21,7 @@ from imp_emulator.domain.services import Action, Reason, ServiceState
 from imp_emulator.environment import Environment
 from imp_emulator.kernel.accounts import Verdict, check_basic
 from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.wire import soap
 from imp_emulator.wire.soap import text
@@ -142,7 +143,7 @@ class ControlCenter:
             return _information([], Reason.BAD_ARGUMENTS)
         if command.node:
             meant = nodes.node(self._environment.database, call.cluster, command.node)
-            if meant is None or meant["name"].casefold() != call.node.casefold():
+            if meant is None or ascii_lower(meant["name"]) != ascii_lower(call.node):
                 return _information([], Reason.ENTRY_NOT_FOUND)
         reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
         states = services.states(self._environment, call.cluster, call.node, list(reasons))

@@ -108,9 +108,12 @@ def fault(code: str, message: str, detail: str = "") -> bytes:
     return envelope(markup.encode())
 
 
+_CARRIAGE_RETURN = {"\r": "&#13;"}
+
+
 def text(value: str) -> str:
-    """Escape a string for use as element content."""
-    return escape(value)
+    """Escape a string for use as element content; a parser takes a bare carriage return for a line feed (2.11)."""
+    return escape(value, _CARRIAGE_RETURN)
 
 
 def split_tag(element: etree._Element) -> tuple[str, str]:

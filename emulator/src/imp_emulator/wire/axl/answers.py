@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.schema import Complex, sequence
 from imp_emulator.wire.soap import text as escape
@@ -113,9 +114,9 @@ def joined(items: Sequence[str], matched: Callable[[], int]) -> str:
 
 
 def like(pattern: str, value: str) -> bool:
-    """Tell whether a value matches a SQL LIKE pattern, in any letter case."""
-    expression = "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in pattern)
-    return re.fullmatch(expression, value, re.IGNORECASE | re.DOTALL) is not None
+    """Tell whether a value matches a SQL LIKE pattern, in any letter case of A to Z."""
+    expression = "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in ascii_lower(pattern))
+    return re.fullmatch(expression, ascii_lower(value), re.DOTALL) is not None
 
 
 def braces(pkid: str) -> str:

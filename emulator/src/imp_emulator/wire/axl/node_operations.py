@@ -10,6 +10,7 @@ from typing import Any
 
 from imp_emulator.domain.errors import NotFound
 from imp_emulator.domain.parameter_catalogue import ENTERPRISE_NODE
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes, services
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import (
@@ -134,7 +135,7 @@ def _find(request: Request) -> Node:
         row = nodes.node(request.environment.database, request.cluster, name)
         name = row["name"] if row is not None else name
     for node in _nodes(request):
-        if node["pkid"] == pkid or (pkid is None and node["name"].casefold() == name.casefold()):
+        if node["pkid"] == pkid or (pkid is None and ascii_lower(node["name"]) == ascii_lower(name)):
             return node
     raise NotFound("node-not-found", "There is no such process node.", "name")
 
