@@ -178,7 +178,7 @@ NODE = "imp_cluster_node"
 CLUSTER = "ucops_imp_cluster"
 SOURCE = "imp_cluster_source"
 """The variable that tells which publisher a host comes from."""
-UNREAD = "ucops_imp_unread_inventories"
+UNREAD = "imp_cluster_unread"
 """The variable of all hosts that tells the playbooks of this collection what is missing."""
 TAKEN = ("all", "ungrouped", "exchange", "localhost")
 """Names that mean something to Ansible, or to the playbooks of this collection."""

@@ -76,7 +76,7 @@ def test_equally_named_nodes_are_not_merged(clusters: Emulator, tmp_path: Path) 
     assert found["one"]["hosts"] == list(NODES)
     assert "two" not in found
     assert {found["_meta"]["hostvars"][name]["ucops_imp_cluster"] for name in NODES} == {"one"}
-    (unread,) = found["all"]["vars"]["ucops_imp_unread_inventories"]
+    (unread,) = found["all"]["vars"]["imp_cluster_unread"]
     assert "two.imp_cluster.yml" in str(unread)
 
 
