@@ -40,7 +40,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._transport import Transp
 
 NO_ANSWER = (ConnectionFailed, TimedOut, Busy)
 """A server that is there and does not answer, or is not there: the node is down, as far as anybody can see."""
-_SILENT = (ApiError, Forbidden, NoPublicApi, Unauthorized, UnexpectedAnswer)
+_SILENT = (Forbidden, NoPublicApi, Unauthorized, UnexpectedAnswer)
 """An interface that does not exist, is switched off or is not for this account: nothing is known."""
 
 
@@ -127,12 +127,18 @@ class Unlisted:
         return [trouble for state in states if state["name"] not in listed for trouble in self._of(state)]
 
     def _states(self) -> list[dict[str, Any]] | None:
-        for ask in (ImpAdmin(self._transport).node_states, ImpAxl(self._transport).node_states):
-            try:
-                return ask()
-            except _SILENT:  # noqa: PERF203 - the next interface may tell
-                continue
-        return None
+        try:
+            return ImpAdmin(self._transport).node_states()
+        except ApiError as error:
+            if error.status >= 500:
+                raise
+        except _SILENT:
+            pass
+        try:
+            return ImpAxl(self._transport).node_states()
+        except (ApiError, *_SILENT):
+            # AXL refuses an operation that it does not know, as that of Unified CM does, with HTTP 500 too.
+            return None
 
     def _is_listed(self, state: Mapping[str, Any]) -> bool:
         names = [str(state[key]) for key in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if state.get(key)]

@@ -170,9 +170,10 @@ def test_a_server_that_does_not_answer_is_a_node_that_is_down(error: ImpError) -
     assert unlisted(Asked(admin=error), elsewhere, Target("imp1", HERE)) == []
 
 
-def test_any_other_error_is_told() -> None:
-    with pytest.raises(AnswerLost):
-        unlisted(Asked(admin=AnswerLost("gone")), Target("imp1", HERE))
+@pytest.mark.parametrize("error", [AnswerLost("gone"), ApiError("out of order", status=500)])
+def test_any_other_error_is_told_and_is_no_leave(error: ImpError) -> None:
+    with pytest.raises(type(error)):
+        unlisted(Asked(admin=error), Target("imp1", HERE))
 
 
 def test_a_server_that_does_not_say_its_name_counts_as_another() -> None:

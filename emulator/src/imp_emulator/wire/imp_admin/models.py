@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from imp_emulator.domain import names
 from imp_emulator.domain.gateway_credentials import MAXIMUM_PASSWORD
 from imp_emulator.domain.gateways import CHECKED, DEFAULT_PORT, MAXIMUM_DESCRIPTION
-from imp_emulator.domain.services import Status
+from imp_emulator.domain.services import Status as ServiceStatus
 
 _NAME_FORMS: list[dict[str, Any]] = [
     {"pattern": names.FQDN_PATTERN, "maxLength": names.MAXIMUM_NAME},
@@ -227,7 +227,7 @@ class ServiceOfNode(BaseModel):
 
     name: str
     activated: bool
-    status: Status
+    status: ServiceStatus
 
 
 class NodeStatus(BaseModel):
