@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
+from tests.support.imp_admin import restart
 from tests.support.modules import ModuleResult, assert_contract, run_module
 
 MODULE = "services"
@@ -190,6 +193,29 @@ def test_a_node_that_goes_down_during_the_run_blocks_the_next(changed: Emulator)
     assert_contract(result, changed=False, failed=True)
     assert refused(result, PUB, "imp-sub cannot be asked", "hung up")
     assert "imp-pub" not in commands(changed)
+
+
+def test_a_restart_that_somebody_else_has_begun_meanwhile_is_waited_for(environment: Emulator) -> None:
+    # The first restart does not end before somebody has taken down the other node.
+    environment.control.transitions("hang", node="imp-pub", service=ENGINE)
+
+    def somebody() -> None:
+        deadline = time.monotonic() + 20
+        while not commands(environment):
+            assert time.monotonic() < deadline, "the module has sent nothing"
+            time.sleep(0.02)
+        environment.control.transitions("seconds", 2, node="imp-sub")
+        restart(environment, "imp-sub", ENGINE)
+        heal(environment)
+
+    with ThreadPoolExecutor() as pool:
+        person = pool.submit(somebody)
+        place = nodes(environment, 8443)
+        result = run(environment, ENGINE, PROXY, nodes=place, wait_timeout=20)
+        person.result()
+    assert_contract(result, changed=True)
+    assert len(result["changes"]) == 4
+    assert commands(environment)[:3] == ["imp-pub", "imp-sub", "imp-pub"], "the person's command is the second"
 
 
 @pytest.mark.parametrize("state", ["started", "restarted"])
