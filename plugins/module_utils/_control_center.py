@@ -92,13 +92,20 @@ class ControlCenter:
 
     def version(self) -> str:
         """Return the full version of what runs on the node, for example ``14.0.1.13900-155``."""
+        return self._product("ActiveServerVersion", "version")
+
+    def node_name(self) -> str:
+        """Return what the cluster calls this node."""
+        return self._product("PrimaryNode", "node's name")
+
+    def _product(self, element: str, what: str) -> str:
         request = _element("getProductInformationList")
         _soap.append(request, _name("ServiceInfo"))
         answer = self._call(request, repeatable=True)
-        version = _soap.text(answer, "getProductInformationListReturn", "ActiveServerVersion").strip()
-        if not version:
-            raise UnexpectedAnswer(f"The control center of {self._transport.server} does not say its version.")
-        return version
+        value = _soap.text(answer, "getProductInformationListReturn", element).strip()
+        if not value:
+            raise UnexpectedAnswer(f"The control center of {self._transport.server} does not say its {what}.")
+        return value
 
     def control(self, node: str, command: str, names: Iterable[str]) -> None:
         """Send ``Start``, ``Stop`` or ``Restart``; raises ``ApiError`` with the reason when it is not accepted."""

@@ -127,6 +127,10 @@ class WaitExpired(ImpError):
     default_code = "wait-expired"
 
 
+class NotArrived(WaitExpired):
+    """A change was accepted, and what it leads to did not come in time: it counts as made and as failed."""
+
+
 class NotEffective(ImpError):
     """The server accepted a change, but reading back shows that it did not happen."""
 

@@ -78,6 +78,13 @@ class ImpAdmin:
         """Return the IM and Presence nodes: ``{name, fqdn, usage, eth0_ipv4, eth0_ipv6, ipv6_enabled}``."""
         return self._items("/nodes")
 
+    def node_states(self) -> list[dict[str, Any]]:
+        """Return how the nodes are: those of :meth:`nodes` with ``{reachable, services: [{name, status, activated}]}``.
+
+        Any node of the cluster tells it about all of them, as the page Presence Topology does.
+        """
+        return self._items("/presence-topology")
+
     def offered_certificates(self, peer: str, port: int, store: str) -> dict[str, Any]:
         """Return what the Certificate Import Tool finds about a peer server, from this node; nothing changes.
 

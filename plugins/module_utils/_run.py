@@ -16,7 +16,8 @@ A module is its documentation, its :class:`~._options.Arguments` and one call::
 reads back, and ends with the result contract:
 
 ``changed``, ``diff``, ``changes``
-    what was done (in check mode: what would be); a change that failed is not in them.
+    what was done (in check mode: what would be); a change that failed is not in them, unless it was accepted and then
+    did not come to its end (:class:`~._errors.NotArrived`).
 ``current``
     what :meth:`Resource.current` says after the changes; in check mode, as it is.
 ``failures``
@@ -49,6 +50,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     AnswerLost,
     ImpError,
     InvalidInput,
+    NotArrived,
     NotEffective,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, Connection, connection_from
@@ -193,8 +195,8 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         unknown = resource.unknown(state)
         done = plan
         if plan.changed and not context.check_mode:
-            done = _apply(resource, plan)
-            done, state = _read_back(resource, done, state)
+            done, arrived = _apply(resource, plan)
+            done, state = _read_back(resource, done, arrived, state)
         return {
             "changed": done.changed,
             "diff": done.diff,
@@ -265,17 +267,20 @@ def _summary(failures: list[dict[str, Any]]) -> str:
     return f"{len(failures)} failed, everything else was tried. " + " ".join(told)
 
 
-def _apply(resource: Resource[Any], plan: Plan) -> Plan:
-    """Apply every change, note those that fail, and return the ones that were made."""
+def _apply(resource: Resource[Any], plan: Plan) -> tuple[Plan, Plan]:
+    """Apply every change, note those that fail, and return the ones that were made and those that came to their end."""
     context = resource.context
     made: list[tuple[str, str]] = []
+    arrived: list[tuple[str, str]] = []
     for number, (change, error) in enumerate(_outcomes(resource, plan), start=1):
         if error is None:
-            made.append(change.key)
+            arrived.append(change.key)
         else:
             context.fail(change.id, error)
-        context.progress(f"{number} of {len(plan)} changes tried, {number - len(made)} failed")
-    return plan.only(made)
+        if error is None or isinstance(error, NotArrived):
+            made.append(change.key)
+        context.progress(f"{number} of {len(plan)} changes tried, {number - len(arrived)} failed")
+    return plan.only(made), plan.only(arrived)
 
 
 def _outcomes(resource: Resource[Any], plan: Plan) -> Iterator[tuple[Change, ImpError | None]]:
@@ -318,8 +323,11 @@ def _apply_or_lose(resource: Resource[Any], change: Change) -> AnswerLost | None
     return None
 
 
-def _read_back(resource: Resource[State], done: Plan, before: State) -> tuple[Plan, State]:
-    """Return the changes that reading back confirms, and the state then; unconfirmed changes become failures."""
+def _read_back(resource: Resource[State], done: Plan, arrived: Plan, before: State) -> tuple[Plan, State]:
+    """Return the changes that reading back confirms, and the state then; unconfirmed changes become failures.
+
+    Only those that ``arrived`` can be confirmed; the others have failed already.
+    """
     context = resource.context
     try:
         state = resource.read()
@@ -328,8 +336,9 @@ def _read_back(resource: Resource[State], done: Plan, before: State) -> tuple[Pl
         # What was done stays in the result: only its confirmation is missing.
         context.fail("reading back", error)
         return done, before
-    for change in done:
-        if change.key in still:
-            text = "The server accepted the change, but reading back shows that it was not made."
-            context.fail(change.id, NotEffective(text))
-    return done.only(step.key for step in done if step.key not in still), state
+    unconfirmed = arrived.only(still)
+    for change in unconfirmed:
+        text = "The server accepted the change, but reading back shows that it was not made."
+        context.fail(change.id, NotEffective(text))
+    lost = {change.key for change in unconfirmed}
+    return done.only(step.key for step in done if step.key not in lost), state

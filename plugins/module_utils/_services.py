@@ -6,14 +6,16 @@
 
 """Services of nodes: what the module services manages (requirements G5, C11 and R1).
 
-Changes go one after another, in the order of the nodes, and each waits until the service is where it should be. When a
-service does not come back on one node, it is not restarted on the nodes after it: they carry the users by then.
+Changes go one after another, and each waits until the service is where it should be: first what starts, then what
+restarts, each in the order of the nodes. Nothing is restarted on a node while another one is in trouble, because it
+carries the users by then (``_rolling_restart``).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +37,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     ImpError,
     InvalidInput,
     NoPublicApi,
+    NotArrived,
     TimedOut,
     WaitExpired,
 )
@@ -42,6 +45,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdm
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, called, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._rolling_restart import (
+    Trouble,
+    Unlisted,
+    not_started,
+    predict,
+    refusal,
+    unreachable,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
@@ -62,7 +73,9 @@ class Node:
     def __init__(self, target: Target, transport: Transport, timeout: float, interval: float) -> None:
         self.target = target
         self.name = target.name
-        self._transport = transport
+        self.transport = transport
+        self.lost: ImpError | None = None
+        self._in_vain: set[str] = set()
         self._center = ControlCenter(transport)
         self._timeout = timeout
         self._interval = interval
@@ -96,8 +109,9 @@ class Node:
                     return seen
             except (ConnectionFailed, TimedOut, Busy) as error:
                 status = f"not to be seen ({error.message})"
-                self._transport.forget_failure()
+                self.transport.forget_failure()
             if time.monotonic() >= deadline:
+                self._in_vain.add(service)
                 raise WaitExpired(
                     f"{service} on {self.name} is {status} after {self._timeout:g} s; it should be {wanted}. Look at "
                     "the node's logs, or raise wait_timeout if the node is slow.",
@@ -105,13 +119,37 @@ class Node:
                 )
             time.sleep(self._interval)
 
+    def settle(self, names: list[str]) -> None:
+        """Let services that are starting or stopping come to rest, unless that was waited for in vain before."""
+        for name, service in self._look(names).items():
+            if not _at_rest(service) and name not in self._in_vain:
+                with suppress(WaitExpired):
+                    self.wait(name, _at_rest, "Started or Stopped")
+
+    def troubles(self, names: list[str]) -> list[Trouble]:
+        """Return how the node stands now; one that could not be asked is not asked again by this task."""
+        found = self._look(names)
+        return [unreachable(self.name, self.lost.message)] if self.lost else not_started(self.name, found)
+
+    def _look(self, names: list[str]) -> dict[str, Service]:
+        if self.lost is None:
+            try:
+                return self.services(names)
+            except ImpError as error:
+                self.lost = error
+        return {}
+
 
 @dataclass(frozen=True)
 class State:
-    """The services of each node that could be asked, and the (node, service) that have to restart."""
+    """The services of each node that could be asked, and the (node, service) that have to restart.
+
+    ``troubles`` are those of all nodes, in check mode only: otherwise they are looked at before each restart.
+    """
 
     services: Mapping[str, Mapping[str, Service]]
     required: frozenset[tuple[str, str]] = frozenset()
+    troubles: tuple[Trouble, ...] = ()
 
 
 class Services(Resource[State]):
@@ -123,12 +161,15 @@ class Services(Resource[State]):
         self._names: list[str] = params["services"]
         self._state: str = params["state"]
         self._only_if_required: bool = params["only_if_required"]
+        self._careful = self._state == "restarted" and not params["ignore_other_nodes"]
         self._nodes = {
             node.name: Node(node, context.transport(node.connection), params["wait_timeout"], params["poll_interval"])
             for node in targets(context.connection, params)
         }
+        self._unlisted = Unlisted(
+            context.transport(), [(node.target, node.transport) for node in self._nodes.values()], self._names
+        )
         self._seen: dict[str, Service] = {}
-        self._did_not_return: dict[str, str] = {}
         self._waits = True
         # An unconditional restart would be planned again and again; what it has to reach is waited for.
         self.verifies = self._state != "restarted" or self._only_if_required
@@ -143,6 +184,8 @@ class Services(Resource[State]):
             found.append("only_if_required: has a meaning with state=restarted only.")
         if params["required_services"] is not None and not self._only_if_required:
             found.append("required_services: has a meaning with only_if_required=true only.")
+        if params["ignore_other_nodes"] and self._state != "restarted":
+            found.append("ignore_other_nodes: has a meaning with state=restarted only.")
         found += [f"{name}: must be more than 0." for name in ("wait_timeout", "poll_interval") if params[name] <= 0]
         return found
 
@@ -150,13 +193,16 @@ class Services(Resource[State]):
         services = {node.name: found for node in self._nodes.values() if (found := self._read_node(node)) is not None}
         self._waits = False
         # Asked last: a restart that was waited for has taken its notification away.
-        return State(services, self._required() if self._only_if_required else frozenset())
+        required = self._required() if self._only_if_required else frozenset()
+        looks = self.context.check_mode and self._careful and (bool(required) or not self._only_if_required)
+        return State(services, required, self._listed_troubles() + self._unlisted_troubles() if looks else ())
 
     def _read_node(self, node: Node) -> dict[str, Service] | None:
-        """Return the node's services."""
+        """Return the node's services, and keep how they were first: a restart is told by the difference."""
         try:
             found = node.services(self._names)
         except ImpError as error:
+            node.lost = error
             self.context.fail(node.name, error)
             return None
         services: dict[str, Service] = {}
@@ -165,6 +211,8 @@ class Services(Resource[State]):
                 services[name] = self._at_rest(node, name, found.get(name))
             except ImpError as error:  # noqa: PERF203 - one service that fails does not hide the others
                 self.context.fail(_key(node.name, name), error)
+            else:
+                self._seen.setdefault(_key(node.name, name), services[name])
         return services
 
     def _at_rest(self, node: Node, name: str, service: Service | None) -> Service:
@@ -209,18 +257,41 @@ class Services(Resource[State]):
             if (_name_in_cluster(node.target, cluster), ascii_lower(name)) in pending
         )
 
+    def _listed_troubles(self, apart_from: str | None = None) -> tuple[Trouble, ...]:
+        """Return how the nodes of the task stand now, but the one whose turn it is."""
+        nodes = [node for node in self._nodes.values() if node.name != apart_from]
+        for node in nodes:
+            node.settle(self._names)
+        return tuple(trouble for node in nodes for trouble in node.troubles(self._names))
+
+    def _unlisted_troubles(self) -> tuple[Trouble, ...]:
+        """Return how the other nodes of the cluster stand now; say so when nobody knows whether there are any."""
+        found = self._unlisted.troubles()
+        if found is None and len(self._nodes) == 1:
+            (only,) = self._nodes
+            self.context.warn(
+                f"No other node than {only} is looked at before a restart: the cluster does not tell which nodes it "
+                "has (no admin API, no AXL of IM and Presence for this account). If it has more, give all in nodes."
+            )
+        return tuple(found or ())
+
     def plan(self, state: State) -> Plan:
         steps = [
-            self._step(node, name, service, (node, name) in state.required)
+            (node, name, step)
             for node, services in state.services.items()
             for name, service in services.items()
+            if (step := self._step(node, name, service, (node, name) in state.required)) is not None
         ]
-        return Plan(tuple(step for step in steps if step is not None))
+        # A start heals, and a restart may have to wait for it.
+        steps.sort(key=lambda step: step[2].action == "restart")
+        made, refused = predict(steps, state.troubles)
+        for change, error in refused:
+            self.context.fail(change.id, error)
+        return Plan(tuple(made))
 
     def _step(self, node: str, name: str, service: Service, required: bool) -> Change | None:
         """Return what one service needs."""
         key = _key(node, name)
-        self._seen.setdefault(key, service)
         if self._state in ("stopped", "deactivated"):
             return self._step_down(key, service)
         if self._only_if_required and not (required and service.activated):
@@ -254,19 +325,16 @@ class Services(Resource[State]):
 
     def apply(self, change: Change) -> None:
         node, service = self._place(change)
-        if change.action == "restart" and service in self._did_not_return:
-            raise ImpError(
-                f"Not tried: {service} did not come back on {self._did_not_return[service]}, and {node.name} carries "
-                "the users until it does.",
-                code="not-tried",
-            )
+        if change.action == "restart" and self._careful:
+            error = refusal(node.name, self._listed_troubles(apart_from=node.name))
+            error = error or refusal(node.name, self._unlisted_troubles())
+            if error is not None:
+                raise error
         node.command(change.action, service)
         try:
             self._arrive(change)
-        except WaitExpired:
-            if change.action == "restart":
-                self._did_not_return[service] = node.name
-            raise
+        except WaitExpired as expired:
+            raise NotArrived(expired.message, details=expired.details) from None
 
     def _arrive(self, change: Change) -> Service:
         node, service = self._place(change)
@@ -288,7 +356,13 @@ class Services(Resource[State]):
     def settled(self, change: Change) -> bool:
         # Only a service at rest tells whether the command has reached it.
         node, service = self._place(change)
-        now = node.wait(service, _at_rest, "Started or Stopped")
+        try:
+            now = node.wait(service, _at_rest, "Started or Stopped")
+        except WaitExpired as expired:
+            if expired.details["status"] in IN_BETWEEN:
+                # It was at rest before, so the command is what has set it going.
+                raise NotArrived(expired.message, details=expired.details) from None
+            raise
         if change.action != "restart":
             return super().settled(change)
         return now.status == STARTED and _is_new(self._seen[change.id], now)

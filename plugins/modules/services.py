@@ -15,6 +15,9 @@ author:
 description:
   - Starts, stops, restarts, activates or deactivates services, node after node, and waits until each is where it should
     be.
+  - Restarts nothing on a node while another node is in trouble, because that one's users are on it. In trouble is a
+    node that cannot be asked, or on which one of O(services) is activated and not C(Started), whichever run or person
+    has stopped it.
   - With O(only_if_required=true) it restarts exactly the services that have not loaded the configuration yet. The
     cluster remembers those, so a play that ended between a change and the restart is healed by the next one, and any
     number of changes costs one restart.
@@ -28,8 +31,8 @@ options:
   state:
     description:
       - V(started) and V(stopped) start and stop services that are activated.
-      - V(restarted) restarts them, and starts those that are stopped. Without O(only_if_required) it does so every
-        time.
+      - V(restarted) restarts them, and starts those that are stopped, before it restarts any. Without
+        O(only_if_required) it does so every time.
       - V(activated) activates feature services, which also starts them, and V(deactivated) undoes that.
     type: str
     choices:
@@ -53,6 +56,12 @@ options:
         have only predicted their changes. Otherwise the cluster knows better.
     type: list
     elements: str
+  ignore_other_nodes:
+    description:
+      - With O(state=restarted), restart services also while another node is in trouble. This can take the service away
+        from the users of all nodes.
+    type: bool
+    default: false
   wait_timeout:
     description:
       - Seconds to wait for each service.
@@ -72,8 +81,15 @@ attributes:
     support: partial
     details: With O(state=restarted) and without O(only_if_required) every run restarts.
 notes:
-  - When a service does not come back on one node, it is not restarted on the nodes after it, because they carry the
-    users by then. These are told in RV(failures) with the code C(not-tried), and the next run restarts them.
+  - The other nodes are looked at right before each restart, and waited for while they start or stop a service. What is
+    not restarted is told in RV(failures) with the code C(not-tried), also in check mode. Once the other node is mended,
+    the next run restarts it. A start is never refused, for it takes nothing down.
+  - Other nodes are those of O(nodes) and those that the cluster itself tells of, through the server at O(hostname). It
+    does so with the admin API of the project's emulator, or with AXL of IM and Presence (C(Cisco AXL Web Service) on
+    its publisher, off by default), which knows the critical services only. Where neither answers, O(nodes) is taken for
+    the whole cluster, and with a single node a warning says that no other is looked at. So give every node.
+  - Two tasks that run at once wait for each other's restarts. Only when they decide about different nodes within the
+    same moment, neither can see the other, because no interface of the cluster has a lock.
   - Cisco publishes no interface for restart notifications. O(only_if_required) uses the admin API that the project's
     emulator serves, and needs O(required_services) where there is none.
 seealso:
@@ -117,6 +133,7 @@ RETURN = r"""
 changes:
   description:
     - What was done, or in check mode would be. What failed is in RV(failures) instead.
+    - A command that was accepted and whose service did not get there in time is in both.
     - The kind is C(service).
   returned: always
   type: list
@@ -190,7 +207,9 @@ failures:
       description: Node name and service name, or the name of a node that could not be asked.
       type: str
     code:
-      description: A stable word for programs, C(reason) with the control center's reason code where it refused.
+      description:
+        - A stable word for programs, C(reason) with the control center's reason code where it refused.
+        - C(not-tried) is a restart that was not made because another node is in trouble.
       type: str
     message:
       description: What happened and what to do.
@@ -213,6 +232,7 @@ ARGUMENTS = Arguments(
         },
         "only_if_required": {"type": "bool", "default": False},
         "required_services": {"type": "list", "elements": "str"},
+        "ignore_other_nodes": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
         "poll_interval": {"type": "float", "default": 2},
         **NODES,

@@ -198,6 +198,23 @@ def test_nodes(api: Api) -> None:
     assert pending(api) == set()
 
 
+def topology(api: Api) -> dict[str, dict[str, str]]:
+    """Return the status of the services of each node; one that is not reachable has none."""
+    nodes = api.items("/presence-topology")
+    assert all(node["reachable"] is bool(node["services"]) for node in nodes)
+    return {node["name"]: {service["name"]: service["status"] for service in node["services"]} for node in nodes}
+
+
+def test_every_node_tells_how_all_of_them_are(environment: Emulator, api: Api) -> None:
+    environment.control.transitions("hang", node="imp-sub", service=ENGINE)
+    restart(environment, "imp-sub", ENGINE)
+    found = topology(api)
+    assert found == topology(Api(environment, "imp-sub"))
+    assert (found["imp-pub"][ENGINE], found["imp-sub"][ENGINE]) == ("Started", "Stopping")
+    environment.control.fault("drop", node="imp-sub")
+    assert topology(api) == {"imp-pub": found["imp-pub"], "imp-sub": {}}
+
+
 def test_everything_acknowledged_survives_a_kill(start_emulator: Callable[..., Emulator]) -> None:
     first = start_emulator()
     api = Api(first)

@@ -10,6 +10,7 @@ import pytest
 from imp_emulator.domain import services
 from imp_emulator.domain.service_catalogue import AXL_WEB_SERVICE, PRESENCE_ENGINE
 from imp_emulator.environment import Environment
+from imp_emulator.kernel.faults import Effect, Fault, Kind
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
 from tests.support.axl import InProcess, message
@@ -74,6 +75,13 @@ def test_a_stopped_engine_shows_on_its_node(axl: InProcess) -> None:
     found = answer.returned.find("clusterNodesInfo/return/criticalServices")
     engine = next(service for service in found if service.findtext("serviceName") == PRESENCE_ENGINE)
     assert [engine.findtext(name) for name in ("status", "upTime", "reasonCode")] == ["Stopped", "-1", "-1069"]
+
+
+def test_a_node_that_is_cut_off_is_not_reachable(axl: InProcess) -> None:
+    axl.environment.faults.active.append(Fault(1, Effect(Kind.DROP), node="imp-sub"))
+    answer = axl.ask("getClusterNodesAndCriticalServices", ONE_NODE.format(""))
+    assert answer.values("clusterNodesInfo/return/isReachable") == ["true", "false"]
+    assert answer.values("clusterNodesInfo/return/nodeStateString") == ["Normal", "Failed"]
 
 
 @pytest.mark.parametrize("name", ["nowhere", "cucm-pub"])

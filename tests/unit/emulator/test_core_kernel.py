@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,3 +178,25 @@ def test_a_session_stands_for_its_account_on_its_node_only(environment: Environm
     assert check_session(environment, call({"cookie": "JSESSIONIDSSO=0"}), "application") is Verdict.UNAUTHENTICATED
     assert check_session(environment, call({}), "application") is Verdict.UNAUTHENTICATED
     assert check_session(environment, call(cookie), "application", "No Such Role") is Verdict.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("fault", "down"),
+    [
+        ({"node": "n"}, True),
+        ({}, True),
+        ({"cluster": "dc1", "node": "n"}, True),
+        ({"node": "other"}, False),
+        ({"cluster": "dc2"}, False),
+        ({"node": "n", "protocol": "axl"}, False),
+        ({"node": "n", "operation": "getUser"}, False),
+        ({"node": "n", "times": 1}, False),
+        ({"node": "n", "skip": 1}, False),
+        ({"node": "n", "probability": 0.5}, False),
+        ({"node": "n", "effect": Effect(Kind.STATUS)}, False),
+    ],
+)
+def test_a_node_is_cut_off_when_every_request_to_it_is_dropped(fault: dict[str, Any], down: bool) -> None:
+    faults = Faults()
+    faults.active.append(Fault(**{"id": 1, "effect": Effect(Kind.DROP), **fault}))
+    assert faults.cut_off("dc1", "n") is down

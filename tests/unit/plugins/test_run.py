@@ -10,7 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._errors import AnswerLost, ApiError, ConnectionFailed
+from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+    AnswerLost,
+    ApiError,
+    ConnectionFailed,
+    NotArrived,
+    WaitExpired,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     Change,
@@ -166,6 +172,25 @@ def test_reading_back_finds_what_was_not_made() -> None:
     assert_contract(result, changed=True, failed=True)
     assert [change["id"] for change in result["changes"]] == ["a"]
     assert [(failure["id"], failure["code"]) for failure in result["failures"]] == [("b", "not-effective")]
+
+
+def test_what_was_accepted_and_does_not_arrive_is_made_and_failed() -> None:
+    class Hanging(Things):
+        def apply(self, change: Change) -> None:
+            if change.id == "b":
+                raise NotArrived("b is on its way after 5 s.")
+            if change.id == "c":
+                raise WaitExpired("c was never begun.")
+            super().apply(change)
+
+    result = run_things(Hanging, {}, a=1, b=2, c=3)
+    assert_contract(result, changed=True, failed=True)
+    assert [change["id"] for change in result["changes"]] == ["a", "b"]
+    assert result["restart_required"] == ["Engine"]
+    assert [(failure["id"], failure["code"]) for failure in result["failures"]] == [
+        ("b", "wait-expired"),
+        ("c", "wait-expired"),
+    ], "reading back does not make a second failure of it"
 
 
 def test_what_was_done_is_told_though_it_cannot_be_read_back() -> None:

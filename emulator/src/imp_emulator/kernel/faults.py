@@ -104,3 +104,14 @@ class Faults:
             if fault.hit(cluster, node, protocol, operation):
                 return fault.effect
         return None
+
+    def cut_off(self, cluster: str, node: str) -> bool:
+        """Tell whether a node is down for everybody: every request to it is dropped, whatever it asks for."""
+        return any(
+            fault.effect.kind is Kind.DROP
+            and fault.cluster in (None, cluster)
+            and fault.node in (None, node)
+            and (fault.protocol, fault.operation, fault.times, fault.skip) == (None, None, None, 0)
+            and fault.probability == 1
+            for fault in self.active
+        )

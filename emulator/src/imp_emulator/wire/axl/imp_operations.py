@@ -109,7 +109,8 @@ def get_nodes_and_services(request: Request) -> str:
 def _node(request: Request, row: Row) -> str:
     environment = request.environment
     states = [services.status(environment, request.cluster, row["name"], name) for name in CRITICAL_SERVICES]
-    failed = any(state.status is not Status.STARTED for state in states)
+    reachable = not environment.faults.cut_off(request.cluster, row["name"])
+    failed = not reachable or any(state.status is not Status.STARTED for state in states)
     (state, state_text), (reason, reason_text) = (_FAILED, _SERVICES_DOWN) if failed else (_NORMAL, _NO_REASON)
     fields = {
         "name": escape(row["name"]),
@@ -118,7 +119,7 @@ def _node(request: Request, row: Row) -> str:
         "assignedSubcluster": _SUBCLUSTER,
         "isPublisher": "true" if row["usage"] == "publisher" else "false",
         "isInstalled": "true",
-        "isReachable": "true",
+        "isReachable": "true" if reachable else "false",
         "version": environment.scenario.cluster(request.cluster).version,
         "assignedUserCount": str(_assigned(request, row)),
         "nodeState": str(state),

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from imp_emulator.domain import names
 from imp_emulator.domain.gateway_credentials import MAXIMUM_PASSWORD
 from imp_emulator.domain.gateways import CHECKED, DEFAULT_PORT, MAXIMUM_DESCRIPTION
+from imp_emulator.domain.services import Status as ServiceStatus
 
 _NAME_FORMS: list[dict[str, Any]] = [
     {"pattern": names.FQDN_PATTERN, "maxLength": names.MAXIMUM_NAME},
@@ -219,6 +220,31 @@ class Nodes(BaseModel):
     """The IM and Presence nodes of the cluster."""
 
     items: list[Node]
+
+
+class ServiceOfNode(BaseModel):
+    """A service of a node, in the control center's words."""
+
+    name: str
+    activated: bool
+    status: ServiceStatus
+
+
+class NodeStatus(BaseModel):
+    """An IM and Presence node and how it is."""
+
+    name: str
+    fqdn: str
+    eth0_ipv4: str
+    eth0_ipv6: str | None
+    reachable: Annotated[bool, Field(description="Whether the other nodes reach it; if not, its services are unknown.")]
+    services: list[ServiceOfNode]
+
+
+class PresenceTopology(BaseModel):
+    """The IM and Presence nodes of the cluster and how they are."""
+
+    items: list[NodeStatus]
 
 
 class Ipv6(BaseModel):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The nodes over HTTP: restart notifications and the IPv6 address of Eth0 (requirements G5 and G7)."""
+"""The nodes over HTTP: restart notifications, their state, the IPv6 address of Eth0 (requirements G5, R1 and G7)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from imp_emulator.domain import ipv6, restarts
+from imp_emulator.domain import ipv6, restarts, services
 from imp_emulator.domain.services import instant
 from imp_emulator.store import nodes as store
 from imp_emulator.store.database import Row
 from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here, OneNode
-from imp_emulator.wire.imp_admin.models import Ipv6, Node, Nodes, Reason, RestartNotification, RestartNotifications
+from imp_emulator.wire.imp_admin.models import (
+    Ipv6,
+    Node,
+    Nodes,
+    NodeStatus,
+    PresenceTopology,
+    Reason,
+    RestartNotification,
+    RestartNotifications,
+    ServiceOfNode,
+)
 from imp_emulator.wire.imp_admin.problems import responses
 
 router = APIRouter(tags=["Nodes"])
@@ -50,6 +60,14 @@ async def list_nodes(here: Here) -> Nodes:
     return Nodes(items=[_view(here, row) for row in rows])
 
 
+@router.get("/presence-topology", operation_id="getPresenceTopology", responses=responses())
+async def presence_topology(here: Here) -> PresenceTopology:
+    """Tell how the IM and Presence nodes and their services are; looking does not count as a poll."""
+    with here.environment.database.transaction():
+        rows = store.nodes(here.environment.database, here.cluster, "imp")
+        return PresenceTopology(items=[_status(here, row) for row in rows])
+
+
 @router.put(
     "/nodes/{name}/ipv6",
     operation_id="replaceNodeIpv6",
@@ -71,4 +89,17 @@ def _view(here: Context, row: Row) -> Node:
         eth0_ipv4=row["ipv4"],
         eth0_ipv6=row["ipv6"],
         ipv6_enabled=ipv6.usable(here.environment, row),
+    )
+
+
+def _status(here: Context, row: Row) -> NodeStatus:
+    down = here.environment.faults.cut_off(here.cluster, row["name"])
+    states = [] if down else services.states(here.environment, here.cluster, row["name"])
+    return NodeStatus(
+        name=row["name"],
+        fqdn=row["fqdn"],
+        eth0_ipv4=row["ipv4"],
+        eth0_ipv6=row["ipv6"],
+        reachable=not down,
+        services=[ServiceOfNode(name=state.name, activated=state.activated, status=state.status) for state in states],
     )
