@@ -163,7 +163,7 @@ def test_a_node_that_the_cluster_does_not_know(changed: Emulator) -> None:
         {**connection(changed, "imp"), "services": [ENGINE], "state": "restarted", "only_if_required": True},
     )
     assert (result.failed, result["code"]) == (True, "invalid-input")
-    assert "127.0.0.1, but imp-pub, imp-sub" in result.msg
+    assert "no node called 127.0.0.1. Its IM and Presence nodes are imp-pub, imp-sub" in result.msg
     assert writes(changed) == []
 
 
