@@ -21,6 +21,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._control_center import (
     ALREADY_STARTED,
     ALREADY_STOPPED,
     IN_BETWEEN,
+    NOT_RUNNING,
     PENDING,
     STARTED,
     STOPPED,
@@ -41,6 +42,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._options import check_unique
+from ansible_collections.ucops.imp.plugins.module_utils._parameters import PRESENCE_ENGINE
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, FieldChange, Plan
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
@@ -89,6 +91,7 @@ class Node:
     def wait(self, service: str, arrived: Callable[[Service], bool], wanted: str) -> Service:
         """Ask until ``arrived``; a node that does not answer meanwhile may be restarting its web server."""
         deadline = time.monotonic() + self._timeout
+        seen: Service | None = None
         while True:
             try:
                 seen = self.services([service]).get(service)
@@ -101,7 +104,7 @@ class Node:
             if time.monotonic() >= deadline:
                 raise WaitExpired(
                     f"{service} on {self.name} is {status} after {self._timeout:g} s; it should be {wanted}. Look at "
-                    "the node's logs, or raise wait_timeout if the node is slow.",
+                    f"the node's logs, or raise wait_timeout if the node is slow.{_why_stopped(service, seen)}",
                     details={"node": self.name, "service": service, "status": status, "timeout": self._timeout},
                 )
             time.sleep(self._interval)
@@ -313,6 +316,19 @@ def _name_in_cluster(target: Target, nodes: list[dict[str, Any]]) -> str:
             return str(node["name"]).lower()
     known = ", ".join(str(node["name"]) for node in nodes)
     raise InvalidInput([f"nodes: the cluster has no IM and Presence node called {target.name}, but {known}."])
+
+
+def _why_stopped(name: str, seen: Service | None) -> str:
+    """Return what is known of a service that did not start, in sentences with a space before them."""
+    if seen is None or seen.status != STOPPED:
+        return ""
+    said = f" The control center says: {seen.reason}." if seen.reason_code == NOT_RUNNING and seen.reason else ""
+    if name.casefold() != PRESENCE_ENGINE.casefold():
+        return said
+    return (
+        f"{said} The Presence Engine does not start on a node where something else uses its notification port: see "
+        "exchange_notification_port of ucops.imp.calendaring_parameters."
+    )
 
 
 def _key(node: str, service: str) -> str:
