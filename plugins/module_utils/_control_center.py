@@ -28,6 +28,7 @@ STOPPED = "Stopped"
 IN_BETWEEN = ("Starting", "Stopping")
 
 NO_SUCH_SERVICE = -1010
+NOT_RUNNING = -1019
 PENDING = -1029
 ALREADY_STARTED = -1039
 ALREADY_STOPPED = -1040
@@ -37,7 +38,7 @@ REASONS = {
     -1004: "the entry was not found",
     NO_SUCH_SERVICE: "there is no such service",
     -1012: "the arguments are not valid",
-    -1019: "the service is not running",
+    NOT_RUNNING: "the service is not running",
     PENDING: "an earlier command is still pending",
     -1031: "the command timed out",
     ALREADY_STARTED: "it is already started",

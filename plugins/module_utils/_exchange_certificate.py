@@ -246,6 +246,8 @@ class ExchangeCertificate(Resource[State]):
         else:
             word = REQUESTED if pending else ABSENT
         shown = installed or next(iter(state.stale), None)
+        if shown and not shown.trusted and self._wanted in (INSTALLED, BOUND):
+            self.context.warn(shown.distrust)
         return {
             "state": word,
             "renewal_due": not state.fresh and bool(state.stale),

@@ -14,11 +14,12 @@ published; a cluster that uses others is told so with the option ``parameter_nam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower, find_name
+from ansible_collections.ucops.imp.plugins.module_utils._ports import IM_AND_PRESENCE
 
 PRESENCE_ENGINE = "Cisco Presence Engine"
 SIP_PROXY = "Cisco SIP Proxy"
@@ -61,6 +62,7 @@ class Parameter:
         default: the product's default, as the option writes it.
         newer_default: the major release from which on the default is another, and that one.
         caution: whether Cisco advises against changing it (requirement P4).
+        taken: numbers of the range that cannot be chosen, with what has them.
     """
 
     requirement: str
@@ -71,6 +73,7 @@ class Parameter:
     default: int | str
     newer_default: tuple[int, int | str] | None = None
     caution: bool = False
+    taken: Mapping[int, str] = field(default_factory=dict)
 
     def default_in(self, release: int) -> int | str:
         """Return the product's default in a major release."""
@@ -105,6 +108,7 @@ CALENDARING = (
         "ExchangeNotificationPort",
         range(1024, 65536),
         50020,
+        taken=IM_AND_PRESENCE,
     ),
     Parameter("P3", "calendar_spread", "Calendar Spread", "CalendarSpread", range(LONGEST_SPREAD + 1), 50),
     Parameter("P4", "exchange_timeout", "Exchange Timeout", "ExchangeTimeout", range(1, 21), 3, caution=True),
@@ -138,6 +142,12 @@ _ENTERPRISE_RESTARTS = {"EnableIPV6": (PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER)}
 def problem(parameter: Parameter, value: int | str) -> str | None:
     """Return what is wrong with an option's value, naming option, value and rule; ``None`` when it is allowed."""
     allowed = parameter.allowed
+    if value in parameter.taken:
+        return (
+            f"{parameter.option}: {value} is used by {parameter.taken[int(value)]} on every IM and Presence node, and "
+            f"the Presence Engine does not start when its port is in use. Give one that nothing uses, for example "
+            f"{parameter.default}, the product's default."
+        )
     if not isinstance(allowed, range) or value in allowed:
         return None
     rule = f" (requirement {parameter.requirement})" if parameter.requirement else ""

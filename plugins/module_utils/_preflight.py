@@ -176,6 +176,7 @@ class _Preflight:
         rows.append(cluster.axl_row(center))
         for reply in centers:
             rows += cluster.service_rows(reply, self._params["services"])
+        rows.append(cluster.notification_port_row(axl))
         ipv6 = cluster.ipv6_rows(axl, admins[0], [gateway.name for gateway in self._gateways])
         return rows + ipv6 + self._gateway_rows(admins, platforms, any(row.result == "failed" for row in ipv6))
 
@@ -207,10 +208,11 @@ class _Preflight:
         return lambda: CertManager(transport).trusted(STORES[STORE])
 
     def _ask_axl(self, axl: Axl) -> Mapping[str, str]:
-        """Return the enterprise parameters when one of them matters; the version proves the login otherwise."""
+        """Return the parameters of the Presence Engine, and those of the enterprise when one of them matters."""
+        found = axl.list_parameters(PRESENCE_ENGINE, ENTERPRISE_NODE)
         if any(_ipv6.is_ipv6(gateway.name) for gateway in self._gateways):
-            return axl.list_parameters(ENTERPRISE_SERVICE, ENTERPRISE_NODE)
-        return {"version": axl.version}
+            found = {**found, **axl.list_parameters(ENTERPRISE_SERVICE, ENTERPRISE_NODE)}
+        return found
 
     def _ask_admin(self, admin: ImpAdmin, node: str) -> AdminFacts:
         listed = admin.nodes()

@@ -16,6 +16,7 @@ from ansible_collections.ucops.imp.plugins.module_utils import _ipv6, _releases
 from ansible_collections.ucops.imp.plugins.module_utils._control_center import IN_BETWEEN, STARTED, Service
 from ansible_collections.ucops.imp.plugins.module_utils._errors import Forbidden, NoPublicApi, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._options import find_name
+from ansible_collections.ucops.imp.plugins.module_utils._parameters import BY_OPTION, PRESENCE_ENGINE, problem
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Reply
 from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import Row, failed, ok, skipped, unknown, warned
 
@@ -151,6 +152,27 @@ def _service_row(check: str, reply: Reply, name: str) -> Row:
         )
     advice = f"Start it: ucops.imp.services with state started, or {CENTER_PAGE}."
     return failed(check, subject, service.status, STARTED, advice)
+
+
+def notification_port_row(axl: Reply) -> Row:
+    """Say whether the port for notifications from Exchange is one that the product does not use itself (P2).
+
+    Whether another program of a node has taken it, no interface tells.
+    """
+    parameter = BY_OPTION["exchange_notification_port"]
+    place = ("notify-port-unused", parameter.label)
+    if not axl.answered:
+        return skipped(*place, why_silent(axl))
+    expected = "a port that nothing else uses"
+    value = axl.value.get(parameter.name)
+    if value is None:
+        advice = f"See System, Service Parameters, {PRESENCE_ENGINE}; AXL does not know {parameter.name}."
+        return unknown(*place, "no such parameter", expected, advice)
+    said = problem(parameter, parameter.decode(value))
+    if said is None:
+        return ok(*place, value, expected)
+    advice = f"Set it: ucops.imp.calendaring_parameters with exchange_notification_port {parameter.default}. {said}"
+    return failed(*place, value, expected, advice)
 
 
 def find_service(facts: NodeFacts, name: str) -> Service | None:

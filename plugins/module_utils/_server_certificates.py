@@ -25,7 +25,26 @@ except ImportError:
     pass  # _x509 says so to the user
 
 PENDING = "PendingRequest"
-_UNUSABLE = (PENDING, "Revoked", "DateInvalid", "Invalid")
+VALID = "Valid"
+_UNUSABLE = (PENDING, "Revoked", "DateInvalid")
+# Exchange may well call a certificate invalid whose chain it cannot build; requesting another would change nothing.
+
+_INSTALL_ROOT = (
+    "Install the root of the authority that issued it into the trusted root store of the Exchange server "
+    "(docs/certificates.md shows how); clients of the server may refuse it until then."
+)
+REMEDIES = {
+    "Untrusted": f"Its chain does not end in a root that the server trusts. {_INSTALL_ROOT}",
+    "Invalid": f"The server cannot build a valid chain for it. {_INSTALL_ROOT}",
+    "RevocationCheckFailure": (
+        "The server cannot reach the revocation list of the authority. See whether it gets to the address in the "
+        "certificate's CRL distribution point, through its proxy (netsh winhttp) if there is one."
+    ),
+    "Revoked": "The authority has revoked it. Request another with state=requested.",
+    "DateInvalid": "Its validity, or that of an authority above it, has ended or not begun. See the server's clock.",
+}
+"""What to do about a certificate that is not valid, by what Get-ExchangeCertificate calls its status."""
+_OTHER_REMEDY = "See Get-ExchangeCertificate on the server."
 
 
 @dataclass(frozen=True)
@@ -34,7 +53,8 @@ class ServerCertificate:
 
     ``names`` are the SAN's host names and addresses and the subject's CN, in the form in which they are compared;
     ``thumbprint`` is SHA-1 in upper case, as Windows names certificates. Certificates that no server has told of have
-    no status and no services.
+    no status and no services. ``root_ca_type`` says how the root got to the server (requirement C6a), as Exchange calls
+    it: None, Enterprise, GroupPolicy, Registry, ThirdParty or Unknown.
     """
 
     thumbprint: str
@@ -45,6 +65,7 @@ class ServerCertificate:
     not_after: datetime
     pem: str = field(repr=False)
     status: str = ""
+    root_ca_type: str = ""
     services: tuple[str, ...] = ()
     request: str | None = field(default=None, repr=False)
 
@@ -58,13 +79,24 @@ class ServerCertificate:
         """Whether it is issued by a CA and neither revoked nor out of its time."""
         return self.status not in _UNUSABLE and self.subject != self.issuer
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the server itself finds it valid, its root trusted (requirement C6a)."""
+        return self.status == VALID
+
+    @property
+    def distrust(self) -> str:
+        """What is wrong with a certificate that is not trusted, and what to do, for people."""
+        return (
+            f"Exchange does not find the certificate {self.thumbprint} ({self.subject}) valid: its status is "
+            f"{self.status or 'not told'}. {REMEDIES.get(self.status, _OTHER_REMEDY)}"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as a module shows it."""
-        shown = {
-            name: getattr(self, name) for name in ("thumbprint", "fingerprint", "subject", "issuer", "pem", "status")
-        }
+        names = ("thumbprint", "fingerprint", "subject", "issuer", "pem", "status", "root_ca_type", "trusted")
         return {
-            **shown,
+            **{name: getattr(self, name) for name in names},
             "names": sorted(self.names),
             "not_after": self.not_after.isoformat(),
             "services": list(self.services),
@@ -90,6 +122,7 @@ def server_certificate(row: Any) -> ServerCertificate:
     return ServerCertificate(
         **{name: getattr(parsed, name) for name in _FROM_CERTIFICATE},
         status=str(row.get("Status") or ""),
+        root_ca_type=str(row.get("RootCAType") or ""),
         services=tuple(word for word in services if word and word != "None"),
         request=str(row["CertificateRequest"]) if row.get("CertificateRequest") else None,
     )

@@ -23,6 +23,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._control_center import (
     ALREADY_STARTED,
     ALREADY_STOPPED,
     IN_BETWEEN,
+    NOT_RUNNING,
     PENDING,
     STARTED,
     STOPPED,
@@ -44,6 +45,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, called, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower, check_unique, find_name
+from ansible_collections.ucops.imp.plugins.module_utils._parameters import PRESENCE_ENGINE
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, FieldChange, Plan
 from ansible_collections.ucops.imp.plugins.module_utils._rolling_restart import (
     Trouble,
@@ -101,6 +103,7 @@ class Node:
     def wait(self, service: str, arrived: Callable[[Service], bool], wanted: str) -> Service:
         """Ask until ``arrived``; a node that does not answer meanwhile may be restarting its web server."""
         deadline = time.monotonic() + self._timeout
+        seen: Service | None = None
         while True:
             try:
                 seen = self.services([service]).get(service)
@@ -114,7 +117,7 @@ class Node:
                 self._in_vain.add(service)
                 raise WaitExpired(
                     f"{service} on {self.name} is {status} after {self._timeout:g} s; it should be {wanted}. Look at "
-                    "the node's logs, or raise wait_timeout if the node is slow.",
+                    f"the node's logs, or raise wait_timeout if the node is slow.{_why_stopped(service, seen)}",
                     details={"node": self.name, "service": service, "status": status, "timeout": self._timeout},
                 )
             time.sleep(self._interval)
@@ -390,6 +393,19 @@ def _name_in_cluster(target: Target, nodes: list[dict[str, Any]]) -> str:
         return ascii_lower(found[0])
     several = f"several nodes are called {target.name}" if found else f"the cluster has no node called {target.name}"
     raise InvalidInput([f"nodes: {several}. Its IM and Presence nodes are {', '.join(names)}."])
+
+
+def _why_stopped(name: str, seen: Service | None) -> str:
+    """Return what is known of a service that did not start, in sentences with a space before them."""
+    if seen is None or seen.status != STOPPED:
+        return ""
+    said = f" The control center says: {seen.reason}." if seen.reason_code == NOT_RUNNING and seen.reason else ""
+    if ascii_lower(name) != ascii_lower(PRESENCE_ENGINE):
+        return said
+    return (
+        f"{said} The Presence Engine does not start on a node where something else uses its notification port: see "
+        "exchange_notification_port of ucops.imp.calendaring_parameters."
+    )
 
 
 def _key(node: str, service: str) -> str:

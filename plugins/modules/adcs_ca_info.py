@@ -15,11 +15,15 @@ author:
 description:
   - Downloads from the web enrollment pages of Active Directory Certificate Services what clients need to trust the
     authority, in PEM.
+  - An authority that was renewed has several certificates of its own. Servers go on showing what an earlier one has
+    signed, so RV(valid_content) holds every one that has not expired, and is what nodes should trust. Certificates that
+    have expired are left out; a warning and RV(expired) name them.
 options:
   renewal:
     description:
-      - Which of the authority's own certificates, V(0) being the first. By default it is the newest, whose number is
-        how often the authority has been renewed.
+      - Which of the authority's own certificates RV(certificate), RV(root), RV(chain), RV(chain_content) and RV(crl)
+        are about, V(0) being the first. By default it is the newest, whose number is how often the authority has been
+        renewed.
     type: int
   crl:
     description: Whether to download the base revocation list, too.
@@ -34,7 +38,7 @@ requirements:
 seealso:
   - module: ucops.imp.adcs_certificate
   - module: ucops.imp.trust_certificates
-    description: Have the IM and Presence nodes trust the chain.
+    description: Have the IM and Presence nodes trust the certificates.
 """
 
 EXAMPLES = r"""
@@ -48,7 +52,7 @@ EXAMPLES = r"""
 - name: Trust the authority
   ucops.imp.trust_certificates:
     certificates:
-      - content: "{{ ca.chain_content }}"
+      - content: "{{ ca.valid_content }}"
 """
 
 RETURN = r"""
@@ -98,6 +102,30 @@ chain_content:
   description: The chain in PEM, one certificate after another.
   returned: always
   type: str
+valid:
+  description:
+    - Every certificate of the authority's renewals that has not expired, the newest renewal first, and what is above
+      them, each once. What any of them has signed may still be in use.
+  returned: always
+  type: list
+  elements: dict
+  contains: *certificate
+valid_content:
+  description: The same in PEM, one certificate after another; this is what nodes should trust.
+  returned: always
+  type: str
+expired:
+  description: The certificates of the authority and of those above it that have expired.
+  returned: always
+  type: list
+  elements: dict
+  contains: *certificate
+missing:
+  description: The renewals before the newest whose certificate the authority does not give; a warning says why.
+  returned: always
+  type: list
+  elements: int
+  sample: []
 crl:
   description: The base revocation list, or null with O(crl=false).
   returned: always

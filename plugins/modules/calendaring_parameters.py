@@ -27,7 +27,9 @@ options:
   exchange_notification_port:
     description:
       - The TCP port on which the Presence Engine listens for notifications from Exchange, V(1024) to V(65535). The
-        product's default is 50020. It must be free on every node.
+        product's default is 50020.
+      - Nothing else may use it on any node, or the Presence Engine does not start there. Ports that the product itself
+        uses are refused; whether another program of a node has taken it cannot be seen from here.
       - Users whose subscription is not renewed yet keep their old calendar data, for an hour at most, until the
         Presence Engine restarts.
     type: int

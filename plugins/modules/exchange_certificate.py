@@ -20,6 +20,9 @@ description:
   - The certificate is known by the names that it is for. One that holds O(common_name) and O(alternative_names), was
     issued by an authority and is not due for renewal, is the wanted one; a self-signed one never is.
   - The private key is made on the server and never leaves it.
+  - Exchange must trust the authority itself, that is, have its root in the trusted root store of the server. The module
+    cannot install it there, but tells whether Exchange finds the certificate valid, in RV(current.certificate.trusted),
+    and with O(state=installed) or O(state=bound) warns when it does not. Such a certificate is bound all the same.
 options:
   common_name:
     description:
@@ -246,8 +249,19 @@ current:
           type: list
           elements: str
         status:
-          description: What Exchange says of it.
+          description:
+            - What Exchange says of it. V(Valid), V(Untrusted) (the root is not in the server's root store), V(Invalid),
+              V(RevocationCheckFailure), V(Revoked), V(DateInvalid) or V(Unknown).
           type: str
+        root_ca_type:
+          description:
+            - How the root of its chain got to the server, as Exchange calls it. V(Enterprise), V(GroupPolicy),
+              V(Registry) (installed by hand), V(ThirdParty), V(None) (it is not there) or V(Unknown). Empty when
+              Exchange does not say.
+          type: str
+        trusted:
+          description: Whether Exchange finds it valid, so that its status is V(Valid).
+          type: bool
         pem:
           description: The certificate in PEM.
           type: str

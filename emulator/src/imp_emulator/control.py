@@ -16,7 +16,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from imp_emulator import __version__, control_ca, state
+from imp_emulator import __version__, control_ca, control_exchange, control_ports, state
 from imp_emulator.environment import Environment
 from imp_emulator.kernel.faults import Effect, Fault, Kind
 from imp_emulator.kernel.transitions import Pace, Rule
@@ -115,7 +115,8 @@ def application(control: Control) -> FastAPI:
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
-    app.include_router(control_ca.router, dependencies=[Depends(_control)])
+    for router in (control_ca.router, control_exchange.router, control_ports.router):
+        app.include_router(router, dependencies=[Depends(_control)])
     app.middleware("http")(_count)
     return app
 

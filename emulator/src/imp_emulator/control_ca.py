@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, HTTPException, Request
+from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict
 
+from imp_emulator.control_refusals import environment_of, refusals
 from imp_emulator.domain import ca
-from imp_emulator.domain.errors import DomainError, NotFound
-from imp_emulator.environment import Environment
 from imp_emulator.store import ca as store
 from imp_emulator.wire.ca_admin import describe
 
@@ -31,27 +28,13 @@ class Renewal(BaseModel):
     new_key: bool = True
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Turn the domain's refusals into answers."""
-    try:
-        yield
-    except DomainError as error:
-        raise HTTPException(404 if isinstance(error, NotFound) else 409, error.message) from None
-
-
-def _environment(request: Request) -> Environment:
-    environment: Environment = request.app.state.control.environment
-    return environment
-
-
 @router.get("/requests")
 async def list_requests(
     request: Request, host: str, state: Literal["pending", "issued", "denied", "revoked"] | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """The requests that a CA has seen, oldest first."""
-    environment = _environment(request)
-    with _refusals():
+    environment = environment_of(request)
+    with refusals():
         ca.authority(environment, host)
     return {"requests": [describe(row) for row in store.requests(environment.database, host, state)]}
 
@@ -61,8 +44,8 @@ async def decide(
     request: Request, host: str, identifier: int, verb: Literal["issue", "deny", "revoke"]
 ) -> dict[str, Any]:
     """Issue, deny or revoke, as the CA's administrator would."""
-    environment = _environment(request)
-    with _refusals(), environment.database.transaction():
+    environment = environment_of(request)
+    with refusals(), environment.database.transaction():
         if verb == "issue":
             row = ca.issue(environment, host, identifier)
         elif verb == "deny":
@@ -75,6 +58,6 @@ async def decide(
 @router.post("/renew")
 async def renew(request: Request, host: str, how: Annotated[Renewal | None, Body()] = None) -> dict[str, int]:
     """Give a CA a new certificate of its own; returns how often it has been renewed."""
-    environment = _environment(request)
-    with _refusals(), environment.database.transaction():
+    environment = environment_of(request)
+    with refusals(), environment.database.transaction():
         return {"renewals": ca.renew(environment, host, (how or Renewal()).new_key)}

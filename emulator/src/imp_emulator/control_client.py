@@ -161,6 +161,39 @@ class Control:
         """Renew a CA's own certificate; returns how often that has been done."""
         return int(self._call("POST", f"/certification-authorities/{host}/renew", {"new_key": new_key})["renewals"])
 
+    def exchange_roots(self, server: str) -> Json:
+        """Return the root certificates that an Exchange server trusts: fingerprint, type, subject and certificate."""
+        return self._call("GET", f"/exchange-servers/{server}/roots")["roots"]
+
+    def add_exchange_roots(self, server: str, certificates: str, kind: str = "registry") -> list[str]:
+        """Put root certificates (PEM) into a server's store and return their SHA-256 fingerprints.
+
+        ``kind`` is ``registry`` (installed there by hand), ``group_policy``, ``third_party`` or ``enterprise``.
+        """
+        body = {"certificates": certificates, "type": kind}
+        return list(self._call("POST", f"/exchange-servers/{server}/roots", body)["fingerprints"])
+
+    def remove_exchange_root(self, server: str, fingerprint: str) -> None:
+        """Take a root certificate out of a server's store."""
+        self._call("DELETE", f"/exchange-servers/{server}/roots/{fingerprint}")
+
+    def exchange_revocation(self, server: str, *, reachable: bool) -> None:
+        """Have a server reach the revocation lists of the authorities, or not."""
+        self._call("PUT", f"/exchange-servers/{server}/revocation", {"reachable": reachable})
+
+    def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
+        """Return what has taken ports of a node beside the product itself, by port."""
+        found = self._call("GET", f"/clusters/{cluster}/nodes/{node}/occupied-ports")["ports"]
+        return {int(item["port"]): str(item["used_by"]) for item in found}
+
+    def occupy_port(self, node: str, port: int, used_by: str = "another program", cluster: str = "dc1") -> None:
+        """Have something take a port of a node; a service that wants it does not start any more."""
+        self._call("PUT", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}", {"used_by": used_by})
+
+    def release_port(self, node: str, port: int, cluster: str = "dc1") -> None:
+        """Free a port that was taken."""
+        self._call("DELETE", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}")
+
 
 def _encoded(content: Json) -> bytes:
     return json.dumps(content).encode()

@@ -76,6 +76,7 @@ class NodeSpec:
         usage: ``publisher`` or ``subscriber``.
         ipv4: Its address in the emulated network.
         ipv6: The IPv6 address of its Eth0, or ``None`` (requirement G7).
+        occupied_ports: What something else than the product listens on (requirement P2).
     """
 
     name: str
@@ -85,6 +86,7 @@ class NodeSpec:
     ipv4: str
     ipv6: str | None = None
     description: str = ""
+    occupied_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,32 @@ class ClusterSpec:
         return float(f"{major}.{minor}")
 
 
+ENTERPRISE_ROOT = "Enterprise"
+REGISTRY_ROOT = "Registry"
+ROOT_KINDS = {
+    "enterprise": ENTERPRISE_ROOT,
+    "group_policy": "GroupPolicy",
+    "registry": REGISTRY_ROOT,
+    "third_party": "ThirdParty",
+}
+"""How a root gets to an Exchange server: the word in scenarios and on the control plane, and that of Exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootSpec:
+    """A root certificate that an Exchange server trusts from the start (requirement C6a).
+
+    Attributes:
+        kind: One of the values of :data:`ROOT_KINDS`.
+        authority: The host of a certification authority of the scenario, or ``""``.
+        certificate: The root in PEM, or ``""`` when the authority is named.
+    """
+
+    kind: str
+    authority: str = ""
+    certificate: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ExchangeSpec:
     """An Exchange server: where it is in the emulated network and which names its certificate holds.
@@ -128,6 +156,8 @@ class ExchangeSpec:
         aliases: Further host names that resolve to it, whether its certificate holds them or not.
         certificate: What it starts with: ``issued`` by an enterprise's CA, or ``self_signed`` as set up by Exchange.
         minimum_key_size: The smallest RSA key that it makes, in bits (requirement C3).
+        roots: Root certificates that it trusts beside those that the domain brings.
+        crl_reachable: Whether it reaches the revocation lists of the authorities.
     """
 
     name: str
@@ -138,6 +168,8 @@ class ExchangeSpec:
     aliases: tuple[str, ...] = ()
     certificate: str = "issued"
     minimum_key_size: int = 2048
+    roots: tuple[RootSpec, ...] = ()
+    crl_reachable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,22 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
+from imp_emulator.domain.certificates import parse_bundle
+from imp_emulator.domain.errors import InvalidValue
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import (
     DEFAULT_ACCOUNTS,
     DEFAULT_CA_ACCOUNTS,
     DEFAULT_EXCHANGE_ACCOUNT,
     DEFAULT_EXCHANGE_ADMIN,
+    ROOT_KINDS,
     AccountSpec,
     AxlSpec,
     CaSpec,
     ClusterSpec,
     ExchangeSpec,
     NodeSpec,
+    RootSpec,
     Scenario,
     ScenarioError,
     UserSpec,
@@ -88,7 +92,17 @@ def read(text: str) -> Scenario:
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     scenario = Scenario(clusters, servers, account, admin, authorities, axl, fingerprint)
     _check_network(scenario)
+    _check_roots(scenario)
     return scenario
+
+
+def _check_roots(scenario: Scenario) -> None:
+    known = [authority.host for authority in scenario.certification_authorities]
+    for place, server in enumerate(scenario.exchange):
+        for number, root in enumerate(server.roots):
+            if root.authority and root.authority not in known:
+                at = f"exchange.servers[{place}].roots[{number}].authority"
+                raise ScenarioError(at, f"must be the host of a certification authority, not {root.authority!r}")
 
 
 def _check_network(scenario: Scenario) -> None:
@@ -132,6 +146,7 @@ def _node(section: Section, domain: str) -> NodeSpec:
         ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
         ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
         description=section.text("description", default=""),
+        occupied_ports=section.numbers("occupied_ports", 1, 65535, []),
     )
     section.end()
     return node
@@ -227,9 +242,33 @@ def _exchange_server(section: Section) -> ExchangeSpec:
         aliases=section.texts("aliases", _fqdn, _FQDN_WORDS, []),
         certificate=section.choice("certificate", ("issued", "self_signed"), "issued"),
         minimum_key_size=section.number("minimum_key_size", 1024, 16384, 2048),
+        roots=tuple(_root(root) for root in section.sections("roots", [])),
+        crl_reachable=section.flag("crl_reachable", True),
     )
     section.end()
     return server
+
+
+def _root(section: Section) -> RootSpec:
+    root = RootSpec(
+        kind=ROOT_KINDS[section.choice("type", tuple(ROOT_KINDS), "registry")],
+        authority=section.converted("authority", _fqdn, _FQDN_WORDS, ""),
+        certificate=section.converted("certificate", _root_certificate, "one self-signed certificate in PEM", ""),
+    )
+    if bool(root.authority) == bool(root.certificate):
+        raise ScenarioError(section.place, "must have either an authority or a certificate")
+    section.end()
+    return root
+
+
+def _root_certificate(text: str) -> str:
+    try:
+        (root,) = parse_bundle(text)
+    except InvalidValue:
+        raise ValueError(text) from None
+    if not root.issued_by(root):
+        raise ValueError(text)
+    return root.pem
 
 
 def _authority(section: Section) -> CaSpec:

@@ -103,6 +103,16 @@ class Section:
             raise ScenarioError(self.at(key), f"must be between {low} and {high}, not {value}")
         return int(value)
 
+    def numbers(self, key: str, low: int, high: int, default: Any = _REQUIRED) -> tuple[int, ...]:
+        """Return a list of whole numbers between ``low`` and ``high``, none given twice."""
+        found = self._take(key, list, default)
+        for index, value in enumerate(found):
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                rule = f"must be a whole number between {low} and {high}, not {value!r}"
+                raise ScenarioError(f"{self.at(key)}[{index}]", rule)
+        unique(self.at(key), map(str, found))
+        return tuple(found)
+
     def flag(self, key: str, default: bool) -> bool:
         """Return true or false."""
         return bool(self._take(key, bool, default))

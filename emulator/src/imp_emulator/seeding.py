@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from imp_emulator import ca_pki, pki
 from imp_emulator.scenario import Scenario
-from imp_emulator.store import accounts, exchange, hosts, nodes, parameters, services, trust, users
+from imp_emulator.store import (
+    accounts,
+    exchange,
+    exchange_roots,
+    hosts,
+    nodes,
+    parameters,
+    ports,
+    services,
+    trust,
+    users,
+)
 from imp_emulator.store.database import Database
 
 
@@ -17,5 +28,18 @@ def seed(database: Database, scenario: Scenario) -> None:
     Raises:
         ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``.
     """
-    for part in (nodes, hosts, accounts, pki, ca_pki, exchange, users, parameters, services, trust):
+    for part in (
+        nodes,
+        hosts,
+        accounts,
+        pki,
+        ca_pki,
+        exchange,
+        exchange_roots,
+        users,
+        parameters,
+        services,
+        ports,
+        trust,
+    ):
         part.seed(database, scenario)

@@ -16,7 +16,7 @@ from imp_emulator.scenario import Scenario
 from imp_emulator.store import meta
 from imp_emulator.store.database import Database, StateError
 
-FORMAT = "1"
+FORMAT = "2"
 INITIAL = "initial"
 """The snapshot taken after seeding, which a reset goes back to."""
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -45,7 +46,18 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
     calls = [(method.upper(), path) for path, item in document["paths"].items() for method in item]
     assert ("POST", "/reset") in calls
     for method, template in calls:
-        path = template.format(name="initial", fault_id=1, host="ca.example.com", identifier=1, verb="issue")
+        path = template.format(
+            name="initial",
+            fault_id=1,
+            host="ca.example.com",
+            identifier=1,
+            verb="issue",
+            server="mail1.example.com",
+            fingerprint="ab",
+            cluster="dc1",
+            node="imp-pub",
+            port=1,
+        )
         answer = httpx.request(method, url + path, headers=header, trust_env=False)
         assert answer.status_code == 401, (method, path)
         assert answer.headers["www-authenticate"] == "Bearer"
@@ -273,3 +285,64 @@ def test_the_description_is_openapi_3_1(environment: Emulator) -> None:
     document = httpx.get(f"{environment.ready['control']['url']}/openapi.json", trust_env=False).json()
     assert document["openapi"].startswith("3.1")
     assert {"/about", "/reset", "/journal", "/clock", "/transitions", "/faults", "/snapshots"} <= set(document["paths"])
+
+
+MAIL1 = "mail1.example.com"
+
+
+def test_roots_of_an_exchange_server(environment: Emulator) -> None:
+    control = environment.control
+    first = control.exchange_roots(MAIL1)
+    assert {one["type"] for one in first} == {"enterprise"}
+    assert "CN=Example Enterprise Root CA,O=Example" in {one["subject"] for one in first}
+    pem = Path(environment.ready["certification_authorities"]["ca.example.com"]["root_file"]).read_text()
+    (fingerprint,) = control.add_exchange_roots(MAIL1, pem, "group_policy")
+    # One that is there stays as it is.
+    assert control.add_exchange_roots(MAIL1, pem, "registry") == [fingerprint]
+    (added,) = [one for one in control.exchange_roots(MAIL1) if one not in first]
+    assert added == {
+        "fingerprint": fingerprint,
+        "type": "group_policy",
+        "subject": "CN=Example Root CA",
+        "certificate": pem,
+    }
+    control.exchange_revocation(MAIL1, reachable=False)
+    control.remove_exchange_root(MAIL1, fingerprint)
+    assert control.exchange_roots(MAIL1) == first
+    control.remove_exchange_root(MAIL1, first[0]["fingerprint"])
+    control.reset()
+    assert control.exchange_roots(MAIL1) == first
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/exchange-servers/mail9.example.com/roots", None, 404),
+        ("POST", f"/exchange-servers/{MAIL1}/roots", {"certificates": "text"}, 422),
+        ("POST", f"/exchange-servers/{MAIL1}/roots", {"certificates": "text", "type": "other"}, 422),
+        ("DELETE", f"/exchange-servers/{MAIL1}/roots/ab", None, 404),
+        ("PUT", f"/exchange-servers/{MAIL1}/revocation", {}, 422),
+        ("PUT", "/exchange-servers/mail9.example.com/revocation", {"reachable": True}, 404),
+        ("GET", "/clusters/dc1/nodes/imp-9/occupied-ports", None, 404),
+        ("PUT", "/clusters/dc1/nodes/imp-pub/occupied-ports/65536", None, 422),
+        ("PUT", "/clusters/dc1/nodes/imp-pub/occupied-ports/50021", {"used_by": ""}, 422),
+        ("PUT", "/clusters/dc9/nodes/imp-pub/occupied-ports/50021", None, 404),
+        ("DELETE", "/clusters/dc1/nodes/imp-pub/occupied-ports/50021", None, 404),
+    ],
+)
+def test_what_the_control_plane_refuses_of_servers_and_nodes(
+    environment: Emulator, method: str, path: str, body: dict[str, Any] | None, status: int
+) -> None:
+    assert environment.control.request(method, path, body).status_code == status
+
+
+def test_ports_of_a_node(environment: Emulator) -> None:
+    control = environment.control
+    control.occupy_port("imp-pub", 50021, "a backup agent")
+    control.occupy_port("imp-pub", 50021, "a monitor")
+    assert control.request("PUT", "/clusters/dc1/nodes/imp-pub/occupied-ports/50022").status_code == 204
+    assert control.occupied_ports("imp-pub") == {50021: "a monitor", 50022: "another program"}
+    assert control.occupied_ports("imp-sub") == {}
+    control.release_port("imp-pub", 50021)
+    control.reset()
+    assert control.occupied_ports("imp-pub") == {}

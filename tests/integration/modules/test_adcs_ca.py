@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from tests.support.connections import ca_connection
 from tests.support.emulator import Emulator
@@ -151,3 +154,65 @@ def test_bad_input(environment: Emulator, wrong: dict[str, Any], said: str) -> N
     assert result.failed
     assert said in result.msg
     assert environment.journal() == []
+
+
+def valid(result: ModuleResult) -> list[str]:
+    """The fingerprints of what is to be trusted; the text says the same."""
+    parsed = x509.load_pem_x509_certificates(result["valid_content"].encode())
+    fingerprints = [one.fingerprint(hashes.SHA256()).hex() for one in parsed]
+    assert fingerprints == [one["fingerprint"] for one in result["valid"]]
+    return fingerprints
+
+
+@pytest.mark.parametrize("keys", [[True], [False], [True, True], [True, False, True]])
+@pytest.mark.parametrize("host", [STANDALONE, ENTERPRISE])
+def test_every_certificate_of_a_renewed_ca_is_still_valid(environment: Emulator, host: str, keys: list[bool]) -> None:
+    seen = [info(environment, host, crl=False)["certificate"]["fingerprint"]]
+    for new_key in keys:
+        environment.control.ca_renew(host, new_key=new_key)
+        seen.insert(0, info(environment, host, crl=False)["certificate"]["fingerprint"])
+    result = info(environment, host, crl=False)
+    root = result["root"]["fingerprint"]
+    # The root of the issuing CA comes after the newest certificate, and only once.
+    assert valid(result) == (seen if host == STANDALONE else [seen[0], root, *seen[1:]])
+    assert (result["renewals"], result["expired"], result["missing"], result.warnings) == (len(keys), [], [], [])
+    # Whichever renewal is asked for, what is to be trusted is the same.
+    assert valid(info(environment, host, crl=False, renewal=0)) == valid(result)
+
+
+def test_an_expired_certificate_of_a_ca_is_told_and_not_asked_for(
+    start_emulator: Callable[..., Emulator], tmp_path: Path
+) -> None:
+    # A day's validity that began a day ago: the first certificate has ended when the emulator has started.
+    scenario = tmp_path / "scenario.yml"
+    shipped = (resources.files("imp_emulator") / "scenarios" / "certificates.yml").read_text()
+    scenario.write_text(
+        shipped.replace("    kind: standalone\n", "    kind: standalone\n    validity_days: 1\n"), encoding="utf-8"
+    )
+    environment = start_emulator("--scenario", str(scenario))
+    first = info(environment, STANDALONE, crl=False)
+    assert (first["valid"], first["valid_content"]) == ([], "")
+    environment.control.ca_renew(STANDALONE)
+    result = info(environment, STANDALONE, crl=False)
+    assert valid(result) == [result["certificate"]["fingerprint"]]
+    assert result["expired"] == [first["certificate"]]
+    (warning,) = result.warnings
+    assert "Not among what is to be trusted, because it has expired: CN=Example Root CA" in warning
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_earlier_certificate_that_the_ca_does_not_give_is_told(environment: Emulator, status: int) -> None:
+    environment.control.ca_renew(STANDALONE)
+    newest = info(environment, STANDALONE, crl=False)["certificate"]["fingerprint"]
+    # The newest certificate is asked for first, the one before it second.
+    environment.control.fault("status", effect={"status": status}, operation="GET /certnew.cer", skip=1, times=1)
+    result = info(environment, STANDALONE, crl=False, retries=0)
+    assert (valid(result), result["missing"]) == ([newest], [0])
+    assert "does not give its certificate of renewal 0" in result.warnings[0]
+
+
+def test_the_newest_certificate_must_be_given(environment: Emulator) -> None:
+    environment.control.ca_renew(STANDALONE)
+    environment.control.fault("status", effect={"status": 404}, operation="GET /certnew.cer", skip=1, times=1)
+    options = {**ca_connection(environment, STANDALONE), "crl": False, "renewal": 0}
+    assert run_module("adcs_ca_info", options).failed

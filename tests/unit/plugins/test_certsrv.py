@@ -124,6 +124,15 @@ def test_a_chain_is_put_in_order() -> None:
     assert [one.subject for one in in_order(found[2], found[1:2])] == ["CN=own"]
 
 
+def test_of_two_roots_with_one_name_the_one_that_has_signed_is_in_the_chain() -> None:
+    old, new = issue("root", ca=True), issue("root", ca=True)
+    below = [issue("own", by=root, ca=True) for root in (old, new)]
+    roots = [split_bundle(root.pem.encode())[0] for root in (old, new)]
+    for order in (roots, roots[::-1]):
+        chains = [in_order(split_bundle(one.pem.encode())[0], order) for one in below]
+        assert [chain[1] for chain in chains] == roots
+
+
 def test_signing_requests() -> None:
     request = read_request(pem(signing_request("mail1.example.com")))
     assert (request.common_name, request.subject) == ("mail1.example.com", "CN=mail1.example.com,O=Example")

@@ -130,6 +130,29 @@ def test_services(service: tuple[str, int] | None, result: str, advice: str) -> 
     assert advice in row.advice
 
 
+@pytest.mark.parametrize(
+    ("value", "result", "advice"),
+    [
+        ("50020", "ok", ""),
+        (
+            "5060",
+            "failed",
+            "exchange_notification_port 50020. exchange_notification_port: 5060 is used by Cisco SIP Proxy",
+        ),
+        ("80", "failed", "not in the range 1024 to 65535"),
+        ("", "failed", "exchange_notification_port 50020"),
+        (None, "unknown", "AXL does not know ExchangeNotificationPort"),
+    ],
+)
+def test_the_notification_port(value: str | None, result: str, advice: str) -> None:
+    told = {} if value is None else {"ExchangeNotificationPort": value}
+    row = cluster.notification_port_row(Reply(interface(kind="AXL"), told))
+    assert (row.check, row.result) == ("notify-port-unused", result)
+    assert advice in row.advice
+    silent = cluster.notification_port_row(Reply(interface(kind="AXL"), not_asked="it is off"))
+    assert (silent.result, silent.found) == ("skipped", "not tried: it is off")
+
+
 def ipv6(axl: Any, admin: Reply, *names: str) -> list[Row]:
     return cluster.ipv6_rows(Reply(interface(kind="AXL"), axl), admin, names or ("2001:db8::21",))
 

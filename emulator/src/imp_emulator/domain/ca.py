@@ -28,6 +28,7 @@ from cryptography.x509.oid import NameOID
 
 from imp_emulator import ca_pki, pki
 from imp_emulator.ca_pki import Authority
+from imp_emulator.domain import exchange_trust
 from imp_emulator.domain.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.environment import Environment
 from imp_emulator.letter_case import ascii_lower
@@ -180,7 +181,8 @@ def revoke(environment: Environment, host: str, identifier: int, actor: str, rea
 def renew(environment: Environment, host: str, new_key: bool = True) -> int:
     """Give a CA a new certificate of its own, with a new key or the old one; returns how often it has been renewed.
 
-    What was issued before stays valid, signed by the earlier certificate.
+    What was issued before stays valid, signed by the earlier certificate. A new root of an enterprise CA reaches the
+    servers of its domain by itself; that of a standalone one does not.
 
     Raises:
         NotFound: There is no such CA.
@@ -196,6 +198,8 @@ def renew(environment: Environment, host: str, new_key: bool = True) -> int:
     name = ca_pki.authority_name(settings["common_name"], level)
     validity = timedelta(days=settings["validity_days"])
     certificate = ca_pki.sign_authority(name, key, above, start, validity, ca_pki.HASHES[settings["hash"]])
+    if level == 0 and settings["kind"] == "enterprise":
+        exchange_trust.distribute(environment, pki.pem(certificate))
     return store.add_certificate(database, host, level, pki.key_pem(key), pki.pem(certificate))
 
 

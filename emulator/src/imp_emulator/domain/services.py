@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
 
-from imp_emulator.domain import service_catalogue
+from imp_emulator.domain import ports, service_catalogue
 from imp_emulator.domain.errors import NotFound
 from imp_emulator.domain.service_catalogue import CATALOGUE, ServiceSpec
 from imp_emulator.environment import Environment
 from imp_emulator.kernel.transitions import Pace
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
+from imp_emulator.store import ports as port_store
 from imp_emulator.store import services as store
 from imp_emulator.store.database import Row
 
@@ -50,6 +51,7 @@ class Reason(Enum):
     ENTRY_NOT_FOUND = (-1004, "Entry not found")
     NO_SUCH_SERVICE = (-1010, "No such service")
     BAD_ARGUMENTS = (-1012, "Bad arguments")
+    NOT_RUNNING = (-1019, "Component is not running")
     PENDING = (-1029, "Operation is pending")
     ALREADY_STARTED = (-1039, "Component already started")
     ALREADY_STOPPED = (-1040, "Component already stopped")
@@ -77,6 +79,7 @@ class ServiceState:
         started_at: Virtual time, seconds since the epoch; ``None`` unless it is started.
         uptime: Seconds on the virtual clock; -1 unless it is started.
         reason: Why it is not started, or :attr:`Reason.DONE`.
+        detail: More about that, when its last start failed.
     """
 
     name: str
@@ -85,6 +88,7 @@ class ServiceState:
     started_at: float | None
     uptime: int
     reason: Reason
+    detail: str = ""
 
 
 def settle(environment: Environment, cluster: str) -> None:
@@ -111,6 +115,12 @@ def _ended_at(environment: Environment, row: Row, now: float) -> float | None:
 def _finish(environment: Environment, row: Row, ended_at: float) -> None:
     if row["change"] == "stop":
         store.finish(environment.database, row, None)
+        return
+    failure = ports.why_not_started(environment, row["cluster"], row["node"], row["name"])
+    if failure:
+        # It has loaded nothing, so it needs its restart as before.
+        store.finish(environment.database, row, None)
+        port_store.set_failure(environment.database, row["cluster"], row["node"], row["name"], failure)
         return
     store.finish(environment.database, row, ended_at)
     store.clear_restart(environment.database, row["cluster"], row["node"], row["name"])
@@ -174,6 +184,9 @@ def _state(environment: Environment, row: Row) -> ServiceState:
     if row["running"]:
         started_at: float = row["started_at"]
         return ServiceState(name, activated, Status.STARTED, started_at, max(0, int(now - started_at)), Reason.DONE)
+    failure = port_store.failure(environment.database, row["cluster"], row["node"], name)
+    if failure and activated:
+        return ServiceState(name, activated, Status.STOPPED, None, -1, Reason.NOT_RUNNING, failure)
     reason = Reason.COMMANDED_OUT if activated else Reason.NOT_ACTIVATED
     return ServiceState(name, activated, Status.STOPPED, None, -1, reason)
 
@@ -245,6 +258,7 @@ def _begin(environment: Environment, row: Row, change: str) -> None:
     now = environment.clock.timestamp()
     rule = environment.transitions.rule_for(row["node"], row["name"])
     value = 0.0 if rule.pace in (Pace.IMMEDIATE, Pace.HANG) else rule.value
+    port_store.set_failure(environment.database, row["cluster"], row["node"], row["name"], "")
     store.begin(environment.database, row, change, rule.pace.value, value, now)
     settle(environment, row["cluster"])
 

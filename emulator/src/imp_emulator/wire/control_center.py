@@ -226,10 +226,14 @@ def _service(state: ServiceState, reason: Reason) -> str:
         ("ServiceName", state.name),
         ("ServiceStatus", state.status.value),
         ("ReasonCode", str(reason.code)),
-        ("ReasonCodeString", reason.text or " "),
+        ("ReasonCodeString", _reason(state, reason) or " "),
         ("StartTime", started),
         ("UpTime", str(state.uptime)),
     )
+
+
+def _reason(state: ServiceState, reason: Reason) -> str:
+    return f"{reason.text}: {state.detail}" if state.detail and reason is state.reason else reason.text
 
 
 def _specification(spec: ServiceSpec, product: str | None = None) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from psrpcore.types import PSObject
 
-from imp_emulator.domain import exchange_certificates, management_roles
+from imp_emulator.domain import exchange_certificates, exchange_trust, management_roles
 from imp_emulator.domain.errors import DomainError, InvalidValue, NotFound
 from imp_emulator.environment import Environment
 from imp_emulator.store import exchange
@@ -84,7 +84,7 @@ def _import_certificate(session: Session, values: Values) -> Sequence[PSObject |
     stored = exchange_certificates.import_issued(
         session.environment, session.server, values["FileData"], values.get("FriendlyName", "")
     )
-    return [records.certificate(stored, session.environment.clock.now())]
+    return [records.certificate(stored, exchange_trust.judge(session.environment, stored))]
 
 
 def _get_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
@@ -92,7 +92,7 @@ def _get_certificate(session: Session, values: Values) -> Sequence[PSObject | st
         found = [exchange_certificates.find(session.environment, session.server, values["Thumbprint"])]
     else:
         found = exchange.certificates(session.environment.database, session.server)
-    return [records.certificate(stored, session.environment.clock.now()) for stored in found]
+    return [records.certificate(stored, exchange_trust.judge(session.environment, stored)) for stored in found]
 
 
 def _enable_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:

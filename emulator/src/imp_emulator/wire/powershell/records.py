@@ -24,8 +24,9 @@ from psrpcore.types import (
 
 from imp_emulator.domain.certificates import wrap
 from imp_emulator.domain.errors import DomainError, Duplicate, InvalidValue, NotFound
+from imp_emulator.domain.exchange_trust import Trust
 from imp_emulator.store.database import Row
-from imp_emulator.store.exchange import PENDING, Stored
+from imp_emulator.store.exchange import Stored
 
 _AUTOMATION = "System.Management.Automation"
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
@@ -123,13 +124,12 @@ def _shown(types: Sequence[str], values: Mapping[str, Any]) -> PSObject:
     return shown
 
 
-def certificate(stored: Stored, now: datetime) -> PSObject:
+def certificate(stored: Stored, trust: Trust) -> PSObject:
     """Show a certificate as Get-ExchangeCertificate does; the private key is no part of it."""
     parsed = stored.certificate
     known = wrap(parsed)
     names = list(dict.fromkeys([*known.dns_names, *known.addresses] or [known.common_name]))
     key = parsed.public_key()
-    valid = parsed.not_valid_before_utc <= now <= parsed.not_valid_after_utc
     return _shown(
         [f"{_TASKS}.ExchangeCertificate", "System.Security.Cryptography.X509Certificates.X509Certificate2"],
         {
@@ -147,7 +147,8 @@ def certificate(stored: Stored, now: datetime) -> PSObject:
             "IsSelfSigned": parsed.issuer == parsed.subject,
             "PublicKeySize": key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
             "Services": ", ".join(stored.services) or "None",
-            "Status": stored.status if stored.status == PENDING or valid else "DateInvalid",
+            "RootCAType": trust.root_ca_type,
+            "Status": trust.status,
             "RawData": parsed.public_bytes(Encoding.DER),
         },
     )
