@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.support.emulator import Emulator
 from tests.support.playbooks import command, settings
@@ -19,10 +21,16 @@ PATIENCE = 120  # seconds
 _POLL = 0.02  # seconds
 
 
-def kill_when(environment: Emulator, folder: Path, playbook: str, moment: Callable[[], bool]) -> None:
+def kill_when(
+    environment: Emulator,
+    folder: Path,
+    playbook: str,
+    moment: Callable[[], bool],
+    variables: Mapping[str, Any] | None = None,
+) -> None:
     """Run a playbook and kill it and all its children as soon as ``moment`` is true; it must not end before."""
     process = subprocess.Popen(
-        command(playbook),
+        command(playbook, *(["--extra-vars", json.dumps(variables)] if variables else [])),
         cwd=folder,
         env=settings(environment.ready_file),
         stdout=subprocess.DEVNULL,
