@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -42,5 +43,29 @@ def kill_when(
         assert process.poll() is None, "the playbook ended before it could be killed"
         assert time.monotonic() < deadline, "the moment never came"
         time.sleep(_POLL)
-    os.killpg(process.pid, signal.SIGKILL)
+    _kill_tree(process.pid)
     process.wait(PATIENCE)
+
+
+def _kill_tree(root: int) -> None:
+    """Kill a process and its descendants: ansible-core puts each of its workers into a session of its own.
+
+    Each is stopped before its children are looked for, so that none is started or orphaned meanwhile.
+    """
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        process = waiting.pop()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGSTOP)
+            found.append(process)
+            waiting += _children(process)
+    for process in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def _children(parent: int) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True, check=True).stdout
+    pairs = (line.split() for line in listed.splitlines())
+    return [int(child) for child, of in pairs if int(of) == parent]
