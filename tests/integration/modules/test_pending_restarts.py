@@ -122,7 +122,7 @@ def test_somebody_else_restarts(bare: Emulator, path: Path) -> None:
     bare.control.advance(3600)
     set_parameter(bare, path)
     age(path, 60)
-    by_hand = {"only_if_required": False, "services": [ENGINE], "nodes": nodes(bare, 8443, "imp-pub")}
+    by_hand: dict[str, Any] = {"only_if_required": False, "services": [ENGINE], "nodes": nodes(bare, 8443, "imp-pub")}
     assert restart(bare, None, **by_hand).changed
     assert done(restart(bare, path)) == [f"imp-sub:{ENGINE}"]
     assert not restart(bare, path).changed

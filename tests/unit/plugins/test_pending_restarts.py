@@ -13,7 +13,6 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _restart_duty
 from ansible_collections.ucops.imp.plugins.module_utils._control_center import Service
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target
 from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
@@ -52,7 +51,7 @@ def due(
         params={"pending_restarts_path": str(path)}, check_mode=check, warn=lambda _message: None
     )
     duty = RestartDuty(context, [Target(node, connection, named)], [ENGINE])
-    with mock.patch.object(_restart_duty.time, "time", return_value=NOW):
+    with mock.patch(f"{RestartDuty.__module__}.time.time", return_value=NOW):
         duty.read()
         return bool(duty.required({node: {ENGINE: service}}))
 
