@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._control_center import Service
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target
 from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
@@ -26,6 +27,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import
 )
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change
 from ansible_collections.ucops.imp.plugins.module_utils._restart_duty import RestartDuty
+
+from tests.support.project_files import ROOT
 
 ENGINE = "Cisco Presence Engine"
 NOW = 1_800_000_000.0
@@ -187,3 +190,10 @@ def test_a_change_without_restarts_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     book(path).made(book(path).note(CHANGE, [], None))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_roles_keep_one_file_together() -> None:
+    """A role that looked elsewhere would miss what the others have written down."""
+    roles = ("calendaring", "presence_engine", "presence_gateways", "trust")
+    defaults = [yaml.safe_load((ROOT / "roles" / role / "defaults" / "main.yml").read_text()) for role in roles]
+    assert len({own[f"{role}_pending_restarts_path"] for role, own in zip(roles, defaults, strict=True)}) == 1
