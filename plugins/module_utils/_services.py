@@ -47,6 +47,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, ca
 from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import PRESENCE_ENGINE
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._restart_duty import RestartDuty
 from ansible_collections.ucops.imp.plugins.module_utils._rolling_restart import (
     Trouble,
     Unlisted,
@@ -172,6 +173,7 @@ class Services(Resource[State]):
         self._unlisted = Unlisted(
             context.transport(), [(node.target, node.transport) for node in self._nodes.values()], self._names
         )
+        self._duty = RestartDuty(context, [node.target for node in self._nodes.values()], self._names)
         self._seen: dict[str, Service] = {}
         self._waits = True
         # An unconditional restart would be planned again and again; what it has to reach is waited for.
@@ -193,10 +195,11 @@ class Services(Resource[State]):
         return found
 
     def read(self) -> State:
+        self._duty.read()
         services = {node.name: found for node in self._nodes.values() if (found := self._read_node(node)) is not None}
         self._waits = False
         # Asked last: a restart that was waited for has taken its notification away.
-        required = self._required() if self._only_if_required else frozenset()
+        required = self._required(services) if self._only_if_required else frozenset()
         looks = self.context.check_mode and self._careful and (bool(required) or not self._only_if_required)
         return State(services, required, self._listed_troubles() + self._unlisted_troubles() if looks else ())
 
@@ -226,8 +229,8 @@ class Services(Resource[State]):
             return service
         return node.wait(name, _at_rest, "Started or Stopped")
 
-    def _required(self) -> frozenset[tuple[str, str]]:
-        """Ask the cluster which services have to restart (G5); the user's list stands in where it cannot say.
+    def _required(self, services: Mapping[str, Mapping[str, Service]]) -> frozenset[tuple[str, str]]:
+        """Ask the cluster which services have to restart (G5); where it cannot say, the notes and the user's list do.
 
         In check mode that list counts too: the changes that an earlier task predicts have left no notification.
         """
@@ -236,14 +239,15 @@ class Services(Resource[State]):
         try:
             told = self._notified()
         except NoPublicApi as error:
-            if listed is None:
+            if listed is None and not self._duty.asked_for:
                 raise NoPublicApi(
                     f"{error.message} Without restart notifications only_if_required cannot know what to restart: give "
-                    "required_services, for example from restart_required of the tasks before.",
+                    "pending_restarts_path, or required_services, as restart_required of earlier tasks tells.",
                     details=error.details,
                 ) from None
-            self.verifies = False
-            return by_hand
+            # What the user lists is planned again after reading back; what was noted is not.
+            self.verifies = not by_hand
+            return by_hand | self._duty.required(services)
         return told | by_hand if self.context.check_mode else told
 
     def _notified(self) -> frozenset[tuple[str, str]]:
@@ -253,6 +257,7 @@ class Services(Resource[State]):
             for item in admin.restart_notifications()
         }
         cluster = admin.nodes()
+        self._duty.told(pending)
         return frozenset(
             (node.name, name)
             for node in self._nodes.values()
@@ -338,6 +343,8 @@ class Services(Resource[State]):
             self._arrive(change)
         except WaitExpired as expired:
             raise NotArrived(expired.message, details=expired.details) from None
+        if change.action not in ("stop", "deactivate"):
+            self._duty.loaded(node.name, service)
 
     def _arrive(self, change: Change) -> Service:
         node, service = self._place(change)

@@ -19,8 +19,8 @@ description:
     node that cannot be asked, or on which one of O(services) is activated and not C(Started), whichever run or person
     has stopped it.
   - With O(only_if_required=true) it restarts exactly the services that have not loaded the configuration yet. The
-    cluster remembers those, so a play that ended between a change and the restart is healed by the next one, and any
-    number of changes costs one restart.
+    cluster remembers those, or O(pending_restarts_path) does. So a play that ended between a change and the restart is
+    healed by the next one, and any number of changes costs one restart.
 options:
   services:
     description:
@@ -76,6 +76,7 @@ extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.imp
   - ucops.imp.nodes
+  - ucops.imp.restarts
 attributes:
   idempotent:
     support: partial
@@ -91,7 +92,10 @@ notes:
   - Two tasks that run at once wait for each other's restarts. Only when they decide about different nodes within the
     same moment, neither can see the other, because no interface of the cluster has a lock.
   - Cisco publishes no interface for restart notifications. O(only_if_required) uses the admin API that the project's
-    emulator serves, and needs O(required_services) where there is none.
+    emulator serves. Where there is none, the notes in O(pending_restarts_path) and O(required_services) decide, and one
+    of the two is needed.
+  - A note is due on a node until the service has started after the change, as C(StartTime) and C(UpTime) of the control
+    center tell, whoever restarted it. In doubt it is due.
 seealso:
   - module: ucops.imp.services_info
   - module: ucops.imp.presence_gateways
@@ -218,6 +222,7 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 from ansible_collections.ucops.imp.plugins.module_utils._services import Services
 
@@ -236,6 +241,7 @@ ARGUMENTS = Arguments(
         "wait_timeout": {"type": "int", "default": 300},
         "poll_interval": {"type": "float", "default": 2},
         **NODES,
+        **PENDING_RESTARTS,
     },
 )
 

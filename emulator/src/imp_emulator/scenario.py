@@ -104,7 +104,12 @@ class UserSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """A Unified CM cluster with its IM and Presence nodes."""
+    """A Unified CM cluster with its IM and Presence nodes.
+
+    Attributes:
+        admin_api: Whether its nodes serve the admin API; no real cluster does.
+        presence_gateways: The names of Exchange servers that are presence gateways from the start.
+    """
 
     name: str
     version: str
@@ -112,6 +117,8 @@ class ClusterSpec:
     nodes: tuple[NodeSpec, ...]
     users: tuple[UserSpec, ...]
     accounts: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS
+    admin_api: bool = True
+    presence_gateways: tuple[str, ...] = ()
 
     @property
     def release(self) -> float:

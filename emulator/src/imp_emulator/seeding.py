@@ -11,6 +11,7 @@ from imp_emulator.store import (
     accounts,
     exchange,
     exchange_roots,
+    gateways,
     hosts,
     nodes,
     parameters,
@@ -23,7 +24,7 @@ from imp_emulator.store.database import Database
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Fill an empty state file, inside the transaction that is open. There are no presence gateways at the start.
+    """Fill an empty state file, inside the transaction that is open.
 
     Raises:
         ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``.
@@ -41,5 +42,6 @@ def seed(database: Database, scenario: Scenario) -> None:
         services,
         ports,
         trust,
+        gateways,
     ):
         part.seed(database, scenario)
