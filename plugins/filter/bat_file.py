@@ -14,6 +14,7 @@ description:
   - Returns the text of a custom file for C(Update Users) that sets the two options of calendar integration to what the
     given users have, and keeps everything else.
   - It is what O(ucops.imp.calendar_users#module:csv_path) takes. The users are sorted by their id.
+  - A user id that Ansible has masked is refused, because it is not the one of the cluster.
 options:
   _input:
     description: The users, as RV(ucops.imp.calendar_users_info#module:users) lists them.

@@ -154,6 +154,7 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._cluster import Node, groups, nodes
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_problems
 from ansible_collections.ucops.imp.plugins.module_utils._options import connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
@@ -204,8 +205,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _ask(self) -> list[Node]:
         """Ask the publisher."""
-        connection = connection_from("cucm", {name: self._option(name) for name in OPTIONS})
-        problems = connection.problems()
+        options = {name: self._option(name) for name in OPTIONS}
+        connection = connection_from("cucm", options)
+        problems = connection.problems() + masked_problems(options)
         if problems:
             raise AnsibleParserError(" ".join(problems))
         try:

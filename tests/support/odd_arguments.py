@@ -54,6 +54,33 @@ def odd_arguments(spec: Spec) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _misspelt(full, path)
 
 
+def texts_in_place(spec: Spec, text: str, *, secrets: bool) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield for each text option, or for each secret, the required arguments and this text in its place."""
+    for path, option in _places(spec, full_arguments(spec), ()):
+        if option["type"] in ("str", "path") and "choices" not in option and bool(option.get("no_log")) is secrets:
+            yield path, _with(spec, path, text)
+
+
+def _with(spec: Spec, path: Path, text: str) -> dict[str, Any]:
+    """Return the required arguments of a spec, and ``text`` at ``path`` with all that it needs around it."""
+    arguments = {name: _needed(name, option) for name, option in spec.items() if option.get("required")}
+    name, *rest = path
+    if not rest:
+        arguments[name] = text
+    elif isinstance(rest[0], int):
+        arguments[name] = [_with(spec[name]["options"], tuple(rest[1:]), text)]
+    else:
+        arguments[name] = _with(spec[name]["options"], tuple(rest), text)
+    return arguments
+
+
+def _needed(name: str, option: Mapping[str, Any]) -> Any:
+    if "options" not in option:
+        return _sample(name, option)
+    inner = {name: _needed(name, below) for name, below in option["options"].items() if below.get("required")}
+    return [inner] if option["type"] == "list" else inner
+
+
 def _sample(name: str, option: Mapping[str, Any]) -> Any:
     if option.get("no_log"):
         return secret()
