@@ -148,14 +148,15 @@ password: "{{ lookup('ansible.builtin.env', 'AXL_PASSWORD') }}"
 import sys
 from typing import Any
 
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._cluster import Node, groups, nodes
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_problems
-from ansible_collections.ucops.imp.plugins.module_utils._options import connection_from
+from ansible_collections.ucops.imp.plugins.module_utils._options import connection_from, connection_options
+from ansible_collections.ucops.imp.plugins.module_utils._secrets import masked, secret_texts
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 OPTIONS = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
@@ -171,7 +172,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         # So that templates may use extra variables.
         self.templar.available_variables = self._vars
-        self._read_config_data(path)
+        try:
+            self._read_config_data(path)
+        except AnsibleError as error:
+            # Ansible's own sentence about an option of a wrong shape shows its value.
+            config = loader.load_from_file(path)
+            given = {name: config.get(name) for name in OPTIONS} if isinstance(config, dict) else {}
+            raise AnsibleParserError(masked(str(error), secret_texts(connection_options("cucm"), given))) from None
         servers = self._servers(path, cache)
         hosts = {node["name"]: self._host_name(node["name"]) for node in servers}
         for node in servers:

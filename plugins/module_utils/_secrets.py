@@ -179,7 +179,7 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
 
     def warn(self, warning: str, **more: Any) -> None:
         """Warn the user; from core 2.19 on, ansible's own masking leaves warnings out."""
-        super().warn(self._masked(warning), **more)
+        super().warn(masked(warning, self.no_log_values), **more)
 
     def warn_of_common_passwords(self, result: Mapping[str, Any]) -> None:
         """Say which passwords make ansible mask a part of this result that is no secret.
@@ -214,10 +214,12 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
             "invocation": {"module_args": shown_arguments(self.argument_spec, getattr(self, "params", {}))},
         }
 
-    def _masked(self, text: str) -> str:
-        for secret in sorted(self.no_log_values, key=len, reverse=True):
-            text = text.replace(secret, MASK)
-        return text
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without the secrets, as ansible masks a result."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
 
 
 def _by_name(spec: Spec) -> dict[str, OptionSpec]:
