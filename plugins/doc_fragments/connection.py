@@ -29,6 +29,9 @@ options:
   password:
     description:
       - The account's password, at least four characters long, because masking a shorter one would garble the output.
+      - One with line breaks or other control characters, or of blanks only, is refused before anything is sent.
+      - Choose one that is no part of an ordinary word. Ansible hides it in all that a task returns, so the password
+        C(Cisco) makes C(******** Presence Engine) of a service. The task warns then, and no option takes such a text.
       - If not set, the value of the environment variable E({prefix}_PASSWORD) is used.
     type: str
     required: true

@@ -15,6 +15,7 @@ description:
     given users have, and keeps everything else.
   - It is what O(ucops.imp.calendar_users#module:csv_path) takes. The users are sorted by their id.
   - A user whose id would not be read back as it is fails the filter, see P(ucops.imp.bat_unnamed#filter).
+  - A user id that Ansible has masked is refused, because it is not the one of the cluster.
 options:
   _input:
     description: The users, as RV(ucops.imp.calendar_users_info#module:users) lists them.

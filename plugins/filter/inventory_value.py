@@ -13,6 +13,7 @@ author:
 description:
   - Returns one line of YAML for a text, a number, a truth value, nothing, or lists and dictionaries of them.
   - A text that Ansible would take for a template is marked C(!unsafe), so braces in a description stay what they are.
+  - A text that Ansible has masked is refused, because it is not what the cluster has.
 options:
   _input:
     description: The value.
@@ -41,6 +42,7 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.module_utils._masked import REASON, masked_places
 
 _TEMPLATE = re.compile(r"\{[{%#]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
@@ -79,7 +81,9 @@ def _plain(value: Any) -> Any:
 
 
 def inventory_value(value: Any) -> str:
-    """Return one line of YAML for a JSON value; raises ``AnsibleFilterError`` for anything else."""
+    """Return one line of YAML for a JSON value; raises ``AnsibleFilterError`` for all else and for masked text."""
+    for place in masked_places(value):
+        raise AnsibleFilterError(f"inventory_value: {place + ': ' if place else ''}{REASON}")
     written: str = yaml.dump(
         _plain(value), Dumper=_Dumper, default_flow_style=True, width=_WIDTH, allow_unicode=True, sort_keys=False
     )

@@ -171,7 +171,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._cluster import (
     unknown_publisher,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
-from ansible_collections.ucops.imp.plugins.module_utils._options import check_host, connection_from
+from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_problems
+from ansible_collections.ucops.imp.plugins.module_utils._options import check_host, connection_from, connection_options
+from ansible_collections.ucops.imp.plugins.module_utils._secrets import masked, secret_texts
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 OPTIONS = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
@@ -218,7 +220,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _parse(self, path: str, cache: bool) -> None:
         # So that templates may use extra variables.
         self.templar.available_variables = self._vars
-        self._read_config_data(path)
+        try:
+            self._read_config_data(path)
+        except AnsibleError as error:
+            # Ansible's own sentence about an option of a wrong shape shows its value.
+            config = self.loader.load_from_file(path)
+            given = {name: config.get(name) for name in OPTIONS} if isinstance(config, dict) else {}
+            raise AnsibleParserError(masked(str(error), secret_texts(connection_options("cucm"), given))) from None
         servers = self._servers(path, cache)
         hosts = {node["name"]: qualified(node["name"], self.get_option("domain")) for node in servers}
         members = {
@@ -244,9 +252,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _servers(self, path: str, cache: bool) -> list[Node]:
         """Return the nodes; what the publisher says comes from ansible's inventory cache where the user wants that."""
-        connection = connection_from("cucm", {name: self.get_option(name) for name in OPTIONS})
+        options = {name: self.get_option(name) for name in OPTIONS}
+        connection = connection_from("cucm", options)
         domain = self.get_option("domain")
-        problems = connection.problems() + (check_host("domain", domain) if domain else [])
+        problems = connection.problems() + masked_problems(options) + (check_host("domain", domain) if domain else [])
         if problems:
             raise AnsibleParserError(" ".join(problems))
         try:

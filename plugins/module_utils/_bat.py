@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._masked import REASON, is_masked
 from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower
 
 HEADER = (
@@ -158,6 +159,8 @@ def write(users: Iterable[Mapping[str, Any]]) -> str:
         userid, presence, meeting = str(user["userid"]), user["im_and_presence"], user["meeting_information"]
         if not can_name(userid):
             raise ValueError(f"A BAT file cannot name the user {userid!r}.")
+        if is_masked(userid):
+            raise ValueError(f"userid: {REASON}")
         cells = [KEEP] * len(HEADER)
         cells[USER_ID] = userid
         # A user that breaks the rule already stays as it is; a file that asks for the breach is refused.
@@ -213,6 +216,7 @@ def _user(line: int, cells: list[str], problems: list[str]) -> BatUser | None:
         return None
     userid = cells[USER_ID]
     found = [f"line {line}: {HEADER[USER_ID]} must name a user."] if userid in ("", KEEP) else []
+    found += [f"line {line}: {HEADER[USER_ID]}: {REASON}"] if is_masked(userid) else []
     # The value is not told: in a row that slipped by some columns it may be a password.
     found += [
         f"line {line}: column {column + 1} ({HEADER[column]}) must be t, f or {KEEP}."

@@ -20,6 +20,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import string
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -225,11 +226,27 @@ def check_port(option: str, value: int) -> list[str]:
     return [] if 1 <= value <= 65535 else [f"{option}: {value} is no TCP port; give 1 to 65535."]
 
 
+_NEVER_MEANT = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories: control characters, what was no UTF-8, separators of lines and of paragraphs."""
+_BYTE_ORDER_MARK = "\ufeff"
+
+
 def check_secret(option: str, value: str) -> list[str]:
-    """Refuse a secret that ansible's masking would turn into a blot over ordinary output."""
-    if len(value) >= SHORTEST_SECRET:
-        return []
-    return [f"{option}: a secret needs at least {SHORTEST_SECRET} characters, or masking it would garble the output."]
+    """Refuse a password that nobody can have meant, and one that ansible's masking turns into a blot over the output.
+
+    The sentences never tell a part of the value. Letters of any language and blanks inside of a password are fine.
+    """
+    if not value.strip():
+        return [f"{option}: it is empty or has only blanks."]
+    if value.strip("\r\n") != value:
+        return [f"{option}: it begins or ends with a line break, which is no part of a password. Take it off (| trim)."]
+    for sign in value:
+        if unicodedata.category(sign) in _NEVER_MEANT or sign == _BYTE_ORDER_MARK:
+            return [f"{option}: it has the control character U+{ord(sign):04X}. Look at where the password comes from."]
+    if len(value.strip()) < SHORTEST_SECRET:
+        text = f"a secret needs at least {SHORTEST_SECRET} characters, or masking it would garble the output."
+        return [f"{option}: {text}"]
+    return []
 
 
 def check_unique(option: str, names: Iterable[str], key: Callable[[str], str] = str) -> list[str]:

@@ -46,7 +46,6 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     AnswerLost,
     ApiError,
@@ -61,9 +60,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     TlsFailed,
     Unauthorized,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._masked import MASK
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Plan, Undeclared, Unknown
+from ansible_collections.ucops.imp.plugins.module_utils._secrets import SecretModule
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 State = TypeVar("State")
@@ -81,12 +82,14 @@ REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicAp
 class Context:
     """What a resource may use of the module: options, connections, warnings, and a place for failures."""
 
-    def __init__(self, module: AnsibleModule, arguments: Arguments, closing: ExitStack) -> None:
+    def __init__(self, module: SecretModule, arguments: Arguments, closing: ExitStack) -> None:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
         self.secrets = arguments.secret_values(module.params)
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.input_problems = module.input_problems()
+        """What is wrong with the options whatever the module is about."""
         self.failures: list[dict[str, Any]] = []
         self._noted: set[tuple[str, str, str]] = set()
         self._warned: set[str] = set()
@@ -119,7 +122,7 @@ class Context:
         """Turn a bug into a failure that can be reported, without the value of any secret option."""
         text = str(error)
         for secret in self.secrets:
-            text = text.replace(secret, "********")
+            text = text.replace(secret, MASK)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{PurePath(last.filename).name}:{last.lineno}"
         message = f"This is a bug in the collection, please report it: {type(error).__name__} at {where}: {text}"
@@ -249,19 +252,21 @@ def run_info(read: Callable[[Context], dict[str, Any]], arguments: Arguments) ->
 
 
 def _check_input(context: Context, problems: list[str]) -> None:
-    found = context.connection.problems() + context.notebook.problems() + problems
+    found = context.connection.problems() + context.notebook.problems() + problems + context.input_problems
     if found:
-        raise InvalidInput(found)
+        raise InvalidInput(dict.fromkeys(found))
 
 
 def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     """Make the module, do the work, and end with one clear result whatever happens."""
-    module = AnsibleModule(**arguments.module_kwargs())
+    module = SecretModule(**arguments.module_kwargs())
     failure: ImpError | None = None
     result: dict[str, Any] = {}
     with ExitStack() as closing:
         context = Context(module, arguments, closing)
         try:
+            if module.wrong_shapes:
+                raise InvalidInput(module.wrong_shapes)
             result = work(context)
         except ImpError as error:
             failure = error
@@ -271,6 +276,7 @@ def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> No
     if failure is not None:
         details = {"details": failure.details} if failure.details else {}
         module.fail_json(msg=failure.message, code=failure.code, changed=False, failures=context.failures, **details)
+    module.warn_of_common_passwords(result)
     if context.failures:
         module.fail_json(msg=_summary(context.failures), code="items-failed", failures=context.failures, **result)
     module.exit_json(failures=[], **result)

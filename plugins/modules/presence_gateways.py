@@ -61,7 +61,7 @@ options:
     type: str
   account_password:
     description:
-      - The password of O(account), at least four characters long.
+      - The password of O(account), at least four characters long, without control characters.
     type: str
   update_password:
     description:

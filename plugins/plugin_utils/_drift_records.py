@@ -18,9 +18,10 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._masked import NOT_SHOWN, without_masks
 from ansible_collections.ucops.imp.plugins.module_utils._plan import CREATE, DELETE, DIFFERS, GIVEN
 
-HIDDEN = "(hidden)"
+HIDDEN = NOT_SHOWN
 """Stands for a secret's value that a module should not have told."""
 EXISTS = "exists"
 """The field of an object that is missing, or there though it should not be: its other fields have no counterpart."""
@@ -273,6 +274,7 @@ def _record(place: Place, status: Status, **found: Any) -> Record:
     """Make a record; without an object it is about the task itself."""
     about: dict[str, Any] = {"kind": _module(place), "id": place.task, "field": None, "before": None, "after": None}
     about |= {"secret": False, "message": None, "code": None}
+    found = without_masks(found)
     return Record(
         status=status,
         cluster=place.cluster,

@@ -21,7 +21,7 @@ from tests.support.inventory_files import load
 from tests.support.modules import ModuleResult, run_module
 from tests.support.odd_names import ODD as NAMES
 from tests.support.odd_names import write_scenario
-from tests.support.playbooks import INVENTORY, Played, play
+from tests.support.playbooks import INVENTORY, ROOT, Played, play
 
 HOST = "imp-pub.dc1"
 DESCRIPTION = "He said: \"{{ 7 * 7 }}\" {% raw %} '#1' \\ grün ☃ 😀"
@@ -290,3 +290,62 @@ def test_a_folder_that_cannot_be_is_refused_before_the_cluster_is_read(environme
     assert exported.status == 2
     assert f"Nothing can be written to {tmp_path}/adopted/here: {tmp_path}/adopted is no folder." in exported.output
     assert environment.journal() == []
+
+
+def common_password(start_emulator: Callable[..., Emulator], folder: Path, word: str) -> Emulator:
+    """Start an emulator whose application account has an ordinary word as its password."""
+    scenario = (ROOT / "emulator/src/imp_emulator/scenarios/default.yml").read_text()
+    with_word = scenario.replace("{username: axladmin}", "{username: axladmin, password_env: COMMON_WORD}")
+    assert with_word != scenario
+    (folder / "common.yml").write_text(with_word.replace("count: 1000", "count: 5"))
+    return start_emulator("--scenario", str(folder / "common.yml"), environment={"COMMON_WORD": word})
+
+
+def export_with(emulator: Emulator, folder: Path, *lost: str) -> Played:
+    """Export a cluster of which the account's password hides a part; assert that these parts are left out and told."""
+    account = emulator.ready["exchange_account"]
+    gateways = [{"name": "mail1.example.com", "description": "Cisco calendar of the first site", "port": 44300}]
+    credentials = {"account": account["username"], "account_password": account["password"]}
+    do(emulator, "presence_gateways", "imp", gateways=gateways, **credentials)
+    do(emulator, "calendar_users", "cucm", users=[{"userid": "user0003"}, {"userid": "user0004"}])
+
+    exported = export(emulator, folder)
+    assert exported.status == 2, exported.output
+    assert not any("***" in text or "NO_LOG" in text for text in files(folder).values())
+    parts = set(variables(folder)["calendar_integration_parts"])
+    # A restart is pending, which leaves that part out in any case.
+    assert parts == {"trust", "presence_gateways", "calendar_users", "calendaring", "gateway_status"} - {*lost}
+    assert "because a password of the connections is the same word" in exported.output
+    assert "Choose a password that is no ordinary word" in exported.output
+    return exported
+
+
+def test_a_description_that_ansible_has_masked_is_not_exported(
+    start_emulator: Callable[..., Emulator], tmp_path: Path
+) -> None:
+    emulator = common_password(start_emulator, tmp_path, "Cisco")
+    exported = export_with(emulator, tmp_path, "presence_gateways", "gateway_status")
+    assert "presence_gateways.gateways[0].description" in exported.output
+    assert "presence_engine[0].service" in exported.output, "a masked restart is not told"
+    assert exported.output.count("The value of password is a part of ordinary words") == 1, "it is to be said once"
+    last = emulator.control.last_journal_id()
+
+    adopt(emulator, tmp_path)
+    done = play(emulator.ready_file, tmp_path, "ucops.imp.site", inventory=tmp_path / "adopted")
+    assert done.status == 0, done.output
+    assert emulator.journal(writes=True, after=last) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "place", "lost"),
+    [
+        ("user0003", "calendar_users[2].userid", {"calendar_users"}),
+        # A number is masked as a whole.
+        ("4430", "presence_gateways.gateways[0].port", {"presence_gateways", "gateway_status"}),
+    ],
+)
+def test_what_ansible_has_masked_is_not_exported(
+    start_emulator: Callable[..., Emulator], tmp_path: Path, word: str, place: str, lost: set[str]
+) -> None:
+    exported = export_with(common_password(start_emulator, tmp_path, word), tmp_path, *lost)
+    assert place in exported.output

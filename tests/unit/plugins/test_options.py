@@ -95,6 +95,36 @@ def test_secrets_too_short_to_mask_are_refused(secret: str, right: bool) -> None
     assert not any("abc" in problem for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [
+        ("    ", "has only blanks"),
+        ("\u00a0\u00a0\u00a0\u00a0", "has only blanks"),
+        ("\n", "has only blanks"),
+        ("secret-word\n", "line break"),
+        ("secret-word\r\n", "line break"),
+        ("\nsecret-word", "line break"),
+        ("secret\nword", "U+000A"),
+        ("secret-word\t", "U+0009"),
+        ("secret\x00word", "U+0000"),
+        ("secret\x85word", "U+0085"),
+        ("\ufeffsecret-word", "U+FEFF"),
+        ("secret\udce4word", "U+DCE4"),
+        (" abc ", "at least 4 characters"),
+    ],
+)
+def test_secrets_that_cannot_be_meant_are_refused(secret: str, reason: str) -> None:
+    (problem,) = check_secret("password", secret)
+    assert problem.startswith("password: ")
+    assert reason in problem
+    assert "secret-word" not in problem
+
+
+@pytest.mark.parametrize("secret", ["Pässwörd", "пароль", "密码密码", "two words", " blank", "\U0001f600" * 4])
+def test_secrets_of_any_language_are_taken(secret: str) -> None:
+    assert check_secret("password", secret) == []
+
+
 def test_duplicates_are_named_once() -> None:
     assert check_unique("services", ["a", "b", "a", "a"]) == ["services: a is given more than once."]
 

@@ -17,6 +17,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     NotArrived,
     WaitExpired,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_places
 from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     Change,
@@ -368,6 +369,42 @@ def test_warnings_and_progress_reach_ansible(monkeypatch: pytest.MonkeyPatch) ->
     result = run_things(Slow, {}, a=1)
     assert result.warnings == ["Mind the gap."]
     assert logged == ["1 of 1 changes tried, 0 failed"]
+
+
+COMMON = "The value of password is a part of ordinary words in what this task returns."
+
+
+@pytest.mark.parametrize(
+    ("password", "told"), [("Engine", True), ("ngin", True), ("8443", True), ("engine", False), ("canary-77aa", False)]
+)
+def test_a_password_that_hides_a_part_of_the_result_is_told(password: str, told: bool) -> None:
+    """A lost name in ``restart_required`` would be a lost restart."""
+    Things.store, Things.applied = {}, []
+    options = {**CONNECTION, "password": password, "things": {"a": 18443}}
+    result = run_main(lambda: run(Things, ARGUMENTS), options)
+    assert_contract(result, changed=True)
+    assert bool(list(masked_places(result.data["restart_required"] + [result["current"]]))) is told
+    assert [warning.startswith(COMMON) for warning in result.warnings] == ([True] if told else [])
+
+
+def test_a_warning_shows_no_secret() -> None:
+    class Telling(Things):
+        def plan(self, state: dict[str, Any]) -> Plan:
+            self.context.warn("The server says: canary-77aa is wrong.")
+            return super().plan(state)
+
+    assert run_things(Telling, {}).warnings == ["The server says: ******** is wrong."]
+
+
+def test_what_is_wrong_with_any_option_is_told_with_the_others() -> None:
+    options = {**CONNECTION, "password": "canary-77aa\n", "port": 0, "things": {"a": ["******** engine"]}}
+    problems = run_main(lambda: run(Things, ARGUMENTS), options)["details"]["problems"]
+    assert [problem.split(":")[0] for problem in problems] == ["port", "password", "things.a[0]"]
+
+
+def test_a_secret_of_a_wrong_shape_is_refused_before_anything_else() -> None:
+    result = run_main(lambda: run(Things, ARGUMENTS), {**CONNECTION, "key": ["canary", "77aa"], "port": 0})
+    assert result.msg == "key: it is a list. Give one value, a text in quotes."
 
 
 def test_transports_are_closed_at_the_end() -> None:

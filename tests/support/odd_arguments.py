@@ -1,0 +1,191 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arguments of every wrong shape, made from a module's own argument spec, with a marked secret wherever one may be.
+
+Every secret holds :data:`MARK`, between signs that Python, JSON, XML and URLs write in ways of their own, and no two
+are alike: what a module prints must not hold the mark, whatever it says of the rest.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+MARK = "Canary7f3a"
+Path = tuple[Any, ...]
+"""Names of options and positions in lists, from the outermost on."""
+Spec = Mapping[str, Mapping[str, Any]]
+
+_numbers = itertools.count(1000)
+_SAMPLES: dict[str, Any] = {"str": "word", "path": "/none/such", "int": 7, "bool": True, "float": 1.5, "list": ["word"]}
+
+
+def secret() -> str:
+    """Return a new secret that is awkward to write."""
+    return f"{next(_numbers)}\\ä\"<&'%{MARK}\t€]}}{next(_numbers)}"
+
+
+def plain_secret() -> str:
+    """Return a new secret of letters and digits."""
+    return f"{next(_numbers)}{MARK}{next(_numbers)}"
+
+
+def full_arguments(spec: Spec) -> dict[str, Any]:
+    """Return arguments with every option, each of the right shape; together they may contradict each other."""
+    return {name: _sample(name, option) for name, option in spec.items()}
+
+
+def odd_arguments(spec: Spec) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield arguments with one odd value each, and in words what it is: ``nodes[0].name is [['x']]``."""
+    full = full_arguments(spec)
+    for path, option in _places(spec, full, ()):
+        makers = _ODD_SECRETS if option.get("no_log") else _ODD_VALUES
+        for make in makers:
+            yield _changed(full, path, make)
+        if "options" in option:
+            for alter in _ODD_CONTAINERS:
+                yield _changed(full, path, partial(alter, _at(full, path)))
+        if option.get("no_log"):
+            yield from _misspelt(full, path)
+
+
+def texts_in_place(spec: Spec, text: str, *, secrets: bool) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield for each text option, or for each secret, the required arguments and this text in its place."""
+    for path, option in _places(spec, full_arguments(spec), ()):
+        if option["type"] in ("str", "path") and "choices" not in option and bool(option.get("no_log")) is secrets:
+            yield path, _with(spec, path, text)
+
+
+def _with(spec: Spec, path: Path, text: str) -> dict[str, Any]:
+    """Return the required arguments of a spec, and ``text`` at ``path`` with all that it needs around it."""
+    arguments = {name: _needed(name, option) for name, option in spec.items() if option.get("required")}
+    name, *rest = path
+    if not rest:
+        arguments[name] = text
+    elif isinstance(rest[0], int):
+        arguments[name] = [_with(spec[name]["options"], tuple(rest[1:]), text)]
+    else:
+        arguments[name] = _with(spec[name]["options"], tuple(rest), text)
+    return arguments
+
+
+def _needed(name: str, option: Mapping[str, Any]) -> Any:
+    if "options" not in option:
+        return _sample(name, option)
+    inner = {name: _needed(name, below) for name, below in option["options"].items() if below.get("required")}
+    return [inner] if option["type"] == "list" else inner
+
+
+def _sample(name: str, option: Mapping[str, Any]) -> Any:
+    if option.get("no_log"):
+        return secret()
+    if "options" in option:
+        inner = full_arguments(option["options"])
+        return [inner, full_arguments(option["options"])] if option["type"] == "list" else inner
+    if "choices" in option:
+        return option["choices"][0] if option["type"] != "list" else option["choices"][:1]
+    if name in ("hostname", "name"):
+        return "one.example.com"
+    return {"word": 1} if option["type"] == "dict" else copy.copy(_SAMPLES[option["type"]])
+
+
+def _places(spec: Spec, value: Mapping[str, Any], above: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    for name, option in spec.items():
+        path = (*above, name)
+        yield path, option
+        if "options" in option:
+            inner = value[name]
+            if isinstance(inner, list):
+                # The whole list and one of its items; the other item keeps the right shape.
+                yield (*path, 0), {"type": "dict", "options": option["options"]}
+                yield from _places(option["options"], inner[0], (*path, 0))
+            else:
+                yield from _places(option["options"], inner, path)
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _changed(full: dict[str, Any], path: Path, make: Callable[[], Any]) -> tuple[str, dict[str, Any]]:
+    arguments = copy.deepcopy(full)
+    odd = make()
+    _at(arguments, path[:-1])[path[-1]] = odd
+    return f"{path} is {odd!r:.200}", arguments
+
+
+def _misspelt(full: dict[str, Any], path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    right = path[-1]
+    for wrong in (right[:-1], right.upper(), right.replace("ss", "s") + "x", f"{right}s", "nothing_like_it"):
+        for value in (secret(), [secret()], {"inner": secret()}, {plain_secret(): 1}):
+            arguments = copy.deepcopy(full)
+            holder = _at(arguments, path[:-1])
+            del holder[right]
+            holder[wrong] = value
+            yield f"{path} is called {wrong}", arguments
+
+
+_ODD_VALUES: tuple[Callable[[], Any], ...] = (
+    lambda: None,
+    lambda: "odd",
+    lambda: "",
+    lambda: 0,
+    lambda: -1.5,
+    lambda: True,
+    list,
+    dict,
+    lambda: ["odd", 7, None],
+    lambda: [["odd"]],
+    lambda: [None],
+    lambda: [0, {}],
+    lambda: {"odd": {"odd": [{}]}},
+    lambda: "[1, 2",
+    lambda: "{'odd': 1",
+    lambda: "odd=1,=,a=b=c",
+    lambda: "\udc80odd",
+    lambda: 10**30,
+    lambda: {"odd": "word"},
+    # A secret that is told by its name only.
+    lambda: {"password": secret()},
+    lambda: [{"Passwort": secret(), "word": 1}],
+    lambda: [[{"deep": {"account_password": [secret(), {"more": secret()}]}}]],
+)
+_ODD_SECRETS: tuple[Callable[[], Any], ...] = (
+    secret,
+    plain_secret,
+    lambda: f"{secret()}\n",
+    lambda: f" \t{secret()}\r\n",
+    lambda: [secret()],
+    lambda: [[secret(), 7], plain_secret()],
+    lambda: {"key": secret()},
+    lambda: {secret(): secret()},
+    lambda: {"key": [{"deep": secret()}]},
+    lambda: json.dumps([secret()]),
+    lambda: json.dumps({"key": secret()}),
+    lambda: None,
+    lambda: True,
+    list,
+)
+_ODD_CONTAINERS: tuple[Callable[[Any], Any], ...] = (
+    lambda old: [old],
+    lambda old: [[old]],
+    lambda old: {"word": old},
+    json.dumps,
+    lambda old: json.dumps([old]),
+    lambda old: [json.dumps(old)],
+    repr,
+    lambda old: [old, "odd"],
+    lambda old: [old, 7, None, ["odd"]],
+    lambda old: [old, {"unknown": "word"}],
+    lambda _old: f"password={plain_secret()}",
+    lambda _old: [f"name=odd password={plain_secret()}"],
+    lambda _old: [[f"password={plain_secret()}"]],
+)
+"""For options that hold dictionaries; what was in them stays in them, its secrets too."""
