@@ -195,7 +195,7 @@ def _of_submission(page: str) -> Disposition | None:
         return Disposition(ISSUED, int(issued[1]))
     found = re.search(r"Your Request Id is (\d+)", text) or re.search(r"locInfoReqID\D*>\D*(\d+)", text)
     number = int(found[1]) if found else 0
-    reason = re.search(r'The disposition message is "([^"]+)', text) or _REASON.search(text)
+    reason = re.search(r'The disposition message is "([^"]+)', text) or _REASON.search(page)
     coded = _DISPOSITION.search(page)
     state = _DISPOSITIONS.get(int(coded[1], 16), DENIED) if coded else None
     if _has(page, "locIssRev"):
@@ -203,7 +203,7 @@ def _of_submission(page: str) -> Disposition | None:
     elif state is None and (reason or _has(page, "locDenied") or _ERROR_CODE.search(page)):
         state = DENIED
     if state in (DENIED, REVOKED):
-        return Disposition(state, number, reason[1].strip() if reason else _words(page))
+        return Disposition(state, number, html.unescape(reason[1]).strip() if reason else _words(page))
     return Disposition(PENDING, number) if number else None
 
 

@@ -229,7 +229,8 @@ class ExchangeCertificate(Resource[State]):
             return Change(CERTIFICATE, self._common_name, CREATE)
         wanted = {"thumbprint": target.thumbprint, "not_after": target.not_after.isoformat()}
         fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
-        chain = [one.pem for one in self._given if one.thumbprint != target.thumbprint]
+        # Another certificate for these names is none of the chain, and the server refuses one that it has already.
+        chain = [one.pem for one in self._given if one not in self._named()]
         return Change(CERTIFICATE, self._common_name, CREATE, fields, {"data": "".join([target.pem, *chain])})
 
     def _binding(self, state: State, target: ServerCertificate | None) -> list[Change]:
