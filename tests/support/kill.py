@@ -19,10 +19,10 @@ PATIENCE = 120  # seconds
 _POLL = 0.02  # seconds
 
 
-def kill_when(environment: Emulator, folder: Path, playbook: str, moment: Callable[[], bool]) -> None:
+def kill_when(environment: Emulator, folder: Path, playbook: str, moment: Callable[[], bool], *options: str) -> None:
     """Run a playbook and kill it and all its children as soon as ``moment`` is true; it must not end before."""
     process = subprocess.Popen(
-        command(playbook),
+        command(playbook, *options),
         cwd=folder,
         env=settings(environment.ready_file),
         stdout=subprocess.DEVNULL,
