@@ -227,8 +227,8 @@ def test_files_of_an_earlier_release_are_gone_on_with(site: CertificateSite, bes
 
 def installed(tarball: Path, target: Path) -> None:
     """Install the collection, over what is there."""
-    command = [PROGRAMS / "ansible-galaxy", "collection", "install", "--force", "--no-deps", "--offline", tarball]
-    subprocess.run([*command, "--collections-path", target], check=True, capture_output=True)
+    galaxy = [str(PROGRAMS / "ansible-galaxy"), "collection", "install", "--force", "--no-deps", "--offline"]
+    subprocess.run([*galaxy, str(tarball), "--collections-path", str(target)], check=True, capture_output=True)
 
 
 def listing(folder: Path) -> dict[str, int]:
@@ -237,7 +237,11 @@ def listing(folder: Path) -> dict[str, int]:
 
 def test_an_upgrade_of_the_collection_loses_nothing(site: CertificateSite, tmp_path: Path) -> None:
     tarball, target = build(tmp_path / "built"), tmp_path / "installed"
-    place = {"ANSIBLE_COLLECTIONS_PATH": str(target), "PYTHONDONTWRITEBYTECODE": "1", "PWD": str(tmp_path)}
+    place: dict[str, Any] = {
+        "ANSIBLE_COLLECTIONS_PATH": str(target),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PWD": str(tmp_path),
+    }
     installed(tarball, target)
     before = listing(target)
     assert site.play(*ONE, **place).status == 2
