@@ -207,7 +207,7 @@ def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: P
         ({"users": [{"userid": " "}]}, "users: userid ' ' is empty"),
         ({"users": listed("user0001", "USER0001")}, "users: user0001 is given more than once"),
         ({"users": [{"im_and_presence": True}]}, "userid"),
-        ({"users": ["user0001"]}, "dictionary requested"),
+        ({"users": ["user0001"]}, "users[0]: it is no dictionary. Give a dictionary with userid"),
         (
             {"users": listed("u1", im_and_presence=False, meeting_information=True)},
             "users: u1: meeting information needs",
