@@ -27,6 +27,7 @@ options:
   directory:
     description:
       - The folder for the reports. It is made when it is missing; reports of an earlier run are replaced.
+      - A relative path starts in the working directory of the process; in C(ansible.cfg) it starts beside that file.
     type: path
     default: drift-report
     env:

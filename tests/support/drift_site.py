@@ -94,7 +94,8 @@ class Site:
         """Run a playbook, by default the one that looks for drift, with the callback."""
         reports = folder / "reports"
         shutil.rmtree(reports, ignore_errors=True)
-        environment = {**CALLBACK, "UCOPS_IMP_DRIFT_DIR": str(reports)}
+        # A relative folder starts where the process is, whatever the variable says.
+        environment = {**CALLBACK, "UCOPS_IMP_DRIFT_DIR": "reports", "PWD": "/no/such/folder"}
         played = self.play(folder, playbook, *options, variables=variables, **environment)
         return Look(played, {file.name: file.read_text(encoding="utf-8") for file in sorted(reports.glob("*"))})
 

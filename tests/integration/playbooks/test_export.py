@@ -237,15 +237,31 @@ def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator,
 def test_a_pending_restart_is_not_made_by_adopting_the_cluster(
     environment: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Besides, a relative path starts where the user is, and check mode writes nothing."""
-    monkeypatch.setenv("PWD", str(tmp_path))
+    """Besides, a relative path starts where the process is, and check mode writes nothing."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("PWD", str(elsewhere))
     do(environment, "calendaring_parameters", "cucm", exchange_queue=2000)
     chosen = {"export_parts": ["calendaring", "presence_engine"], "export_directory": "adopted"}
 
     predicted = export(environment, tmp_path, "--check", **chosen)
     assert predicted.status == 0, predicted.output
+    assert f"In check mode nothing is written to {tmp_path}/adopted" in predicted.output
     assert not (tmp_path / "adopted").exists()
     exported = export(environment, tmp_path, **chosen)
+    monkeypatch.delenv("PWD")
+    again = export(environment, tmp_path, **chosen)
+    assert (again.status, again.recap[HOST].changed) == (0, 0), again.output
+    assert list(elsewhere.iterdir()) == []
+    assert f"Written to {tmp_path}/adopted" in exported.output
 
     assert "changes wait for a restart of Cisco Presence Engine" in exported.output
     assert variables(tmp_path) == {"calendar_integration_parts": ["calendaring"], "calendaring_exchange_queue": 2000}
+
+
+def test_a_folder_that_cannot_be_is_refused_before_the_cluster_is_read(environment: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "adopted").touch()
+    exported = export(environment, tmp_path, export_directory="adopted/here")
+    assert exported.status == 2
+    assert f"Nothing can be written to {tmp_path}/adopted/here: {tmp_path}/adopted is no folder." in exported.output
+    assert environment.journal() == []

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module
@@ -26,16 +28,21 @@ def run(environment: Emulator, folder: Path, *options: str, **variables: Any) ->
     return played
 
 
-def test_a_cluster_that_is_well(environment: Emulator, tmp_path: Path) -> None:
-    """At once with the emulator's inventory; in check mode, as verbose as can be, with the file for machines."""
+def test_a_cluster_that_is_well(environment: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once with the emulator's inventory; in check mode, as verbose as can be, with the file for machines.
+
+    Its folder starts where the process is.
+    """
+    monkeypatch.setenv("PWD", "/no/such/folder")
     folder = tmp_path / "reports"
-    played = run(environment, tmp_path, "--check", "-vvvv", preflight_directory=str(folder))
+    played = run(environment, tmp_path, "--check", "-vvvv", preflight_directory="reports")
     assert played.status == 0, played.output
     assert played.module_calls[0] == f"{HOST} ucops.imp.preflight_info"
     assert "RESULT   CHECK" in played.output
     assert "gateway-name-matches  mail1.example.com: SAN mail1.example.com" in played.output
     assert "0 failed, 0 unknown, 4 warning, 2 skipped, 71 ok" in played.output
 
+    assert f"{folder}/{HOST}.json" in played.output
     report = json.loads((folder / f"{HOST}.json").read_text())
     assert report.keys() == {"host", "passed", "counts", "checks"}
     assert (report["host"], report["passed"]) == (HOST, True)
