@@ -54,7 +54,7 @@ _raw:
   elements: str
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._variables import (
 )
 
 ALL_PARTS = "calendar_integration"
+OTHER_TAGS = ("gateway_status", "certificates")
+"""Tags of the playbooks that are not called like a role."""
 
 
 class LookupModule(LookupBase):
@@ -88,7 +90,8 @@ class LookupModule(LookupBase):
         """Return the problems; warns of what is only odd."""
         given = variables or {}
         tags = [list(given.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags")]
-        problems = unknown_tags(*tags, kwargs.get("tags", []), own_playbook=_own_playbooks_only())
+        elsewhere = [] if _own_playbook_alone() else [*roles(), *OTHER_TAGS]
+        problems = unknown_tags(*tags, kwargs.get("tags", []), elsewhere)
         for name in dict.fromkeys(terms):
             problems += self._problems_of(name, given)
         if ALL_PARTS in terms:
@@ -109,7 +112,7 @@ class LookupModule(LookupBase):
         return found.refused
 
     def _problems_of(self, name: str, given: Mapping[str, Any]) -> list[str]:
-        return [problem for option in spec_of(name) for problem in self._read(name, option, given)[1]]
+        return [problem for option in spec_of(name) if option in given for problem in self._read(name, option, given)[1]]
 
     def _value(self, name: str, option: str, given: Mapping[str, Any]) -> Any:
         return self._read(name, option, given)[0].get(option)
@@ -117,10 +120,8 @@ class LookupModule(LookupBase):
     def _read(self, name: str, option: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Convert one variable; one that cannot be known yet, because of what its template needs, counts as well."""
         spec = {option: spec_of(name)[option]}
-        if option not in given:
-            return {}, []
         try:
-            return converted(spec, {option: self._templar.template(given[option])})
+            return converted(spec, {option: self._templar.template(given.get(option))})
         except AnsibleError:
             return {}, []
 
@@ -129,8 +130,8 @@ def _registered(value: Any) -> bool:
     return isinstance(value, Mapping) and "failed" in value and "changed" in value
 
 
-def _own_playbooks_only() -> bool:
-    """Tell whether the command line names playbooks of this collection and no other."""
-    named: Iterable[str] = context.CLIARGS.get("args", ())
+def _own_playbook_alone() -> bool:
+    """Tell whether the command line names one playbook, and that is one of this collection."""
+    named: Sequence[str] = context.CLIARGS.get("args", ())
     folder = (COLLECTION / "playbooks").resolve()
-    return all(name.startswith("ucops.imp.") or Path(name).resolve().parent == folder for name in named)
+    return len(named) == 1 and (named[0].startswith("ucops.imp.") or Path(named[0]).resolve().parent == folder)

@@ -72,18 +72,22 @@ def unknown_variables(
     return found
 
 
-def unknown_tags(run: Iterable[str], skipped: Iterable[str], known: Collection[str], *, own_playbook: bool) -> list[str]:
+def unknown_tags(
+    run: Iterable[str], skipped: Iterable[str], known: Collection[str], elsewhere: Collection[str]
+) -> list[str]:
     """Judge ``--tags`` and ``--skip-tags``, with which Ansible runs nothing or too much, and says nothing.
 
-    ``own_playbook`` tells that only playbooks of the collection run; in a playbook of others an unknown tag may be one of
-    theirs, and only what looks like a misspelling is refused.
+    ``known`` are the tags of this playbook. With other playbooks in the run a tag may be one of theirs: ``elsewhere`` has
+    those of the collection's other playbooks, and then only what looks like a misspelling is refused. It is empty when
+    no other playbook runs.
     """
     found = []
+    has = f"it has the tags {', '.join(known)}" if known else "it has no tags"
     for option, tags in (("--tags", set(run) - _SPECIAL_TAGS), ("--skip-tags", set(skipped))):
-        for tag in sorted(tags - set(known)):
-            if own_playbook or _question(tag, known):
-                has = f"it has the tags {', '.join(known)}" if known else "it has no tags"
-                found.append(f"{option} {tag}: this playbook has no such tag.{_question(tag, known)} ({has})")
+        for tag in sorted(tags - {*known, *elsewhere}):
+            question = _question(tag, {*known, *elsewhere})
+            if question or not elsewhere:
+                found.append(f"{option} {tag}: this playbook has no such tag; {has}.{question}")
     return found
 
 
