@@ -73,7 +73,8 @@ def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], li
         value = values.get(name)
         given = {} if value is None else {name: _without_none(_parsed(value, option), option)}
         result = ArgumentSpecValidator({name: option}).validate(given)
-        problems += [_told(name, value, option, message) for message in result.error_messages]
+        if result.error_messages:
+            problems.append(_told(name, value, option, " ".join(dict.fromkeys(result.error_messages))))
         if result.validated_parameters.get(name) is not None:
             found[name] = _without_none(result.validated_parameters[name], option)
     return found, problems
