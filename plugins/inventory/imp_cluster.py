@@ -17,7 +17,12 @@ description:
   - Every host has the variable C(imp_cluster_node), a dictionary with C(name), C(role) (V(cucm) or V(imp)), C(usage)
     (V(publisher) or V(subscriber)), C(description), C(ipv6_name) and C(uuid).
   - The name of a configuration file must end in C(imp_cluster.yml) or C(imp_cluster.yaml).
-  - Texts may be templates, for example with a lookup or an extra variable, and may be vaulted.
+  - The values in the configuration file may be templates, for example with a lookup or an extra variable, and may be
+    vaulted. What comes from the environment is taken as it is.
+  - A host belongs to one cluster. The file is refused when one of its nodes is already a host of another cluster, or is
+    called like a group; O(domain) and O(cluster) keep clusters apart.
+  - Ansible goes on with a warning when it cannot read a source, and the hosts of that cluster are missing then. The
+    playbooks of this collection refuse such a run, unless C(--limit) names the hosts.
 extends_documentation_fragment:
   - constructed
   - inventory_cache
@@ -86,11 +91,14 @@ options:
     description:
       - The name of the IM and Presence publisher, where the cluster does not tell it.
       - The database of Unified CM may know no publisher but its own. A single IM and Presence node is taken as one.
+      - A full name stands for the node of that short name, which has the domain O(domain) where that is set. A short
+        name stands for the node of that full name. It is an error when no node is called so, or several are.
     type: str
   cluster:
     description:
       - The name of a group of all nodes. Every host gets it in the variable C(ucops_imp_cluster) too.
       - So several clusters fit into one inventory, whose group C(imp_publisher) has the publishers of all of them.
+      - It must be another name than those of hosts, of the five groups and of the group C(exchange).
     type: str
   domain:
     description:
@@ -146,18 +154,34 @@ password: "{{ lookup('ansible.builtin.env', 'AXL_PASSWORD') }}"
 """
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._cluster import Node, groups, nodes
+from ansible_collections.ucops.imp.plugins.module_utils._cluster import (
+    Node,
+    groups,
+    nodes,
+    qualified,
+    unknown_publisher,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
-from ansible_collections.ucops.imp.plugins.module_utils._options import connection_from
+from ansible_collections.ucops.imp.plugins.module_utils._options import check_host, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 OPTIONS = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
+NODE = "imp_cluster_node"
+CLUSTER = "ucops_imp_cluster"
+SOURCE = "imp_cluster_source"
+"""The variable that tells which publisher a host comes from."""
+UNREAD = "ucops_imp_unread_inventories"
+"""The variable of all hosts that tells the playbooks of this collection what is missing."""
+TAKEN = ("all", "ungrouped", "exchange", "localhost")
+"""Names that mean something to Ansible, or to the playbooks of this collection."""
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -168,67 +192,135 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        try:
+            self._parse(path, cache)
+        except Exception as error:
+            # Ansible only warns, and a run that leaves a cluster out would look well.
+            unread = self.inventory.groups["all"].get_vars().get(UNREAD, [])
+            self.inventory.set_variable("all", UNREAD, [*unread, wrap_var(f"{path}: {error}")])
+            raise
+
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        """Take the options; a text of the configuration file may be a template, whatever type the option has."""
+        if direct:
+            direct = {name: self._templated(name, value) for name, value in direct.items()}
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
+    def _templated(self, name: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.templar.template(value)
+        except AnsibleError as error:
+            raise AnsibleParserError(f"{name}: {error.message}") from None
+
+    def _parse(self, path: str, cache: bool) -> None:
         # So that templates may use extra variables.
         self.templar.available_variables = self._vars
         self._read_config_data(path)
         servers = self._servers(path, cache)
-        hosts = {node["name"]: self._host_name(node["name"]) for node in servers}
+        hosts = {node["name"]: qualified(node["name"], self.get_option("domain")) for node in servers}
+        members = {
+            f"{self.get_option('prefix')}{group}": [hosts[name] for name in names]
+            for group, names in groups(servers).items()
+        }
+        problems = self._merging(hosts, members)
+        if problems:
+            raise AnsibleParserError(" ".join(problems))
+        untold = unknown_publisher(servers)
+        if untold:
+            self.display.warning(f"{path}: {untold}")
         for node in servers:
             self._add_host(hosts[node["name"]], node)
-        for group, members in groups(servers).items():
-            name = self.inventory.add_group(f"{self._option('prefix')}{group}")
-            for member in members:
-                self.inventory.add_host(hosts[member], group=name)
+        for group, names in members.items():
+            self.inventory.add_group(group)
+            for name in names:
+                self.inventory.add_host(name, group=group)
 
-    def _option(self, name: str) -> Any:
-        """Return an option's value; a text may be a template."""
-        value = self.get_option(name)
-        return self.templar.template(value) if isinstance(value, str) else value
+    def _source(self) -> str:
+        """Return what tells this cluster from others, for people and programs."""
+        return f"{self.get_option('hostname')} port {self.get_option('port')}"
 
     def _servers(self, path: str, cache: bool) -> list[Node]:
-        """Return the nodes, from ansible's inventory cache where the user wants it and it has them."""
+        """Return the nodes; what the publisher says comes from ansible's inventory cache where the user wants that."""
+        connection = connection_from("cucm", {name: self.get_option(name) for name in OPTIONS})
+        domain = self.get_option("domain")
+        problems = connection.problems() + (check_host("domain", domain) if domain else [])
+        if problems:
+            raise AnsibleParserError(" ".join(problems))
+        try:
+            return nodes(self._rows(path, cache, connection), self.get_option("imp_publisher"), domain)
+        except ImpError as error:
+            raise AnsibleParserError(error.message) from None
+
+    def _rows(self, path: str, cache: bool, connection: Any) -> list[dict[str, str]]:
+        """Return AXL's own words, so that a cache does not outlive the options of the file."""
         caching = bool(self.get_option("cache"))
         key = self.get_cache_key(path)
         if caching and cache:
             try:
-                known: list[Node] = self._cache[key]
+                known = self._cache[key]
             except KeyError:
                 # Never asked, or expired.
-                pass
-            else:
-                return known
-        servers = self._ask()
+                known = None
+            if isinstance(known, Mapping) and known.get("source") == self._source():
+                return list(known["rows"])
+        with Transport(connection) as transport:
+            rows = Axl(transport).process_nodes()
         if caching:
-            self._cache[key] = servers
-        return servers
+            self._cache[key] = {"source": self._source(), "rows": rows}
+        return rows
 
-    def _ask(self) -> list[Node]:
-        """Ask the publisher."""
-        connection = connection_from("cucm", {name: self._option(name) for name in OPTIONS})
-        problems = connection.problems()
-        if problems:
-            raise AnsibleParserError(" ".join(problems))
-        try:
-            with Transport(connection) as transport:
-                return nodes(Axl(transport).process_nodes(), self._option("imp_publisher"))
-        except ImpError as error:
-            raise AnsibleParserError(error.message) from None
+    def _merging(self, hosts: Mapping[str, str], members: Mapping[str, list[str]]) -> list[str]:
+        """Return why the hosts and groups of this cluster cannot be told from what the inventory has already."""
+        cluster, found = self.get_option("cluster"), []
+        for name in sorted(hosts.values()):
+            found += self._other_cluster(name)
+        for name in sorted({name for name in hosts.values() if list(hosts.values()).count(name) > 1}):
+            found.append(f"domain: it makes two nodes of the cluster {name}.")
+        new_groups = [*members, *([cluster] if cluster else [])]
+        taken = {*hosts.values(), *self.inventory.hosts}
+        found += [f"{name} would be a host and a group." for name in sorted(taken.intersection(new_groups))]
+        in_use = sorted({*hosts.values()}.intersection(self.inventory.groups))
+        found += [f"{name} is a node, and a group of the inventory." for name in in_use]
+        if cluster and (cluster in TAKEN or cluster in members):
+            found.append(f"cluster: {cluster} is the name of another group; give it one of its own.")
+        elif cluster and cluster in self.inventory.groups:
+            others = {source for host in self.inventory.groups[cluster].get_hosts() if (source := self._told_by(host))}
+            found += [f"cluster: {cluster} is the name of the cluster of {other}." for other in sorted(others)]
+        return found
 
-    def _host_name(self, node: str) -> str:
-        """Return what a node is called in the inventory; an address stays as it is, and so does a full name."""
-        domain = self._option("domain")
-        return f"{node}.{domain}" if domain and not set(node) & {".", ":"} else node
+    def _told_by(self, host: Any) -> str | None:
+        """Return the source of a host, or ``None`` when it is not of another cluster's publisher."""
+        source = host.get_vars().get(SOURCE)
+        return None if source in (None, self._source()) else str(source)
+
+    def _other_cluster(self, name: str) -> list[str]:
+        """Return why a host that is there already is not this node."""
+        host = self.inventory.get_host(name) if name in self.inventory.hosts else None
+        if host is None:
+            return []
+        keep = "Set domain, so that each cluster has hosts of its own."
+        other = self._told_by(host)
+        if other:
+            return [f"{name} is a node of the cluster of {other} already. {keep}"]
+        cluster = self.get_option("cluster")
+        known = {**get_group_vars(host.get_groups()), **host.get_vars()}.get(CLUSTER)
+        if cluster and known is not None and str(known) != cluster:
+            return [f"{name} has {CLUSTER}={known} already, not {cluster}. {keep}"]
+        return []
 
     def _add_host(self, name: str, node: Node) -> None:
         """Make the host of a node, with its variables and the groups that the user composes of them."""
-        cluster = self._option("cluster")
+        cluster = self.get_option("cluster")
         if cluster:
             self.inventory.add_host(name, group=self.inventory.add_group(cluster))
-            self.inventory.set_variable(name, "ucops_imp_cluster", cluster)
+            self.inventory.set_variable(name, CLUSTER, cluster)
         else:
             self.inventory.add_host(name)
+        self.inventory.set_variable(name, SOURCE, self._source())
         # Up to core 2.18 a description that looks like a template would be taken for one.
-        self.inventory.set_variable(name, "imp_cluster_node", wrap_var(node))
+        self.inventory.set_variable(name, NODE, wrap_var(node))
         if self.get_option("local_connection"):
             self.inventory.set_variable(name, "ansible_connection", "local")
             self.inventory.set_variable(name, "ansible_python_interpreter", sys.executable)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._nodes import called
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import ENTERPRISE_NODE
 
 CUCM = "cucm"
@@ -25,20 +27,46 @@ Node = dict[str, Any]
 """``{name, role, usage, description, ipv6_name, uuid}``; a role that is none of the two stays in AXL's words."""
 
 
-def nodes(rows: Iterable[Mapping[str, str]], imp_publisher: str | None = None) -> list[Node]:
+def nodes(rows: Iterable[Mapping[str, str]], imp_publisher: str | None = None, domain: str | None = None) -> list[Node]:
     """Return the servers among AXL's process nodes, publishers first, then by name.
 
     A Unified CM database knows one publisher, its own. Where AXL calls no IM and Presence node a publisher, it is the
-    one named ``imp_publisher``, or the only one there is.
+    one named ``imp_publisher``, or the only one there is. ``domain`` is that of nodes with a short name. Raises
+    ``InvalidInput`` when ``imp_publisher`` names no node, or several.
     """
     found = [_node(row) for row in rows if row["name"] != ENTERPRISE_NODE]
     presence = [node for node in found if node["role"] == IMP]
     if imp_publisher is not None:
+        chosen = _named(imp_publisher, [node["name"] for node in presence], domain)
         for node in presence:
-            node["usage"] = PUBLISHER if node["name"].lower() == imp_publisher.lower() else SUBSCRIBER
+            node["usage"] = PUBLISHER if node["name"] == chosen else SUBSCRIBER
     elif len(presence) == 1:
         presence[0]["usage"] = PUBLISHER
     return sorted(found, key=lambda node: (node["role"], node["usage"] != PUBLISHER, node["name"]))
+
+
+def qualified(name: str, domain: str | None) -> str:
+    """Return a node's name with the domain, where it has none; an address stays as it is, and so does a full name."""
+    return f"{name}.{domain}" if domain and not set(name) & {".", ":"} else name
+
+
+def _named(imp_publisher: str, known: Sequence[str], domain: str | None) -> str:
+    names = {name: [qualified(name, domain)] for name in known}
+    found = called(imp_publisher, names)
+    if len(found) == 1:
+        return found[0]
+    told = f"Its IM and Presence nodes are {', '.join(sorted(known))}." if known else "It has no IM and Presence node."
+    several = "the cluster has several nodes called" if found else "the cluster has no IM and Presence node called"
+    raise InvalidInput([f"imp_publisher: {several} {imp_publisher!r}. {told}"])
+
+
+def unknown_publisher(servers: Iterable[Node]) -> str | None:
+    """Return what to tell a user whose cluster does not say which IM and Presence node is the publisher."""
+    presence = [node for node in servers if node["role"] == IMP]
+    if not presence or any(node["usage"] == PUBLISHER for node in presence):
+        return None
+    names = ", ".join(node["name"] for node in presence)
+    return f"The cluster does not tell which IM and Presence node is the publisher. Name it in imp_publisher: {names}."
 
 
 def _node(row: Mapping[str, str]) -> Node:

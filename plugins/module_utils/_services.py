@@ -39,7 +39,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     WaitExpired,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, called, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._options import check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, FieldChange, Plan
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
@@ -307,12 +307,15 @@ class Services(Resource[State]):
 
 def _name_in_cluster(target: Target, nodes: list[dict[str, Any]]) -> str:
     """Return what the notifications call a node; guessing wrong would leave a restart out."""
-    for node in nodes:
-        names = [node[name] for name in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if node.get(name)]
-        if any(target.is_called(name) for name in names):
-            return str(node["name"]).lower()
-    known = ", ".join(str(node["name"]) for node in nodes)
-    raise InvalidInput([f"nodes: the cluster has no IM and Presence node called {target.name}, but {known}."])
+    names = {
+        str(node["name"]): [node[name] for name in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if node.get(name)]
+        for node in nodes
+    }
+    found = called(target.name, names)
+    if len(found) == 1:
+        return found[0].lower()
+    several = f"several nodes are called {target.name}" if found else f"the cluster has no node called {target.name}"
+    raise InvalidInput([f"nodes: {several}. Its IM and Presence nodes are {', '.join(names)}."])
 
 
 def _key(node: str, service: str) -> str:

@@ -21,6 +21,8 @@ options:
     description:
       - The name of the IM and Presence publisher, where the cluster does not tell it.
       - The database of Unified CM may know no publisher but its own. A single IM and Presence node is taken as one.
+      - A full name stands for the node of that short name, and a short name for the node of that full name. It is an
+        error when no node is called so, or several are.
     type: str
 extends_documentation_fragment:
   - ucops.imp.attributes.info
@@ -128,7 +130,7 @@ failures:
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._cluster import groups, nodes
+from ansible_collections.ucops.imp.plugins.module_utils._cluster import groups, nodes, unknown_publisher
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
 
@@ -138,6 +140,9 @@ ARGUMENTS = Arguments("cucm", {"imp_publisher": {"type": "str"}})
 def read(context: Context) -> dict[str, Any]:
     axl = Axl(context.transport())
     servers = nodes(axl.process_nodes(), context.params["imp_publisher"])
+    untold = unknown_publisher(servers)
+    if untold:
+        context.warn(untold)
     services: dict[str, dict[str, bool]] = {}
     for node, service, activated in axl.node_services():
         services.setdefault(node, {})[service] = activated

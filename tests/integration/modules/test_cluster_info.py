@@ -46,6 +46,15 @@ def test_the_imp_publisher_can_be_named(environment: Emulator) -> None:
     assert result["groups"]["imp_nodes"] == ["imp-sub", "imp-pub"]
 
 
+def test_a_publisher_that_is_no_node_is_an_error(environment: Emulator) -> None:
+    result = run_module("cluster_info", {**connection(environment, "cucm"), "imp_publisher": "imp-bup"})
+    assert result.failed
+    said = "imp_publisher: the cluster has no IM and Presence node called 'imp-bup'. Its IM and Presence nodes are imp-"
+    assert said in result.msg
+    full = run_module("cluster_info", {**connection(environment, "cucm"), "imp_publisher": "imp-sub.dc1.example.com"})
+    assert full["groups"]["imp_publisher"] == ["imp-sub"]
+
+
 def test_a_reading_costs_three_requests(environment: Emulator) -> None:
     run_module("cluster_info", connection(environment, "cucm"))
     assert [entry["operation"] for entry in environment.journal()] == [

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._cluster import groups, nodes
+from ansible_collections.ucops.imp.plugins.module_utils._cluster import groups, nodes, unknown_publisher
+from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
 
 CUCM = "CUCM Voice/Video"
 IMP = "CUCM IM and Presence"
@@ -60,6 +63,59 @@ def test_the_imp_publisher_can_be_named_where_axl_does_not_tell(named: str) -> N
     assert groups(nodes(rows))["imp_publisher"] == []
     assert groups(nodes(rows, named))["imp_publisher"] == ["i2"]
     assert groups(nodes(rows, named))["imp_subscribers"] == ["i1"]
+
+
+TWINS = [row("c1", CUCM, "Publisher"), row("i1.a.example.com", IMP), row("i1.b.example.com", IMP), row("10.0.0.9", IMP)]
+
+
+@pytest.mark.parametrize(
+    ("named", "known", "domain", "found"),
+    [
+        ("i1.a.example.com", ["i1", "i2"], None, "i1"),
+        ("I1.A.example.com", ["i1", "i2"], "a.example.com", "i1"),
+        ("i1", ["i1.a.example.com", "i2.a.example.com"], None, "i1.a.example.com"),
+        ("i1", ["i1", "i1.a.example.com"], None, "i1"),
+        ("i1.a.example.com", ["i1", "i1.a.example.com"], None, "i1.a.example.com"),
+        ("10.0.0.9", ["10.0.0.8", "10.0.0.9"], "a.example.com", "10.0.0.9"),
+        ("2001:DB8:0::9", ["2001:db8::8", "2001:db8::9"], None, "2001:db8::9"),
+    ],
+)
+def test_names_with_and_without_a_domain_and_addresses(
+    named: str, known: list[str], domain: str | None, found: str
+) -> None:
+    rows = [row("c1", CUCM, "Publisher"), *(row(name, IMP) for name in known)]
+    assert groups(nodes(rows, named, domain))["imp_publisher"] == [found]
+
+
+@pytest.mark.parametrize(
+    ("named", "domain", "said"),
+    [
+        ("i1", None, "the cluster has several nodes called 'i1'. Its IM and Presence nodes are 10.0.0.9, i1.a.exam"),
+        ("i1.c.example.com", None, "the cluster has no IM and Presence node called 'i1.c.example.com'. Its"),
+        ("c1", None, "has no IM and Presence node called 'c1'"),
+        ("10", None, "has no IM and Presence node called '10'"),
+        ("10.0.0.9.example.com", "example.com", "has no IM and Presence node called"),
+        ("", None, "has no IM and Presence node called ''"),
+    ],
+)
+def test_a_publisher_that_is_no_node_or_several(named: str, domain: str | None, said: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(said)):
+        nodes(TWINS, named, domain)
+
+
+def test_a_domain_decides_between_equal_first_labels() -> None:
+    with pytest.raises(InvalidInput, match="no IM and Presence node called 'i1"):
+        nodes([row("i1", IMP), row("i2", IMP)], "i1.b.example.com", "a.example.com")
+
+
+def test_a_cluster_that_does_not_tell_its_publisher() -> None:
+    rows = [row("c1", CUCM, "Publisher"), row("i1", IMP), row("i2", IMP)]
+    assert "Name it in imp_publisher: i1, i2." in str(unknown_publisher(nodes(rows)))
+    assert unknown_publisher(nodes(rows, "i1")) is None
+    assert unknown_publisher(nodes(rows[:2])) is None
+    assert unknown_publisher(nodes(rows[:1])) is None
+    with pytest.raises(InvalidInput, match="It has no IM and Presence node"):
+        nodes(rows[:1], "i1")
 
 
 def test_every_group_is_there_without_any_node() -> None:
