@@ -230,6 +230,10 @@ class CertificateImport(Resource[State]):
     def restarts(self, change: Change) -> Iterable[str]:
         return RESTARTS[self._store]
 
+    def restart_nodes(self, change: Change) -> list[str] | None:
+        # A node that was not named may be called otherwise in the cluster.
+        return None if self.context.params["nodes"] is None else [change.id.rpartition(":")[0]]
+
     def more_results(self, done: Plan) -> dict[str, Any]:
         """Tell what is still missing; what could not be done is a failure once there is an approval to do it."""
         for check in self._state:

@@ -22,7 +22,8 @@ reads back, and ends with the result contract:
 ``failures``
     ``[{id, code, message}]``; when there are any, the task fails after everything else was tried.
 ``restart_required``
-    names of the services that must restart before the changes have effect.
+    names of the services that must restart before the changes have effect. With the option ``pending_restarts_path``
+    each is written down there before the change that needs it, see ``_pending_restarts``.
 ``undeclared``
     with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
     mode: as it is) though nobody asked for it. It makes no task changed or failed.
@@ -47,11 +48,19 @@ from typing import Any, Generic, NoReturn, TypeVar
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     AnswerLost,
+    ApiError,
+    Busy,
+    ConnectionFailed,
+    Forbidden,
     ImpError,
     InvalidInput,
+    NoPublicApi,
     NotEffective,
+    TlsFailed,
+    Unauthorized,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, Connection, connection_from
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Plan, Undeclared, Unknown
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
@@ -63,6 +72,8 @@ SECONDS_BETWEEN_REPORTS = 10.0
 CHANGES_QUEUED_PER_THREAD = 64
 NAMED_IN_MESSAGE = 5
 """So many failures are told in the message; all of them are in ``failures``."""
+REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
+"""Errors after which a change that needs a restart was not made for certain, as each of these is one request."""
 
 
 class Context:
@@ -73,6 +84,7 @@ class Context:
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
         self.secrets = arguments.secret_values(module.params)
+        self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
         self.failures: list[dict[str, Any]] = []
         self._noted: set[tuple[str, str, str]] = set()
         self._warned: set[str] = set()
@@ -162,6 +174,10 @@ class Resource(ABC, Generic[State]):
         """Return the services that must restart before this change has effect."""
         return ()
 
+    def restart_nodes(self, change: Change) -> list[str] | None:
+        """Return the nodes on which they must, ``None`` for every node of the cluster."""
+        return None
+
     def undeclared(self, state: State) -> list[Undeclared]:
         """Return what is there though the options neither ask for it nor delete it.
 
@@ -188,6 +204,8 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
     def work(context: Context) -> dict[str, Any]:
         resource = build(context)
         _check_input(context, resource.problems())
+        if not context.check_mode:
+            context.notebook.check()
         state = resource.read()
         plan = resource.plan(state)
         unknown = resource.unknown(state)
@@ -229,7 +247,7 @@ def run_info(read: Callable[[Context], dict[str, Any]], arguments: Arguments) ->
 
 
 def _check_input(context: Context, problems: list[str]) -> None:
-    found = context.connection.problems() + problems
+    found = context.connection.problems() + context.notebook.problems() + problems
     if found:
         raise InvalidInput(found)
 
@@ -296,18 +314,33 @@ def _outcomes(resource: Resource[Any], plan: Plan) -> Iterator[tuple[Change, Imp
 
 
 def _apply_one(resource: Resource[Any], change: Change) -> ImpError | None:
-    """Apply one change and return its error; when its answer got lost, compare before trying again."""
+    """Apply one change and return its error; a restart that it needs is written down before, and stays in doubt."""
+    notebook = resource.context.notebook
+    try:
+        note = notebook.note(change, resource.restarts(change), resource.restart_nodes(change))
+    except ImpError as error:
+        return error
+    error, lost = _apply_and_settle(resource, change)
+    if error is None:
+        notebook.made(note)
+    elif isinstance(error, REFUSED) and not lost:
+        notebook.withdraw(note)
+    return error
+
+
+def _apply_and_settle(resource: Resource[Any], change: Change) -> tuple[ImpError | None, bool]:
+    """Apply one change; after a lost answer compare before trying again. Return the error, and whether one got lost."""
     lost: ImpError | None = None
     try:
         for _try in range(TRIES_AFTER_LOST_ANSWER):
             lost = _apply_or_lose(resource, change)
             if lost is None or resource.settled(change):
-                return None
+                return None, False
     except ImpError as error:
-        return error
+        return error, lost is not None
     except Exception as error:  # noqa: BLE001 - a bug with one item must not hide what was done to the others
-        return resource.context.explain(error)
-    return lost
+        return resource.context.explain(error), True
+    return lost, True
 
 
 def _apply_or_lose(resource: Resource[Any], change: Change) -> AnswerLost | None:

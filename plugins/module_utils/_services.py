@@ -42,6 +42,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdm
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, called, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._options import check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._restart_duty import RestartDuty
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
@@ -128,6 +129,7 @@ class Services(Resource[State]):
             node.name: Node(node, context.transport(node.connection), params["wait_timeout"], params["poll_interval"])
             for node in targets(context.connection, params)
         }
+        self._duty = RestartDuty(context, [node.target for node in self._nodes.values()], self._names)
         self._seen: dict[str, Service] = {}
         self._did_not_return: dict[str, str] = {}
         self._waits = True
@@ -148,10 +150,11 @@ class Services(Resource[State]):
         return found
 
     def read(self) -> State:
+        self._duty.read()
         services = {node.name: found for node in self._nodes.values() if (found := self._read_node(node)) is not None}
         self._waits = False
         # Asked last: a restart that was waited for has taken its notification away.
-        return State(services, self._required() if self._only_if_required else frozenset())
+        return State(services, self._required(services) if self._only_if_required else frozenset())
 
     def _read_node(self, node: Node) -> dict[str, Service] | None:
         """Return the node's services."""
@@ -176,8 +179,8 @@ class Services(Resource[State]):
             return service
         return node.wait(name, _at_rest, "Started or Stopped")
 
-    def _required(self) -> frozenset[tuple[str, str]]:
-        """Ask the cluster which services have to restart (G5); the user's list stands in where it cannot say.
+    def _required(self, services: Mapping[str, Mapping[str, Service]]) -> frozenset[tuple[str, str]]:
+        """Ask the cluster which services have to restart (G5); where it cannot say, the notes and the user's list do.
 
         In check mode that list counts too: the changes that an earlier task predicts have left no notification.
         """
@@ -186,14 +189,15 @@ class Services(Resource[State]):
         try:
             told = self._notified()
         except NoPublicApi as error:
-            if listed is None:
+            if listed is None and not self._duty.asked_for:
                 raise NoPublicApi(
                     f"{error.message} Without restart notifications only_if_required cannot know what to restart: give "
-                    "required_services, for example from restart_required of the tasks before.",
+                    "pending_restarts_path, or required_services, as restart_required of earlier tasks tells.",
                     details=error.details,
                 ) from None
-            self.verifies = False
-            return by_hand
+            # What the user lists is planned again after reading back; what was noted is not.
+            self.verifies = not by_hand
+            return by_hand | self._duty.required(services)
         return told | by_hand if self.context.check_mode else told
 
     def _notified(self) -> frozenset[tuple[str, str]]:
@@ -202,6 +206,7 @@ class Services(Resource[State]):
             (str(item["node"]).lower(), str(item["service"]).casefold()) for item in admin.restart_notifications()
         }
         cluster = admin.nodes()
+        self._duty.told(pending)
         return frozenset(
             (node.name, name)
             for node in self._nodes.values()
@@ -267,6 +272,8 @@ class Services(Resource[State]):
             if change.action == "restart":
                 self._did_not_return[service] = node.name
             raise
+        if change.action not in ("stop", "deactivate"):
+            self._duty.loaded(node.name, service)
 
     def _arrive(self, change: Change) -> Service:
         node, service = self._place(change)

@@ -200,6 +200,10 @@ class TrustCertificates(Resource[State]):
     def restarts(self, change: Change) -> Iterable[str]:
         return RESTARTS[self._store]
 
+    def restart_nodes(self, change: Change) -> list[str] | None:
+        # A node that was not named may be called otherwise in the cluster.
+        return None if self.context.params["nodes"] is None else [change.id.rpartition(":")[0]]
+
     def undeclared(self, state: State) -> list[Undeclared]:
         # A task that deletes does not say what there should be; purge has deleted what is left over, or has failed.
         if not self._present or self._purge:

@@ -87,6 +87,7 @@ extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
   - ucops.imp.audit
+  - ucops.imp.restarts
 seealso:
   - module: ucops.imp.calendaring_parameters_info
   - module: ucops.imp.service_parameters
@@ -230,6 +231,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
     problem,
     recommended_spread,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Plan, Undeclared
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run
 from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import ParameterResource, Values
@@ -245,6 +247,7 @@ ARGUMENTS = Arguments(
         "assigned_users": {"type": "int"},
         "parameter_names": {"type": "dict", "default": {}},
         **REPORT_UNDECLARED,
+        **PENDING_RESTARTS,
     },
 )
 

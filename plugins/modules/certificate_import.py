@@ -79,6 +79,7 @@ extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.imp
   - ucops.imp.nodes
+  - ucops.imp.restarts
 requirements:
   - The Python package C(cryptography)
 notes:
@@ -287,6 +288,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificate_import impo
 from ansible_collections.ucops.imp.plugins.module_utils._certmgr import STORES
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 
 ARGUMENTS = Arguments(
@@ -315,6 +317,7 @@ ARGUMENTS = Arguments(
         },
         "accept_chain": {"type": "bool", "default": False},
         **NODES,
+        **PENDING_RESTARTS,
     },
     mutually_exclusive=[("fingerprints", "anchor")],
 )

@@ -96,6 +96,7 @@ extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.imp
   - ucops.imp.audit
+  - ucops.imp.restarts
 notes:
   - Cisco publishes no interface for presence gateways. The module uses the admin API that the project's emulator serves
     and fails with the code C(no-public-api) where there is none; add the gateways in Cisco Unified CM IM and Presence
@@ -288,6 +289,7 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._gateways import Gateways
 from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 
 ARGUMENTS = Arguments(
@@ -315,6 +317,7 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "purge": {"type": "bool", "default": False},
         **REPORT_UNDECLARED,
+        **PENDING_RESTARTS,
     },
     required_together=[("account", "account_password")],
     required_one_of=[("gateways", "account")],

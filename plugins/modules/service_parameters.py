@@ -49,6 +49,7 @@ options:
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
+  - ucops.imp.restarts
 seealso:
   - module: ucops.imp.service_parameters_info
   - module: ucops.imp.calendaring_parameters
@@ -132,6 +133,7 @@ from collections.abc import Mapping
 
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._parameters import ENTERPRISE_NODE, Target
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import ParameterResource, Values
 
@@ -148,7 +150,8 @@ ARGUMENTS = Arguments(
                 "value": {"type": "str", "required": True},
                 "node": {"type": "str", "default": ENTERPRISE_NODE},
             },
-        }
+        },
+        **PENDING_RESTARTS,
     },
 )
 

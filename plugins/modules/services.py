@@ -67,6 +67,7 @@ extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.imp
   - ucops.imp.nodes
+  - ucops.imp.restarts
 attributes:
   idempotent:
     support: partial
@@ -199,6 +200,7 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 from ansible_collections.ucops.imp.plugins.module_utils._services import Services
 
@@ -216,6 +218,7 @@ ARGUMENTS = Arguments(
         "wait_timeout": {"type": "int", "default": 300},
         "poll_interval": {"type": "float", "default": 2},
         **NODES,
+        **PENDING_RESTARTS,
     },
 )
 

@@ -79,6 +79,7 @@ extends_documentation_fragment:
   - ucops.imp.connection.platform
   - ucops.imp.nodes
   - ucops.imp.audit
+  - ucops.imp.restarts
 requirements:
   - The Python package C(cryptography)
 notes:
@@ -239,6 +240,7 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 from ansible_collections.ucops.imp.plugins.module_utils._trust import STORE_OPTIONS, TrustCertificates
 
@@ -264,6 +266,7 @@ ARGUMENTS = Arguments(
         "purge": {"type": "bool", "default": False},
         **NODES,
         **REPORT_UNDECLARED,
+        **PENDING_RESTARTS,
     },
 )
 

@@ -74,9 +74,10 @@ def start(
 def scenario(
     users: Annotated[int, typer.Option(min=0, max=1_000_000, help="Users of each cluster.")],
     clusters: Annotated[int, typer.Option(min=1, max=255, help="Clusters.")] = 1,
+    admin_api: Annotated[bool, typer.Option(help="Whether they serve the admin API; no real cluster does.")] = True,
 ) -> None:
     """Print a scenario of the wanted size."""
-    typer.echo(scenario_writer.generate(users, clusters), nl=False)
+    typer.echo(scenario_writer.generate(users, clusters, admin_api=admin_api), nl=False)
 
 
 @app.command()

@@ -173,12 +173,16 @@ class Listeners:
             if served_role != role or served_usage not in (None, usage):
                 continue
             place = Place(cluster, node, port, addresses)
-            gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in makers])
+            spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
+            gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken])
             server = Server(gate, self.bind(place.key), context)
             listener = (connect_address(self._host), self._ports[place.key])
             self._servers.append(server)
             self.places[place] = listener
             self._environment.network.update({(address, port): listener for address in addresses})
+
+    def _serves_admin_api(self, cluster: str) -> bool:
+        return self._environment.scenario.cluster(cluster).admin_api
 
     def _protocol(self, maker: Callable[[Environment], Protocol]) -> Protocol:
         if maker not in self._instances:

@@ -102,7 +102,11 @@ class UserSpec:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """A Unified CM cluster with its IM and Presence nodes."""
+    """A Unified CM cluster with its IM and Presence nodes.
+
+    Attributes:
+        admin_api: Whether its nodes serve the admin API; no real cluster does.
+    """
 
     name: str
     version: str
@@ -110,6 +114,7 @@ class ClusterSpec:
     nodes: tuple[NodeSpec, ...]
     users: tuple[UserSpec, ...]
     accounts: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS
+    admin_api: bool = True
 
     @property
     def release(self) -> float:

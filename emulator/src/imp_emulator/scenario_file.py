@@ -113,8 +113,9 @@ def _cluster(section: Section) -> ClusterSpec:
     users = tuple(_users(section.section("users", {})))
     unique(section.at("users"), (user.userid for user in users))
     accounts = _accounts(section.section("accounts", {}))
+    admin_api = section.flag("admin_api", True)
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts)
+    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api)
 
 
 def _node(section: Section, domain: str) -> NodeSpec:

@@ -14,26 +14,28 @@ _NODES = (("cucm-pub", "cucm", "publisher"), ("imp-pub", "imp", "publisher"), ("
 _VERSION = "14.0.1.13900-155"
 
 
-def generate(users: int, clusters: int = 1) -> str:
+def generate(users: int, clusters: int = 1, *, admin_api: bool = True) -> str:
     """Return the YAML text of a scenario.
 
     Args:
         users: How many users each cluster has; their numbers go on from one cluster to the next.
         clusters: How many clusters there are, each with a Unified CM publisher and two IM and Presence nodes.
+        admin_api: Whether the clusters serve the admin API; no real one does.
     """
     content = {
         "format": 1,
-        "clusters": [_cluster(number, users) for number in range(1, clusters + 1)],
+        "clusters": [_cluster(number, users, admin_api) for number in range(1, clusters + 1)],
         "exchange": {"servers": [_exchange_server(number) for number in (1, 2)]},
     }
     return _HEADER + yaml.safe_dump(content, sort_keys=False)
 
 
-def _cluster(number: int, users: int) -> dict[str, Any]:
+def _cluster(number: int, users: int, admin_api: bool) -> dict[str, Any]:
     return {
         "name": f"dc{number}",
         "version": _VERSION,
         "domain": f"dc{number}.example.com",
+        **({} if admin_api else {"admin_api": False}),
         "nodes": [
             # 198.18.0.0/15 is reserved for test networks (RFC 2544) and large enough for many clusters.
             {"name": name, "role": role, "usage": usage, "ipv4": f"198.18.{number}.{host}"}
