@@ -7,8 +7,9 @@
 """Client of the web enrollment pages of Active Directory Certificate Services (``/certsrv``).
 
 Microsoft publishes no interface here; the pages are read as the public clients (PyPI ``certsrv`` and others) read them.
-Pages of a real CA may be in any language, so links, numbers and error codes count before prose: what cannot be told
-from those is :data:`UNKNOWN`, with the page's own message.
+Pages of a real CA may be in any language, but the ids of their elements, the number of the disposition and the error
+codes are the same in all of them. They tell what became of a request; English words do where a page has none of them,
+and what cannot be told is :data:`UNKNOWN`, with the page's own message.
 """
 
 from __future__ import annotations
@@ -47,6 +48,14 @@ _CRL_TYPE = "application/pkix-crl"
 # A real CA gives a certificate its proper content type only if it takes the client for a browser.
 _HEADERS = {"User-Agent": "Mozilla/5.0 (ucops.imp)"}
 _ERROR_CODE = re.compile(r"0x8[0-9a-fA-F]{7}")
+_NO_SUCH_REQUEST = re.compile(r"0x80094004", re.IGNORECASE)
+"""CERTSRV_E_PROPERTY_EMPTY (winerror.h): the CA does not know a request of this number."""
+_DISPOSITIONS = {0x2: DENIED, 0x5: PENDING, 0x6: REVOKED}
+"""``CR_DISP_...`` of certcli.h. 3 and 4 are issued, which an answer with a certificate tells; 0 and 1 are errors."""
+_DISPOSITION = re.compile(r"""([0-9A-F]+)\s*<LocID\s+ID=["']?locDispSpacer""", re.IGNORECASE)
+_MESSAGE = re.compile(r"""ID=["']?locDispMsgLabel\b.*?<DD>\s*([^\r\n]+)""", re.IGNORECASE | re.DOTALL)
+_REASON = re.compile(r"""ID=["']?locInfoReqIDandReason\b[^>]*>([^<]+)""", re.IGNORECASE)
+_ENGLISH_MESSAGE = re.compile(r"Disposition message:[^\t]+\t\t([^\r\n]+)")
 
 
 @dataclass(frozen=True)
@@ -82,29 +91,24 @@ class CertSrv:
             "TargetStoreFlags": "0",
             "SaveCert": "yes",
         }
-        page = html.unescape(_text(self._call("POST", "/certfnsh.asp", form)))
-        issued = re.search(r"certnew\.cer\?ReqID=(\d+)&", page)
-        if issued:
-            return Disposition(ISSUED, int(issued[1]))
-        number = re.search(r"Your Request Id is (\d+)", page) or re.search(r"locInfoReqID\D*>\D*(\d+)", page)
-        denied = re.search(r'The disposition message is "([^"]+)', page)
-        if denied or _ERROR_CODE.search(page):
-            return Disposition(DENIED, int(number[1]) if number else 0, denied[1].strip() if denied else _words(page))
-        if number:
-            return Disposition(PENDING, int(number[1]))
-        raise UnexpectedAnswer(
-            f"{self._transport.server} took the request, but its answer does not say what became of it: {_words(page)}"
-        )
+        page = _text(self._call("POST", "/certfnsh.asp", form))
+        told = _of_submission(page)
+        if told is None:
+            raise UnexpectedAnswer(
+                f"{self._transport.server} took the request, but its answer does not say what became of it: "
+                f"{_words(page)}"
+            )
+        return told
 
     def fetch(self, request_id: int) -> Disposition:
         """Ask what became of a request, with its certificate when there is one."""
         answer = self._call("GET", f"/certnew.cer?{urlencode({'ReqID': request_id, 'Enc': 'bin'})}")
         if _type(answer) == _CERTIFICATE_TYPE:
             return Disposition(ISSUED, request_id, "Issued", self._certificate(answer))
-        page = html.unescape(_text(answer))
-        told = re.search(r"Disposition message:[^\t]+\t\t([^\r\n]+)", page)
-        message = told[1].strip() if told else _words(page)
-        return Disposition(_state(message), request_id, message)
+        page = _text(answer)
+        told = _MESSAGE.search(page) or _ENGLISH_MESSAGE.search(page)
+        message = _words(told[1] if told else page)
+        return Disposition(_state(page, message), request_id, message)
 
     def renewals(self) -> int:
         """Return how often the CA's own certificate has been renewed."""
@@ -183,13 +187,43 @@ class CertSrv:
         )
 
 
-def _state(message: str) -> str:
-    """Tell the state from a disposition message."""
+def _of_submission(page: str) -> Disposition | None:
+    """Tell what became of a submission, ``None`` when the page does not say."""
+    text = html.unescape(page)
+    issued = re.search(r"certnew\.cer\?ReqID=(\d+)&", text)
+    if issued:
+        return Disposition(ISSUED, int(issued[1]))
+    found = re.search(r"Your Request Id is (\d+)", text) or re.search(r"locInfoReqID\D*>\D*(\d+)", text)
+    number = int(found[1]) if found else 0
+    reason = re.search(r'The disposition message is "([^"]+)', text) or _REASON.search(page)
+    coded = _DISPOSITION.search(page)
+    state = _DISPOSITIONS.get(int(coded[1], 16), DENIED) if coded else None
+    if _has(page, "locIssRev"):
+        state = REVOKED
+    elif state is None and (reason or _has(page, "locDenied") or _ERROR_CODE.search(page)):
+        state = DENIED
+    if state in (DENIED, REVOKED):
+        return Disposition(state, number, html.unescape(reason[1]).strip() if reason else _words(page))
+    return Disposition(PENDING, number) if number else None
+
+
+def _state(page: str, message: str) -> str:
+    """Tell the state of a request from the page that came in place of its certificate."""
+    if _NO_SUCH_REQUEST.search(page):
+        return DENIED
+    coded = _DISPOSITION.search(page)
+    if coded:
+        return _DISPOSITIONS.get(int(coded[1], 16), UNKNOWN)
     if _ERROR_CODE.search(message) or message.startswith("Denied"):
         return DENIED
     if message.startswith("Revoked"):
         return REVOKED
     return PENDING if message.startswith("Taken Under Submission") else UNKNOWN
+
+
+def _has(page: str, element: str) -> bool:
+    """Whether a page has an element of this id."""
+    return re.search(rf"""\bID=["']?{element}\b""", page, re.IGNORECASE) is not None
 
 
 def _type(answer: Answer) -> str:
@@ -202,7 +236,7 @@ def _text(answer: Answer) -> str:
 
 def _words(page: str) -> str:
     """Return the beginning of a page's text, for a message."""
-    return " ".join(re.sub(r"(?s)<script.*?</script>|<[^>]*>", " ", page).split())[:300]
+    return " ".join(html.unescape(re.sub(r"(?s)<script.*?</script>|<[^>]*>", " ", page)).split())[:300]
 
 
 def _time(parsed: x509.CertificateRevocationList, name: str) -> str | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils import _x509
+from ansible_collections.ucops.imp.plugins.module_utils._csr import NotARequest, key_of, read_request
 from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs, require_library
 from ansible_collections.ucops.imp.plugins.module_utils._options import (
@@ -58,10 +59,7 @@ _SUBJECT = (
 )
 """Parts of the subject in the order in which Windows writes them: short name and option."""
 
-_STRANGER = (
-    "certificate: no pending request of this server has its key, so it belongs to another server or to a request that "
-    "was removed. Request a new one with state=requested."
-)
+_STRANGER = "certificate: no pending request of this server has its key, so it belongs to another request or server. "
 _SEPARATORS = re.compile(r'[,+;<>=#"\\]')
 
 
@@ -99,8 +97,8 @@ class ExchangeCertificate(Resource[State]):
         self._common_name: str = params["common_name"].lower()
         self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
         self._deadline = datetime.now(timezone.utc) + timedelta(days=params["renew_before_days"])
-        self._given: ServerCertificate | None = None
-        self._given_text = ""
+        self._given: list[ServerCertificate] = []
+        self._discarded: str | None = None
 
     def problems(self) -> list[str]:
         params = self.context.params
@@ -120,31 +118,43 @@ class ExchangeCertificate(Resource[State]):
             found.append("key_size: less than 2048 bits needs allow_weak_key=true.")
         if params["renew_before_days"] < 0:
             found.append("renew_before_days: must not be negative.")
-        if self._wanted in (REQUESTED, ABSENT) and (params["certificate"] or params["certificate_path"]):
-            found.append(f"certificate: has a meaning with state={INSTALLED} and state={BOUND} only.")
-        return found + self._load_certificate()
+        if self._wanted == ABSENT and (params["certificate"] or params["certificate_path"]):
+            found.append(f"certificate: has no meaning with state={ABSENT}.")
+        return found + self._load_discarded() + self._load_certificate()
+
+    def _load_discarded(self) -> list[str]:
+        """Read the request that is given up, and keep the fingerprint of its key."""
+        text = self.context.params["discard_request"]
+        if text is None:
+            return []
+        if self._wanted != REQUESTED:
+            return [f"discard_request: has a meaning with state={REQUESTED} only."]
+        try:
+            self._discarded = read_request(text).key
+        except NotARequest as error:
+            return [f"discard_request: {error}"]
+        return []
 
     def _load_certificate(self) -> list[str]:
-        """Read the certificate that is to be installed; the one for the wanted names counts, the rest is its chain."""
+        """Read what may hold the issued certificate, alone or with its chain."""
         params = self.context.params
+        path = Path(params["certificate_path"]) if params["certificate_path"] else None
+        if path is not None and self._wanted == REQUESTED and not path.exists():
+            return []
         try:
-            if params["certificate_path"]:
-                data = Path(params["certificate_path"]).read_bytes()
-            else:
-                data = (params["certificate"] or "").encode()
-            if not data.strip():
-                return []
-            found = read_certificates(data)
+            data = path.read_bytes() if path is not None else (params["certificate"] or "").encode()
+            self._given = read_certificates(data) if data.strip() else []
         except (OSError, _x509.NotACertificate) as error:
-            return [f"certificate: {error}"]
-        matching = [one for one in found if self._names <= one.names]
-        if not matching:
+            if self._wanted != REQUESTED:
+                return [f"certificate: {error}"]
+            self.context.warn(f"certificate: {error}")
+        if self._given and self._wanted != REQUESTED and not self._named():
             return [f"certificate: it is not for {', '.join(sorted(self._names))}."]
-        self._given = matching[0]
-        self._given_text = "".join(one.pem for one in [self._given, *(one for one in found if one is not self._given)])
-        if self._given.not_after <= self._deadline:
-            return [f"certificate: it is valid until {self._given.not_after.isoformat()} only, see renew_before_days."]
         return []
+
+    def _named(self) -> list[ServerCertificate]:
+        """Return those of the given certificates that are for the wanted names; the others are their chain."""
+        return [one for one in self._given if self._names <= one.names]
 
     def read(self) -> State:
         found = [server_certificate(row) for row in self._exchange.read("Get-ExchangeCertificate")]
@@ -162,13 +172,23 @@ class ExchangeCertificate(Resource[State]):
         if self._wanted == ABSENT:
             return Plan(tuple(_removal(one) for one in (*state.pending, *state.stale, *state.fresh)))
         if self._wanted == REQUESTED:
-            return Plan() if state.fresh or state.pending else Plan((self._request(),))
+            return self._requests(state)
         steps: list[Change] = []
         target = self._target(state)
-        if target is None or target.thumbprint not in {one.thumbprint for one in (*state.fresh, *state.stale)}:
+        if target is not None:
+            self._check(target, state)
+        if target is None or not _installed(target, state):
             steps.append(self._installation(state, target))
         if self._wanted == BOUND:
             steps += self._binding(state, target)
+        return Plan(tuple(steps))
+
+    def _requests(self, state: State) -> Plan:
+        """Plan that a request is pending, and another than the one that is given up."""
+        gone = [one for one in state.pending if key_of(one.pem) == self._discarded]
+        steps = [_removal(one) for one in gone]
+        if not state.fresh and len(gone) == len(state.pending):
+            steps.append(self._request())
         return Plan(tuple(steps))
 
     def _request(self) -> Change:
@@ -178,8 +198,25 @@ class ExchangeCertificate(Resource[State]):
         return Change(REQUEST, self._common_name, CREATE, fields, wanted)
 
     def _target(self, state: State) -> ServerCertificate | None:
-        """Return the certificate that is to be there: the given one, else the newest that need not be renewed."""
-        return self._given or next(iter(state.fresh), None)
+        """Return the certificate that is to be there.
+
+        Of the given ones it is the one that answers a pending request, else the newest that is installed; without any
+        it is the newest that need not be renewed.
+        """
+        named = [] if self._wanted == REQUESTED else self._named()
+        if not named:
+            return next(iter(state.fresh), None)
+        there = sorted((one for one in named if _installed(one, state)), key=lambda one: one.not_after, reverse=True)
+        return [*_answers(named, state), *there, *named][0]
+
+    def _check(self, target: ServerCertificate, state: State) -> None:
+        """Raise :class:`InvalidInput` for a given certificate that cannot be the wanted one."""
+        answers = bool(_answers([target], state))
+        if not answers and (not _installed(target, state) or (state.pending and target.not_after <= self._deadline)):
+            raise InvalidInput([_STRANGER + _what_to_do(state)])
+        if target.not_after <= self._deadline:
+            until = target.not_after.isoformat()
+            raise InvalidInput([f"certificate: it is valid until {until} only, see renew_before_days."])
 
     def _installation(self, state: State, target: ServerCertificate | None) -> Change:
         if target is None:
@@ -190,12 +227,11 @@ class ExchangeCertificate(Resource[State]):
                 "the play request it and have it issued."
             )
             return Change(CERTIFICATE, self._common_name, CREATE)
-        keys = {public_key(one) for one in state.pending}
-        if public_key(target) not in keys:
-            raise InvalidInput([_STRANGER])
         wanted = {"thumbprint": target.thumbprint, "not_after": target.not_after.isoformat()}
         fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
-        return Change(CERTIFICATE, self._common_name, CREATE, fields, wanted)
+        # Another certificate for these names is none of the chain, and the server refuses one that it has already.
+        chain = [one.pem for one in self._given if one not in self._named()]
+        return Change(CERTIFICATE, self._common_name, CREATE, fields, {"data": "".join([target.pem, *chain])})
 
     def _binding(self, state: State, target: ServerCertificate | None) -> list[Change]:
         wanted = sorted(self.context.params["services"])
@@ -216,7 +252,7 @@ class ExchangeCertificate(Resource[State]):
         elif change.kind == REQUEST:
             self._apply_request(change)
         elif change.kind == CERTIFICATE:
-            self._exchange.write("Import-ExchangeCertificate", {"FileData": self._given_text.encode()})
+            self._exchange.write("Import-ExchangeCertificate", {"FileData": change.desired["data"].encode()})
         else:
             services = ",".join(change.desired["services"])
             # Force answers the question whether the SMTP certificate may be replaced.
@@ -250,6 +286,7 @@ class ExchangeCertificate(Resource[State]):
             "state": word,
             "renewal_due": not state.fresh and bool(state.stale),
             "request": pending.request if pending and installed is None else None,
+            "answered": bool(_answers(self._given, state)),
             "certificate": shown.as_dict() if shown else None,
             "in_use": state.in_use.as_dict() if state.in_use else None,
         }
@@ -259,6 +296,22 @@ class ExchangeCertificate(Resource[State]):
         if change.kind == SERVICES and "IIS" in change.desired["services"]:
             return ("Cisco Presence Engine", "Cisco SIP Proxy")
         return ()
+
+
+def _installed(one: ServerCertificate, state: State) -> bool:
+    return one.thumbprint in {known.thumbprint for known in (*state.fresh, *state.stale)}
+
+
+def _answers(given: Iterable[ServerCertificate], state: State) -> list[ServerCertificate]:
+    """Return those of the given certificates that have the key of a pending request."""
+    keys = {public_key(one) for one in state.pending}
+    return [one for one in given if public_key(one) in keys]
+
+
+def _what_to_do(state: State) -> str:
+    if state.pending:
+        return "Have the pending request signed and give what the authority issues for it."
+    return "Request a new one with state=requested."
 
 
 def _removal(one: ServerCertificate) -> Change:

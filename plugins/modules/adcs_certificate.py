@@ -31,7 +31,8 @@ options:
     type: path
   path:
     description:
-      - Where the certificate is written, in PEM. The directory must exist.
+      - Where the certificate is written, in PEM. The directory must exist, except in check mode, where an earlier
+        task may make it.
       - A certificate for the key of the request that is there already counts as issued, also without O(request_file).
     type: path
     required: true
@@ -106,7 +107,7 @@ EXAMPLES = r"""
     hostname: eca.example.com
     username: EXAMPLE\requester
     password: "{{ vault_ca_password }}"
-    csr_path: certificates/mail1.example.com.txt
+    csr_path: certificates/mail1.example.com.csr
     path: certificates/mail1.example.com.cer
     template: WebServer
     renew_before_days: 30
@@ -118,14 +119,14 @@ EXAMPLES = r"""
     username: EXAMPLE\requester
     password: "{{ vault_ca_password }}"
     auth: ntlm
-    csr_path: certificates/mail2.example.com.txt
+    csr_path: certificates/mail2.example.com.csr
     path: certificates/mail2.example.com.cer
     wait_timeout: 3600
     poll_interval: 30
 
 - name: Go on with a request that was submitted by hand
   ucops.imp.adcs_certificate:
-    csr_path: certificates/mail3.example.com.txt
+    csr_path: certificates/mail3.example.com.csr
     path: certificates/mail3.example.com.cer
     request_id: 17
 """

@@ -69,10 +69,21 @@ options:
     description:
       - The issued certificate in PEM, alone or with the certificates of the authorities above it.
       - Without it, and without O(certificate_path), a certificate that is installed already is the wanted one.
+      - It must have the key of a pending request, or be installed already. What was issued for an earlier request or
+        another server is refused.
+      - With O(state=requested) nothing is installed; RV(current.answered) tells whether it answers the pending request.
     type: str
   certificate_path:
-    description: A PEM or DER file on the controller with the issued certificate.
+    description:
+      - A PEM or DER file on the controller with the issued certificate, see O(certificate).
+      - With O(state=requested) it need not be there.
     type: path
+  discard_request:
+    description:
+      - A request in PEM that is given up, for example because the authority has denied it. When it is pending on the
+        server, it is removed with its key, and O(state=requested) makes another.
+      - A request that is not pending any more is left alone, so the task may run again.
+    type: str
   services:
     description: The Exchange services that use the certificate with O(state=bound). Services it has already stay.
     type: list
@@ -136,7 +147,7 @@ EXAMPLES = r"""
 - name: Keep the request for the authority
   ansible.builtin.copy:
     content: "{{ request.current.request }}"
-    dest: mail1.example.com.txt
+    dest: mail1.example.com.csr
     mode: "0644"
   when: request.current.request is not none
 
@@ -145,7 +156,7 @@ EXAMPLES = r"""
     hostname: eca.example.com
     username: EXAMPLE\requester
     password: "{{ vault_ca_password }}"
-    csr_path: mail1.example.com.txt
+    csr_path: mail1.example.com.csr
     path: mail1.example.com.cer
     template: WebServer
   when: request.current.request is not none
@@ -158,6 +169,16 @@ EXAMPLES = r"""
     common_name: mail1.example.com
     certificate_path: mail1.example.com.cer
     state: bound
+
+- name: Make another request in place of one that the authority has denied
+  ucops.imp.exchange_certificate:
+    hostname: mail1.example.com
+    username: EXAMPLE\exchange-admin
+    password: "{{ vault_exchange_admin_password }}"
+    common_name: mail1.example.com
+    discard_request: "{{ request.current.request }}"
+    state: requested
+  when: request.current.request is not none
 """
 
 RETURN = r"""
@@ -219,6 +240,11 @@ current:
     request:
       description: The pending request in PEM (PKCS 10), for the authority. Null when nothing has to be issued.
       type: str
+    answered:
+      description:
+        - Whether O(certificate) or O(certificate_path) holds a certificate with the key of a pending request. After the
+          certificate is installed nothing is pending any more.
+      type: bool
     certificate:
       description: The wanted certificate, or the one that is due for renewal. Null when there is none.
       type: dict
@@ -302,6 +328,7 @@ ARGUMENTS = Arguments(
         "private_key_exportable": {"type": "bool", "default": False, "no_log": False},
         "certificate": {"type": "str"},
         "certificate_path": {"type": "path"},
+        "discard_request": {"type": "str"},
         "services": {
             "type": "list",
             "elements": "str",

@@ -59,6 +59,8 @@ DEFAULT_EXCHANGE_ADMIN = AccountSpec("exchange_admin", "exchange_admin", "EXAMPL
 
 CA_MANAGER = "CA Manager"
 """The role that may issue, deny and revoke; every account of a certification authority may submit requests."""
+CA_LANGUAGES = ("en", "de", "ja")
+"""The languages that the pages of a certification authority can be in (ISO 639-1)."""
 
 DEFAULT_CA_ACCOUNTS = (
     AccountSpec("account", "ca", "EXAMPLE\\caadmin", (CA_MANAGER,)),
@@ -158,6 +160,7 @@ class CaSpec:
         validity_days: The validity of the CA's own certificates.
         issued_days: The validity of what it issues, unless its own ends earlier.
         minimum_key_size: The smallest RSA key that it signs, in bits (requirement C3).
+        language: The language of its pages (ISO 639-1).
     """
 
     host: str
@@ -172,6 +175,7 @@ class CaSpec:
     key_size: int
     minimum_key_size: int
     accounts: tuple[AccountSpec, ...] = DEFAULT_CA_ACCOUNTS
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

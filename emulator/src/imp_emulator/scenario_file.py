@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from imp_emulator.scenario import (
+    CA_LANGUAGES,
     DEFAULT_ACCOUNTS,
     DEFAULT_CA_ACCOUNTS,
     DEFAULT_EXCHANGE_ACCOUNT,
@@ -241,6 +242,7 @@ def _authority(section: Section) -> CaSpec:
         key_size=section.number("key_size", 2048, 8192, 2048),
         minimum_key_size=section.number("minimum_key_size", 1024, 16384, 2048),
         accounts=_accounts(section.section("accounts", {}), DEFAULT_CA_ACCOUNTS),
+        language=section.choice("language", CA_LANGUAGES, "en"),
     )
     if (authority.kind == "enterprise") != bool(authority.templates):
         raise ScenarioError(section.at("templates"), "belong to a CA of kind enterprise, which needs at least one")

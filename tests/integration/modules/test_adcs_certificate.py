@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from cryptography import x509
 from tests.support.connections import ca_connection
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
+from tests.support.playbooks import ROOT
 from tests.support.signing_requests import pem, rsa_key, signing_request, spki
 
 MODULE = "adcs_certificate"
@@ -136,6 +138,81 @@ def test_a_denied_request(environment: Emulator, options: Options) -> None:
     corrected = {**wanted, "csr": pem(signing_request(HOST))}
     assert_contract(run_module(MODULE, corrected), changed=True)
     assert len(writes(environment)) == 3
+
+
+@pytest.fixture(name="foreign", params=["de", "ja"])
+def foreign_fixture(
+    request: pytest.FixtureRequest, start_emulator: Callable[..., Emulator], tmp_path: Path
+) -> Emulator:
+    """An environment whose authorities speak another language than English."""
+    shipped = (ROOT / "emulator/src/imp_emulator/scenarios/certificates.yml").read_text()
+    scenario = tmp_path / "scenario.yml"
+    spoken = re.sub(r"( +)kind: (standalone|enterprise)\n", rf"\g<0>\1language: {request.param}\n", shipped)
+    scenario.write_text(spoken)
+    return start_emulator("--scenario", str(scenario))
+
+
+def test_an_authority_may_speak_any_language(foreign: Emulator, tmp_path: Path) -> None:
+    wanted = {
+        **ca_connection(foreign, STANDALONE),
+        "csr": pem(signing_request(HOST, [HOST])),
+        "path": str(tmp_path / "mail1.cer"),
+        "wait": False,
+    }
+    assert_contract(run_module(MODULE, wanted), changed=True)
+    pending = run_module(MODULE, wanted)
+    assert_contract(pending, changed=False)
+    assert pending["current"]["state"] == "pending"
+    assert "Taken" not in pending["current"]["message"]
+    foreign.control.ca_decide(STANDALONE, 1, "deny")
+    denied = run_module(MODULE, wanted)
+    assert denied["code"] == "request-denied"
+    assert "Denied" not in denied.msg
+    assert_contract(run_module(MODULE, {**wanted, "resubmit": ["denied"]}), changed=True)
+    foreign.control.ca_decide(STANDALONE, 2, "issue")
+    assert run_module(MODULE, wanted)["current"]["state"] == "issued"
+    foreign.control.ca_decide(STANDALONE, 2, "revoke")
+    assert run_module(MODULE, wanted)["code"] == "request-revoked"
+    gone = {**wanted, "request_file": str(tmp_path / "other.json"), "request_id": 9}
+    assert run_module(MODULE, gone)["code"] == "request-denied", "the authority does not know it"
+
+
+@pytest.mark.parametrize("more", [{"template": "Nonsense"}, {"csr": pem(signing_request("Example Domain CA"))}])
+def test_an_authority_may_refuse_in_any_language(foreign: Emulator, tmp_path: Path, more: dict[str, Any]) -> None:
+    """With an error code, and without: denied by the rules of the authority alone."""
+    wanted = {
+        **ca_connection(foreign, ENTERPRISE),
+        "csr": pem(signing_request(HOST, [HOST])),
+        "path": str(tmp_path / "mail1.cer"),
+        "template": "WebServer",
+        **more,
+    }
+    refused = run_module(MODULE, wanted)
+    assert refused["failures"][0]["code"] == "request-denied"
+    assert remembered(wanted)["request_id"] == 1
+    assert run_module(MODULE, wanted)["code"] == "request-denied"
+    assert len(foreign.control.ca_requests(ENTERPRISE)) == 1
+
+
+def test_check_mode_needs_no_folder(environment: Emulator, options: Options, tmp_path: Path) -> None:
+    wanted = options(STANDALONE, path=str(tmp_path / "later" / "mail1.cer"))
+    predicted = run_module(MODULE, wanted, check=True)
+    assert_contract(predicted, changed=True)
+    assert any("there is no directory" in warning for warning in predicted.warnings)
+    assert "path: there is no directory" in run_module(MODULE, wanted).msg
+    (tmp_path / "later").write_text("a file")
+    assert "path: there is no directory" in run_module(MODULE, wanted, check=True).msg
+    assert writes(environment) == []
+
+
+def test_the_certificate_may_stand_in_a_chain(environment: Emulator, options: Options) -> None:
+    wanted = options(ENTERPRISE)
+    run_module(MODULE, wanted)
+    kept = Path(wanted["path"])
+    root = Path(environment.ready["certification_authorities"][ENTERPRISE]["root_file"]).read_text()
+    kept.write_text(root + kept.read_text())
+    Path(wanted["path"] + ".request.json").unlink()
+    assert_contract(run_module(MODULE, wanted), changed=False)
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,51 @@ def test_renewal(environment: Emulator, ca: Identity, signed: str) -> None:
     assert_contract(run(environment, "bound"), changed=False)
 
 
+def test_what_answers_a_request(environment: Emulator, tmp_path: Path, ca: Identity, signed: str) -> None:
+    """A certificate of another request, of last year or of another server does not; it does with a chain around it."""
+    file = tmp_path / "mail1.cer"
+
+    def answered(content: str | None) -> bool:
+        if content is not None:
+            file.write_text(content)
+        result = run(environment, "requested", certificate_path=str(file))
+        assert_contract(result, changed=False)
+        return bool(result["current"]["answered"])
+
+    assert not answered(None)
+    assert not answered("")
+    assert not answered("rubbish")
+    assert not answered(issue(MAIL1, by=ca, hosts=[MAIL1, ALIAS]).pem)
+    assert answered(signed)
+    assert answered(ca.pem + signed)
+    assert run(environment, "bound", certificate_path=str(file)).changed
+    due = {"renew_before_days": 400}
+    renewal = run(environment, "requested", certificate_path=str(file), **due)
+    assert_contract(renewal, changed=True)
+    assert not renewal["current"]["answered"]
+    for state in ("installed", "bound"):
+        refused = run(environment, state, certificate_path=str(file), **due)
+        assert "Have the pending request signed" in refused.msg
+    renewed = sign(renewal["current"]["request"], ca, days=500)
+    both = run(environment, "bound", certificate=signed + ca.pem + renewed, **due)
+    assert_contract(both, changed=True)
+    assert thumbprint(served(environment)) == thumbprint(x509.load_pem_x509_certificate(renewed.encode()))
+    assert_contract(run(environment, "bound", certificate=signed + ca.pem + renewed, **due), changed=False)
+
+
+def test_a_request_is_given_up(environment: Emulator) -> None:
+    first = run(environment, "requested")["current"]["request"]
+    environment.control.clear_journal()
+    steps = four_steps(environment, "requested", discard_request=first)
+    assert [(change["kind"], change["action"]) for change in steps.done["changes"]] == [
+        ("certificate_request", "delete"),
+        ("certificate_request", "create"),
+    ]
+    second = steps.done["current"]["request"]
+    assert x509.load_pem_x509_csr(second.encode()).public_key() != x509.load_pem_x509_csr(first.encode()).public_key()
+    assert writes(environment) == ["Remove-ExchangeCertificate", "New-ExchangeCertificate"]
+
+
 @pytest.mark.usefixtures("bound")
 def test_other_names_need_another_certificate(environment: Emulator) -> None:
     fewer = run(environment, "requested", alternative_names=[MAIL1])
@@ -252,6 +297,9 @@ def test_a_busy_server_is_asked_again(environment: Emulator) -> None:
         ({"key_size": 1024}, "allow_weak_key"),
         ({"renew_before_days": -1}, "renew_before_days"),
         ({"certificate": "text"}, "certificate: "),
+        ({"discard_request": "text"}, "discard_request: has a meaning with state=requested only"),
+        ({"discard_request": "text", "state": "requested"}, "discard_request: it is no certificate signing request"),
+        ({"certificate": "text", "state": "absent"}, "certificate: has no meaning with state=absent"),
         ({"certificate_path": "/no/such/file"}, "certificate: "),
         ({"certificate": "x", "certificate_path": "y"}, "mutually exclusive"),
         ({"services": ["FTP"]}, "services"),

@@ -39,8 +39,8 @@ def test_a_third_party_signs(start_emulator: Callable[..., Emulator], tmp_path: 
 
     first = play(environment.ready_file, tmp_path, CERTIFICATES, *LIMIT, variables=variables)
     assert first.status == 2
-    assert "mail1.example.com.txt signed by your certification authority" in first.output
-    request = (tmp_path / "certificates" / "mail1.example.com.txt").read_bytes()
+    assert "mail1.example.com.csr signed by your certification authority" in first.output
+    request = (tmp_path / "certificates" / "mail1.example.com.csr").read_bytes()
 
     signed = answer_request(x509.load_pem_x509_csr(request), by=authority)
     (tmp_path / "certificates" / "mail1.example.com.cer").write_text(signed)
@@ -61,5 +61,6 @@ def test_check_mode_sends_nothing(start_emulator: Callable[..., Emulator], tmp_p
 
     assert played.status == 0, played.output
     assert environment.journal(writes=True) == []
-    assert played.recap["mail1.example.com"].changed == 1
+    # The request, and what follows from it: installed and bound.
+    assert played.recap["mail1.example.com"].changed == 2
     assert not (environment.ready_file.parent / "certificates").exists()

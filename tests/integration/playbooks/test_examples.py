@@ -140,7 +140,7 @@ def write_files(folder: Path, environment: Emulator) -> None:
     (files / "calendar-users.csv").write_text(f"{','.join(HEADER)}\n{','.join(cells.values())}\n")
     for number in (1, 2, 3, 4):
         request = signing_request(f"mail{number}.example.com", key=rsa_key(number=number))
-        (certificates / f"mail{number}.example.com.txt").write_text(pem(request))
+        (certificates / f"mail{number}.example.com.csr").write_text(pem(request))
 
 
 def playbook(environment: Emulator, modules: list[str]) -> list[dict[str, Any]]:
@@ -162,7 +162,7 @@ def submit_by_hand(folder: Path, environment: Emulator) -> None:
     """Submit the request of an example in a browser, so to say, after so many others that it gets its number."""
     server = environment.ready["certification_authorities"][STANDALONE]
     url = f"https://{server['address']}:{server['ports']['443']}/certsrv/certfnsh.asp"
-    mine = (folder / "certificates" / "mail3.example.com.txt").read_text()
+    mine = (folder / "certificates" / "mail3.example.com.csr").read_text()
     requester = (server["requester"]["username"], server["requester"]["password"])
     with httpx.Client(verify=environment.tls, auth=requester, trust_env=False) as browser:
         for request in [*[pem(signing_request("other.example.com"))] * (BY_HAND - 1), mine]:

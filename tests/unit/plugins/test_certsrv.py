@@ -52,6 +52,14 @@ def pages(body: str | bytes, content_type: str = "text/html", status: int = 200)
             'Your Request Id is 5. The disposition message is "Denied by Policy Module  0x80094800, x".',
             Disposition("denied", 5, "Denied by Policy Module  0x80094800, x"),
         ),
+        ("<P ID=locInfoReqID>\nL\u2019identificateur est 25.\n</P>", Disposition("pending", 25)),
+        ("<P ID=locDenied> Запрос отклонён. </P>", Disposition("denied", 0, "Запрос отклонён.")),
+        (
+            '<p id="locDenied">x</p><p id="locInfoReqIDandReason">要求番号は 6 です。理由は「a&lt;b」です。</p>',
+            Disposition("denied", 6, "要求番号は 6 です。理由は「a<b」です。"),
+        ),
+        ("<P ID=locIssRev> x </P>", Disposition("revoked", 0, "x")),
+        ("<DD>\t\t2 <LocID ID=locDispSpacer>-</LocID>", Disposition("denied", 0, "2 -")),
         ("<p>Abgelehnt: 0x8009310b</p>", Disposition("denied", 0, "Abgelehnt: 0x8009310b")),
     ],
 )
@@ -87,6 +95,31 @@ def test_a_submission_with_an_answer_that_says_nothing() -> None:
 def test_what_became_of_a_request(message: str, state: str) -> None:
     told = pages(f"<b>Disposition message:</b> \t\t{message}\r\nLastStatus: 0x0").fetch(3)
     assert told == Disposition(state, 3, message)
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "state"),
+    [
+        ("5", "0x0 (WIN32: 0)", "pending"),
+        ("2", "0x0 (WIN32: 0)", "denied"),
+        ("2", "0x80094014", "denied"),
+        ("6", "0x0", "revoked"),
+        ("1", "0x80094004 (-2146877436)", "denied"),
+        ("1", "0x800706BA (WIN32: 1722 RPC_S_SERVER_UNAVAILABLE)", "unknown"),
+        ("0", "0x0", "unknown"),
+    ],
+)
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_numbers_tell_what_became_of_a_request_in_every_language(
+    number: str, status: str, state: str, quote: str
+) -> None:
+    page = (
+        f"<DT ID={quote}locDispLabel{quote}><B>Disposition&nbsp;:</B></DT><DD>\r\n\t\t{number} "
+        f"<LocID ID={quote}locDispSpacer{quote}>-</LocID></DD>\r\n"
+        f"<DT ID={quote}locDispMsgLabel{quote}><B>Message&nbsp;:</B></DT><DD>\r\n\t\t"
+        f"Denied n&apos;est qu&apos;un mot\r\n</DD><DT>Dernier &eacute;tat</DT><DD>{status}</DD>"
+    )
+    assert pages(page).fetch(3) == Disposition(state, 3, "Denied n'est qu'un mot")
 
 
 def test_a_certificate() -> None:

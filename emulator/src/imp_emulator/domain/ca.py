@@ -60,6 +60,11 @@ def authority(environment: Environment, host: str) -> Row:
     return row
 
 
+def language(environment: Environment, host: str) -> str:
+    """Return the language of a CA's pages (ISO 639-1)."""
+    return next(spec.language for spec in environment.scenario.certification_authorities if spec.host == host.lower())
+
+
 def submit(environment: Environment, host: str, text: str, attributes: Mapping[str, str], requester: str) -> Row:
     """Take a request in; returns it with what became of it (see 40_ca.sql).
 

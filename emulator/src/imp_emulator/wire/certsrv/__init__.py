@@ -21,8 +21,9 @@ from imp_emulator.domain.errors import InvalidValue, NotFound
 from imp_emulator.environment import Environment
 from imp_emulator.kernel.calls import Call, Reply, Route
 from imp_emulator.store.ca import ISSUED, PENDING
-from imp_emulator.wire.certsrv import forms, pages
+from imp_emulator.wire.certsrv import forms
 from imp_emulator.wire.certsrv.login import log_in
+from imp_emulator.wire.certsrv.pages import UNKNOWN_REQUEST, Pages
 from imp_emulator.wire.tomcat import error_page
 
 BASE = "/certsrv/"
@@ -79,15 +80,19 @@ class CertSrv:
         return error_page(status, message)
 
     def _home(self, call: Call) -> Reply:
-        return pages.home(self._name(call))
+        return self._pages(call).home()
 
     def _name(self, call: Call) -> str:
         return str(ca.authority(self._environment, call.node)["common_name"])
 
+    def _pages(self, call: Call) -> Pages:
+        return Pages(self._name(call), ca.language(self._environment, call.node))
+
     def _submit(self, call: Call) -> Reply:
         form = forms.fields(call.body)
+        pages = self._pages(call)
         if form.get("mode", "").lower() != "newreq":
-            return pages.bad_request(self._name(call), "Mode")
+            return pages.bad_request("Mode")
         try:
             row = ca.submit(
                 self._environment,
@@ -97,11 +102,9 @@ class CertSrv:
                 call.caller or "",
             )
         except InvalidValue as error:
-            return pages.denied(self._name(call), 0, error.message)
+            return pages.denied(0, error.message)
         answer = {ISSUED: pages.issued, PENDING: pages.pending}.get(row["state"])
-        if answer is None:
-            return pages.denied(self._name(call), row["id"], row["message"])
-        return answer(self._name(call), row["id"])
+        return answer(row["id"]) if answer else pages.denied(row["id"], row["message"])
 
     def _certificate(self, call: Call) -> Reply:
         wanted = call.query.get("ReqID", "")
@@ -126,13 +129,13 @@ class CertSrv:
         try:
             row = ca.find(self._environment, call.node, forms.number(wanted, default=0))
         except NotFound:
-            return pages.no_certificate(self._name(call), wanted, pages.UNKNOWN_REQUEST)
+            return self._pages(call).no_certificate(wanted, None, UNKNOWN_REQUEST)
         if row["state"] != ISSUED:
-            return pages.no_certificate(self._name(call), wanted, row["message"])
+            return self._pages(call).no_certificate(wanted, row["state"], row["message"])
         return answer(x509.load_pem_x509_certificate(row["certificate"].encode()), row["renewal"])
 
     def _authority(self, call: Call) -> Reply:
-        return pages.authority(self._name(call), ca.renewals(self._environment, call.node))
+        return self._pages(call).authority(ca.renewals(self._environment, call.node))
 
     def _own_chain(self, call: Call) -> list[x509.Certificate]:
         """Return the CA's chain of the renewal that is asked for, the newest by default; empty for an unknown one."""

@@ -5,84 +5,103 @@
 
 Those are: the link ``certnew.cer?ReqID=N&`` of an issued certificate; ``Certificate Pending`` with
 ``Your Request Id is N.``; ``The disposition message is "..."``; ``Disposition message:`` with two tabs before its
-text; ``LastStatus``; ``var nRenewals=N;``.
+text; ``LastStatus``; ``var nRenewals=N;``. In another language than English only what no language changes is left of
+them: links, ids of elements, the number of the disposition, error codes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 
 from imp_emulator.kernel.calls import Reply
+from imp_emulator.store.ca import DENIED, PENDING, REVOKED
+from imp_emulator.wire.certsrv.words import WORDS, disposition
 
 UNKNOWN_REQUEST = "The request ID is not known to this CA. 0x80094004 (-2146877436 CERTSRV_E_PROPERTY_EMPTY)"
 
-_HTML = "text/html"
+_DISPOSITIONS = {DENIED: 2, PENDING: 5, REVOKED: 6}
+"""``CR_DISP_...`` of certcli.h."""
+_ERROR = 1
+_HTML = "text/html; charset=UTF-8"
 
 
-def home(name: str) -> Reply:
-    """The first page."""
-    return _page(name, "Welcome", '<p><a href="certcarc.asp">CA certificate, chain and CRL</a></p>')
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of one CA: its name and its language, one of :data:`WORDS`."""
 
+    name: str
+    language: str
 
-def issued(name: str, request: int) -> Reply:
-    """The answer to a request that was issued at once."""
-    links = "".join(
-        f'<p><a href="{file}?ReqID={request}&amp;Enc={encoding}">{what}, {form}</a></p>'
-        for file, what in (("certnew.cer", "Certificate"), ("certnew.p7b", "Certificate chain"))
-        for encoding, form in (("bin", "DER"), ("b64", "Base 64"))
-    )
-    return _page(name, "Certificate Issued", f"<p>The CA has signed your certificate.</p>{links}")
+    @property
+    def _words(self) -> Mapping[str, str]:
+        return WORDS[self.language]
 
+    def home(self) -> Reply:
+        """The first page."""
+        return self._page("welcome", f'<p><a href="certcarc.asp">{self._words["own_files"]}</a></p>')
 
-def pending(name: str, request: int) -> Reply:
-    """The answer to a request that waits for an administrator."""
-    text = (
-        "<p id=locInfoReceived>Your request has arrived. An administrator has to issue the certificate.</p>"
-        f"<p id=locInfoReqID>Your Request Id is {request}.</p>"
-    )
-    return _page(name, "Certificate Pending", text)
+    def issued(self, request: int) -> Reply:
+        """The answer to a request that was issued at once."""
+        files = (("certnew.cer", "certificate"), ("certnew.p7b", "chain"))
+        links = "".join(
+            f'<p><a href="{file}?ReqID={request}&amp;Enc={encoding}">{self._words[what]}, {form}</a></p>'
+            for file, what in files
+            for encoding, form in (("bin", "DER"), ("b64", "Base 64"))
+        )
+        return self._page("issued", f"<p>{self._words['signed']}</p>{links}")
 
+    def pending(self, request: int) -> Reply:
+        """The answer to a request that waits for an administrator."""
+        number = self._words["number"].format(number=request)
+        return self._page(
+            "pending", f"<p id=locInfoNewReq>{self._words['received']}</p><p id=locInfoReqID>{number}</p>"
+        )
 
-def denied(name: str, request: int, message: str) -> Reply:
-    """The answer to a request that was denied; request 0 stands for one that could not even be read."""
-    text = (
-        f"<p id=locInfoReqID>Your Request Id is {request}.</p>"
-        f'<p id=locDispMsg>The disposition message is "{escape(message, quote=False)}".</p>'
-    )
-    return _page(name, "Certificate Request Denied", text)
+    def denied(self, request: int, message: str) -> Reply:
+        """The answer to a request that was denied; request 0 stands for one that could not even be read."""
+        number = self._words["number"].format(number=request)
+        reason = self._words["reason"].format(message=escape(disposition(self.language, message), quote=False))
+        text = f"<p id=locDenied>{self._words['refused']}</p><p id=locInfoReqIDandReason>{number} {reason}</p>"
+        return self._page("denied", text)
 
+    def no_certificate(self, request: str, state: str | None, message: str) -> Reply:
+        """The answer where a certificate was asked for and there is none (yet); an unknown request has no state."""
+        number = _DISPOSITIONS.get(state or "", _ERROR)
+        told = escape(disposition(self.language, message), quote=False)
+        words = self._words
+        text = (
+            f"<p>{words['nothing'].format(number=escape(request))}</p>\r\n<dl>\r\n"
+            f"<DT ID=locDispLabel><B>{words['disposition']}</B></DT><DD>\r\n\t\t{number:X}"
+            " <LocID ID=locDispSpacer>-</LocID>\r\n</DD>\r\n"
+            f"<DT ID=locDispMsgLabel><B>{words['message']}</B></DT><DD>\r\n\t\t{told}\r\n</DD>\r\n"
+            f"<DT ID=locLastStatLabel><B>{words['status']}</B></DT><DD>\r\n\t\t{words['success']} 0x0 (WIN32: 0)\r\n"
+            "</DD></dl>"
+        )
+        return self._page("error", text)
 
-def no_certificate(name: str, request: str, message: str) -> Reply:
-    """The answer where a certificate was asked for and there is none (yet)."""
-    text = (
-        f"<p>Request {escape(request)} has no certificate to give out.</p>\r\n<pre>\r\n"
-        f"Disposition message: \t\t{escape(message, quote=False)}\r\n"
-        "LastStatus: \t\tThe operation completed successfully. 0x0 (WIN32: 0)\r\n</pre>"
-    )
-    return _page(name, "Error", text)
+    def bad_request(self, field: str) -> Reply:
+        """The answer to a form that does not say what is wanted."""
+        return self._page("error", f"<p>{self._words['field'].format(field=escape(field))}</p>", status=500)
 
+    def authority(self, renewals: int) -> Reply:
+        """The page that offers the CA's own certificates and revocation lists."""
+        script = f"<script>\r\nvar nRenewals={renewals};\r\n</script>"
+        links = "".join(
+            f'<p>{number}: <a href="certnew.cer?ReqID=CACert&amp;Renewal={number}&amp;Enc=b64">'
+            f"{self._words['certificate']}</a>,"
+            f' <a href="certnew.p7b?ReqID=CACert&amp;Renewal={number}&amp;Enc=b64">{self._words["chain"]}</a>,'
+            f' <a href="certcrl.crl?Type=base&amp;Renewal={number}&amp;Enc=b64">CRL</a></p>'
+            for number in range(renewals, -1, -1)
+        )
+        return self._page("own_files", script + links)
 
-def bad_request(name: str, field: str) -> Reply:
-    """The answer to a form that does not say what is wanted."""
-    return _page(name, "Error", f"<p>Unexpected value of the field {escape(field)}.</p>", status=500)
-
-
-def authority(name: str, renewals: int) -> Reply:
-    """The page that offers the CA's own certificates and revocation lists."""
-    script = f"<script>\r\nvar nRenewals={renewals};\r\n</script>"
-    links = "".join(
-        f'<p>Renewal {number}: <a href="certnew.cer?ReqID=CACert&amp;Renewal={number}&amp;Enc=b64">certificate</a>,'
-        f' <a href="certnew.p7b?ReqID=CACert&amp;Renewal={number}&amp;Enc=b64">chain</a>,'
-        f' <a href="certcrl.crl?Type=base&amp;Renewal={number}&amp;Enc=b64">base CRL</a></p>'
-        for number in range(renewals, -1, -1)
-    )
-    return _page(name, "CA certificate, chain and CRL", script + links)
-
-
-def _page(name: str, title: str, content: str, status: int = 200) -> Reply:
-    body = (
-        f"<!doctype html>\r\n<html><head><title>{title}</title></head><body>\r\n"
-        f"<p>Certificate Services: {escape(name)}</p>\r\n<h1 id=locPageTitle>{title}</h1>\r\n{content}\r\n"
-        "</body></html>"
-    )
-    return Reply(status, body.encode(), _HTML)
+    def _page(self, title: str, content: str, status: int = 200) -> Reply:
+        shown = self._words[title]
+        body = (
+            f"<!doctype html>\r\n<html><head><title>{shown}</title></head><body>\r\n"
+            f"<p>Certificate Services: {escape(self.name)}</p>\r\n<h1 id=locPageTitle>{shown}</h1>\r\n{content}\r\n"
+            "</body></html>"
+        )
+        return Reply(status, body.encode(), _HTML)
