@@ -72,7 +72,6 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._variables import (
     COLLECTION,
     converted,
     known_variables,
-    playbooks,
     roles,
     spec_of,
     used_names,
@@ -104,15 +103,17 @@ class LookupModule(LookupBase):
     def _misspelt(self, given: Mapping[str, Any]) -> list[str]:
         own = self._value("settings", OWN_VARIABLES, given) or []
         # What a task has registered is nobody's setting.
-        names = [name for name, value in given.items() if not _registered(value)]
+        names = [name for name, value in given.items() if name not in own and not _registered(value)]
         prefixes = [f"{name}_" for name in [*roles(), "preflight"]]
-        found = unknown_variables(names, known_variables(), {*used_names(), *own}, prefixes)
+        found = unknown_variables(names, known_variables(), used_names(), prefixes)
         for sentence in found.warned:
             Display().warning(sentence)
         return found.refused
 
     def _problems_of(self, name: str, given: Mapping[str, Any]) -> list[str]:
-        return [problem for option in spec_of(name) if option in given for problem in self._read(name, option, given)[1]]
+        return [
+            problem for option in spec_of(name) if option in given for problem in self._read(name, option, given)[1]
+        ]
 
     def _value(self, name: str, option: str, given: Mapping[str, Any]) -> Any:
         return self._read(name, option, given)[0].get(option)

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher, get_close_matches
+from difflib import get_close_matches
 
-MISSPELT = 0.9
-"""From this likeness (0 to 1) on, a name is taken for a misspelling: about one character in ten differs."""
+MISSPELT = 2
+"""So many characters too much, too few, wrong or exchanged with the next one make a misspelling; one in a short name."""
+SHORT = 16
 ALIKE = 0.6
 """From this likeness on, a name is worth a question."""
 OWN_VARIABLES = "ucops_imp_own_variables"
@@ -37,14 +39,31 @@ def _question(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
-def _likeness(name: str, known: str) -> float:
+def _is_misspelt(name: str, known: str) -> bool:
     plain = name.lower().replace("-", "_")
-    # What goes on after a whole name, such as trust_nodes_dc1, was meant to be another one.
-    if re.match(rf"{re.escape(known)}(_|\d)", plain):
-        return 0.0
-    if abs(len(plain) - len(known)) > 0.2 * len(known):
-        return 0.0
-    return SequenceMatcher(None, plain, known).ratio()
+    allowed = MISSPELT if len(known) >= SHORT else 1
+    if abs(len(plain) - len(known)) > allowed:
+        return False
+    # What goes on after a whole name, such as trust_nodes2, was meant to be another one.
+    if re.fullmatch(rf"{re.escape(known)}(_\w*|\d+)", plain):
+        return False
+    # Cheap, and enough for nearly all: each change makes two letters at most differ in number.
+    surplus, missing = Counter(plain) - Counter(known), Counter(known) - Counter(plain)
+    return surplus.total() + missing.total() <= 2 * allowed and _changes(plain, known) <= allowed
+
+
+def _changes(one: str, other: str) -> int:
+    """Count the changes from one text to the other (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, left in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, right in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (left != right))
+            if last and j > 1 and left == other[j - 2] and one[i - 2] == right:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def unknown_variables(
@@ -53,18 +72,18 @@ def unknown_variables(
     """Judge the names of variables that a host has.
 
     ``known`` are the variables that users may set, ``used`` all names that the collection's own files mention. A name
-    that is almost a known one is refused, whatever it starts with; another one that starts with one of our ``prefixes``
-    gets a warning, because it may be the user's own.
+    that is almost a known one is refused, whatever it starts with; another one that nothing uses and that starts with
+    one of our ``prefixes`` gets a warning, because it may be the user's own.
     """
     ours = tuple(prefixes)
     found = Findings()
-    for name in sorted(set(names) - set(known) - set(used)):
-        if any(_likeness(name, other) >= MISSPELT for other in known):
+    for name in sorted(set(names) - set(known)):
+        if any(_is_misspelt(name, other) for other in known):
             found.refused.append(
                 f"{name}: nothing reads this variable.{_question(name, known)} "
                 f"If it is your own, name it in {OWN_VARIABLES}."
             )
-        elif name.startswith(ours):
+        elif name.startswith(ours) and name not in used:
             found.warned.append(
                 f"{name}: nothing reads this variable, though its name begins like one of a role of ucops.imp."
                 f"{_question(name, known)} If it is your own, name it in {OWN_VARIABLES}."
@@ -77,9 +96,9 @@ def unknown_tags(
 ) -> list[str]:
     """Judge ``--tags`` and ``--skip-tags``, with which Ansible runs nothing or too much, and says nothing.
 
-    ``known`` are the tags of this playbook. With other playbooks in the run a tag may be one of theirs: ``elsewhere`` has
-    those of the collection's other playbooks, and then only what looks like a misspelling is refused. It is empty when
-    no other playbook runs.
+    ``known`` are the tags of this playbook. With other playbooks in the run a tag may be one of theirs: ``elsewhere``
+    has those of the collection's other playbooks, and then only what looks like a misspelling is refused. It is empty
+    when no other playbook runs.
     """
     found = []
     has = f"it has the tags {', '.join(known)}" if known else "it has no tags"

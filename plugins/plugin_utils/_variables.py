@@ -72,7 +72,13 @@ def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], li
     for name, option in spec.items():
         value = values.get(name)
         given = {} if value is None else {name: _without_none(_parsed(value, option), option)}
-        result = ArgumentSpecValidator({name: option}).validate(given)
+        try:
+            result = ArgumentSpecValidator({name: option}).validate(given)
+        except (TypeError, AttributeError):
+            # Core takes for granted that what has options is a dictionary, and falls over a number.
+            shape = " of ".join(filter(None, [option["type"], option.get("elements")]))
+            problems.append(f"{name}: it must be a {shape}, as its argument spec says.")
+            continue
         if result.error_messages:
             problems.append(_told(name, value, option, " ".join(dict.fromkeys(result.error_messages))))
         if result.validated_parameters.get(name) is not None:
@@ -89,12 +95,15 @@ def _parsed(value: Any, option: Mapping[str, Any]) -> Any:
         return [part.strip() for part in text.split(",")]
     # JSON, then Python's way, then names without quotation marks, whose words must stay texts ("no" is a name here).
     readers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval, _flow_of_texts)
-    for read in readers:
-        try:
-            return list(read(text))
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, yaml.YAMLError):
-            continue
-    return value
+    read = (_list_or_none(reader, text) for reader in readers)
+    return next((found for found in read if found is not None), value)
+
+
+def _list_or_none(reader: Callable[[str], Any], text: str) -> list[Any] | None:
+    try:
+        return list(reader(text))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, yaml.YAMLError):
+        return None
 
 
 def _flow_of_texts(text: str) -> Any:
