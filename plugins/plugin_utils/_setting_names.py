@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 MISSPELT = 2
-"""So many characters too much, too few, wrong or exchanged with the next one make a misspelling; one in a short name."""
+"""So many characters too much, too few, wrong or exchanged with the next make a misspelling; one in a short name."""
 SHORT = 16
 ALIKE = 0.6
 """From this likeness on, a name is worth a question."""

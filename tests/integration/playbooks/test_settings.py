@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables and tags as a user gives them on the command line: what they mean, and what is refused before a request."""
+"""Variables and tags as a user gives them: what they mean, and what ``ucops.imp.setting_problems`` refuses."""
 
 from __future__ import annotations
 
@@ -51,20 +51,16 @@ def options(playbook: str, *arguments: str) -> list[str]:
 def test_every_boolean_of_every_role_is_what_its_text_says(
     environment: Emulator, tmp_path: Path, text: str, meant: bool
 ) -> None:
-    reads = {name: f"lookup('ucops.imp.options', '{role}', '{name}').{name}" for name, role in BOOLEANS.items()}
-    shown = {"ansible.builtin.debug": {"msg": "{{ read | to_json }}"}}
-    shown["vars"] = {"read": {name: f"{{{{ {read} }}}}" for name, read in reads.items()}}
-    # A condition takes the value as it is, and nothing but a boolean on new releases of ansible-core.
-    condition = {"ansible.builtin.assert": {"that": [f"{'' if meant else 'not '}{read}" for read in reads.values()]}}
+    reads = [f"lookup('ucops.imp.options', '{role}', '{name}').{name}" for name, role in BOOLEANS.items()]
+    that = [f"{read} is {kind}" for read in reads for kind in ("boolean", str(meant).lower())]
     book = tmp_path / "read.yml"
-    book.write_text(json.dumps([{"hosts": "imp_publisher", "gather_facts": False, "tasks": [shown, condition]}]))
+    task = {"ansible.builtin.assert": {"that": that}}
+    book.write_text(json.dumps([{"hosts": "imp_publisher", "gather_facts": False, "tasks": [task]}]))
 
     played = play(environment.ready_file, tmp_path, *options(str(book), *(f"{name}={text}" for name in BOOLEANS)))
 
     assert played.status == 0, played.output
-    (found,) = re.findall(r'"msg": (.*)', played.output)
-    read = json.loads(found)
-    assert (json.loads(read) if isinstance(read, str) else read) == dict.fromkeys(BOOLEANS, meant)
+    assert len(reads) >= 8
 
 
 @pytest.mark.parametrize(
