@@ -88,15 +88,15 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """Return the problems; warns of what is only odd."""
         given = variables or {}
-        tags = [list(given.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags")]
+        run, skipped = (list(given.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
         elsewhere = [] if _own_playbook_alone() else [*roles(), *OTHER_TAGS]
-        problems = unknown_tags(*tags, kwargs.get("tags", []), elsewhere)
+        problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)
         for name in dict.fromkeys(terms):
             problems += self._problems_of(name, given)
         if ALL_PARTS in terms:
             parts = self._value(ALL_PARTS, f"{ALL_PARTS}_parts", given) or []
             for part in parts:
-                if part in roles() and part not in terms and selected([part], *tags):
+                if part in roles() and part not in terms and selected([part], run, skipped):
                     problems += self._problems_of(part, given)
         return problems + self._misspelt(given)
 

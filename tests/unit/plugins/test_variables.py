@@ -47,7 +47,8 @@ def refused(name: str, value: Any) -> str:
 def test_a_boolean_is_one_in_every_spelling(name: str) -> None:
     assert [one(name, value) for value in TRUE] == [True] * len(TRUE)
     assert [one(name, value) for value in FALSE] == [False] * len(FALSE)
-    for wrong in ("maybe", "", 2, "2", [], {}):
+    unfit: tuple[Any, ...] = ("maybe", "", 2, "2", [], {})
+    for wrong in unfit:
         problem = refused(name, wrong)
         assert json.dumps(wrong) in problem
         assert "bool" in problem
