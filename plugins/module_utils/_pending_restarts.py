@@ -204,7 +204,7 @@ class Notebook:
 
     def note(self, change: Change, services: Iterable[str], nodes: Sequence[str] | None) -> Note:
         """Write down that these services have to restart, on these nodes or on every one (``None``)."""
-        now = self._now()
+        now = self._moment()
         places: Sequence[str | None] = nodes if nodes is not None else (None,)
         entries = tuple(
             Entry(service, node, change.kind, change.id, change.action, noted=now)
@@ -216,8 +216,8 @@ class Notebook:
 
     def made(self, note: Note) -> None:
         """Write down that the change was answered: what started before this moment may not have loaded it."""
-        now = self._now()
-        made = tuple(replace(entry, made=now) for entry in note.entries)
+        made_at = self._moment()
+        made = tuple(replace(entry, made=made_at) for entry in note.entries)
         self._edit(made, lambda content: content.with_entries(made))
 
     def withdraw(self, note: Note) -> None:
@@ -230,6 +230,10 @@ class Notebook:
             return kept.with_entries(old[known.key] for known in gone if known.key in old)
 
         self._edit(note.entries, undo)
+
+    def _moment(self) -> float:
+        """Return the present as the file keeps it, so that a note is equal to itself after reading."""
+        return _time(_time_as_text(self._now()))
 
     def _edit(self, entries: Sequence[Entry], change: Callable[[Content], Content]) -> Content | None:
         if self._path is None or not entries:

@@ -186,7 +186,7 @@ class RestartDuty:
             )
 
 
-def _merged(old: Iterable[Seen], new: Mapping[Place, Seen]) -> tuple[Seen, ...]:
+def _merged(old: Iterable[Seen], new: dict[Place, Seen]) -> tuple[Seen, ...]:
     return tuple(({(seen.node, seen.service): seen for seen in old} | new).values())
 
 

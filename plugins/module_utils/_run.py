@@ -318,8 +318,8 @@ def _apply_one(resource: Resource[Any], change: Change) -> ImpError | None:
     notebook = resource.context.notebook
     try:
         note = notebook.note(change, resource.restarts(change), resource.restart_nodes(change))
-    except ImpError as error:
-        return error
+    except ImpError as unreadable:
+        return unreadable
     error, lost = _apply_and_settle(resource, change)
     if error is None:
         notebook.made(note)

@@ -16,8 +16,8 @@ description:
   - Starts, stops, restarts, activates or deactivates services, node after node, and waits until each is where it should
     be.
   - With O(only_if_required=true) it restarts exactly the services that have not loaded the configuration yet. The
-    cluster remembers those, so a play that ended between a change and the restart is healed by the next one, and any
-    number of changes costs one restart.
+    cluster remembers those, or O(pending_restarts_path) does. So a play that ended between a change and the restart is
+    healed by the next one, and any number of changes costs one restart.
 options:
   services:
     description:
@@ -76,7 +76,10 @@ notes:
   - When a service does not come back on one node, it is not restarted on the nodes after it, because they carry the
     users by then. These are told in RV(failures) with the code C(not-tried), and the next run restarts them.
   - Cisco publishes no interface for restart notifications. O(only_if_required) uses the admin API that the project's
-    emulator serves, and needs O(required_services) where there is none.
+    emulator serves. Where there is none, the notes in O(pending_restarts_path) and O(required_services) decide, and one
+    of the two is needed.
+  - A note is due on a node until the service has started after the change, as C(StartTime) and C(UpTime) of the control
+    center tell, whoever restarted it. In doubt it is due.
 seealso:
   - module: ucops.imp.services_info
   - module: ucops.imp.presence_gateways

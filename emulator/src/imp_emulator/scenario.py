@@ -108,6 +108,7 @@ class ClusterSpec:
 
     Attributes:
         admin_api: Whether its nodes serve the admin API; no real cluster does.
+        presence_gateways: The names of Exchange servers that are presence gateways from the start.
     """
 
     name: str
@@ -117,6 +118,7 @@ class ClusterSpec:
     users: tuple[UserSpec, ...]
     accounts: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS
     admin_api: bool = True
+    presence_gateways: tuple[str, ...] = ()
 
     @property
     def release(self) -> float:

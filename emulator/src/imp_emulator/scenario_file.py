@@ -115,8 +115,9 @@ def _cluster(section: Section) -> ClusterSpec:
     unique(section.at("users"), (user.userid for user in users))
     accounts = _accounts(section.section("accounts", {}))
     admin_api = section.flag("admin_api", True)
+    gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api)
+    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways)
 
 
 def _node(section: Section, domain: str) -> NodeSpec:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from imp_emulator import ca_pki, pki
 from imp_emulator.scenario import Scenario
-from imp_emulator.store import accounts, exchange, hosts, nodes, parameters, services, trust, users
+from imp_emulator.store import accounts, exchange, gateways, hosts, nodes, parameters, services, trust, users
 from imp_emulator.store.database import Database
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Fill an empty state file, inside the transaction that is open. There are no presence gateways at the start.
+    """Fill an empty state file, inside the transaction that is open.
 
     Raises:
         ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``.
     """
-    for part in (nodes, hosts, accounts, pki, ca_pki, exchange, users, parameters, services, trust):
+    for part in (nodes, hosts, accounts, pki, ca_pki, exchange, users, parameters, services, trust, gateways):
         part.seed(database, scenario)

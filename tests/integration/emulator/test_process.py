@@ -186,6 +186,12 @@ def test_two_emulators_live_side_by_side(start_emulator: StartEmulator) -> None:
     assert first.account() != second.account()
 
 
+def test_a_scenario_without_the_admin_api_is_printed() -> None:
+    printed = run("scenario", "--users", "2", "--no-admin-api")
+    assert [cluster["admin_api"] for cluster in yaml.safe_load(printed.stdout)["clusters"]] == [False]
+    assert "admin_api" not in run("scenario", "--users", "2").stdout
+
+
 def test_several_clusters_of_a_generated_scenario(start_emulator: StartEmulator, tmp_path: Path) -> None:
     printed = run("scenario", "--users", "2", "--clusters", "2")
     assert printed.returncode == 0

@@ -116,6 +116,8 @@ def test_every_value_of_a_scenario_is_read() -> None:
             "192.0.2.1",
             "addresses of nodes, Exchange servers and certification authorities: holds",
         ),
+        ("clusters.0.admin_api", "no", "clusters[0].admin_api: must be true or false, not text"),
+        ("clusters.0.presence_gateways", ["mail"], "clusters[0].presence_gateways[0]: must be a host name with a dot"),
         ("clusters.0.users.generated.count", "3", "users.generated.count: must be a whole number, not text"),
         ("clusters.0.users.generated.count", -1, "users.generated.count: must be between 0 and 1000000, not -1"),
         ("clusters.0.users.generated.departments", [1], "departments[0]: must be text, not a whole number"),
@@ -175,6 +177,13 @@ def test_a_generated_scenario_can_be_read_and_has_the_wanted_size(tmp_path: Path
     mails = {user.mail for cluster in scenario.clusters for user in cluster.users}
     assert len(mails) == 60
     assert len(scenario.exchange) == 2
+
+
+def test_a_scenario_can_leave_out_the_admin_api_as_real_clusters_do() -> None:
+    assert [c.admin_api for c in scenario_file.read(generate(users=0, clusters=2)).clusters] == [True, True]
+    bare = generate(users=0, clusters=2, admin_api=False)
+    assert [c.admin_api for c in scenario_file.read(bare).clusters] == [False, False]
+    assert [c.presence_gateways for c in scenario_file.read(bare).clusters] == [(), ()]
 
 
 def test_the_largest_generated_scenario_is_valid() -> None:

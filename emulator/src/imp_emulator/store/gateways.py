@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import NamedTuple
 
+from imp_emulator.scenario import Scenario
+from imp_emulator.store import accounts
 from imp_emulator.store.database import Database, Row
+
+EWS_SERVER = "Exchange -- EWS Server"
+"""The one type of presence gateway, as the product writes it."""
 
 
 class Fields(NamedTuple):
@@ -18,6 +24,17 @@ class Fields(NamedTuple):
     name_key: str
     description: str
     port: int
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the gateways that somebody has made before the start, with the account of the Exchange servers."""
+    account = scenario.exchange_account
+    known = accounts.account(database, accounts.EXCHANGE, account.kind, account.username)
+    for cluster in scenario.clusters:
+        for name in cluster.presence_gateways:
+            insert(database, cluster.name, str(uuid.uuid4()), Fields(EWS_SERVER, name, name, "", 443))
+        if cluster.presence_gateways and known is not None:
+            put_credentials(database, cluster.name, known["username"], known["password"])
 
 
 def count(database: Database, cluster: str) -> int:
