@@ -62,7 +62,7 @@ EXAMPLES = r"""
     hostname: ca.example.com
     username: EXAMPLE\requester
     password: "{{ vault_ca_password }}"
-    csr_path: certificates/mail4.example.com.txt
+    csr_path: certificates/mail4.example.com.csr
     path: certificates/mail4.example.com.cer
     wait: false
   register: submitted

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.support.emulator import Emulator
 from tests.support.kill import kill_when
 from tests.support.playbooks import play
@@ -26,6 +28,10 @@ STEPS = {
 """The steps in the order in which the playbook takes them, and how the journal names their first write."""
 HELD = 3600
 """Seconds for which the step after the awaited one is held up, so that the kill always comes between the two."""
+
+
+REPLACED = {"give up": "Remove-ExchangeCertificate", "make": "New-ExchangeCertificate", "submit": "POST /certfnsh.asp"}
+"""The steps with which a request that was denied is replaced, in their order."""
 
 
 def done(environment: Emulator, operation: str, after: int = 0) -> bool:
@@ -65,3 +71,27 @@ def test_killed_after_every_step(start_emulator: Callable[..., Emulator], tmp_pa
     again = play(environment.ready_file, tmp_path, CERTIFICATES)
     assert again.status == 0, again.output
     assert environment.journal(writes=True, after=last) == []
+
+
+@pytest.mark.parametrize("step", ["give up", "make"])
+def test_killed_while_a_denied_request_is_replaced(
+    start_emulator: Callable[..., Emulator], tmp_path: Path, step: str
+) -> None:
+    environment = start_emulator("--scenario", "certificates")
+    wish = ("--limit", "mail1.example.com", "-e", "{exchange_certificate_new_request: true}")
+    environment.control.fault("delay", effect={"seconds": HELD}, operation="issueRequest")
+    kill_when(environment, tmp_path, CERTIFICATES, partial(done, environment, REPLACED["submit"]), *wish)
+    environment.control.clear_faults()
+    environment.control.ca_decide("ca.example.com", 1, "deny")
+
+    last = environment.control.last_journal_id()
+    following = dict(zip(REPLACED, [*list(REPLACED.values())[1:], ""], strict=True))[step]
+    environment.control.fault("delay", effect={"seconds": HELD}, operation=following)
+    kill_when(environment, tmp_path, CERTIFICATES, partial(done, environment, REPLACED[step], last), *wish)
+    environment.control.clear_faults()
+
+    finished = play(environment.ready_file, tmp_path, CERTIFICATES, *wish)
+    assert finished.status == 0, finished.output
+    assert requests(environment) == ["denied", "issued"]
+    made = environment.journal(protocol="powershell", writes=True, operation="New-ExchangeCertificate", after=last)
+    assert len(made) == 1

@@ -27,11 +27,12 @@ def kill_when(
     folder: Path,
     playbook: str,
     moment: Callable[[], bool],
+    *options: str,
     variables: Mapping[str, Any] | None = None,
 ) -> None:
     """Run a playbook and kill it and all its children as soon as ``moment`` is true; it must not end before."""
     process = subprocess.Popen(
-        command(playbook, *(["--extra-vars", json.dumps(variables)] if variables else [])),
+        command(playbook, *options, *(["--extra-vars", json.dumps(variables)] if variables else [])),
         cwd=folder,
         env=settings(environment.ready_file),
         stdout=subprocess.DEVNULL,

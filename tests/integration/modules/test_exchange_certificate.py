@@ -173,7 +173,7 @@ def test_what_answers_a_request(environment: Emulator, tmp_path: Path, ca: Ident
     assert answered(signed)
     assert answered(ca.pem + signed)
     assert run(environment, "bound", certificate_path=str(file)).changed
-    due = {"renew_before_days": 400}
+    due: dict[str, Any] = {"renew_before_days": 400}
     renewal = run(environment, "requested", certificate_path=str(file), **due)
     assert_contract(renewal, changed=True)
     assert not renewal["current"]["answered"]

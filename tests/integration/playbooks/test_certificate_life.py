@@ -105,9 +105,10 @@ def test_no_two_certificates_share_a_file(tmp_path: Path) -> None:
     where = "exchange_certificate_stem"
     show = {"ansible.builtin.debug": {"msg": f"[[{{{{ {where} }}}}]]"}}
     role = ROOT / "roles" / "exchange_certificate"
+    has_one = "inventory_hostname in ['a', 'a.example.com']"
     tasks = [
-        {**show, "when": f"{common} is defined"},
-        {**show, "when": f"{common} is not defined", "loop": names_of_one, "vars": {common: "{{ item }}"}},
+        {**show, "when": has_one},
+        {**show, "when": f"not ({has_one})", "loop": names_of_one, "vars": {common: "{{ item }}"}},
     ]
     played = {"hosts": "all", "gather_facts": False, "vars_files": [str(role / "vars" / "main.yml")], "tasks": tasks}
     (tmp_path / "names.json").write_text(json.dumps([{**played, "vars": {"exchange_certificate_directory": "kept"}}]))
@@ -147,15 +148,12 @@ def test_the_second_year_of_a_third_party(aging: CertificateSite) -> None:
     assert site.bound() == last_year, "the old one stays in use"
 
     stranger = issue(MAIL1, by=site.authority, hosts=[MAIL1]).pem
-    for wrong in (stranger, "rubbish", issue("other.example.com", by=site.authority).pem):
-        site.save(MAIL1, wrong)
-        refused = site.play(*ONE, variables=variables)
-        assert refused.status == 2
-        assert SIGN_IT in refused.output
+    site.save(MAIL1, stranger)
+    refused = site.play(*ONE, variables=variables)
+    assert (refused.status, SIGN_IT in refused.output) == (2, True)
     site.save(MAIL1, site.sign(MAIL1, 20))
-    ending = site.play(*ONE, variables=variables)
-    assert (ending.status, "see renew_before_days" in ending.output) == (2, True)
     played, found = site.drift(**variables)
+    assert "see renew_before_days" in played.output
     assert (played.status, "could-not-check" in found) == (2, True), played.output
 
     site.save(MAIL1, site.authority.pem + last_year + site.sign(MAIL1))
@@ -229,8 +227,8 @@ def test_files_of_an_earlier_release_are_gone_on_with(site: CertificateSite, bes
 
 def installed(tarball: Path, target: Path) -> None:
     """Install the collection, over what is there."""
-    command = [PROGRAMS / "ansible-galaxy", "collection", "install", "--force", "--no-deps", "--offline", tarball]
-    subprocess.run([*command, "--collections-path", target], check=True, capture_output=True)
+    galaxy = [str(PROGRAMS / "ansible-galaxy"), "collection", "install", "--force", "--no-deps", "--offline"]
+    subprocess.run([*galaxy, str(tarball), "--collections-path", str(target)], check=True, capture_output=True)
 
 
 def listing(folder: Path) -> dict[str, int]:
@@ -239,7 +237,11 @@ def listing(folder: Path) -> dict[str, int]:
 
 def test_an_upgrade_of_the_collection_loses_nothing(site: CertificateSite, tmp_path: Path) -> None:
     tarball, target = build(tmp_path / "built"), tmp_path / "installed"
-    place = {"ANSIBLE_COLLECTIONS_PATH": str(target), "PYTHONDONTWRITEBYTECODE": "1", "PWD": str(tmp_path)}
+    place: dict[str, Any] = {
+        "ANSIBLE_COLLECTIONS_PATH": str(target),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PWD": str(tmp_path),
+    }
     installed(tarball, target)
     before = listing(target)
     assert site.play(*ONE, **place).status == 2
