@@ -42,7 +42,7 @@ RETURN = r"""
 _value:
   description: The absolute path.
   type: str
-  sample: /home/me/site/reports
+  sample: /srv/site/reports
 """
 
 import os

@@ -15,7 +15,8 @@ description:
   - The groups are C(cucm_publisher), C(cucm_subscribers), C(imp_publisher), C(imp_subscribers) and C(imp_nodes), the
     last with publisher and subscribers. They exist also when they are empty.
   - Every host has the variable C(imp_cluster_node), a dictionary with C(name), C(role) (V(cucm) or V(imp)), C(usage)
-    (V(publisher) or V(subscriber)), C(description), C(ipv6_name) and C(uuid).
+    (V(publisher) or V(subscriber)), C(description), C(ipv6_name) and C(uuid). C(imp_cluster_source) names the publisher
+    that was asked.
   - The name of a configuration file must end in C(imp_cluster.yml) or C(imp_cluster.yaml).
   - The values in the configuration file may be templates, for example with a lookup or an extra variable, and may be
     vaulted. What comes from the environment is taken as it is.
@@ -178,7 +179,7 @@ NODE = "imp_cluster_node"
 CLUSTER = "ucops_imp_cluster"
 SOURCE = "imp_cluster_source"
 """The variable that tells which publisher a host comes from."""
-UNREAD = "ucops_imp_unread_inventories"
+UNREAD = "imp_cluster_unread"
 """The variable of all hosts that tells the playbooks of this collection what is missing."""
 TAKEN = ("all", "ungrouped", "exchange", "localhost")
 """Names that mean something to Ansible, or to the playbooks of this collection."""
@@ -274,10 +275,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _merging(self, hosts: Mapping[str, str], members: Mapping[str, list[str]]) -> list[str]:
         """Return why the hosts and groups of this cluster cannot be told from what the inventory has already."""
         cluster, found = self.get_option("cluster"), []
+        others: dict[str, list[str]] = {}
         for name in sorted(hosts.values()):
-            found += self._other_cluster(name)
-        for name in sorted({name for name in hosts.values() if list(hosts.values()).count(name) > 1}):
-            found.append(f"domain: it makes two nodes of the cluster {name}.")
+            other = self._other_cluster(name)
+            if other:
+                others.setdefault(other, []).append(name)
+        for other, names in others.items():
+            found.append(f"{', '.join(names)}: {other} Set domain, so that each cluster has hosts of its own.")
+        twice = sorted({name for name in hosts.values() if list(hosts.values()).count(name) > 1})
+        found += [f"domain: it makes two nodes of the cluster {name}." for name in twice]
         new_groups = [*members, *([cluster] if cluster else [])]
         taken = {*hosts.values(), *self.inventory.hosts}
         found += [f"{name} would be a host and a group." for name in sorted(taken.intersection(new_groups))]
@@ -286,8 +292,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if cluster and (cluster in TAKEN or cluster in members):
             found.append(f"cluster: {cluster} is the name of another group; give it one of its own.")
         elif cluster and cluster in self.inventory.groups:
-            others = {source for host in self.inventory.groups[cluster].get_hosts() if (source := self._told_by(host))}
-            found += [f"cluster: {cluster} is the name of the cluster of {other}." for other in sorted(others)]
+            told = {source for host in self.inventory.groups[cluster].get_hosts() if (source := self._told_by(host))}
+            found += [f"cluster: {cluster} is the name of the cluster of {other}." for other in sorted(told)]
         return found
 
     def _told_by(self, host: Any) -> str | None:
@@ -295,20 +301,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         source = host.get_vars().get(SOURCE)
         return None if source in (None, self._source()) else str(source)
 
-    def _other_cluster(self, name: str) -> list[str]:
-        """Return why a host that is there already is not this node."""
+    def _other_cluster(self, name: str) -> str | None:
+        """Return why a host that is there already is not this node, or ``None`` when it may be."""
         host = self.inventory.get_host(name) if name in self.inventory.hosts else None
         if host is None:
-            return []
-        keep = "Set domain, so that each cluster has hosts of its own."
+            return None
         other = self._told_by(host)
         if other:
-            return [f"{name} is a node of the cluster of {other} already. {keep}"]
+            return f"a node of the cluster of {other} is called so already."
         cluster = self.get_option("cluster")
         known = {**get_group_vars(host.get_groups()), **host.get_vars()}.get(CLUSTER)
         if cluster and known is not None and str(known) != cluster:
-            return [f"{name} has {CLUSTER}={known} already, not {cluster}. {keep}"]
-        return []
+            return f"the inventory has a host of this name with {CLUSTER}={known} already, not {cluster}."
+        return None
 
     def _add_host(self, name: str, node: Node) -> None:
         """Make the host of a node, with its variables and the groups that the user composes of them."""

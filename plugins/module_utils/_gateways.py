@@ -149,6 +149,7 @@ class Gateways(Resource[State]):
         removals = Plan(tuple(step for step in gateways if step.action == DELETE))
         others = Plan(tuple(step for step in gateways if step.action != DELETE))
         self._caution(others, state)
+        self._staying(state)
         if state.account is None:
             # The first gateway brings the account, so there is nothing to set it on before.
             return others + self._credentials(state, first=others) + removals
@@ -172,6 +173,18 @@ class Gateways(Resource[State]):
             stored.pop("password", None)
         current = {} if state.account is None else {SHARED: stored}
         return compare(CREDENTIALS, current, {SHARED: wanted}, CREDENTIAL_FIELDS)
+
+    def _staying(self, state: State) -> None:
+        """Tell what a list leaves behind; where undeclared things are reported, that report does."""
+        params = self.context.params
+        if not self._present or params["purge"] or params["gateways"] is None or params["report_undeclared"]:
+            return
+        # A kind that the list cannot hold is nobody's omission.
+        known = [gateway["name"] for gateway in state.gateways if gateway["type"] in _WORDS]
+        others = [name for name in known if canonical_host(name) not in self._wanted]
+        if others:
+            told = "is not in the list and stays" if len(others) == 1 else "are not in the list and stay"
+            self.context.warn(f"{', '.join(others)} {told}; purge is off.")
 
     def _caution(self, changes: Plan, state: State) -> None:
         for name, gateway in self._wanted.items():

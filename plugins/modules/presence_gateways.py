@@ -84,6 +84,7 @@ options:
   purge:
     description:
       - With O(state=present), also delete every gateway that O(gateways) does not name.
+      - Without it such a gateway stays, and a warning names it, unless O(report_undeclared) tells of it.
     type: bool
     default: false
 attributes:

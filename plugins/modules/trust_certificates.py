@@ -65,6 +65,8 @@ options:
   purge:
     description:
       - With O(state=present), also delete every certificate that O(certificates) does not name.
+      - Without it one that is dropped from the list stays trusted. A store holds certificates of many purposes, so that
+        no warning tells of them; O(report_undeclared) does.
       - The nodes' own identity certificates, and those of the authorities above them, always stay.
     type: bool
     default: false

@@ -51,7 +51,7 @@ def kill_at(environment: Emulator, folder: Path, variables: dict[str, Any], **re
     """Kill a site run while it waits for the answer to a request that has not been carried out."""
     fault = environment.control.fault("delay", effect={"seconds": HELD}, **request)
     moment = partial(held_up, environment, fault)
-    kill_when(environment, folder, SITE, moment, {"calendar_integration_parts": PARTS, **variables})
+    kill_when(environment, folder, SITE, moment, variables={"calendar_integration_parts": PARTS, **variables})
     environment.control.clear_faults()
 
 
@@ -123,7 +123,7 @@ def test_killed_during_the_restart(converged: Emulator, tmp_path: Path) -> None:
     authority = new_authority(tmp_path)
     converged.control.transitions("seconds", 5)
     variables = {"calendar_integration_parts": PARTS, **authority}
-    kill_when(converged, tmp_path, SITE, lambda: restarts(converged) == ["imp-pub"], variables)
+    kill_when(converged, tmp_path, SITE, lambda: restarts(converged) == ["imp-pub"], variables=variables)
 
     converged.control.transitions("immediate")
     healed = site(converged, tmp_path, **authority)

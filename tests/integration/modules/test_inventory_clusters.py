@@ -72,11 +72,14 @@ def test_equally_named_nodes_are_not_merged(clusters: Emulator, tmp_path: Path) 
     write(tmp_path, clusters, "two", cluster="two")
     found, warned = ask(clusters, tmp_path)
     port = connection(clusters, "cucm", cluster="one")["port"]
-    assert f"cucm-pub is a node of the cluster of 127.0.0.1 port {port} already. Set domain, so that" in warned
+    told = (
+        f"cucm-pub, imp-pub, imp-sub: a node of the cluster of 127.0.0.1 port {port} is called so already. Set domain"
+    )
+    assert told in warned
     assert found["one"]["hosts"] == list(NODES)
     assert "two" not in found
     assert {found["_meta"]["hostvars"][name]["ucops_imp_cluster"] for name in NODES} == {"one"}
-    (unread,) = found["all"]["vars"]["ucops_imp_unread_inventories"]
+    (unread,) = found["all"]["vars"]["imp_cluster_unread"]
     assert "two.imp_cluster.yml" in str(unread)
 
 
@@ -124,7 +127,8 @@ def test_a_static_file_may_give_a_host_to_another_cluster(
     (tmp_path / "a.yml").write_text(json.dumps(static))
     write(tmp_path, clusters, "one", cluster="one")
     found, warned = ask(clusters, tmp_path)
-    assert "imp-pub has ucops_imp_cluster=two already, not one. Set domain" in warned
+    told = "imp-pub: the inventory has a host of this name with ucops_imp_cluster=two already, not one. Set domain"
+    assert told in warned
     assert "one" not in found
 
 

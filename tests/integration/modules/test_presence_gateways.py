@@ -361,3 +361,25 @@ def test_a_cluster_without_the_admin_api(environment: Emulator) -> None:
         result = run_module(module, {**wanted, **connection(environment, "cucm")})
         assert (result.failed, result["code"]) == (True, "no-public-api")
         assert "Cisco publishes no interface" in result.msg
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_gateway_that_is_dropped_from_the_list_is_told_once(both: Emulator, check: bool) -> None:
+    """It is no change; the list may be empty too, and change something else."""
+    name = MAIL2["name"]
+    told = run(both, MAIL1, check=check)
+    assert (told.changed, told.warnings) == (False, [f"{name} is not in the list and stays; purge is off."])
+    changed = run(both, {**MAIL1, "description": "new"}, check=check)
+    assert (changed.changed, changed.warnings) == (True, [f"{name} is not in the list and stays; purge is off."])
+    both_stay = run(both, check=check, gateways=[]).warnings
+    assert both_stay == [f"{MAIL1['name']}, {name} are not in the list and stay; purge is off."]
+
+
+def test_where_nothing_is_dropped_nothing_is_told(both: Emulator) -> None:
+    assert run(both, MAIL1, MAIL2).warnings == []
+    assert run(both, {**MAIL1, "name": MAIL1["name"].upper()}, MAIL2).warnings == []
+    assert run(both, gateways=None).warnings == []
+    reported = run(both, MAIL1, report_undeclared=True)
+    assert (reported.warnings, [item["id"] for item in reported["undeclared"]]) == ([], [MAIL2["name"]])
+    assert run(both, MAIL1, state="absent", check=True).warnings == []
+    assert run(both, MAIL1, purge=True).warnings == []
