@@ -86,6 +86,37 @@ def test_a_role_uses_every_variable_that_it_describes_and_no_other(role: str) ->
 
 
 @pytest.mark.parametrize("role", ROLES)
+def test_a_role_takes_its_variables_converted(role: str) -> None:
+    """Ansible does not convert them: the text ``no`` is true. The role's dictionary has them as they are described."""
+    assert (
+        loaded(f"roles/{role}/vars/main.yml")[f"{role}_options"] == f"{{{{ lookup('ucops.imp.options', '{role}') }}}}"
+    )
+    files = project_files(*(f"roles/{role}/{part}/*" for part in ("tasks", "vars", "templates")))
+    code = "".join(re.sub(r"^\s*#.*$", "", content(path), flags=re.MULTILINE) for path in files)
+    bare = {
+        name
+        for name in options(role)
+        if re.search(rf"(?<![\w.'\"]){name}\b(?=[^\n{{]*}}}}|\s*\||\s*$| is )", code, re.MULTILINE)
+    }
+    assert bare == set()
+
+
+PLAYBOOKS = [path for path in project_files(":(glob)playbooks/*.yml") if path.stem != "require_hosts"]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_takes_variables_converted_and_looks_at_them_first(playbook: Path) -> None:
+    described = loaded("playbooks/meta/argument_specs.yml")["argument_specs"]
+    own = {name for entry, spec in described.items() if entry != "settings" for name in spec["options"]}
+    names = own.union(*map(options, ROLES))
+    code = re.sub(r"^\s*#.*$", "", content(playbook), flags=re.MULTILINE)
+    # A name is a key that sets it, an argument of the lookup, or taken from what the lookup returns.
+    assert {name for name in names if re.search(rf"(?<![\w.'\"]){name}\b(?!:)", code)} == set()
+    first = next(task for play in loaded(playbook) for task in play.get("tasks", []) if "_tasks" in " ".join(task))
+    assert first["ansible.builtin.import_tasks"] == "tasks/check.yml"
+
+
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_says_since_when_it_is_there(role: str) -> None:
     main = loaded(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]
     assert str(main["version_added"]) <= VERSION

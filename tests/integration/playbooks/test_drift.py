@@ -226,8 +226,10 @@ def test_a_part_that_there_is_not_is_no_part_that_is_clean(site: Site, tmp_path:
     look = site.look(tmp_path, variables={"calendar_integration_parts": ["calendaring", "gateways"]})
 
     assert look.status == 2, look.output
-    assert "calendar_integration_parts: only trust, presence_gateways" in look.reports["drift.md"].replace("\\", "")
-    assert look.report["summary"]["checks"] == 2
+    said = look.reports["drift.md"].replace("\\", "")
+    assert "calendar_integration_parts" in said
+    assert "one or more of: trust, presence_gateways" in said
+    assert look.report["summary"]["checks"] == 0
 
 
 def test_without_the_callback_it_refuses(site: Site, tmp_path: Path) -> None:

@@ -87,7 +87,8 @@ def test_the_role_hands_the_parameter_on(parameter: Parameter) -> None:
     role = ROOT / "roles" / "calendaring"
     (task,) = yaml.safe_load((role / "tasks" / "main.yml").read_text(encoding="utf-8"))
     variable = f"calendaring_{parameter.option}"
-    assert task["ucops.imp.calendaring_parameters"][parameter.option] == f"{{{{ {variable} | default(omit) }}}}"
+    taken = f"{{{{ calendaring_options.{variable} | default(omit) }}}}"
+    assert task["ucops.imp.calendaring_parameters"][parameter.option] == taken
     specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     option = specs["main"]["options"][variable]
     if isinstance(parameter.allowed, range):

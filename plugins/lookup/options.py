@@ -1,0 +1,102 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup with which roles and playbooks take their variables."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: options
+short_description: The variables of a role or playbook as its argument spec says
+version_added: 0.1.0
+author:
+  - ucops contributors (@ucops)
+description:
+  - Returns one dictionary with the variables of a role of this collection, each with the type that the role's
+    C(meta/argument_specs.yml) gives it. Ansible validates the variables of a role but does not convert them, so that
+    the text of C(-e trust_purge=no) would count as true.
+  - A variable that is not given, or C(null), has the default of the argument spec, else that of the role's
+    C(defaults/main.yml), which may be a template. Without a default it is not in the dictionary.
+  - Lists may be given as text, with commas (V(trust,calendaring)) or as JSON.
+  - A value that cannot be converted is an error that names the variable and the rule.
+  - The roles and playbooks of this collection use it; it is of little use elsewhere.
+options:
+  _terms:
+    description:
+      - The name of a role of the collection, or of one of its playbooks that has variables of its own.
+      - Names of variables that follow it limit the dictionary to these. The others are not looked at.
+    type: list
+    elements: str
+    required: true
+seealso:
+  - plugin: ucops.imp.setting_problems
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+# vars/main.yml of the role presence_gateways
+presence_gateways_options: "{{ lookup('ucops.imp.options', 'presence_gateways') }}"
+
+# One variable, wherever it is needed
+trust_is_pruned: "{{ lookup('ucops.imp.options', 'trust', 'trust_purge').trust_purge }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: One dictionary with the converted variables under their own names.
+  type: list
+  elements: dict
+"""
+
+from inspect import signature
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.ucops.imp.plugins.plugin_utils._variables import COLLECTION, converted, spec_of
+
+_KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
+_PLAIN: dict[str, tuple[Any, Any]] = {}
+"""Lists and dictionaries that hold no template, as given and as converted, by the name of the variable. A task takes
+its options several times, and a list may have thousands of users. Nothing grows old here: a task is a process."""
+
+
+class LookupModule(LookupBase):
+    """Reads the variables of a role or playbook."""
+
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **_kwargs: Any) -> list[dict[str, Any]]:
+        """Return one dictionary; raises ``AnsibleLookupError`` for an unknown name and for values that do not fit."""
+        source, *wanted = terms
+        try:
+            described = spec_of(source)
+            spec = {option: described[option] for option in wanted or described}
+        except KeyError as error:
+            raise AnsibleLookupError(f"ucops.imp.options: there is no role, playbook or variable {error}.") from None
+        host = variables or {}
+        given = {name: host[name] for name in spec if host.get(name) is not None}
+        if any(name not in given and "default" not in option for name, option in spec.items()):
+            given = {
+                **{name: value for name, value in self._computed_defaults(source).items() if name in spec},
+                **given,
+            }
+        known = {name: _PLAIN[name][1] for name, value in given.items() if name in _PLAIN and _PLAIN[name][0] is value}
+        values = {name: self._templar.template(value) for name, value in given.items() if name not in known}
+        rest = {name: option for name, option in spec.items() if name not in known}
+        options, problems = converted(rest, values)
+        if problems:
+            raise AnsibleLookupError(" ".join(problems))
+        for name in options.keys() & values.keys():
+            if isinstance(given[name], (list, dict)) and values[name] == given[name]:
+                _PLAIN[name] = (given[name], options[name])
+        return [{**known, **options}]
+
+    def _computed_defaults(self, role: str) -> dict[str, Any]:
+        """Return the defaults of a role that are templates. Ansible itself has them only while the role runs."""
+        path = COLLECTION / "roles" / role / "defaults" / "main.yml"
+        if not path.is_file():
+            return {}
+        # ansible-core 2.19 and newer want to be told that a file's templates can be trusted.
+        trusted = {"trusted_as_template": True} if _KNOWS_TRUST else {}
+        loaded = self._loader.load_from_file(str(path), **trusted) or {}
+        return {name: value for name, value in loaded.items() if "{{" in str(value)}
