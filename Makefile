@@ -30,7 +30,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help venv tree demo test lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
-	unit integration conformance molecule bench docs docs-lint docs-site changelog changelog-lint importer release clean
+	unit all-cases integration conformance molecule bench docs docs-lint docs-site changelog changelog-lint importer release clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -92,6 +92,9 @@ matrix: tree ## sanity, units and integration on every ansible-core that the fou
 unit: tree ## planner, rules, formats, what must be there for every module: no network
 	$(BIN)/python -m pytest tests/meta tests/unit
 
+all-cases: tree ## every generated certificate name, of which make unit judges a sample
+	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py
+
 integration: tree ## every module against the running emulator
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) tests/integration tests/faults
 
@@ -104,10 +107,10 @@ molecule: tree ## one scenario per role
 bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol
 	$(BIN)/python -m tests.benchmarks
 
-docs: tree ## write docs/plugins from the plugins' own documentation
-	mkdir -p docs/plugins
+docs: tree ## write .build/docs, a page for each plugin and role, from their own documentation
+	mkdir -p .build/docs
 	$(ANTSIBULL_DOCS) collection --use-current --squash-hierarchy --no-add-antsibull-docs-version \
-	  --output-format simplified-rst --cleanup everything --fail-on-error --dest-dir docs/plugins ucops.imp
+	  --output-format simplified-rst --cleanup everything --fail-on-error --dest-dir .build/docs ucops.imp
 
 docs-lint: tree
 	$(ANTSIBULL_DOCS) lint-collection-docs --plugin-docs --validate-collection-refs self --check-extra-docs-refs .

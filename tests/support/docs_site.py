@@ -19,7 +19,7 @@ from tests.support.project_files import ROOT, project_files
 SITE = ROOT / ".build" / "site"
 HTML = SITE / "html"
 SETTINGS = ROOT / "docs" / "site"
-PAGES = ("docs/*.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md")
+PAGES = ("docs/*.md", "docs/decisions/*.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md")
 REPOSITORY = "https://github.com/ucops/ucops.imp/blob/main"
 _OUT_OF_DOCS = re.compile(r"\]\(\.\./(?!(?:CHANGELOG|CODE_OF_CONDUCT|CONTRIBUTING)\.md)")
 

@@ -30,7 +30,7 @@ RUN_BY = {
     "docs/drift.md": "tests/integration/pages/test_docs.py",
     "docs/preflight.md": "tests/integration/pages/test_docs.py",
     "docs/testing-roles.md": "tests/integration/pages/test_docs.py",
-    "docs/walkthrough.md": "tests/integration/test_walkthrough.py",
+    "docs/walkthrough.md": "tests/integration/pages/test_walkthrough.py",
     "emulator/README.md": "tests/integration/pages/test_docs.py",
     "roles/*/README.md": "tests/integration/playbooks/test_examples.py",
 }

@@ -22,6 +22,7 @@ CONTENTS = frozenset(
         "LICENSE",
         "MANIFEST.json",
         "README.md",
+        "SECURITY.md",
         "changelogs",
         "docs",
         "inventory/example",

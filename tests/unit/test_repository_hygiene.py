@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -75,31 +74,6 @@ def test_the_audit_group_lists_the_modules_that_report_what_nobody_asked_for() -
     fragment = re.compile(r"^  - ucops\.imp\.audit$", re.MULTILINE)
     reporting = [path.stem for path in project_files("plugins/modules/*.py") if fragment.search(_text(path) or "")]
     assert _yaml("meta/runtime.yml")["action_groups"]["audit"] == sorted(reporting)
-
-
-def _plugin_options(path: Path) -> set[str]:
-    """Return the options in a plugin's DOCUMENTATION, those of its documentation fragments not among them."""
-    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
-            return set(yaml.safe_load(ast.literal_eval(node.value)).get("options", {}))
-    return set()
-
-
-def _role_options(path: Path) -> set[str]:
-    entry_points = _yaml(str(path))["argument_specs"].values()
-    return {option for entry_point in entry_points for option in entry_point.get("options", {})}
-
-
-def test_every_plugin_and_role_has_a_documentation_page_that_names_all_its_options() -> None:
-    pages = {path.stem: _text(path) or "" for path in project_files("docs/plugins/*.rst")}
-    options = {f"{path.stem}_module": _plugin_options(path) for path in project_files("plugins/modules/*.py")}
-    others = project_files(*(f"plugins/{kind}/*.py" for kind in ("callback", "filter", "inventory")))
-    options |= {f"{path.stem}_{path.parent.name}": _plugin_options(path) for path in others}
-    specs = project_files("roles/*/meta/argument_specs.yml")
-    options |= {f"{path.parts[1]}_role": _role_options(path) for path in specs}
-    assert set(pages) - {"index"} == set(options), "run `make docs`"
-    missing = [f"{page}: {name}" for page, names in options.items() for name in names if name not in pages[page]]
-    assert not missing, "run `make docs`"
 
 
 def test_every_dependency_is_explained() -> None:

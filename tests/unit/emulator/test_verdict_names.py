@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which names a certificate stands for (requirements C1, G3), judged four times for thousands of generated cases.
+"""Which names a certificate stands for (requirements C1, G3), judged four times for each generated case.
 
 The probe's verdict is compared with that of Python's ssl, both with the rules as the guide words them, written down
 here without OpenSSL, and all of them with what the collection's preflight says. All handshakes are genuine, in memory.
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import os
 import random
 import ssl
 from collections import Counter
@@ -38,7 +39,9 @@ from imp_emulator.domain.names import GatewayName, Kind, gateway_name
 from imp_emulator.domain.tls_probe import Result, Verdict
 from tests.support.certificates import issue
 
-CASES = 2400
+ALL_CASES = "ALL_CASES" in os.environ
+"""Set by ``make all-cases``; otherwise a fixed sample is judged, always the same."""
+CASES = 2400 if ALL_CASES else 400
 SEED = 20220914
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 ROOT = issue("Root CA", ca=True)
@@ -237,8 +240,8 @@ def test_thousands_of_names_are_judged_as_by_python_but_for_the_two_cases(memory
         seen[f"{name.kind} {accepted}"] += 1
     # A generator that makes but strangers of each other would prove nothing.
     assert min(seen["accepted"], seen["refused"]) > CASES / 5, seen
-    assert min(seen[f"{kind} {accepted}"] for kind in Kind for accepted in (True, False)) > 20, seen
-    assert seen["on purpose"] > 20, seen
+    assert min(seen[f"{kind} {accepted}"] for kind in Kind for accepted in (True, False)) > CASES / 120, seen
+    assert seen["on purpose"] > CASES / 120, seen
 
 
 WILDCARD = [("foo.a.com", True), ("bar.foo.a.com", False), ("a.com", False), ("FOO.A.com", True), ("foo.b.com", False)]
