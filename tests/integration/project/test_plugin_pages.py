@@ -28,7 +28,7 @@ def build(target: Path) -> None:
         "HOME": str(target),
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
     }
-    command = [programs / "antsibull-docs", "collection", *OPTIONS, "--dest-dir", target, "ucops.imp"]
+    command = [str(programs / "antsibull-docs"), "collection", *OPTIONS, "--dest-dir", str(target), "ucops.imp"]
     done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
