@@ -154,6 +154,9 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
             super().__init__(**arguments)
         except Exception as error:  # noqa: BLE001 - ansible's check can break down on a value of a wrong shape
             broken = error
+        if broken is not None and not hasattr(self, "params"):
+            # Not even the arguments were read, so there is nothing to say about an option.
+            raise broken
         if broken is not None:
             # Outside of the except clause, so that no core adds the traceback.
             self.fail_json(f"The options cannot be checked, because one has a value of a wrong shape: {broken}")
