@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -109,14 +110,32 @@ def _control(request: Request) -> Control:
 Authorised = Annotated[Control, Depends(_control)]
 
 
+async def _representable(request: Request) -> None:
+    """Refuse what Python reads as JSON and nothing could store or answer: NaN, infinity, half of a character."""
+    try:
+        content = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return  # No body, or none that FastAPI takes; it says so itself.
+    try:
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        raise HTTPException(422, "the body holds a number that is not finite, or half of a character") from None
+
+
 def application(control: Control) -> FastAPI:
     """Return the control plane's ASGI application."""
-    app = FastAPI(title="imp-emulator control plane", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="imp-emulator control plane",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(_control), Depends(_representable)],
+    )
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
     for router in (control_ca.router, control_exchange.router, control_ports.router):
-        app.include_router(router, dependencies=[Depends(_control)])
+        app.include_router(router)
     app.middleware("http")(_count)
     return app
 

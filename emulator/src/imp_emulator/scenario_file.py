@@ -33,7 +33,7 @@ from imp_emulator.scenario import (
     ScenarioError,
     UserSpec,
 )
-from imp_emulator.scenario_reader import Pattern, Section, parse, unique
+from imp_emulator.scenario_reader import XML_TEXT, Pattern, Section, parse, unique
 
 FORMAT = 1
 RELEASES = ("11.5", "12.5", "14.0", "15.0")
@@ -41,10 +41,7 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SHORT_NAME = Pattern(_LABEL, "a host name without dots")
 _VERSION = Pattern(r"\d+\.\d+\.\d+\.\d+-\d+", "a version like 14.0.1.13900-155")
 # What AXL takes: all that XML can carry. Cisco's guide names = + < > # ; \ , " and blanks.
-_USERID = Pattern(
-    "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]{1,128}",
-    "a user ID of 1 to 128 characters that XML can carry",
-)
+_USERID = Pattern(XML_TEXT + "{1,128}", "a user ID of 1 to 128 characters that XML can carry")
 _FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
 _CA_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,55}[A-Za-z0-9])?", "a name of 1 to 57 letters, digits and spaces")
 _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
@@ -94,7 +91,17 @@ def read(text: str) -> Scenario:
     scenario = Scenario(clusters, servers, account, admin, authorities, axl, fingerprint)
     _check_network(scenario)
     _check_roots(scenario)
+    _check_gateways(scenario)
     return scenario
+
+
+def _check_gateways(scenario: Scenario) -> None:
+    known = {name for server in scenario.exchange for name in (server.name, *server.aliases)}
+    for place, cluster in enumerate(scenario.clusters):
+        for number, name in enumerate(cluster.presence_gateways):
+            if name not in known:
+                at = f"clusters[{place}].presence_gateways[{number}]"
+                raise ScenarioError(at, f"must be a name or alias of an Exchange server, not {name!r}")
 
 
 def _check_roots(scenario: Scenario) -> None:

@@ -118,6 +118,16 @@ def test_every_value_of_a_scenario_is_read() -> None:
         ),
         ("clusters.0.admin_api", "no", "clusters[0].admin_api: must be true or false, not text"),
         ("clusters.0.presence_gateways", ["mail"], "clusters[0].presence_gateways[0]: must be a host name with a dot"),
+        (
+            "clusters.0.presence_gateways",
+            ["OWA.example.com", "other.example.com"],
+            "clusters[0].presence_gateways[1]: must be a name or alias of an Exchange server, not 'other.example.com'",
+        ),
+        (
+            "clusters.0.nodes.0.description",
+            "a\x00b",
+            "clusters[0].nodes[0].description: must be text that XML can carry, not 'a\\x00b'",
+        ),
         ("clusters.0.users.generated.count", "3", "users.generated.count: must be a whole number, not text"),
         ("clusters.0.users.generated.count", -1, "users.generated.count: must be between 0 and 1000000, not -1"),
         ("clusters.0.users.generated.departments", [1], "departments[0]: must be text, not a whole number"),
