@@ -11,6 +11,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
@@ -25,6 +26,9 @@ from imp_emulator.state import Snapshots
 
 _OWN = "control"
 """The control plane's name among the protocols in ``/about``."""
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""What the virtual clock can show; a certificate that is made then has to end before the year 10000."""
 
 
 class _Model(BaseModel):
@@ -43,7 +47,7 @@ class TransitionRule(_Model):
 class ClockChange(_Model):
     """A change of the virtual clock; what is left out stays as it is."""
 
-    now: AwareDatetime | None = None
+    now: AwareDatetime | None = Field(default=None, ge=EARLIEST, le=LATEST)
     offset_seconds: float | None = Field(default=None, allow_inf_nan=False, ge=-1e9, le=1e9)
     frozen: bool | None = None
 
@@ -259,7 +263,10 @@ async def set_clock(control: Authorised, change: ClockChange) -> dict[str, Any]:
 
 async def advance_clock(control: Authorised, advance: Advance) -> dict[str, Any]:
     """Let time pass at once."""
-    control.environment.clock.advance(advance.seconds)
+    clock = control.environment.clock
+    if not EARLIEST.timestamp() <= clock.timestamp() + advance.seconds <= LATEST.timestamp():
+        raise HTTPException(422, f"the clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only")
+    clock.advance(advance.seconds)
     return await read_clock(control)
 
 

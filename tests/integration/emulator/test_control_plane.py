@@ -360,7 +360,10 @@ def test_ports_of_a_node(environment: Emulator) -> None:
         ("POST", "/exchange-servers/mail1.example.com/roots", b'{"certificates": "\\ud800"}'),
         ("PUT", "/clock", b'{"offset_seconds": NaN}'),
         ("POST", "/clock/advance", b'{"seconds": 1e999}'),
-        ("PUT", "/clock", b'{"now": "0001-01-01T00:00:00Z", "offset_seconds": -Infinity}'),
+        ("PUT", "/clock", b'{"now": "2026-01-01T00:00:00Z", "offset_seconds": -Infinity}'),
+        ("PUT", "/clock", b'{"now": "0001-01-01T00:00:00+14:00"}'),
+        ("PUT", "/clock", b'{"now": "1969-12-31T23:59:59Z"}'),
+        ("PUT", "/clock", b'{"now": "9999-12-31T23:59:59-12:00"}'),
         ("POST", "/certification-authorities/ca.example.com/requests/99999999999999999999/issue", b""),
     ],
 )
@@ -371,6 +374,15 @@ def test_what_nothing_could_hold_is_refused(environment: Emulator, method: str, 
     assert answer.status_code == 422, answer.text
     assert answer.json()["detail"]
     assert environment.control.faults() == []
+
+
+def test_the_clock_stays_where_certificates_can_be_made(environment: Emulator) -> None:
+    control = environment.control
+    for edge, seconds in (("1970-01-01T00:00:00Z", -1), ("9000-01-01T00:00:00Z", 1)):
+        control.clock(now=edge, frozen=True)
+        assert control.request("POST", "/clock/advance", {"seconds": seconds}).status_code == 422
+        control.ca_renew("ca.example.com")
+    control.clock(now="2026-01-01T00:00:00Z")
 
 
 def test_a_port_taken_later_does_not_fail_a_start_that_has_ended(environment: Emulator) -> None:
