@@ -52,7 +52,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import
     judge,
     probe,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import Row, report, skipped
+from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import FAILED, WARNING, Row, report, skipped
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context
 from ansible_collections.ucops.imp.plugins.module_utils._x509 import require_library
 
@@ -75,6 +75,7 @@ OPTIONS: dict[str, OptionSpec] = {
             "probe_port": {"type": "int"},
         },
     },
+    "enable_ipv6": {"type": "bool", "default": False},
     "services": {"type": "list", "elements": "str", "default": [PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER]},
     "min_days": {"type": "int", "default": 30},
     "max_clock_skew": {"type": "int", "default": 60},
@@ -177,8 +178,9 @@ class _Preflight:
         for reply in centers:
             rows += cluster.service_rows(reply, self._params["services"])
         rows.append(cluster.notification_port_row(axl))
-        ipv6 = cluster.ipv6_rows(axl, admins[0], [gateway.name for gateway in self._gateways])
-        return rows + ipv6 + self._gateway_rows(admins, platforms, any(row.result == "failed" for row in ipv6))
+        names = [gateway.name for gateway in self._gateways]
+        ipv6 = cluster.ipv6_rows(axl, admins[0], names, self._params["enable_ipv6"])
+        return rows + ipv6 + self._gateway_rows(admins, platforms, any(row.result in (FAILED, WARNING) for row in ipv6))
 
     def _ask(self) -> tuple[Reply, Reply, list[tuple[Reply, Reply]], list[Reply]]:
         """Return the replies of AXL, Unified CM's control center, each node's two interfaces, and the platforms."""

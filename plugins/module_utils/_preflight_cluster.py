@@ -180,13 +180,16 @@ def find_service(facts: NodeFacts, name: str) -> Service | None:
     return find_name(facts.services, name)
 
 
-def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str]) -> list[Row]:
-    """Say whether the cluster is ready for those of the gateways that are IPv6 addresses (requirement G7)."""
+def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str], enable: bool) -> list[Row]:
+    """Say whether the cluster is ready for those of the gateways that are IPv6 addresses (requirement G7).
+
+    ``enable`` tells whether the playbooks are going to switch IPv6 on, so that it may still be off.
+    """
     enabled, addresses = ("ipv6-enabled", f"enterprise parameter {_ipv6.PARAMETER}"), "ipv6-address"
     if not any(_ipv6.is_ipv6(name) for name in names):
         why = "no gateway is an IPv6 address"
         return [skipped(*enabled, why), skipped(addresses, "Eth0 of the nodes", why)]
-    rows = [_parameter_row(enabled, axl)]
+    rows = [_parameter_row(enabled, axl, enable)]
     if isinstance(admin.error, NoPublicApi):
         advice = "See Cisco Unified IM and Presence OS Administration, Settings, IP, Ethernet IPv6, on every node."
         return [*rows, unknown(addresses, "Eth0 of the nodes", "no interface tells", "an IPv6 address", advice)]
@@ -196,12 +199,15 @@ def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str]) -> list[Row]:
     return [*rows, *(_eth0_row(node) for node in nodes)]
 
 
-def _parameter_row(place: tuple[str, str], axl: Reply) -> Row:
+def _parameter_row(place: tuple[str, str], axl: Reply, enable: bool) -> Row:
     if not axl.answered:
         return skipped(*place, why_silent(axl))
     value = axl.value.get(_ipv6.PARAMETER)
     if value == _ipv6.ON:
         return ok(*place, value, _ipv6.ON)
+    if enable and value is not None:
+        advice = "Nothing to do here: the role presence_gateways sets it, see presence_gateways_enable_ipv6."
+        return warned(*place, value, _ipv6.ON, advice)
     advice = f"Set it: ucops.imp.service_parameters with {_ipv6.PARAMETER} {_ipv6.ON}, or leave IPv6 gateways out."
     return failed(*place, value or "no such parameter", _ipv6.ON, advice)
 

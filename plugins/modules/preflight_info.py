@@ -186,6 +186,12 @@ options:
       probe_port:
         description: The port there, by default O(gateways[].port).
         type: int
+  enable_ipv6:
+    description:
+      - Whether the playbooks are going to switch the enterprise parameter EnableIPV6 on, which gateways with an IPv6
+        address need. While it is off, the row V(ipv6-enabled) is then a V(warning) and not V(failed).
+    type: bool
+    default: false
   services:
     description: The services that have to run on every IM and Presence node.
     type: list

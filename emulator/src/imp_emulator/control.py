@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import hmac
+import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
@@ -24,6 +26,9 @@ from imp_emulator.state import Snapshots
 
 _OWN = "control"
 """The control plane's name among the protocols in ``/about``."""
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""What the virtual clock can show; a certificate that is made then has to end before the year 10000."""
 
 
 class _Model(BaseModel):
@@ -42,7 +47,7 @@ class TransitionRule(_Model):
 class ClockChange(_Model):
     """A change of the virtual clock; what is left out stays as it is."""
 
-    now: AwareDatetime | None = None
+    now: AwareDatetime | None = Field(default=None, ge=EARLIEST, le=LATEST)
     offset_seconds: float | None = Field(default=None, allow_inf_nan=False, ge=-1e9, le=1e9)
     frozen: bool | None = None
 
@@ -109,14 +114,32 @@ def _control(request: Request) -> Control:
 Authorised = Annotated[Control, Depends(_control)]
 
 
+async def _representable(request: Request) -> None:
+    """Refuse what Python reads as JSON and nothing could store or answer: NaN, infinity, half of a character."""
+    try:
+        content = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return  # No body, or none that FastAPI takes; it says so itself.
+    try:
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        raise HTTPException(422, "the body holds a number that is not finite, or half of a character") from None
+
+
 def application(control: Control) -> FastAPI:
     """Return the control plane's ASGI application."""
-    app = FastAPI(title="imp-emulator control plane", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="imp-emulator control plane",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(_control), Depends(_representable)],
+    )
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
     for router in (control_ca.router, control_exchange.router, control_ports.router):
-        app.include_router(router, dependencies=[Depends(_control)])
+        app.include_router(router)
     app.middleware("http")(_count)
     return app
 
@@ -240,7 +263,10 @@ async def set_clock(control: Authorised, change: ClockChange) -> dict[str, Any]:
 
 async def advance_clock(control: Authorised, advance: Advance) -> dict[str, Any]:
     """Let time pass at once."""
-    control.environment.clock.advance(advance.seconds)
+    clock = control.environment.clock
+    if not EARLIEST.timestamp() <= clock.timestamp() + advance.seconds <= LATEST.timestamp():
+        raise HTTPException(422, f"the clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only")
+    clock.advance(advance.seconds)
     return await read_clock(control)
 
 

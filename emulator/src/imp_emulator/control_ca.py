@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict
 
 from imp_emulator.control_refusals import environment_of, refusals
@@ -41,7 +41,11 @@ async def list_requests(
 
 @router.post("/requests/{identifier}/{verb}")
 async def decide(
-    request: Request, host: str, identifier: int, verb: Literal["issue", "deny", "revoke"]
+    request: Request,
+    host: str,
+    # What the state file can hold (SQLite: 64 bits).
+    identifier: Annotated[int, Path(ge=0, le=2**62)],
+    verb: Literal["issue", "deny", "revoke"],
 ) -> dict[str, Any]:
     """Issue, deny or revoke, as the CA's administrator would."""
     environment = environment_of(request)

@@ -11,18 +11,19 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from imp_emulator.control_refusals import environment_of, refusals
-from imp_emulator.domain import ports
+from imp_emulator.domain import ports, services
+from imp_emulator.scenario_reader import XML_TEXT
 from imp_emulator.store.ports import OTHER_PROGRAM
 
 router = APIRouter(prefix="/clusters/{cluster}/nodes/{node}/occupied-ports")
 
 
 class Occupant(BaseModel):
-    """Who has taken a port, for people to read."""
+    """Who has taken a port, for people to read; the control center tells it in XML."""
 
     model_config = ConfigDict(extra="forbid")
 
-    used_by: str = Field(default=OTHER_PROGRAM, min_length=1, max_length=100)
+    used_by: str = Field(default=OTHER_PROGRAM, min_length=1, max_length=100, pattern=f"^{XML_TEXT}*$")
 
 
 @router.get("")
@@ -40,6 +41,8 @@ async def occupy_port(
     """Have something take a port; a service that wants it does not start any more."""
     environment = environment_of(request)
     with refusals(), environment.database.transaction():
+        # A start that ended before this moment must not be judged by it when somebody looks later.
+        services.settle(environment, cluster)
         ports.occupy(environment, cluster, node, port, (occupant or Occupant()).used_by)
 
 
@@ -48,4 +51,5 @@ async def release_port(request: Request, cluster: str, node: str, port: int) -> 
     """Free a port that was taken."""
     environment = environment_of(request)
     with refusals(), environment.database.transaction():
+        services.settle(environment, cluster)
         ports.release(environment, cluster, node, port)

@@ -102,7 +102,7 @@ class Place:
 
     Attributes:
         cluster: Empty for an Exchange server.
-        node: The node's short name or the Exchange server's name.
+        node: The node's name or the Exchange server's.
         port: The port of the real product.
         addresses: The virtual addresses.
     """

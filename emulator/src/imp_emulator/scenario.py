@@ -73,7 +73,8 @@ class NodeSpec:
     """A server of a cluster.
 
     Attributes:
-        name: The short name, unique in its cluster, which is also its name in the cluster's ``processnode`` table.
+        name: Its name in the cluster's ``processnode`` table, unique there: a host name with or without its domain, or
+            one of its addresses.
         role: ``cucm`` or ``imp``.
         usage: ``publisher`` or ``subscriber``.
         ipv4: Its address in the emulated network.
@@ -160,6 +161,8 @@ class ExchangeSpec:
     """An Exchange server: where it is in the emulated network and which names its certificate holds.
 
     Attributes:
+        ipv4: Its IPv4 address, or ``None``; it has one of the two at least.
+        ipv6: Its IPv6 address, or ``None``.
         common_name: The subject CN of its certificate; a name, an address or a wildcard (requirement C1).
         alternative_names: The SAN entries of its certificate; none at all makes a certificate without SAN.
         aliases: Further host names that resolve to it, whether its certificate holds them or not.
@@ -170,7 +173,7 @@ class ExchangeSpec:
     """
 
     name: str
-    ipv4: str
+    ipv4: str | None
     ipv6: str | None
     common_name: str
     alternative_names: tuple[str, ...]

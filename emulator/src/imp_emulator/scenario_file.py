@@ -33,7 +33,7 @@ from imp_emulator.scenario import (
     ScenarioError,
     UserSpec,
 )
-from imp_emulator.scenario_reader import Pattern, Section, parse, unique
+from imp_emulator.scenario_reader import XML_TEXT, Pattern, Section, parse, unique
 
 FORMAT = 1
 RELEASES = ("11.5", "12.5", "14.0", "15.0")
@@ -41,14 +41,12 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SHORT_NAME = Pattern(_LABEL, "a host name without dots")
 _VERSION = Pattern(r"\d+\.\d+\.\d+\.\d+-\d+", "a version like 14.0.1.13900-155")
 # What AXL takes: all that XML can carry. Cisco's guide names = + < > # ; \ , " and blanks.
-_USERID = Pattern(
-    "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]{1,128}",
-    "a user ID of 1 to 128 characters that XML can carry",
-)
+_USERID = Pattern(XML_TEXT + "{1,128}", "a user ID of 1 to 128 characters that XML can carry")
 _FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
 _CA_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,55}[A-Za-z0-9])?", "a name of 1 to 57 letters, digits and spaces")
 _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
-_FQDN_WORDS = "a host name with a dot, of at most 64 characters"
+_MAXIMUM_NAME = 64  # What fits a certificate's CN (RFC 5280).
+_FQDN_WORDS = f"a host name with a dot, of at most {_MAXIMUM_NAME} characters"
 _FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
 _LAST_NAMES = ("Abe", "Baker", "Costa", "Dubois", "Endo", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kim")
 _DEPARTMENTS = ("sales", "support", "engineering", "finance", "operations")
@@ -94,7 +92,17 @@ def read(text: str) -> Scenario:
     scenario = Scenario(clusters, servers, account, admin, authorities, axl, fingerprint)
     _check_network(scenario)
     _check_roots(scenario)
+    _check_gateways(scenario)
     return scenario
+
+
+def _check_gateways(scenario: Scenario) -> None:
+    known = {name for server in scenario.exchange for name in (server.name, *server.aliases)}
+    for place, cluster in enumerate(scenario.clusters):
+        for number, name in enumerate(cluster.presence_gateways):
+            if name not in known:
+                at = f"clusters[{place}].presence_gateways[{number}]"
+                raise ScenarioError(at, f"must be a name or alias of an Exchange server, not {name!r}")
 
 
 def _check_roots(scenario: Scenario) -> None:
@@ -140,10 +148,10 @@ def _cluster(section: Section) -> ClusterSpec:
 
 
 def _node(section: Section, domain: str) -> NodeSpec:
-    name = section.text("name", _SHORT_NAME)
+    name = section.converted("name", _node_name, "a host name, a host name with its domain, or an address")
     node = NodeSpec(
         name=name,
-        fqdn=section.converted("fqdn", _fqdn, _FQDN_WORDS, f"{name}.{domain}"),
+        fqdn=section.converted("fqdn", _fqdn, _FQDN_WORDS, _default_fqdn(name, domain)),
         role=section.choice("role", ("cucm", "imp")),
         usage=section.choice("usage", ("publisher", "subscriber")),
         ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
@@ -152,7 +160,38 @@ def _node(section: Section, domain: str) -> NodeSpec:
         occupied_ports=section.numbers("occupied_ports", 1, 65535, []),
     )
     section.end()
+    if _address(name) is not None:
+        if name not in (node.ipv4, node.ipv6):
+            raise ScenarioError(section.at("name"), f"must be an address of the node itself, not {name!r}")
+    elif "." in name and name.lower() != node.fqdn:
+        raise ScenarioError(section.at("fqdn"), f"must be the name {name!r}, which has a domain, not {node.fqdn!r}")
+    if len(node.fqdn) > _MAXIMUM_NAME:
+        raise ScenarioError(section.at("fqdn"), f"must be {_FQDN_WORDS}, not {node.fqdn!r}")
     return node
+
+
+def _node_name(text: str) -> str:
+    """Return what a processnode table holds: a host name with or without its domain, as written, or an address."""
+    address = _address(text)
+    if address is None and not re.fullmatch(_LABEL, text):
+        _fqdn(text)
+    return text if address is None else str(address)
+
+
+def _default_fqdn(name: str, domain: str) -> str:
+    """Return the host name of a node: its name where that has a domain, else a label in the cluster's domain."""
+    address = _address(name)
+    if address is not None:
+        return f"node-{name.replace('.', '-') if address.version == 4 else address.packed.hex()}.{domain}"
+    return name.lower() if "." in name else f"{name}.{domain}"
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address without a zone, or ``None`` for any other text."""
+    try:
+        return None if "%" in text else ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _check_nodes(place: str, nodes: tuple[NodeSpec, ...]) -> None:
@@ -236,7 +275,7 @@ def _exchange_server(section: Section) -> ExchangeSpec:
     name = section.converted("name", _fqdn, _FQDN_WORDS)
     server = ExchangeSpec(
         name=name,
-        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
+        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address", None),
         ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
         common_name=section.converted("common_name", _certificate_name, "a host name, a wildcard or an address", name),
         alternative_names=section.texts(
@@ -248,6 +287,8 @@ def _exchange_server(section: Section) -> ExchangeSpec:
         roots=tuple(_root(root) for root in section.sections("roots", [])),
         crl_reachable=section.flag("crl_reachable", True),
     )
+    if server.ipv4 is None and server.ipv6 is None:
+        raise ScenarioError(section.place, "must have an ipv4, an ipv6 or both")
     section.end()
     return server
 
@@ -304,7 +345,7 @@ def _template(text: str) -> str:
 
 def _fqdn(text: str) -> str:
     """Return a host name of at least two labels (RFC 1123), in lower case, that fits a certificate's CN (RFC 5280)."""
-    if len(text) > 64 or not re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})+", text):
+    if len(text) > _MAXIMUM_NAME or not re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})+", text):
         raise ValueError(text)
     # Four numbers with dots would be read as an address, whatever was meant.
     if text.rsplit(".", 1)[1].isdigit():
@@ -325,4 +366,6 @@ def _ipv4(text: str) -> str:
 
 
 def _ipv6(text: str) -> str:
+    if "%" in text:  # A zone is of one machine only (RFC 4007).
+        raise ValueError(text)
     return str(ipaddress.IPv6Address(text))

@@ -17,6 +17,9 @@ from imp_emulator.scenario import ScenarioError
 T = TypeVar("T")
 _REQUIRED: Any = object()
 
+XML_TEXT = "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""A character that XML 1.0 can carry (2.2), as a regular expression."""
+
 
 class Pattern(NamedTuple):
     """What a text must look like: an expression for the whole of it, and the same in words."""
@@ -83,10 +86,12 @@ class Section:
         return value
 
     def text(self, key: str, pattern: Pattern | None = None, default: Any = _REQUIRED) -> Any:
-        """Return a string that matches the pattern."""
+        """Return a string that matches the pattern and can stand in XML, which most of the protocols speak."""
         value = self._take(key, str, default)
         if value is not default and pattern is not None and not re.fullmatch(pattern.expression, value):
             raise ScenarioError(self.at(key), f"must be {pattern.words}, not {value!r}")
+        if value is not default and not re.fullmatch(f"{XML_TEXT}*", value):
+            raise ScenarioError(self.at(key), f"must be text that XML can carry, not {value!r}")
         return value
 
     def choice(self, key: str, choices: Collection[str], default: Any = _REQUIRED) -> Any:

@@ -116,8 +116,11 @@ def prepare(database: Database, snapshots: Snapshots, scenario: Scenario) -> Non
             seeding.seed(database, scenario)
             meta.put(database, "scenario", scenario.fingerprint)
             meta.put(database, "format", FORMAT)
-    elif meta.get(database, "format") != FORMAT:
-        raise StateError(f"{database.path} was made by another version of the emulator; use a new state file")
+    elif (found := meta.get(database, "format")) != FORMAT:
+        raise StateError(
+            f"{database.path} was made by another version of the emulator (format {found}, this one has {FORMAT});"
+            " use a new state file"
+        )
     elif meta.get(database, "scenario") != scenario.fingerprint:
         raise StateError(f"{database.path} was made from another scenario; use that one or a new state file")
     # Nothing can have changed before the first start is complete, so a snapshot that is missing until then is taken

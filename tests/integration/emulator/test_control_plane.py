@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.support.emulator import Emulator
+from tests.support.imp_admin import Api, restart
 
 CERTMGR_OPTIONS = "/platformcom/api/v1/certmgr/config/options"
 USER = (
@@ -346,3 +347,53 @@ def test_ports_of_a_node(environment: Emulator) -> None:
     control.release_port("imp-pub", 50021)
     control.reset()
     assert control.occupied_ports("imp-pub") == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/faults", b'{"effect": {"kind": "drop"}, "node": "\\ud800"}'),
+        ("POST", "/faults", b'{"effect": {"kind": "\\udfff"}}'),
+        ("PUT", "/clusters/dc1/nodes/imp-pub/occupied-ports/7", b'{"used_by": "\\ud800"}'),
+        ("PUT", "/clusters/dc1/nodes/imp-pub/occupied-ports/7", b'{"used_by": "a\\u0001"}'),
+        ("PUT", "/clusters/dc1/nodes/imp-pub/occupied-ports/7", b'{"\\ud800": 1}'),
+        ("POST", "/exchange-servers/mail1.example.com/roots", b'{"certificates": "\\ud800"}'),
+        ("PUT", "/clock", b'{"offset_seconds": NaN}'),
+        ("POST", "/clock/advance", b'{"seconds": 1e999}'),
+        ("PUT", "/clock", b'{"now": "2026-01-01T00:00:00Z", "offset_seconds": -Infinity}'),
+        ("PUT", "/clock", b'{"now": "0001-01-01T00:00:00+14:00"}'),
+        ("PUT", "/clock", b'{"now": "1969-12-31T23:59:59Z"}'),
+        ("PUT", "/clock", b'{"now": "9999-12-31T23:59:59-12:00"}'),
+        ("POST", "/certification-authorities/ca.example.com/requests/99999999999999999999/issue", b""),
+    ],
+)
+def test_what_nothing_could_hold_is_refused(environment: Emulator, method: str, path: str, body: bytes) -> None:
+    control = environment.ready["control"]
+    header = {"Authorization": f"Bearer {control['token']}", "Content-Type": "application/json"}
+    answer = httpx.request(method, control["url"] + path, content=body, headers=header, trust_env=False)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"]
+    assert environment.control.faults() == []
+
+
+def test_the_clock_stays_where_certificates_can_be_made(environment: Emulator) -> None:
+    control = environment.control
+    for edge, seconds in (("1970-01-01T00:00:00Z", -1), ("9000-01-01T00:00:00Z", 1)):
+        control.clock(now=edge, frozen=True)
+        assert control.request("POST", "/clock/advance", {"seconds": seconds}).status_code == 422
+        control.ca_renew("ca.example.com")
+    control.clock(now="2026-01-01T00:00:00Z")
+
+
+def test_a_port_taken_later_does_not_fail_a_start_that_has_ended(environment: Emulator) -> None:
+    control, engine = environment.control, "Cisco Presence Engine"
+    control.transitions("seconds", 5)
+    restart(environment, "imp-pub", engine)
+    control.advance(10)
+    control.occupy_port("imp-pub", 50020)
+    restart(environment, "imp-sub", engine)
+    states = [
+        next(service["status"] for service in node["services"] if service["name"] == engine)
+        for node in Api(environment).items("/presence-topology")
+    ]
+    assert states == ["Started", "Stopping"]

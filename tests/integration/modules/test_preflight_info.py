@@ -286,6 +286,11 @@ def test_an_ipv6_gateway_without_its_prerequisites(environment: Emulator) -> Non
     assert rows(result, "failed") == {("ipv6-enabled", "enterprise parameter EnableIPV6"), *addresses}
     assert ("gateway-reached", "2001:db8::21 from imp-pub") in rows(result, "skipped")
 
+    declared = run(environment, {**given, "enable_ipv6": True})
+    assert rows(declared, "failed") == addresses
+    assert ("ipv6-enabled", "enterprise parameter EnableIPV6") in rows(declared, "warning")
+    assert ("gateway-reached", "2001:db8::21 from imp-pub") in rows(declared, "skipped")
+
     parameter = {"service": "Enterprise Wide", "name": "EnableIPV6", "value": "T"}
     assert run_module("service_parameters", {**connection(environment, "cucm"), "parameters": [parameter]}).changed
     environment.control.clear_journal()

@@ -63,6 +63,22 @@ def test_a_cluster_that_is_not(environment: Emulator, tmp_path: Path) -> None:
     assert played.module_calls == [f"{HOST} ucops.imp.preflight_info"], "one call for each cluster"
 
 
+def test_ipv6_that_site_switches_on_may_be_off_before_its_first_run(environment: Emulator, tmp_path: Path) -> None:
+    with environment.client("imp-pub") as client:
+        for number, node in enumerate(("imp-pub", "imp-sub"), start=12):
+            address = {"address": f"2001:db8::{number}"}
+            client.put(f"/imp-admin/v1/nodes/{node}/ipv6", json=address).raise_for_status()
+    environment.control.clear_journal()
+    server = environment.ready["exchange"]["mail1.example.com"]
+    reached = {"probe_hostname": server["address"], "probe_port": server["ports"]["443"]}
+    gateways = [{"name": server["ipv6"], **reached}]
+
+    assert "1 failed. ipv6-enabled" in " ".join(run(environment, tmp_path, preflight_gateways=gateways).output.split())
+    played = run(environment, tmp_path, preflight_gateways=gateways, presence_gateways_enable_ipv6=True)
+    assert played.status == 0, played.output
+    assert "warning  ipv6-enabled" in played.output
+
+
 def test_the_filter_says_what_it_wants(environment: Emulator, tmp_path: Path) -> None:
     task = {"ansible.builtin.debug": {"msg": "{{ 'text' | ucops.imp.preflight_table }}"}}
     book = tmp_path / "table.yml"

@@ -116,8 +116,35 @@ def test_every_value_of_a_scenario_is_read() -> None:
             "192.0.2.1",
             "addresses of nodes, Exchange servers and certification authorities: holds",
         ),
+        (
+            "clusters.0.nodes.0.name",
+            "a_b",
+            "nodes[0].name: must be a host name, a host name with its domain, or an address, not 'a_b'",
+        ),
+        ("clusters.0.nodes.0.name", "a..b", "nodes[0].name: must be a host name"),
+        ("clusters.0.nodes.0.name", "fe80::1%eth0", "nodes[0].name: must be a host name"),
+        ("clusters.0.nodes.0.name", "192.0.2.2", "nodes[0].name: must be an address of the node itself"),
+        ("clusters.0.nodes.1.name", "imp.example.com", "nodes[1].fqdn: must be the name 'imp.example.com', which has"),
+        (
+            "clusters.0.nodes.0.name",
+            "x" * 60,
+            "nodes[0].fqdn: must be a host name with a dot, of at most 64",
+        ),
+        ("clusters.0.nodes.1.ipv6", "fe80::1%eth0", "nodes[1].ipv6: must be an IPv6 address"),
+        ("exchange.servers.0.ipv4", "2001:db8::9", "servers[0].ipv4: must be an IPv4 address"),
+        ("exchange.servers.0", {"name": "mail.example.com"}, "exchange.servers[0]: must have an ipv4, an ipv6 or both"),
         ("clusters.0.admin_api", "no", "clusters[0].admin_api: must be true or false, not text"),
         ("clusters.0.presence_gateways", ["mail"], "clusters[0].presence_gateways[0]: must be a host name with a dot"),
+        (
+            "clusters.0.presence_gateways",
+            ["OWA.example.com", "other.example.com"],
+            "clusters[0].presence_gateways[1]: must be a name or alias of an Exchange server, not 'other.example.com'",
+        ),
+        (
+            "clusters.0.nodes.0.description",
+            "a\x00b",
+            "clusters[0].nodes[0].description: must be text that XML can carry, not 'a\\x00b'",
+        ),
         ("clusters.0.users.generated.count", "3", "users.generated.count: must be a whole number, not text"),
         ("clusters.0.users.generated.count", -1, "users.generated.count: must be between 0 and 1000000, not -1"),
         ("clusters.0.users.generated.departments", [1], "departments[0]: must be text, not a whole number"),
@@ -179,6 +206,35 @@ def test_a_generated_scenario_can_be_read_and_has_the_wanted_size(tmp_path: Path
     mails = {user.mail for cluster in scenario.clusters for user in cluster.users}
     assert len(mails) == 60
     assert len(scenario.exchange) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "read", "fqdn"),
+    [
+        (0, "cucm-1", "cucm-1", "cucm-1.dc1.example.com"),
+        (0, "CUCM.Example.com", "CUCM.Example.com", "cucm.example.com"),
+        (0, "192.0.2.1", "192.0.2.1", "node-192-0-2-1.dc1.example.com"),
+        (1, "192.0.2.2", "192.0.2.2", "imp.other.example.com"),
+        (1, "2001:DB8::2", "2001:db8::2", "imp.other.example.com"),
+        (1, "IMP.other.example.com", "IMP.other.example.com", "imp.other.example.com"),
+    ],
+)
+def test_a_node_has_the_name_that_its_table_holds(place: int, name: str, read: str, fqdn: str) -> None:
+    node = scenario_file.read(changed(f"clusters.0.nodes.{place}.name", name)).cluster("dc1").nodes[place]
+    assert (node.name, node.fqdn) == (read, fqdn)
+
+
+def test_a_node_named_by_its_ipv6_address_has_a_host_name_of_its_own() -> None:
+    node = {"name": "2001:db8::", "role": "imp", "usage": "publisher", "ipv4": "192.0.2.2", "ipv6": "2001:db8::"}
+    read = scenario_file.read(changed("clusters.0.nodes.1", node)).cluster("dc1").nodes[1]
+    assert read.fqdn == "node-20010db8000000000000000000000000.dc1.example.com"
+
+
+def test_an_exchange_server_can_have_ipv6_only() -> None:
+    (server,) = scenario_file.read(
+        changed("exchange.servers.0", {"name": "mail.example.com", "ipv6": "2001:DB8::9"})
+    ).exchange
+    assert (server.ipv4, server.ipv6) == (None, "2001:db8::9")
 
 
 def test_a_scenario_can_leave_out_the_admin_api_as_real_clusters_do() -> None:

@@ -60,6 +60,16 @@ def test_what_another_program_has_taken(emulated: Environment) -> None:
     assert (state.status, state.reason, state.detail) == (Status.STARTED, Reason.DONE, "")
 
 
+def test_a_start_is_judged_by_the_moment_at_which_it_ended(emulated: Environment) -> None:
+    emulated.transitions.set(Rule(Pace.SECONDS, 5))
+    assert services.control(emulated, CLUSTER, "imp-pub", Action.RESTART, PRESENCE_ENGINE) is Reason.DONE
+    emulated.clock.advance(10)
+    # Nobody has asked since, and now another port is wanted that cannot be had.
+    set_port(emulated, 8443)
+    assert services.is_running(emulated, CLUSTER, "imp-pub", PRESENCE_ENGINE)
+    assert [pending.service for pending in restarts.pending(emulated, CLUSTER, "imp-pub")] == [PRESENCE_ENGINE]
+
+
 def test_activation_starts_no_more_than_a_start(emulated: Environment) -> None:
     ports.occupy(emulated, CLUSTER, "imp-pub", 50020, "x")
     services.deploy(emulated, CLUSTER, "imp-pub", PRESENCE_ENGINE, activate=False)

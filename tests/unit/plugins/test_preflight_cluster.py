@@ -153,8 +153,8 @@ def test_the_notification_port(value: str | None, result: str, advice: str) -> N
     assert (silent.result, silent.found) == ("skipped", "not tried: it is off")
 
 
-def ipv6(axl: Any, admin: Reply, *names: str) -> list[Row]:
-    return cluster.ipv6_rows(Reply(interface(kind="AXL"), axl), admin, names or ("2001:db8::21",))
+def ipv6(axl: Any, admin: Reply, *names: str, enable: bool = False) -> list[Row]:
+    return cluster.ipv6_rows(Reply(interface(kind="AXL"), axl), admin, names or ("2001:db8::21",), enable)
 
 
 def admin(*nodes: tuple[str, str | None], error: ImpError | None = None) -> Reply:
@@ -175,6 +175,17 @@ def test_ipv6_needs_the_parameter_and_every_eth0() -> None:
     assert (first.result, second.result, second.subject) == ("ok", "failed", "Eth0 of imp2")
     assert [row.result for row in ipv6({"EnableIPV6": "T"}, admin(("imp1", "2001:db8::12")))] == ["ok", "ok"]
     assert ipv6({}, both)[0].found == "no such parameter"
+
+
+def test_ipv6_that_the_playbooks_switch_on_may_still_be_off() -> None:
+    one = admin(("imp1", "2001:db8::12"))
+    off, eth0 = ipv6({"EnableIPV6": "F"}, one, enable=True)
+    assert (off.result, off.found, eth0.result) == ("warning", "F", "ok")
+    assert "presence_gateways_enable_ipv6" in off.advice
+    assert ipv6({"EnableIPV6": "T"}, one, enable=True)[0].result == "ok"
+    # No playbook can set what the cluster does not have, or give Eth0 an address.
+    assert ipv6({}, one, enable=True)[0].result == "failed"
+    assert ipv6({"EnableIPV6": "F"}, admin(("imp1", None)), enable=True)[1].result == "failed"
 
 
 def test_without_an_interface_somebody_has_to_look() -> None:

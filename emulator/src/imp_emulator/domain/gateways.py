@@ -19,7 +19,7 @@ from imp_emulator.store import gateways as store
 from imp_emulator.store.database import Row
 
 EWS_SERVER = store.EWS_SERVER
-DEFAULT_PORT = 443
+DEFAULT_PORT = store.DEFAULT_PORT
 CHECKED = 10
 """How many gateways the status check looks at, in the order in which they were added (requirement G6)."""
 

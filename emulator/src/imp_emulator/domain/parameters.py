@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from imp_emulator.domain import restarts
+from imp_emulator.domain import services as service_rules
 from imp_emulator.domain.errors import InvalidValue, NotFound
 from imp_emulator.domain.parameter_catalogue import (
     ENTERPRISE_NODE,
@@ -71,6 +72,8 @@ def change(environment: Environment, cluster: str, row: Row, new: str | None) ->
         raise InvalidValue("parameter-out-of-range", message, "value")
     if wanted == row["value"]:
         return False
+    # A start that ended before this moment must not be judged by the new value when somebody looks later.
+    service_rules.settle(environment, cluster)
     store.set_value(environment.database, row["id"], wanted)
     services = _affected(parameter)
     if services:

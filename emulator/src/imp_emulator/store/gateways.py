@@ -14,6 +14,7 @@ from imp_emulator.store.database import Database, Row
 
 EWS_SERVER = "Exchange -- EWS Server"
 """The one type of presence gateway, as the product writes it."""
+DEFAULT_PORT = 443
 
 
 class Fields(NamedTuple):
@@ -32,7 +33,7 @@ def seed(database: Database, scenario: Scenario) -> None:
     known = accounts.account(database, accounts.EXCHANGE, account.kind, account.username)
     for cluster in scenario.clusters:
         for name in cluster.presence_gateways:
-            insert(database, cluster.name, str(uuid.uuid4()), Fields(EWS_SERVER, name, name, "", 443))
+            insert(database, cluster.name, str(uuid.uuid4()), Fields(EWS_SERVER, name, name, "", DEFAULT_PORT))
         if cluster.presence_gateways and known is not None:
             put_credentials(database, cluster.name, known["username"], known["password"])
 

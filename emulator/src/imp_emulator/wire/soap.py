@@ -112,7 +112,7 @@ _CARRIAGE_RETURN = {"\r": "&#13;"}
 
 
 def text(value: str) -> str:
-    """Escape a string for use as element content; a parser takes a bare carriage return for a line feed (2.11)."""
+    """Escape a string as element content; a parser takes a bare carriage return for a line feed (XML 1.0, 2.11)."""
     return escape(value, _CARRIAGE_RETURN)
 
 

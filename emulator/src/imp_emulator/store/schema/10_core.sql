@@ -44,8 +44,9 @@ CREATE TABLE IF NOT EXISTS account (
 
 CREATE TABLE IF NOT EXISTS exchange (
     name TEXT PRIMARY KEY COLLATE NOCASE,
-    ipv4 TEXT NOT NULL,
-    ipv6 TEXT
+    ipv4 TEXT,
+    ipv6 TEXT,
+    CHECK (ipv4 IS NOT NULL OR ipv6 IS NOT NULL)
 ) WITHOUT ROWID;
 
 -- The name service of the emulated network: which addresses a host name stands for.
