@@ -75,7 +75,7 @@ CHANGES_QUEUED_PER_THREAD = 64
 NAMED_IN_MESSAGE = 5
 """So many failures are told in the message; all of them are in ``failures``."""
 REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
-"""Errors after which a change that needs a restart was not made for certain, as each of these is one request."""
+"""Errors after which a change that needs a restart was certainly not made, as each of these is one request."""
 
 
 class Context:
@@ -330,9 +330,16 @@ def _apply_one(resource: Resource[Any], change: Change) -> ImpError | None:
     error, lost = _apply_and_settle(resource, change)
     if error is None:
         notebook.made(note)
-    elif isinstance(error, REFUSED) and not lost:
+    elif _is_refusal(error) and not lost:
         notebook.withdraw(note)
     return error
+
+
+def _is_refusal(error: ImpError) -> bool:
+    """Whether a change was certainly not made."""
+    # A server, or a proxy before it, that breaks down without a word of the interface says nothing about the change.
+    broken = isinstance(error, ApiError) and error.status >= 500 and error.code == ApiError.default_code
+    return isinstance(error, REFUSED) and not broken
 
 
 def _apply_and_settle(resource: Resource[Any], change: Change) -> tuple[ImpError | None, bool]:
