@@ -285,6 +285,12 @@ def test_a_cluster_that_remembers_decides_itself(environment: Emulator, path: Pa
     assert noted(path) == []
 
 
+def test_a_cluster_that_remembers_knows_of_every_store(environment: Emulator, path: Path) -> None:
+    changed = trust(environment, path, store="cup-xmpp-trust")
+    assert done(restart(environment, path, services=changed["restart_required"])) == everywhere("Cisco XCP Router")
+    assert noted(path) == []
+
+
 def test_other_pages_of_the_cluster_are_as_they_were(bare: Emulator, environment: Emulator) -> None:
     """Without the admin API its addresses are as unknown to the web server as any other."""
     with bare.client("imp-pub") as client, bare.client("imp-sub", account=None) as stranger:
