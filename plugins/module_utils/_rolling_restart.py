@@ -132,7 +132,12 @@ class Unlisted:
             return ImpAdmin(self._transport).node_states()
         except ApiError as error:
             if error.status >= 500:
-                raise
+                reason = error.message.rstrip(".")
+                text = (
+                    f"Not tried, for it is not known how the other nodes of the cluster are: {reason}. "
+                    "Mend that first, then run again; ignore_other_nodes=true restarts all the same."
+                )
+                raise ApiError(text, status=error.status, code="not-tried") from None
         except _SILENT:
             pass
         try:
