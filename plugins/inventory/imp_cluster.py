@@ -187,6 +187,11 @@ TAKEN = ("all", "ungrouped", "exchange", "localhost")
 """Names that mean something to Ansible, or to the playbooks of this collection."""
 
 
+def _secrets(config: Mapping[str, Any]) -> set[str]:
+    """Return the texts among a file's options that may be secrets, whatever shape they have."""
+    return secret_texts(connection_options("cucm"), {name: config.get(name) for name in OPTIONS})
+
+
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     NAME = "ucops.imp.imp_cluster"
 
@@ -195,6 +200,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        self._secrets: set[str] = set()
         try:
             self._parse(path, cache)
         except Exception as error:
@@ -206,7 +212,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options; a text of the configuration file may be a template, whatever type the option has."""
         if direct:
+            self._secrets = _secrets(direct)
             direct = {name: self._templated(name, value) for name, value in direct.items()}
+            self._secrets |= _secrets(direct)
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _templated(self, name: str, value: Any) -> Any:
@@ -223,10 +231,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             self._read_config_data(path)
         except AnsibleError as error:
-            # Ansible's own sentence about an option of a wrong shape shows its value.
-            config = self.loader.load_from_file(path)
-            given = {name: config.get(name) for name in OPTIONS} if isinstance(config, dict) else {}
-            raise AnsibleParserError(masked(str(error), secret_texts(connection_options("cucm"), given))) from None
+            # Ansible's own sentence about an option of a wrong shape shows its value, as the templates have made it.
+            raise AnsibleParserError(masked(str(error), self._secrets)) from None
         servers = self._servers(path, cache)
         hosts = {node["name"]: qualified(node["name"], self.get_option("domain")) for node in servers}
         members = {

@@ -94,7 +94,7 @@ class ExchangeCertificate(Resource[State]):
         params = context.params
         self._exchange = context.keep(ExchangePs(context.connection, params["auth"]))
         self._wanted: str = params["state"]
-        self._common_name: str = params["common_name"].lower()
+        self._common_name: str = canonical_host(params["common_name"])
         self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
         self._deadline = datetime.now(timezone.utc) + timedelta(days=params["renew_before_days"])
         self._given: list[ServerCertificate] = []

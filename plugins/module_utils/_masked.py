@@ -12,7 +12,7 @@ Ansible replaces every occurrence of a secret in a module's result. When a passw
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 MASK = "********"
@@ -35,19 +35,24 @@ def is_masked(text: str) -> bool:
 
 def masked_places(value: Any, place: str = "") -> Iterator[str]:
     """Yield where in a JSON value a masked text is, as ``gateways[0].description``; ``place`` names all of it."""
+    return places(value, is_masked, place)
+
+
+def places(value: Any, wrong: Callable[[str], bool], place: str = "") -> Iterator[str]:
+    """Yield where in a JSON value a text is ``wrong``; ``place`` names all of it."""
     if isinstance(value, str):
-        if is_masked(value):
+        if wrong(value):
             yield place
     elif isinstance(value, Mapping):
         for key, item in value.items():
             # What hides in a key is not repeated as a place.
-            if isinstance(key, str) and is_masked(key):
+            if isinstance(key, str) and wrong(key):
                 yield place
             else:
-                yield from masked_places(item, f"{place}.{key}" if place else str(key))
+                yield from places(item, wrong, f"{place}.{key}" if place else str(key))
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
-            yield from masked_places(item, f"{place}[{number}]")
+            yield from places(item, wrong, f"{place}[{number}]")
 
 
 def masked_problems(params: Mapping[str, Any]) -> list[str]:

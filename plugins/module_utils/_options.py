@@ -21,7 +21,7 @@ import ipaddress
 import re
 import string
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,10 +106,6 @@ class Arguments:
         """The whole argument spec."""
         return {**connection_options(self.kind), **self.options}
 
-    def secret_values(self, params: Mapping[str, Any]) -> list[str]:
-        """Return the values of all options that are never shown, those inside other options too."""
-        return list(_secret_values(self.spec, params))
-
     def module_kwargs(self) -> dict[str, Any]:
         """Return the keyword arguments for ``AnsibleModule``."""
         return {
@@ -120,16 +116,6 @@ class Arguments:
             "required_if": self.required_if,
             "supports_check_mode": True,
         }
-
-
-def _secret_values(spec: Mapping[str, OptionSpec], params: Mapping[str, Any]) -> Iterator[str]:
-    for name, option in spec.items():
-        value = params.get(name)
-        if value and option.get("no_log"):
-            yield str(value)
-        elif value and "options" in option:
-            for inner in value if isinstance(value, list) else [value]:
-                yield from _secret_values(option["options"], inner)
 
 
 @dataclass(frozen=True)

@@ -120,8 +120,8 @@ class PendingRestarts:
 
     def _unreadable(self, reason: str) -> UnreadableNotes:
         return UnreadableNotes(
-            f"{self.path} tells which services still have to restart, but {reason}. Nothing was sent. Use the release "
-            "of ucops.imp that wrote the file; or delete it, and then restart the services on every node once "
+            f"{self.path} tells which services still have to restart, but {reason}. Use the release of ucops.imp "
+            "that wrote the file; or delete it, and then restart the services on every node once "
             "(ucops.imp.services with state=restarted and without only_if_required).",
             details={"path": str(self.path)},
         )
@@ -218,7 +218,7 @@ class Notebook:
         """Write down that the change was answered: what started before this moment may not have loaded it."""
         made_at = self._moment()
         made = tuple(replace(entry, made=made_at) for entry in note.entries)
-        self._edit(made, lambda content: content.with_entries(made))
+        self._settle(made, lambda content: content.with_entries(made))
 
     def withdraw(self, note: Note) -> None:
         """Take a note back whose change was refused; what stood there before is still pending."""
@@ -229,7 +229,14 @@ class Notebook:
             kept = replace(content, restarts=tuple(known for known in content.restarts if known not in gone))
             return kept.with_entries(old[known.key] for known in gone if known.key in old)
 
-        self._edit(note.entries, undo)
+        self._settle(note.entries, undo)
+
+    def _settle(self, entries: Sequence[Entry], change: Callable[[Content], Content]) -> None:
+        """Change the file after the change of the cluster, which a file that was damaged meanwhile does not undo."""
+        try:
+            self._edit(entries, change)
+        except UnreadableNotes as error:
+            self._warn(error.message)
 
     def _moment(self) -> float:
         """Return the present as the file keeps it, so that a note is equal to itself after reading."""

@@ -164,7 +164,7 @@ def notification_port_row(axl: Reply) -> Row:
     if not axl.answered:
         return skipped(*place, why_silent(axl))
     expected = "a port that nothing else uses"
-    value = axl.value.get(parameter.name)
+    value = find_name(axl.value, parameter.name)
     if value is None:
         advice = f"See System, Service Parameters, {PRESENCE_ENGINE}; AXL does not know {parameter.name}."
         return unknown(*place, "no such parameter", expected, advice)
@@ -202,7 +202,7 @@ def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str], enable: bool) -> l
 def _parameter_row(place: tuple[str, str], axl: Reply, enable: bool) -> Row:
     if not axl.answered:
         return skipped(*place, why_silent(axl))
-    value = axl.value.get(_ipv6.PARAMETER)
+    value = find_name(axl.value, _ipv6.PARAMETER)
     if value == _ipv6.ON:
         return ok(*place, value, _ipv6.ON)
     if enable and value is not None:

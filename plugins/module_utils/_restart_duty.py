@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ansible_collections.ucops.imp.plugins.module_utils._control_center import STARTED, Service
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target
-from ansible_collections.ucops.imp.plugins.module_utils._options import address, canonical_host
+from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, called
+from ansible_collections.ucops.imp.plugins.module_utils._options import address, ascii_lower
 from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import (
     Content,
     Entry,
     PendingRestarts,
     Seen,
+    UnreadableNotes,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._run import Context
 
@@ -79,13 +80,16 @@ class RestartDuty:
         self._take_out(self._concerning(node, service), node)
 
     def told(self, pending: Iterable[Place]) -> None:
-        """Take out what a cluster that remembers by itself does not wait for; nodes as the cluster calls them."""
+        """Take out what a cluster that remembers by itself does not wait for.
+
+        Nodes are called as the cluster calls them; names are in the form of ``ascii_lower``.
+        """
         waiting = list(pending)
         gone = [
             entry
             for entry in self._content.restarts
             if not any(
-                name == entry.service.casefold() and (entry.node is None or _may_be(entry.node, node))
+                name == ascii_lower(entry.service) and (entry.node is None or _may_be(entry.node, node))
                 for node, name in waiting
             )
         ]
@@ -95,7 +99,7 @@ class RestartDuty:
         return [
             entry
             for entry in self._content.restarts
-            if entry.service.casefold() == service.casefold() and self._concerns(entry, self._nodes[node])
+            if ascii_lower(entry.service) == ascii_lower(service) and self._concerns(entry, self._nodes[node])
         ]
 
     def _concerns(self, entry: Entry, node: Target) -> bool:
@@ -162,6 +166,9 @@ class RestartDuty:
                 f"{self._file.path} cannot be written ({error.strerror}), so restarts that were made stay noted in it. "
                 "The next run may restart these services once more."
             )
+        except UnreadableNotes as error:
+            # It was readable when this task began, and what was done since counts.
+            self._context.warn(error.message)
 
     def _warn_of_what_cannot_be_known(self) -> None:
         if not self.asked_for or self._content.seen:
@@ -192,9 +199,4 @@ def _merged(old: Iterable[Seen], new: dict[Place, Seen]) -> tuple[Seen, ...]:
 
 def _may_be(one: str, other: str) -> bool:
     """Whether two names can mean the same node: a name without a domain stands for any, an address for any name."""
-    first, second = canonical_host(one), canonical_host(other)
-    if bool(address(first)) != bool(address(second)):
-        return True
-    if address(first) or ("." in first and "." in second):
-        return first == second
-    return first.partition(".")[0] == second.partition(".")[0]
+    return bool(address(one)) != bool(address(other)) or bool(called(one, {other: [other]}))

@@ -35,6 +35,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._imp_axl import ImpAxl
 from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target
+from ansible_collections.ucops.imp.plugins.module_utils._options import ascii_lower
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
@@ -131,7 +132,12 @@ class Unlisted:
             return ImpAdmin(self._transport).node_states()
         except ApiError as error:
             if error.status >= 500:
-                raise
+                reason = error.message.rstrip(".")
+                text = (
+                    f"Not tried, for it is not known how the other nodes of the cluster are: {reason}. "
+                    "Mend that first, then run again; ignore_other_nodes=true restarts all the same."
+                )
+                raise ApiError(text, status=error.status, code="not-tried") from None
         except _SILENT:
             pass
         try:
@@ -157,11 +163,11 @@ class Unlisted:
     def _of(self, state: Mapping[str, Any]) -> list[Trouble]:
         if not state["reachable"]:
             return [unreachable(state["name"], "its cluster does not reach it")]
-        wanted = {name.casefold() for name in self._services}
+        wanted = {ascii_lower(name) for name in self._services}
         return [
             Trouble(state["name"], f"{service['name']} is {service['status']} on {state['name']}", service["name"])
             for service in state["services"]
-            if service["name"].casefold() in wanted
+            if ascii_lower(service["name"]) in wanted
             and service["activated"]
-            and service["status"].casefold() != STARTED.casefold()
+            and ascii_lower(service["status"]) != ascii_lower(STARTED)
         ]

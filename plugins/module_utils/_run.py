@@ -60,11 +60,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     TlsFailed,
     Unauthorized,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._masked import MASK
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._plan import Change, Plan, Undeclared, Unknown
-from ansible_collections.ucops.imp.plugins.module_utils._secrets import SecretModule
+from ansible_collections.ucops.imp.plugins.module_utils._secrets import SecretModule, masked
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 State = TypeVar("State")
@@ -76,7 +75,7 @@ CHANGES_QUEUED_PER_THREAD = 64
 NAMED_IN_MESSAGE = 5
 """So many failures are told in the message; all of them are in ``failures``."""
 REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
-"""Errors after which a change that needs a restart was not made for certain, as each of these is one request."""
+"""Errors after which a change that needs a restart was certainly not made, as each of these is one request."""
 
 
 class Context:
@@ -86,7 +85,6 @@ class Context:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
-        self.secrets = arguments.secret_values(module.params)
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
         self.input_problems = module.input_problems()
         """What is wrong with the options whatever the module is about."""
@@ -120,9 +118,7 @@ class Context:
 
     def explain(self, error: Exception) -> ImpError:
         """Turn a bug into a failure that can be reported, without the value of any secret option."""
-        text = str(error)
-        for secret in self.secrets:
-            text = text.replace(secret, MASK)
+        text = masked(str(error), self._module.no_log_values)
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{PurePath(last.filename).name}:{last.lineno}"
         message = f"This is a bug in the collection, please report it: {type(error).__name__} at {where}: {text}"
@@ -334,9 +330,16 @@ def _apply_one(resource: Resource[Any], change: Change) -> ImpError | None:
     error, lost = _apply_and_settle(resource, change)
     if error is None:
         notebook.made(note)
-    elif isinstance(error, REFUSED) and not lost:
+    elif _is_refusal(error) and not lost:
         notebook.withdraw(note)
     return error
+
+
+def _is_refusal(error: ImpError) -> bool:
+    """Whether a change was certainly not made."""
+    # A server, or a proxy before it, that breaks down without a word of the interface says nothing about the change.
+    broken = isinstance(error, ApiError) and error.status >= 500 and error.code == ApiError.default_code
+    return isinstance(error, REFUSED) and not broken
 
 
 def _apply_and_settle(resource: Resource[Any], change: Change) -> tuple[ImpError | None, bool]:

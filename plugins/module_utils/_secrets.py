@@ -26,7 +26,7 @@ from xml.sax.saxutils import escape
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.validation import check_type_dict
-from ansible_collections.ucops.imp.plugins.module_utils._masked import MASK, WHOLE_VALUE, masked_problems
+from ansible_collections.ucops.imp.plugins.module_utils._masked import MASK, WHOLE_VALUE, masked_problems, places
 from ansible_collections.ucops.imp.plugins.module_utils._options import SHORTEST_SECRET, OptionSpec, check_secret
 
 Spec = Mapping[str, OptionSpec]
@@ -41,6 +41,8 @@ _NO_SECRETS: tuple[tuple[type, str], ...] = (
     (bool, "a truth value (YAML takes yes, no, on and off for one)"),
     (float, "a number with a fraction"),
 )
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+"""What Python makes of bytes that are no UTF-8: nothing can write it."""
 _INTERNAL = "_ansible_"
 """Begins the names of what ansible itself hands to a module."""
 
@@ -97,10 +99,20 @@ def shape_problems(spec: Spec, given: Mapping[str, Any], place: str = "") -> lis
             found += _dictionary_problems(here, option, value)
         elif option["type"] not in ("list", "dict", "raw"):
             found += _single_problem(here, value, _NO_SECRETS if option.get("no_log") else _MANY)
+            if option["type"] == "path" and "\0" in str(value):
+                found.append(f"{here}: it has the character U+0000, which no path can have.")
         elif option.get("elements") in _TEXT and isinstance(value, list):
             for number, item in enumerate(value):
                 found += _single_problem(f"{here}[{number}]", item, _MANY)
     return found
+
+
+def text_problems(given: Mapping[str, Any]) -> list[str]:
+    """Return where arguments have what is no text, so that nothing could be sent, written or even checked."""
+    return [
+        f"{place or 'options'}: it has a byte that is no UTF-8 text. Look at where the value comes from."
+        for place in places(given, lambda text: _NO_TEXT.search(text) is not None)
+    ]
 
 
 def _single_problem(place: str, value: Any, shapes: Iterable[tuple[type, str]]) -> list[str]:
@@ -145,7 +157,7 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
 
     no_log_values: set[str]
     wrong_shapes: Sequence[str] = ()
-    """What stands where another shape is due; with it, nothing is done."""
+    """What stands where another shape, or a text, is due; with it, nothing is done."""
     _checked = False
 
     def __init__(self, **arguments: Any) -> None:
@@ -161,13 +173,15 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
             # Outside of the except clause, so that no core adds the traceback.
             self.fail_json(f"The options cannot be checked, because one has a value of a wrong shape: {broken}")
         self._checked = True
+        # Values from the environment are among them only now.
+        self.wrong_shapes = self.wrong_shapes or text_problems(self.params)
 
     def _load_params(self) -> None:
         """Read the arguments, which ansible checks next."""
         super()._load_params()
         given = {name: value for name, value in self.params.items() if not name.startswith(_INTERNAL)}
         self._secrets = secret_texts(self.argument_spec, given)
-        self.wrong_shapes = shape_problems(self.argument_spec, given)
+        self.wrong_shapes = shape_problems(self.argument_spec, given) + text_problems(given)
         self._numbers = numbers_for_texts(self.argument_spec, given)
         self.no_log_values.update(self._secrets)
 

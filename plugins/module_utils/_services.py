@@ -235,7 +235,8 @@ class Services(Resource[State]):
         In check mode that list counts too: the changes that an earlier task predicts have left no notification.
         """
         listed: list[str] | None = self.context.params["required_services"]
-        by_hand = frozenset((node, name) for node in self._nodes for name in self._names if name in (listed or []))
+        known = set(map(ascii_lower, listed or []))
+        by_hand = frozenset((node, name) for node in self._nodes for name in self._names if ascii_lower(name) in known)
         try:
             told = self._notified()
         except NoPublicApi as error:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
-from ansible_collections.ucops.imp.plugins.module_utils._errors import UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput, UnexpectedAnswer
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 """The SOAP 1.1 namespace; the product speaks no other version."""
@@ -60,10 +60,16 @@ class _Builder(TreeBuilder):
 
 
 def envelope(content: Element) -> bytes:
-    """Return ``content`` as the only child of the Body of a SOAP 1.1 envelope, in UTF-8."""
+    """Return ``content`` as the only child of the Body of a SOAP 1.1 envelope, in UTF-8.
+
+    Raises :class:`InvalidInput` for a text that XML cannot carry: the server would only call the message malformed.
+    """
     root = Element(f"{{{ENVELOPE}}}Envelope")
     ElementTree.SubElement(root, f"{{{ENVELOPE}}}Header")
     ElementTree.SubElement(root, f"{{{ENVELOPE}}}Body").append(content)
+    for element in content.iter():
+        if not carries(element.text or ""):
+            raise InvalidInput([f"{str(element.text)[:60]!r} has a character that XML cannot carry."])
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     # A bare carriage return would be read as a line feed (XML 1.0, section 2.11), and so as another name.
     return document.replace(b"\r", b"&#13;")

@@ -121,7 +121,6 @@ options:
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.exchange
-  - ucops.imp.restarts
 notes:
   - Binding changes the certificate with which the server's port 443 answers, so give the authorities of the old and of
     the new one in O(ca_path).
@@ -322,7 +321,6 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._exchange_certificate import STATES, ExchangeCertificate
 from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._run import run
 
 ARGUMENTS = Arguments(
@@ -351,7 +349,6 @@ ARGUMENTS = Arguments(
         },
         "renew_before_days": {"type": "int", "default": 30},
         "state": {"type": "str", "choices": list(STATES), "default": "bound"},
-        **PENDING_RESTARTS,
     },
     mutually_exclusive=[("certificate", "certificate_path")],
 )

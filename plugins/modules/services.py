@@ -82,15 +82,16 @@ attributes:
     support: partial
     details: With O(state=restarted) and without O(only_if_required) every run restarts.
 notes:
-  - The other nodes are looked at right before each restart, and waited for while they start or stop a service. What is
-    not restarted is told in RV(failures) with the code C(not-tried), also in check mode. Once the other node is mended,
-    the next run restarts it. A start is never refused, for it takes nothing down.
+  - The other nodes are looked at right before each restart; those of O(nodes) are waited for while they start or stop
+    a service. What is not restarted is told in RV(failures) with the code C(not-tried), also in check mode. Once the
+    other node is mended, the next run restarts it. A start is never refused, for it takes nothing down.
   - Other nodes are those of O(nodes) and those that the cluster itself tells of, through the server at O(hostname). It
     does so with the admin API of the project's emulator, or with AXL of IM and Presence (C(Cisco AXL Web Service) on
     its publisher, off by default), which knows the critical services only. Where neither answers, O(nodes) is taken for
     the whole cluster, and with a single node a warning says that no other is looked at. So give every node.
-  - Two tasks that run at once wait for each other's restarts. Only when they decide about different nodes within the
-    same moment, neither can see the other, because no interface of the cluster has a lock.
+  - Two tasks that run at once wait for each other's restarts on the nodes that they name, and restart nothing during
+    one on another node. Only when they decide about different nodes within the same moment, neither can see the other,
+    because no interface of the cluster has a lock.
   - Cisco publishes no interface for restart notifications. O(only_if_required) uses the admin API that the project's
     emulator serves. Where there is none, the notes in O(pending_restarts_path) and O(required_services) decide, and one
     of the two is needed.

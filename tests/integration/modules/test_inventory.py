@@ -197,6 +197,8 @@ def test_the_cache_spares_the_publisher(environment: Emulator, tmp_path: Path) -
         ({"password": "Canary-7d1c\n"}, "password: it begins or ends with a line break"),
         ({"password": ["Canary-7d1c"]}, "'password'"),
         ({"password": {"a_key": "Canary-7d1c"}}, "'password'"),
+        ({"password": "{{ ['Canary-' ~ '7d1c'] }}"}, "'password'"),
+        ({"password": "{{ {'a_key': 'Canary-' ~ '7d1c'} }}"}, "'password'"),
         ({"username": "******** admin"}, "username: it holds ********"),
         ({"hostname": "no host"}, "hostname: 'no host'"),
         ({"port": 0}, "port: 0"),

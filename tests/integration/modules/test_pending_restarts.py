@@ -163,6 +163,23 @@ def test_what_was_refused_leaves_nothing(bare: Emulator, path: Path) -> None:
     assert noted(path) == before
 
 
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_or_proxy_that_breaks_down_leaves_the_restart_due(bare: Emulator, path: Path, status: int) -> None:
+    bare.control.fault("status", effect={"status": status}, protocol="certmgr", operation="POST /trust/certificates")
+    assert trust(bare, path).failed
+    assert {note["node"] for note in noted(path)} == set(BOTH)
+    assert done(restart(bare, path)) == everywhere(ENGINE, PROXY)
+
+
+def test_a_value_that_axl_refuses_leaves_nothing(bare: Emulator, path: Path) -> None:
+    """AXL sends every refusal with HTTP 500."""
+    wrong = {"service": ENGINE, "name": "CalendarSpread", "value": "9999"}
+    options = {**connection(bare, "cucm"), "parameters": [wrong], "pending_restarts_path": str(path)}
+    result = run_module("service_parameters", options)
+    assert (result.failed, result["failures"][0]["id"]) == (True, f"EnterpriseWideData/{ENGINE}/CalendarSpread")
+    assert noted(path) == []
+
+
 def test_no_path_is_as_before(bare: Emulator) -> None:
     assert trust(bare, None).changed
     refused = restart(bare, None)
@@ -265,6 +282,12 @@ def test_a_cluster_that_remembers_decides_itself(environment: Emulator, path: Pa
     for service in (ENGINE, PROXY):
         assert restart(environment, None, only_if_required=False, services=[service]).changed
     assert not restart(environment, path).changed
+    assert noted(path) == []
+
+
+def test_a_cluster_that_remembers_knows_of_every_store(environment: Emulator, path: Path) -> None:
+    changed = trust(environment, path, store="cup-xmpp-trust")
+    assert done(restart(environment, path, services=changed["restart_required"])) == everywhere("Cisco XCP Router")
     assert noted(path) == []
 
 

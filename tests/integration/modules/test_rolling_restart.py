@@ -353,6 +353,16 @@ class TestNodesThatAreNotListed:
         assert refused(result, PUB, "imp-sub cannot be asked", "its cluster does not reach it")
         assert commands(environment) == []
 
+    @pytest.mark.parametrize("check", [True, False])
+    def test_a_cluster_that_cannot_tell_now(self, environment: Emulator, check: bool) -> None:
+        environment.control.fault("status", protocol="imp_admin", effect={"status": 500})
+        result = run(environment, nodes=self.alone(environment), check=check)
+        assert result.failed
+        assert "Not tried, for it is not known how the other nodes of the cluster are" in result.msg
+        assert "ignore_other_nodes=true" in result.msg
+        assert commands(environment) == []
+        assert run(environment, nodes=self.alone(environment), ignore_other_nodes=True).changed
+
     @pytest.mark.parametrize("state", ["stopped", "deactivated"])
     def test_without_nodes(self, environment: Emulator, who_tells: str, state: str) -> None:
         """The one server may be called by any name of it; here by an address that the cluster does not know."""

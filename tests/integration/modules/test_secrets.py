@@ -95,6 +95,34 @@ def test_no_option_takes_a_text_that_ansible_has_masked(module: str) -> None:
 
 
 @pytest.mark.usefixtures("nothing_sent")
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_no_text_and_what_is_no_path_is_told_with_its_option(module: str) -> None:
+    spec = importlib.import_module(f"{PACKAGE}.{module}").ARGUMENTS.spec
+    for secrets in (False, True):
+        for path, options in texts_in_place(spec, f"{MARK}\udce4", secrets=secrets):
+            result = run_verbosely(module, completed(module, options, path[0]))
+            assert f"{path[-1]}: it has a byte that is no UTF-8 text" in result.msg, path
+            assert result["code"] == "invalid-input"
+            assert not secrets or not list(shows(result))
+        for path, options in texts_in_place(spec, "/update.csv\x00", secrets=secrets):
+            result = run_verbosely(module, completed(module, options, path[0]))
+            assert "bug in the collection" not in result.msg, path
+            if str(path[-1]).endswith("path"):
+                assert f"{path[-1]}: it has the character U+0000, which no path can have." in result.msg
+            assert result.failed
+
+
+def test_a_password_of_the_environment_that_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UCOPS_CUCM_PASSWORD", f"{MARK}\udce4")
+    result = run_verbosely("cluster_info", {"hostname": "cucm.example.com", "username": "axladmin"})
+    assert (result.msg, result["code"]) == (
+        "password: it has a byte that is no UTF-8 text. Look at where the value comes from.",
+        "invalid-input",
+    )
+    assert not list(shows(result))
+
+
+@pytest.mark.usefixtures("nothing_sent")
 @pytest.mark.parametrize(
     ("value", "reason"),
     [

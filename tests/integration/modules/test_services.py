@@ -216,6 +216,10 @@ class TestClusterWithoutAdminApi:
         assert actions(result) == [("restart", "cucm-pub:Cisco Tftp")]
         assert not run_module(MODULE, self.options(environment, required_services=[])).changed
 
+    def test_the_list_means_services_in_any_letter_case(self, environment: Emulator) -> None:
+        result = run_module(MODULE, self.options(environment, required_services=["cisco TFTP"]))
+        assert actions(result) == [("restart", "cucm-pub:Cisco Tftp")]
+
     def test_info_has_no_notifications(self, environment: Emulator) -> None:
         result = run_module(f"{MODULE}_info", {**connection(environment, "cucm"), "services": ["Cisco Tftp"]})
         assert result["restart_notifications"] is None

@@ -164,16 +164,6 @@ def test_arguments_join_the_connection_and_the_module() -> None:
     assert {"hostname", "account_password"} <= kwargs["argument_spec"].keys()
     assert kwargs["supports_check_mode"] is True
     assert kwargs["required_together"] == [("a", "b")]
-    assert arguments.secret_values({"password": "first", "account_password": "second"}) == ["first", "second"]
-
-
-def test_secrets_inside_other_options_are_found_too() -> None:
-    inner = {"name": {"type": "str"}, "password": {"type": "str", "no_log": True}}
-    options = {"one": {"type": "dict", "options": inner}, "many": {"type": "list", "options": inner}}
-    many = [{"name": "a", "password": "second"}, {"name": "b", "password": None}]
-    params = {"hostname": "imp", "one": {"name": "shown", "password": "first"}, "many": many}
-    assert Arguments("imp", options).secret_values(params) == ["first", "second"]
-    assert Arguments("imp", options).secret_values({"one": None, "many": []}) == []
 
 
 def test_options_left_out_are_not_managed() -> None:

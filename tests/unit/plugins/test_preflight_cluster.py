@@ -149,6 +149,8 @@ def test_the_notification_port(value: str | None, result: str, advice: str) -> N
     row = cluster.notification_port_row(Reply(interface(kind="AXL"), told))
     assert (row.check, row.result) == ("notify-port-unused", result)
     assert advice in row.advice
+    told = {name.upper(): value for name, value in told.items()}
+    assert cluster.notification_port_row(Reply(interface(kind="AXL"), told)) == row, "names in any letter case"
     silent = cluster.notification_port_row(Reply(interface(kind="AXL"), not_asked="it is off"))
     assert (silent.result, silent.found) == ("skipped", "not tried: it is off")
 

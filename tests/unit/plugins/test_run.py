@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_places
 from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     Change,
     Field,
@@ -405,6 +407,26 @@ def test_what_is_wrong_with_any_option_is_told_with_the_others() -> None:
 def test_a_secret_of_a_wrong_shape_is_refused_before_anything_else() -> None:
     result = run_main(lambda: run(Things, ARGUMENTS), {**CONNECTION, "key": ["canary", "77aa"], "port": 0})
     assert result.msg == "key: it is a list. Give one value, a text in quotes."
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_notes_that_are_damaged_during_a_change_do_not_undo_it(tmp_path: Path, refused: bool) -> None:
+    path = tmp_path / "restarts.json"
+
+    class Damaging(Things):
+        def apply(self, change: Change) -> None:
+            path.write_text("{", encoding="utf-8")
+            if refused:
+                raise ApiError("No.", status=400)
+            super().apply(change)
+
+    Damaging.store, Damaging.applied = {}, []
+    arguments = Arguments("imp", {**ARGUMENTS.options, **PENDING_RESTARTS})
+    options = {**CONNECTION, "things": {"a": 1}, "pending_restarts_path": str(path)}
+    result = run_main(lambda: run(Damaging, arguments), options)
+    assert (result.failed, result.changed) == (refused, not refused)
+    (warning,) = result.warnings
+    assert f"{path} tells which services still have to restart, but it is damaged." in warning
 
 
 def test_transports_are_closed_at_the_end() -> None:

@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils import _soap
+from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,14 @@ def test_a_built_envelope_reads_back(value: str) -> None:
     assert content.tag == "{urn:example}getThing"
     assert content.get("sequence") == "1"
     assert _soap.text(content, "key") == value
+
+
+@pytest.mark.parametrize("value", ["a\x00b", "\x1b", "\ufffe", "\ud800"])
+def test_what_xml_cannot_carry_is_not_sent(value: str) -> None:
+    request = Element("{urn:example}getThing")
+    _soap.append(request, "key", value)
+    with pytest.raises(InvalidInput, match="XML cannot carry"):
+        _soap.envelope(request)
 
 
 def test_children_are_unqualified_unless_named_otherwise() -> None:

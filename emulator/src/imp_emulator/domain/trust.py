@@ -14,13 +14,15 @@ from collections.abc import Sequence
 from imp_emulator.domain import restarts
 from imp_emulator.domain.certificates import Certificate, parse_bundle
 from imp_emulator.domain.errors import InvalidValue, NotFound
-from imp_emulator.domain.service_catalogue import PRESENCE_ENGINE, SIP_PROXY
+from imp_emulator.domain.service_catalogue import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.environment import Environment
 from imp_emulator.store import trust as store
 from imp_emulator.store.database import Row
 
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
+_READERS = {CUP: (PRESENCE_ENGINE, SIP_PROXY), "cup-xmpp": (XCP_ROUTER,)}
+"""Services that read a store when they start. Tomcat reads one too, but nobody can restart it through an interface."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -100,9 +102,8 @@ def delete(environment: Environment, cluster: str, node: str, service: str, fing
 
 
 def _changed(environment: Environment, cluster: str, node: str, service: str, filename: str, action: str) -> None:
-    if service == CUP:
-        obj = f"cup-trust certificate {filename}"
-        restarts.require_restart(environment, cluster, (PRESENCE_ENGINE, SIP_PROXY), [node], obj, action)
+    readers = _READERS.get(service, ())
+    restarts.require_restart(environment, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
 
 
 def _filename(certificate: Certificate, taken: set[str]) -> str:
