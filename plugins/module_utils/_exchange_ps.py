@@ -215,7 +215,7 @@ class ExchangePs:
         return wsman
 
     def _session(self) -> PolicySession:
-        """Return the session that pypsrp is to use instead of its own, which heeds the environment and follows redirects."""
+        """Return what pypsrp sends with; a session of its own would heed the environment and follow redirects."""
         connection = self.connection
         session = PolicySession(connection, watched(tls_context(connection)))
         session.headers["User-Agent"] = "ucops.imp"

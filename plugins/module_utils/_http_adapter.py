@@ -64,6 +64,9 @@ else:
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes. AXL answers stop at 8 MB; anything beyond this is not one of ours."""
 
+LogIn = Callable[[Callable[["requests.PreparedRequest"], "requests.Response"]], None]
+"""Authenticates a fresh connection; it is given a function that sends a request over it."""
+
 MOST_REFUSALS = 3
 """401 in one call: nobody logged in yet, the challenge, and the refusal."""
 
@@ -313,15 +316,14 @@ class PolicyAdapter(HTTPAdapter):
 class PolicySession(_Session):  # type: ignore[misc]
     """A session of requests with one server and nothing from the environment, for one thread.
 
-    ``log_in`` authenticates a fresh connection: it is called before the request that the connection is made for, with
-    a function that sends a request over it.
+    ``log_in`` is called for each connection before the request that it is made for.
     """
 
     def __init__(
         self,
         connection: Connection,
         context: ssl.SSLContext,
-        log_in: Callable[[Callable[[requests.PreparedRequest], requests.Response]], None] | None = None,
+        log_in: LogIn | None = None,
     ) -> None:
         super().__init__()
         self.trust_env = False
@@ -351,6 +353,9 @@ class PolicySession(_Session):  # type: ignore[misc]
             if not done:
                 self.policy.drop()
         return response
+
+    def get_redirect_target(self, _resp: requests.Response) -> None:
+        """Return that an answer leads nowhere else."""
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         # Everything that requests would otherwise look up for each request is given.

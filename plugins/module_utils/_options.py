@@ -42,8 +42,8 @@ class Endpoint:
     """A kind of server: the prefix of its environment variables, its usual port, and the ways to log in.
 
     ``account`` says which account it takes, ``rights`` what an account needs that may not do what was asked: sentences
-    for the user. ``login_page`` is a page that changes nothing, for a login that authenticates a connection. Where there
-    is more than Basic there is an option ``auth``.
+    for the user. ``login_page`` is a page that changes nothing, for a login that authenticates a connection. Where
+    there is more than Basic there is an option ``auth``.
     """
 
     environment: str
@@ -170,7 +170,7 @@ def _secret_values(spec: Mapping[str, OptionSpec], params: Mapping[str, Any]) ->
 
 @dataclass(frozen=True)
 class Connection:
-    """Where and as whom to talk HTTPS; ``timeout`` in seconds, for each try from connecting to the answer's last byte."""
+    """Where and as whom to talk HTTPS; ``timeout`` in seconds, for each try from connecting to the last byte."""
 
     kind: str
     hostname: str

@@ -52,6 +52,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._http_adapter import (
     MISSING_LIBRARY,
+    LogIn,
     NotConnected,
     PolicySession,
     lost,
@@ -66,7 +67,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._tls import tls_context
 
 if MISSING_LIBRARY is None:
     from requests.exceptions import RequestException, Timeout
-    from requests.models import PreparedRequest, Response
+    from requests.models import PreparedRequest
     from requests.structures import CaseInsensitiveDict
 
 FIRST_PAUSE = 0.5
@@ -242,18 +243,19 @@ class Transport:
         """Return this thread's session, made when there is none."""
         session: PolicySession | None = getattr(self._local, "session", None)
         if session is None:
-            session = PolicySession(self.connection, self._tls(), None if self._ntlm is None else self._log_in)
+            session = PolicySession(self.connection, self._tls(), self._log_in())
             self._local.session = session
             self._local.cookies = {}
             with self._lock:
                 self._sessions.append(session)
         return session
 
-    def _log_in(self, send: Callable[[PreparedRequest], Response]) -> None:
-        """Authenticate a fresh connection with requests for a page that changes nothing."""
-        assert self._ntlm is not None
-        page = self.connection.endpoint.login_page
-        self._ntlm.log_in(lambda headers: send(self._prepared("GET", page, None, headers)))
+    def _log_in(self) -> LogIn | None:
+        """Return what authenticates a fresh connection with requests for a page that changes nothing."""
+        login, page = self._ntlm, self.connection.endpoint.login_page
+        if login is None:
+            return None
+        return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, None, headers)))
 
     def _tls(self) -> ssl.SSLContext:
         """Return the TLS settings, made once: loading a CA bundle takes tens of milliseconds."""
