@@ -268,9 +268,9 @@ class PolicyAdapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> Any:
         host, _tls = super().build_connection_pool_key_attributes(request, True, None)
-        return dict(host), {}
+        return host, {}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Leave everything to the TLS settings of the options; no CA bundle of requests is added to them."""
@@ -313,7 +313,7 @@ class PolicyAdapter(HTTPAdapter):
         return NotConnected(ConnectionFailed(text, details=details), again=True)
 
 
-class PolicySession(_Session):  # type: ignore[misc]
+class PolicySession(_Session):
     """A session of requests with one server and nothing from the environment, for one thread.
 
     ``log_in`` is called for each connection before the request that it is made for.
@@ -359,7 +359,7 @@ class PolicySession(_Session):  # type: ignore[misc]
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         # Everything that requests would otherwise look up for each request is given.
-        fixed = {"stream": False, "verify": True, "cert": None, "proxies": {}, "allow_redirects": False}
+        fixed: dict[str, Any] = {"stream": False, "verify": True, "cert": None, "proxies": {}, "allow_redirects": False}
         response: requests.Response = super().send(request, **fixed)
         return response
 

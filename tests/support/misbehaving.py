@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pathlib import Path
 
 SECONDS_BETWEEN_DRIPS = 0.05
 """A client that waits anew after each byte waits for ever; no client's timeout is as short."""
+SECONDS_OF_MISBEHAVIOUR = 25
 HTML = b"<html><body>Welcome to the proxy.<br></body></html>"
 DEEP_JSON = b"[" * 200_000 + b"]" * 200_000
 
@@ -41,17 +43,24 @@ class Exchange:
         lines = [f"HTTP/1.1 {status}", *headers, *([f"Content-Length: {len(body)}"] if length else [])]
         self.sock.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body)
 
+    def _going_on(self) -> Iterator[None]:
+        """Go on until the test has ended, or would fail anyhow."""
+        end = time.monotonic() + SECONDS_OF_MISBEHAVIOUR
+        while not self.ended.is_set() and time.monotonic() < end:
+            yield
+
     def flood(self, opening: bytes, again: bytes) -> None:
         """Send the opening, and something again and again until the client has had enough."""
         self.sock.sendall(opening)
         block = again * max(1, 16_384 // len(again))
-        while not self.ended.is_set():
+        for _time in self._going_on():
             self.sock.sendall(block)
 
     def drip(self, opening: bytes, again: bytes) -> None:
         """Send the opening, and something every now and then until the client has had enough."""
         self.sock.sendall(opening)
-        while not self.ended.wait(SECONDS_BETWEEN_DRIPS):
+        for _time in self._going_on():
+            self.ended.wait(SECONDS_BETWEEN_DRIPS)
             self.sock.sendall(again)
 
     def hang_up(self) -> None:
