@@ -29,6 +29,7 @@ import ssl
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 
@@ -48,6 +49,8 @@ try:
     from requests.adapters import HTTPAdapter
     from requests.exceptions import ConnectionError as ConnectionLost
     from requests.exceptions import ReadTimeout, RequestException
+    from requests.structures import CaseInsensitiveDict
+    from requests.utils import get_encoding_from_headers
     from urllib3.connection import HTTPSConnection
     from urllib3.connectionpool import HTTPSConnectionPool
     from urllib3.exceptions import HTTPError
@@ -57,9 +60,11 @@ except ImportError:
     HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
     ConnectionLost = ReadTimeout = RequestException = HTTPError = OSError  # type: ignore[assignment, misc]
     _Session: Any = object
+    _CookieJar: Any = object
 else:
     MISSING_LIBRARY = None
     _Session = requests.Session
+    _CookieJar = requests.cookies.RequestsCookieJar
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes. AXL answers stop at 8 MB; anything beyond this is not one of ours."""
@@ -178,7 +183,9 @@ def watched(context: ssl.SSLContext) -> ssl.SSLContext:
 class _Connection(HTTPSConnection):
     """A connection that tells a failure to connect from any other, and whose socket watches each call."""
 
-    adapter: PolicyAdapter
+    def __init__(self, *args: Any, adapter: PolicyAdapter, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.adapter = adapter
 
     def connect(self) -> None:
         if not self.adapter.may_connect:
@@ -231,12 +238,17 @@ class PolicyAdapter(HTTPAdapter):
 
     def __init__(self, connection: Connection, context: ssl.SSLContext) -> None:
         self.options = connection
-        self._context = context
         self.server = server_name(connection)
         self.call = _Call(self.server, connection.timeout)
         self.connection: _Connection | None = None
         self.may_connect = True
         super().__init__(pool_connections=1, pool_maxsize=1)
+        host = self.server.removesuffix(f":{connection.port}")
+        self._pool = HTTPSConnectionPool(
+            host, connection.port, maxsize=1, ssl_context=context, cert_reqs=context.verify_mode
+        )
+        # urllib3 makes the connections, and wants a class for them.
+        self._pool.ConnectionCls = partial(_Connection, adapter=self)  # type: ignore[assignment]
 
     def begin(self) -> _Call:
         """Start the clock of the next call."""
@@ -257,24 +269,22 @@ class PolicyAdapter(HTTPAdapter):
 
     def close(self) -> None:
         self.drop()
+        self._pool.close()
         super().close()
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **pool_kwargs)
-        # A class of its own, as urllib3 makes connections itself.
-        kind = type("_OwnConnection", (_Connection,), {"adapter": self})
-        pool = type("_OwnPool", (HTTPSConnectionPool,), {"ConnectionCls": kind})
-        self.poolmanager.pool_classes_by_scheme = {"https": pool}
+    def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPSConnectionPool:
+        """Return the one pool, whatever URL and TLS settings somebody asks for."""
+        return self._pool
 
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> Any:
-        host, _tls = super().build_connection_pool_key_attributes(request, True, None)
-        return host, {}
+    def get_connection(self, *_args: Any, **_kwargs: Any) -> HTTPSConnectionPool:
+        """Do the same for requests before release 2.32."""
+        return self._pool
 
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+    def cert_verify(self, *_args: Any) -> None:
         """Leave everything to the TLS settings of the options; no CA bundle of requests is added to them."""
-        conn.cert_reqs = self._context.verify_mode
+
+    def request_url(self, request: requests.PreparedRequest, _proxies: Any) -> str:
+        return str(request.path_url)
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any) -> requests.Response:
         """Send one request, whatever the caller says about timeouts, TLS and proxies."""
@@ -288,7 +298,17 @@ class PolicyAdapter(HTTPAdapter):
         if encoding.strip().lower() not in ("", "identity"):
             text = f"{self.server} sent an encoded answer ({encoding[:40]}), which nobody asked for. Check host and "
             raise UnexpectedAnswer(f"{text}port: there may be a proxy in between.", details={"status": resp.status})
-        return super().build_response(req, resp)
+        # As requests does it, but for the cookies, which are the session's.
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.encoding = get_encoding_from_headers(response.headers)
+        response.raw = resp
+        response.reason = resp.reason
+        response.url = str(req.url)
+        response.request = req
+        response.connection = self
+        return response
 
     def not_connected(self, failure: Exception) -> NotConnected:
         """Say why there is no connection, and whether waiting may help."""
@@ -311,6 +331,13 @@ class PolicyAdapter(HTTPAdapter):
             return NotConnected(TimedOut(text, details=details), again=True)
         text = f"No connection to {self.server}: {failure.strerror or failure}. Check hostname, port and the server."
         return NotConnected(ConnectionFailed(text, details=details), again=True)
+
+
+class NoCookies(_CookieJar):
+    """Keeps none."""
+
+    def extract_cookies(self, *_args: Any) -> None:
+        """Leave them to whom the session belongs."""
 
 
 class PolicySession(_Session):
