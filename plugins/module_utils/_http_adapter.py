@@ -49,7 +49,6 @@ try:
     from requests.adapters import HTTPAdapter
     from requests.exceptions import ConnectionError as ConnectionLost
     from requests.exceptions import ReadTimeout, RequestException
-    from requests.structures import CaseInsensitiveDict
     from requests.utils import get_encoding_from_headers
     from urllib3.connection import HTTPSConnection
     from urllib3.connectionpool import HTTPSConnectionPool
@@ -60,17 +59,18 @@ except ImportError:
     HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
     ConnectionLost = ReadTimeout = RequestException = HTTPError = OSError  # type: ignore[assignment, misc]
     _Session: Any = object
-    _CookieJar: Any = object
 else:
     MISSING_LIBRARY = None
     _Session = requests.Session
-    _CookieJar = requests.cookies.RequestsCookieJar
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes. AXL answers stop at 8 MB; anything beyond this is not one of ours."""
 
 LogIn = Callable[[Callable[["requests.PreparedRequest"], "requests.Response"]], None]
 """Authenticates a fresh connection; it is given a function that sends a request over it."""
+
+SLACK = 0.05
+"""Seconds by which a call may be late. So much less waiting is not worth a system call at each read."""
 
 MOST_REFUSALS = 3
 """401 in one call: nobody logged in yet, the challenge, and the refusal."""
@@ -155,23 +155,35 @@ class _Call:
 
 
 class _Socket(ssl.SSLSocket):
-    """Watches the deadline and the size of the call that it is used for, at each read and write."""
+    """Watches the deadline and the size of the call that it is used for, at each read and write.
+
+    OpenSSL's own loop for one read or write ends by the socket's timeout, too: no drip within a TLS record outlasts it.
+    """
 
     call: _Call | None = None
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        if self.call is None:
-            return super().recv_into(buffer, nbytes, flags)
-        # OpenSSL's own loop for one read or write ends by this, too: no drip within a TLS record outlasts it.
-        self.settimeout(self.call.seconds_left())
+        self._hurry()
         received = super().recv_into(buffer, nbytes, flags)
-        self.call.count_bytes(received)
+        if self.call is not None:
+            self.call.count_bytes(received)
         return received
 
     def send(self, data: Any, flags: int = 0) -> int:
-        if self.call is not None:
-            self.settimeout(self.call.seconds_left())
+        self._hurry()
         return super().send(data, flags)
+
+    def settimeout(self, value: float | None) -> None:
+        """Set the timeout, unless it is that already: to set it is a system call, at which threads take turns."""
+        if value != self.gettimeout():
+            super().settimeout(value)
+
+    def _hurry(self) -> None:
+        """Raise when no time is left, and otherwise wait no longer than that."""
+        if self.call is not None:
+            left = self.call.seconds_left()
+            if (self.gettimeout() or left + 1) > left + SLACK:
+                self.settimeout(left)
 
 
 def watched(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -203,6 +215,8 @@ class _Connection(HTTPSConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         if isinstance(self.sock, _Socket):
             self.sock.call = self.adapter.call
+            # As long as ever; what the last call has left of it may be less.
+            self.sock.settimeout(self.adapter.options.timeout)
         super().request(*args, **kwargs)
 
     def _new_conn(self) -> socket.socket:
@@ -288,7 +302,7 @@ class PolicyAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any) -> requests.Response:
         """Send one request, whatever the caller says about timeouts, TLS and proxies."""
-        response = super().send(request, stream=True, timeout=self.call.seconds_left())
+        response = super().send(request, stream=True, timeout=self.options.timeout)
         if response.status_code == 401:
             self.call.count_refusal()
         return response
@@ -298,10 +312,11 @@ class PolicyAdapter(HTTPAdapter):
         if encoding.strip().lower() not in ("", "identity"):
             text = f"{self.server} sent an encoded answer ({encoding[:40]}), which nobody asked for. Check host and "
             raise UnexpectedAnswer(f"{text}port: there may be a proxy in between.", details={"status": resp.status})
-        # As requests does it, but for the cookies, which are the session's.
+        # As requests does it, but for cookies, which are the session's, and for a copy of the headers, which tell upper
+        # from lower case as little as the copy would.
         response = requests.Response()
         response.status_code = resp.status
-        response.headers = CaseInsensitiveDict(resp.headers)
+        response.headers = resp.headers
         response.encoding = get_encoding_from_headers(response.headers)
         response.raw = resp
         response.reason = resp.reason
@@ -331,13 +346,6 @@ class PolicyAdapter(HTTPAdapter):
             return NotConnected(TimedOut(text, details=details), again=True)
         text = f"No connection to {self.server}: {failure.strerror or failure}. Check hostname, port and the server."
         return NotConnected(ConnectionFailed(text, details=details), again=True)
-
-
-class NoCookies(_CookieJar):
-    """Keeps none."""
-
-    def extract_cookies(self, *_args: Any) -> None:
-        """Leave them to whom the session belongs."""
 
 
 class PolicySession(_Session):
@@ -385,10 +393,14 @@ class PolicySession(_Session):
         """Return that an answer leads nowhere else."""
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
-        # Everything that requests would otherwise look up for each request is given.
+        if self.auth is None:
+            # Nothing for the session of requests to do: no hook, no cookie, nothing of the environment.
+            response: requests.Response = self.policy.send(request)
+            response.content  # noqa: B018 - reads it
+            return response
         fixed: dict[str, Any] = {"stream": False, "verify": True, "cert": None, "proxies": {}, "allow_redirects": False}
-        response: requests.Response = super().send(request, **fixed)
-        return response
+        answer: requests.Response = super().send(request, **fixed)
+        return answer
 
     def _authenticate(self) -> None:
         """Log a fresh connection in; the request that it is made for has not been sent yet."""
