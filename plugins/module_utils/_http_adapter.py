@@ -53,6 +53,7 @@ try:
     from urllib3.connection import HTTPSConnection
     from urllib3.connectionpool import HTTPSConnectionPool
     from urllib3.exceptions import HTTPError
+    from urllib3.util.connection import is_connection_dropped
 except ImportError:
     MISSING_LIBRARY: str | None = traceback.format_exc()
     # So that the classes below can be defined; nobody gets an object of them.
@@ -204,9 +205,15 @@ class _Connection(HTTPSConnection):
             text = f"{self.adapter.server} hung up after the login. Check that its web service runs."
             error = ConnectionFailed(text, details={"server": self.adapter.server})
             raise _CannotConnect(NotConnected(error, again=True))
+        # Not left to urllib3, which changes TLS settings that it is given, in each release in another way.
         try:
-            super().connect()
-        except (OSError, HTTPError, ValueError) as failure:
+            plain = self._reach()
+            try:
+                self.sock = self.adapter.context.wrap_socket(plain, server_hostname=self.adapter.options.hostname)
+            finally:
+                # Nothing happens to it when TLS has taken it over.
+                plain.close()
+        except (OSError, UnicodeError) as failure:
             raise _CannotConnect(self.adapter.not_connected(failure)) from None
         self.adapter.connection = self
         # Not to verify is the user's choice; urllib3 would print a warning about each request.
@@ -219,7 +226,7 @@ class _Connection(HTTPSConnection):
             self.sock.settimeout(self.adapter.options.timeout)
         super().request(*args, **kwargs)
 
-    def _new_conn(self) -> socket.socket:
+    def _reach(self) -> socket.socket:
         """Connect to the first address that answers; the time that is left is shared among those not tried yet.
 
         The server is that of the options, whatever URL somebody asks for.
@@ -257,10 +264,9 @@ class PolicyAdapter(HTTPAdapter):
         self.connection: _Connection | None = None
         self.may_connect = True
         super().__init__(pool_connections=1, pool_maxsize=1)
+        self.context = context
         host = self.server.removesuffix(f":{connection.port}")
-        self._pool = HTTPSConnectionPool(
-            host, connection.port, maxsize=1, ssl_context=context, cert_reqs=context.verify_mode
-        )
+        self._pool = HTTPSConnectionPool(host, connection.port, maxsize=1)
         # urllib3 makes the connections, and wants a class for them.
         self._pool.ConnectionCls = partial(_Connection, adapter=self)  # type: ignore[assignment]
 
@@ -273,7 +279,7 @@ class PolicyAdapter(HTTPAdapter):
     @property
     def connected(self) -> bool:
         """Whether the next request finds a connection; one with something to read has been ended by the server."""
-        return self.connection is not None and not self.connection.is_closed and self.connection.is_connected
+        return self.connection is not None and not is_connection_dropped(self.connection)
 
     def drop(self) -> None:
         """Close a connection that is of no more use."""
@@ -325,7 +331,7 @@ class PolicyAdapter(HTTPAdapter):
         response.connection = self
         return response
 
-    def not_connected(self, failure: Exception) -> NotConnected:
+    def not_connected(self, failure: OSError | UnicodeError) -> NotConnected:
         """Say why there is no connection, and whether waiting may help."""
         details = {"server": self.server}
         if isinstance(failure, ssl.SSLCertVerificationError):
@@ -337,14 +343,15 @@ class PolicyAdapter(HTTPAdapter):
             text = f"The name {self.options.hostname} does not resolve. Check hostname and the resolver."
             again = getattr(failure, "errno", None) == socket.EAI_AGAIN
             return NotConnected(ConnectionFailed(text, details=details), again=again)
-        if isinstance(failure, ssl.SSLError) or not isinstance(failure, OSError):
-            why = getattr(failure, "reason", None) or "handshake failed"
+        if isinstance(failure, ssl.SSLError):
+            why = failure.reason or "handshake failed"
             text = f"{self.server} does not speak TLS as expected ({why}). Check the port."
             return NotConnected(TlsFailed(text, details=details), again=False)
         if isinstance(failure, TimeoutError):
             text = f"No connection to {self.server} within {self.options.timeout:g} s. Check route and firewall."
             return NotConnected(TimedOut(text, details=details), again=True)
-        text = f"No connection to {self.server}: {failure.strerror or failure}. Check hostname, port and the server."
+        why = failure.strerror or str(failure)
+        text = f"No connection to {self.server}: {why}. Check hostname, port and the server."
         return NotConnected(ConnectionFailed(text, details=details), again=True)
 
 
