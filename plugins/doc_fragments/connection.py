@@ -49,7 +49,7 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for a connection, and for each answer.
+      - Seconds that each try of a request may take, from connecting to the last byte of the answer.
       - If not set, the value of the environment variable E({prefix}_TIMEOUT) is used.
     type: int
     default: 30
@@ -74,6 +74,7 @@ notes:
     every ten seconds at most.
 requirements:
   - Python 3.10 or newer
+  - The Python package C(requests), 2.28 or newer
 """
 
 _CA_AUTH = r"""  auth:

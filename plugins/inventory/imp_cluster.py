@@ -78,7 +78,7 @@ options:
       - name: UCOPS_CUCM_CA_PATH
   timeout:
     description:
-      - Seconds to wait for a connection, and for each answer.
+      - Seconds that each try of a request may take, from connecting to the last byte of the answer.
     type: int
     default: 30
     env:
@@ -117,6 +117,8 @@ options:
         collection talk HTTPS from the controller; none of them logs in to a node.
     type: bool
     default: true
+requirements:
+  - The Python package C(requests), 2.28 or newer
 seealso:
   - module: ucops.imp.cluster_info
 """

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import random
 import re
-import ssl
+import struct
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -32,18 +32,27 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     Forbidden,
     ImpError,
     TimedOut,
-    TlsFailed,
     Unauthorized,
     UnexpectedAnswer,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._http_adapter import (
+    NotConnected,
+    PolicySession,
+    server_name,
+    watched,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._transport import FIRST_PAUSE, LONGEST_PAUSE
+from ansible_collections.ucops.imp.plugins.module_utils._tls import tls_context
+from ansible_collections.ucops.imp.plugins.module_utils._transport import pause
 
 try:
     from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
+    from pypsrp.negotiate import HTTPNegotiateAuth
     from pypsrp.powershell import PowerShell, RunspacePool
     from pypsrp.wsman import WSMan
     from requests import exceptions as http
+    from requests.auth import HTTPBasicAuth
+    from spnego.exceptions import SpnegoError
 except ImportError:
     MISSING_LIBRARY: str | None = traceback.format_exc()
 else:
@@ -56,6 +65,17 @@ Output = list[Any]
 """What a cmdlet put out: texts, and objects as mappings of their properties."""
 
 _BUSY = (429, 503)
+_UNREADABLE = (
+    struct.error,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    SyntaxError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What pypsrp raises besides its own about answers that are broken; the parser of XML has a ``SyntaxError``."""
 _UNKNOWN_SHELL = 2150858843
 """The Windows error of a session that is gone: the server has not taken the cmdlet."""
 _CATEGORY = re.compile(r"\[FailureCategory=\w+-(\w+)\]")
@@ -100,6 +120,7 @@ class ExchangePs:
         self._sleep = sleep
         self._jitter = jitter
         self._pool: RunspacePool | None = None
+        self._refused: Unauthorized | None = None
 
     def __enter__(self) -> ExchangePs:
         return self
@@ -112,7 +133,7 @@ class ExchangePs:
     @property
     def server(self) -> str:
         """``host:port`` for messages."""
-        return f"{self.connection.hostname}:{self.connection.port}"
+        return server_name(self.connection)
 
     def read(self, cmdlet: str, parameters: Mapping[str, Any] | None = None) -> Output:
         """Run a cmdlet that changes nothing and return its output."""
@@ -132,7 +153,7 @@ class ExchangePs:
             return
         try:
             pool.close()
-        except (WinRMError, http.RequestException):
+        except _failures():
             pass
         finally:
             pool.connection.close()
@@ -140,20 +161,27 @@ class ExchangePs:
     def _invoke(self, cmdlet: str, parameters: Mapping[str, Any], *, writes: bool) -> Output:
         attempt = 0
         while True:
+            if self._refused is not None:
+                # A wrong password must not be tried again, it would lock the account.
+                raise self._refused
             progress = _Progress()
             try:
                 return self._run(cmdlet, parameters, progress)
-            except (WinRMError, http.RequestException, ValueError) as failure:
+            except _failures() as failure:
                 error = self._explain(failure)
                 self._forget()
                 broken = isinstance(error, ConnectionFailed | TimedOut)
                 if writes and (progress.taken or (progress.sent and broken)):
                     text = f"The connection to {self.server} ended; {cmdlet} may or may not have run."
                     raise AnswerLost(text, details={"server": self.server}) from None
+                if isinstance(error, Unauthorized):
+                    self._refused = error
                 again = isinstance(error, Busy | ConnectionFailed | TimedOut)
+                if isinstance(failure, NotConnected):
+                    again = failure.again
                 if not again or attempt >= self.connection.retries:
                     raise error from None
-            self._sleep(float(min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * (0.5 + self._jitter() / 2)))
+            self._sleep(pause(attempt, self._jitter))
             attempt += 1
 
     def _opened(self) -> RunspacePool:
@@ -169,12 +197,8 @@ class ExchangePs:
 
     def _wsman(self) -> WSMan:
         connection = self.connection
-        trusted: bool | str = False
-        if connection.validate_certs:
-            system = ssl.get_default_verify_paths()
-            # A path, because with a plain True the environment's CA bundle would count.
-            trusted = connection.ca_path or system.cafile or system.capath or True
-        return WSMan(
+        timeout = int(connection.timeout)
+        wsman = WSMan(
             connection.hostname,
             port=connection.port,
             username=connection.username,
@@ -182,13 +206,22 @@ class ExchangePs:
             ssl=True,
             path=PATH,
             auth=self._auth,
-            cert_validation=trusted,  # type: ignore[arg-type]  # it takes a path, too
-            connection_timeout=int(connection.timeout),
+            connection_timeout=timeout,
             # The server is asked to answer before the client gives up on it.
             operation_timeout=max(1, int(connection.timeout * 2 / 3)),
-            read_timeout=int(connection.timeout),
-            no_proxy=True,
+            read_timeout=timeout,
         )
+        wsman.transport.session = self._session()
+        return wsman
+
+    def _session(self) -> PolicySession:
+        """Return what pypsrp sends with; a session of its own would heed the environment and follow redirects."""
+        connection = self.connection
+        session = PolicySession(connection, watched(tls_context(connection)))
+        session.headers["User-Agent"] = "ucops.imp"
+        account = (connection.username, connection.password)
+        session.auth = HTTPBasicAuth(*account) if self._auth == "basic" else HTTPNegotiateAuth(*account, self._auth)
+        return session
 
     def _run(self, cmdlet: str, parameters: Mapping[str, Any], progress: _Progress) -> Output:
         pipeline = PowerShell(self._opened())
@@ -199,7 +232,7 @@ class ExchangePs:
         output = pipeline.end_invoke()
         try:
             pipeline.close()
-        except (WinRMError, http.RequestException):
+        except _failures():
             # The cmdlet has run and its output is here; only this session is of no more use.
             self._forget()
         if pipeline.streams.error:
@@ -215,19 +248,16 @@ class ExchangePs:
     def _explain(self, failure: Exception) -> ImpError:
         """Turn what pypsrp and requests raise into what the user is told."""
         details = {"server": self.server}
-        if isinstance(failure, AuthenticationError):
+        if isinstance(failure, AuthenticationError | Unauthorized):
             return Unauthorized(
-                f"{self.server} does not accept the password of {self.connection.username} with auth={self._auth}. It "
-                "takes an Exchange administrator as domain\\user or user@domain; look also at the authentication that "
-                "the virtual directory PowerShell allows.",
+                f"{self.server} does not accept the password of {self.connection.username} with auth={self._auth}. "
+                f"{self.connection.endpoint.account}",
                 details=details,
             )
-        if isinstance(failure, http.SSLError):
-            return TlsFailed(
-                f"The certificate of {self.server} is not trusted: {_verdict(failure)}. Give its CA in ca_path and a "
-                "hostname that the certificate names; validate_certs=false accepts any server.",
-                details=details,
-            )
+        if isinstance(failure, UnexpectedAnswer):
+            return failure
+        if isinstance(failure, NotConnected):
+            return failure.error
         if isinstance(failure, http.Timeout):
             text = f"{self.server} did not answer within {self.connection.timeout:g} s. Raise timeout, or check it."
             return TimedOut(text, details=details)
@@ -246,12 +276,12 @@ class ExchangePs:
         if status in _BUSY:
             return Busy(f"{self.server} is busy (HTTP {status}). Run the task again later.", details=details)
         if status == 403:
-            text = f"{self.server} knows {self.connection.username} but does not permit this. Give it the role group "
-            return Forbidden(f"{text}Organization Management.", details=details)
+            text = f"{self.server} knows {self.connection.username} but does not permit this. "
+            return Forbidden(text + self.connection.endpoint.rights, details=details)
         if isinstance(failure, WSManFaultError):
             # For the session, not the cmdlet: what a fault says is the server's own word.
             return ApiError(f"{self.server}: {failure.reason or 'a fault without a reason'}", status=500)
-        if isinstance(failure, ValueError) and not isinstance(failure, WinRMError):
+        if isinstance(failure, ValueError | SpnegoError) and not isinstance(failure, WinRMError):
             text = f"{self.server} does not offer auth={self._auth}, or its answer cannot be read."
             return UnexpectedAnswer(text, details=details)
         return UnexpectedAnswer(
@@ -259,16 +289,9 @@ class ExchangePs:
         )
 
 
-def _verdict(failure: BaseException) -> str:
-    """Find what OpenSSL said; requests wraps it several times."""
-    seen: list[BaseException] = [failure]
-    while seen:
-        error = seen.pop()
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return str(error.verify_message).rstrip(".")
-        inner = [*error.args, getattr(error, "reason", None)]
-        seen += [one for one in inner if isinstance(one, BaseException)]
-    return "the TLS handshake failed"
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what pypsrp, the login and the session raise about a connection or an answer."""
+    return (WinRMError, SpnegoError, http.RequestException, Unauthorized, UnexpectedAnswer, *_UNREADABLE)
 
 
 def _properties(value: Any) -> dict[str, Any]:

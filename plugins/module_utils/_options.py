@@ -41,21 +41,57 @@ SHORTEST_SECRET = 4
 class Endpoint:
     """A kind of server: the prefix of its environment variables, its usual port, and the ways to log in.
 
-    Where there is more than Basic there is an option ``auth``.
+    ``account`` says which account it takes, ``rights`` what an account needs that may not do what was asked: sentences
+    for the user. ``login_page`` is a page that changes nothing, for a login that authenticates a connection. Where
+    there is more than Basic there is an option ``auth``.
     """
 
     environment: str
     port: int
+    account: str
+    rights: str
     logins: tuple[str, ...] = ()
     usual_login: str = "basic"
+    login_page: str = "/"
 
 
 ENDPOINTS = {
-    "cucm": Endpoint("UCOPS_CUCM", 8443),
-    "imp": Endpoint("UCOPS_IMP", 8443),
-    "platform": Endpoint("UCOPS_PLATFORM", 443),
-    "exchange": Endpoint("UCOPS_EXCHANGE", 443, ("basic", "ntlm", "negotiate"), "negotiate"),
-    "ca": Endpoint("UCOPS_CA", 443, ("basic", "ntlm"), "basic"),
+    "cucm": Endpoint(
+        "UCOPS_CUCM",
+        8443,
+        "It takes an application user of Unified CM.",
+        "Give it the role Standard AXL API Access.",
+    ),
+    "imp": Endpoint(
+        "UCOPS_IMP",
+        8443,
+        "It takes an application user of Unified CM, not the operating-system administrator.",
+        "Give it the roles Standard CCMADMIN Administration and Standard SERVICEABILITY.",
+    ),
+    "platform": Endpoint(
+        "UCOPS_PLATFORM",
+        443,
+        "It takes the operating-system administrator, not an application user.",
+        "It must be an administrator of the platform.",
+    ),
+    "exchange": Endpoint(
+        "UCOPS_EXCHANGE",
+        443,
+        "It takes an Exchange administrator as domain\\user or user@domain; look also at the authentication that the "
+        "virtual directory PowerShell allows.",
+        "Give it the role group Organization Management.",
+        ("basic", "ntlm", "negotiate"),
+        "negotiate",
+    ),
+    "ca": Endpoint(
+        "UCOPS_CA",
+        443,
+        "It takes an account of the domain, as DOMAIN\\user or user@domain.",
+        "Submitting needs the permission to enroll, deciding on requests that to manage certificates.",
+        ("basic", "ntlm"),
+        "basic",
+        "/certsrv/",
+    ),
 }
 """``cucm``: AXL of the CUCM publisher; ``imp``: admin API and service control of IM and Presence nodes;
 ``platform``: certificate management of a node, with its operating-system administrator account;
@@ -120,7 +156,7 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Connection:
-    """Where and as whom to talk HTTPS; ``timeout`` in seconds, for connecting and for each answer."""
+    """Where and as whom to talk HTTPS; ``timeout`` in seconds, for each try from connecting to the last byte."""
 
     kind: str
     hostname: str
@@ -132,6 +168,11 @@ class Connection:
     timeout: float = 30
     retries: int = 5
     auth: str = "basic"
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What is known of this kind of server."""
+        return ENDPOINTS[self.kind]
 
     def at(self, hostname: str, port: int | None = None) -> Connection:
         """Return the same account and settings for another server."""

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""HTTPS with one kept connection per thread: TLS, timeouts, retries, and honesty about answers that got lost.
+"""HTTPS with one kept connection per thread: retries, and honesty about answers that got lost.
 
 ::
 
@@ -17,27 +17,23 @@
 client of the protocol to read. What is tried again, ``retries`` times with growing, jittered pauses:
 
 * 429 and 503, after the pause that ``Retry-After`` asks for: the server says that it did not do it;
-* a connection that could not be made: nothing was sent;
-* a connection lost while waiting for an answer, when the request is ``idempotent`` (GET, HEAD, or what the caller
-  says). Otherwise :class:`AnswerLost`: the server may have done it, so the caller compares state before sending again.
+* a connection that could not be made or logged in: nothing was sent;
+* an answer that is late, broken off or lost, when the request is ``idempotent`` (GET, HEAD, or what the caller says).
+  Otherwise :class:`AnswerLost`: the server may have done it, so the caller compares state before sending again.
 
 After a failure that no later request would escape (401, TLS, no connection after all retries) the transport repeats
 that error without sending anything: a wrong password must not be tried thousands of times, it would lock the account.
 
-Threads may share a transport: each has a connection of its own. Of the environment nothing is heeded, neither proxies
-nor CA bundles (``HTTPS_PROXY``, ``REQUESTS_CA_BUNDLE``): what a task says is what happens. Redirects are not followed.
-The standard library is enough for this, and loads in a third of the time that ``requests`` takes.
+Threads may share a transport: each has a session of its own, with its connection and cookies. What holds for a single
+try, such as its deadline, is the policy of ``_http_adapter``.
 """
 
 from __future__ import annotations
 
 import base64
 import email.utils
-import http.client
 import json
 import random
-import select
-import socket
 import ssl
 import threading
 import time
@@ -49,26 +45,35 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     AnswerLost,
     Busy,
-    ConnectionFailed,
     Forbidden,
     ImpError,
-    TimedOut,
-    TlsFailed,
     Unauthorized,
     UnexpectedAnswer,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._ntlm import NtlmLogin
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection, address
+from ansible_collections.ucops.imp.plugins.module_utils._http_adapter import (
+    MISSING_LIBRARY,
+    LogIn,
+    NotConnected,
+    PolicySession,
+    lost,
+    require_library,
+    server_name,
+    silence,
+    watched,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._http_login import NtlmLogin
+from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._tls import tls_context
+
+if MISSING_LIBRARY is None:
+    from requests.exceptions import RequestException, Timeout
+    from requests.models import PreparedRequest
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 LONGEST_RETRY_AFTER = 60.0
-LARGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes. AXL answers stop at 8 MB; anything beyond this is not one of ours."""
 
 _BUSY = (429, 503)
-_LOST = (OSError, http.client.HTTPException)
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ class Answer:
         """Return the decoded body; raises :class:`UnexpectedAnswer` when it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             kind = self.headers.get("content-type", "no content type")
             raise UnexpectedAnswer(
                 f"The server answered HTTP {self.status} with {kind} where JSON is due. Check host and port: it may be "
@@ -97,13 +102,9 @@ class Answer:
             ) from None
 
 
-class _NotSent(Exception):
-    """The connection could not be made; ``error`` is what the user is told when no retry is left."""
-
-    def __init__(self, error: ImpError, *, again: bool) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.again = again
+def pause(attempt: int, jitter: Callable[[], float]) -> float:
+    """Return the seconds before the next try: doubling, capped, and spread so that clients do not march in step."""
+    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * (0.5 + jitter() / 2))
 
 
 class Transport:
@@ -116,6 +117,7 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
+        require_library()
         self.connection = connection
         self.requests = 0
         self.retries = 0
@@ -123,14 +125,14 @@ class Transport:
         self._jitter = jitter
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._open: list[http.client.HTTPSConnection] = []
+        self._sessions: list[PolicySession] = []
         self._broken: ImpError | None = None
         self._context: ssl.SSLContext | None = None
+        self._origin = f"https://{self.server}"
         self._headers = {"User-Agent": "ucops.imp"}
         self._ntlm: NtlmLogin | None = None
         if connection.auth == "ntlm":
-            login = (connection.hostname, connection.username, connection.password)
-            self._ntlm = NtlmLogin(*login, headers=self._headers)
+            self._ntlm = NtlmLogin(connection, self._headers)
         else:
             token = base64.b64encode(f"{connection.username}:{connection.password}".encode()).decode("ascii")
             self._headers["Authorization"] = f"Basic {token}"
@@ -146,9 +148,9 @@ class Transport:
     def close(self) -> None:
         """Close the connections of all threads."""
         with self._lock:
-            connections, self._open = self._open, []
-        for connection in connections:
-            connection.close()
+            sessions, self._sessions = self._sessions, []
+        for session in sessions:
+            session.close()
 
     def forget_failure(self) -> None:
         """Try again after an error that is otherwise repeated unsent; for a server that is known to come back."""
@@ -157,7 +159,7 @@ class Transport:
     @property
     def server(self) -> str:
         """``host:port`` for messages."""
-        return f"{_bracketed(self.connection.hostname)}:{self.connection.port}"
+        return server_name(self.connection)
 
     def request(
         self,
@@ -180,48 +182,55 @@ class Transport:
             last = attempt >= self.connection.retries
             try:
                 answer = self._exchange(method, path, body, dict(headers or {}))
-            except _NotSent as failure:
+            except NotConnected as failure:
                 if last or not failure.again:
                     self._broken = failure.error
                     raise failure.error from None
-                pause = self._pause(attempt)
-            except _LOST as failure:
+                seconds = pause(attempt, self._jitter)
+            except RequestException as failure:
                 if last or not repeatable:
-                    raise self._lost(failure, repeatable) from None
-                pause = self._pause(attempt)
+                    raise self._lost(isinstance(failure, Timeout), repeatable) from None
+                seconds = pause(attempt, self._jitter)
             else:
                 self._refuse(answer)
                 if answer.status not in _BUSY:
                     return answer
                 if last:
                     raise self._busy(answer, attempt)
-                pause = _retry_after(answer) or self._pause(attempt)
+                seconds = _retry_after(answer) or pause(attempt, self._jitter)
             attempt += 1
             with self._lock:
                 self.retries += 1
-            self._sleep(pause)
+            self._sleep(seconds)
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        """Send one request over this thread's connection and read the whole answer."""
-        connection = self._connection()
+        """Send one request over this thread's session and return the whole answer."""
+        session = self._session()
         cookies: dict[str, str] = self._local.cookies
         if cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         with self._lock:
             self.requests += 1
-        done = False
         try:
-            connection.request(method, path, body=body, headers={**self._headers, **headers})
-            response = connection.getresponse()
-            content = response.read(LARGEST_ANSWER + 1)
-            if len(content) > LARGEST_ANSWER:
-                raise UnexpectedAnswer(f"The answer of {self.server} is larger than {LARGEST_ANSWER // 2**20} MB.")
-            done = True
-        finally:
-            if not done:
-                self._drop(connection)
-        self._keep_cookies(response.headers.get_all("Set-Cookie") or [])
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, content)
+            response = session.send(self._prepared(method, path, body, {**self._headers, **headers}))
+        except Unauthorized:
+            self._broken = self._unauthorized()
+            raise self._broken from None
+        self._keep_cookies(response.raw.headers.getlist("Set-Cookie"))
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, names, response.content)
+
+    def _prepared(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> PreparedRequest:
+        """Return the request for requests, which takes longer to prepare one itself than to send it."""
+        prepared = PreparedRequest()
+        prepared.method = method
+        prepared.url = self._origin + path
+        if body is not None:
+            headers["Content-Length"] = str(len(body))
+        # Nobody looks for one of them in other letter case, for which requests has a slower kind of dictionary.
+        prepared.headers = headers  # type: ignore[assignment]
+        prepared.body = body
+        return prepared
 
     def _keep_cookies(self, lines: list[str]) -> None:
         """Remember session cookies (AXL's JSESSIONIDSSO), which spare the server a fresh login for every request."""
@@ -230,64 +239,30 @@ class Transport:
             if separator and name:
                 self._local.cookies[name] = value
 
-    def _connection(self) -> http.client.HTTPSConnection:
-        """Return this thread's live connection, made anew when there is none or the server has closed it."""
-        connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            if connection.sock is not None and not _readable(connection.sock):
-                return connection
-            # Nothing is due on an idle connection: being readable means that the server hung up.
-            self._drop(connection)
-        if not hasattr(self._local, "cookies"):
+    def _session(self) -> PolicySession:
+        """Return this thread's session, made when there is none."""
+        session: PolicySession | None = getattr(self._local, "session", None)
+        if session is None:
+            session = PolicySession(self.connection, self._tls(), self._log_in())
+            self._local.session = session
             self._local.cookies = {}
-        connection = http.client.HTTPSConnection(
-            self.connection.hostname, self.connection.port, timeout=self.connection.timeout, context=self._tls()
-        )
-        try:
-            connection.connect()
-        except OSError as failure:
-            connection.close()
-            raise self._not_sent(failure) from None
-        if self._ntlm is not None:
-            self._log_in(connection, self._ntlm)
-        self._local.connection = connection
-        with self._lock:
-            self._open.append(connection)
-        return connection
+            with self._lock:
+                self._sessions.append(session)
+        return session
 
-    def _log_in(self, connection: http.client.HTTPSConnection, login: NtlmLogin) -> None:
-        """Authenticate a fresh connection; the request that it is made for has not been sent yet."""
-        try:
-            login.log_in(connection)
-        except _LOST as failure:
-            connection.close()
-            raise _NotSent(self._lost(failure, repeatable=True), again=True) from None
-        except Unauthorized:
-            connection.close()
-            self._broken = self._unauthorized()
-            raise self._broken from None
-        except UnexpectedAnswer:
-            connection.close()
-            raise
-
-    def _drop(self, connection: http.client.HTTPSConnection) -> None:
-        """Close a connection that is of no more use."""
-        connection.close()
-        self._local.connection = None
-        with self._lock:
-            if connection in self._open:
-                self._open.remove(connection)
+    def _log_in(self) -> LogIn | None:
+        """Return what authenticates a fresh connection with requests for a page that changes nothing."""
+        login, page = self._ntlm, self.connection.endpoint.login_page
+        if login is None:
+            return None
+        return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, None, headers)))
 
     def _tls(self) -> ssl.SSLContext:
         """Return the TLS settings, made once: loading a CA bundle takes tens of milliseconds."""
         with self._lock:
             if self._context is None:
-                self._context = tls_context(self.connection)
+                self._context = watched(tls_context(self.connection))
             return self._context
-
-    def _pause(self, attempt: int) -> float:
-        """Return the seconds before the next try: doubling, capped, and spread so that clients do not march in step."""
-        return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * (0.5 + self._jitter() / 2))
 
     def _refuse(self, answer: Answer) -> None:
         """Raise for answers about the account, which every protocol here gives in the same way."""
@@ -297,14 +272,14 @@ class Transport:
             raise self._broken
         if answer.status == 403:
             raise Forbidden(
-                f"{server} knows {user} but does not permit this. {_ROLES[self.connection.kind]}",
+                f"{server} knows {user} but does not permit this. {self.connection.endpoint.rights}",
                 details={"server": server, "status": 403},
             )
 
     def _unauthorized(self) -> Unauthorized:
         return Unauthorized(
             f"{self.server} does not accept the password of {self.connection.username}. "
-            f"{_ACCOUNTS[self.connection.kind]}",
+            f"{self.connection.endpoint.account}",
             details={"server": self.server, "status": 401},
         )
 
@@ -315,65 +290,12 @@ class Transport:
             details={"server": self.server, "status": answer.status},
         )
 
-    def _lost(self, failure: BaseException, repeatable: bool) -> ImpError:
-        """Say that the connection ended after a request was sent."""
-        details = {"server": self.server}
-        late = isinstance(failure, TimeoutError)
-        what = f"did not answer within {self.connection.timeout:g} s" if late else "hung up without an answer"
-        if not repeatable:
-            return AnswerLost(f"{self.server} {what}; the change may or may not have been made.", details=details)
-        if late:
-            return TimedOut(f"{self.server} {what}. Raise timeout, or look at the load of the server.", details=details)
-        return ConnectionFailed(f"{self.server} {what}. Check that its web service runs.", details=details)
-
-    def _not_sent(self, failure: OSError) -> _NotSent:
-        """Say why there is no connection, and whether waiting may help."""
-        details = {"server": self.server}
-        if isinstance(failure, ssl.SSLCertVerificationError):
-            reason = failure.verify_message.rstrip(".")
-            return _NotSent(
-                TlsFailed(
-                    f"The certificate of {self.server} is not trusted: {reason}. Give its CA in ca_path and a hostname "
-                    "that the certificate names; validate_certs=false accepts any server.",
-                    details=details,
-                ),
-                again=False,
-            )
-        if isinstance(failure, ssl.SSLError):
-            why = failure.reason or "handshake failed"
-            return _NotSent(
-                TlsFailed(f"{self.server} does not speak TLS as expected ({why}). Check the port.", details=details),
-                again=False,
-            )
-        if isinstance(failure, socket.gaierror):
-            text = f"The name {self.connection.hostname} does not resolve. Check hostname and the resolver."
-            return _NotSent(ConnectionFailed(text, details=details), again=failure.errno == socket.EAI_AGAIN)
-        if isinstance(failure, TimeoutError):
-            text = f"No connection to {self.server} within {self.connection.timeout:g} s. Check route and firewall."
-            return _NotSent(TimedOut(text, details=details), again=True)
-        text = f"No connection to {self.server}: {failure.strerror or failure}. Check hostname, port and the server."
-        return _NotSent(ConnectionFailed(text, details=details), again=True)
-
-
-_ACCOUNTS = {
-    "cucm": "It takes an application user of Unified CM.",
-    "imp": "It takes an application user of Unified CM, not the operating-system administrator.",
-    "platform": "It takes the operating-system administrator, not an application user.",
-    "ca": "It takes an account of the domain, as DOMAIN\\user or user@domain.",
-}
-_ROLES = {
-    "cucm": "Give it the role Standard AXL API Access.",
-    "imp": "Give it the roles Standard CCMADMIN Administration and Standard SERVICEABILITY.",
-    "platform": "It must be an administrator of the platform.",
-    "ca": "Submitting needs the permission to enroll, deciding on requests that to manage certificates.",
-}
-
-
-def _readable(sock: socket.socket) -> bool:
-    """Whether something, or the end, waits to be read; without blocking."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
+    def _lost(self, late: bool, repeatable: bool) -> ImpError:
+        """Say that a request was sent and its answer did not come, or not whole."""
+        if repeatable:
+            return lost(self.connection, late)
+        what = f"{self.server} {silence(self.connection, late)}"
+        return AnswerLost(f"{what}; the change may or may not have been made.", details={"server": self.server})
 
 
 def _retry_after(answer: Answer) -> float | None:
@@ -381,16 +303,10 @@ def _retry_after(answer: Answer) -> float | None:
     value = answer.headers.get("retry-after", "").strip()
     if not value:
         return None
-    if value.isdigit():
-        seconds = float(value)
-    else:
-        try:
-            seconds = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        except ValueError:
-            return None
+    try:
+        seconds = (
+            float(value) if value.isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        )
+    except (ValueError, TypeError, OverflowError):
+        return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
-
-
-def _bracketed(host: str) -> str:
-    ip = address(host)
-    return f"[{host}]" if ip is not None and ip.version == 6 else host

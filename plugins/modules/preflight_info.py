@@ -65,7 +65,7 @@ options:
         type: path
       timeout:
         description:
-          - Seconds to wait for a connection, and for each answer.
+          - Seconds that each try of a request may take, from connecting to the last byte of the answer.
           - If not set, the value of the environment variable E(UCOPS_IMP_TIMEOUT) is used.
         type: int
         default: 30
@@ -131,7 +131,7 @@ options:
         type: path
       timeout:
         description:
-          - Seconds to wait for a connection, and for each answer.
+          - Seconds that each try of a request may take, from connecting to the last byte of the answer.
           - If not set, the value of the environment variable E(UCOPS_PLATFORM_TIMEOUT) is used.
         type: int
         default: 30

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``make release``: build the tarball of a committed version and prove that it works by itself. Nothing is uploaded.
 
-It is installed into an environment that has ansible-core and cryptography and nothing else, cut down to the folders
-that the collection works with, and runs ``ucops.imp.site`` against the emulator: the first run changes, the second does
+It is installed into an environment that has ansible-core, cryptography and requests and nothing else, cut down to the
+folders that the collection works with, and runs ``ucops.imp.site`` against the emulator: the first run changes, the second does
 not.
 """
 
@@ -26,7 +26,7 @@ from tests.support.playbooks import INVENTORY, Played, play
 from tests.support.project_files import ROOT
 
 FOLDER = ROOT / ".build" / "release"
-PACKAGES = ("ansible-core", "cryptography")
+PACKAGES = ("ansible-core", "cryptography", "requests")
 SITE = "ucops.imp.site"
 
 

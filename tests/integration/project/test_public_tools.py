@@ -39,7 +39,7 @@ def test_ansible_builder_finds_what_the_modules_need(tmp_path: Path) -> None:
     )
     python = yaml.safe_load(found.stdout)["python"]
     packages = {re.split(r"[<>= ]", line)[0] for line in python}
-    assert packages == {"cryptography", "pypsrp", "pyspnego"}
+    assert packages == {"cryptography", "pypsrp", "pyspnego", "requests"}
 
 
 def test_pre_commit_takes_its_settings_and_every_hook_is_a_target_of_make() -> None:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils import _exchange_ps
@@ -25,6 +25,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._exchange_certificate import windows_subject
 from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs
+from ansible_collections.ucops.imp.plugins.module_utils._http_adapter import NotConnected
 from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._server_certificates import server_certificate
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
@@ -109,14 +110,13 @@ def test_a_write_of_which_nobody_knows_is_not_tried_again(make: Make, how_far: s
         (ValueError("Server responded with the auth protocol"), UnexpectedAnswer, "does not offer auth=ntlm"),
         (fault(5, "Access is denied."), ApiError, "Access is denied."),
         (fault(5), ApiError, "without a reason"),
-        (http.SSLError("x"), TlsFailed, "the TLS handshake failed"),
-        (http.SSLError(OSError(ssl.SSLCertVerificationError("x"))), TlsFailed, "ca_path"),
+        (NotConnected(TlsFailed("Give its CA in ca_path."), again=False), TlsFailed, "ca_path"),
+        (ParseError("no element found"), UnexpectedAnswer, "Check host and port"),
+        (RecursionError(), UnexpectedAnswer, "Check host and port"),
+        (UnexpectedAnswer("It sent an encoded answer."), UnexpectedAnswer, "encoded"),
     ],
 )
 def test_other_failures_are_told_at_once(make: Make, error: Exception, kind: type[ImpError], said: str) -> None:
-    verification = error.args[0].args[0] if error.args and isinstance(error.args[0], OSError) else None
-    if isinstance(verification, ssl.SSLCertVerificationError):
-        verification.verify_message = "unable to get local issuer certificate"
     client, pauses = make(("", error))
     with pytest.raises(kind) as told:
         client.read("Some-Cmdlet")
@@ -134,6 +134,14 @@ def test_retries_have_an_end(make: Make, error: Exception, kind: type[ImpError])
     with pytest.raises(kind):
         client.write("Some-Cmdlet", {})
     assert pauses == [0.5]
+
+
+def test_a_refused_password_is_sent_once(make: Make) -> None:
+    client, pauses = make(("sent", AuthenticationError("no")))
+    for _cmdlet in range(3):
+        with pytest.raises(Unauthorized):
+            client.write("Some-Cmdlet", {})
+    assert pauses == []
 
 
 class _Record:

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError, Unauthorized, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+    ConnectionFailed,
+    ImpError,
+    Unauthorized,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
@@ -62,13 +67,44 @@ def test_a_server_that_asks_for_nothing(transport: Transport, served: tuple[Scri
     assert "authorization" not in headers[1]
 
 
+def test_each_connection_is_logged_in_and_only_once(transport: Transport, served: tuple[ScriptedServer, Path]) -> None:
+    login, last = Reply(200), Reply(200, headers={"Connection": "close"})
+    served[0].script.extend([login, Reply(200), last, login, Reply(200)])
+    for path in ("/1", "/2", "/3"):
+        transport.request("POST", path, body=b"x")
+    assert [seen.path for seen in served[0].seen] == ["/certsrv/", "/1", "/2", "/certsrv/", "/3"]
+    assert len({seen.peer for seen in served[0].seen}) == 2
+    assert transport.requests == 3
+
+
+def test_a_request_is_not_sent_over_a_connection_that_lacks_the_login(
+    transport: Transport, served: tuple[ScriptedServer, Path]
+) -> None:
+    served[0].script.append(Reply(200, headers={"Connection": "close"}))
+    with pytest.raises(ConnectionFailed, match="hung up after the login"):
+        transport.request("POST", "/x", body=b"x")
+    assert [seen.path for seen in served[0].seen] == ["/certsrv/"]
+
+
+def test_a_login_that_is_cut_off_is_tried_again_for_it_has_sent_nothing(served: tuple[ScriptedServer, Path]) -> None:
+    served[0].script[:] = [Reply(hang_up=True), Reply(200), Reply(200, body=b"done")]
+    served[0].seen.clear()
+    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": served[0].port, "ca_path": str(served[1])}
+    connection = Connection("ca", username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=1, **options)
+    pauses: list[float] = []
+    with Transport(connection, sleep=pauses.append) as transport:
+        assert transport.request("POST", "/x", body=b"x").body == b"done"
+    assert [seen.path for seen in served[0].seen] == ["/certsrv/", "/certsrv/", "/x"]
+    assert len(pauses) == 1
+
+
 def test_a_refusal_is_repeated_without_asking_again(
     transport: Transport, served: tuple[ScriptedServer, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise Unauthorized("no")
 
-    monkeypatch.setattr("ansible_collections.ucops.imp.plugins.module_utils._ntlm.NtlmLogin.log_in", refuse)
+    monkeypatch.setattr("ansible_collections.ucops.imp.plugins.module_utils._http_login.NtlmLogin.log_in", refuse)
     for _request in range(2):
         with pytest.raises(Unauthorized, match=r"does not accept the password of EXAMPLE\\u") as refused:
             transport.request("GET", "/x")

@@ -4,21 +4,27 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""NTLM over HTTP, client side: it authenticates a connection once, and the requests on it need no header (MS-NTHT)."""
+"""Logging a connection in with NTLM (MS-NTHT), on pyspnego: the requests on it need no header afterwards.
+
+The messages of the protocol are the package's; here they are put into headers. They go out before the request that the
+connection is made for: one that changes something is sent once, and one that could not log in was not sent at all.
+"""
 
 from __future__ import annotations
 
 import base64
-import http.client
 import struct
 import traceback
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError, Unauthorized, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
 
-_PATH = "/certsrv/"
+if TYPE_CHECKING:
+    from requests.models import Response
+
 _MESSAGES = 3
 _BROKEN = (struct.error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What pyspnego raises besides its own about messages that are broken."""
@@ -30,7 +36,7 @@ class NtlmLogin:
     Raises :class:`ImpError` when the Python package ``pyspnego`` is not installed.
     """
 
-    def __init__(self, hostname: str, username: str, password: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, connection: Connection, headers: Mapping[str, str]) -> None:
         try:
             # Only who wants NTLM needs the package, and waits for it to load.
             import spnego  # noqa: PLC0415
@@ -38,36 +44,31 @@ class NtlmLogin:
             message = missing_required_lib("pyspnego", reason="for auth=ntlm")
             raise ImpError(message, code="missing-library", details={"trace": traceback.format_exc(1)}) from None
         self._spnego: Any = spnego
-        self._hostname = hostname
-        self._username = username
-        self._password = password
+        self._connection = connection
         self._headers = dict(headers)
 
-    def log_in(self, connection: http.client.HTTPSConnection) -> None:
-        """Authenticate a fresh connection with requests for a page that changes nothing.
+    def log_in(self, get: Callable[[dict[str, str]], Response]) -> None:
+        """Authenticate a fresh connection; ``get`` asks over it for a page that changes nothing, with these headers.
 
-        Raises :class:`Unauthorized` or :class:`UnexpectedAnswer`, and what ``http.client`` raises.
+        Raises :class:`Unauthorized`, :class:`UnexpectedAnswer`, and what ``get`` raises.
         """
         client = self._spnego.client(
-            self._username,
-            self._password,
-            hostname=self._hostname,
+            self._connection.username,
+            self._connection.password,
+            hostname=self._connection.hostname,
             service="http",
             protocol="ntlm",
             options=self._spnego.NegotiateOptions.use_ntlm,
         )
         token: bytes | None = None
         for _message in range(_MESSAGES):
-            answer = self._step(client, token)
-            headers = {**self._headers, "Authorization": f"NTLM {base64.b64encode(answer).decode('ascii')}"}
-            connection.request("GET", _PATH, headers=headers)
-            response = connection.getresponse()
-            response.read()
-            if response.status != 401:
+            message = base64.b64encode(self._step(client, token)).decode("ascii")
+            response = get({**self._headers, "Authorization": f"NTLM {message}"})
+            if response.status_code != 401:
                 return
-            token = _challenge(response.headers.get_all("WWW-Authenticate") or [])
-            if token is None and client.complete:
+            if client.complete:
                 break
+            token = _challenge(response.headers.get("WWW-Authenticate", ""))
             if token is None:
                 raise UnexpectedAnswer("The server does not offer NTLM. Use auth=basic, or check host and port.")
         raise Unauthorized("The server does not accept the password.")
@@ -79,9 +80,9 @@ class NtlmLogin:
             raise UnexpectedAnswer("The server's NTLM message cannot be read.") from None
 
 
-def _challenge(values: list[str]) -> bytes | None:
+def _challenge(values: str) -> bytes | None:
     """Return the token of an NTLM challenge among the values of ``WWW-Authenticate``."""
-    for value in ",".join(values).split(","):
+    for value in values.split(","):
         scheme, _space, token = value.strip().partition(" ")
         if scheme.lower() == "ntlm" and token:
             try:

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every client and a server that misbehaves: a sentence in time, and no password to anybody else."""
+
+from __future__ import annotations
+
+import base64
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._ca_admin import CaAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._certmgr import CertManager
+from ansible_collections.ucops.imp.plugins.module_utils._certsrv import CertSrv
+from ansible_collections.ucops.imp.plugins.module_utils._control_center import ControlCenter
+from ansible_collections.ucops.imp.plugins.module_utils._errors import Busy, ImpError, TimedOut, Unauthorized
+from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs
+from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
+
+from tests.support.certificates import issue
+from tests.support.misbehaving import BEHAVIOURS, Behaviour, Exchange, MisbehavingServer, challenging, misbehaving
+
+PASSWORD = "canary-misbehaviour-31c7"
+DEADLINE = 0.6
+LONGEST = 20.0
+"""Seconds by which a client has ended for sure; a client without a deadline would not end at all."""
+
+
+def over_transport(kind: str, ask: Callable[[Transport], Any], auth: str = "basic") -> Callable[[dict[str, Any]], None]:
+    def call(options: dict[str, Any]) -> None:
+        with Transport(Connection(kind, auth=auth, **options), sleep=options_of_sleep.append) as transport:
+            ask(transport)
+
+    return call
+
+
+def over_powershell(auth: str, ask: Callable[[ExchangePs], Any]) -> Callable[[dict[str, Any]], None]:
+    def call(options: dict[str, Any]) -> None:
+        with ExchangePs(Connection("exchange", auth=auth, **options), auth, sleep=options_of_sleep.append) as session:
+            ask(session)
+
+    return call
+
+
+options_of_sleep: list[float] = []
+"""The pauses that the clients would have made."""
+
+CLIENTS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "axl": over_transport("cucm", lambda transport: Axl(transport).version),
+    "control center": over_transport("imp", lambda transport: ControlCenter(transport).services()),
+    "control center, write": over_transport(
+        "imp", lambda transport: ControlCenter(transport).control("node", "Start", ["Cisco SIP Proxy"])
+    ),
+    "certificate management": over_transport("platform", lambda transport: CertManager(transport).trusted("cup")),
+    "admin API": over_transport("imp", lambda transport: ImpAdmin(transport).gateways()),
+    "web enrollment": over_transport("ca", lambda transport: CertSrv(transport).crl(0)),
+    "web enrollment, ntlm": over_transport("ca", lambda transport: CertSrv(transport).crl(0), "ntlm"),
+    "CA administration": over_transport("ca", lambda transport: CaAdmin(transport).requests()),
+    "PowerShell": over_powershell("basic", lambda session: session.read("Get-ExchangeServer")),
+    "PowerShell, ntlm": over_powershell("ntlm", lambda session: session.read("Get-ExchangeServer")),
+    "PowerShell, negotiate, write": over_powershell(
+        "negotiate", lambda session: session.write("New-ManagementRoleAssignment", {})
+    ),
+}
+
+each_client = pytest.mark.parametrize("client", CLIENTS)
+
+
+@pytest.fixture(scope="module", name="files")
+def files_fixture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """The CA, the server's certificate and its key."""
+    folder = tmp_path_factory.mktemp("misbehaving")
+    authority = issue("Test CA", ca=True)
+    ca_file = folder / "ca.pem"
+    ca_file.write_text(authority.pem)
+    return ca_file, *issue("server", by=authority, hosts=["127.0.0.1"]).write(folder)
+
+
+Fail = Callable[..., tuple[ImpError, MisbehavingServer]]
+
+
+@pytest.fixture(name="fail")
+def fail_fixture(files: tuple[Path, Path, Path]) -> Fail:
+    """Let a client talk with a server that behaves so, and return its error and the server."""
+
+    def fail(client: str, behave: Behaviour, retries: int = 0) -> tuple[ImpError, MisbehavingServer]:
+        options_of_sleep.clear()
+        began = time.monotonic()
+        with misbehaving(files[1], files[2], behave) as (server, port):
+            options = {
+                "hostname": "127.0.0.1", "port": port, "username": r"EXAMPLE\reader", "password": PASSWORD,
+                "ca_path": str(files[0]), "timeout": DEADLINE, "retries": retries,
+            }  # fmt: skip
+            with pytest.raises(ImpError) as caught:
+                CLIENTS[client](options)
+        assert time.monotonic() - began < LONGEST
+        error = caught.value
+        assert error.message.endswith("."), error.message
+        assert len(error.message) < 700
+        assert PASSWORD not in f"{error.message} {error.details}"
+        return error, server
+
+    return fail
+
+
+@each_client
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_misbehaviour_ends_in_a_sentence(client: str, behaviour: str, fail: Fail) -> None:
+    error, server = fail(client, BEHAVIOURS[behaviour], retries=1 if behaviour.startswith("busy") else 0)
+    assert server.exchanges, "the client did not even ask"
+    if behaviour.startswith("busy"):
+        assert isinstance(error, Busy)
+        assert len(options_of_sleep) == 1
+        assert 0 < options_of_sleep[0] <= 60
+
+
+@each_client
+@pytest.mark.parametrize("behaviour", [name for name in BEHAVIOURS if name.startswith("401")])
+def test_a_password_is_tried_once(client: str, behaviour: str, fail: Fail) -> None:
+    _error, server = fail(client, BEHAVIOURS[behaviour], retries=3)
+    sent = [exchange.header("Authorization") for exchange in server.exchanges]
+    assert len(sent) <= 3
+    assert len([value for value in sent if holds_password(value)]) <= 1
+    assert options_of_sleep == []
+
+
+def test_a_challenge_makes_the_logins_answer_once(fail: Fail) -> None:
+    """The challenge of these tests is one that the logins answer, so that the test above says something."""
+    for client in ("web enrollment, ntlm", "PowerShell, ntlm", "PowerShell, negotiate, write"):
+        error, server = fail(client, challenging)
+        assert isinstance(error, Unauthorized), client
+        assert [holds_password(one.header("Authorization")) for one in server.exchanges].count(True) == 1, client
+
+
+def holds_password(authorization: str) -> bool:
+    """Whether a header holds the password: in Basic, or as the answer to an NTLM challenge (message 3)."""
+    scheme, _space, token = authorization.partition(" ")
+    content = base64.b64decode(token)
+    return PASSWORD.encode() in content if scheme == "Basic" else b"NTLMSSP\0\3" in content
+
+
+@each_client
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_nothing_goes_to_another_host(
+    client: str,
+    scheme: str,
+    status: int,
+    fail: Fail,
+    files: tuple[Path, Path, Path],
+    other: tuple[int, Callable[[], int]],
+) -> None:
+    port, connections = other
+
+    def redirect(exchange: Exchange) -> None:
+        location = f"Location: {scheme}://127.0.0.1:{port}/elsewhere"
+        exchange.answer(b"", location, "Content-Type: text/html", status=f"{status} Elsewhere")
+
+    fail(client, redirect)
+    assert connections() == 0
+
+
+@pytest.fixture(name="other")
+def other_fixture() -> Iterator[tuple[int, Callable[[], int]]]:
+    """Another host: its port and what tells the connections that were made to it so far."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+
+        def connections() -> int:
+            # A connection is there before anybody accepts it.
+            return len(select.select([listener], [], [], 0)[0])
+
+        yield int(listener.getsockname()[1]), connections
+
+
+@pytest.mark.parametrize("behaviour", [name for name in BEHAVIOURS if name.startswith(("dripping", "silence"))])
+def test_what_drips_is_late(behaviour: str, fail: Fail) -> None:
+    """And not, say, cut off: whoever reads the message should look at time."""
+    error, _server = fail("axl", BEHAVIOURS[behaviour])
+    assert isinstance(error, TimedOut), error.message
+
+
+def test_a_login_is_held_to_the_same_deadline(fail: Fail) -> None:
+    def slow_login(exchange: Exchange) -> None:
+        exchange.ended.wait(DEADLINE * 0.7)
+        challenging(exchange)
+
+    error, server = fail("web enrollment, ntlm", slow_login)
+    assert isinstance(error, TimedOut)
+    assert len(server.exchanges) == 2, "each message is in time, both together are not"
