@@ -17,10 +17,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SECONDS_BETWEEN_DRIPS = 0.05
-"""A client that waits anew after each byte waits for ever; no client's timeout is as short."""
+SECONDS_BETWEEN_DRIPS = 0.3
+"""Shorter than any client's timeout, so that one that waits anew after each byte waits for ever; and so long that the
+hundred headers that Python reads at most are no way out."""
 SECONDS_OF_MISBEHAVIOUR = 25
 HTML = b"<html><body>Welcome to the proxy.<br></body></html>"
+GROWING = gzip.compress(bytes(10**7))
 DEEP_JSON = b"[" * 200_000 + b"]" * 200_000
 
 
@@ -116,7 +118,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "JSON 200,000 deep": lambda exchange: exchange.answer(DEEP_JSON, "Content-Type: application/json"),
     "no XML": lambda exchange: exchange.answer(b"<a><b></a>\xff\xfe", "Content-Type: text/xml"),
     "gzip": lambda exchange: exchange.answer(gzip.compress(HTML), "Content-Encoding: gzip"),
-    "gzip that grows": lambda exchange: exchange.answer(gzip.compress(bytes(10**8)), "Content-Encoding: gzip"),
+    "gzip that grows": lambda exchange: exchange.answer(GROWING, "Content-Encoding: gzip"),
     "deflate that is none": lambda exchange: exchange.answer(HTML, "Content-Encoding: deflate"),
     "truncated": _truncated,
     "truncated chunk": _truncated_chunk,

@@ -4,8 +4,8 @@
 """``make release``: build the tarball of a committed version and prove that it works by itself. Nothing is uploaded.
 
 It is installed into an environment that has ansible-core, cryptography and requests and nothing else, cut down to the
-folders that the collection works with, and runs ``ucops.imp.site`` against the emulator: the first run changes, the second does
-not.
+folders that the collection works with, and runs ``ucops.imp.site`` against the emulator: the first run changes, the
+second does not.
 """
 
 from __future__ import annotations
