@@ -248,7 +248,7 @@ def meeting_problem(home_cluster: bool | None, im_and_presence: bool | None, mee
         for name, value in (("its home cluster here", home_cluster), ("IM and Presence enabled", im_and_presence))
         if value is False
     ]
-    return f"meeting information needs a user with {' and '.join(missing)} (requirement U3)." if missing else None
+    return f"meeting information needs a user with {' and '.join(missing)}." if missing else None
 
 
 def _note_ignored(rows: list[_Row], result: BatFile) -> None:

@@ -111,7 +111,7 @@ class ExchangeCertificate(Resource[State]):
                 found.append(f"alternative_names[{number}]: Exchange requests host names only, not {name}.")
         found += check_unique("alternative_names", [canonical_host(name) for name in names])
         if names and self._common_name not in {canonical_host(name) for name in names}:
-            found.append("alternative_names: when given, they must contain common_name (requirement C3).")
+            found.append("alternative_names: when given, they must contain common_name.")
         if params["country"] and not re.fullmatch(r"[A-Za-z]{2}", params["country"]):
             found.append("country: give the two letters of ISO 3166, for example JP.")
         if params["key_size"] < 2048 and not params["allow_weak_key"]:

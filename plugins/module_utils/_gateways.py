@@ -59,7 +59,7 @@ FIELDS = (Field("type"), Field("description"), Field("port"))
 CREDENTIAL_FIELDS = (Field("account"), Field("password", secret=True))
 
 ACCOUNT = re.compile(r"[^\s@\\]+@[^\s@\\]+|[^\s@\\]+\\[^\s@\\]+")
-"""user@domain or domain\\user (requirement G2)."""
+"""user@domain or domain\\user."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Gateways(Resource[State]):
     def _credentials(self, state: State, first: Plan) -> Plan:
         if self._account is None:
             if state.account is None and first.changed:
-                raise InvalidInput(["account: the first gateway needs account and account_password (requirement G4)."])
+                raise InvalidInput(["account: the first gateway needs account and account_password."])
             return Plan()
         stored: dict[str, Any] = {"account": state.account}
         if state.password_matches is not None:
@@ -191,7 +191,7 @@ class Gateways(Resource[State]):
             return
         if state.ipv6_missing:
             self.context.warn(
-                f"The IPv6 gateway is refused as long as {state.ipv6_missing} (requirement G7). The change is "
+                f"The IPv6 gateway is refused as long as {state.ipv6_missing}. The change is "
                 "predicted for the case that an earlier task of the play sees to it."
             )
         if self._account is not None and not state.gateways and not changes.changed:

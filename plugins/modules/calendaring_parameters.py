@@ -280,7 +280,7 @@ class CalendaringParameters(ParameterResource):
         return found
 
     def _caution(self) -> None:
-        """Warn of a value other than the default where Cisco advises against it (requirement P4)."""
+        """Warn of a value other than the default where Cisco advises against it."""
         for option, value in self._options.items():
             parameter = BY_OPTION[option]
             if parameter.caution and value != parameter.default:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import dedent
 
 import yaml
 
@@ -20,21 +21,27 @@ from tests.support.playbooks import PROGRAMS
 from tests.support.project_files import ROOT, project_files
 
 NAMES = ROOT / "tests" / "support" / "names"
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _CONTINUED = re.compile(r"\\\n\s*")
 
+_README = "tests/integration/pages/test_readme.py"
+_DOCS = "tests/integration/pages/test_docs.py"
 RUN_BY = {
-    "CONTRIBUTING.md": "tests/integration/pages/test_readme.py",
-    "README.md": "tests/integration/pages/test_readme.py",
-    "docs/certificates.md": "tests/integration/pages/test_docs.py",
-    "docs/drift.md": "tests/integration/pages/test_docs.py",
-    "docs/preflight.md": "tests/integration/pages/test_docs.py",
-    "docs/testing-roles.md": "tests/integration/pages/test_docs.py",
-    "docs/walkthrough.md": "tests/integration/pages/test_walkthrough.py",
-    "emulator/README.md": "tests/integration/pages/test_docs.py",
-    "roles/*/README.md": "tests/integration/playbooks/test_examples.py",
+    "CONTRIBUTING.md": (_README,),
+    "README.md": (_README,),
+    # Its commands, and its plays.
+    "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
+    "docs/drift.md": (_DOCS,),
+    "docs/export.md": (_DOCS,),
+    "docs/preflight.md": (_DOCS,),
+    "docs/restarts.md": (_DOCS,),
+    "docs/testing-roles.md": (_DOCS,),
+    "docs/variables.md": (_DOCS,),
+    "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
+    "emulator/README.md": (_DOCS,),
+    "roles/*/README.md": ("tests/integration/playbooks/test_examples.py",),
 }
-"""The test that runs every console block and play of a page, in the page's order."""
+"""The tests that run every console block and play of a page, in the page's order."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,8 @@ class Block:
 
 def blocks(page: str) -> list[Block]:
     """Return the blocks of a page (a path from the root of the repository), in its order."""
-    return [Block(*found) for found in _BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))]
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [Block(language, dedent(printed)) for language, printed in _BLOCK.findall(text)]
 
 
 def commands(page: str) -> list[str]:

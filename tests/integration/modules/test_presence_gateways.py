@@ -99,7 +99,7 @@ def test_fields_are_updated(both: Emulator) -> None:
         "after": {"presence_gateway": {"mail1.example.com": {"description": "moved", "port": 8443}}},
     }
     assert operations(both) == ["replacePresenceGateway"]
-    assert steps.done.warnings == ["mail1.example.com: Cisco recommends port 443, not 8443 (requirement G2)."]
+    assert steps.done.warnings == ["mail1.example.com: Cisco recommends port 443, not 8443."]
 
 
 def test_a_description_left_out_stays(both: Emulator) -> None:

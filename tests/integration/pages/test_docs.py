@@ -6,21 +6,25 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.certificate_site import STANDALONE, CertificateSite
 from tests.support.collection_tree import ensure_collection_tree
+from tests.support.connections import connection
 from tests.support.drift_site import Site, configured_site
 from tests.support.emulator import Emulator
 from tests.support.headquarters import headquarters, inventory, shell
+from tests.support.modules import run_module
 from tests.support.pages import Shell, blocks, commands
 from tests.support.playbooks import INVENTORY
 from tests.support.project_files import ROOT, copy_project
 
-DRIFT = 3
+FAILED, DRIFT = 2, 3
 ROLE = Path("examples/acme_presence")
 
 
@@ -61,10 +65,31 @@ def test_preflight_of_the_emulator(environment: Emulator, tmp_path: Path) -> Non
 def test_certificates(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     """``docs/certificates.md``, with the scenario that it names; its inventory decides for the authority."""
     emulator = start_emulator("--scenario", "certificates")
-    (command,) = commands("docs/certificates.md")
+    command, *_after_a_denial = commands("docs/certificates.md")
     told = checkout_of(emulator, tmp_path).run(command)
     assert "failed=0" in told
     assert emulator.journal(writes=True)
+
+
+@pytest.mark.parametrize("way", [0, 1], ids=["the same request again", "a new request"])
+def test_certificates_after_a_denial(start_emulator: Callable[..., Emulator], tmp_path: Path, way: int) -> None:
+    """The two ways on that ``docs/certificates.md`` shows; its plays are run by ``test_exchange_root.py``."""
+    site = CertificateSite(start_emulator("--scenario", "certificates"), tmp_path)
+    assert site.play().status == 2
+    for number in (1, 2):
+        site.emulator.control.ca_decide(STANDALONE, number, "deny")
+    (site.start / "inventory").mkdir()
+    (site.start / "inventory" / "site").symlink_to(site.inventory)
+    # Nobody waits for the administrator.
+    (site.inventory / "group_vars" / "exchange" / "wait.yml").write_text("exchange_certificate_wait_timeout: 0\n")
+    terminal = Shell(site.start, more=installed(IMP_EMULATOR_READY=str(site.emulator.ready_file)))
+    _first, *ways = commands("docs/certificates.md")
+    terminal.run(ways[way], expected=FAILED)
+    assert site.states() == ["denied", "denied", "pending", "pending"]
+    for number in (3, 4):
+        site.emulator.control.ca_decide(STANDALONE, number, "issue")
+    done = site.play()
+    assert done.status == 0, done.output
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +111,76 @@ def test_drift(clusters: Site, tmp_path: Path) -> None:
     # The callback is that of the first block: a page is read from its top.
     setting = everything.partition(" ")[0]
     assert "77" in terminal.run(f"export {setting}", parts, expected=DRIFT)
+
+
+PARTS = ["trust", "presence_gateways", "calendar_users", "calendaring", "presence_engine"]
+CHOSEN = [
+    *(PARTS, ["trust", "calendaring"], []),
+    *(["calendaring"], ["trust", "presence_engine"], [part for part in PARTS if part != "calendar_users"]),
+]
+"""The parts that each command of ``docs/variables.md`` runs; an export is none."""
+
+
+@pytest.mark.parametrize("number", range(len(CHOSEN)))
+def test_variables(clusters: Site, tmp_path: Path, number: int) -> None:
+    """``docs/variables.md``: each command runs the parts that it says, and finds nothing to do on a configured site."""
+    given = commands("docs/variables.md")
+    assert len(given) == len(CHOSEN)
+    clusters.reset()
+    (tmp_path / "inventory").symlink_to(clusters.inventory)
+    terminal = Shell(tmp_path, more=installed(IMP_EMULATOR_READY=str(clusters.emulator.ready_file)))
+    told = terminal.run(given[number])
+    # Which of the two hosts comes first is chance.
+    parts = re.findall(r"^included: ucops\.imp\.(\w+) for imp-pub\.dc[12], imp-pub\.dc[12]$", told, re.MULTILINE)
+    assert parts == CHOSEN[number]
+    assert clusters.emulator.journal(writes=True) == []
+    assert (tmp_path / "exported").is_dir() == ("ucops.imp.export" in given[number])
+
+
+def test_restarts(tmp_path: Path) -> None:
+    """``docs/restarts.md``: a change, the note of its restart, and the restart by another run."""
+    (tmp_path / "inventory").mkdir()
+    shutil.copytree(INVENTORY, tmp_path / "inventory" / "emulator")
+    terminal = Shell(tmp_path, more=installed())
+    *before, show, restart, stop = commands("docs/restarts.md")
+    try:
+        terminal.run(*before)
+        noted = json.loads(terminal.run(show))["restarts"]
+        assert {note["service"] for note in noted} == {"Cisco Presence Engine"}
+        assert [note["loaded"] for note in noted] == len(noted) * [[]]
+        assert "changed=1" in terminal.run(restart)
+        loaded = [note["loaded"] for note in json.loads(terminal.run(show))["restarts"]]
+        assert loaded == len(noted) * [["imp-pub", "imp-sub"]]
+        assert "changed=0" in terminal.run(restart)
+    finally:
+        terminal.run(stop)
+
+
+def test_export(tmp_path: Path) -> None:
+    """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change."""
+    export, check = commands("docs/export.md")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    with headquarters(tmp_path / "cluster") as environment:
+        account = environment.ready["exchange_account"]
+        there = connection(environment, "imp", node="imp1", cluster="headquarters")
+        by_hand = {"account": account["username"], "account_password": account["password"]}
+        added = run_module("presence_gateways", {**there, **by_hand, "gateways": [{"name": "mail1.example.com"}]})
+        assert not added.failed, added.msg
+        inventory(environment, tmp_path).rename(folder / "inventory")
+        variables = folder / "inventory" / "group_vars"
+        shutil.rmtree(variables / "headquarters")
+        last = environment.control.last_journal_id()
+        terminal = shell(environment, folder, **installed())
+
+        terminal.run(export)
+        shutil.copytree(folder / "exported" / "group_vars", variables, dirs_exist_ok=True)
+        assert "vault_ucops_imp_exchange_password" in (variables / "all" / "vault.example.yml").read_text()
+        vault = variables / "all" / "vault.yml"
+        secrets = {**json.loads(vault.read_text()), "vault_ucops_imp_exchange_password": account["password"]}
+        vault.write_text(json.dumps(secrets))
+        assert "changed=0" in terminal.run(check)
+        assert environment.journal(writes=True, after=last) == []
 
 
 def test_the_emulator(tmp_path: Path) -> None:

@@ -165,6 +165,23 @@ def test_what_is_null_has_its_default(environment: Emulator, tmp_path: Path) -> 
     assert [module for module in modules(played.module_calls) if module in called(list(PARTS))] == called(list(PARTS))
 
 
+@pytest.mark.parametrize("role", ["trust", "presence_gateways", "calendaring", "presence_engine"])
+def test_what_several_roles_read_may_be_null_too(environment: Emulator, tmp_path: Path, role: str) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"imp_publisher": {"hosts": {"imp1.example.com": None}}}))
+    name = f"{role}_pending_restarts_path"
+    read = f"lookup('ucops.imp.options', '{role}', '{name}').{name}"
+    default = f"{tmp_path}/.ucops_imp/pending-restarts/imp1.example.com.json"
+    task = {"ansible.builtin.assert": {"that": f"{read} == '{default}'"}}
+    book = tmp_path / "read.yml"
+    book.write_text(json.dumps([{"hosts": "imp_publisher", "gather_facts": False, "tasks": [task]}]))
+    nulls: dict[str, Any] = {"ucops_imp_cluster": None, "ucops_imp_pending_restarts_path": None}
+
+    played = play(environment.ready_file, tmp_path, str(book), variables=nulls, inventory=inventory)
+
+    assert played.status == 0, played.output
+
+
 def test_an_export_takes_its_variables_as_text(environment: Emulator, tmp_path: Path) -> None:
     texts = ["export_directory=out", 'export_parts=["calendaring"]', "export_all_parameters=no", "trust_nodes=[]"]
 

@@ -103,7 +103,7 @@ def test_every_problem_is_told_with_its_line() -> None:
         f"line 5: column 33 ({PRESENCE}) must be t, f or #.",
         f"line 5: column 35 ({MEETING}) must be t, f or #.",
         "line 7: U2 stands in line 6 already.",
-        "line 8: meeting information needs a user with IM and Presence enabled (requirement U3).",
+        "line 8: meeting information needs a user with IM and Presence enabled.",
         f"line 9: {_bat.meeting_problem(False, False, True)}",
     ]
     assert "its home cluster here and IM and Presence enabled" in result.problems[-1]
