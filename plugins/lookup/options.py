@@ -15,7 +15,7 @@ description:
   - Returns one dictionary with the variables of a role of this collection, each with the type that the role's
     C(meta/argument_specs.yml) gives it. Ansible validates the variables of a role but does not convert them, so that
     the text of C(-e trust_purge=no) would count as true.
-  - A variable that is not given, or C(null), has the default of the argument spec, else that of the role's
+  - A variable that is not given, C(null) or C(omit) has the default of the argument spec, else that of the role's
     C(defaults/main.yml), which may be a template. Without a default it is not in the dictionary.
   - Lists may be given as text, with commas (V(trust,calendaring)) or as JSON.
   - A value that cannot be converted is an error that names the variable and the rule.
@@ -54,7 +54,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.ucops.imp.plugins.plugin_utils._variables import COLLECTION, converted, spec_of
+from ansible_collections.ucops.imp.plugins.plugin_utils._variables import COLLECTION, converted, spec_of, templated
 
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
 _PLAIN: dict[str, tuple[Any, Any]] = {}
@@ -75,21 +75,26 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(f"ucops.imp.options: there is no role, playbook or variable {error}.") from None
         host = variables or {}
         given = {name: host[name] for name in spec if host.get(name) is not None}
-        if any(name not in given and "default" not in option for name, option in spec.items()):
-            given = {
-                **{name: value for name, value in self._computed_defaults(source).items() if name in spec},
-                **given,
-            }
         known = {name: _PLAIN[name][1] for name, value in given.items() if name in _PLAIN and _PLAIN[name][0] is value}
-        values = {name: self._templar.template(value) for name, value in given.items() if name not in known}
+        values = self._values(given, known, host)
+        missing = {name for name in spec if name not in known and name not in values and "default" not in spec[name]}
+        if missing:
+            computed = self._computed_defaults(source)
+            values.update(self._values({name: computed[name] for name in missing & computed.keys()}, known, host))
         rest = {name: option for name, option in spec.items() if name not in known}
         options, problems = converted(rest, values)
         if problems:
             raise AnsibleLookupError(" ".join(problems))
-        for name in options.keys() & values.keys():
+        for name in options.keys() & values.keys() & given.keys():
             if isinstance(given[name], (list, dict)) and values[name] == given[name]:
                 _PLAIN[name] = (given[name], options[name])
         return [{**known, **options}]
+
+    def _values(self, given: dict[str, Any], known: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:
+        """Fill in the templates; what is ``omit`` or null then is as good as left out."""
+        omit = host.get("omit")
+        found = {name: templated(self._templar, value, omit) for name, value in given.items() if name not in known}
+        return {name: value for name, value in found.items() if value is not None}
 
     def _computed_defaults(self, role: str) -> dict[str, Any]:
         """Return the defaults of a role that are templates. Ansible itself has them only while the role runs."""

@@ -74,6 +74,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._variables import (
     known_variables,
     roles,
     spec_of,
+    templated,
     used_names,
 )
 
@@ -122,7 +123,7 @@ class LookupModule(LookupBase):
         """Convert one variable; one that cannot be known yet, because of what its template needs, counts as well."""
         spec = {option: spec_of(name)[option]}
         try:
-            return converted(spec, {option: self._templar.template(given.get(option))})
+            return converted(spec, {option: templated(self._templar, given.get(option), given.get("omit"))})
         except AnsibleError:
             return {}, []
 

@@ -23,6 +23,15 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.template import Templar
+
+try:
+    from ansible.errors import AnsibleValueOmittedError as _Omitted
+except ImportError:  # up to core 2.18, where omit is a text
+
+    class _Omitted(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
 
 COLLECTION = Path(__file__).parents[2]
 _LONGEST_SHOWN = 60
@@ -59,6 +68,26 @@ def spec_of(name: str) -> Spec:
         entries = _argument_specs(COLLECTION / "roles" / name / "meta" / "argument_specs.yml")
         return {option: spec for entry in entries.values() for option, spec in entry.get("options", {}).items()}
     return dict(_argument_specs(COLLECTION / "playbooks" / "meta" / "argument_specs.yml")[name]["options"])
+
+
+def templated(templar: Templar, value: Any, omit: Any) -> Any:
+    """Return what a value says once its templates are filled in, without what is ``omit``; all of it omitted is None.
+
+    ``omit`` is the variable of that name: up to ansible-core 2.18 a text that only the task itself would take out.
+    """
+    try:
+        found = templar.template(value)
+    except _Omitted:
+        return None
+    return _without_omit(found, omit) if isinstance(omit, str) else found
+
+
+def _without_omit(value: Any, omit: str) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_omit(one, omit) for key, one in value.items() if one != omit}
+    if isinstance(value, list):
+        return [_without_omit(one, omit) for one in value if one != omit]
+    return None if value == omit else value
 
 
 def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -206,8 +206,7 @@ def test_what_cannot_be_asked_is_not_clean_and_nothing_follows_from_it(site: Cer
 def test_files_of_an_earlier_release_are_gone_on_with(site: CertificateSite, beside_the_playbook: bool) -> None:
     """It named them by the common name, with .txt, and kept them beside the playbook when no folder was given."""
     mine = site.folder / "mine"
-    mine.mkdir()
-    shutil.copy(ROOT / "playbooks" / "certificates.yml", mine)
+    shutil.copytree(ROOT / "playbooks", mine)
     playbook = f"{mine}/certificates.yml"
     assert site.play(*ONE, variables=WILDCARD, playbook=playbook).status == 2
     folder = mine / "certificates" if beside_the_playbook else site.files

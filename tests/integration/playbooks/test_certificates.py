@@ -54,6 +54,29 @@ def test_a_third_party_signs(start_emulator: Callable[..., Emulator], tmp_path: 
     assert environment.journal(writes=True, after=last) == []
 
 
+def test_what_the_command_line_sets_for_all_plays(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    """``-e`` wins over what a playbook gives to a role, also in a play that is for other parts only."""
+    environment = start_emulator("--scenario", "certificates")
+    chosen = ("-e", "calendar_integration_parts=trust,presence_gateways", "-e", "exchange_certificate_check_mode=no")
+    certificates = ("-e", "ucops_imp_certificates=yes")
+
+    first = play(environment.ready_file, tmp_path, "ucops.imp.site", *certificates, *chosen)
+    assert first.status == 0, first.output
+    # Nothing has asked for the restart, so the play of the certificates has come too early for the gateways.
+    second = play(environment.ready_file, tmp_path, CERTIFICATES, *chosen)
+    assert second.status == 0, second.output
+    assert verdicts(environment) == ["Verified", "Verified"]
+
+    last = environment.control.last_journal_id()
+    reported = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift", "UCOPS_IMP_DRIFT_DIR": str(tmp_path)}
+    clean = play(environment.ready_file, tmp_path, "ucops.imp.drift", *certificates, *chosen, environment=reported)
+    assert clean.status == 0, clean.output
+    environment.control.reset()
+    missing = play(environment.ready_file, tmp_path, "ucops.imp.drift", *certificates, *chosen, environment=reported)
+    assert missing.status == 3, missing.output
+    assert environment.journal(writes=True, after=last) == []
+
+
 def test_check_mode_sends_nothing(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     environment = start_emulator("--scenario", "certificates")
 

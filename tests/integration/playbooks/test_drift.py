@@ -284,7 +284,11 @@ def test_certificates_of_exchange_are_compared_when_asked_for(
     assert look.status == 3, look.output
     trust = {finding for finding in look.findings if finding[2] == "trust_certificate"}
     assert {finding[3].partition(":")[0] for finding in trust} == {"imp-pub", "imp-sub"}
-    assert look.findings - trust == {("drift", MAIL, "certificate_request", MAIL, "exists")}
+    assert look.findings - trust == {
+        ("drift", MAIL, "certificate_request", MAIL, "exists"),
+        ("drift", MAIL, "certificate", MAIL, "exists"),
+        ("drift", MAIL, "certificate_services", MAIL, "services"),
+    }
     assert fresh.emulator.journal(writes=True) == []
     assert not (fresh.emulator.ready_file.parent / "certificates").exists()
 

@@ -182,6 +182,39 @@ def test_what_several_roles_read_may_be_null_too(environment: Emulator, tmp_path
     assert played.status == 0, played.output
 
 
+OMITTED = """\
+- hosts: imp_publisher
+  gather_facts: false
+  vars:
+    calendar_users_query: "{{ omit }}"
+    trust_purge: "{{ omit }}"
+    trust_nodes: [{name: imp-pub, hostname: "{{ omit }}"}, "{{ omit }}"]
+    calendaring_pending_restarts_path: "{{ omit }}"
+    presence_gateways_pending_restarts_path: "{{ none }}"
+    ucops_imp_pending_restarts_path: /kept
+    presence_gateways_list: "{{ omit }}"
+  tasks:
+    - ansible.builtin.assert:
+        that:
+          - "'calendar_users_query' not in lookup('ucops.imp.options', 'calendar_users')"
+          - lookup('ucops.imp.options', 'trust').trust_purge is false
+          - "lookup('ucops.imp.options', 'trust').trust_nodes == [{'name': 'imp-pub'}]"
+          - lookup('ucops.imp.options', 'calendaring').calendaring_pending_restarts_path == '/kept'
+          - lookup('ucops.imp.options', 'presence_gateways').presence_gateways_pending_restarts_path == '/kept'
+          - lookup('ucops.imp.options', 'presence_gateways', 'presence_gateways_list').presence_gateways_list == []
+          - query('ucops.imp.setting_problems', 'trust', 'calendar_users', 'calendaring', 'presence_gateways') == []
+"""
+
+
+def test_what_is_omitted_has_its_default(environment: Emulator, tmp_path: Path) -> None:
+    book = tmp_path / "omit.yml"
+    book.write_text(OMITTED)
+
+    played = play(environment.ready_file, tmp_path, str(book))
+
+    assert played.status == 0, played.output
+
+
 def test_an_export_takes_its_variables_as_text(environment: Emulator, tmp_path: Path) -> None:
     texts = ["export_directory=out", 'export_parts=["calendaring"]', "export_all_parameters=no", "trust_nodes=[]"]
 

@@ -50,7 +50,7 @@ def test_every_plugin_and_role_has_a_documentation_page_that_names_all_its_optio
     build(tmp_path)
     pages = {path.stem: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.rst")}
     options = {f"{path.stem}_module": _plugin_options(path) for path in project_files("plugins/modules/*.py")}
-    others = project_files(*(f"plugins/{kind}/*.py" for kind in ("callback", "filter", "inventory")))
+    others = project_files(*(f"plugins/{kind}/*.py" for kind in ("callback", "filter", "inventory", "lookup")))
     options |= {f"{path.stem}_{path.parent.name}": _plugin_options(path) for path in others}
     specs = project_files("roles/*/meta/argument_specs.yml")
     options |= {f"{path.parts[1]}_role": _role_options(path) for path in specs}
