@@ -286,7 +286,7 @@ class CalendaringParameters(ParameterResource):
             if parameter.caution and value != parameter.default:
                 self.context.warn(
                     f"{option}: Cisco advises to leave {parameter.label} at {parameter.default}; {value} may harm the "
-                    "integration with Exchange. Ask Cisco TAC before changing it (requirement P4)."
+                    "integration with Exchange. Ask Cisco TAC before changing it."
                 )
 
     def targets(self) -> Mapping[str, Target]:
