@@ -276,7 +276,6 @@ def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> No
     if context.failures:
         module.fail_json(msg=_summary(context.failures), code="items-failed", failures=context.failures, **result)
     module.exit_json(failures=[], **result)
-    raise AssertionError("exit_json returned")
 
 
 def _summary(failures: list[dict[str, Any]]) -> str:
