@@ -186,7 +186,7 @@ class Gateways(Resource[State]):
     def _caution(self, changes: Plan, state: State) -> None:
         for name, gateway in self._wanted.items():
             if self._present and gateway["port"] != 443:
-                self.context.warn(f"{name}: Cisco recommends port 443, not {gateway['port']} (requirement G2).")
+                self.context.warn(f"{name}: Cisco recommends port 443, not {gateway['port']}.")
         if not self.context.check_mode:
             return
         if state.ipv6_missing:

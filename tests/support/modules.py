@@ -93,8 +93,20 @@ def _as_a_module() -> Iterator[None]:
     except ImportError:  # up to core 2.18
         yield
     else:
-        with mock.patch.object(internal, "is_controller", False):
+        with mock.patch.object(internal, "is_controller", False), _reading_as_a_module():
             yield
+
+
+@contextlib.contextmanager
+def _reading_as_a_module() -> Iterator[None]:
+    """Let core decode arguments as a module does: a controller refuses text that is no UTF-8, and remembers that."""
+    profiles = importlib.import_module("ansible.module_utils._internal._json._profiles")
+    known = getattr(profiles, "_string_encoding_check_enabled", None)
+    if known is None:
+        yield
+        return
+    with mock.patch.object(profiles, known.__name__, return_value=False):
+        yield
 
 
 def run_module(name: str, options: Mapping[str, Any], *, check: bool = False, diff: bool = True) -> ModuleResult:
