@@ -88,9 +88,9 @@ from typing import Any, NoReturn
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_formats import FORMATS, as_terminal
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Place
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import CLEAN, COULD_NOT_CHECK, Report
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS, as_terminal
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import CLEAN, COULD_NOT_CHECK, Report
 
 CLUSTER = "ucops_imp_cluster"
 BAD_OPTION = 5

@@ -47,7 +47,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
 
 NEEDED = ("userid", "im_and_presence", "meeting_information")
 

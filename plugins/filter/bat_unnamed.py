@@ -42,12 +42,12 @@ _value:
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 
 
 def bat_unnamed(userids: Iterable[Any]) -> list[str]:
     """Return the ids that no file can hold."""
-    return [userid for userid in map(str, userids) if not _bat.can_name(userid)]
+    return [userid for userid in map(str, userids) if not bat_file.can_name(userid)]
 
 
 class FilterModule:

@@ -42,7 +42,7 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ucops.imp.plugins.module_utils._masked import REASON, masked_places
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import REASON, masked_places
 
 _TEMPLATE = re.compile(r"\{[{%#]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")

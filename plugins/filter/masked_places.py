@@ -39,7 +39,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_places
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_places
 
 
 def places(value: Any) -> list[str]:

@@ -55,7 +55,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_table import table
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.table import table
 
 
 def preflight_table(checks: Any, width: int = 110, fold: bool = True) -> list[str]:

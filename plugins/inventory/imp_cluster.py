@@ -164,19 +164,23 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._cluster import (
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_problems
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    check_host,
+    connection_from,
+    connection_options,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import masked, secret_texts
+from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import (
     Node,
     groups,
     nodes,
     qualified,
     unknown_publisher,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
-from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_problems
-from ansible_collections.ucops.imp.plugins.module_utils._options import check_host, connection_from, connection_options
-from ansible_collections.ucops.imp.plugins.module_utils._secrets import masked, secret_texts
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
 
 OPTIONS = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
 NODE = "imp_cluster_node"

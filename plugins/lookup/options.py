@@ -54,7 +54,12 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.ucops.imp.plugins.plugin_utils._variables import COLLECTION, converted, spec_of, templated
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
+    COLLECTION,
+    converted,
+    spec_of,
+    templated,
+)
 
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
 _PLAIN: dict[str, tuple[Any, Any]] = {}

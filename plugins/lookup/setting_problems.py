@@ -62,13 +62,13 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.ucops.imp.plugins.plugin_utils._setting_names import (
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
     OWN_VARIABLES,
     selected,
     unknown_tags,
     unknown_variables,
 )
-from ansible_collections.ucops.imp.plugins.plugin_utils._variables import (
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
     converted,
     known_variables,

@@ -154,9 +154,9 @@ failures:
   elements: dict
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._adcs_ca import read_ca
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_ca_info import read_ca
 
 ARGUMENTS = Arguments("ca", {"renewal": {"type": "int"}, "crl": {"type": "bool", "default": True}})
 

@@ -226,9 +226,9 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._adcs import AdcsCertificate
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import AdcsCertificate
 
 ARGUMENTS = Arguments(
     "ca",

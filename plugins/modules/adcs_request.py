@@ -166,9 +166,9 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._adcs_requests import AdcsRequests
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_request import AdcsRequests
 
 REASONS = [
     "unspecified",

@@ -285,10 +285,10 @@ failures:
       message: There is no such user in Unified CM.
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._axl import USER_TAGS
-from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import READ_OPTIONS, CalendarUsers
-from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import USER_TAGS
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
 
 SOURCES = ("users", "csv_path", "query")
 

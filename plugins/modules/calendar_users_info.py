@@ -133,8 +133,11 @@ failures:
 from dataclasses import asdict
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._axl import SEARCH_TAGS, Axl
-from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import (
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, Axl
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, given
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import (
     READ_OPTIONS,
     count_options,
     read_listed,
@@ -142,9 +145,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import (
     read_problems,
     userid_problems,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, given
-from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
 
 ARGUMENTS = Arguments(
     "cucm",

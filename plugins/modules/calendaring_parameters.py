@@ -221,8 +221,11 @@ failures:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments, given
-from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments, given
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Plan, Undeclared
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     AUTO,
     BY_OPTION,
     CALENDARING,
@@ -233,10 +236,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
     problem,
     recommended_spread,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._plan import Plan, Undeclared
-from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run
-from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import ParameterResource, Values
+from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import ParameterResource, Values
 
 SPREAD = "calendar_spread"
 

@@ -74,16 +74,16 @@ failures:
 
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     BY_OPTION,
     calendaring_targets,
     names_problems,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
-from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import read_values
+from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import read_values
 
 ARGUMENTS = Arguments("cucm", {"parameter_names": {"type": "dict", "default": {}}})
 

@@ -284,12 +284,12 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificate_import import CertificateImport
-from ansible_collections.ucops.imp.plugins.module_utils._certmgr import STORES
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import CertificateImport
 
 ARGUMENTS = Arguments(
     "imp",

@@ -129,10 +129,10 @@ failures:
 
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._cluster import groups, nodes, unknown_publisher
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import groups, nodes, unknown_publisher
 
 ARGUMENTS = Arguments("cucm", {"imp_publisher": {"type": "str"}})
 

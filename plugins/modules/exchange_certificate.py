@@ -319,9 +319,12 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._exchange_certificate import STATES, ExchangeCertificate
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import (
+    STATES,
+    ExchangeCertificate,
+)
 
 ARGUMENTS = Arguments(
     "exchange",

@@ -126,9 +126,9 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._impersonation import Impersonation
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import Impersonation
 
 ARGUMENTS = Arguments(
     "exchange",

@@ -337,9 +337,9 @@ failures:
   elements: dict
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._preflight import OPTIONS, read_preflight
-from ansible_collections.ucops.imp.plugins.module_utils._run import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.run import OPTIONS, read_preflight
 
 ARGUMENTS = Arguments("cucm", OPTIONS)
 

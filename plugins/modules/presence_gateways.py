@@ -288,10 +288,10 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._gateways import Gateways
-from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import Gateways
 
 ARGUMENTS = Arguments(
     "imp",

@@ -139,9 +139,9 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._gateways import read_gateways
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import read_gateways
 
 ARGUMENTS = Arguments("imp", {"status": {"type": "bool", "default": True}, "node": {"type": "str"}})
 

@@ -131,11 +131,11 @@ failures:
 
 from collections.abc import Mapping
 
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, ascii_lower, check_unique
-from ansible_collections.ucops.imp.plugins.module_utils._parameters import ENTERPRISE_NODE, Target
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
-from ansible_collections.ucops.imp.plugins.module_utils._service_parameters import ParameterResource, Values
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, ascii_lower, check_unique
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE, Target
+from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import ParameterResource, Values
 
 ARGUMENTS = Arguments(
     "cucm",

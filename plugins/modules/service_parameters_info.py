@@ -96,10 +96,10 @@ failures:
 
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments, ascii_lower
-from ansible_collections.ucops.imp.plugins.module_utils._parameters import ENTERPRISE_NODE
-from ansible_collections.ucops.imp.plugins.module_utils._run import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, ascii_lower
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
 
 ARGUMENTS = Arguments(
     "cucm",

@@ -116,10 +116,10 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run_info
-from ansible_collections.ucops.imp.plugins.module_utils._services import read_services
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._resources.services import read_services
 
 ARGUMENTS = Arguments("imp", {"services": {"type": "list", "elements": "str", "default": []}, **NODES})
 

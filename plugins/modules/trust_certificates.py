@@ -240,11 +240,14 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
-from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._run import run
-from ansible_collections.ucops.imp.plugins.module_utils._trust import STORE_OPTIONS, TrustCertificates
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import (
+    STORE_OPTIONS,
+    TrustCertificates,
+)
 
 ARGUMENTS = Arguments(
     "platform",

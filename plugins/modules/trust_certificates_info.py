@@ -111,10 +111,10 @@ failures:
       type: str
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import NODES
-from ansible_collections.ucops.imp.plugins.module_utils._options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._run import run_info
-from ansible_collections.ucops.imp.plugins.module_utils._trust import STORE_OPTIONS, read_trusted
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import STORE_OPTIONS, read_trusted
 
 ARGUMENTS = Arguments("platform", {**STORE_OPTIONS, **NODES})
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _axl
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._clients import axl
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
-from imp_emulator.environment import Environment
 from imp_emulator.wire.axl.cucm import CucmAxl
+from imp_emulator.world.environment import Environment
 from tests.conformance.axl_schemas import CUCM_VERSIONS, schema
 from tests.support.axl import InProcess
 
@@ -47,7 +47,7 @@ class Direct:
 def collection(emulated: Environment, request: pytest.FixtureRequest) -> Any:
     """The collection's client, made to write in an older schema than the cluster has."""
 
-    class Older(_axl.Axl):
+    class Older(axl.Axl):
         @property
         def schema(self) -> str:
             return str(request.param)
@@ -62,7 +62,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "get_user": lambda axl: axl.get_user("user0001"),
     "list_users": lambda axl: [
         list(axl.list_users({}, page_size=1)),
-        list(axl.list_users(dict.fromkeys(_axl.SEARCH_TAGS, "%"))),
+        list(axl.list_users(dict.fromkeys(axl.SEARCH_TAGS, "%"))),
     ],
     "update_user": lambda axl: [
         axl.update_user("user0001", {"home_cluster": True, "im_and_presence": True}),
@@ -89,5 +89,5 @@ def test_the_version_is_asked_without_a_schema(collection: Any) -> None:
 
 
 def test_no_call_of_the_collection_is_left_out() -> None:
-    methods = {name for name, _ in inspect.getmembers(_axl.Axl, inspect.isfunction) if not name.startswith("_")}
+    methods = {name for name, _ in inspect.getmembers(axl.Axl, inspect.isfunction) if not name.startswith("_")}
     assert methods - {"call"} == set(CALLS)

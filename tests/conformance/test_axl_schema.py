@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from imp_emulator.environment import Environment
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.wire.axl.schema import TYPES, Complex, Element
+from imp_emulator.world.environment import Environment
 from tests.conformance.axl_schemas import CUCM_VERSIONS, IMP_VERSIONS, Line, Schema, schema
 from tests.support.axl import InProcess, message
 

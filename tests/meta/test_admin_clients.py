@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._ca_admin import CaAdmin as CaClient
-from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin as ImpClient
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer
+from ansible_collections.ucops.imp.plugins.module_utils._clients.ca_admin import CaAdmin as CaClient
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin as ImpClient
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.calls import Call, Protocol
-from imp_emulator.wire.ca_admin import CaAdmin
+from imp_emulator.pipeline.request import Call, Protocol
+from imp_emulator.wire.ca.admin import CaAdmin
 from imp_emulator.wire.imp_admin import ImpAdmin
+from imp_emulator.world.environment import Environment
 from tests.support.admin_operations import users_on_the_page
 from tests.unit.emulator.conftest import emulated, seeded_state
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.ucops.imp.plugins.module_utils._options import ENDPOINTS
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import ENDPOINTS
 
 from tests.support.plugin_files import MODULES, STATE_MODULES, first_arguments, kind_of, module_text
 from tests.support.project_files import ROOT, project_files

@@ -13,10 +13,10 @@ from typing import Any
 import requests
 from lxml import etree
 
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.calls import Call, Reply
+from imp_emulator.pipeline.request import Call, Reply
 from imp_emulator.store import accounts
 from imp_emulator.wire.axl.protocol import Axl
+from imp_emulator.world.environment import Environment
 from tests.support.emulator import Emulator
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Place
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import Report
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 
 GATEWAYS = Place(
     cluster="dc1",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imp_emulator.launch import COMMAND
+from imp_emulator.client.launch import COMMAND
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from imp_emulator.launch import COMMAND
+from imp_emulator.client.launch import COMMAND
 
 ALIKE = (
     *("strasser", "straßer", "STRAẞER"),

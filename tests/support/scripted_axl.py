@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from ansible_collections.ucops.imp.plugins.module_utils import _soap
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 CONNECTION = Connection("cucm", "cucm-pub.example.com", 8443, "axladmin", "canary-91c2")
 Handler = Callable[[Element], str]
@@ -20,7 +20,7 @@ Handler = Callable[[Element], str]
 
 def enveloped(inner: str) -> bytes:
     """Return markup as the content of a SOAP body."""
-    opening = f'<soapenv:Envelope xmlns:soapenv="{_soap.ENVELOPE}"><soapenv:Body>'
+    opening = f'<soapenv:Envelope xmlns:soapenv="{soap.ENVELOPE}"><soapenv:Body>'
     return f"{opening}{inner}</soapenv:Body></soapenv:Envelope>".encode()
 
 
@@ -44,7 +44,7 @@ class Sent:
 
     @property
     def operation(self) -> str:
-        return _soap.local_name(self.message)
+        return soap.local_name(self.message)
 
 
 class Server(Transport):
@@ -65,7 +65,7 @@ class Server(Transport):
     ) -> Answer:
         assert (method, path) == ("POST", "/axl/")
         assert body is not None
-        sent = Sent(body, _soap.parse(body), headers, bool(idempotent))
+        sent = Sent(body, soap.parse(body), headers, bool(idempotent))
         self.sent.append(sent)
         operation = sent.operation
         try:

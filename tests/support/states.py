@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imp_emulator import seeding
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.clock import Clock
-from imp_emulator.kernel.transitions import Transitions
-from imp_emulator.scenario import Scenario
+from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database
+from imp_emulator.world import seeding
+from imp_emulator.world.clock import Clock
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.pace import Transitions
 
 
 def seed(folder: Path, scenario: Scenario) -> Path:

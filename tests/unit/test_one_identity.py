@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from ansible_collections.ucops.imp.plugins.module_utils import _options
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_formats import as_junit, as_sarif
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Place
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import Report
+from ansible_collections.ucops.imp.plugins.module_utils._core import options
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import as_junit, as_sarif
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imp_emulator import letter_case
-from imp_emulator.domain.errors import InvalidValue
-from imp_emulator.domain.names import gateway_name
+from imp_emulator.domain.network.names import gateway_name
+from imp_emulator.errors import InvalidValue
 from tests.support.odd_names import ODD
 
 LABELS = st.text(st.sampled_from("aAkK\u212asS\u017f-0"), min_size=1, max_size=3)
@@ -35,14 +35,14 @@ def key_of(name: str) -> str | None:
 
 @given(st.text())
 def test_both_ignore_the_same_letter_case(text: str) -> None:
-    assert _options.ascii_lower(text) == letter_case.ascii_lower(text)
+    assert options.ascii_lower(text) == letter_case.ascii_lower(text)
 
 
 @given(HOSTS, HOSTS)
 def test_both_take_the_same_gateways_for_one(one: str, other: str) -> None:
     keys = key_of(one), key_of(other)
     if None not in keys:
-        same = _options.canonical_host(one) == _options.canonical_host(other)
+        same = options.canonical_host(one) == options.canonical_host(other)
         assert same is (keys[0] == keys[1])
 
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.ucops.imp.plugins.module_utils._parameters import BY_OPTION, problem
-from ansible_collections.ucops.imp.plugins.module_utils._ports import IM_AND_PRESENCE
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import BY_OPTION, problem
+from ansible_collections.ucops.imp.plugins.module_utils._product.ports import IM_AND_PRESENCE
 
-from imp_emulator.domain import ports
+from imp_emulator.domain.imp import ports
 
 PARAMETER = BY_OPTION["exchange_notification_port"]
 

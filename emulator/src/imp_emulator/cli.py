@@ -11,10 +11,13 @@ from typing import Annotated
 
 import typer
 
-from imp_emulator import __version__, ready, scenario_file, scenario_writer
-from imp_emulator.addresses import is_loopback
-from imp_emulator.launch import EmulatorError, launch
-from imp_emulator.scenario import ScenarioError
+from imp_emulator import __version__
+from imp_emulator.client import ready_file as ready
+from imp_emulator.client.addresses import is_loopback
+from imp_emulator.client.launch import EmulatorError, launch
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario import writer as scenario_writer
+from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.store.database import StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
 
@@ -48,7 +51,7 @@ def serve(
 ) -> None:
     """Serve an environment until SIGTERM or Ctrl-C."""
     # The servers' libraries take a second to load, which the other commands need not wait for.
-    from imp_emulator import server  # noqa: PLC0415
+    from imp_emulator.serving import server  # noqa: PLC0415
 
     try:
         loopback = is_loopback(host)

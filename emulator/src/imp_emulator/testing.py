@@ -22,8 +22,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from imp_emulator.control_client import Answer, Control, ControlError, Json
-from imp_emulator.launch import EmulatorError, launch
+from imp_emulator.client.control import Answer, Control, ControlError, Json
+from imp_emulator.client.launch import EmulatorError, launch
 
 __all__ = ["Answer", "Control", "ControlError", "Emulator", "EmulatorError", "Json", "running"]
 

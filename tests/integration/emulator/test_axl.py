@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from imp_emulator.scenario_writer import generate
+from imp_emulator.scenario.writer import generate
 from tests.support.axl import Answer, OverTheWire, activate_imp_axl, add_gateway, message
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator

@@ -21,8 +21,8 @@ import httpx
 import pytest
 import yaml
 
-from imp_emulator.control_client import Control
-from imp_emulator.launch import COMMAND
+from imp_emulator.client.control import Control
+from imp_emulator.client.launch import COMMAND
 from tests.support.emulator import Emulator
 
 StartEmulator = Callable[..., Emulator]

@@ -185,7 +185,7 @@ def test_an_expired_certificate_of_a_ca_is_told_and_not_asked_for(
 ) -> None:
     # A day's validity that began a day ago: the first certificate has ended when the emulator has started.
     scenario = tmp_path / "scenario.yml"
-    shipped = (resources.files("imp_emulator") / "scenarios" / "certificates.yml").read_text()
+    shipped = (resources.files("imp_emulator.scenario") / "certificates.yml").read_text()
     scenario.write_text(
         shipped.replace("    kind: standalone\n", "    kind: standalone\n    validity_days: 1\n"), encoding="utf-8"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._bat import HEADER
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import HEADER
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator

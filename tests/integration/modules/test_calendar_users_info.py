@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from imp_emulator.launch import COMMAND
+from imp_emulator.client.launch import COMMAND
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module

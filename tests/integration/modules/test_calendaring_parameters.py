@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._parameters import CALENDARING, Parameter
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import CALENDARING, Parameter
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator

@@ -387,7 +387,7 @@ def test_the_environment_variables_of_requests_do_not_count(
 
 
 def test_a_missing_library_is_named(environment: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    library = "ansible_collections.ucops.imp.plugins.module_utils._exchange_ps.MISSING_LIBRARY"
+    library = "ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell.MISSING_LIBRARY"
     monkeypatch.setattr(library, "ImportError: no pypsrp")
     result = run(environment, "requested")
     assert (result.failed, result["code"]) == (True, "missing-library")

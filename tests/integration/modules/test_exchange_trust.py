@@ -118,7 +118,7 @@ def test_one_that_exchange_calls_invalid_is_not_requested_anew(environment: Emul
 
 
 def test_roots_of_a_scenario(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    shipped = (resources.files("imp_emulator") / "scenarios" / "certificates.yml").read_text(encoding="utf-8")
+    shipped = (resources.files("imp_emulator.scenario") / "certificates.yml").read_text(encoding="utf-8")
     content = yaml.safe_load(shipped)
     content["exchange"]["servers"][0] |= {
         "roots": [

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 
 from tests.support.axl import add_gateway
 from tests.support.connections import connection
@@ -110,7 +110,7 @@ def test_one_user_with_another_ones_options(cluster: Emulator) -> None:
 def test_a_file_changes_its_own_users_and_nobody_else(cluster: Emulator, tmp_path: Path) -> None:
     file = tmp_path / "users.csv"
     people = [{"userid": name, **ON} for name in ODD if name not in SIX[::2]]
-    file.write_text(_bat.write(people), encoding="utf-8")
+    file.write_text(bat_file.write(people), encoding="utf-8")
     result = done_in_four_steps(cluster, csv_path=str(file))
     assert set(changed(result)) == set(ODD) - set(SIX[::2]) == enabled(cluster)
 

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._ca_admin import CaAdmin
-from ansible_collections.ucops.imp.plugins.module_utils._certmgr import CertManager
-from ansible_collections.ucops.imp.plugins.module_utils._certsrv import CertSrv
-from ansible_collections.ucops.imp.plugins.module_utils._control_center import ControlCenter
-from ansible_collections.ucops.imp.plugins.module_utils._errors import Busy, ImpError, TimedOut, Unauthorized
-from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs
-from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients.ca_admin import CaAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import CertManager
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import CertSrv
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import ControlCenter
+from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy, ImpError, TimedOut, Unauthorized
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 
 from tests.support.certificates import issue
 from tests.support.misbehaving import BEHAVIOURS, Behaviour, Exchange, MisbehavingServer, challenging, misbehaving

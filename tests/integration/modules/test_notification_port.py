@@ -93,7 +93,7 @@ def test_a_value_set_past_the_module_is_found_when_the_engine_starts(environment
 
 
 def test_a_scenario_with_a_taken_port(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    shipped = (resources.files("imp_emulator") / "scenarios" / "default.yml").read_text(encoding="utf-8")
+    shipped = (resources.files("imp_emulator.scenario") / "default.yml").read_text(encoding="utf-8")
     content = yaml.safe_load(shipped)
     (publisher,) = [node for node in content["clusters"][0]["nodes"] if node["name"] == "imp-pub"]
     publisher["occupied_ports"] = [50020]

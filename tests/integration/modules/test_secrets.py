@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common import parameters
-from ansible_collections.ucops.imp.plugins.module_utils import _run
-from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
-from ansible_collections.ucops.imp.plugins.module_utils._masked import MASK
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import MASK
+from ansible_collections.ucops.imp.plugins.module_utils._module import runner
 
 from tests.support.modules import ModuleResult, run_main
 from tests.support.odd_arguments import MARK, odd_arguments, texts_in_place
@@ -45,13 +45,13 @@ def completed(module: str, options: dict[str, Any], tried: str) -> dict[str, Any
 @pytest.fixture
 def nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop every module after all checks of its options."""
-    check = _run._check_input
+    check = runner._check_input
 
-    def stop(context: _run.Context, problems: list[str]) -> None:
+    def stop(context: runner.Context, problems: list[str]) -> None:
         check(context, problems)
         raise InvalidInput([ACCEPTED])
 
-    monkeypatch.setattr(_run, "_check_input", stop)
+    monkeypatch.setattr(runner, "_check_input", stop)
 
 
 def shows(result: ModuleResult) -> Iterable[str]:

@@ -27,7 +27,7 @@ USERS = 20
 
 @pytest.fixture(name="environment")
 def environment_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> Emulator:
-    shipped = (resources.files("imp_emulator") / "scenarios" / "certificates.yml").read_text(encoding="utf-8")
+    shipped = (resources.files("imp_emulator.scenario") / "certificates.yml").read_text(encoding="utf-8")
     assert "count: 1000" in shipped
     scenario = tmp_path / "scenario.yml"
     scenario.write_text(shipped.replace("count: 1000", f"count: {USERS}"), encoding="utf-8")

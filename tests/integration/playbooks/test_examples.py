@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from ansible_collections.ucops.imp.plugins.module_utils._bat import HEADER
-from ansible_collections.ucops.imp.plugins.module_utils._options import ENDPOINTS
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import ENDPOINTS
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import HEADER
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 
 from tests.support.certificates import issue
 from tests.support.connections import connection, nodes
@@ -277,7 +277,7 @@ def test_odd_users_are_exported_and_cost_nobody_else(start_emulator: Callable[..
     assert "Users whose ids a BAT file cannot hold are left out" in exported.output
     assert json.dumps(unnamed) in (tmp_path / "adopted/group_vars/dc1/calendar_integration.yml").read_text()
     with (tmp_path / "adopted/group_vars/dc1/calendar_users.csv").open(encoding="utf-8", newline="") as lines:
-        assert {user.userid for user in _bat.read(lines).users} == set(named)
+        assert {user.userid for user in bat_file.read(lines).users} == set(named)
     inventory = adopt(emulator, tmp_path)
     done = play(emulator.ready_file, tmp_path, "ucops.imp.site", inventory=inventory)
 

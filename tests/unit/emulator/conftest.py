@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from imp_emulator import scenario_file
-from imp_emulator.environment import Environment
-from imp_emulator.scenario_writer import generate
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.writer import generate
+from imp_emulator.world.environment import Environment
 from tests.support import states
 
 SCENARIO = scenario_file.read(generate(users=2))

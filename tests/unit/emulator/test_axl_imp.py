@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator.domain import services
-from imp_emulator.domain.service_catalogue import AXL_WEB_SERVICE, PRESENCE_ENGINE
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.faults import Effect, Fault, Kind
+from imp_emulator.catalogue.services import AXL_WEB_SERVICE, PRESENCE_ENGINE
+from imp_emulator.domain.imp import services
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.faults import Effect, Fault, Kind
 from tests.support.axl import InProcess, message
 
 

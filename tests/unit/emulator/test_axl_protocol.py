@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from imp_emulator.environment import Environment
-from imp_emulator.scenario import AxlSpec
+from imp_emulator.scenario.model import AxlSpec
 from imp_emulator.wire.axl.cucm import CucmAxl
+from imp_emulator.world.environment import Environment
 from tests.support.axl import ENVELOPE, Answer, InProcess, message
 
 UPDATE = "<userid>user0001</userid>"

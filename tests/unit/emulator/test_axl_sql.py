@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator.domain import restarts
-from imp_emulator.environment import Environment
+from imp_emulator.domain.imp import restarts
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.sql import engine, views
+from imp_emulator.world.environment import Environment
 from tests.support.axl import InProcess
 
 PARAMETERS = (

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator.domain import gateways
-from imp_emulator.environment import Environment
+from imp_emulator.domain.imp import gateways
 from imp_emulator.wire.axl.cucm import CucmAxl
+from imp_emulator.world.environment import Environment
 from tests.support.axl import InProcess
 
 ENABLE = "<homeCluster>true</homeCluster><imAndPresenceEnable>true</imAndPresenceEnable>"

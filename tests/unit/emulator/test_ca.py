@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from imp_emulator import scenario_file
-from imp_emulator.domain import ca
-from imp_emulator.domain.errors import Forbidden, InvalidValue, NotFound
-from imp_emulator.environment import Environment
-from imp_emulator.scenario import ScenarioError
+from imp_emulator.domain.ca import authority as ca
+from imp_emulator.errors import Forbidden, InvalidValue, NotFound
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.store.database import Row
+from imp_emulator.world.environment import Environment
 from tests.support import states
 from tests.support.signing_requests import PrivateKey, pem, rsa_key, signing_request, spki
 

@@ -11,10 +11,10 @@ import threading
 
 import pytest
 
-from imp_emulator.domain import identities
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.calls import Call, Reply
+from imp_emulator.domain.imp import identities
+from imp_emulator.pipeline.request import Call, Reply
 from imp_emulator.wire.certmgr import BASE, Certmgr
+from imp_emulator.world.environment import Environment
 
 WANTED = {"service": "cup", "distribution": "this-server", "commonName": "imp-pub.dc1.example.com", "keyLength": 4096}
 PATIENCE = 10

@@ -14,15 +14,15 @@ from typing import Any, ClassVar
 
 import pytest
 
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.calls import Call, Reply, Route
-from imp_emulator.kernel.clock import Clock
-from imp_emulator.kernel.faults import Effect, Fault, Kind
-from imp_emulator.kernel.gate import ABORT, Gate
-from imp_emulator.kernel.transitions import Transitions
-from imp_emulator.scenario import Scenario
+from imp_emulator.pipeline.gate import ABORT, Gate
+from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import meta
 from imp_emulator.store.database import Database
+from imp_emulator.world.clock import Clock
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.faults import Effect, Fault, Kind
+from imp_emulator.world.pace import Transitions
 
 LIMIT = 1000
 
@@ -243,7 +243,7 @@ def test_a_delay_waits_and_then_handles(environment: Environment, monkeypatch: p
     async def sleep(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr("imp_emulator.kernel.gate.asyncio.sleep", sleep)
+    monkeypatch.setattr("imp_emulator.pipeline.gate.asyncio.sleep", sleep)
     inject(environment, Effect(Kind.DELAY, seconds=1.5))
     assert ask(environment, "/echo/put", b"red").status == 200
     assert waited == [1.5]

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.accounts import Verdict, basic_credentials, check_basic, check_session, issue_session
-from imp_emulator.kernel.calls import Call
-from imp_emulator.kernel.clock import Clock
-from imp_emulator.kernel.faults import Effect, Fault, Faults, Kind
-from imp_emulator.kernel.transitions import Pace, Rule, Transitions
-from imp_emulator.scenario import ClusterSpec, NodeSpec, Scenario
+from imp_emulator.pipeline.accounts import Verdict, basic_credentials, check_basic, check_session, issue_session
+from imp_emulator.pipeline.request import Call
+from imp_emulator.scenario.model import ClusterSpec, NodeSpec, Scenario
 from imp_emulator.store import accounts
 from imp_emulator.store.database import Database
+from imp_emulator.world.clock import Clock
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.faults import Effect, Fault, Faults, Kind
+from imp_emulator.world.pace import Pace, Rule, Transitions
 
 AXL = "Standard AXL API Access"
 

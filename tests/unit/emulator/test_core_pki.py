@@ -17,8 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from imp_emulator import pki, scenario_file
-from imp_emulator.scenario_writer import generate
+from imp_emulator.crypto import certificates as pki
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.writer import generate
 from imp_emulator.store import keys
 from imp_emulator.store.database import Database
 from imp_emulator.store.keys import KeyPair

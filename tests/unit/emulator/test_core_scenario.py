@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from imp_emulator import scenario_file
-from imp_emulator.scenario import APPLICATION_ROLES, AccountSpec, ScenarioError
-from imp_emulator.scenario_writer import generate
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import APPLICATION_ROLES, AccountSpec, ScenarioError
+from imp_emulator.scenario.writer import generate
 
 SMALL = yaml.safe_load("""
 format: 1

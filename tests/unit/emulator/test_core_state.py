@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from imp_emulator import scenario_file, state
-from imp_emulator.domain import network
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.clock import Clock
-from imp_emulator.kernel.faults import Effect, Fault, Kind
-from imp_emulator.kernel.transitions import Pace, Rule, Transitions
-from imp_emulator.scenario import AccountSpec, Scenario, ScenarioError
-from imp_emulator.scenario_writer import generate
-from imp_emulator.state import INITIAL, Snapshots, StateFolder, prepare
+from imp_emulator.domain.network import hosts as network
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import AccountSpec, Scenario, ScenarioError
+from imp_emulator.scenario.writer import generate
 from imp_emulator.store import accounts, hosts, keys, meta, nodes
 from imp_emulator.store.database import Database, StateError
 from imp_emulator.store.journal import Entry, Journal
+from imp_emulator.world import snapshots as state
+from imp_emulator.world.clock import Clock
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.faults import Effect, Fault, Kind
+from imp_emulator.world.pace import Pace, Rule, Transitions
+from imp_emulator.world.snapshots import INITIAL, Snapshots, StateFolder, prepare
 
 SCENARIO = scenario_file.read(generate(users=3, clusters=2))
 

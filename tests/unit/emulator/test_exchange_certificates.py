@@ -12,12 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs7
 
-from imp_emulator.domain import exchange_certificates, management_roles
-from imp_emulator.domain.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
-from imp_emulator.environment import Environment
-from imp_emulator.exchange_tls import IisCertificate
-from imp_emulator.store import exchange
-from imp_emulator.store.exchange import Stored
+from imp_emulator.domain.exchange import certificates as exchange_certificates
+from imp_emulator.domain.exchange import management_roles
+from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.serving.iis_certificate import IisCertificate
+from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.store.exchange.certificates import Stored
+from imp_emulator.world.environment import Environment
 from tests.support.certificates import issue
 from tests.support.exchange import sign
 

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from imp_emulator import scenario_file
-from imp_emulator.domain import ca, exchange_certificates, exchange_trust
-from imp_emulator.domain.errors import InvalidValue, NotFound
-from imp_emulator.environment import Environment
-from imp_emulator.scenario import ROOT_KINDS, Scenario
-from imp_emulator.store import ca as ca_store
-from imp_emulator.store import exchange
-from imp_emulator.store.exchange import Stored
+from imp_emulator.domain.ca import authority as ca
+from imp_emulator.domain.exchange import certificates as exchange_certificates
+from imp_emulator.domain.exchange import trust as exchange_trust
+from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import ROOT_KINDS, Scenario
+from imp_emulator.store.ca import requests as ca_store
+from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.store.exchange.certificates import Stored
+from imp_emulator.world.environment import Environment
 from tests.support import states
 from tests.support.certificates import Identity, issue
 from tests.support.exchange import sign

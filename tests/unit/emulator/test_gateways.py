@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from imp_emulator.domain import gateway_credentials, gateways, ipv6, parameters, restarts
-from imp_emulator.domain.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
-from imp_emulator.domain.gateway_credentials import TooManyCompares
-from imp_emulator.domain.gateways import Draft, Gateway
-from imp_emulator.environment import Environment
-from imp_emulator.store import gateways as store
+from imp_emulator.domain.cucm import parameters
+from imp_emulator.domain.imp import gateway_credentials, gateways, ipv6, restarts
+from imp_emulator.domain.imp.gateway_credentials import TooManyCompares
+from imp_emulator.domain.imp.gateways import Draft, Gateway
+from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.store.imp import gateways as store
+from imp_emulator.world.environment import Environment
 
 ENGINE = "Cisco Presence Engine"
 ACCOUNT, PASSWORD = r"EXAMPLE\svc-imp", "canary-of-the-gateways"

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from imp_emulator.domain import import_tool, restarts, trust
-from imp_emulator.domain.errors import Forbidden, InvalidValue
-from imp_emulator.domain.import_tool import Peer, Report
-from imp_emulator.domain.names import Kind, gateway_name
-from imp_emulator.domain.tls_chain import NoChain, offered
-from imp_emulator.domain.tls_probe import Verdict
-from imp_emulator.environment import Environment
+from imp_emulator.domain.imp import import_tool, restarts, trust
+from imp_emulator.domain.imp.import_tool import Peer, Report
+from imp_emulator.domain.network.names import Kind, gateway_name
+from imp_emulator.domain.network.tls_chain import NoChain, offered
+from imp_emulator.domain.network.tls_probe import Verdict
+from imp_emulator.errors import Forbidden, InvalidValue
+from imp_emulator.world.environment import Environment
 from tests.support.certificates import Identity, issue
 from tests.support.tls_server import answering, serving
 

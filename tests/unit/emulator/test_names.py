@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imp_emulator.domain import names
-from imp_emulator.domain.errors import InvalidValue
-from imp_emulator.domain.names import Kind
+from imp_emulator.domain.network import names
+from imp_emulator.domain.network.names import Kind
+from imp_emulator.errors import InvalidValue
 
 
 @pytest.mark.parametrize(

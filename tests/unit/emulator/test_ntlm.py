@@ -13,9 +13,9 @@ import spnego
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imp_emulator.kernel.accounts import Verdict
-from imp_emulator.kernel.calls import Call, Connection
-from imp_emulator.kernel.ntlm import Outcome, check_ntlm
+from imp_emulator.pipeline.accounts import Verdict
+from imp_emulator.pipeline.ntlm import Outcome, check_ntlm
+from imp_emulator.pipeline.request import Call, Connection
 
 USER = r"EXAMPLE\caadmin"
 PASSWORD = "colon:in-it-äö"

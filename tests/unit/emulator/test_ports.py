@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator import scenario_file
-from imp_emulator.domain import parameters, ports, restarts, services
-from imp_emulator.domain.errors import InvalidValue, NotFound
-from imp_emulator.domain.parameter_catalogue import ENTERPRISE_NODE
-from imp_emulator.domain.service_catalogue import PRESENCE_ENGINE, SIP_PROXY
-from imp_emulator.domain.services import Action, Reason, Status
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.transitions import Pace, Rule
-from imp_emulator.scenario import ScenarioError
-from imp_emulator.scenario_writer import generate
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
+from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY
+from imp_emulator.domain.cucm import parameters
+from imp_emulator.domain.imp import ports, restarts, services
+from imp_emulator.domain.imp.services import Action, Reason, Status
+from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import ScenarioError
+from imp_emulator.scenario.writer import generate
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.pace import Pace, Rule
 
 CLUSTER = "dc1"
 

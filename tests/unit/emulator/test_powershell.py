@@ -14,11 +14,11 @@ import pytest
 from psrpcore import ClientPowerShell, ClientRunspacePool, Command
 from psrpcore.types import PSObject
 
-from imp_emulator.kernel.calls import Reply
-from imp_emulator.wire.powershell import cmdlets, wsman
-from imp_emulator.wire.powershell.cmdlets import Invocation
-from imp_emulator.wire.powershell.shells import MOST_SHELLS, Shell, Shells, _messages
-from imp_emulator.wire.powershell.wsman import WsmanFault
+from imp_emulator.pipeline.request import Reply
+from imp_emulator.wire.exchange.powershell import cmdlets, wsman
+from imp_emulator.wire.exchange.powershell.cmdlets import Invocation
+from imp_emulator.wire.exchange.powershell.shells import MOST_SHELLS, Shell, Shells, _messages
+from imp_emulator.wire.exchange.powershell.wsman import WsmanFault
 
 _HEADER = (
     '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from imp_emulator.domain import restarts, services
-from imp_emulator.domain.services import Action
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.transitions import Pace, Rule
+from imp_emulator.domain.imp import restarts, services
+from imp_emulator.domain.imp.services import Action
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.pace import Pace, Rule
 
 ENGINE, PROXY, AXL = "Cisco Presence Engine", "Cisco SIP Proxy", "Cisco AXL Web Service"
 

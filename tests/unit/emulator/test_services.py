@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator.domain import restarts, services
-from imp_emulator.domain.errors import NotFound
-from imp_emulator.domain.services import Action, Reason, Status
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.transitions import Pace, Rule
+from imp_emulator.domain.imp import restarts, services
+from imp_emulator.domain.imp.services import Action, Reason, Status
+from imp_emulator.errors import NotFound
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.pace import Pace, Rule
 
 ENGINE, PROXY, AXL = "Cisco Presence Engine", "Cisco SIP Proxy", "Cisco AXL Web Service"
 NODE = ("dc1", "imp-pub")

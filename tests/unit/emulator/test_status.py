@@ -16,11 +16,13 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from imp_emulator.domain import gateways, ipv6, parameters, status, trust
-from imp_emulator.domain.gateways import Draft
-from imp_emulator.domain.names import gateway_name
-from imp_emulator.domain.tls_probe import Result, Verdict, probe
-from imp_emulator.environment import Environment
+from imp_emulator.domain.cucm import parameters
+from imp_emulator.domain.imp import gateway_status as status
+from imp_emulator.domain.imp import gateways, ipv6, trust
+from imp_emulator.domain.imp.gateways import Draft
+from imp_emulator.domain.network.names import gateway_name
+from imp_emulator.domain.network.tls_probe import Result, Verdict, probe
+from imp_emulator.world.environment import Environment
 from tests.support.certificates import Identity, issue
 from tests.support.tls_server import answering, serving
 

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from imp_emulator.domain import identities, restarts, trust
-from imp_emulator.domain.certificates import parse_bundle
-from imp_emulator.domain.errors import DomainError, Forbidden, InvalidValue, NotFound
-from imp_emulator.environment import Environment
+from imp_emulator.crypto.reading import parse_bundle
+from imp_emulator.domain.imp import identities, restarts, trust
+from imp_emulator.errors import DomainError, Forbidden, InvalidValue, NotFound
 from imp_emulator.store import keys
+from imp_emulator.world.environment import Environment
 from tests.support.certificates import answer_request, issue
 
 NODE = ("dc1", "imp-pub")

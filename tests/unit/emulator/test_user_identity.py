@@ -13,15 +13,16 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from imp_emulator import scenario_file
-from imp_emulator.domain import parameter_catalogue, service_catalogue
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.ntlm import _stored_name
+from imp_emulator.catalogue import parameters as parameter_catalogue
+from imp_emulator.catalogue import services as service_catalogue
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario import ScenarioError
-from imp_emulator.scenario_writer import generate
+from imp_emulator.pipeline.ntlm import _stored_name
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import ScenarioError
+from imp_emulator.scenario.writer import generate
 from imp_emulator.wire.axl.answers import like
 from imp_emulator.wire.axl.cucm import CucmAxl
+from imp_emulator.world.environment import Environment
 from tests.support.axl import InProcess
 from tests.support.odd_names import ALIKE, ODD, SETS, USERIDS, WILD, ascii_key
 

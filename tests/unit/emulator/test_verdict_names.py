@@ -26,17 +26,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._certificate_names import names_of
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import names_of
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from imp_emulator.domain import tls_probe
-from imp_emulator.domain.certificates import wrap
-from imp_emulator.domain.names import GatewayName, Kind, gateway_name
-from imp_emulator.domain.tls_probe import Result, Verdict
+from imp_emulator.crypto.reading import wrap
+from imp_emulator.domain.network import tls_probe
+from imp_emulator.domain.network.names import GatewayName, Kind, gateway_name
+from imp_emulator.domain.network.tls_probe import Result, Verdict
 from tests.support.certificates import issue
 
 ALL_CASES = "ALL_CASES" in os.environ

@@ -9,10 +9,11 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _axl, _soap
-from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl, User
-from ansible_collections.ucops.imp.plugins.module_utils._errors import ApiError, ImpError, UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._clients import axl as _axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl, User
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 from tests.support.scripted_axl import CONNECTION, Fault, Handler, Server, enveloped
 
@@ -146,7 +147,7 @@ def user_rows(total: int, fits: int | None = None, message: str = "") -> Handler
     """Return a handler of listUser over ``total`` users that refuses pages of more than ``fits`` rows."""
 
     def handle(request: Element) -> str:
-        skip, first = int(_soap.text(request, "skip")), int(_soap.text(request, "first"))
+        skip, first = int(soap.text(request, "skip")), int(soap.text(request, "first"))
         if fits is not None and min(first, total - skip) > fits:
             raise Fault("-1", message)
         ids = range(skip, min(skip + first, total))
@@ -181,7 +182,7 @@ def test_users_come_in_pages(total: int, pages: int) -> None:
 def test_pages_shrink_until_they_fit(message: str, asked: list[str]) -> None:
     server = Server(listUser=user_rows(100, fits=30, message=message))
     assert len(list(Axl(server).list_users({}, 100))) == 100
-    assert [_soap.text(request, "first") for request in server.messages("listUser")] == asked
+    assert [soap.text(request, "first") for request in server.messages("listUser")] == asked
 
 
 def test_one_row_that_is_too_large_is_an_error() -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
-from ansible_collections.ucops.imp.plugins.module_utils._bat import HEADER, BatUser
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import HEADER, BatUser
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,8 +29,8 @@ def user_row(userid: str, home: str = "#", presence: str = "t", meeting: str = "
     return row(**{"USER ID": userid, HOME: home, PRESENCE: presence, MEETING: meeting})
 
 
-def read(*rows: str, header: str = ",".join(HEADER), end: str = "\r\n") -> _bat.BatFile:
-    return _bat.read(io.StringIO(end.join((header, *rows)) + end, newline=""))
+def read(*rows: str, header: str = ",".join(HEADER), end: str = "\r\n") -> bat_file.BatFile:
+    return bat_file.read(io.StringIO(end.join((header, *rows)) + end, newline=""))
 
 
 def test_the_header_has_38_columns() -> None:
@@ -50,7 +50,7 @@ def test_rows_are_read_in_order(end: str) -> None:
 
 
 def test_a_header_alone_is_an_empty_file() -> None:
-    assert read() == _bat.BatFile()
+    assert read() == bat_file.BatFile()
 
 
 def test_header_may_differ_in_case() -> None:
@@ -71,7 +71,7 @@ def test_a_wrong_header_is_told(header: str, said: str) -> None:
 
 
 def test_an_empty_file_has_no_header() -> None:
-    assert _bat.read([]).problems == ["line 1: the header is missing."]
+    assert bat_file.read([]).problems == ["line 1: the header is missing."]
 
 
 def test_blank_row_ends_the_file() -> None:
@@ -104,7 +104,7 @@ def test_every_problem_is_told_with_its_line() -> None:
         f"line 5: column 35 ({MEETING}) must be t, f or #.",
         "line 7: U2 stands in line 6 already.",
         "line 8: meeting information needs a user with IM and Presence enabled.",
-        f"line 9: {_bat.meeting_problem(False, False, True)}",
+        f"line 9: {bat_file.meeting_problem(False, False, True)}",
     ]
     assert "its home cluster here and IM and Presence enabled" in result.problems[-1]
 
@@ -136,7 +136,7 @@ def test_a_slipped_row_does_not_quote_a_password() -> None:
 
 @pytest.mark.parametrize(("name", "fine"), [("users.csv", True), ("my users.csv", True), ("a,b.csv", False)])
 def test_the_file_name_holds_no_comma(name: str, fine: bool) -> None:
-    said = _bat.name_problem(name)
+    said = bat_file.name_problem(name)
     assert (said is None) is fine
     assert fine or "comma" in str(said)
 
@@ -145,12 +145,12 @@ def test_the_file_name_holds_no_comma(name: str, fine: bool) -> None:
 def test_meeting_information_needs_both(home: bool | None, presence: bool | None, meeting: bool | None) -> None:
     """An unknown value (the stored one) never breaks the rule; a known false one always does."""
     forbidden = meeting is True and (home is False or presence is False)
-    assert (_bat.meeting_problem(home, presence, meeting) is not None) is forbidden
+    assert (bat_file.meeting_problem(home, presence, meeting) is not None) is forbidden
 
 
 @given(st.text())
 def test_no_text_makes_the_reader_fall_over(text: str) -> None:
-    result = _bat.read(io.StringIO(text, newline=""))
+    result = bat_file.read(io.StringIO(text, newline=""))
     assert result.problems or len(result.users) <= text.count("\n") + 1
 
 

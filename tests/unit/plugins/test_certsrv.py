@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _adcs_memory as memory
-from ansible_collections.ucops.imp.plugins.module_utils._adcs_ca import in_order
-from ansible_collections.ucops.imp.plugins.module_utils._adcs_memory import Memory
-from ansible_collections.ucops.imp.plugins.module_utils._certsrv import CertSrv, Disposition
-from ansible_collections.ucops.imp.plugins.module_utils._csr import NotARequest, key_of, read_request
-from ansible_collections.ucops.imp.plugins.module_utils._errors import ApiError, ImpError, UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, key_of, read_request
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import CertSrv, Disposition
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._formats import request_file as memory
+from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import Memory
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
+from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_ca_info import in_order
 
 from tests.support.certificates import issue
 from tests.support.signing_requests import pem, rsa_key, signing_request

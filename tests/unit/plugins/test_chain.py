@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._chain import chain_to, missing_issuer
-from ansible_collections.ucops.imp.plugins.module_utils._verdicts import advice, verdict_of
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import Certificate, split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import chain_to, missing_issuer
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import advice, verdict_of
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, split_bundle
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 

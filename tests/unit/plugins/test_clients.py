@@ -9,14 +9,19 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _soap
-from ansible_collections.ucops.imp.plugins.module_utils._certmgr import CertManager
-from ansible_collections.ucops.imp.plugins.module_utils._control_center import ControlCenter
-from ansible_collections.ucops.imp.plugins.module_utils._errors import ApiError, ImpError, NoPublicApi, UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._imp_admin import ImpAdmin
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target, node_problems, targets
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import CertManager
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import ControlCenter
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    ImpError,
+    NoPublicApi,
+    UnexpectedAnswer,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap as _soap
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
 
 from tests.support.certificates import issue
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._cluster import groups, nodes, unknown_publisher
-from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import groups, nodes, unknown_publisher
 
 CUCM = "CUCM Voice/Video"
 IMP = "CUCM IM and Presence"

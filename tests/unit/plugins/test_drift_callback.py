@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.callback import drift as plugin
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_formats import FORMATS
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS
 
 from tests.support import drift
 from tests.support.drift import result

@@ -13,10 +13,10 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from ansible_collections.ucops.imp.plugins.plugin_utils import _drift_formats as formats
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_page import page as as_html
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Record, Status
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import Report
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift import formats
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.page import page as as_html
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Record, Status
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 
 from tests.support import drift
 from tests.support.drift import change, field, result

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import (
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import (
     LONGEST_MESSAGE,
     Place,
     Record,

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Place, Status
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_report import Report
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place, Status
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 
 from tests.support import drift
 from tests.support.drift import result

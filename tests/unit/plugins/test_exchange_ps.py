@@ -10,8 +10,10 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _exchange_ps
-from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import server_certificate
+from ansible_collections.ucops.imp.plugins.module_utils._clients import exchange_powershell
+from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
     Busy,
@@ -23,11 +25,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     Unauthorized,
     UnexpectedAnswer,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._exchange_certificate import windows_subject
-from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs
-from ansible_collections.ucops.imp.plugins.module_utils._http_adapter import NotConnected
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._server_certificates import server_certificate
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import NotConnected
+from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import windows_subject
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from requests import exceptions as http
 
@@ -162,7 +162,7 @@ class _Record:
     ],
 )
 def test_error_records(error_id: str, code: str) -> None:
-    error = _exchange_ps._refusal("Get-It", [_Record("It is not there.", error_id), _Record("Really.", "")])
+    error = exchange_powershell._refusal("Get-It", [_Record("It is not there.", error_id), _Record("Really.", "")])
     assert (error.code, error.message) == (code, "Get-It: It is not there. Really.")
     assert error.details["error_id"] == error_id
 

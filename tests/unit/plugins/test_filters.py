@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.bat_file import FilterModule as BatFile
 from ansible_collections.ucops.imp.plugins.filter.bat_unnamed import bat_unnamed
 from ansible_collections.ucops.imp.plugins.filter.inventory_value import FilterModule as InventoryValue
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
 from hypothesis import given
 from hypothesis import strategies as st
 

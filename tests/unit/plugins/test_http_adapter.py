@@ -17,17 +17,19 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _exchange_ps, _http_adapter, _transport
-from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+from ansible_collections.ucops.imp.plugins.module_utils._clients import exchange_powershell
+from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ImpError,
     TimedOut,
     Unauthorized,
     UnexpectedAnswer,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._exchange_ps import ExchangePs
-from ansible_collections.ucops.imp.plugins.module_utils._options import ENDPOINTS, Connection
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import ENDPOINTS, Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http import adapter as _http_adapter
+from ansible_collections.ucops.imp.plugins.module_utils._http import transport
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 
 from tests.support.https_server import Reply, ScriptedServer
 
@@ -201,10 +203,10 @@ def without_requests_fixture(monkeypatch: pytest.MonkeyPatch) -> Callable[[Modul
 def test_everything_loads_without_the_packages(
     without_requests: Callable[[ModuleType], ModuleType], options: dict[str, Any]
 ) -> None:
-    adapter, transport, powershell = (without_requests(one) for one in (_http_adapter, _transport, _exchange_ps))
+    adapter, bare, powershell = (without_requests(one) for one in (_http_adapter, transport, exchange_powershell))
     assert "requests" in adapter.MISSING_LIBRARY
     with pytest.raises(ImpError) as missing:
-        transport.Transport(Connection("imp", **options))
+        bare.Transport(Connection("imp", **options))
     assert missing.value.code == "missing-library"
     with pytest.raises(ImpError) as missing:
         powershell.ExchangePs(Connection("exchange", **options), "basic")

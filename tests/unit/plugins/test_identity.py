@@ -12,17 +12,20 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _bat, _calendar_users, _parameters, _soap
-from ansible_collections.ucops.imp.plugins.module_utils._axl import Axl, User
-from ansible_collections.ucops.imp.plugins.module_utils._calendar_users import read_listed, read_matching
-from ansible_collections.ucops.imp.plugins.module_utils._certificate_names import CertificateNames
-from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
-from ansible_collections.ucops.imp.plugins.module_utils._options import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl, User
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     ascii_lower,
     canonical_host,
     check_unique,
     find_name,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._product import parameters
+from ansible_collections.ucops.imp.plugins.module_utils._resources import calendar_users
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import read_listed, read_matching
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -50,14 +53,14 @@ class Directory(Server):
         super().__init__(getUser=self._get, listUser=self._list, executeSQLQuery=self._count)
 
     def _get(self, request: Element) -> str:
-        wanted = self.key(_soap.text(request, "userid"))
+        wanted = self.key(soap.text(request, "userid"))
         for name in self.names:
             if self.key(name) == wanted:
                 return f"<return>{row(name)}</return>"
         raise Fault("5007", "Item not valid: The specified User was not found")
 
     def _list(self, request: Element) -> str:
-        skip, first = (int(_soap.text(request, name)) for name in ("skip", "first"))
+        skip, first = (int(soap.text(request, name)) for name in ("skip", "first"))
         return f"<return>{''.join(map(row, self.names[skip : skip + first]))}</return>"
 
     def _count(self, _request: Element) -> str:
@@ -100,7 +103,7 @@ def test_a_server_that_knows_more_letter_case_is_believed(count: int) -> None:
     found = read_listed(Axl(directory), ["müller", "MÜLLER"], OPTIONS)
     assert {userid: known.userid for userid, known in found.items()} == {"müller": "MÜLLER", "MÜLLER": "MÜLLER"}
     with pytest.raises(InvalidInput, match="'müller' and 'MÜLLER' are one user to Unified CM, 'MÜLLER'"):
-        _calendar_users._refuse_one_user_twice(found)
+        calendar_users._refuse_one_user_twice(found)
 
 
 # --- search
@@ -132,7 +135,7 @@ def test_nothing_but_the_percent_sign_is_a_wildcard(criterion: str, found: list[
     server = Pages([row(name) for name in WILD])
     assert [known.userid for known in Axl(server).list_users({"userid": criterion}, 1000)] == found
     (sent,) = server.messages("listUser")
-    assert _soap.text(sent, "searchCriteria", "userid") == criterion.replace("\\", "%"), "a superset is asked for"
+    assert soap.text(sent, "searchCriteria", "userid") == criterion.replace("\\", "%"), "a superset is asked for"
 
 
 def test_every_criterion_is_compared_when_it_must_be() -> None:
@@ -140,9 +143,9 @@ def test_every_criterion_is_compared_when_it_must_be() -> None:
     server = Pages(["<user>" + fields.format(n, d) + "</user>" for n, d in ((1, "a_b"), (2, "axb"), (3, "A_B"))])
     found = Axl(server).list_users({"department": "a_b", "userid": "u%"}, 1000)
     assert [known.userid for known in found] == ["u1", "u3"]
-    tags = _soap.find(server.messages("listUser")[0], "returnedTags")
+    tags = soap.find(server.messages("listUser")[0], "returnedTags")
     assert tags is not None
-    assert [_soap.local_name(tag) for tag in tags][:2] == ["userid", "department"]
+    assert [soap.local_name(tag) for tag in tags][:2] == ["userid", "department"]
 
 
 # --- names of other things
@@ -203,12 +206,10 @@ def test_parameters_are_those_of_the_very_service_and_node() -> None:
 
 
 def test_a_service_in_other_letter_case_restarts_no_less() -> None:
-    engine = _parameters.restarts("Cisco Presence Engine", "CalendarSpread")
-    assert engine == _parameters.restarts("CISCO PRESENCE ENGINE", "calendarspread") != ()
-    assert _parameters.restarts("enterprise wide", "ENABLEIPV6") == _parameters.restarts(
-        "Enterprise Wide", "EnableIPV6"
-    )
-    assert _parameters.restarts("Cisco Pre\u017fence Engine", "CalendarSpread") == ()
+    engine = parameters.restarts("Cisco Presence Engine", "CalendarSpread")
+    assert engine == parameters.restarts("CISCO PRESENCE ENGINE", "calendarspread") != ()
+    assert parameters.restarts("enterprise wide", "ENABLEIPV6") == parameters.restarts("Enterprise Wide", "EnableIPV6")
+    assert parameters.restarts("Cisco Pre\u017fence Engine", "CalendarSpread") == ()
 
 
 # --- what a message and a file can hold
@@ -218,20 +219,20 @@ def test_a_service_in_other_letter_case_restarts_no_less() -> None:
 @example("a\rb\r\nc")
 @example("\x01")
 def test_a_text_that_a_message_carries_arrives_as_it_is(text: str) -> None:
-    if not _soap.carries(text):
+    if not soap.carries(text):
         assert any(ord(letter) < 0x20 or letter in "\ufffe\uffff" for letter in text)
         return
     message = Element("getUser")
-    _soap.append(message, "userid", text)
-    assert _soap.text(_soap.parse(_soap.envelope(message)), "userid") == text
+    soap.append(message, "userid", text)
+    assert soap.text(soap.parse(soap.envelope(message)), "userid") == text
 
 
 @given(SETS)
 @example([*ODD, "\u3000anna", "anna\u00a0"])
 def test_a_file_names_just_the_users_that_it_was_written_for(names: list[str]) -> None:
-    names = [name for name in names if _bat.can_name(name)]
+    names = [name for name in names if bat_file.can_name(name)]
     users = [{"userid": name, "im_and_presence": True, "meeting_information": False} for name in names]
-    read = _bat.read(io.StringIO(_bat.write(users), newline=""))
+    read = bat_file.read(io.StringIO(bat_file.write(users), newline=""))
     assert (read.problems, read.notes) == ([], [])
     assert {found.userid for found in read.users} == set(names)
 
@@ -240,8 +241,8 @@ def test_a_file_names_just_the_users_that_it_was_written_for(names: list[str]) -
 @example("\u3000anna")
 @example("anna\u00a0")
 def test_a_file_can_name_whomever_it_could_be_about(name: str) -> None:
-    assert _bat.can_name(name) is (name != "#" and name.strip(" ") == name)
+    assert bat_file.can_name(name) is (name != "#" and name.strip(" ") == name)
 
 
 def test_a_file_can_name_all_odd_users() -> None:
-    assert [name for name in ODD if not _bat.can_name(name)] == []
+    assert [name for name in ODD if not bat_file.can_name(name)] == []

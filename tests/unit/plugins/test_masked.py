@@ -13,14 +13,14 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.ucops.imp.plugins.filter.bat_file import bat_file
 from ansible_collections.ucops.imp.plugins.filter.inventory_value import inventory_value
 from ansible_collections.ucops.imp.plugins.filter.masked_places import places
-from ansible_collections.ucops.imp.plugins.module_utils import _bat
-from ansible_collections.ucops.imp.plugins.module_utils._masked import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import (
     MASK,
     WHOLE_VALUE,
     masked_problems,
     without_masks,
 )
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift_records import Place, records_of
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place, records_of
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ConnectionFailed,
     ImpError,
     Unauthorized,
     UnexpectedAnswer,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 
 from tests.support.https_server import Reply, ScriptedServer
 
@@ -104,7 +104,7 @@ def test_a_refusal_is_repeated_without_asking_again(
     def refuse(*_: object) -> None:
         raise Unauthorized("no")
 
-    monkeypatch.setattr("ansible_collections.ucops.imp.plugins.module_utils._http_login.NtlmLogin.log_in", refuse)
+    monkeypatch.setattr("ansible_collections.ucops.imp.plugins.module_utils._http.login.NtlmLogin.log_in", refuse)
     for _request in range(2):
         with pytest.raises(Unauthorized, match=r"does not accept the password of EXAMPLE\\u") as refused:
             transport.request("GET", "/x")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._options import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     ENDPOINTS,
     Arguments,
     Connection,
@@ -21,7 +21,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._options import (
     connection_from,
     connection_options,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._options import given as given_options
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import given as given_options
 from hypothesis import given
 from hypothesis import strategies as st
 

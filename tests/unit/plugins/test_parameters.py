@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.ucops.imp.plugins.module_utils._parameters import (
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     AUTO,
     BY_OPTION,
     CALENDARING,

@@ -14,10 +14,11 @@ from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.ucops.imp.plugins.module_utils._control_center import Service
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import (
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import Service
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     Content,
     Entry,
     Notebook,
@@ -25,8 +26,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import
     Seen,
     UnreadableNotes,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._plan import Change
-from ansible_collections.ucops.imp.plugins.module_utils._restart_duty import RestartDuty
+from ansible_collections.ucops.imp.plugins.module_utils._resources.restart_duty import RestartDuty
 
 from tests.support.project_files import ROOT
 

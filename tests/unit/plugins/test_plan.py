@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.ucops.imp.plugins.module_utils._plan import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     DIFFERS,
     GIVEN,
     Change,

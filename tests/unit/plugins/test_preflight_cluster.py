@@ -12,12 +12,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _preflight_cluster as cluster
-from ansible_collections.ucops.imp.plugins.module_utils import _preflight_gateways as exchange
-from ansible_collections.ucops.imp.plugins.module_utils import _releases
-from ansible_collections.ucops.imp.plugins.module_utils._certificate_import import Check
-from ansible_collections.ucops.imp.plugins.module_utils._control_center import Service
-from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import Service
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
     Forbidden,
     ImpError,
@@ -25,12 +22,15 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     TimedOut,
     Unauthorized,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_gateways import AdminFacts, Gateway, Judgement
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_logins import Interface, Reply, ask_all
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import Distrust, Place, Sight
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import REQUIREMENTS, Row, ok, report
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import Certificate, split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import gateways as exchange
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts, Gateway, Judgement
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, Reply, ask_all
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Place, Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import REQUIREMENTS, Row, ok, report
+from ansible_collections.ucops.imp.plugins.module_utils._product import releases
+from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import Check
 
 from tests.support.certificates import issue
 
@@ -87,18 +87,18 @@ def test_what_was_not_asked_is_skipped_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("version", "need", "result"),
     [
-        ("11.5.1.12900-21", _releases.AXL, "ok"),
-        ("10.5.2.10000-5", _releases.AXL, "failed"),
-        ("14.0.1.13900-155", _releases.CERTIFICATE_MANAGEMENT, "ok"),
-        ("12.5.1.17900-64", _releases.CERTIFICATE_MANAGEMENT, "failed"),
-        ("12.5.1.17900-64", _releases.IM_AND_PRESENCE, "ok"),
-        ("15.0.1.11900-23", _releases.CERTIFICATE_MANAGEMENT, "ok"),
-        ("16.0.1.10000-1", _releases.AXL, "warning"),
-        ("strange", _releases.AXL, "unknown"),
-        (None, _releases.AXL, "unknown"),
+        ("11.5.1.12900-21", releases.AXL, "ok"),
+        ("10.5.2.10000-5", releases.AXL, "failed"),
+        ("14.0.1.13900-155", releases.CERTIFICATE_MANAGEMENT, "ok"),
+        ("12.5.1.17900-64", releases.CERTIFICATE_MANAGEMENT, "failed"),
+        ("12.5.1.17900-64", releases.IM_AND_PRESENCE, "ok"),
+        ("15.0.1.11900-23", releases.CERTIFICATE_MANAGEMENT, "ok"),
+        ("16.0.1.10000-1", releases.AXL, "warning"),
+        ("strange", releases.AXL, "unknown"),
+        (None, releases.AXL, "unknown"),
     ],
 )
-def test_versions(version: str | None, need: _releases.Need, result: str) -> None:
+def test_versions(version: str | None, need: releases.Need, result: str) -> None:
     row = cluster.version_row(Reply(interface(), facts(version)), need)
     assert row.result == result
     assert (need.reason in row.advice) is (result == "failed")

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _preflight_hosts as hosts
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_probes import Distrust, Place, Sight
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import Row
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import Certificate, split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import hosts
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Place, Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row
 
 from tests.support.certificates import issue
 

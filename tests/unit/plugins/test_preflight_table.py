@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import (
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import (
     REQUIREMENTS,
     RESULTS,
     SKIPPED,
@@ -18,7 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight_rows import (
     ok,
     skipped,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._preflight_table import table
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.table import table
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _soap
-from ansible_collections.ucops.imp.plugins.module_utils._control_center import Service
-from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import Service
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_axl import ImpAxl
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
     ConnectionFailed,
@@ -21,11 +21,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._errors import (
     Unauthorized,
     UnexpectedAnswer,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._imp_axl import ImpAxl
-from ansible_collections.ucops.imp.plugins.module_utils._nodes import Target
-from ansible_collections.ucops.imp.plugins.module_utils._options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._plan import Change
-from ansible_collections.ucops.imp.plugins.module_utils._rolling_restart import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target
+from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import (
     Trouble,
     Unlisted,
     not_started,
@@ -33,7 +34,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._rolling_restart import 
     refusal,
     unreachable,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._transport import Answer, Transport
 
 ENGINE, PROXY = "Cisco Presence Engine", "Cisco SIP Proxy"
 HERE = Connection("imp", "imp1.example.com", 8443, "axladmin", "secret-word")
@@ -108,7 +108,7 @@ def axl(*nodes: str) -> bytes:
     inside = "".join(f"<clusterNodesInfo><return>{node}</return></clusterNodesInfo>" for node in nodes)
     operation = "getClusterNodesAndCriticalServicesResponse"
     return (
-        f'<e:Envelope xmlns:e="{_soap.ENVELOPE}"><e:Body><n:{operation} xmlns:n="http://www.cisco.com/AXL/API/11.5">'
+        f'<e:Envelope xmlns:e="{soap.ENVELOPE}"><e:Body><n:{operation} xmlns:n="http://www.cisco.com/AXL/API/11.5">'
         f"<return>{inside}</return></n:{operation}></e:Body></e:Envelope>"
     ).encode()
 

@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._errors import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
     ConnectionFailed,
     NotArrived,
     WaitExpired,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._masked import masked_places
-from ansible_collections.ucops.imp.plugins.module_utils._options import REPORT_UNDECLARED, Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._plan import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_places
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Change,
     Field,
     Plan,
@@ -30,7 +29,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._plan import (
     compare,
     undeclared,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._run import Context, Resource, run, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run, run_info
 
 from tests.support.modules import ModuleResult, assert_contract, run_main
 

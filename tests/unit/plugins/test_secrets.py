@@ -9,9 +9,9 @@ import importlib
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._masked import WHOLE_VALUE
-from ansible_collections.ucops.imp.plugins.module_utils._options import OptionSpec
-from ansible_collections.ucops.imp.plugins.module_utils._secrets import (
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import WHOLE_VALUE
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import (
     common_passwords,
     secret_texts,
     shape_problems,

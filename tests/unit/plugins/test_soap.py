@@ -8,8 +8,8 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _soap
-from ansible_collections.ucops.imp.plugins.module_utils._errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,25 +23,25 @@ XML_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", 
 @given(XML_TEXT)
 def test_a_built_envelope_reads_back(value: str) -> None:
     request = Element("{urn:example}getThing", {"sequence": "1"})
-    _soap.append(request, "key", value)
-    content = _soap.parse(_soap.envelope(request))
+    soap.append(request, "key", value)
+    content = soap.parse(soap.envelope(request))
     assert content.tag == "{urn:example}getThing"
     assert content.get("sequence") == "1"
-    assert _soap.text(content, "key") == value
+    assert soap.text(content, "key") == value
 
 
 @pytest.mark.parametrize("value", ["a\x00b", "\x1b", "\ufffe", "\ud800"])
 def test_what_xml_cannot_carry_is_not_sent(value: str) -> None:
     request = Element("{urn:example}getThing")
-    _soap.append(request, "key", value)
+    soap.append(request, "key", value)
     with pytest.raises(InvalidInput, match="XML cannot carry"):
-        _soap.envelope(request)
+        soap.envelope(request)
 
 
 def test_children_are_unqualified_unless_named_otherwise() -> None:
     request = Element("{urn:example}outer")
-    _soap.append(_soap.append(request, "plain"), "{urn:example}qualified")
-    document = _soap.envelope(request)
+    soap.append(soap.append(request, "plain"), "{urn:example}qualified")
+    document = soap.envelope(request)
     assert b"<plain>" in document
     assert b"qualified" in document
     assert b"xmlns=" not in document
@@ -52,11 +52,11 @@ def test_fault_is_raised_with_its_parts() -> None:
         "<e:Fault><faultcode>e:Client</faultcode><faultstring> Not so. </faultstring>"
         "<detail><axlError><axlcode>5007</axlcode></axlError></detail></e:Fault>"
     )
-    with pytest.raises(_soap.SoapFault) as caught:
-        _soap.parse((OPEN + fault + CLOSE).encode())
+    with pytest.raises(soap.SoapFault) as caught:
+        soap.parse((OPEN + fault + CLOSE).encode())
     assert (caught.value.code, caught.value.message) == ("Client", "Not so.")
     assert caught.value.detail is not None
-    assert _soap.text(caught.value.detail, "axlError", "axlcode") == "5007"
+    assert soap.text(caught.value.detail, "axlError", "axlcode") == "5007"
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_fault_is_raised_with_its_parts() -> None:
     ],
 )
 def test_what_is_no_envelope_is_refused(document: bytes, reason: str) -> None:
-    with pytest.raises(_soap.MalformedXml, match=reason) as caught:
-        _soap.parse(document)
+    with pytest.raises(soap.MalformedXml, match=reason) as caught:
+        soap.parse(document)
     assert caught.value.code == "unexpected-answer"
 
 
@@ -84,14 +84,14 @@ def test_entities_are_refused_before_they_are_read(encoding: str) -> None:
     """A "billion laughs" document, in every encoding that the parser knows."""
     entities = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
     document = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE x [<!ENTITY a0 "ha">{entities}]><x>&a9;</x>'
-    with pytest.raises(_soap.MalformedXml, match="document type"):
-        _soap.parse(document.encode(encoding))
+    with pytest.raises(soap.MalformedXml, match="document type"):
+        soap.parse(document.encode(encoding))
 
 
 def test_paths_stop_at_a_missing_step() -> None:
-    content = _soap.parse((OPEN + '<n:a xmlns:n="urn:n"><n:b>x</n:b><n:b>y</n:b><c/></n:a>' + CLOSE).encode())
-    assert _soap.text(content, "b") == "x"
-    assert [child.text for child in _soap.children(content, "b")] == ["x", "y"]
-    assert _soap.text(content, "c") == ""
-    assert _soap.text(content, "missing", "b") == ""
-    assert _soap.find(content, "missing", "b") is None
+    content = soap.parse((OPEN + '<n:a xmlns:n="urn:n"><n:b>x</n:b><n:b>y</n:b><c/></n:a>' + CLOSE).encode())
+    assert soap.text(content, "b") == "x"
+    assert [child.text for child in soap.children(content, "b")] == ["x", "y"]
+    assert soap.text(content, "c") == ""
+    assert soap.text(content, "missing", "b") == ""
+    assert soap.find(content, "missing", "b") is None

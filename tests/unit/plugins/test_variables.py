@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.plugin_utils._setting_names import selected, unknown_tags, unknown_variables
-from ansible_collections.ucops.imp.plugins.plugin_utils._variables import (
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import selected, unknown_tags, unknown_variables
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
     converted,
     known_variables,

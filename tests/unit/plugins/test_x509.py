@@ -9,9 +9,8 @@ import datetime
 import hashlib
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils import _x509
-from ansible_collections.ucops.imp.plugins.module_utils._errors import ImpError
-from ansible_collections.ucops.imp.plugins.module_utils._x509 import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509 as _x509
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     NotACertificate,
     canonical_fingerprint,
     require_library,
@@ -19,6 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._x509 import (
     unique,
     with_issuers,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.certificates import Identity, issue

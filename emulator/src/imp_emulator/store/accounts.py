@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 
-from imp_emulator.scenario import AccountSpec, Scenario, ScenarioError
+from imp_emulator.scenario.model import AccountSpec, Scenario, ScenarioError
 from imp_emulator.store.database import Database, Row
 
 EXCHANGE = ""

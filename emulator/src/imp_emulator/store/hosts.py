@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from imp_emulator.scenario import Scenario
+from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database, Row
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 
-from imp_emulator.scenario import Scenario
+from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database, Row
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.

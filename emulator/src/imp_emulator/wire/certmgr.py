@@ -16,13 +16,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from imp_emulator.domain import identities, trust
-from imp_emulator.domain.errors import DomainError, NotFound
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.accounts import Verdict, check_basic
-from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.domain.imp import identities, trust
+from imp_emulator.errors import DomainError, NotFound
+from imp_emulator.pipeline.accounts import Verdict, check_basic
+from imp_emulator.pipeline.request import Call, Reply, Route
 from imp_emulator.store import nodes
-from imp_emulator.store import trust as trust_store
+from imp_emulator.store.imp import trust as trust_store
+from imp_emulator.world.environment import Environment
 
 BASE = "/platformcom/api/v1/certmgr/config"
 _JSON = "application/json"

@@ -15,17 +15,17 @@ from typing import ClassVar
 
 from lxml import etree
 
-from imp_emulator.domain import services
-from imp_emulator.domain.service_catalogue import CATALOGUE, ServiceSpec
-from imp_emulator.domain.services import Action, Reason, ServiceState
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.accounts import Verdict, check_basic
-from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec
+from imp_emulator.domain.imp import services
+from imp_emulator.domain.imp.services import Action, Reason, ServiceState
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.pipeline.accounts import Verdict, check_basic
+from imp_emulator.pipeline.request import Call, Reply, Route
 from imp_emulator.store import nodes
-from imp_emulator.wire import soap
-from imp_emulator.wire.soap import text
-from imp_emulator.wire.tomcat import error_page
+from imp_emulator.wire.http import soap
+from imp_emulator.wire.http.soap import text
+from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.world.environment import Environment
 
 PATH = "/controlcenterservice2/services/ControlCenterServices"
 NAMESPACE = "http://schemas.cisco.com/ast/soap"

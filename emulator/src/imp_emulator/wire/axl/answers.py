@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.schema import Complex, sequence
-from imp_emulator.wire.soap import text as escape
+from imp_emulator.wire.http.soap import text as escape
 
 MAXIMUM_ANSWER = 8 * 1024 * 1024
 """AXL refuses to answer more bytes than this (facts: "Query request too large")."""

@@ -10,8 +10,8 @@ The numbers 5003, 5007, -1, -239 and -691 and their words were seen in answers o
 
 from __future__ import annotations
 
-from imp_emulator.domain import errors
-from imp_emulator.wire import soap
+from imp_emulator import errors
+from imp_emulator.wire.http import soap
 
 UNKNOWN_ERROR = 5000
 UNKNOWN_REQUEST = 5002

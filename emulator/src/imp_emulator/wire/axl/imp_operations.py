@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from imp_emulator.domain import services, users
-from imp_emulator.domain.errors import NotFound
-from imp_emulator.domain.service_catalogue import DATABASE, PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
-from imp_emulator.domain.services import ServiceState, Status
+from imp_emulator.catalogue.services import DATABASE, PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.domain.cucm import users
+from imp_emulator.domain.imp import services
+from imp_emulator.domain.imp.services import ServiceState, Status
+from imp_emulator.errors import NotFound
 from imp_emulator.store import nodes
-from imp_emulator.store import users as user_store
+from imp_emulator.store.cucm import users as user_store
 from imp_emulator.store.database import Row
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, empty, fixed, flag, joined, render, selected, tag_type, text
@@ -20,7 +21,7 @@ from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.protocol import Operation, Request
 from imp_emulator.wire.axl.schema import element, nested, sequence
 from imp_emulator.wire.axl.user_operations import page
-from imp_emulator.wire.soap import text as escape
+from imp_emulator.wire.http.soap import text as escape
 
 CRITICAL_SERVICES = (
     DATABASE,

@@ -8,10 +8,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from imp_emulator.domain.errors import NotFound
-from imp_emulator.domain.parameter_catalogue import ENTERPRISE_NODE
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
+from imp_emulator.errors import NotFound
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.store import nodes, services
+from imp_emulator.store import nodes
+from imp_emulator.store.imp import services
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import (
     Tag,

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imp_emulator.domain import parameters
-from imp_emulator.domain.errors import NotFound
-from imp_emulator.domain.parameter_catalogue import ENTERPRISE_NODE
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
+from imp_emulator.domain.cucm import parameters
+from imp_emulator.errors import NotFound
 from imp_emulator.store import nodes
-from imp_emulator.store import parameters as store
+from imp_emulator.store.cucm import parameters as store
 from imp_emulator.store.database import Row
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, braces, joined, render, selected, tag_type, text
@@ -19,7 +19,7 @@ from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.protocol import Operation, Request
 from imp_emulator.wire.axl.schema import Reference, element, nested, one_of, sequence
 from imp_emulator.wire.axl.user_operations import page
-from imp_emulator.wire.soap import text as escape
+from imp_emulator.wire.http.soap import text as escape
 
 ENTERPRISE_NODE_ID = "00000000-1111-0000-0000-000000000000"
 """The identifier of the EnterpriseWideData node, the same in every cluster."""

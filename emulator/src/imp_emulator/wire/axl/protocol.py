@@ -13,18 +13,18 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from imp_emulator.domain import services
-from imp_emulator.domain.errors import DomainError
-from imp_emulator.domain.service_catalogue import AXL_WEB_SERVICE
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.accounts import SESSION_COOKIE, Verdict, check_basic, check_session, issue_session
-from imp_emulator.kernel.calls import Call, Reply, Route
-from imp_emulator.wire import soap
+from imp_emulator.catalogue.services import AXL_WEB_SERVICE
+from imp_emulator.domain.imp import services
+from imp_emulator.errors import DomainError
+from imp_emulator.pipeline.accounts import SESSION_COOKIE, Verdict, check_basic, check_session, issue_session
+from imp_emulator.pipeline.request import Call, Reply, Route
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.schema import Complex
 from imp_emulator.wire.axl.throttle import Throttle
-from imp_emulator.wire.tomcat import error_page
+from imp_emulator.wire.http import soap
+from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.world.environment import Environment
 
 ROLE = "Standard AXL API Access"
 NAMESPACE = "http://www.cisco.com/AXL/API/"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from imp_emulator.environment import Environment
+from imp_emulator.world.environment import Environment
 
 
 @dataclass(slots=True)

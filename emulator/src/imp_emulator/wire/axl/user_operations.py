@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from imp_emulator.domain import users
-from imp_emulator.domain.errors import NotFound
-from imp_emulator.store import users as store
+from imp_emulator.domain.cucm import users
+from imp_emulator.errors import NotFound
+from imp_emulator.store.cucm import users as store
 from imp_emulator.store.database import Row
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl import user_messages as messages

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.accounts import Verdict, check_basic
-from imp_emulator.kernel.calls import Call, Reply, Route
+from imp_emulator.pipeline.accounts import Verdict, check_basic
+from imp_emulator.pipeline.request import Call, Reply, Route
 from imp_emulator.wire.imp_admin.app import BASE, create_app
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import MEDIA_TYPE, Problem, encoded
+from imp_emulator.world.environment import Environment
 
 ROLE = "Standard CCMADMIN Administration"
 

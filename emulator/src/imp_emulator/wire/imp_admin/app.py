@@ -13,12 +13,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from imp_emulator.domain.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
-from imp_emulator.domain.gateway_credentials import TooManyCompares
-from imp_emulator.environment import Environment
+from imp_emulator.domain.imp.gateway_credentials import TooManyCompares
+from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.wire.imp_admin import certificate_import, credentials, gateways, nodes
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import CATALOGUE, MEDIA_TYPE, SCHEMA, Problem, ProblemError, body
+from imp_emulator.world.environment import Environment
 
 BASE = "/imp-admin/v1"
 _STATUS: dict[type[DomainError], int] = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from imp_emulator.domain import import_tool
-from imp_emulator.domain.import_tool import Offer, Peer
+from imp_emulator.domain.imp import import_tool
+from imp_emulator.domain.imp.import_tool import Offer, Peer
 from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here
 from imp_emulator.wire.imp_admin.import_models import Acceptance, Imported, OfferedCertificate, PeerIn, PeerReport
 from imp_emulator.wire.imp_admin.problems import responses

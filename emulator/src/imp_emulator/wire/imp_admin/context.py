@@ -10,10 +10,10 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from imp_emulator.domain import ipv6
-from imp_emulator.environment import Environment
-from imp_emulator.kernel.calls import Call
+from imp_emulator.domain.imp import ipv6
+from imp_emulator.pipeline.request import Call
 from imp_emulator.wire.imp_admin.problems import ProblemError
+from imp_emulator.world.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from imp_emulator.domain import gateway_credentials
+from imp_emulator.domain.imp import gateway_credentials
 from imp_emulator.wire.imp_admin.context import JSON_ONLY, Here
 from imp_emulator.wire.imp_admin.models import Account, Comparison, Credentials
 from imp_emulator.wire.imp_admin.problems import responses

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Response
 
-from imp_emulator.domain import gateways, status
-from imp_emulator.domain.tls_probe import Result
+from imp_emulator.domain.imp import gateway_status as status
+from imp_emulator.domain.imp import gateways
+from imp_emulator.domain.network.tls_probe import Result
 from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here, OneNode
 from imp_emulator.wire.imp_admin.models import Gateway, GatewayIn, Gateways, GatewayStatus, Status
 from imp_emulator.wire.imp_admin.problems import ProblemError, responses

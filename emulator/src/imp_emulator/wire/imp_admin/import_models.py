@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from imp_emulator.domain import names
-from imp_emulator.domain.gateways import DEFAULT_PORT
+from imp_emulator.domain.imp.gateways import DEFAULT_PORT
+from imp_emulator.domain.network import names
 from imp_emulator.wire.imp_admin.models import Port
 
 _PEER: dict[str, Any] = {"peer_server": "mail1.example.com", "port": 443, "store": "cup-trust"}

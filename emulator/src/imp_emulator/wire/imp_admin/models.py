@@ -11,10 +11,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-from imp_emulator.domain import names
-from imp_emulator.domain.gateway_credentials import MAXIMUM_PASSWORD
-from imp_emulator.domain.gateways import CHECKED, DEFAULT_PORT, MAXIMUM_DESCRIPTION
-from imp_emulator.domain.services import Status as ServiceStatus
+from imp_emulator.domain.imp.gateway_credentials import MAXIMUM_PASSWORD
+from imp_emulator.domain.imp.gateways import CHECKED, DEFAULT_PORT, MAXIMUM_DESCRIPTION
+from imp_emulator.domain.imp.services import Status as ServiceStatus
+from imp_emulator.domain.network import names
 
 _NAME_FORMS: list[dict[str, Any]] = [
     {"pattern": names.FQDN_PATTERN, "maxLength": names.MAXIMUM_NAME},

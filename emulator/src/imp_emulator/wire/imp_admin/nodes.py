@@ -9,8 +9,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from imp_emulator.domain import ipv6, restarts, services
-from imp_emulator.domain.services import instant
+from imp_emulator.domain.imp import ipv6, restarts, services
+from imp_emulator.domain.imp.services import instant
 from imp_emulator.store import nodes as store
 from imp_emulator.store.database import Row
 from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here, OneNode

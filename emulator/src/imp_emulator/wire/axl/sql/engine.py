@@ -12,9 +12,9 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from typing import Any
 
-from imp_emulator.environment import Environment
 from imp_emulator.wire.axl.sql import errors
 from imp_emulator.wire.axl.sql.views import View
+from imp_emulator.world.environment import Environment
 
 _FUNCTIONS = frozenset(
     {

@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from imp_emulator.domain import parameters, users
+from imp_emulator.domain.cucm import parameters, users
 from imp_emulator.store import nodes
-from imp_emulator.store import parameters as parameter_store
+from imp_emulator.store.cucm import parameters as parameter_store
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import MAXIMUM_ANSWER
 from imp_emulator.wire.axl.protocol import Operation, Request
 from imp_emulator.wire.axl.schema import sequence
 from imp_emulator.wire.axl.sql import engine, errors, translate
 from imp_emulator.wire.axl.sql.views import View
-from imp_emulator.wire.soap import text as escape
+from imp_emulator.wire.http.soap import text as escape
 
 _SQL = sequence("sql", attributes=("sequence",))
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imp_emulator.domain.parameter_catalogue import BOOLEAN, ENTERPRISE_NODE, LONG, PARAMETERS, STRING
-from imp_emulator.domain.service_catalogue import CATALOGUE
+from imp_emulator.catalogue.parameters import BOOLEAN, ENTERPRISE_NODE, LONG, PARAMETERS, STRING
+from imp_emulator.catalogue.services import CATALOGUE
 from imp_emulator.wire.axl.node_operations import ROLES
 from imp_emulator.wire.axl.parameter_operations import ENTERPRISE_NODE_ID
 

@@ -1,0 +1,330 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane: what a test does to the environment, on its own port, for the holder of the token."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from imp_emulator import __version__
+from imp_emulator.control import authorities as control_ca
+from imp_emulator.control import exchange_servers as control_exchange
+from imp_emulator.control import ports as control_ports
+from imp_emulator.world import snapshots as state
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.faults import Effect, Fault, Kind
+from imp_emulator.world.pace import Pace, Rule
+from imp_emulator.world.snapshots import Snapshots
+
+_OWN = "control"
+"""The control plane's name among the protocols in ``/about``."""
+
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""What the virtual clock can show; a certificate that is made then has to end before the year 10000."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TransitionRule(_Model):
+    """How services start and stop: at once, after ``value`` status polls, after ``value`` seconds, or never."""
+
+    mode: Pace
+    value: float = Field(default=0, ge=0, allow_inf_nan=False)
+    node: str | None = None
+    service: str | None = None
+
+
+class ClockChange(_Model):
+    """A change of the virtual clock; what is left out stays as it is."""
+
+    now: AwareDatetime | None = Field(default=None, ge=EARLIEST, le=LATEST)
+    offset_seconds: float | None = Field(default=None, allow_inf_nan=False, ge=-1e9, le=1e9)
+    frozen: bool | None = None
+
+
+class Advance(_Model):
+    """Time to pass at once."""
+
+    seconds: float = Field(allow_inf_nan=False, ge=-1e9, le=1e9)
+
+
+class StatusEffect(_Model):
+    """Answer with an HTTP status instead of handling the request."""
+
+    kind: Literal["status"]
+    status: int = Field(default=503, ge=400, le=599)
+    retry_after: int | None = Field(default=None, ge=0)
+
+
+class DropEffect(_Model):
+    """Close the connection: ``drop`` before the request is handled, ``drop_after`` when its change is stored."""
+
+    kind: Literal["drop", "drop_after"]
+
+
+class DelayEffect(_Model):
+    """Wait so many seconds of real time before handling the request."""
+
+    kind: Literal["delay"]
+    seconds: float = Field(ge=0, le=3600)
+
+
+class NewFault(_Model):
+    """A fault to inject; ``null`` for cluster, node, protocol or operation matches any."""
+
+    cluster: str | None = None
+    node: str | None = None
+    protocol: str | None = None
+    operation: str | None = None
+    effect: Annotated[StatusEffect | DropEffect | DelayEffect, Field(discriminator="kind")]
+    times: int | None = Field(default=None, ge=1)
+    skip: int = Field(default=0, ge=0)
+    probability: float = Field(default=1.0, ge=0, le=1)
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What the control plane works on; ``operations`` are the implemented ones of each protocol."""
+
+    environment: Environment
+    snapshots: Snapshots
+    operations: dict[str, list[str]]
+    token: str
+
+
+def _control(request: Request) -> Control:
+    control: Control = request.app.state.control
+    given = request.headers.get("authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {control.token}".encode()):
+        raise HTTPException(401, "the token of the ready file is wanted", {"WWW-Authenticate": "Bearer"})
+    return control
+
+
+Authorised = Annotated[Control, Depends(_control)]
+
+
+async def _representable(request: Request) -> None:
+    """Refuse what Python reads as JSON and nothing could store or answer: NaN, infinity, half of a character."""
+    try:
+        content = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return  # No body, or none that FastAPI takes; it says so itself.
+    try:
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        raise HTTPException(422, "the body holds a number that is not finite, or half of a character") from None
+
+
+def application(control: Control) -> FastAPI:
+    """Return the control plane's ASGI application."""
+    app = FastAPI(
+        title="imp-emulator control plane",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(_control), Depends(_representable)],
+    )
+    app.state.control = control
+    for method, path, status, endpoint in _ROUTES:
+        app.add_api_route(path, endpoint, methods=[method], status_code=status)
+    for router in (control_ca.router, control_exchange.router, control_ports.router):
+        app.include_router(router)
+    app.middleware("http")(_count)
+    return app
+
+
+async def _count(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Count an operation of the control plane itself, as the gate counts those of the protocols."""
+    response = await answer(request)
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute) and response.status_code < 400:
+        request.app.state.control.environment.answered[_OWN, f"{request.method} {route.path}"] += 1
+    return response
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn the refusals of :class:`Snapshots` into answers."""
+    try:
+        yield
+    except KeyError as error:
+        raise HTTPException(404, f"there is no {error.args[0]!r}") from None
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+async def about(request: Request, control: Authorised) -> dict[str, Any]:
+    """Name, version and process of the emulator, the operations that it implements, and which it has answered.
+
+    ``answered`` counts the answers without an error since the process started, by protocol and operation; those of the
+    control plane itself stand under ``control``.
+    """
+    answered: dict[str, dict[str, int]] = {}
+    for (protocol, operation), times in control.environment.answered.items():
+        answered.setdefault(protocol, {})[operation] = times
+    return {
+        "name": "imp-emulator",
+        "version": __version__,
+        "pid": os.getpid(),
+        "protocols": control.operations,
+        _OWN: [f"{method.upper()} {path}" for path, item in request.app.openapi()["paths"].items() for method in item],
+        "answered": answered,
+    }
+
+
+async def reset(control: Authorised) -> None:
+    """Go back to the scenario; keys, passwords and ports stay."""
+    state.reset(control.environment, control.snapshots)
+
+
+async def list_snapshots(control: Authorised) -> dict[str, list[str]]:
+    """The names of all snapshots; ``initial`` is the scenario's."""
+    return {"snapshots": control.snapshots.names()}
+
+
+async def take_snapshot(control: Authorised, name: str) -> None:
+    """Take a snapshot of the whole state; an older one of that name is replaced."""
+    with _refusals():
+        control.snapshots.take(name)
+
+
+async def restore_snapshot(control: Authorised, name: str) -> None:
+    """Go back to a snapshot; the journal starts anew."""
+    with _refusals():
+        control.snapshots.restore(name)
+
+
+async def remove_snapshot(control: Authorised, name: str) -> None:
+    """Delete a snapshot."""
+    with _refusals():
+        control.snapshots.remove(name)
+
+
+async def read_journal(
+    control: Authorised,
+    cluster: str | None = None,
+    node: str | None = None,
+    protocol: str | None = None,
+    operation: str | None = None,
+    writes: bool | None = None,
+    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+) -> dict[str, Any]:
+    """The requests that the emulator has seen, oldest first."""
+    filters = {"cluster": cluster, "node": node, "protocol": protocol, "operation": operation, "write": writes}
+    entries, last = control.environment.journal.entries(filters, after)
+    return {"entries": entries, "last": last}
+
+
+async def clear_journal(control: Authorised) -> None:
+    """Forget the requests seen so far."""
+    control.environment.journal.clear()
+
+
+async def read_transitions(control: Authorised) -> dict[str, list[dict[str, Any]]]:
+    """The rules by which services start and stop."""
+    rules = control.environment.transitions.rules
+    return {"rules": [{"mode": r.pace.value, "value": r.value, "node": r.node, "service": r.service} for r in rules]}
+
+
+async def set_transition(control: Authorised, rule: TransitionRule) -> dict[str, list[dict[str, Any]]]:
+    """Put a rule in force; one for the same node and service is replaced."""
+    control.environment.transitions.set(Rule(rule.mode, rule.value, rule.node, rule.service))
+    return await read_transitions(control)
+
+
+async def read_clock(control: Authorised) -> dict[str, Any]:
+    """The virtual clock."""
+    clock = control.environment.clock
+    return {"now": clock.isoformat(), "offset_seconds": clock.offset_seconds, "frozen": clock.frozen}
+
+
+async def set_clock(control: Authorised, change: ClockChange) -> dict[str, Any]:
+    """Stop or start the virtual clock, and set it to a time or to a distance from real time."""
+    clock = control.environment.clock
+    if change.frozen is not None:
+        clock.freeze(change.frozen)
+    if change.offset_seconds is not None:
+        clock.offset_seconds = change.offset_seconds
+    if change.now is not None:
+        clock.set(change.now.timestamp())
+    return await read_clock(control)
+
+
+async def advance_clock(control: Authorised, advance: Advance) -> dict[str, Any]:
+    """Let time pass at once."""
+    clock = control.environment.clock
+    if not EARLIEST.timestamp() <= clock.timestamp() + advance.seconds <= LATEST.timestamp():
+        raise HTTPException(422, f"the clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only")
+    clock.advance(advance.seconds)
+    return await read_clock(control)
+
+
+async def list_faults(control: Authorised) -> dict[str, list[dict[str, Any]]]:
+    """The faults in force, with how often each has struck."""
+    return {"faults": [_fault(fault) for fault in control.environment.faults.active]}
+
+
+async def inject_fault(control: Authorised, fault: NewFault) -> dict[str, Any]:
+    """Put a fault in force."""
+    faults = control.environment.faults
+    values = fault.model_dump(exclude={"effect"})
+    effect = fault.effect.model_dump()
+    new = Fault(id=faults.next_id(), effect=Effect(**(effect | {"kind": Kind(effect["kind"])})), **values)
+    faults.active.append(new)
+    return _fault(new)
+
+
+async def clear_faults(control: Authorised) -> None:
+    """Withdraw all faults."""
+    control.environment.faults.clear()
+
+
+async def remove_fault(control: Authorised, fault_id: int) -> None:
+    """Withdraw one fault."""
+    if not control.environment.faults.remove(fault_id):
+        raise HTTPException(404, f"there is no fault {fault_id}")
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    shown = ("id", "cluster", "node", "protocol", "operation", "times", "skip", "probability", "seed", "hits")
+    wanted = {Kind.STATUS: ("status", "retry_after"), Kind.DELAY: ("seconds",)}.get(fault.effect.kind, ())
+    effect = asdict(fault.effect)
+    return {name: getattr(fault, name) for name in shown} | {
+        "effect": {"kind": fault.effect.kind.value} | {name: effect[name] for name in wanted}
+    }
+
+
+_ROUTES: tuple[tuple[str, str, int, Any], ...] = (
+    ("GET", "/about", 200, about),
+    ("POST", "/reset", 204, reset),
+    ("GET", "/snapshots", 200, list_snapshots),
+    ("PUT", "/snapshots/{name}", 204, take_snapshot),
+    ("POST", "/snapshots/{name}/restore", 204, restore_snapshot),
+    ("DELETE", "/snapshots/{name}", 204, remove_snapshot),
+    ("GET", "/journal", 200, read_journal),
+    ("DELETE", "/journal", 204, clear_journal),
+    ("GET", "/transitions", 200, read_transitions),
+    ("PUT", "/transitions", 200, set_transition),
+    ("GET", "/clock", 200, read_clock),
+    ("PUT", "/clock", 200, set_clock),
+    ("POST", "/clock/advance", 200, advance_clock),
+    ("GET", "/faults", 200, list_faults),
+    ("POST", "/faults", 201, inject_fault),
+    ("DELETE", "/faults", 204, clear_faults),
+    ("DELETE", "/faults/{fault_id}", 204, remove_fault),
+)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane's view of the certification authorities: their requests, decisions on them, and renewal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Path, Request
+from pydantic import BaseModel, ConfigDict
+
+from imp_emulator.control.refusals import environment_of, refusals
+from imp_emulator.domain.ca import authority as ca
+from imp_emulator.store.ca import requests as store
+from imp_emulator.wire.ca.admin import describe
+
+ACTOR = "the control plane"
+
+router = APIRouter(prefix="/certification-authorities/{host}")
+
+
+class Renewal(BaseModel):
+    """How a CA is renewed: with a new key, or with the one that it has."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    new_key: bool = True
+
+
+@router.get("/requests")
+async def list_requests(
+    request: Request, host: str, state: Literal["pending", "issued", "denied", "revoked"] | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """The requests that a CA has seen, oldest first."""
+    environment = environment_of(request)
+    with refusals():
+        ca.authority(environment, host)
+    return {"requests": [describe(row) for row in store.requests(environment.database, host, state)]}
+
+
+@router.post("/requests/{identifier}/{verb}")
+async def decide(
+    request: Request,
+    host: str,
+    # What the state file can hold (SQLite: 64 bits).
+    identifier: Annotated[int, Path(ge=0, le=2**62)],
+    verb: Literal["issue", "deny", "revoke"],
+) -> dict[str, Any]:
+    """Issue, deny or revoke, as the CA's administrator would."""
+    environment = environment_of(request)
+    with refusals(), environment.database.transaction():
+        if verb == "issue":
+            row = ca.issue(environment, host, identifier)
+        elif verb == "deny":
+            row = ca.deny(environment, host, identifier, ACTOR)
+        else:
+            row = ca.revoke(environment, host, identifier, ACTOR)
+    return describe(row)
+
+
+@router.post("/renew")
+async def renew(request: Request, host: str, how: Annotated[Renewal | None, Body()] = None) -> dict[str, int]:
+    """Give a CA a new certificate of its own; returns how often it has been renewed."""
+    environment = environment_of(request)
+    with refusals(), environment.database.transaction():
+        return {"renewals": ca.renew(environment, host, (how or Renewal()).new_key)}

@@ -1,0 +1,81 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane's view of the Exchange servers: which roots they trust, and whether they reach revocation lists."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+
+from imp_emulator.control.refusals import environment_of, refusals
+from imp_emulator.domain.exchange import trust as exchange_trust
+from imp_emulator.scenario.model import ROOT_KINDS
+
+router = APIRouter(prefix="/exchange-servers/{server}")
+
+
+class NewRoots(BaseModel):
+    """Root certificates in PEM, and how they get to the server; ``registry`` is by hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    certificates: str
+    type: Literal["enterprise", "group_policy", "registry", "third_party"] = "registry"
+
+
+class Revocation(BaseModel):
+    """Whether the server reaches the revocation lists of the authorities."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reachable: bool
+
+
+@router.get("/roots")
+async def list_roots(request: Request, server: str) -> dict[str, list[dict[str, Any]]]:
+    """The root certificates that an Exchange server trusts."""
+    with refusals():
+        rows = exchange_trust.roots(environment_of(request), server)
+    found = zip(rows, exchange_trust.parse_roots(rows), strict=True)
+    return {
+        "roots": [
+            {
+                "fingerprint": row["fingerprint"],
+                "type": _WORDS[row["kind"]],
+                "subject": root.parsed.subject.rfc4514_string(),
+                "certificate": row["certificate"],
+            }
+            for row, root in found
+        ]
+    }
+
+
+@router.post("/roots", status_code=201)
+async def add_roots(request: Request, server: str, new: NewRoots) -> dict[str, list[str]]:
+    """Put root certificates into the store of an Exchange server; returns their SHA-256 fingerprints."""
+    environment = environment_of(request)
+    with refusals(), environment.database.transaction():
+        added = exchange_trust.add_roots(environment, server, new.certificates, ROOT_KINDS[new.type])
+    return {"fingerprints": [certificate.fingerprint for certificate in added]}
+
+
+@router.delete("/roots/{fingerprint}", status_code=204)
+async def remove_root(request: Request, server: str, fingerprint: str) -> None:
+    """Take a root certificate out of the store of an Exchange server."""
+    environment = environment_of(request)
+    with refusals(), environment.database.transaction():
+        exchange_trust.remove_root(environment, server, fingerprint)
+
+
+@router.put("/revocation", status_code=204)
+async def set_revocation(request: Request, server: str, change: Revocation) -> None:
+    """Have an Exchange server reach the revocation lists of the authorities, or not."""
+    environment = environment_of(request)
+    with refusals(), environment.database.transaction():
+        exchange_trust.set_crl_reachable(environment, server, change.reachable)
+
+
+_WORDS = {kind: word for word, kind in ROOT_KINDS.items()}

@@ -1,0 +1,201 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates: the emulator's own CA with the nodes' server certificates, and the Exchange servers' chain.
+
+Every certificate carries the extensions that RFC 5280 wants (basic constraints, key usage, key identifiers), so that
+strict verifiers accept it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from imp_emulator.scenario.model import ClusterSpec, ExchangeSpec, NodeSpec, Scenario
+from imp_emulator.store import keys
+from imp_emulator.store.database import Database
+from imp_emulator.store.keys import KeyPair
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+_VALIDITY = timedelta(days=3650)
+# Clients whose clock runs a little late shall accept a certificate that was made just now.
+_BACKDATED = timedelta(days=1)
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class _Issuer:
+    """A certification authority at work: its key, its certificate and the CA certificates from it upwards, in PEM."""
+
+    key: PrivateKey
+    certificate: x509.Certificate
+    chain: str
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Make and store every key pair of a scenario.
+
+    The nodes get EC P-256 keys under the emulator's CA; the Exchange servers RSA 2048 keys under an intermediate CA,
+    as a Microsoft PKI of the guide's time has them.
+    """
+    emulator = _authority(database, keys.EMULATOR_CA, "imp-emulator CA", _ec_key())
+    for cluster in scenario.clusters:
+        for node in cluster.nodes:
+            keys.put(database, cluster.name, node.name, _node_pair(cluster, node, emulator))
+    if scenario.exchange:
+        root = _authority(database, keys.EXCHANGE_ROOT, "Example Enterprise Root CA", _rsa_key())
+        issuing = _authority(database, keys.EXCHANGE_INTERMEDIATE, "Example Enterprise Issuing CA", _rsa_key(), root)
+        for server in scenario.exchange:
+            keys.put(database, keys.NO_CLUSTER, server.name, _exchange_pair(server, issuing))
+            management = web_server_pair(database, server.name)
+            keys.put(database, keys.NO_CLUSTER, keys.management(server.name), management)
+
+
+def server_context(pair: KeyPair) -> ssl.SSLContext:
+    """Return a TLS server context (1.2 and newer) that sends the pair's certificate and intermediates."""
+    return tls_context(pair.private_key + pair.served)
+
+
+def tls_context(served: str) -> ssl.SSLContext:
+    """Return a TLS server context (1.2 and newer) of a private key and the certificates to send with it, in PEM."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # OpenSSL reads the pair from a file only; this one is private to the user and gone when the block ends.
+    with tempfile.NamedTemporaryFile("w", suffix=".pem", encoding="ascii") as file:
+        file.write(served)
+        file.flush()
+        context.load_cert_chain(Path(file.name))
+    return context
+
+
+def web_server_pair(database: Database, host: str) -> KeyPair:
+    """Return a new key pair, signed by the emulator's CA, for a listener that clients reach on loopback."""
+    stored = keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA)
+    certificate = x509.load_pem_x509_certificate(stored.certificate.encode())
+    key = serialization.load_pem_private_key(stored.private_key.encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the emulator's CA has an EC key")
+    issuer = _Issuer(key, certificate, stored.certificate)
+    return _leaf(_subject(host), [host, *_LOOPBACK_NAMES], _ec_key(), issuer)
+
+
+def _node_pair(cluster: ClusterSpec, node: NodeSpec, issuer: _Issuer) -> KeyPair:
+    names = dict.fromkeys((node.fqdn, node.name, *_LOOPBACK_NAMES))
+    subject = _subject(node.fqdn, organisation=cluster.domain)
+    return _leaf(subject, list(names), _ec_key(), issuer)
+
+
+def _exchange_pair(server: ExchangeSpec, issuer: _Issuer) -> KeyPair:
+    own = server.certificate == "self_signed"
+    return _leaf(_subject(server.common_name), server.alternative_names, _rsa_key(), None if own else issuer)
+
+
+def _ec_key() -> PrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _rsa_key() -> PrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _subject(common_name: str, organisation: str = "Example") -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+
+
+def _authority(
+    database: Database, owner: str, common_name: str, key: PrivateKey, issuer: _Issuer | None = None
+) -> _Issuer:
+    """Make and store a CA: self-signed without an issuer, else one that may only issue end entities."""
+    subject = _subject(common_name)
+    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
+    builder = builder.add_extension(key_usage(key.public_key(), authority=True), critical=True)
+    certificate = _signed(builder, issuer.key if issuer else key)
+    above = issuer.chain if issuer else ""
+    keys.put(database, keys.NO_CLUSTER, owner, KeyPair(key_pem(key), pem(certificate), above))
+    return _Issuer(key, certificate, pem(certificate) + above)
+
+
+def _leaf(subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: _Issuer | None) -> KeyPair:
+    """Make a server's key pair: self-signed without an issuer."""
+    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(key_usage(key.public_key(), authority=False), critical=True)
+    purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    if names:
+        alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
+        builder = builder.add_extension(alternatives, critical=False)
+    certificate = pem(_signed(builder, issuer.key if issuer else key))
+    return KeyPair(key_pem(key), certificate, issuer.chain if issuer else "")
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + _VALIDITY)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _signed(builder: x509.CertificateBuilder, key: PrivateKey) -> x509.Certificate:
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
+
+
+def key_usage(key: CertificatePublicKeyTypes, authority: bool) -> x509.KeyUsage:
+    """Return the key usage of a CA's or an end entity's certificate; only an RSA key can encipher another key."""
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=isinstance(key, rsa.RSAPublicKey) and not authority,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def pem(certificate: x509.Certificate) -> str:
+    """Return a certificate in PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def key_pem(key: PrivateKey) -> str:
+    """Return a private key in PEM (PKCS #8), unencrypted."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode("ascii")

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Service and enterprise parameters: read, change, reset, and the restarts that a change asks for (P1-P5, G7)."""
+
+from __future__ import annotations
+
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, ENTERPRISE_SERVICE, ParameterSpec, spec
+from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.domain.imp import restarts
+from imp_emulator.domain.imp import services as service_rules
+from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.letter_case import ascii_lower
+from imp_emulator.store import nodes
+from imp_emulator.store.cucm import parameters as store
+from imp_emulator.store.database import Row
+from imp_emulator.world.environment import Environment
+
+_IPV6_SERVICES = (XCP_ROUTER, SIP_PROXY, PRESENCE_ENGINE)
+
+
+def find(environment: Environment, cluster: str, node: str, service: str, name: str) -> Row:
+    """Return the row (id, pkid, node, service, name, value) that a node's parameter is kept in.
+
+    A cluster-wide parameter is found under ``EnterpriseWideData`` and under the name of every node of the cluster:
+    all of them share the one value (requirement P5).
+
+    Raises:
+        NotFound: There is no such parameter, or no such node.
+    """
+    row = store.parameter(environment.database, cluster, node, service, name)
+    if row is None and nodes.node(environment.database, cluster, node) is not None:
+        row = store.parameter(environment.database, cluster, ENTERPRISE_NODE, service, name)
+    if row is None:
+        message = f"Service parameter {name} of service {service} was not found on {node}."
+        raise NotFound("parameter-not-found", message, "name")
+    return row
+
+
+def value(environment: Environment, cluster: str, service: str, name: str, node: str | None = None) -> str:
+    """Return a parameter's value as it stands on the wire; without a node the cluster-wide one.
+
+    Raises:
+        NotFound: There is no such parameter, or no such node.
+    """
+    found: str = find(environment, cluster, node or ENTERPRISE_NODE, service, name)["value"]
+    return found
+
+
+def change(environment: Environment, cluster: str, row: Row, new: str | None) -> bool:
+    """Give a parameter a new value and tell whether that changed anything; only then a restart becomes pending.
+
+    Args:
+        environment: Where the parameter is.
+        cluster: The parameter's cluster.
+        row: The parameter's row, see :func:`find`.
+        new: The value as it stands on the wire; ``None`` stands for the default.
+
+    Raises:
+        InvalidValue: The value breaks the parameter's type or range; the message says which values are allowed.
+    """
+    parameter = specification(row)
+    release = environment.scenario.cluster(cluster).release
+    wanted = parameter.default(release) if new is None else new
+    if not parameter.accepts(wanted, release):
+        message = f"{parameter.name} of {parameter.service} must be {parameter.rule(release)}, not {wanted!r}."
+        raise InvalidValue("parameter-out-of-range", message, "value")
+    if wanted == row["value"]:
+        return False
+    # A start that ended before this moment must not be judged by the new value when somebody looks later.
+    service_rules.settle(environment, cluster)
+    store.set_value(environment.database, row["id"], wanted)
+    services = _affected(parameter)
+    if services:
+        restarts.require_restart(
+            environment, cluster, services, None, f"{parameter.service}: {parameter.name}", "changed"
+        )
+    return True
+
+
+def reset(environment: Environment, cluster: str, node: str, service: str) -> None:
+    """Give every parameter of a service the default of the release, on one node or cluster-wide.
+
+    Raises:
+        NotFound: The node has no parameter of that service.
+    """
+    known = nodes.node(environment.database, cluster, node)
+    holders = {ascii_lower(ENTERPRISE_NODE), ascii_lower(node if known is None else known["name"])}
+    if known is None and len(holders) > 1:
+        raise NotFound("node-not-found", f"There is no process node {node}.", "processNodeName")
+    rows = [
+        row
+        for row in store.search(environment.database, cluster)
+        if ascii_lower(row["service"]) == ascii_lower(service) and ascii_lower(row["node"]) in holders
+    ]
+    if not rows:
+        raise NotFound("service-not-found", f"Service {service} has no parameters on {node}.", "service")
+    for row in rows:
+        change(environment, cluster, row, None)
+
+
+def specification(row: Row) -> ParameterSpec:
+    """Return the type, range and defaults of a parameter's row."""
+    found = spec(row["service"], row["name"])
+    if found is None:
+        raise LookupError(f"parameter {row['name']} of {row['service']} is in no catalogue")
+    return found
+
+
+def _affected(parameter: ParameterSpec) -> tuple[str, ...]:
+    if parameter.service == PRESENCE_ENGINE:
+        return (PRESENCE_ENGINE,)
+    if (parameter.service, parameter.name) == (ENTERPRISE_SERVICE, "EnableIPV6"):
+        return _IPV6_SERVICES
+    return ()

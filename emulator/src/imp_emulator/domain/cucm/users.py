@@ -1,0 +1,185 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""End users: who they are, and who may have calendar information in presence (requirements U1 and U3)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import sqlite3
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.store.cucm import users as store
+from imp_emulator.store.database import Row
+from imp_emulator.store.imp import gateways
+from imp_emulator.world.environment import Environment
+
+PRESENCE_FLAGS = ("home_cluster", "im_and_presence", "meeting_information")
+"""The columns of requirement U1; the third needs the other two."""
+
+_KEYS = ("id", "pkid", "userid", *PRESENCE_FLAGS)
+_NEW_USER = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
+_RANGES = {"max_desk_pickup_wait_time": (0, 30_000), "remote_destination_limit": (1, 10)}
+_REQUIRED = ("userid", "last_name")
+_HASHES = frozenset({"password_hash", "pin_hash"})
+_LONGEST_USERID = 128
+_SALT_BYTES = 16
+
+
+def find(
+    environment: Environment,
+    cluster: str,
+    userid: str | None = None,
+    pkid: str | None = None,
+    columns: Iterable[str] | None = None,
+) -> Row:
+    """Return a user's row by user id (in any letter case) or by UUID (lower case, no braces).
+
+    Args:
+        environment: Where to look.
+        cluster: The user's cluster.
+        userid: The user id; without it ``pkid`` counts.
+        pkid: The UUID.
+        columns: What the row must hold beside its keys and :data:`PRESENCE_FLAGS`; without them it holds everything.
+
+    Raises:
+        NotFound: There is no such user.
+    """
+    wanted = "*" if columns is None else ", ".join(dict.fromkeys((*_KEYS, *columns)))
+    database = environment.database
+    if userid is not None:
+        row = store.by_userid(database, cluster, userid, wanted)
+    else:
+        row = store.by_pkid(database, cluster, pkid or "", wanted)
+    if row is None:
+        raise NotFound("user-not-found", "User not found", "userid")
+    return row
+
+
+def add(environment: Environment, cluster: str, values: Mapping[str, Any]) -> str:
+    """Add a user and return its UUID (lower case, no braces).
+
+    Args:
+        environment: Where to add it.
+        cluster: The user's cluster.
+        values: Columns of the user; ``password`` and ``pin`` in plain text become hashes.
+
+    Raises:
+        InvalidValue: The user id or last name is missing, or a number is out of range.
+        Duplicate: The user id is taken.
+        Forbidden: The presence settings break rule U3.
+    """
+    if missing := [column for column in _REQUIRED if not values.get(column)]:
+        raise InvalidValue("user-incomplete", f"A user needs {' and '.join(missing)}.", missing[0])
+    _check_values(values)
+    _check_presence(environment, cluster, values["userid"], _NEW_USER, {**_NEW_USER, **values})
+    pkid = str(uuid.uuid4())
+    try:
+        store.insert(environment.database, cluster, pkid, _hashed(values))
+    except sqlite3.IntegrityError:
+        raise _duplicate(values["userid"]) from None
+    return pkid
+
+
+def update(environment: Environment, cluster: str, row: Row, changes: Mapping[str, Any]) -> bool:
+    """Change columns of a user, and tell whether any of them has a new value.
+
+    Args:
+        environment: Where the user is.
+        cluster: The user's cluster.
+        row: The user as it is, see :func:`find`, with at least the columns that change.
+        changes: New values by column; ``password`` and ``pin`` in plain text become hashes.
+
+    Raises:
+        InvalidValue: A value that is required is empty, or a number is out of range.
+        Duplicate: The new user id is taken.
+        Forbidden: The presence settings would break rule U3.
+    """
+    _check_values(changes)
+    if any(flag in changes for flag in PRESENCE_FLAGS):
+        before = {flag: bool(row[flag]) for flag in PRESENCE_FLAGS}
+        after = {flag: changes.get(flag, before[flag]) for flag in PRESENCE_FLAGS}
+        _check_presence(environment, cluster, row["userid"], before, after)
+    new = {column: value for column, value in _hashed(changes).items() if column in _HASHES or row[column] != value}
+    if not new:
+        return False
+    try:
+        store.update(environment.database, row["id"], new)
+    except sqlite3.IntegrityError:
+        raise _duplicate(changes["userid"]) from None
+    return True
+
+
+def remove(environment: Environment, row: Row) -> None:
+    """Remove a user, see :func:`find`."""
+    store.delete(environment.database, row["id"])
+
+
+def authenticate(row: Row, secret: str, kind: str) -> bool:
+    """Tell whether a password or PIN is the user's; one that was never set matches nothing.
+
+    Args:
+        row: The user's whole row, see :func:`find`.
+        secret: What was given.
+        kind: ``password`` or ``pin``.
+    """
+    stored = row[f"{kind}_hash"]
+    if stored is None:
+        return False
+    salt, expected = base64.b64decode(stored)[:_SALT_BYTES], base64.b64decode(stored)[_SALT_BYTES:]
+    return hmac.compare_digest(_derive(secret, salt), expected)
+
+
+def _check_presence(
+    environment: Environment, cluster: str, userid: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Requirement U3: meeting information needs IM and Presence and, first of all, a presence gateway."""
+    if not after["meeting_information"]:
+        return
+    if not (after["home_cluster"] and after["im_and_presence"]):
+        message = (
+            f"User {userid}: Include meeting information in Presence requires Home Cluster and Enable User for"
+            " Unified CM IM and Presence."
+        )
+        raise Forbidden("meeting-information-needs-presence", message, "meeting_information")
+    if not before["meeting_information"] and gateways.count(environment.database, cluster) == 0:
+        message = (
+            f"User {userid}: Include meeting information in Presence requires a presence gateway; none is configured."
+        )
+        raise Forbidden("meeting-information-needs-gateway", message, "meeting_information")
+
+
+def _check_values(values: Mapping[str, Any]) -> None:
+    for column in _REQUIRED:
+        if column in values and not values[column]:
+            raise InvalidValue("user-incomplete", f"{column} of a user must not be empty.", column)
+    if len(values.get("userid", "")) > _LONGEST_USERID:
+        raise InvalidValue("userid-too-long", f"userid has at most {_LONGEST_USERID} characters.", "userid")
+    for column, (low, high) in _RANGES.items():
+        value = values.get(column, low)
+        if value is None or not low <= value <= high:
+            raise InvalidValue("number-out-of-range", f"{column} must be between {low} and {high}.", column)
+
+
+def _duplicate(userid: str) -> Duplicate:
+    return Duplicate("user-exists", f"A user {userid} exists already.", "userid")
+
+
+def _hashed(values: Mapping[str, Any]) -> dict[str, Any]:
+    columns = dict(values)
+    for kind in ("password", "pin"):
+        if kind in columns:
+            salt = secrets.token_bytes(_SALT_BYTES)
+            columns[f"{kind}_hash"] = base64.b64encode(salt + _derive(columns.pop(kind), salt)).decode()
+    return columns
+
+
+def _derive(secret: str, salt: bytes) -> bytes:
+    # Cheap on purpose: the emulator answers on its event loop and these are no real people's passwords.
+    return hashlib.scrypt(secret.encode(), salt=salt, n=1024, r=8, p=1, dklen=32)

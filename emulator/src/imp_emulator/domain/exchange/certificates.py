@@ -1,0 +1,286 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Certificates of an Exchange server (requirements C3 and C6): request, import, enable, remove; the key stays there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
+from cryptography.x509.oid import NameOID
+
+from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.store.exchange.certificates import IIS, PENDING, VALID, Stored
+from imp_emulator.world.environment import Environment
+
+DEFAULT_KEY_SIZE = 2048
+KEY_SIZES = (1024, 2048, 4096)
+SERVICES = ("IMAP", "POP", "IIS", "SMTP")
+_SHARED_SERVICE = "SMTP"
+"""The one service that may use several certificates at once; of each other service there is one."""
+
+_PLACEHOLDER_VALIDITY = timedelta(days=365)
+_ATTRIBUTES = {"S": NameOID.STATE_OR_PROVINCE_NAME, "E": NameOID.EMAIL_ADDRESS}
+"""Short names that Windows writes and RFC 4514 does not."""
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+"""How Windows writes a value with separators in it; RFC 4514 puts a backslash before each."""
+_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a certificate is requested for; checked, so that only the key is missing."""
+
+    subject: x509.Name
+    names: tuple[str, ...]
+    key_size: int
+    friendly_name: str = ""
+    exportable: bool = False
+
+
+def checked_request(
+    environment: Environment,
+    server: str,
+    subject: str,
+    names: Sequence[str],
+    key_size: int = DEFAULT_KEY_SIZE,
+    friendly_name: str = "",
+    exportable: bool = False,
+) -> Request:
+    """Check what is asked for.
+
+    Args:
+        subject: A distinguished name as Windows writes it, for example ``C=JP,O=Example,CN=mail.example.com``.
+        names: The host names of the SAN; none makes a request without SAN.
+
+    Raises:
+        InvalidValue: The subject has no CN or cannot be read, a name is no host name, the SAN does not hold the CN, or
+            the key is too short for the server (requirement C3).
+    """
+    name = parse_subject(subject)
+    common_names = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if len(common_names) != 1:
+        raise InvalidValue("subject-without-cn", "The subject name must hold exactly one common name (CN).", "subject")
+    if key_size not in KEY_SIZES:
+        sizes = ", ".join(str(size) for size in KEY_SIZES)
+        raise InvalidValue("key-size", f"The key size {key_size} is not supported; valid sizes are {sizes}.", "size")
+    minimum = _minimum_key_size(environment, server)
+    if key_size < minimum:
+        raise InvalidValue("key-too-short", f"The key size {key_size} is below the minimum of {minimum} bits.", "size")
+    for host in names:
+        if not _HOST.fullmatch(host):
+            raise InvalidValue("domain-name", f"{host!r} is not a valid domain name.", "names")
+    common_name = str(common_names[0].value)
+    if names and common_name.lower() not in {host.lower() for host in names}:
+        text = f"The domain names must contain the subject's common name {common_name}."
+        raise InvalidValue("cn-not-in-san", text, "names")
+    hosts = tuple(dict.fromkeys(host.lower() for host in names))
+    return Request(name, hosts, key_size, friendly_name, exportable)
+
+
+def _minimum_key_size(environment: Environment, server: str) -> int:
+    return next(spec.minimum_key_size for spec in environment.scenario.exchange if spec.name == server.lower())
+
+
+def parse_subject(text: str) -> x509.Name:
+    """Read a distinguished name in the order in which Windows writes it, outermost part first.
+
+    Raises:
+        InvalidValue: It cannot be read.
+    """
+    plain = _QUOTED.sub(lambda match: re.sub(r'([,+;<>=#"\\])', r"\\\1", match[1].replace('""', '"')), text.strip())
+    try:
+        reversed_name = x509.Name.from_rfc4514_string(re.sub(r"(?<!\\),\s+", ",", plain), _ATTRIBUTES)
+    except ValueError:
+        raise InvalidValue("subject-name", "The subject name is not a valid distinguished name.", "subject") from None
+    return x509.Name(reversed(list(reversed_name.rdns)))
+
+
+def generate_key(size: int) -> rsa.RSAPrivateKey:
+    """Make a key; it takes a while, so not on the event loop."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=size)
+
+
+def add_request(environment: Environment, server: str, request: Request, key: rsa.RSAPrivateKey) -> Stored:
+    """Store a pending request with its key and return it."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(request.subject)
+    for extension, critical in _extensions(request):
+        builder = builder.add_extension(extension, critical)
+    signed = builder.sign(key, hashes.SHA256())
+    placeholder = _placeholder(request, key)
+    stored = Stored(
+        server=server,
+        thumbprint=exchange.thumbprint(placeholder),
+        status=PENDING,
+        private_key=key.private_bytes(
+            Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode("ascii"),
+        served=_pem(placeholder),
+        # The words with which Windows frames a PKCS #10 request.
+        request=signed.public_bytes(Encoding.PEM)
+        .decode("ascii")
+        .replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"),
+        friendly_name=request.friendly_name,
+        exportable=request.exportable,
+    )
+    exchange.put(environment.database, stored)
+    return stored
+
+
+def _extensions(request: Request) -> list[tuple[x509.ExtensionType, bool]]:
+    usage = x509.KeyUsage(True, False, True, False, False, False, False, False, False)
+    found: list[tuple[x509.ExtensionType, bool]] = [(usage, True)]
+    if request.names:
+        found.append((x509.SubjectAlternativeName([x509.DNSName(name) for name in request.names]), False))
+    found.append((x509.BasicConstraints(ca=False, path_length=None), True))
+    return found
+
+
+def _placeholder(request: Request, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    """Make the self-signed certificate that stands for a pending request in the certificate store."""
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(request.subject)
+        .issuer_name(request.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + _PLACEHOLDER_VALIDITY)
+    )
+    for extension, critical in _extensions(request):
+        builder = builder.add_extension(extension, critical)
+    return builder.sign(key, hashes.SHA256())
+
+
+def import_issued(environment: Environment, server: str, data: bytes, friendly_name: str = "") -> Stored:
+    """Complete the pending request that an issued certificate answers (requirement C6).
+
+    Args:
+        data: The certificate alone or with the CA certificates above it: PEM, DER or PKCS #7.
+
+    Raises:
+        InvalidValue: It holds no certificate.
+        Duplicate: The certificate is there already.
+        NotFound: No pending request of this server has the certificate's key.
+    """
+    found = _read(data)
+    pending = {_public(row.certificate): row for row in _all(environment, server) if row.status == PENDING}
+    for certificate in found:
+        name = exchange.thumbprint(certificate)
+        if exchange.certificate(environment.database, server, name) is not None:
+            raise Duplicate("certificate-exists", f"A certificate with the thumbprint {name} already exists.")
+    issued = next((certificate for certificate in found if _public(certificate) in pending), None)
+    if issued is None:
+        text = f"No pending request on the server {server} has the private key of the certificate."
+        raise NotFound("no-matching-request", text)
+    request = pending[_public(issued)]
+    completed = Stored(
+        server=server,
+        thumbprint=exchange.thumbprint(issued),
+        status=VALID,
+        private_key=request.private_key,
+        served=_pem(issued) + "".join(_pem(above) for above in _intermediates(issued, found)),
+        friendly_name=friendly_name or request.friendly_name,
+        exportable=request.exportable,
+    )
+    exchange.remove(environment.database, request)
+    exchange.put(environment.database, completed)
+    return completed
+
+
+def _read(data: bytes) -> list[x509.Certificate]:
+    readers = (
+        x509.load_pem_x509_certificates,
+        pkcs7.load_pem_pkcs7_certificates,
+        pkcs7.load_der_pkcs7_certificates,
+        lambda der: [x509.load_der_x509_certificate(der)],
+    )
+    for read in readers:
+        try:
+            found = read(data)
+        except ValueError:
+            continue
+        if found:
+            return found
+    raise InvalidValue("not-a-certificate", "The data holds no certificate that can be imported.", "data")
+
+
+def _intermediates(leaf: x509.Certificate, others: Collection[x509.Certificate]) -> list[x509.Certificate]:
+    """Return the chain above a certificate as far as it was given, without the root, which no server sends."""
+    chain: list[x509.Certificate] = []
+    current = leaf
+    while True:
+        above = next((one for one in others if one.subject == current.issuer and one not in (leaf, *chain)), None)
+        if above is None or above.subject == above.issuer:
+            return chain
+        chain.append(above)
+        current = above
+
+
+def enable(environment: Environment, server: str, name: str, services: Sequence[str]) -> Stored:
+    """Have services use a certificate; those it has already stay. From then on the https port sends IIS's.
+
+    Raises:
+        NotFound: There is no such certificate.
+        Forbidden: It is a request that is still pending.
+    """
+    stored = find(environment, server, name)
+    if stored.status == PENDING:
+        text = f"The certificate with the thumbprint {stored.thumbprint} is a pending request and cannot be enabled."
+        raise Forbidden("request-pending", text)
+    taken = {service for service in services if service != _SHARED_SERVICE}
+    for other in _all(environment, server):
+        if other.thumbprint != stored.thumbprint and taken & set(other.services):
+            kept = [service for service in other.services if service not in taken]
+            exchange.set_services(environment.database, other, kept)
+    wanted = {*stored.services, *services}
+    exchange.set_services(environment.database, stored, [service for service in SERVICES if service in wanted])
+    return find(environment, server, name)
+
+
+def remove(environment: Environment, server: str, name: str) -> None:
+    """Delete a certificate or a pending request with its key.
+
+    Raises:
+        NotFound: There is no such certificate.
+        Forbidden: The https port uses it.
+    """
+    stored = find(environment, server, name)
+    if IIS in stored.services:
+        text = f"The certificate with the thumbprint {stored.thumbprint} is used by IIS and cannot be removed."
+        raise Forbidden("certificate-in-use", text)
+    exchange.remove(environment.database, stored)
+
+
+def find(environment: Environment, server: str, name: str) -> Stored:
+    """Return a certificate by its thumbprint, written with or without spaces.
+
+    Raises:
+        NotFound: There is none.
+    """
+    stored = exchange.certificate(environment.database, server, re.sub(r"[\s:]", "", name))
+    if stored is None:
+        text = f"The certificate with thumbprint {name} was not found on the server {server}."
+        raise NotFound("certificate-not-found", text)
+    return stored
+
+
+def _all(environment: Environment, server: str) -> list[Stored]:
+    return exchange.certificates(environment.database, server)
+
+
+def _public(certificate: x509.Certificate) -> bytes:
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(Encoding.PEM).decode("ascii")

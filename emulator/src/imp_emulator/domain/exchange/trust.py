@@ -1,0 +1,202 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an Exchange server thinks of its certificates (requirement C6a): the root must be in the server's own store.
+
+The words are those that Microsoft documents for ``Status`` and ``RootCAType`` of Get-ExchangeCertificate. Where a chain
+ends is worked out by signature, from what came with the certificate, the CA certificates of the scenario (which Windows
+would fetch from where the certificate says they are) and the server's roots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from imp_emulator.crypto.reading import Certificate, parse_bundle, wrap
+from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.scenario.model import ENTERPRISE_ROOT
+from imp_emulator.store.ca import requests as ca
+from imp_emulator.store.database import Row
+from imp_emulator.store.exchange import roots as exchange_roots
+from imp_emulator.store.exchange.certificates import PENDING, VALID, Stored
+from imp_emulator.world.environment import Environment
+
+UNTRUSTED = "Untrusted"
+DATE_INVALID = "DateInvalid"
+INVALID = "Invalid"
+REVOKED = "Revoked"
+REVOCATION_CHECK_FAILURE = "RevocationCheckFailure"
+
+NO_ROOT = "None"
+"""The type of a root that is in no store of the server."""
+UNKNOWN_ROOT = "Unknown"
+"""The type while there is a request only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What Get-ExchangeCertificate says of a certificate in ``Status`` and ``RootCAType``."""
+
+    status: str
+    root_ca_type: str
+
+
+def judge(environment: Environment, stored: Stored) -> Trust:
+    """Tell what the server thinks of one of its certificates at this moment of the virtual clock."""
+    if stored.status == PENDING:
+        return Trust(PENDING, UNKNOWN_ROOT)
+    served = [wrap(one) for one in x509.load_pem_x509_certificates(stored.served.encode())]
+    roots = {row["fingerprint"]: row["kind"] for row in exchange_roots.roots(environment.database, stored.server)}
+    leaf = served[0]
+    if leaf.parsed.issuer == leaf.parsed.subject:
+        status = VALID if _in_time(environment, [leaf]) else DATE_INVALID
+        return Trust(status, roots.get(leaf.fingerprint, NO_ROOT))
+    anchors = parse_roots(exchange_roots.roots(environment.database, stored.server))
+    chains = _chains(leaf, [*served[1:], *_published(environment)], anchors)
+    # Two chains may end in different certificates of one key, as a renewed CA has them: the one that is in time counts.
+    chain = next((one for one in chains if _in_time(environment, one)), chains[0] if chains else None)
+    kind = roots[chain[-1].fingerprint] if chain else NO_ROOT
+    return Trust(_status(environment, stored, chain or [leaf], trusted=chain is not None), kind)
+
+
+def _status(environment: Environment, stored: Stored, chain: Sequence[Certificate], *, trusted: bool) -> str:
+    """Tell the status of a certificate by the best chain that there is."""
+    leaf = chain[0]
+    if not _in_time(environment, chain):
+        return DATE_INVALID
+    if not trusted:
+        return UNTRUSTED
+    if not all(_is_ca(one.parsed) for one in chain[1:]):
+        return INVALID
+    if _says_where_its_crl_is(leaf.parsed):
+        if not exchange_roots.crl_reachable(environment.database, stored.server):
+            return REVOCATION_CHECK_FAILURE
+        if _revoked(environment, leaf):
+            return REVOKED
+    return VALID
+
+
+def parse_roots(rows: Sequence[Row]) -> list[Certificate]:
+    """Return the certificates of rows of the root store."""
+    return [wrap(x509.load_pem_x509_certificate(row["certificate"].encode())) for row in rows]
+
+
+def _published(environment: Environment) -> list[Certificate]:
+    """Return the CA certificates of the scenario below the roots."""
+    database = environment.database
+    return [
+        wrap(x509.load_pem_x509_certificate(row["certificate"].encode()))
+        for authority in ca.authorities(database)
+        for level in range(1, ca.certificates(database, authority["host"])[-1]["level"] + 1)
+        for row in ca.certificates(database, authority["host"], level)
+    ]
+
+
+def _chains(
+    leaf: Certificate, others: Sequence[Certificate], anchors: Sequence[Certificate]
+) -> list[list[Certificate]]:
+    """Return every chain from a certificate up to a trusted root."""
+    found: list[list[Certificate]] = []
+    waiting = [[leaf]]
+    while waiting:
+        chain = waiting.pop(0)
+        found += [[*chain, anchor] for anchor in anchors if chain[-1].issued_by(anchor)]
+        known = {one.fingerprint for one in chain}
+        waiting += [
+            [*chain, above] for above in others if above.fingerprint not in known and chain[-1].issued_by(above)
+        ]
+    return found
+
+
+def _in_time(environment: Environment, chain: Sequence[Certificate]) -> bool:
+    now = environment.clock.now()
+    return all(one.parsed.not_valid_before_utc <= now <= one.parsed.not_valid_after_utc for one in chain)
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _says_where_its_crl_is(certificate: x509.Certificate) -> bool:
+    try:
+        certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints)
+    except x509.ExtensionNotFound:
+        return False
+    return True
+
+
+def _revoked(environment: Environment, leaf: Certificate) -> bool:
+    database = environment.database
+    return any(
+        row["certificate"] == leaf.pem
+        for authority in ca.authorities(database)
+        for row in ca.requests(database, authority["host"], ca.REVOKED)
+    )
+
+
+def add_roots(environment: Environment, server: str, pem: str, kind: str) -> list[Certificate]:
+    """Put root certificates into a server's store; returns them. One that is there already stays as it is.
+
+    Raises:
+        NotFound: There is no such server.
+        InvalidValue: The text holds no certificate, or one that is no root.
+    """
+    name = _known(environment, server)
+    found = parse_bundle(pem)
+    for certificate in found:
+        if not certificate.issued_by(certificate):
+            text = f"{certificate.common_name or certificate.fingerprint} is no root: it has not signed itself."
+            raise InvalidValue("not-a-root", text, "certificates")
+    for certificate in found:
+        exchange_roots.add(environment.database, name, kind, certificate.pem)
+    return found
+
+
+def roots(environment: Environment, server: str) -> list[Row]:
+    """Return the roots of a server, see ``store.exchange_roots.roots``.
+
+    Raises:
+        NotFound: There is no such server.
+    """
+    return exchange_roots.roots(environment.database, _known(environment, server))
+
+
+def remove_root(environment: Environment, server: str, fingerprint: str) -> None:
+    """Take a root out of a server's store.
+
+    Raises:
+        NotFound: There is no such server or root.
+    """
+    name = _known(environment, server)
+    wanted = fingerprint.replace(":", "").lower()
+    if exchange_roots.root(environment.database, name, wanted) is None:
+        raise NotFound("root-not-found", f"The server {name} has no root certificate {fingerprint}.")
+    exchange_roots.remove(environment.database, name, wanted)
+
+
+def set_crl_reachable(environment: Environment, server: str, reachable: bool) -> None:
+    """Have a server reach the revocation lists of the authorities, or not.
+
+    Raises:
+        NotFound: There is no such server.
+    """
+    exchange_roots.set_crl_reachable(environment.database, _known(environment, server), reachable)
+
+
+def distribute(environment: Environment, pem: str) -> None:
+    """Have every server trust an enterprise's new root, as the domain does by itself."""
+    for server in environment.scenario.exchange:
+        exchange_roots.add(environment.database, server.name, ENTERPRISE_ROOT, pem)
+
+
+def _known(environment: Environment, server: str) -> str:
+    names = [spec.name for spec in environment.scenario.exchange if spec.name == server.lower()]
+    if not names:
+        raise NotFound("server-not-found", f"There is no Exchange server {server}.")
+    return names[0]

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status of the presence gateways as one node sees them (requirement G6)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from imp_emulator.domain.imp import gateways, ipv6, trust
+from imp_emulator.domain.imp.gateways import CHECKED, Gateway
+from imp_emulator.domain.network import hosts as network
+from imp_emulator.domain.network import names
+from imp_emulator.domain.network.names import GatewayName, Kind
+from imp_emulator.domain.network.tls_probe import Result, Verdict, probe
+from imp_emulator.world.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """What is known of a gateway; ``result`` is ``None`` for those after the first ten, which nobody checks."""
+
+    gateway: Gateway
+    result: Result | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Everything that a check needs, read from the state before it begins; no listener means that none was found."""
+
+    name: GatewayName
+    listener: tuple[str, int] | None
+    obstacle: str
+
+
+async def check(environment: Environment, cluster: str, node: str) -> list[GatewayStatus]:
+    """Check the first ten gateways from a node, all at once, by handshakes with that node's cup-trust.
+
+    Args:
+        node: The node's short name.
+    """
+    found = gateways.gateways(environment, cluster)
+    trusted = "".join(row["pem"] for row in trust.trusted(environment, cluster, node, trust.CUP))
+    targets = [
+        locate(environment, cluster, node, names.gateway_name(gateway.name), gateway.port)
+        for gateway in found[:CHECKED]
+    ]
+    # The handshakes block, and the servers at the other end are served by this very event loop.
+    results = await asyncio.gather(*(asyncio.to_thread(judge, target, trusted) for target in targets))
+    unchecked: list[Result | None] = [None] * (len(found) - len(targets))
+    return [GatewayStatus(gateway, result) for gateway, result in zip(found, [*results, *unchecked], strict=True)]
+
+
+def locate(environment: Environment, cluster: str, node: str, name: GatewayName, port: int) -> Target:
+    """Find what listens behind a name and a port, as a node sees the emulated network."""
+    if name.kind is Kind.IPV6 and not ipv6.usable(environment, ipv6.presence_node(environment, cluster, node)):
+        return Target(name, None, f"{node} has no IPv6 connectivity to {name.text}.")
+    if not network.resolve(environment, name.key):
+        return Target(name, None, f"{name.text} does not resolve to an address.")
+    listener = network.endpoint(environment, name.key, port)
+    return Target(name, listener, f"Nothing listens on port {port} of {name.text}.")
+
+
+def judge(target: Target, trusted: str) -> Result:
+    """Connect to a target and judge it by a trust store (PEM); blocks as :func:`~.tls_probe.probe` does."""
+    if target.listener is None:
+        return Result(False, Verdict.NETWORK, target.obstacle)
+    return probe(target.listener, target.name, trusted)

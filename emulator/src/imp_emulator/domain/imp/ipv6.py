@@ -1,0 +1,70 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a cluster and its nodes are ready for IPv6 (requirement G7)."""
+
+from __future__ import annotations
+
+from imp_emulator.catalogue.parameters import ENTERPRISE_SERVICE
+from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.domain.cucm import parameters
+from imp_emulator.domain.imp import restarts
+from imp_emulator.domain.network import names
+from imp_emulator.errors import Forbidden, NotFound
+from imp_emulator.store import nodes
+from imp_emulator.store.database import Row
+from imp_emulator.world.environment import Environment
+
+PARAMETER = "EnableIPV6"
+
+
+def enabled(environment: Environment, cluster: str) -> bool:
+    """Tell whether the enterprise parameter allows IPv6 in a cluster."""
+    return parameters.value(environment, cluster, ENTERPRISE_SERVICE, PARAMETER) == "T"
+
+
+def usable(environment: Environment, node: Row) -> bool:
+    """Tell whether a node speaks IPv6: the enterprise parameter is true and its Eth0 has an address."""
+    return bool(node["ipv6"]) and enabled(environment, node["cluster"])
+
+
+def require(environment: Environment, cluster: str) -> None:
+    """Refuse what needs IPv6 until the enterprise parameter and the Eth0 of every IM and Presence node are set.
+
+    Raises:
+        Forbidden: Something is missing; the message names the parameter and the nodes.
+    """
+    missing = []
+    if not enabled(environment, cluster):
+        missing.append(f"the enterprise parameter {PARAMETER} is not true")
+    without = [row["name"] for row in nodes.nodes(environment.database, cluster, "imp") if not row["ipv6"]]
+    if without:
+        missing.append(f"Eth0 has no IPv6 address on {', '.join(without)}")
+    if missing:
+        raise Forbidden("ipv6-not-configured", f"IPv6 is not configured: {'; '.join(missing)}.", "name")
+
+
+def set_eth0(environment: Environment, cluster: str, name: str, address: str | None) -> Row:
+    """Give a node's Eth0 an IPv6 address or take it away; returns the node's row as it is then.
+
+    Raises:
+        NotFound: There is no such IM and Presence node.
+        InvalidValue: The address is not one that an interface can have.
+    """
+    node = presence_node(environment, cluster, name)
+    wanted = None if address is None else names.ipv6_address(address)
+    if wanted == node["ipv6"]:
+        return node
+    nodes.set_ipv6(environment.database, cluster, node["name"], wanted)
+    services = (XCP_ROUTER, SIP_PROXY, PRESENCE_ENGINE)
+    action = "removed" if wanted is None else "set"
+    restarts.require_restart(environment, cluster, services, [node["name"]], "IPv6 address of Eth0", action)
+    return presence_node(environment, cluster, name)
+
+
+def presence_node(environment: Environment, cluster: str, name: str) -> Row:
+    """Return the row of an IM and Presence node by its name, FQDN or IPv4 address; raises ``NotFound``."""
+    node = nodes.node(environment.database, cluster, name)
+    if node is None or node["role"] != "imp":
+        raise NotFound("node-not-found", "There is no such IM and Presence node.", "node")
+    return node

@@ -1,0 +1,115 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The trust stores of a node (requirements C8, C10 and C11).
+
+The Presence Engine and the SIP Proxy read cup-trust when they start, so a change of it is a pending restart of both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.crypto.reading import Certificate, parse_bundle
+from imp_emulator.domain.imp import restarts
+from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.store.database import Row
+from imp_emulator.store.imp import trust as store
+from imp_emulator.world.environment import Environment
+
+CUP = "cup"
+"""The service token of cup-trust, the store that counts for Exchange."""
+_READERS = {CUP: (PRESENCE_ENGINE, SIP_PROXY), "cup-xmpp": (XCP_ROUTER,)}
+"""Services that read a store when they start. Tomcat reads one too, but nobody can restart it through an interface."""
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def check_service(service: str) -> str:
+    """Return a service token that a node has a store for; raises ``InvalidValue`` for any other."""
+    if service not in store.SERVICES:
+        raise InvalidValue("unknown-service", f"Unsupported service: {service[:64]}", "service")
+    return service
+
+
+def trusted(environment: Environment, cluster: str, node: str, service: str) -> list[Row]:
+    """Return the certificates of a trust store as rows (fingerprint, filename, description, pem), by file name."""
+    return store.trusted(environment.database, cluster, node, check_service(service))
+
+
+def upload(
+    environment: Environment,
+    cluster: str,
+    node: str,
+    services: Sequence[str],
+    texts: Sequence[str],
+    description: str = "",
+) -> int:
+    """Add certificates to trust stores of a node: all of them or, when one is refused, none.
+
+    Args:
+        services: Service tokens of the stores.
+        texts: PEM texts of one or more certificates each.
+
+    Returns how many were added over all stores; those that are there already are left as they are.
+
+    Raises:
+        InvalidValue: Nothing was given, a store does not exist, or a text is no certificate.
+    """
+    if not services or not texts:
+        raise InvalidValue("missing-value", "At least one service and one certificate must be given.")
+    stores = [check_service(service) for service in dict.fromkeys(services)]
+    certificates = {found.fingerprint: found for text in texts for found in parse_bundle(text)}
+    added = 0
+    for service in stores:
+        for certificate in certificates.values():
+            added += _add(environment, cluster, node, service, certificate, description)
+    return added
+
+
+def _add(
+    environment: Environment, cluster: str, node: str, service: str, certificate: Certificate, description: str
+) -> bool:
+    present = trusted(environment, cluster, node, service)
+    if any(row["fingerprint"] == certificate.fingerprint for row in present):
+        return False
+    filename = _filename(certificate, {row["filename"] for row in present})
+    record = store.Trusted(certificate.fingerprint, filename, description, certificate.pem)
+    store.add_trusted(environment.database, cluster, node, service, record)
+    _changed(environment, cluster, node, service, filename, "uploaded")
+    return True
+
+
+def delete(environment: Environment, cluster: str, node: str, service: str, fingerprint: str) -> None:
+    """Remove a certificate from a trust store.
+
+    Args:
+        fingerprint: SHA-256 in hexadecimal; letter case and colons do not matter.
+
+    Raises:
+        NotFound: It is not in the store.
+        InvalidValue: There is no such store.
+    """
+    wanted = fingerprint.replace(":", "").lower()
+    for row in trusted(environment, cluster, node, service):
+        if row["fingerprint"] == wanted:
+            store.remove_trusted(environment.database, cluster, node, service, wanted)
+            _changed(environment, cluster, node, service, row["filename"], "deleted")
+            return
+    raise NotFound("certificate-not-found", f"The certificate is not in {service}-trust.", "fingerprint")
+
+
+def _changed(environment: Environment, cluster: str, node: str, service: str, filename: str, action: str) -> None:
+    readers = _READERS.get(service, ())
+    restarts.require_restart(environment, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
+
+
+def _filename(certificate: Certificate, taken: set[str]) -> str:
+    """Name a certificate after its subject's CN or, without one, its serial number; a number keeps names apart."""
+    stem = _UNSAFE.sub("_", certificate.common_name).strip("_.")[:80] or f"{certificate.parsed.serial_number:x}"
+    filename, number = f"{stem}.pem", 1
+    while filename in taken:
+        filename, number = f"{stem}-{number}.pem", number + 1
+    return filename

@@ -1,0 +1,295 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one choke point: authenticate -> route -> fault -> delay -> handle -> journal, for every request of a listener.
+
+It is a bare ASGI application, because it carries every request and a framework would cost more than the work itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import parse_qsl
+
+from imp_emulator.pipeline.request import Call, Connection, Protocol, Reply, Route
+from imp_emulator.store.journal import Entry
+from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.faults import Effect, Kind
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_LIMIT = 8 * 1024 * 1024
+ABORT = "imp_emulator.abort"
+"""The ASGI extension of the emulator's listeners that closes the connection at once, without an answer."""
+CONNECTION = "imp_emulator.connection"
+"""The ASGI extension that holds the :class:`Connection` of the request."""
+
+_READ_LIMIT = 4
+_NO_QUERY: dict[str, str] = {}
+_logger = logging.getLogger("imp_emulator")
+
+
+@dataclass(slots=True)
+class _Step:
+    """How far a request has come, for its journal entry."""
+
+    protocol: str
+    operation: str = ""
+    write: bool = False
+    fault: str | None = None
+
+
+class _ErrorAnswer(Exception):
+    """Undoes what a call did before its answer turned out to be an error."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+
+
+class _TooLarge(Exception):
+    """The request's body exceeds the limit."""
+
+
+class _Gone(Exception):
+    """The client went away before its request was complete."""
+
+
+class Gate:
+    """The ASGI application of one listener.
+
+    Args:
+        environment: What the protocols work on.
+        cluster: The cluster of the listener's node; empty for an Exchange server.
+        node: The short name of the node, or the Exchange server's name.
+        port: The port that the real product listens on.
+        protocols: What the listener speaks; the first that owns a path gets it.
+        body_limit: The largest request body in bytes; more is answered with 413.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        cluster: str,
+        node: str,
+        port: int,
+        protocols: Sequence[Protocol],
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
+        self._environment = environment
+        self._cluster = cluster
+        self._node = node
+        self._port = port
+        self._protocols = protocols
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or close its connection when a fault says so."""
+        if scope["type"] != "http":
+            return
+        call = self._call(scope)
+        protocol = next((p for p in self._protocols if p.owns(call.path)), None)
+        try:
+            call.body = await self._body(receive)
+        except _Gone:
+            return
+        except _TooLarge:
+            reply: Reply | None = self._too_large(call, protocol)
+        else:
+            reply = await self._answer(scope, call, protocol)
+        if reply is None:
+            await _drop(scope, receive)
+        else:
+            await _send(send, reply, self._environment.clock.timestamp())
+
+    def _call(self, scope: Scope) -> Call:
+        query = scope["query_string"]
+        return Call(
+            cluster=self._cluster,
+            node=self._node,
+            port=self._port,
+            method=scope["method"],
+            path=scope["path"],
+            query=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else _NO_QUERY,
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body=b"",
+            connection=scope.get("extensions", {}).get(CONNECTION) or Connection(),
+        )
+
+    async def _body(self, receive: Receive) -> bytes:
+        """Read the body; an oversized one is read on for a while, so that the client gets to see the answer.
+
+        Raises:
+            _TooLarge: It exceeds the limit.
+            _Gone: The client went away.
+        """
+        parts: list[bytes] = []
+        size = 0
+        more = True
+        while more and size <= self._body_limit * _READ_LIMIT:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise _Gone
+            size += len(message["body"])
+            more = message["more_body"]
+            if size <= self._body_limit:
+                parts.append(message["body"])
+        if size > self._body_limit:
+            raise _TooLarge
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self, call: Call, protocol: Protocol | None) -> Reply:
+        text = f"The request body exceeds {self._body_limit} bytes"
+        reply = protocol.failure(call, 413, text) if protocol else error_page(413, text)
+        reply.headers["Connection"] = "close"
+        self._note(call, _Step(protocol.name if protocol else ""), 413)
+        return reply
+
+    async def _answer(self, scope: Scope, call: Call, protocol: Protocol | None) -> Reply | None:
+        """Return the answer; ``None`` when a fault wants the connection closed without one."""
+        if protocol is None:
+            self._note(call, _Step(""), 404)
+            return error_page(404, "The requested resource is not available")
+        step = _Step(protocol.name)
+        try:
+            return await self._handle(scope, call, protocol, step)
+        except Exception as error:  # noqa: BLE001 - the outermost place: whatever broke, the client gets an answer
+            # The message may quote the request, and so a secret; type and place are enough to find the fault.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _logger.error("internal error in %s %s: %s\n%s", step.protocol, step.operation, type(error).__name__, where)
+            self._note(call, step, 500)
+            return protocol.failure(call, 500, "Internal error of the emulator")
+
+    async def _handle(self, scope: Scope, call: Call, protocol: Protocol, step: _Step) -> Reply | None:
+        refusal = protocol.authenticate(call)
+        if refusal is not None:
+            step.operation = "authenticate"
+            self._note(call, step, refusal.status)
+            return refusal
+        route = protocol.route(call)
+        step.operation, step.write = route.operation, route.write
+        effect = self._environment.faults.strike(call.cluster, call.node, protocol.name, route.operation)
+        if effect is not None:
+            step.fault = effect.kind.value
+            if effect.kind is Kind.DROP:
+                self._note(call, step, 0)
+                return None
+            if effect.kind is Kind.STATUS:
+                return self._injected(call, protocol, step, effect)
+            if effect.kind is Kind.DELAY:
+                try:
+                    await asyncio.sleep(effect.seconds)
+                except asyncio.CancelledError:
+                    # Only the emulator's end does this: the request is one that a killed server never answered.
+                    return None
+        application: Application | None = getattr(protocol, "app", None)
+        if application is not None:
+            reply = await _run_application(scope, call, application)
+            self._note(call, step, reply.status)
+        else:
+            if route.prepare is not None:
+                await route.prepare()
+            reply = self._run(call, route, step)
+        return None if effect is not None and effect.kind is Kind.DROP_AFTER else reply
+
+    def _run(self, call: Call, route: Route, step: _Step) -> Reply:
+        """Carry the call out in one transaction with its journal entry; an error answer undoes what it did."""
+        try:
+            with self._environment.database.transaction():
+                reply = route.run()
+                if reply.status >= 400:
+                    raise _ErrorAnswer(reply)
+                self._append(call, step, reply.status)
+        except _ErrorAnswer as error:
+            reply = error.reply
+            self._note(call, step, reply.status)
+        return reply
+
+    def _injected(self, call: Call, protocol: Protocol, step: _Step, effect: Effect) -> Reply:
+        reply = protocol.failure(call, effect.status, "Injected fault")
+        if effect.retry_after is not None:
+            reply.headers["Retry-After"] = str(effect.retry_after)
+        self._note(call, step, reply.status)
+        return reply
+
+    def _note(self, call: Call, step: _Step, status: int) -> None:
+        """Add a journal entry in a transaction of its own."""
+        with self._environment.database.transaction():
+            self._append(call, step, status)
+
+    def _append(self, call: Call, step: _Step, status: int) -> None:
+        if 0 < status < 400:
+            self._environment.answered[step.protocol, step.operation] += 1
+        self._environment.journal.append(
+            Entry(
+                at=self._environment.clock.timestamp(),
+                cluster=call.cluster,
+                node=call.node,
+                protocol=step.protocol,
+                method=call.method,
+                operation=step.operation,
+                caller=call.caller,
+                write=step.write,
+                status=status,
+                fault=step.fault,
+            )
+        )
+
+
+async def _run_application(scope: Scope, call: Call, application: Application) -> Reply:
+    """Let an ASGI application answer; it sees the body once more and the call in ``scope["state"]["call"]``."""
+    reply = Reply(500)
+    parts: list[bytes] = []
+    delivered = False
+
+    async def receive() -> Message:
+        nonlocal delivered
+        if delivered:
+            return {"type": "http.disconnect"}
+        delivered = True
+        return {"type": "http.request", "body": call.body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            reply.status = message["status"]
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]}
+            reply.content_type = headers.pop("content-type", "")
+            headers.pop("content-length", None)
+            reply.headers = headers
+        else:
+            parts.append(message.get("body", b""))
+
+    await application({**scope, "state": {"call": call}}, receive, send)
+    reply.body = b"".join(parts)
+    return reply
+
+
+async def _send(send: Send, reply: Reply, timestamp: float) -> None:
+    # The web server would tell the machine's time, and a client that compares clocks would never see the virtual one.
+    date = formatdate(timestamp, usegmt=True).encode()
+    headers = [(b"content-length", str(len(reply.body)).encode()), (b"date", date)]
+    if reply.content_type:
+        headers.append((b"content-type", reply.content_type.encode("latin-1")))
+    for name, value in reply.headers.items():
+        headers.append((name.encode("latin-1"), value.encode("latin-1")))
+    headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in reply.cookies)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _drop(scope: Scope, receive: Receive) -> None:
+    """Close the connection and wait until it is closed, so that nothing is answered after all."""
+    scope["extensions"][ABORT]()
+    while (await receive())["type"] != "http.disconnect":
+        pass

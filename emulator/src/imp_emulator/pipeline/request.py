@@ -1,0 +1,110 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A request and an answer, as the protocols see them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from typing import Protocol as Interface
+
+
+@dataclass(slots=True)
+class Connection:
+    """What is remembered of one client connection, because NTLM authenticates the connection and not the request.
+
+    Attributes:
+        caller: The account that the connection is authenticated as.
+        exchange: The authentication under way, see :mod:`imp_emulator.pipeline.ntlm`.
+    """
+
+    caller: str | None = None
+    exchange: Any = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One request that arrived at one listener.
+
+    Attributes:
+        cluster: The name of the cluster that the listener belongs to.
+        node: The short name of the node that the listener belongs to.
+        port: The port number that the real product would listen on, for example 8443.
+        headers: Header values by lower-case name.
+        query: Query parameters; of a repeated one the last.
+        caller: The authenticated account's name; ``None`` until the gate has authenticated.
+        connection: The client connection that carries it.
+    """
+
+    cluster: str
+    node: str
+    port: int
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    caller: str | None = None
+    connection: Connection = field(default_factory=Connection)
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer: status, body and headers.
+
+    Attributes:
+        cookies: The values of ``Set-Cookie`` headers, one header each.
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Route:
+    """What a call asks for, decided before it is carried out.
+
+    Attributes:
+        operation: The protocol's own name of the operation, as the journal shows it.
+        write: Whether the operation changes the environment.
+        run: Carries it out, inside the gate's transaction, on the event loop; must not block.
+        prepare: What takes time and is awaited before ``run``, outside the transaction: it must change nothing.
+    """
+
+    operation: str
+    write: bool
+    run: Callable[[], Reply]
+    prepare: Callable[[], Awaitable[None]] | None = None
+
+
+class Protocol(Interface):
+    """A wire protocol served by a listener.
+
+    One that is an ASGI application has it as the further attribute ``app``; the gate then awaits that instead of the
+    route's ``run``, with the call in ``scope["state"]["call"]``.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name in the journal, in faults and in ``/about``."""
+
+    @property
+    def operations(self) -> Mapping[str, bool]:
+        """Every implemented operation, and whether it writes; the control plane's ``/about`` lists them."""
+
+    def owns(self, path: str) -> bool:
+        """Tell whether a request path belongs to this protocol."""
+
+    def authenticate(self, call: Call) -> Reply | None:
+        """Set ``call.caller``, or return the refusal (401, 403) in the protocol's own form."""
+
+    def route(self, call: Call) -> Route:
+        """Decode the request; a malformed or unknown one becomes a route that answers the protocol's own fault."""
+
+    def failure(self, call: Call, status: int, message: str) -> Reply:
+        """An error in the protocol's own form, for injected faults, oversized bodies and internal errors."""

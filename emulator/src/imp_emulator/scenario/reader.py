@@ -1,0 +1,186 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading YAML strictly: every value has a place, a type and a rule, and what breaks one is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Hashable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import yaml
+
+from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario.model import ScenarioError
+
+T = TypeVar("T")
+_REQUIRED: Any = object()
+
+XML_TEXT = "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+"""A character that XML 1.0 can carry (2.2), as a regular expression."""
+
+
+class Pattern(NamedTuple):
+    """What a text must look like: an expression for the whole of it, and the same in words."""
+
+    expression: str
+    words: str
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, which YAML forbids and PyYAML lets pass."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
+        if twice is not None:
+            raise ScenarioError(f"line {node.start_mark.line + 1}", f"key {twice!r} is given twice")
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse(text: str) -> Any:
+    """Parse one YAML document.
+
+    Raises:
+        ScenarioError: It is not YAML, or a mapping holds a key twice.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ScenarioError(f"line {line}", f"is not YAML: {error.problem}") from None
+    except (yaml.YAMLError, TypeError) as error:
+        raise ScenarioError("scenario", f"is not YAML: {error}") from None
+
+
+class Section:
+    """A mapping that is read key by key; :meth:`end` refuses the keys that nobody read.
+
+    Raises:
+        ScenarioError: From every method, naming the place and the rule.
+    """
+
+    def __init__(self, place: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            raise ScenarioError(place or "scenario", f"must be a mapping, not {_kind(value)}")
+        self.place = place
+        self._values = dict(value)
+        self._known: list[str] = []
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def at(self, key: str) -> str:
+        """Return the place of a key."""
+        return f"{self.place}.{key}" if self.place else key
+
+    def _take(self, key: str, kind: type, default: Any) -> Any:
+        self._known.append(key)
+        value = self._values.pop(key, default)
+        if value is _REQUIRED:
+            raise ScenarioError(self.at(key), "is missing")
+        # A bool is an int to Python and not to a person.
+        if value is not default and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
+            raise ScenarioError(self.at(key), f"must be {_NAMES[kind]}, not {_kind(value)}")
+        return value
+
+    def text(self, key: str, pattern: Pattern | None = None, default: Any = _REQUIRED) -> Any:
+        """Return a string that matches the pattern and can stand in XML, which most of the protocols speak."""
+        value = self._take(key, str, default)
+        if value is not default and pattern is not None and not re.fullmatch(pattern.expression, value):
+            raise ScenarioError(self.at(key), f"must be {pattern.words}, not {value!r}")
+        if value is not default and not re.fullmatch(f"{XML_TEXT}*", value):
+            raise ScenarioError(self.at(key), f"must be text that XML can carry, not {value!r}")
+        return value
+
+    def choice(self, key: str, choices: Collection[str], default: Any = _REQUIRED) -> Any:
+        """Return one of several strings."""
+        value = self._take(key, str, default)
+        if value is not default and value not in choices:
+            raise ScenarioError(self.at(key), f"must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def number(self, key: str, low: int, high: int, default: Any = _REQUIRED) -> int:
+        """Return a whole number between ``low`` and ``high``."""
+        value = self._take(key, int, default)
+        if not low <= value <= high:
+            raise ScenarioError(self.at(key), f"must be between {low} and {high}, not {value}")
+        return int(value)
+
+    def numbers(self, key: str, low: int, high: int, default: Any = _REQUIRED) -> tuple[int, ...]:
+        """Return a list of whole numbers between ``low`` and ``high``, none given twice."""
+        found = self._take(key, list, default)
+        for index, value in enumerate(found):
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                rule = f"must be a whole number between {low} and {high}, not {value!r}"
+                raise ScenarioError(f"{self.at(key)}[{index}]", rule)
+        unique(self.at(key), map(str, found))
+        return tuple(found)
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false."""
+        return bool(self._take(key, bool, default))
+
+    def converted(self, key: str, convert: Callable[[str], T], rule: str, default: Any = _REQUIRED) -> Any:
+        """Return what ``convert`` makes of a string; its ``ValueError`` means that ``rule`` is broken."""
+        value = self._take(key, str, default)
+        return value if value is default else _convert(self.at(key), value, convert, rule)
+
+    def texts(self, key: str, convert: Callable[[str], str], rule: str, default: Any = _REQUIRED) -> tuple[str, ...]:
+        """Return a list of strings, each converted like :meth:`converted`, none given twice."""
+        found: list[str] = []
+        for index, value in enumerate(self._take(key, list, default)):
+            place = f"{self.at(key)}[{index}]"
+            if not isinstance(value, str):
+                raise ScenarioError(place, f"must be text, not {_kind(value)}")
+            found.append(_convert(place, value, convert, rule))
+        unique(self.at(key), found)
+        return tuple(found)
+
+    def section(self, key: str, default: Any = _REQUIRED) -> Section:
+        """Return the mapping under a key."""
+        return Section(self.at(key), self._take(key, dict, default))
+
+    def sections(self, key: str, default: Any = _REQUIRED) -> list[Section]:
+        """Return the list of mappings under a key."""
+        return [Section(f"{self.at(key)}[{i}]", value) for i, value in enumerate(self._take(key, list, default))]
+
+    def end(self) -> None:
+        """Refuse what was not read."""
+        for key in self._values:
+            raise ScenarioError(self.at(str(key)), f"is not known here; known are {', '.join(self._known)}")
+
+
+def unique(place: str, values: Iterable[str], key: Callable[[str], str] = ascii_lower) -> None:
+    """Refuse a value that occurs twice; ``key`` returns the form in which the emulated product compares them.
+
+    Raises:
+        ScenarioError: One does.
+    """
+    seen: set[str] = set()
+    for value in values:
+        if key(value) in seen:
+            raise ScenarioError(place, f"holds {value!r} twice")
+        seen.add(key(value))
+
+
+def _convert(place: str, value: str, convert: Callable[[str], T], rule: str) -> T:
+    try:
+        return convert(value)
+    except ValueError:
+        raise ScenarioError(place, f"must be {rule}, not {value!r}") from None
+
+
+_NAMES: dict[type, str] = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping",
+    type(None): "nothing",
+}
+
+
+def _kind(value: Any) -> str:
+    return _NAMES.get(type(value), type(value).__name__)

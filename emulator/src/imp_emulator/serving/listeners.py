@@ -1,0 +1,242 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The listeners: which node speaks what on which port, and the sockets and TLS servers that carry it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from imp_emulator.client.addresses import connect_address
+from imp_emulator.crypto import certificates as pki
+from imp_emulator.pipeline.gate import ABORT, CONNECTION, Gate
+from imp_emulator.pipeline.request import Connection, Protocol
+from imp_emulator.serving.iis_certificate import IisCertificate
+from imp_emulator.store import hosts, keys, meta, nodes
+from imp_emulator.store.ca import requests as ca
+from imp_emulator.wire.axl.cucm import CucmAxl
+from imp_emulator.wire.axl.imp import ImpAxl
+from imp_emulator.wire.ca.admin import CaAdmin
+from imp_emulator.wire.ca.certsrv import CertSrv
+from imp_emulator.wire.certmgr import Certmgr
+from imp_emulator.wire.control_center import ControlCenter
+from imp_emulator.wire.exchange.front_door import Exchange
+from imp_emulator.wire.exchange.powershell import PowerShell
+from imp_emulator.wire.imp_admin import ImpAdmin
+from imp_emulator.world.environment import Environment
+
+_BACKLOG = 1024
+_KEEP_ALIVE_SECONDS = 60
+_GRACE_SECONDS = 2
+
+SERVED: tuple[tuple[str, str | None, int, tuple[Callable[[Environment], Protocol], ...]], ...] = (
+    ("cucm", None, 8443, (CucmAxl, ControlCenter)),
+    ("imp", "publisher", 8443, (ImpAxl, ControlCenter, ImpAdmin)),
+    ("imp", "subscriber", 8443, (ControlCenter, ImpAdmin)),
+    ("imp", None, 443, (Certmgr,)),
+    ("exchange", None, 443, (PowerShell, Exchange)),
+    ("exchange-management", None, 5986, (PowerShell,)),
+    ("ca", None, 443, (CertSrv, CaAdmin)),
+)
+"""Role, usage (``None``: any), port of the real product, and the protocols spoken there."""
+
+
+class _Connection(HttpToolsProtocol):
+    """uvicorn's HTTP protocol; requests know their connection, and may close it without an answer."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._extensions = {ABORT: transport.abort, CONNECTION: Connection()}
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
+
+
+class Server:
+    """One ASGI application on one socket, in the running event loop."""
+
+    def __init__(self, app: Any, sock: socket.socket, context: ssl.SSLContext | None = None) -> None:
+        self.socket = sock
+        config = uvicorn.Config(
+            app,
+            http=_Connection,
+            ws="none",
+            interface="asgi3",
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            access_log=False,
+            log_config=None,
+            log_level="error",
+            backlog=_BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        config.load()
+        config.ssl = context
+        self._server = uvicorn.Server(config)
+        self._server.lifespan = config.lifespan_class(config)
+
+    async def start(self) -> None:
+        """Accept connections."""
+        await self._server.startup(sockets=[self.socket])
+
+    async def stop(self) -> None:
+        """Let the requests under way finish, for a short time, and close."""
+        await self._server.shutdown(sockets=[self.socket])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a listener stands in the emulated network.
+
+    Attributes:
+        cluster: Empty for an Exchange server.
+        node: The node's name or the Exchange server's.
+        port: The port of the real product.
+        addresses: The virtual addresses.
+    """
+
+    cluster: str
+    node: str
+    port: int
+    addresses: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The listener's name among the remembered ports."""
+        return f"{self.cluster}/{self.node}/{self.port}"
+
+
+class Listeners:
+    """All listeners of the nodes and the Exchange servers.
+
+    Making one binds the sockets and fills ``environment.network``; requests are answered from :meth:`start` on.
+
+    Attributes:
+        places: The listener at each place: (address to connect to, real port).
+        protocols: The protocols spoken, by name.
+    """
+
+    def __init__(self, environment: Environment, host: str) -> None:
+        self._environment = environment
+        self._host = host
+        self._remembered: dict[str, int] = json.loads(meta.get(environment.database, "ports") or "{}")
+        self._ports: dict[str, int] = {}
+        self._servers: list[Server] = []
+        self.places: dict[Place, tuple[str, int]] = {}
+        self.protocols: dict[str, Protocol] = {}
+        self._instances: dict[Callable[[Environment], Protocol], Protocol] = {}
+        self._listen_for_nodes()
+        self._listen_for_exchange()
+        self._listen_for_authorities()
+
+    def _listen_for_nodes(self) -> None:
+        database = self._environment.database
+        for cluster in nodes.clusters(database):
+            for node in nodes.nodes(database, cluster["name"]):
+                addresses = tuple(filter(None, (node["ipv4"], node["ipv6"])))
+                context = pki.server_context(keys.get(database, cluster["name"], node["name"]))
+                self._listen_for(node["role"], node["usage"], cluster["name"], node["name"], addresses, context)
+
+    def _listen_for_exchange(self) -> None:
+        database = self._environment.database
+        for server in hosts.servers(database):
+            addresses = tuple(filter(None, (server["ipv4"], server["ipv6"])))
+            context = IisCertificate(self._environment, server["name"]).context
+            self._listen_for("exchange", None, "", server["name"], addresses, context)
+            # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
+            # do it can verify the server before and after.
+            management = pki.server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server["name"])))
+            self._listen_for("exchange-management", None, "", server["name"], addresses, management)
+
+    def _listen_for_authorities(self) -> None:
+        database = self._environment.database
+        for authority in ca.authorities(database):
+            context = pki.server_context(keys.get(database, keys.NO_CLUSTER, authority["host"]))
+            self._listen_for("ca", None, "", authority["host"], (authority["ipv4"],), context)
+
+    def _listen_for(
+        self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext
+    ) -> None:
+        for served_role, served_usage, port, makers in SERVED:
+            if served_role != role or served_usage not in (None, usage):
+                continue
+            place = Place(cluster, node, port, addresses)
+            spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
+            gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken])
+            server = Server(gate, self.bind(place.key), context)
+            listener = (connect_address(self._host), self._ports[place.key])
+            self._servers.append(server)
+            self.places[place] = listener
+            self._environment.network.update({(address, port): listener for address in addresses})
+
+    def _serves_admin_api(self, cluster: str) -> bool:
+        return self._environment.scenario.cluster(cluster).admin_api
+
+    def _protocol(self, maker: Callable[[Environment], Protocol]) -> Protocol:
+        if maker not in self._instances:
+            protocol = self._instances[maker] = maker(self._environment)
+            self.protocols[protocol.name] = protocol
+        return self._instances[maker]
+
+    def bind(self, key: str, port: int = 0) -> socket.socket:
+        """Return a socket bound to ``port``, to the port that ``key`` had before when it is free, or to any.
+
+        Raises:
+            OSError: The address is not this machine's, or the port that was asked for is taken.
+        """
+        wanted = [port] if port else [self._remembered.get(key, 0), 0]
+        sock = _bound(self._host, wanted)
+        self._ports[key] = sock.getsockname()[1]
+        return sock
+
+    def remember(self) -> None:
+        """Store the ports, so that the next start asks for the same ones."""
+        meta.put(self._environment.database, "ports", json.dumps(self._ports))
+
+    def add(self, server: Server) -> None:
+        """Have a further server started and stopped with the others."""
+        self._servers.append(server)
+
+    async def start(self) -> None:
+        """Answer requests."""
+        for server in self._servers:
+            await server.start()
+
+    async def stop(self) -> None:
+        """Close all listeners and their connections."""
+        await asyncio.gather(*(server.stop() for server in self._servers))
+
+
+def _bound(host: str, ports: list[int]) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for position, port in enumerate(ports, 1):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+            sock.listen(_BACKLOG)
+        except OSError as error:
+            sock.close()
+            if position == len(ports):
+                raise OSError(error.errno, f"{error.strerror}: {host}, port {port}") from None
+        else:
+            return sock
+    raise ValueError("no port to bind to")
+
+
+def operations(protocols: Mapping[str, Protocol]) -> dict[str, list[str]]:
+    """Return the implemented operations of each protocol, sorted."""
+    return {name: sorted(protocol.operations) for name, protocol in sorted(protocols.items())}

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a running emulator publishes: the content of its ready file, and the certificates that clients need."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from imp_emulator.client.files import write_private
+from imp_emulator.client.ready_file import FORMAT
+from imp_emulator.serving.listeners import Listeners
+from imp_emulator.store import accounts, hosts, keys, nodes
+from imp_emulator.store.ca import requests as ca
+from imp_emulator.store.database import Database
+
+
+def describe(database: Database, listeners: Listeners, folder: Path, control: dict[str, str]) -> dict[str, Any]:
+    """Return the content of the ready file; the certificates that it names are written to ``folder``.
+
+    ``control`` is the control plane's ``url`` and ``token``.
+    """
+    ports: dict[tuple[str, str], dict[str, Any]] = {}
+    for place, (address, port) in listeners.places.items():
+        entry = ports.setdefault((place.cluster, place.node), {"address": address, "ports": {}})
+        entry["ports"][str(place.port)] = port
+    exchange = _accounts(database, accounts.EXCHANGE)
+    return {
+        "format": FORMAT,
+        "pid": os.getpid(),
+        "control": control,
+        "ca_file": _published(folder, "ca.pem", keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA).certificate),
+        "clusters": {
+            cluster["name"]: {
+                "version": cluster["version"],
+                "accounts": _accounts(database, cluster["name"]),
+                "nodes": {
+                    node["name"]: {"fqdn": node["fqdn"], "role": node["role"], "usage": node["usage"]}
+                    | ports[cluster["name"], node["name"]]
+                    for node in nodes.nodes(database, cluster["name"])
+                },
+            }
+            for cluster in nodes.clusters(database)
+        },
+        "exchange": {
+            server["name"]: ports["", server["name"]]
+            | {"ipv4": server["ipv4"], "ipv6": server["ipv6"]}
+            | _certificates(database, folder, server["name"])
+            for server in hosts.servers(database)
+        },
+        "exchange_account": exchange["exchange"],
+        "exchange_admin": exchange["exchange_admin"],
+        "certification_authorities": {
+            authority["host"]: ports["", authority["host"]]
+            | {"kind": authority["kind"], "common_name": authority["common_name"]}
+            | _accounts(database, authority["host"])
+            | {"root_file": _published(folder, f"{authority['host']}-root.pem", ca.root(database, authority["host"]))}
+            for authority in ca.authorities(database)
+        },
+    }
+
+
+def _accounts(database: Database, cluster: str) -> dict[str, dict[str, str]]:
+    """Return user names and passwords by the accounts' labels."""
+    return {
+        row["label"]: {"username": row["username"], "password": row["password"]}
+        for row in accounts.accounts(database, cluster)
+    }
+
+
+def _certificates(database: Database, folder: Path, server: str) -> dict[str, str]:
+    pair = keys.get(database, keys.NO_CLUSTER, server)
+    root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT)
+    return {
+        "chain_file": _published(folder, f"{server}.pem", pair.issuers),
+        "root_file": _published(folder, f"{server}-root.pem", root.certificate),
+        "leaf_file": _published(folder, f"{server}-leaf.pem", pair.certificate),
+    }
+
+
+def _published(folder: Path, name: str, pem: str) -> str:
+    write_private(folder / name, pem)
+    return str(folder / name)

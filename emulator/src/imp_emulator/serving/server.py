@@ -1,0 +1,93 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running emulator, from its state file to its clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from imp_emulator.client import ready_file as ready
+from imp_emulator.client.addresses import connect_address
+from imp_emulator.control import app as control
+from imp_emulator.scenario.model import Scenario
+from imp_emulator.serving import ready_content as publication
+from imp_emulator.serving.listeners import Listeners, Server, operations
+from imp_emulator.store.database import Database
+from imp_emulator.store.journal import DEFAULT_LIMIT
+from imp_emulator.world.clock import Clock
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.pace import Transitions
+from imp_emulator.world.snapshots import Snapshots, StateFolder, prepare
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to serve.
+
+    Attributes:
+        host: The address to bind to.
+        control_port: The control plane's port; 0 takes the one of the last start when it is free, or any.
+        journal_limit: How many requests the journal remembers.
+    """
+
+    scenario: Scenario
+    state: Path
+    ready_file: Path
+    host: str = "127.0.0.1"
+    control_port: int = 0
+    journal_limit: int = DEFAULT_LIMIT
+
+
+def serve(options: Options) -> None:
+    """Serve until SIGTERM or SIGINT; then close, remove the ready file and return.
+
+    Raises:
+        StateError: The state file cannot be used.
+        ScenarioError: The scenario names an environment variable that is not set.
+        OSError: An address or port cannot be bound, or a file cannot be written.
+    """
+    folder = StateFolder(options.state)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(options, folder))
+    finally:
+        folder.release()
+        # Last of all: whoever waits for the ready file to go finds everything else done.
+        ready.remove(options.ready_file)
+
+
+async def _serve(options: Options, folder: StateFolder) -> None:
+    database = Database(options.state)
+    try:
+        snapshots = Snapshots(database, folder.path / "snapshots")
+        prepare(database, snapshots, options.scenario)
+        environment = Environment(
+            database, Clock(), Transitions(), options.scenario, journal_limit=options.journal_limit
+        )
+        listeners = Listeners(environment, options.host)
+        plane = control.Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
+        socket = listeners.bind("control", options.control_port)
+        listeners.add(Server(control.application(plane), socket))
+        listeners.remember()
+        address = connect_address(options.host)
+        url = f"http://{f'[{address}]' if ':' in address else address}:{socket.getsockname()[1]}"
+        content = publication.describe(database, listeners, folder.path / "pki", {"url": url, "token": plane.token})
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        await listeners.start()
+        ready.write(options.ready_file, content)
+        sys.stdout.write(f"imp-emulator is ready, see {options.ready_file}\n")
+        sys.stdout.flush()
+        await stopped.wait()
+        await listeners.stop()
+    finally:
+        database.close()

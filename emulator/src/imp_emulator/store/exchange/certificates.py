@@ -1,0 +1,155 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Exchange servers store: their certificates with the private keys, and the organisation's role assignments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from imp_emulator.scenario.model import Scenario
+from imp_emulator.store import keys
+from imp_emulator.store.database import Database, Row
+
+PENDING = "PendingRequest"
+VALID = "Valid"
+IIS = "IIS"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A certificate, or a pending request, of one server.
+
+    Attributes:
+        thumbprint: SHA-1 over the certificate, upper-case hexadecimal.
+        status: :data:`PENDING` or :data:`VALID`.
+        private_key: PEM; it never leaves the server.
+        served: PEM of the certificate and of the intermediates that are sent with it.
+        request: The PKCS #10 request in PEM; empty once it is completed.
+        services: The Exchange services that use it, for example ``IIS``.
+    """
+
+    server: str
+    thumbprint: str
+    status: str
+    private_key: str = field(repr=False)
+    served: str = field(repr=False)
+    request: str = field(default="", repr=False)
+    friendly_name: str = ""
+    exportable: bool = False
+    services: tuple[str, ...] = ()
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate; of a pending request the placeholder."""
+        return x509.load_pem_x509_certificates(self.served.encode())[0]
+
+
+def thumbprint(certificate: x509.Certificate) -> str:
+    """Return the name that Windows gives a certificate: its SHA-1, upper-case hexadecimal."""
+    return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - a name, not a protection
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the certificate that each server has from the start; it serves IIS and SMTP."""
+    for server in scenario.exchange:
+        pair = keys.get(database, keys.NO_CLUSTER, server.name)
+        certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
+        put(
+            database,
+            Stored(
+                server=server.name,
+                thumbprint=thumbprint(certificate),
+                status=VALID,
+                private_key=pair.private_key,
+                served=pair.served,
+                friendly_name="Microsoft Exchange",
+                services=(IIS, "SMTP"),
+            ),
+        )
+
+
+def put(database: Database, stored: Stored) -> None:
+    """Add a certificate after the server's others."""
+    database.execute(
+        "INSERT INTO exchange_certificate (server, thumbprint, status, private_key, served, request, friendly_name, "
+        "exportable, services, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "(SELECT coalesce(max(position), 0) + 1 FROM exchange_certificate))",
+        (
+            stored.server,
+            stored.thumbprint,
+            stored.status,
+            stored.private_key,
+            stored.served,
+            stored.request,
+            stored.friendly_name,
+            stored.exportable,
+            json.dumps(stored.services),
+        ),
+    )
+
+
+def certificates(database: Database, server: str) -> list[Stored]:
+    """Return a server's certificates and pending requests, the newest first."""
+    rows = database.all("SELECT * FROM exchange_certificate WHERE server = ? ORDER BY position DESC", (server,))
+    return [_stored(row) for row in rows]
+
+
+def certificate(database: Database, server: str, name: str) -> Stored | None:
+    """Return one by its thumbprint, or ``None``."""
+    row = database.one("SELECT * FROM exchange_certificate WHERE server = ? AND thumbprint = ?", (server, name))
+    return None if row is None else _stored(row)
+
+
+def served_by_iis(database: Database, server: str) -> Stored | None:
+    """Return the certificate that the server's https port sends, or ``None``."""
+    row = database.one(
+        "SELECT exchange_certificate.* FROM exchange_certificate, json_each(services) "
+        "WHERE server = ? AND json_each.value = ?",
+        (server, IIS),
+    )
+    return None if row is None else _stored(row)
+
+
+def set_services(database: Database, stored: Stored, services: Sequence[str]) -> None:
+    """Replace the services that use a certificate."""
+    database.execute(
+        "UPDATE exchange_certificate SET services = ? WHERE server = ? AND thumbprint = ?",
+        (json.dumps(list(services)), stored.server, stored.thumbprint),
+    )
+
+
+def remove(database: Database, stored: Stored) -> None:
+    """Delete a certificate with its key."""
+    database.execute(
+        "DELETE FROM exchange_certificate WHERE server = ? AND thumbprint = ?", (stored.server, stored.thumbprint)
+    )
+
+
+def _stored(row: Row) -> Stored:
+    names = ("server", "thumbprint", "status", "private_key", "served", "request", "friendly_name")
+    return Stored(
+        **{name: row[name] for name in names},
+        exportable=bool(row["exportable"]),
+        services=tuple(json.loads(row["services"])),
+    )
+
+
+def assignments(database: Database) -> list[Row]:
+    """Return the role assignments as rows (name, role, assignee), by name."""
+    return database.all("SELECT name, role, assignee FROM role_assignment ORDER BY name")
+
+
+def assign(database: Database, name: str, role: str, assignee: str) -> None:
+    """Store a role assignment."""
+    database.execute("INSERT INTO role_assignment (name, role, assignee) VALUES (?, ?, ?)", (name, role, assignee))
+
+
+def unassign(database: Database, name: str) -> None:
+    """Delete a role assignment."""
+    database.execute("DELETE FROM role_assignment WHERE name = ?", (name,))

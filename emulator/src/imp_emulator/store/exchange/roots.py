@@ -1,0 +1,77 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whom Exchange servers trust: their root certificates, and whether they reach revocation lists."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from imp_emulator.scenario.model import ENTERPRISE_ROOT, REGISTRY_ROOT, Scenario
+from imp_emulator.store import keys
+from imp_emulator.store.ca import requests as ca
+from imp_emulator.store.database import Database, Row
+from imp_emulator.store.exchange import certificates as exchange
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the roots that each server has from the start.
+
+    Those of an enterprise reach it through the domain, a self-signed certificate was put there by Exchange's setup, and
+    the scenario names the others.
+    """
+    enterprises = [spec.host for spec in scenario.certification_authorities if spec.kind == "enterprise"]
+    for server in scenario.exchange:
+        if server.certificate == "self_signed":
+            for stored in exchange.certificates(database, server.name):
+                add(database, server.name, REGISTRY_ROOT, stored.served)
+        else:
+            root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT)
+            add(database, server.name, ENTERPRISE_ROOT, root.certificate)
+        for host in enterprises:
+            add(database, server.name, ENTERPRISE_ROOT, ca.root(database, host))
+        for spec in server.roots:
+            add(database, server.name, spec.kind, spec.certificate or ca.root(database, spec.authority))
+        set_crl_reachable(database, server.name, server.crl_reachable)
+
+
+def add(database: Database, server: str, kind: str, pem: str) -> bool:
+    """Store a root; returns whether it was not there yet. One that is there keeps its kind."""
+    name = x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
+    known = root(database, server, name) is not None
+    database.execute(
+        "INSERT OR IGNORE INTO exchange_root (server, fingerprint, kind, certificate) VALUES (?, ?, ?, ?)",
+        (server, name, kind, pem),
+    )
+    return not known
+
+
+def roots(database: Database, server: str) -> list[Row]:
+    """Return the roots of a server: fingerprint, kind and certificate (PEM), by fingerprint."""
+    return database.all(
+        "SELECT fingerprint, kind, certificate FROM exchange_root WHERE server = ? ORDER BY fingerprint", (server,)
+    )
+
+
+def root(database: Database, server: str, fingerprint: str) -> Row | None:
+    """Return one root."""
+    return database.one("SELECT * FROM exchange_root WHERE server = ? AND fingerprint = ?", (server, fingerprint))
+
+
+def remove(database: Database, server: str, fingerprint: str) -> None:
+    """Delete a root."""
+    database.execute("DELETE FROM exchange_root WHERE server = ? AND fingerprint = ?", (server, fingerprint))
+
+
+def crl_reachable(database: Database, server: str) -> bool:
+    """Tell whether a server reaches the revocation lists of the authorities."""
+    return database.one("SELECT 1 FROM exchange_without_crl WHERE server = ?", (server,)) is None
+
+
+def set_crl_reachable(database: Database, server: str, reachable: bool) -> None:
+    """Have a server reach the revocation lists, or not."""
+    verb = "DELETE FROM exchange_without_crl WHERE server = ?"
+    if not reachable:
+        verb = "INSERT OR IGNORE INTO exchange_without_crl (server) VALUES (?)"
+    database.execute(verb, (server,))

@@ -1,0 +1,111 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The presence gateways of the clusters and the account that they share."""
+
+from __future__ import annotations
+
+import uuid
+from typing import NamedTuple
+
+from imp_emulator.scenario.model import Scenario
+from imp_emulator.store import accounts
+from imp_emulator.store.database import Database, Row
+
+EWS_SERVER = "Exchange -- EWS Server"
+"""The one type of presence gateway, as the product writes it."""
+DEFAULT_PORT = 443
+
+
+class Fields(NamedTuple):
+    """What can be set of a gateway; ``name_key`` is the canonical form of its name."""
+
+    type: str
+    name: str
+    name_key: str
+    description: str
+    port: int
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the gateways that somebody has made before the start, with the account of the Exchange servers."""
+    account = scenario.exchange_account
+    known = accounts.account(database, accounts.EXCHANGE, account.kind, account.username)
+    for cluster in scenario.clusters:
+        for name in cluster.presence_gateways:
+            insert(database, cluster.name, str(uuid.uuid4()), Fields(EWS_SERVER, name, name, "", DEFAULT_PORT))
+        if cluster.presence_gateways and known is not None:
+            put_credentials(database, cluster.name, known["username"], known["password"])
+
+
+def count(database: Database, cluster: str) -> int:
+    """Return how many presence gateways a cluster has."""
+    row = database.one("SELECT count(*) AS n FROM presence_gateway WHERE cluster = ?", (cluster,))
+    return 0 if row is None else int(row["n"])
+
+
+def gateways(database: Database, cluster: str) -> list[Row]:
+    """Return the gateway rows of a cluster in the order in which they were added."""
+    return database.all("SELECT * FROM presence_gateway WHERE cluster = ? ORDER BY sequence", (cluster,))
+
+
+def by_key(database: Database, cluster: str, name_key: str) -> Row | None:
+    """Return the gateway of a canonical name."""
+    return database.one("SELECT * FROM presence_gateway WHERE cluster = ? AND name_key = ?", (cluster, name_key))
+
+
+def insert(database: Database, cluster: str, identifier: str, fields: Fields) -> None:
+    """Add a gateway behind the others."""
+    database.execute(
+        "INSERT INTO presence_gateway (cluster, id, type, name, name_key, description, port)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (cluster, identifier, *fields),
+    )
+
+
+def update(database: Database, identifier: str, fields: Fields) -> None:
+    """Replace the fields of a gateway."""
+    database.execute(
+        "UPDATE presence_gateway SET type = ?, name = ?, name_key = ?, description = ?, port = ? WHERE id = ?",
+        (*fields, identifier),
+    )
+
+
+def remove(database: Database, identifier: str) -> None:
+    """Remove a gateway."""
+    database.execute("DELETE FROM presence_gateway WHERE id = ?", (identifier,))
+
+
+def credentials(database: Database, cluster: str) -> Row | None:
+    """Return the shared account as a row (account, password, revision), or ``None`` while there is no gateway."""
+    return database.one("SELECT account, password, revision FROM gateway_credentials WHERE cluster = ?", (cluster,))
+
+
+def put_credentials(database: Database, cluster: str, account: str, password: str) -> None:
+    """Set the shared account; its revision grows."""
+    database.execute(
+        "INSERT INTO gateway_credentials (cluster, account, password, revision) VALUES (?, ?, ?, 1)"
+        " ON CONFLICT (cluster) DO UPDATE SET account = excluded.account, password = excluded.password,"
+        " revision = revision + 1",
+        (cluster, account, password),
+    )
+
+
+def remove_credentials(database: Database, cluster: str) -> None:
+    """Forget the shared account, because no gateway is left."""
+    database.execute("DELETE FROM gateway_credentials WHERE cluster = ?", (cluster,))
+
+
+def failed_compares(database: Database, cluster: str, after: float, now: float) -> list[float]:
+    """Return when comparisons failed between two instants (virtual time, seconds since the epoch), oldest first.
+
+    All others are forgotten, also those that lie in the future because the clock was set back.
+    """
+    database.execute("DELETE FROM failed_compare WHERE cluster = ? AND (at <= ? OR at > ?)", (cluster, after, now))
+    rows = database.all("SELECT at FROM failed_compare WHERE cluster = ? ORDER BY at", (cluster,))
+    return [row["at"] for row in rows]
+
+
+def add_failed_compare(database: Database, cluster: str, now: float) -> None:
+    """Note that a comparison failed."""
+    database.execute("INSERT INTO failed_compare (cluster, at) VALUES (?, ?)", (cluster, now))

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The certificates of the nodes: which they trust, which they show, and the signing requests in between."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from imp_emulator.scenario.model import Scenario
+from imp_emulator.store import keys
+from imp_emulator.store.database import Database, Row
+
+SERVICES = ("cup", "cup-xmpp", "tomcat")
+"""The service tokens of an IM and Presence node; each has an identity and a trust store (``cup`` -> cup-trust)."""
+
+
+class Trusted(NamedTuple):
+    """A trusted certificate; see the table of the same name."""
+
+    fingerprint: str
+    filename: str
+    description: str
+    pem: str
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Give every IM and Presence node its identities; the trust stores start empty.
+
+    All three services of a node show the same certificate, the one that its listeners use. The keys must be in the
+    database already.
+    """
+    for cluster in scenario.clusters:
+        for node in cluster.nodes:
+            if node.role == "imp":
+                pair = keys.get(database, cluster.name, node.name)
+                for service in SERVICES:
+                    put_identity(database, cluster.name, node.name, service, pair.certificate, pair.private_key)
+
+
+def trusted(database: Database, cluster: str, node: str, store: str) -> list[Row]:
+    """Return the rows (fingerprint, filename, description, pem) of a trust store, by file name."""
+    return database.all(
+        "SELECT fingerprint, filename, description, pem FROM trust_certificate"
+        " WHERE cluster = ? AND node = ? AND store = ? ORDER BY filename",
+        (cluster, node, store),
+    )
+
+
+def add_trusted(database: Database, cluster: str, node: str, store: str, certificate: Trusted) -> None:
+    """Add a certificate to a trust store."""
+    database.execute(
+        "INSERT INTO trust_certificate (cluster, node, store, fingerprint, filename, description, pem)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (cluster, node, store, *certificate),
+    )
+
+
+def remove_trusted(database: Database, cluster: str, node: str, store: str, fingerprint: str) -> None:
+    """Remove a certificate from a trust store."""
+    database.execute(
+        "DELETE FROM trust_certificate WHERE cluster = ? AND node = ? AND store = ? AND fingerprint = ?",
+        (cluster, node, store, fingerprint),
+    )
+
+
+def identity(database: Database, cluster: str, node: str, service: str) -> Row | None:
+    """Return the row (certificate, private_key) of what a service identifies itself with."""
+    return database.one(
+        "SELECT certificate, private_key FROM identity WHERE cluster = ? AND node = ? AND service = ?",
+        (cluster, node, service),
+    )
+
+
+def put_identity(database: Database, cluster: str, node: str, service: str, certificate: str, private_key: str) -> None:
+    """Set or replace what a service identifies itself with."""
+    database.execute(
+        "INSERT OR REPLACE INTO identity (cluster, node, service, certificate, private_key) VALUES (?, ?, ?, ?, ?)",
+        (cluster, node, service, certificate, private_key),
+    )
+
+
+def signing_request(database: Database, cluster: str, node: str, service: str) -> Row | None:
+    """Return the row (request, private_key) of the signing request that waits for its certificate."""
+    return database.one(
+        "SELECT request, private_key FROM signing_request WHERE cluster = ? AND node = ? AND service = ?",
+        (cluster, node, service),
+    )
+
+
+def put_signing_request(
+    database: Database, cluster: str, node: str, service: str, request: str, private_key: str
+) -> None:
+    """Set or replace a service's signing request."""
+    database.execute(
+        "INSERT OR REPLACE INTO signing_request (cluster, node, service, request, private_key) VALUES (?, ?, ?, ?, ?)",
+        (cluster, node, service, request, private_key),
+    )
+
+
+def remove_signing_request(database: Database, cluster: str, node: str, service: str) -> None:
+    """Forget a service's signing request and its key."""
+    database.execute(
+        "DELETE FROM signing_request WHERE cluster = ? AND node = ? AND service = ?", (cluster, node, service)
+    )

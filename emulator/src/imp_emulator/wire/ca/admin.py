@@ -1,0 +1,150 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Administration of a certification authority over HTTP: what its administrators do in a console of Windows.
+
+Microsoft publishes no web interface for it; this one is the project's own. Errors are problem details (RFC 9457). Who
+has the role "CA Manager" sees and decides everything; any other account sees what it has submitted itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from imp_emulator.domain.ca import authority as ca
+from imp_emulator.errors import DomainError, Forbidden, InvalidValue, NotFound
+from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.scenario.model import CA_MANAGER
+from imp_emulator.store.ca import requests as store
+from imp_emulator.store.database import Row
+from imp_emulator.wire.ca.certsrv.login import has_role, log_in
+from imp_emulator.world.environment import Environment
+
+BASE = "/ucops-ca-admin/v1"
+_ONE = re.compile(r"/requests/([0-9]{1,9})(?:/(issue|deny|revoke))?")
+_NOT_JSON = "invalid-json"
+_STATUS: dict[type[DomainError], int] = {NotFound: 404, Forbidden: 409, InvalidValue: 422}
+
+
+class CaAdmin:
+    """The interface on a certification authority's port 443; ``call.node`` is its host."""
+
+    name = "ca_admin"
+    operations: ClassVar[Mapping[str, bool]] = {
+        "listRequests": False,
+        "getRequest": False,
+        "issueRequest": True,
+        "denyRequest": True,
+        "revokeRequest": True,
+    }
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def owns(self, path: str) -> bool:
+        return path.startswith(f"{BASE}/")
+
+    def authenticate(self, call: Call) -> Reply | None:
+        refusal = log_in(self._environment, call)
+        if refusal is None:
+            return None
+        return _problem(401, "unauthenticated", "A user name and a password are needed.", refusal.headers)
+
+    def route(self, call: Call) -> Route:
+        path = call.path.removeprefix(BASE)
+        if path == "/requests" and call.method == "GET":
+            return Route("listRequests", False, lambda: self._list(call))
+        found = _ONE.fullmatch(path)
+        if found and (call.method == "POST") == bool(found[2]) and call.method in ("GET", "POST"):
+            operation = f"{found[2] or 'get'}Request"
+            return Route(operation, bool(found[2]), lambda: self._run(call, int(found[1]), found[2]))
+        return Route(call.method, False, lambda: _problem(404, "not-found", "There is no such resource."))
+
+    def failure(self, call: Call, status: int, message: str) -> Reply:
+        return _problem(status, "internal-error" if status == 500 else f"status-{status}", message)
+
+    def _list(self, call: Call) -> Reply:
+        """List requests, of one state or with the SHA-256 fingerprint of one PKCS #10 text when the query says so."""
+        state, fingerprint = call.query.get("state"), call.query.get("csr")
+        if state is not None and state not in store.STATES:
+            return _problem(422, "invalid-field", f"state must be one of {', '.join(store.STATES)}.", field="state")
+        rows = store.requests(self._environment.database, call.node, state)
+        everything = has_role(self._environment, call, CA_MANAGER)
+        items = [
+            describe(row)
+            for row in rows
+            if (everything or row["requester"] == call.caller) and fingerprint in (None, row["fingerprint"])
+        ]
+        return Reply(200, json.dumps({"items": items}).encode(), "application/json")
+
+    def _run(self, call: Call, identifier: int, verb: str | None) -> Reply:
+        manager = has_role(self._environment, call, CA_MANAGER)
+        try:
+            row = ca.find(self._environment, call.node, identifier)
+            if not manager and (verb or row["requester"] != call.caller):
+                return _problem(403, "forbidden", f"The caller lacks the role {CA_MANAGER}.")
+            if verb:
+                row = self._decide(call, identifier, verb)
+        except DomainError as error:
+            status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+            status = 400 if error.code == _NOT_JSON else status
+            return _problem(status, error.code, error.message, field=error.field)
+        return Reply(200, json.dumps(describe(row)).encode(), "application/json")
+
+    def _decide(self, call: Call, identifier: int, verb: str) -> Row:
+        who = call.caller or ""
+        if verb == "issue":
+            return ca.issue(self._environment, call.node, identifier)
+        if verb == "deny":
+            return ca.deny(self._environment, call.node, identifier, who)
+        return ca.revoke(self._environment, call.node, identifier, who, _reason(call.body))
+
+
+def describe(row: Row) -> dict[str, Any]:
+    """Return a request as the interface and the control plane show it."""
+    return {
+        "id": row["id"],
+        "state": row["state"],
+        "subject": row["subject"],
+        "csr_fingerprint": row["fingerprint"],
+        "template": row["template"],
+        "requester": row["requester"],
+        "submitted_at": datetime.fromtimestamp(row["submitted_at"], UTC).isoformat(),
+        "message": row["message"],
+        "serial": row["serial"],
+        "certificate": row["certificate"],
+        "reason": row["reason"],
+    }
+
+
+def _reason(body: bytes) -> str:
+    """Read ``{"reason": "..."}``; an empty body gives none."""
+    if not body:
+        return "unspecified"
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidValue(_NOT_JSON, "The request body is not JSON.") from None
+    reason = content.get("reason", "unspecified") if isinstance(content, dict) else None
+    if not isinstance(reason, str):
+        raise InvalidValue("invalid-field", "The request body must be an object with a reason.", "reason")
+    return reason
+
+
+def _problem(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None, field: str | None = None
+) -> Reply:
+    content = {
+        "type": f"urn:ucops:ca-admin:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    body = json.dumps(content if field is None else {**content, "field": field}).encode()
+    return Reply(status, body, "application/problem+json", dict(headers or {}))

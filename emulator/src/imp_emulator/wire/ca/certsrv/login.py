@@ -1,0 +1,38 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may use a certification authority's web server: Basic, NTLM or Negotiate, as IIS offers them together."""
+
+from __future__ import annotations
+
+import json
+
+from imp_emulator.pipeline.accounts import Verdict, check_basic
+from imp_emulator.pipeline.ntlm import check_ntlm
+from imp_emulator.pipeline.request import Call, Reply
+from imp_emulator.store import accounts
+from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.world.environment import Environment
+
+KIND = "ca"
+_SCHEMES = ("Negotiate", "NTLM")
+
+
+def log_in(environment: Environment, call: Call) -> Reply | None:
+    """Set ``call.caller``, or return the refusal; the accounts are those of the CA whose host is ``call.node``."""
+    if check_basic(environment, call, KIND, owner=call.node) is Verdict.OK:
+        return None
+    known = {row["username"]: row["password"] for row in accounts.accounts(environment.database, call.node)}
+    outcome = check_ntlm(call, known, _SCHEMES)
+    if outcome.verdict is Verdict.OK:
+        return None
+    challenges = list(outcome.challenges)
+    if challenges == list(_SCHEMES):
+        challenges.append(f'Basic realm="{call.node}"')
+    return error_page(401, headers={"WWW-Authenticate": ", ".join(challenges)})
+
+
+def has_role(environment: Environment, call: Call, role: str) -> bool:
+    """Tell whether the caller, who is logged in, has a role."""
+    row = accounts.account(environment.database, call.node, KIND, call.caller or "")
+    return row is not None and role in json.loads(row["roles"])

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The front door of an Exchange server: a genuine TLS endpoint whose web services ask for the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from imp_emulator.pipeline.accounts import Verdict, check_basic
+from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.world.environment import Environment
+
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Exchange"'}
+
+
+class Exchange:
+    """What an Exchange server's port 443 answers: 401 at ``/EWS`` without the account, else 404."""
+
+    name = "exchange"
+    operations: ClassVar[Mapping[str, bool]] = {}
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def owns(self, path: str) -> bool:
+        return True
+
+    def authenticate(self, call: Call) -> Reply | None:
+        if not call.path.lower().startswith("/ews/"):
+            return None
+        if check_basic(self._environment, call, "exchange") is Verdict.OK:
+            return None
+        return error_page(401, headers=_CHALLENGE)
+
+    def route(self, call: Call) -> Route:
+        return Route("", False, lambda: error_page(404))
+
+    def failure(self, call: Call, status: int, message: str) -> Reply:
+        return error_page(status, message)

@@ -1,0 +1,178 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PowerShell's error records, and the objects that the cmdlets put out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from psrpcore.types import (
+    ErrorCategory,
+    ErrorCategoryInfo,
+    ErrorRecord,
+    NETException,
+    PSObject,
+    add_note_property,
+)
+
+from imp_emulator.crypto.reading import wrap
+from imp_emulator.domain.exchange.trust import Trust
+from imp_emulator.errors import DomainError, Duplicate, InvalidValue, NotFound
+from imp_emulator.store.database import Row
+from imp_emulator.store.exchange.certificates import Stored
+
+_AUTOMATION = "System.Management.Automation"
+_TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
+
+
+class CmdletError(Exception):
+    """What makes a cmdlet fail.
+
+    Attributes:
+        terminating: Whether the whole pipeline ends with it; otherwise the cmdlet itself has done nothing.
+    """
+
+    def __init__(self, record: ErrorRecord, terminating: bool) -> None:
+        super().__init__(str(record))
+        self.record = record
+        self.terminating = terminating
+
+
+def _record(
+    message: str, types: Sequence[str], category: ErrorCategory, error_id: str, activity: str, target: str = ""
+) -> ErrorRecord:
+    exception = NETException(Message=message, HResult=-2146233088)
+    exception.PSObject.type_names = [*types, "System.Exception", "System.Object"]
+    info = ErrorCategoryInfo(
+        Category=category,
+        Activity=activity,
+        Reason=types[0].rpartition(".")[2],
+        TargetName=target,
+        TargetType="String" if target else "",
+    )
+    return ErrorRecord(Exception=exception, CategoryInfo=info, FullyQualifiedErrorId=error_id)
+
+
+def unknown_command(name: str) -> CmdletError:
+    """A command that the session does not offer."""
+    text = (
+        f"The term '{name}' is not recognized as the name of a cmdlet, function, script file, or operable program. "
+        "Check the spelling of the name, or if a path was included, verify that the path is correct and try again."
+    )
+    types = [f"{_AUTOMATION}.CommandNotFoundException", f"{_AUTOMATION}.RuntimeException"]
+    record = _record(text, types, ErrorCategory.ObjectNotFound, "CommandNotFoundException", "", name)
+    return CmdletError(record, terminating=True)
+
+
+def no_language() -> CmdletError:
+    """A script where there is no language: the session takes cmdlets with parameters only."""
+    text = "The syntax is not supported by this runspace. This can occur if the runspace is in no-language mode."
+    types = [f"{_AUTOMATION}.ScriptRequiresException", f"{_AUTOMATION}.RuntimeException"]
+    return CmdletError(_record(text, types, ErrorCategory.ParserError, "ScriptsNotAllowed", ""), terminating=True)
+
+
+def binding(message: str, error_id: str, cmdlet: str, parameter: str) -> CmdletError:
+    """A parameter that the cmdlet does not have, that it lacks, or whose value has the wrong type."""
+    types = [f"{_AUTOMATION}.ParameterBindingException", f"{_AUTOMATION}.RuntimeException"]
+    record = _record(message, types, ErrorCategory.InvalidArgument, f"{error_id},{cmdlet}", cmdlet, parameter)
+    return CmdletError(record, terminating=True)
+
+
+def prompts(cmdlet: str) -> CmdletError:
+    """A cmdlet that asks for confirmation, which nobody can give here: ``-Confirm:$false`` says it beforehand."""
+    text = (
+        "A command that prompts the user failed because the host program or the command type does not support user "
+        f"interaction. The command {cmdlet} asks for confirmation; use -Confirm:$false."
+    )
+    types = [f"{_AUTOMATION}.Host.HostException", f"{_AUTOMATION}.RuntimeException"]
+    record = _record(text, types, ErrorCategory.NotImplemented, f"HostFunctionNotImplemented,{cmdlet}", cmdlet)
+    return CmdletError(record, terminating=True)
+
+
+_CATEGORIES: Mapping[type[DomainError], tuple[str, ErrorCategory]] = {
+    NotFound: ("ManagementObjectNotFoundException", ErrorCategory.ObjectNotFound),
+    Duplicate: ("ManagementObjectAlreadyExistsException", ErrorCategory.ResourceExists),
+    InvalidValue: ("ArgumentException", ErrorCategory.InvalidArgument),
+}
+
+
+def refused(error: DomainError, cmdlet: str, server: str, at: datetime) -> CmdletError:
+    """What the environment refuses; the identifier has the form in which Exchange writes it, with our code in it."""
+    name, category = _CATEGORIES.get(type(error), ("InvalidOperationException", ErrorCategory.InvalidOperation))
+    namespace = "System" if name in ("ArgumentException", "InvalidOperationException") else "Microsoft.Exchange.Data"
+    verb, _, noun = cmdlet.partition("-")
+    error_id = (
+        f"[Server={server.partition('.')[0].upper()},RequestId={uuid.uuid4()},"
+        f"TimeStamp={at.strftime('%m/%d/%Y %I:%M:%S %p')}] [FailureCategory=Cmdlet-{name}] "
+        f"{error.code},{_TASKS}.{verb}{noun}"
+    )
+    return CmdletError(_record(error.message, [f"{namespace}.{name}"], category, error_id, cmdlet), terminating=False)
+
+
+def _shown(types: Sequence[str], values: Mapping[str, Any]) -> PSObject:
+    shown = PSObject()
+    shown.PSObject.type_names = [*types, "System.Object"]
+    for name, value in values.items():
+        add_note_property(shown, name, value)
+    return shown
+
+
+def certificate(stored: Stored, trust: Trust) -> PSObject:
+    """Show a certificate as Get-ExchangeCertificate does; the private key is no part of it."""
+    parsed = stored.certificate
+    known = wrap(parsed)
+    names = list(dict.fromkeys([*known.dns_names, *known.addresses] or [known.common_name]))
+    key = parsed.public_key()
+    return _shown(
+        [f"{_TASKS}.ExchangeCertificate", "System.Security.Cryptography.X509Certificates.X509Certificate2"],
+        {
+            "Thumbprint": stored.thumbprint,
+            "Subject": _windows_name(parsed.subject),
+            "Issuer": _windows_name(parsed.issuer),
+            "NotBefore": parsed.not_valid_before_utc,
+            "NotAfter": parsed.not_valid_after_utc,
+            "SerialNumber": f"{parsed.serial_number:X}",
+            "CertificateDomains": names,
+            "CertificateRequest": stored.request or None,
+            "FriendlyName": stored.friendly_name,
+            "HasPrivateKey": True,
+            "PrivateKeyExportable": stored.exportable,
+            "IsSelfSigned": parsed.issuer == parsed.subject,
+            "PublicKeySize": key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
+            "Services": ", ".join(stored.services) or "None",
+            "RootCAType": trust.root_ca_type,
+            "Status": trust.status,
+            "RawData": parsed.public_bytes(Encoding.DER),
+        },
+    )
+
+
+def _windows_name(name: x509.Name) -> str:
+    """Write a distinguished name as Windows does: the innermost part first, with a space after each comma."""
+    return ", ".join(rdn.rfc4514_string({x509.NameOID.STATE_OR_PROVINCE_NAME: "S"}) for rdn in reversed(name.rdns))
+
+
+def assignment(row: Row) -> PSObject:
+    """Show a role assignment as Get-ManagementRoleAssignment does."""
+    return _shown(
+        ["Microsoft.Exchange.Data.Directory.Management.ExchangeRoleAssignmentPresentation"],
+        {
+            "Name": row["name"],
+            "Identity": row["name"],
+            "Role": row["role"],
+            "RoleAssignee": row["assignee"],
+            "RoleAssigneeName": row["assignee"].rpartition("\\")[2].partition("@")[0],
+            "RoleAssigneeType": "User",
+            "AssignmentMethod": "Direct",
+            "RoleAssignmentDelegationType": "Regular",
+            "RecipientWriteScope": "Organization",
+            "Enabled": True,
+        },
+    )

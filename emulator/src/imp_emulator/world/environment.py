@@ -1,0 +1,46 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulated environment: what every protocol and rule works on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import InitVar, dataclass, field
+
+from imp_emulator.pipeline.accounts import Sessions
+from imp_emulator.scenario.model import Scenario
+from imp_emulator.store.database import Database
+from imp_emulator.store.journal import DEFAULT_LIMIT, Journal
+from imp_emulator.world.clock import Clock
+from imp_emulator.world.faults import Faults
+from imp_emulator.world.pace import Transitions
+
+Listener = tuple[str, int]
+"""The loopback address and the real port of a listener."""
+
+
+@dataclass(slots=True)
+class Environment:
+    """The state file, the virtual clock, the pace of service transitions and the scenario they started from.
+
+    Attributes:
+        journal_limit: How many requests the journal remembers.
+        network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
+        answered: How often each (protocol, operation) was answered with a status below 400 since the process started;
+            a reset does not touch it.
+    """
+
+    database: Database
+    clock: Clock
+    transitions: Transitions
+    scenario: Scenario
+    faults: Faults = field(default_factory=Faults)
+    sessions: Sessions = field(default_factory=Sessions)
+    network: dict[tuple[str, int], Listener] = field(default_factory=dict)
+    answered: Counter[tuple[str, str]] = field(default_factory=Counter)
+    journal_limit: InitVar[int] = DEFAULT_LIMIT
+    journal: Journal = field(init=False)
+
+    def __post_init__(self, journal_limit: int) -> None:
+        self.journal = Journal(self.database, journal_limit)

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first state: each repository stores its part of the scenario."""
+
+from __future__ import annotations
+
+from imp_emulator.crypto import authority as ca_pki
+from imp_emulator.crypto import certificates as pki
+from imp_emulator.scenario.model import Scenario
+from imp_emulator.store import accounts, hosts, nodes
+from imp_emulator.store.cucm import parameters, users
+from imp_emulator.store.database import Database
+from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.store.exchange import roots as exchange_roots
+from imp_emulator.store.imp import gateways, ports, services, trust
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Fill an empty state file, inside the transaction that is open.
+
+    Raises:
+        ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``.
+    """
+    for part in (
+        nodes,
+        hosts,
+        accounts,
+        pki,
+        ca_pki,
+        exchange,
+        exchange_roots,
+        users,
+        parameters,
+        services,
+        ports,
+        trust,
+        gateways,
+    ):
+        part.seed(database, scenario)

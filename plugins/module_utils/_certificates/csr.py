@@ -1,0 +1,68 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Certificate signing requests (PKCS #10), and which certificate answers which. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import MISSING_LIBRARY
+
+if MISSING_LIBRARY is None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.x509.oid import NameOID
+
+
+class NotARequest(ValueError):
+    """What was given is no certificate signing request; the message says what it is."""
+
+
+@dataclass(frozen=True)
+class SigningRequest:
+    """A request.
+
+    ``fingerprint`` is SHA-256 over its DER form and ``key`` over its public key, both in lower-case hexadecimal.
+    """
+
+    fingerprint: str
+    key: str
+    subject: str
+    common_name: str
+    pem: str = field(repr=False)
+
+
+def read_request(text: str) -> SigningRequest:
+    """Read a request in PEM, as a .txt, .req or .csr file holds it; raises :class:`NotARequest`."""
+    if "PRIVATE KEY" in text:
+        raise NotARequest("it holds a private key; give the request only, and keep the key where it belongs.")
+    try:
+        parsed = x509.load_pem_x509_csr(text.replace("NEW CERTIFICATE REQUEST", "CERTIFICATE REQUEST").encode())
+        key = _fingerprint(parsed.public_key())
+    except (ValueError, TypeError):
+        raise NotARequest(
+            "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----)."
+        ) from None
+    names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return SigningRequest(
+        fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
+        key=key,
+        subject=parsed.subject.rfc4514_string(),
+        common_name=str(names[0].value) if names else "",
+        pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+    )
+
+
+def key_of(certificate_pem: str) -> str:
+    """Return the fingerprint of a certificate's public key, to compare with that of a request."""
+    return _fingerprint(x509.load_pem_x509_certificate(certificate_pem.encode()).public_key())
+
+
+def _fingerprint(key: Any) -> str:
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

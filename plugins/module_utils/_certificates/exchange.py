@@ -1,0 +1,159 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The certificates of an Exchange server as its cmdlets show them, read into what the collection compares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509 as _x509
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+except ImportError:
+    pass  # _x509 says so to the user
+
+PENDING = "PendingRequest"
+VALID = "Valid"
+_UNUSABLE = (PENDING, "Revoked", "DateInvalid")
+# Exchange may well call a certificate invalid whose chain it cannot build; requesting another would change nothing.
+
+_INSTALL_ROOT = (
+    "Install the root of the authority that issued it into the trusted root store of the Exchange server "
+    "(docs/certificates.md shows how); clients of the server may refuse it until then."
+)
+REMEDIES = {
+    "Untrusted": f"Its chain does not end in a root that the server trusts. {_INSTALL_ROOT}",
+    "Invalid": f"The server cannot build a valid chain for it. {_INSTALL_ROOT}",
+    "RevocationCheckFailure": (
+        "The server cannot reach the revocation list of the authority. See whether it gets to the address in the "
+        "certificate's CRL distribution point, through its proxy (netsh winhttp) if there is one."
+    ),
+    "Revoked": "The authority has revoked it. Request another with state=requested.",
+    "DateInvalid": "Its validity, or that of an authority above it, has ended or not begun. See the server's clock.",
+}
+"""What to do about a certificate that is not valid, by what Get-ExchangeCertificate calls its status."""
+_OTHER_REMEDY = "See Get-ExchangeCertificate on the server."
+
+
+@dataclass(frozen=True)
+class ServerCertificate:
+    """A certificate, or a pending request with its placeholder.
+
+    ``names`` are the SAN's host names and addresses and the subject's CN, in the form in which they are compared;
+    ``thumbprint`` is SHA-1 in upper case, as Windows names certificates. Certificates that no server has told of have
+    no status and no services. ``root_ca_type`` says how the root got to the server (requirement C6a), as Exchange calls
+    it: None, Enterprise, GroupPolicy, Registry, ThirdParty or Unknown.
+    """
+
+    thumbprint: str
+    fingerprint: str
+    subject: str
+    issuer: str
+    names: frozenset[str]
+    not_after: datetime
+    pem: str = field(repr=False)
+    status: str = ""
+    root_ca_type: str = ""
+    services: tuple[str, ...] = ()
+    request: str | None = field(default=None, repr=False)
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is a request that was not completed yet."""
+        return self.status == PENDING
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is issued by a CA and neither revoked nor out of its time."""
+        return self.status not in _UNUSABLE and self.subject != self.issuer
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the server itself finds it valid, its root trusted (requirement C6a)."""
+        return self.status == VALID
+
+    @property
+    def distrust(self) -> str:
+        """What is wrong with a certificate that is not trusted, and what to do, for people."""
+        return (
+            f"Exchange does not find the certificate {self.thumbprint} ({self.subject}) valid: its status is "
+            f"{self.status or 'not told'}. {REMEDIES.get(self.status, _OTHER_REMEDY)}"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as a module shows it."""
+        names = ("thumbprint", "fingerprint", "subject", "issuer", "pem", "status", "root_ca_type", "trusted")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "names": sorted(self.names),
+            "not_after": self.not_after.isoformat(),
+            "services": list(self.services),
+        }
+
+
+def read_certificates(data: bytes) -> list[ServerCertificate]:
+    """Return the certificates of a PEM bundle or DER file; raises :class:`_x509.NotACertificate`."""
+    return [_parsed(x509.load_pem_x509_certificate(one.pem.encode())) for one in _x509.split_bundle(data)]
+
+
+def server_certificate(row: Any) -> ServerCertificate:
+    """Read an object that Get-ExchangeCertificate put out; what the certificate itself says counts."""
+    data = row.get("RawData") if isinstance(row, Mapping) else None
+    try:
+        parsed = _parsed(x509.load_der_x509_certificate(bytes(data or b"")))
+    except (TypeError, ValueError):
+        text = (
+            "Get-ExchangeCertificate returned an object without a certificate in RawData. Check the Exchange release."
+        )
+        raise UnexpectedAnswer(text) from None
+    services = [word.strip() for word in str(row.get("Services") or "").split(",")]
+    return ServerCertificate(
+        **{name: getattr(parsed, name) for name in _FROM_CERTIFICATE},
+        status=str(row.get("Status") or ""),
+        root_ca_type=str(row.get("RootCAType") or ""),
+        services=tuple(word for word in services if word and word != "None"),
+        request=str(row["CertificateRequest"]) if row.get("CertificateRequest") else None,
+    )
+
+
+_FROM_CERTIFICATE = ("thumbprint", "fingerprint", "subject", "issuer", "names", "not_after", "pem")
+
+
+def public_key(certificate: ServerCertificate) -> bytes:
+    """Return the public key in DER; a certificate and the request that it answers have the same."""
+    parsed = x509.load_pem_x509_certificate(certificate.pem.encode())
+    return parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _parsed(certificate: x509.Certificate) -> ServerCertificate:
+    der = certificate.public_bytes(Encoding.DER)
+    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+    try:
+        alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        pass
+    else:
+        names += [*alternatives.get_values_for_type(x509.DNSName)]
+        names += [str(one) for one in alternatives.get_values_for_type(x509.IPAddress)]
+    until: datetime = getattr(certificate, "not_valid_after_utc", None) or certificate.not_valid_after
+    return ServerCertificate(
+        thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
+        fingerprint=hashlib.sha256(der).hexdigest(),
+        subject=certificate.subject.rfc4514_string(),
+        issuer=certificate.issuer.rfc4514_string(),
+        names=frozenset(ascii_lower(name) for name in names),
+        not_after=until.replace(tzinfo=timezone.utc),
+        pem=certificate.public_bytes(Encoding.PEM).decode("ascii"),
+    )

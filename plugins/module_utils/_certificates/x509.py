@@ -1,0 +1,165 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Certificates: split bundles, name what is in them, and know each by its SHA-256 fingerprint. Pure.
+
+Fingerprints are 64 hexadecimal digits in lower case, names are RFC 4514 texts, times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+except ImportError:
+    MISSING_LIBRARY: str | None = traceback.format_exc()
+else:
+    MISSING_LIBRARY = None
+
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+_CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+
+
+class NotACertificate(ValueError):
+    """What was given holds no certificate, or something that is none; the message says what."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate; ``pem`` is in one normal form, so that equal certificates have equal text."""
+
+    fingerprint: str
+    subject: str
+    issuer: str
+    not_before: str
+    not_after: str
+    pem: str = field(repr=False)
+
+    def expired(self, now: datetime) -> bool:
+        """Whether its validity has ended; ``now`` has a time zone."""
+        return datetime.fromisoformat(self.not_after) < now
+
+    def out_of_date(self, now: datetime) -> bool:
+        """Whether its validity has ended or not begun; ``now`` has a time zone."""
+        return self.expired(now) or datetime.fromisoformat(self.not_before) > now
+
+    def days_left(self, now: datetime) -> float:
+        """Return the days until its validity ends, negative afterwards; ``now`` has a time zone."""
+        return (datetime.fromisoformat(self.not_after) - now) / timedelta(days=1)
+
+    def as_dict(self) -> dict[str, str]:
+        """Return ``{fingerprint, subject, issuer, not_before, not_after}``."""
+        names = ("fingerprint", "subject", "issuer", "not_before", "not_after")
+        return {name: getattr(self, name) for name in names}
+
+
+def require_library() -> None:
+    """Raise :class:`ImpError` when the Python package that reads certificates is not installed."""
+    if MISSING_LIBRARY is not None:
+        raise ImpError(missing_required_lib("cryptography"), code="missing-library")
+
+
+def split_bundle(data: bytes) -> list[Certificate]:
+    """Return the certificates of a PEM bundle or of one DER file, in their order, each once.
+
+    Raises :class:`NotACertificate`.
+    """
+    if data[:2] == b"\x30\x82":
+        return [_read(data, "the file")]
+    text = data.decode("utf-8", "replace")
+    blocks = list(_BLOCK.finditer(text))
+    for block in blocks:
+        _refuse_other(block.group(1))
+    if len(blocks) != text.count("-----BEGIN ") or not blocks:
+        raise NotACertificate(_nothing(text))
+    found = [_from_pem(block.group(0), f"certificate {number}") for number, block in enumerate(blocks, start=1)]
+    return unique(found)
+
+
+def unique(certificates: Iterable[Certificate]) -> list[Certificate]:
+    """Return each certificate once, in the order of first appearance."""
+    return list({certificate.fingerprint: certificate for certificate in certificates}.values())
+
+
+def canonical_fingerprint(text: str) -> str:
+    """Return a SHA-256 fingerprint in lower case without separators; raises :class:`NotACertificate`."""
+    digits = re.sub(r"[:\s-]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise NotACertificate(f"{text!r} is no SHA-256 fingerprint, which has 64 hexadecimal digits.")
+    return digits
+
+
+def with_issuers(leaves: Sequence[Certificate], store: Sequence[Certificate]) -> set[str]:
+    """Return the fingerprints of ``leaves`` and of what stands above them in ``store``, matched by name."""
+    known: set[str] = set()
+    waiting = list(leaves)
+    while waiting:
+        certificate = waiting.pop()
+        if certificate.fingerprint in known:
+            continue
+        known.add(certificate.fingerprint)
+        waiting += [above for above in store if above.subject == certificate.issuer]
+    return known
+
+
+def _refuse_other(label: str) -> None:
+    if "PRIVATE KEY" in label:
+        raise NotACertificate("it holds a private key; give certificates only, and keep the key where it belongs.")
+    if label in ("PKCS7", "CMS"):
+        raise NotACertificate("it is PKCS #7; convert it with: openssl pkcs7 -print_certs.")
+    if label not in _CERTIFICATES:
+        raise NotACertificate(f"it holds a {label}, which is no certificate.")
+
+
+def _nothing(text: str) -> str:
+    if not text.strip():
+        return "it is empty."
+    if "-----BEGIN" in text:
+        return "a PEM block in it has no matching end."
+    return "it holds no PEM certificate (-----BEGIN CERTIFICATE-----)."
+
+
+def _from_pem(block: str, place: str) -> Certificate:
+    try:
+        parsed = x509.load_pem_x509_certificate(re.sub("(X509|TRUSTED) CERTIFICATE", "CERTIFICATE", block).encode())
+    except ValueError:
+        raise NotACertificate(f"{place} cannot be read; it is damaged or cut off.") from None
+    return _describe(parsed)
+
+
+def _read(data: bytes, place: str) -> Certificate:
+    try:
+        parsed = x509.load_der_x509_certificate(data)
+    except ValueError:
+        raise NotACertificate(f"{place} is neither a PEM nor a DER certificate.") from None
+    return _describe(parsed)
+
+
+def _describe(parsed: x509.Certificate) -> Certificate:
+    return Certificate(
+        fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
+        subject=parsed.subject.rfc4514_string(),
+        issuer=parsed.issuer.rfc4514_string(),
+        not_before=_time(parsed, "not_valid_before"),
+        not_after=_time(parsed, "not_valid_after"),
+        pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+    )
+
+
+def _time(parsed: x509.Certificate, name: str) -> str:
+    """Return a time of the certificate; cryptography before release 42 only has it without a time zone."""
+    value: datetime = getattr(parsed, f"{name}_utc", None) or getattr(parsed, name)
+    return value.replace(tzinfo=timezone.utc).isoformat()

@@ -1,0 +1,340 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""AXL, the administrative SOAP interface of the Unified CM publisher: the messages that the collection needs.
+
+Cisco's schema checks the order of elements, so each message is written here once, in that order. The wrapper of a
+message is in the namespace of a schema version, its children are in none. The version is asked for once, with the
+one operation that answers without it.
+
+A :class:`Axl` may be shared by threads, like its transport.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._http.soap import append
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+
+PATH = "/axl/"
+NAMESPACE = "http://www.cisco.com/AXL/API/"
+SCHEMAS = ((11, 5), (12, 5), (14, 0), (15, 0))
+"""The schema versions that the collection speaks; a cluster accepts its own and older ones."""
+
+NOT_FOUND = ("5007", "5003")
+"""``axlcode`` of an object that does not exist: 5007 when it is read, 5003 when it is updated."""
+TOO_LARGE = "-1"
+"""``axlcode`` of an answer of more than 8 MB; its text suggests how many rows would fit."""
+
+PAGE_SIZE = 5000
+"""Rows asked for at once by default. A user with the tags asked for here takes some 300 bytes of the 8 MB."""
+
+_COUNT_USERS = "select count(*) from enduser"
+_COUNT_CALENDAR_USERS = "select count(*) from enduser where enablecalendarpresence = 't'"
+_SUGGESTION = re.compile(r"less than (\d+) rows", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class User:
+    """An end user with the options that calendar integration needs (requirement U1)."""
+
+    userid: str
+    home_cluster: bool
+    im_and_presence: bool
+    meeting_information: bool
+
+
+USER_TAGS = {
+    "home_cluster": "homeCluster",
+    "im_and_presence": "imAndPresenceEnable",
+    "meeting_information": "calendarPresence",
+}
+"""A user's options and their elements, in the schema's order."""
+
+SEARCH_TAGS = {"first_name": "firstName", "last_name": "lastName", "userid": "userid", "department": "department"}
+"""Search criteria for users and their elements, in the schema's order."""
+
+ANY_TEXT = "%"
+"""The wildcard of search criteria."""
+# What else the LIKE or MATCHES of a database may take for a wildcard or, the backslash, for the sign that none follows.
+_DOUBTFUL = re.compile(r"[_*?\[\\]")
+
+
+class Axl:
+    """AXL of one cluster."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._version: str | None = None
+
+    @property
+    def version(self) -> str:
+        """The cluster's full version, for example ``14.0.1.13900-155``."""
+        with self._lock:
+            if self._version is None:
+                request = Element(f"{{{NAMESPACE}1.0}}getCCMVersion")
+                answer = self._send("getCCMVersion", request, {}, write=False)
+                self._version = soap.text(answer, "return", "componentVersion", "version").strip()
+            return self._version
+
+    @property
+    def schema(self) -> str:
+        """The newest schema version that both sides speak, for example ``14.0``.
+
+        Raises :class:`ImpError` for a release older than 11.5 and :class:`UnexpectedAnswer` for no version at all.
+        """
+        found = re.match(r"(\d+)\.(\d+)", self.version)
+        if found is None:
+            raise UnexpectedAnswer(f"{self._transport.server} does not say its version; it is no Unified CM publisher.")
+        release = (int(found[1]), int(found[2]))
+        usable = [schema for schema in SCHEMAS if schema <= release]
+        if not usable:
+            text = f"{self._transport.server} runs Unified CM {self.version}; the collection needs 11.5 or newer."
+            raise ImpError(text, code="unsupported-version")
+        return "{}.{}".format(*usable[-1])
+
+    @property
+    def release(self) -> int:
+        """The cluster's major release, at most the newest that the collection knows; raises as :attr:`schema`."""
+        return int(self.schema.partition(".")[0])
+
+    def call(self, operation: str, *content: Element, write: bool = False) -> Element:
+        """Send one message and return its answer, the element ``<operation>Response``.
+
+        ``content`` are the message's children in the schema's order. Raises :class:`ApiError` for a fault, with its
+        ``axlcode`` as ``code``; a ``write`` whose answer got lost raises ``AnswerLost``, anything else is tried again.
+        """
+        request = Element(f"{{{NAMESPACE}{self.schema}}}{operation}")
+        request.extend(content)
+        headers = {"SOAPAction": f'"CUCM:DB ver={self.schema} {operation}"'}
+        return self._send(operation, request, headers, write=write)
+
+    def _send(self, operation: str, request: Element, headers: Mapping[str, str], *, write: bool) -> Element:
+        answer = self._transport.request(
+            "POST",
+            PATH,
+            body=soap.envelope(request),
+            headers={"Content-Type": soap.CONTENT_TYPE, **headers},
+            idempotent=not write,
+        )
+        try:
+            content = soap.parse(answer.body)
+        except soap.SoapFault as fault:
+            raise _refusal(fault, answer) from None
+        except soap.MalformedXml as error:
+            raise UnexpectedAnswer(
+                f"{self._transport.server} answers HTTP {answer.status} where AXL is due. {error.message} Check that "
+                "hostname is the Unified CM publisher and that its Cisco AXL Web Service is activated.",
+                details={"status": answer.status},
+            ) from None
+        if soap.local_name(content) != f"{operation}Response":
+            raise UnexpectedAnswer(f"AXL answers {operation} with <{soap.local_name(content)}>.")
+        return content
+
+    # --- users
+
+    def get_user(self, userid: str) -> User | None:
+        """Return one user, or ``None`` when there is no such user."""
+        try:
+            answer = self.call("getUser", _leaf("userid", userid), _tags("returnedTags", "userid", *USER_TAGS.values()))
+        except ApiError as error:
+            # 5007 stands for other refusals too, so the words count as well.
+            if error.code in NOT_FOUND and "not found" in error.message.lower():
+                return None
+            raise
+        found = soap.find(answer, "return", "user")
+        return None if found is None else _user(found)
+
+    def list_users(self, criteria: Mapping[str, str], page_size: int = PAGE_SIZE) -> Iterator[User]:
+        """Yield the users that match all ``criteria``, page by page.
+
+        The keys are those of :data:`SEARCH_TAGS`; ``%`` in a value is the only wildcard; no criteria mean everybody.
+        """
+        search = Element("searchCriteria")
+        for name, tag in SEARCH_TAGS.items():
+            if name in criteria:
+                append(search, tag, criteria[name].replace("\\", ANY_TEXT))
+        if not len(search):
+            append(search, "userid", ANY_TEXT)
+        exact = {SEARCH_TAGS[name]: _pattern(value) for name, value in criteria.items() if _DOUBTFUL.search(value)}
+        tags = [tag for tag in SEARCH_TAGS.values() if tag == "userid" or tag in exact]
+        content = (search, _tags("returnedTags", *tags, *USER_TAGS.values()))
+        for row in self._list("listUser", "user", content, page_size):
+            if all(pattern.fullmatch(soap.text(row, tag).casefold()) for tag, pattern in exact.items()):
+                yield _user(row)
+
+    def update_user(self, userid: str, options: Mapping[str, bool]) -> None:
+        """Set some of a user's options (keys of :data:`USER_TAGS`); raises :class:`ApiError` when a rule forbids it."""
+        fields = [
+            _leaf(tag, "true" if options[name] else "false") for name, tag in USER_TAGS.items() if name in options
+        ]
+        self.call("updateUser", _leaf("userid", userid), *fields, write=True)
+
+    # --- parameters
+
+    def list_parameters(self, service: str, node: str) -> dict[str, str]:
+        """Return the values of a service's parameters by name; ``node`` is a process node or ``EnterpriseWideData``.
+
+        The criteria are patterns to AXL; of what they match, the very service and node count.
+        """
+        wanted = [ascii_lower(node), ascii_lower(service)]
+        search = Element("searchCriteria")
+        append(search, "processNodeName", node)
+        append(search, "service", service)
+        content = (search, _tags("returnedTags", "processNodeName", "name", "service", "value"))
+        rows = self._list("listServiceParameter", "serviceParameter", content, PAGE_SIZE)
+        return {
+            soap.text(row, "name"): soap.text(row, "value")
+            for row in rows
+            if [ascii_lower(soap.text(row, tag)) for tag in ("processNodeName", "service")] == wanted
+        }
+
+    def update_parameter(self, service: str, node: str, name: str, value: str) -> None:
+        """Set one parameter. Raises :class:`ApiError` when the cluster does not know it or refuses the value."""
+        key = (_leaf("processNodeName", node), _leaf("name", name), _leaf("service", service))
+        self.call("updateServiceParameter", *key, _leaf("value", value), write=True)
+
+    # --- nodes
+
+    def process_nodes(self) -> list[dict[str, str]]:
+        """Return the cluster's nodes: ``{name, uuid, description, role, usage, ipv6_name}`` in AXL's own words.
+
+        Among them may be ``EnterpriseWideData``, which is not a server.
+        """
+        search = Element("searchCriteria")
+        append(search, "name", "%")
+        tags = {
+            "name": "name",
+            "description": "description",
+            "ipv6_name": "ipv6Name",
+            "usage": "nodeUsage",
+            "role": "processNodeRole",
+        }
+        rows = self._list("listProcessNode", "processNode", (search, _tags("returnedTags", *tags.values())), PAGE_SIZE)
+        return [
+            {key: soap.text(row, tag) for key, tag in tags.items()} | {"uuid": row.get("uuid", "").strip("{}").lower()}
+            for row in rows
+        ]
+
+    def node_services(self) -> list[tuple[str, str, bool]]:
+        """Return ``(node, service, activated)`` for every service of every node."""
+        search = Element("searchCriteria")
+        append(search, "processNodeName", "%")
+        content = (search, _tags("returnedTags", "processNodeName", "service", "isActive"))
+        rows = self._list("listProcessNodeService", "processNodeService", content, PAGE_SIZE)
+        return [
+            (soap.text(row, "processNodeName"), soap.text(row, "service"), _flag(soap.text(row, "isActive")))
+            for row in rows
+        ]
+
+    # --- SQL
+
+    def sql(self, query: str) -> list[dict[str, str]]:
+        """Run a ``select`` in the cluster's database and return its rows; an unset column is an empty string."""
+        answer = self.call("executeSQLQuery", _leaf("sql", query))
+        result = soap.find(answer, "return")
+        rows = () if result is None else soap.children(result, "row")
+        return [{soap.local_name(column): column.text or "" for column in row} for row in rows]
+
+    def count_users(self, *, with_meeting_information: bool = False) -> int:
+        """Return how many end users there are, or how many of them have meeting information included."""
+        rows = self.sql(_COUNT_CALENDAR_USERS if with_meeting_information else _COUNT_USERS)
+        values = list(rows[0].values()) if len(rows) == 1 else []
+        if len(values) != 1 or not values[0].strip().isdecimal():
+            raise UnexpectedAnswer("AXL does not answer the count of users with one number.")
+        return int(values[0])
+
+    # --- paging
+
+    def _list(self, operation: str, row: str, content: tuple[Element, ...], page_size: int) -> Iterator[Element]:
+        """Yield all rows of a list operation, page by page; pages that the server finds too large are made smaller."""
+        skip, first = 0, page_size
+        while True:
+            paging = (_leaf("skip", str(skip)), _leaf("first", str(first)))
+            try:
+                answer = self.call(operation, *content, *paging)
+            except ApiError as error:
+                smaller = _smaller_page(error, first)
+                if smaller is None:
+                    raise
+                first = smaller
+                continue
+            result = soap.find(answer, "return")
+            rows = [] if result is None else list(soap.children(result, row))
+            yield from rows
+            if len(rows) < first:
+                return
+            skip += len(rows)
+
+
+def _smaller_page(error: ApiError, first: int) -> int | None:
+    """Return the page size to go on with, or ``None`` when the error is another one or no smaller page is possible."""
+    if error.code != TOO_LARGE or "too large" not in error.message.lower() or first <= 1:
+        return None
+    suggestion = _SUGGESTION.search(error.message)
+    rows = int(suggestion[1]) - 1 if suggestion else first // 2
+    # A suggestion that is no smaller than the page that failed would ask the same for ever.
+    return max(1, rows if rows < first else first // 2)
+
+
+def _pattern(criterion: str) -> re.Pattern[str]:
+    """Return what the case-folded field of a row must look like, so that ``%`` alone has been a wildcard.
+
+    Folding goes further than the server does, which is harmless: its own search has chosen the rows already.
+    """
+    parts = criterion.casefold().split(ANY_TEXT)
+    return re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
+
+
+def _refusal(fault: soap.SoapFault, answer: Answer) -> ApiError:
+    """Return the fault as an error with AXL's own code and words."""
+    code = message = ""
+    details: dict[str, Any] = {}
+    if fault.detail is not None:
+        code = soap.text(fault.detail, "axlError", "axlcode").strip()
+        message = soap.text(fault.detail, "axlError", "axlmessage").strip()
+        details = {"request": soap.text(fault.detail, "axlError", "request").strip()}
+    text = message or fault.message or "AXL refused the request without a reason."
+    return ApiError(text, status=answer.status, code=code or fault.code or None, details=details)
+
+
+def _leaf(name: str, value: str) -> Element:
+    """Return an unqualified element that holds a text."""
+    element = Element(name)
+    element.text = value
+    return element
+
+
+def _tags(name: str, *tags: str) -> Element:
+    """Return an element with a child for each tag: which fields the answer should have.
+
+    What a child holds means nothing to AXL, but the schema types it; ``t`` is valid for texts and for booleans.
+    """
+    element = Element(name)
+    for tag in tags:
+        append(element, tag, "t")
+    return element
+
+
+def _flag(value: str) -> bool:
+    """Read AXL's boolean: ``t``, ``true`` or ``1``; an unset one is false."""
+    return value.strip().lower() in ("t", "true", "1")
+
+
+def _user(element: Element) -> User:
+    return User(
+        soap.text(element, "userid"), **{name: _flag(soap.text(element, tag)) for name, tag in USER_TAGS.items()}
+    )

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Client of the admin API: presence gateways, their status, restart notifications, IPv6 settings.
+
+Cisco publishes no interface for these; its own pages do them. The emulator serves this one (base ``/imp-admin/v1``,
+JSON, errors as RFC 9457 problem details, ETag and If-Match), and so may a service in front of a cluster. Where there is
+none, every call raises :class:`NoPublicApi`, which says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+
+BASE = "/imp-admin/v1"
+
+
+class ImpAdmin:
+    """The admin API of a cluster, through one of its IM and Presence nodes."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def gateways(self) -> list[dict[str, Any]]:
+        """Return the gateways in their order: ``{id, type, name, description, port, account, position, etag}``."""
+        return self._items("/presence-gateways")
+
+    def create_gateway(self, fields: Mapping[str, Any]) -> None:
+        """Add a gateway of ``{type, name, description, port, account?, password?}``."""
+        self._call("POST", "/presence-gateways", body=fields)
+
+    def replace_gateway(self, gateway: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+        """Give a gateway (as :meth:`gateways` returned it) other fields, unless somebody else was faster (412)."""
+        self._call("PUT", f"/presence-gateways/{quote(gateway['id'], safe='')}", body=fields, etag=gateway["etag"])
+
+    def delete_gateway(self, gateway: Mapping[str, Any]) -> None:
+        """Remove a gateway, as :meth:`gateways` returned it."""
+        self._call("DELETE", f"/presence-gateways/{quote(gateway['id'], safe='')}", etag=gateway["etag"])
+
+    def account(self) -> str | None:
+        """Return the name of the account that all gateways share, or ``None`` when there is none."""
+        value = self._object("/gateway-credentials").get("account")
+        return None if value is None else str(value)
+
+    def set_credentials(self, account: str, password: str) -> None:
+        """Change the shared account of all gateways; there must be a gateway."""
+        self._call("PUT", "/gateway-credentials", body={"account": account, "password": password})
+
+    def credentials_match(self, account: str, password: str) -> bool:
+        """Tell whether these are the stored ones, which reveals nothing else; the server limits how often."""
+        body = {"account": account, "password": password}
+        answer = self._call("POST", "/gateway-credentials/compare", body=body, idempotent=True)
+        content = answer.json()
+        if not isinstance(content, dict) or not isinstance(content.get("match"), bool):
+            raise UnexpectedAnswer(
+                f"The admin API of {self._transport.server} did not say whether the password is right."
+            )
+        return bool(content["match"])
+
+    def status(self, node: str | None = None) -> dict[str, Any]:
+        """Return ``{node, items: [...]}``: what the troubleshooter of a node finds about each gateway (G6)."""
+        return self._object("/presence-gateways/status", node)
+
+    def restart_notifications(self) -> list[dict[str, Any]]:
+        """Return the services that have to restart: ``{node, service, since, reasons: [{object, action, at}]}``."""
+        return self._items("/restart-notifications")
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """Return the IM and Presence nodes: ``{name, fqdn, usage, eth0_ipv4, eth0_ipv6, ipv6_enabled}``."""
+        return self._items("/nodes")
+
+    def node_states(self) -> list[dict[str, Any]]:
+        """Return how the nodes are: those of :meth:`nodes` with ``{reachable, services: [{name, status, activated}]}``.
+
+        Any node of the cluster tells it about all of them, as the page Presence Topology does.
+        """
+        return self._items("/presence-topology")
+
+    def offered_certificates(self, peer: str, port: int, store: str) -> dict[str, Any]:
+        """Return what the Certificate Import Tool finds about a peer server, from this node; nothing changes.
+
+        ``{reachability, verification, detail, certificates: [{pem, status, position, ...}]}``, see requirement C9.
+        """
+        body = {"peer_server": peer, "port": port, "store": store}
+        content = self._call("POST", "/certificate-import/check", body=body, idempotent=True).json()
+        if not isinstance(content, dict) or not isinstance(content.get("certificates"), list):
+            raise UnexpectedAnswer(f"The admin API of {self._transport.server} did not say what {peer} offers.")
+        return content
+
+    def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> None:
+        """Install a certificate on this node, provided that the peer server still offers it (409 if it does not)."""
+        body = {"peer_server": peer, "port": port, "store": store, "fingerprints": [fingerprint]}
+        self._call("POST", "/certificate-import/accept", body=body)
+
+    def _items(self, path: str) -> list[dict[str, Any]]:
+        items = self._object(path).get("items")
+        if not isinstance(items, list):
+            raise UnexpectedAnswer(f"The admin API of {self._transport.server} sent no list at {path}.")
+        return items
+
+    def _object(self, path: str, node: str | None = None) -> dict[str, Any]:
+        query = f"?{urlencode({'node': node})}" if node else ""
+        content = self._call("GET", path + query).json()
+        if not isinstance(content, dict):
+            raise UnexpectedAnswer(
+                f"The admin API of {self._transport.server} sent an unknown kind of answer at {path}."
+            )
+        return content
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        etag: str | None = None,
+        idempotent: bool | None = None,
+    ) -> Answer:
+        headers = {"Accept": "application/json, application/problem+json"}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(body).encode()
+        if etag is not None:
+            headers["If-Match"] = etag
+        answer = self._transport.request(method, BASE + path, body=content, headers=headers, idempotent=idempotent)
+        if not answer.ok:
+            raise self._error(answer)
+        if answer.body and "json" not in answer.headers.get("content-type", ""):
+            raise self._absent()
+        return answer
+
+    def _error(self, answer: Answer) -> ApiError | NoPublicApi:
+        """Read problem details; anything else than JSON comes from a server without this interface."""
+        if "json" not in answer.headers.get("content-type", ""):
+            if answer.status in (301, 302, 303, 307, 308, 404, 405, 501):
+                return self._absent()
+            return ApiError(f"{self._transport.server} answered HTTP {answer.status}.", status=answer.status)
+        problem = answer.json()
+        if not isinstance(problem, dict):
+            problem = {}
+        text = problem.get("detail") or problem.get("title")
+        text = text or f"{self._transport.server} answered HTTP {answer.status}."
+        details = {"field": problem["field"]} if problem.get("field") else {}
+        code = problem.get("code")
+        return ApiError(str(text), status=answer.status, code=str(code) if code else None, details=details)
+
+    def _absent(self) -> NoPublicApi:
+        return NoPublicApi(
+            f"{self._transport.server} has no admin API ({BASE}). Cisco publishes no interface for presence gateways, "
+            "their status and restart notifications: on this cluster they are handled in Cisco Unified CM IM and "
+            "Presence Administration.",
+            details={"server": self._transport.server},
+        )

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""AXL of the IM and Presence Service: an interface of its own, at its publisher, and off by default.
+
+It answers only while the feature service Cisco AXL Web Service runs there; a server without it answers with a page of
+its web server, which is an :class:`~._core.errors.UnexpectedAnswer`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SCHEMAS, Axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import NOT_ACTIVATED
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+
+OPERATION = "getClusterNodesAndCriticalServices"
+
+
+class ImpAxl(Axl):
+    """AXL of the IM and Presence nodes of one cluster."""
+
+    @property
+    def schema(self) -> str:
+        """The oldest schema: every release speaks it, and it has all that is asked for here."""
+        return "{}.{}".format(*SCHEMAS[0])
+
+    def node_states(self) -> list[dict[str, Any]]:
+        """Return the nodes: ``{name, reachable, services: [{name, status, activated}]}``, the critical services only.
+
+        A node that is in the topology and not installed yet is left out.
+        """
+        # No name stands for every node; the schema demands both elements.
+        answer = self.call(OPERATION, Element("nodeName"), Element("locale"))
+        result = soap.find(answer, "return")
+        found = () if result is None else soap.children(result, "clusterNodesInfo")
+        nodes = [node for info in found if (node := soap.find(info, "return")) is not None]
+        return [_node(node) for node in nodes if _flag(node, "isInstalled")]
+
+
+def _node(node: Element) -> dict[str, Any]:
+    critical = soap.find(node, "criticalServices")
+    services = () if critical is None else soap.children(critical, "criticalServiceInfo")
+    return {
+        "name": soap.text(node, "name").strip(),
+        "reachable": _flag(node, "isReachable"),
+        "services": [
+            {
+                "name": soap.text(service, "serviceName").strip(),
+                "status": soap.text(service, "status").strip(),
+                "activated": soap.text(service, "reasonCode").strip() != str(NOT_ACTIVATED),
+            }
+            for service in services
+        ],
+    }
+
+
+def _flag(node: Element, name: str) -> bool:
+    return soap.text(node, name).strip().lower() in ("true", "1", "t")

@@ -1,0 +1,312 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""HTTPS with one kept connection per thread: retries, and honesty about answers that got lost.
+
+::
+
+    with Transport(connection) as transport:
+        answer = transport.request("GET", "/axl/")
+        answer = transport.request("POST", "/axl/", body=xml, headers={...}, idempotent=True)
+
+``request`` returns every answer except those that mean the same everywhere: 401 (:class:`Unauthorized`), 403
+(:class:`Forbidden`), and 429 or 503 after the last retry (:class:`Busy`). All else, 4xx and 500 included, is for the
+client of the protocol to read. What is tried again, ``retries`` times with growing, jittered pauses:
+
+* 429 and 503, after the pause that ``Retry-After`` asks for: the server says that it did not do it;
+* a connection that could not be made or logged in: nothing was sent;
+* an answer that is late, broken off or lost, when the request is ``idempotent`` (GET, HEAD, or what the caller says).
+  Otherwise :class:`AnswerLost`: the server may have done it, so the caller compares state before sending again.
+
+After a failure that no later request would escape (401, TLS, no connection after all retries) the transport repeats
+that error without sending anything: a wrong password must not be tried thousands of times, it would lock the account.
+
+Threads may share a transport: each has a session of its own, with its connection and cookies. What holds for a single
+try, such as its deadline, is the policy of ``_http_adapter``.
+"""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+import json
+import random
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    AnswerLost,
+    Busy,
+    Forbidden,
+    ImpError,
+    Unauthorized,
+    UnexpectedAnswer,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import (
+    MISSING_LIBRARY,
+    LogIn,
+    NotConnected,
+    PolicySession,
+    lost,
+    require_library,
+    server_name,
+    silence,
+    watched,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._http.login import NtlmLogin
+from ansible_collections.ucops.imp.plugins.module_utils._http.tls import tls_context
+
+if MISSING_LIBRARY is None:
+    from requests.exceptions import RequestException, Timeout
+    from requests.models import PreparedRequest
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 8.0
+LONGEST_RETRY_AFTER = 60.0
+
+_BUSY = (429, 503)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """Return the decoded body; raises :class:`UnexpectedAnswer` when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            kind = self.headers.get("content-type", "no content type")
+            raise UnexpectedAnswer(
+                f"The server answered HTTP {self.status} with {kind} where JSON is due. Check host and port: it may be "
+                "another product, an older release or a proxy.",
+                details={"status": self.status},
+            ) from None
+
+
+def pause(attempt: int, jitter: Callable[[], float]) -> float:
+    """Return the seconds before the next try: doubling, capped, and spread so that clients do not march in step."""
+    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * (0.5 + jitter() / 2))
+
+
+class Transport:
+    """Requests to one server, with counts of ``requests`` sent and ``retries`` among them."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        require_library()
+        self.connection = connection
+        self.requests = 0
+        self.retries = 0
+        self._sleep = sleep
+        self._jitter = jitter
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._sessions: list[PolicySession] = []
+        self._broken: ImpError | None = None
+        self._context: ssl.SSLContext | None = None
+        self._origin = f"https://{self.server}"
+        self._headers = {"User-Agent": "ucops.imp"}
+        self._ntlm: NtlmLogin | None = None
+        if connection.auth == "ntlm":
+            self._ntlm = NtlmLogin(connection, self._headers)
+        else:
+            token = base64.b64encode(f"{connection.username}:{connection.password}".encode()).decode("ascii")
+            self._headers["Authorization"] = f"Basic {token}"
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        with self._lock:
+            sessions, self._sessions = self._sessions, []
+        for session in sessions:
+            session.close()
+
+    def forget_failure(self) -> None:
+        """Try again after an error that is otherwise repeated unsent; for a server that is known to come back."""
+        self._broken = None
+
+    @property
+    def server(self) -> str:
+        """``host:port`` for messages."""
+        return server_name(self.connection)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool | None = None,
+    ) -> Answer:
+        """Send a request and return its answer; see the module's docstring for what is raised.
+
+        ``path`` is absolute and already encoded. ``idempotent`` says that doing it twice is as good as once.
+        """
+        repeatable = method in ("GET", "HEAD") if idempotent is None else idempotent
+        attempt = 0
+        while True:
+            if self._broken is not None:
+                raise self._broken
+            last = attempt >= self.connection.retries
+            try:
+                answer = self._exchange(method, path, body, dict(headers or {}))
+            except NotConnected as failure:
+                if last or not failure.again:
+                    self._broken = failure.error
+                    raise failure.error from None
+                seconds = pause(attempt, self._jitter)
+            except RequestException as failure:
+                if last or not repeatable:
+                    raise self._lost(isinstance(failure, Timeout), repeatable) from None
+                seconds = pause(attempt, self._jitter)
+            else:
+                self._refuse(answer)
+                if answer.status not in _BUSY:
+                    return answer
+                if last:
+                    raise self._busy(answer, attempt)
+                seconds = _retry_after(answer) or pause(attempt, self._jitter)
+            attempt += 1
+            with self._lock:
+                self.retries += 1
+            self._sleep(seconds)
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        """Send one request over this thread's session and return the whole answer."""
+        session = self._session()
+        cookies: dict[str, str] = self._local.cookies
+        if cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        with self._lock:
+            self.requests += 1
+        try:
+            response = session.send(self._prepared(method, path, body, {**self._headers, **headers}))
+        except Unauthorized:
+            self._broken = self._unauthorized()
+            raise self._broken from None
+        self._keep_cookies(response.raw.headers.getlist("Set-Cookie"))
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, names, response.content)
+
+    def _prepared(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> PreparedRequest:
+        """Return the request for requests, which takes longer to prepare one itself than to send it."""
+        prepared = PreparedRequest()
+        prepared.method = method
+        prepared.url = self._origin + path
+        if body is not None:
+            headers["Content-Length"] = str(len(body))
+        # Nobody looks for one of them in other letter case, for which requests has a slower kind of dictionary.
+        prepared.headers = headers  # type: ignore[assignment]
+        prepared.body = body
+        return prepared
+
+    def _keep_cookies(self, lines: list[str]) -> None:
+        """Remember session cookies (AXL's JSESSIONIDSSO), which spare the server a fresh login for every request."""
+        for line in lines:
+            name, separator, value = line.split(";", 1)[0].strip().partition("=")
+            if separator and name:
+                self._local.cookies[name] = value
+
+    def _session(self) -> PolicySession:
+        """Return this thread's session, made when there is none."""
+        session: PolicySession | None = getattr(self._local, "session", None)
+        if session is None:
+            session = PolicySession(self.connection, self._tls(), self._log_in())
+            self._local.session = session
+            self._local.cookies = {}
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _log_in(self) -> LogIn | None:
+        """Return what authenticates a fresh connection with requests for a page that changes nothing."""
+        login, page = self._ntlm, self.connection.endpoint.login_page
+        if login is None:
+            return None
+        return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, None, headers)))
+
+    def _tls(self) -> ssl.SSLContext:
+        """Return the TLS settings, made once: loading a CA bundle takes tens of milliseconds."""
+        with self._lock:
+            if self._context is None:
+                self._context = watched(tls_context(self.connection))
+            return self._context
+
+    def _refuse(self, answer: Answer) -> None:
+        """Raise for answers about the account, which every protocol here gives in the same way."""
+        user, server = self.connection.username, self.server
+        if answer.status == 401:
+            self._broken = self._unauthorized()
+            raise self._broken
+        if answer.status == 403:
+            raise Forbidden(
+                f"{server} knows {user} but does not permit this. {self.connection.endpoint.rights}",
+                details={"server": server, "status": 403},
+            )
+
+    def _unauthorized(self) -> Unauthorized:
+        return Unauthorized(
+            f"{self.server} does not accept the password of {self.connection.username}. "
+            f"{self.connection.endpoint.account}",
+            details={"server": self.server, "status": 401},
+        )
+
+    def _busy(self, answer: Answer, attempt: int) -> Busy:
+        return Busy(
+            f"{self.server} is busy: it answered HTTP {answer.status} to {attempt + 1} tries. Run the task again "
+            "later, or raise retries.",
+            details={"server": self.server, "status": answer.status},
+        )
+
+    def _lost(self, late: bool, repeatable: bool) -> ImpError:
+        """Say that a request was sent and its answer did not come, or not whole."""
+        if repeatable:
+            return lost(self.connection, late)
+        what = f"{self.server} {silence(self.connection, late)}"
+        return AnswerLost(f"{what}; the change may or may not have been made.", details={"server": self.server})
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Return the seconds that the server asks to wait (RFC 9110: a number or a date), within reason."""
+    value = answer.headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        seconds = (
+            float(value) if value.isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        )
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The ``nodes`` option: modules that act on several servers of a cluster, each with its own web service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    Connection,
+    OptionSpec,
+    address,
+    canonical_host,
+    check_host,
+    check_port,
+    check_unique,
+)
+
+NODES: dict[str, OptionSpec] = {
+    "nodes": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "hostname": {"type": "str"},
+            "port": {"type": "int"},
+        },
+    },
+}
+"""The argument spec; documented by the fragment ``ucops.imp.nodes``."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A node: ``name`` is what the cluster calls it, ``connection`` how to reach it.
+
+    Without the option there is but one node; ``named`` is false then, for the cluster may call it something else.
+    """
+
+    name: str
+    connection: Connection
+    named: bool = True
+
+    def is_called(self, name: str) -> bool:
+        """Whether the cluster means this node by ``name``; a name without a domain stands for any domain."""
+        return bool(called(self.name, {self.name: [name]}))
+
+
+def called(name: str, nodes: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the keys of the nodes that are called ``name``; the values are all names and addresses of a node.
+
+    A name without a domain stands for any domain, so that there may be several. It does not where a node has exactly
+    that name.
+    """
+    mine = canonical_host(name)
+    others = {key: {canonical_host(other) for other in names} for key, names in nodes.items()}
+    return [key for key, names in others.items() if mine in names] or [
+        key for key, names in others.items() if any(_same_but_for_the_domain(mine, other) for other in names)
+    ]
+
+
+def _same_but_for_the_domain(one: str, other: str) -> bool:
+    if address(one) or address(other) or ("." in one and "." in other):
+        return False
+    return one.partition(".")[0] == other.partition(".")[0]
+
+
+def targets(connection: Connection, params: Mapping[str, Any]) -> list[Target]:
+    """Return the nodes to act on, in the order given; without ``nodes`` the one server of the connection."""
+    nodes = params["nodes"]
+    if nodes is None:
+        return [Target(connection.hostname, connection, named=False)]
+    return [Target(node["name"], connection.at(node["hostname"] or node["name"], node["port"])) for node in nodes]
+
+
+def node_problems(connection: Connection, params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the ``nodes`` option."""
+    if params["nodes"] is None:
+        return []
+    found = [] if params["nodes"] else ["nodes: the list is empty; leave the option out to act on hostname alone."]
+    for number, target in enumerate(targets(connection, params)):
+        found += check_host(f"nodes[{number}].hostname", target.connection.hostname)
+        found += check_port(f"nodes[{number}].port", target.connection.port)
+    found += check_unique("nodes", [canonical_host(node["name"]) for node in params["nodes"]])
+    servers = [(target.connection.hostname, target.connection.port) for target in targets(connection, params)]
+    return found + check_unique("nodes", [f"{canonical_host(host)} port {port}" for host, port in servers])

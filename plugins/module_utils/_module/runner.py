@@ -1,0 +1,385 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The runner: the one way in which a module of the collection works, and the only place that writes.
+
+A module is its documentation, its :class:`~._core.options.Arguments` and one call::
+
+    def main() -> None:
+        run(Parameters, ARGUMENTS)            # a state module; Parameters is a Resource
+        run_info(read_parameters, ARGUMENTS)  # an _info module; a function Context -> dict of results
+
+``run`` checks the input, reads, plans and, unless in check mode, applies each change, goes on past those that fail,
+reads back, and ends with the result contract:
+
+``changed``, ``diff``, ``changes``
+    what was done (in check mode: what would be); a change that failed is not in them, unless it was accepted and then
+    did not come to its end (:class:`~._core.errors.NotArrived`).
+``current``
+    what :meth:`Resource.current` says after the changes; in check mode, as it is.
+``failures``
+    ``[{id, code, message}]``; when there are any, the task fails after everything else was tried.
+``restart_required``
+    names of the services that must restart before the changes have effect. With the option ``pending_restarts_path``
+    each is written down there before the change that needs it, see ``_pending_restarts``.
+``undeclared``
+    with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
+    mode: as it is) though nobody asked for it. It makes no task changed or failed.
+``unknown``
+    of resources with fields that can be written but not always compared: ``[{kind, id, field, reason}]``.
+
+Long work reports its progress to the system log of the controller (``AnsibleModule.log``), because ansible shows
+nothing of a module before it ends.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import PurePath
+from typing import Any, Generic, NoReturn, TypeVar
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    AnswerLost,
+    ApiError,
+    Busy,
+    ConnectionFailed,
+    Forbidden,
+    ImpError,
+    InvalidInput,
+    NoPublicApi,
+    NotArrived,
+    NotEffective,
+    TlsFailed,
+    Unauthorized,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import Notebook
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
+
+State = TypeVar("State")
+Kept = TypeVar("Kept")
+
+TRIES_AFTER_LOST_ANSWER = 3
+SECONDS_BETWEEN_REPORTS = 10.0
+CHANGES_QUEUED_PER_THREAD = 64
+NAMED_IN_MESSAGE = 5
+"""So many failures are told in the message; all of them are in ``failures``."""
+REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
+"""Errors after which a change that needs a restart was certainly not made, as each of these is one request."""
+
+
+class Context:
+    """What a resource may use of the module: options, connections, warnings, and a place for failures."""
+
+    def __init__(self, module: SecretModule, arguments: Arguments, closing: ExitStack) -> None:
+        self.params: dict[str, Any] = module.params
+        self.check_mode: bool = module.check_mode
+        self.connection = connection_from(arguments.kind, module.params)
+        self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.input_problems = module.input_problems()
+        """What is wrong with the options whatever the module is about."""
+        self.failures: list[dict[str, Any]] = []
+        self._noted: set[tuple[str, str, str]] = set()
+        self._warned: set[str] = set()
+        self._module = module
+        self._closing = closing
+        self._reported = time.monotonic()
+
+    def transport(self, connection: Connection | None = None) -> Transport:
+        """Return a transport that is closed when the module ends; by default to the server of the options."""
+        return self.keep(Transport(connection or self.connection))
+
+    def keep(self, resource: AbstractContextManager[Kept]) -> Kept:
+        """Enter a resource and return it; it is closed when the module ends."""
+        return self._closing.enter_context(resource)
+
+    def warn(self, message: str) -> None:
+        """Warn the user, once: what is planned again after reading back is no news."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._module.warn(message)
+
+    def fail(self, identifier: str, error: ImpError) -> None:
+        """Note that one item failed and go on; the task fails at its end. The same failure is noted once."""
+        key = (identifier, error.code, error.message)
+        if key not in self._noted:
+            self._noted.add(key)
+            self.failures.append(error.as_failure(identifier))
+
+    def explain(self, error: Exception) -> ImpError:
+        """Turn a bug into a failure that can be reported, without the value of any secret option."""
+        text = masked(str(error), self._module.no_log_values)
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{PurePath(last.filename).name}:{last.lineno}"
+        message = f"This is a bug in the collection, please report it: {type(error).__name__} at {where}: {text}"
+        return ImpError(message, code="unexpected")
+
+    def progress(self, text: str) -> None:
+        """Report to the controller's system log, at most every ten seconds."""
+        now = time.monotonic()
+        if now - self._reported >= SECONDS_BETWEEN_REPORTS:
+            self._reported = now
+            self._module.log(text)
+
+
+class Resource(ABC, Generic[State]):
+    """What a state module manages. The runner calls the methods in the order in which they stand here."""
+
+    concurrency = 1
+    """So many changes are applied at once, each in a thread of its own."""
+    verifies = True
+    """Whether a change that is still planned after reading back counts as failed."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the options beyond the argument spec: one sentence each."""
+        return []
+
+    @abstractmethod
+    def read(self) -> State:
+        """Return what is there; called a second time after changes.
+
+        Raise :class:`ImpError` when nothing can be done without it; note what concerns single items with
+        ``context.fail``.
+        """
+
+    @abstractmethod
+    def plan(self, state: State) -> Plan:
+        """Return what has to change. It must be a function of the state and the options alone, and sends nothing."""
+
+    @abstractmethod
+    def apply(self, change: Change) -> None:
+        """Make one change; raise :class:`ImpError` when it fails. A lost answer is the runner's business."""
+
+    def settled(self, change: Change) -> bool:
+        """After a lost answer: whether the change is no longer needed. Override where reading all is expensive."""
+        return change.key not in {step.key for step in self.plan(self.read())}
+
+    @abstractmethod
+    def current(self, state: State) -> Any:
+        """Return the result's ``current``, JSON values without secrets."""
+
+    def restarts(self, change: Change) -> Iterable[str]:
+        """Return the services that must restart before this change has effect."""
+        return ()
+
+    def restart_nodes(self, change: Change) -> list[str] | None:
+        """Return the nodes on which they must, ``None`` for every node of the cluster."""
+        return None
+
+    def undeclared(self, state: State) -> list[Undeclared]:
+        """Return what is there though the options neither ask for it nor delete it.
+
+        Asked for with ``report_undeclared`` only, after everything else. Like :meth:`plan` it must be a function of the
+        state and the options alone, and sends nothing.
+        """
+        return []
+
+    def unknown(self, state: State) -> list[Unknown] | None:
+        """Return the fields that the options ask for and that :meth:`plan` could not compare with this state.
+
+        ``None`` is for a resource without such fields, whose result does not speak of them.
+        """
+        return None
+
+    def more_results(self, done: Plan) -> dict[str, Any]:
+        """Return further results of this module."""
+        return {}
+
+
+def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoReturn:
+    """Run a state module; ends the process with its result."""
+
+    def work(context: Context) -> dict[str, Any]:
+        resource = build(context)
+        _check_input(context, resource.problems())
+        if not context.check_mode:
+            context.notebook.check()
+        state = resource.read()
+        plan = resource.plan(state)
+        unknown = resource.unknown(state)
+        done = plan
+        if plan.changed and not context.check_mode:
+            done, arrived = _apply(resource, plan)
+            done, state = _read_back(resource, done, arrived, state)
+        return {
+            "changed": done.changed,
+            "diff": done.diff,
+            "changes": done.changes,
+            "current": resource.current(state),
+            "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
+            **_audit(resource, state, unknown),
+            **resource.more_results(done),
+        }
+
+    _main(arguments, work)
+
+
+def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | None) -> dict[str, Any]:
+    """Return the results about what nobody asked for and what could not be compared, where the module has them."""
+    results: dict[str, Any] = {}
+    if resource.context.params.get("report_undeclared"):
+        results["undeclared"] = [found.as_dict() for found in resource.undeclared(state)]
+    if unknown is not None:
+        results["unknown"] = [found.as_dict() for found in unknown]
+    return results
+
+
+def run_info(read: Callable[[Context], dict[str, Any]], arguments: Arguments) -> NoReturn:
+    """Run a module that only reads; ``read`` returns its results. Ends the process."""
+
+    def work(context: Context) -> dict[str, Any]:
+        _check_input(context, [])
+        return {"changed": False, **read(context)}
+
+    _main(arguments, work)
+
+
+def _check_input(context: Context, problems: list[str]) -> None:
+    found = context.connection.problems() + context.notebook.problems() + problems + context.input_problems
+    if found:
+        raise InvalidInput(dict.fromkeys(found))
+
+
+def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
+    """Make the module, do the work, and end with one clear result whatever happens."""
+    module = SecretModule(**arguments.module_kwargs())
+    failure: ImpError | None = None
+    result: dict[str, Any] = {}
+    with ExitStack() as closing:
+        context = Context(module, arguments, closing)
+        try:
+            if module.wrong_shapes:
+                raise InvalidInput(module.wrong_shapes)
+            result = work(context)
+        except ImpError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets a sentence, not a traceback
+            failure = context.explain(error)
+    # Outside of the except clauses, so that no core adds the traceback of an error that is already explained.
+    if failure is not None:
+        details = {"details": failure.details} if failure.details else {}
+        module.fail_json(msg=failure.message, code=failure.code, changed=False, failures=context.failures, **details)
+    module.warn_of_common_passwords(result)
+    if context.failures:
+        module.fail_json(msg=_summary(context.failures), code="items-failed", failures=context.failures, **result)
+    module.exit_json(failures=[], **result)
+
+
+def _summary(failures: list[dict[str, Any]]) -> str:
+    """Return the message of a task of which some items failed."""
+    told = [f"{item['id']}: {item['message']}" for item in failures[:NAMED_IN_MESSAGE]]
+    if len(failures) > NAMED_IN_MESSAGE:
+        told.append(f"and {len(failures) - NAMED_IN_MESSAGE} more, see failures.")
+    return f"{len(failures)} failed, everything else was tried. " + " ".join(told)
+
+
+def _apply(resource: Resource[Any], plan: Plan) -> tuple[Plan, Plan]:
+    """Apply every change, note those that fail, and return the ones that were made and those that came to their end."""
+    context = resource.context
+    made: list[tuple[str, str]] = []
+    arrived: list[tuple[str, str]] = []
+    for number, (change, error) in enumerate(_outcomes(resource, plan), start=1):
+        if error is None:
+            arrived.append(change.key)
+        else:
+            context.fail(change.id, error)
+        if error is None or isinstance(error, NotArrived):
+            made.append(change.key)
+        context.progress(f"{number} of {len(plan)} changes tried, {number - len(arrived)} failed")
+    return plan.only(made), plan.only(arrived)
+
+
+def _outcomes(resource: Resource[Any], plan: Plan) -> Iterator[tuple[Change, ImpError | None]]:
+    """Yield each change with its error, in the plan's order, as they get done."""
+    if resource.concurrency <= 1:
+        for change in plan:
+            yield change, _apply_one(resource, change)
+        return
+    pool = ThreadPoolExecutor(max_workers=resource.concurrency)
+    batch = resource.concurrency * CHANGES_QUEUED_PER_THREAD
+    try:
+        for start in range(0, len(plan), batch):
+            steps = plan.steps[start : start + batch]
+            yield from zip(steps, pool.map(lambda change: _apply_one(resource, change), steps), strict=True)
+    finally:
+        # On an interrupt what has not begun is not begun any more.
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _apply_one(resource: Resource[Any], change: Change) -> ImpError | None:
+    """Apply one change and return its error; a restart that it needs is written down before, and stays in doubt."""
+    notebook = resource.context.notebook
+    try:
+        note = notebook.note(change, resource.restarts(change), resource.restart_nodes(change))
+    except ImpError as unreadable:
+        return unreadable
+    error, lost = _apply_and_settle(resource, change)
+    if error is None:
+        notebook.made(note)
+    elif _is_refusal(error) and not lost:
+        notebook.withdraw(note)
+    return error
+
+
+def _is_refusal(error: ImpError) -> bool:
+    """Whether a change was certainly not made."""
+    # A server, or a proxy before it, that breaks down without a word of the interface says nothing about the change.
+    broken = isinstance(error, ApiError) and error.status >= 500 and error.code == ApiError.default_code
+    return isinstance(error, REFUSED) and not broken
+
+
+def _apply_and_settle(resource: Resource[Any], change: Change) -> tuple[ImpError | None, bool]:
+    """Apply one change; after a lost answer compare before trying again. Return the error, and whether one got lost."""
+    lost: ImpError | None = None
+    try:
+        for _try in range(TRIES_AFTER_LOST_ANSWER):
+            lost = _apply_or_lose(resource, change)
+            if lost is None or resource.settled(change):
+                return None, False
+    except ImpError as error:
+        return error, lost is not None
+    except Exception as error:  # noqa: BLE001 - a bug with one item must not hide what was done to the others
+        return resource.context.explain(error), True
+    return lost, True
+
+
+def _apply_or_lose(resource: Resource[Any], change: Change) -> AnswerLost | None:
+    try:
+        resource.apply(change)
+    except AnswerLost as lost:
+        return lost
+    return None
+
+
+def _read_back(resource: Resource[State], done: Plan, arrived: Plan, before: State) -> tuple[Plan, State]:
+    """Return the changes that reading back confirms, and the state then; unconfirmed changes become failures.
+
+    Only those that ``arrived`` can be confirmed; the others have failed already.
+    """
+    context = resource.context
+    try:
+        state = resource.read()
+        still = {step.key for step in resource.plan(state)} if resource.verifies else set()
+    except ImpError as error:
+        # What was done stays in the result: only its confirmation is missing.
+        context.fail("reading back", error)
+        return done, before
+    unconfirmed = arrived.only(still)
+    for change in unconfirmed:
+        text = "The server accepted the change, but reading back shows that it was not made."
+        context.fail(change.id, NotEffective(text))
+    lost = {change.key for change in unconfirmed}
+    return done.only(step.key for step in done if step.key not in lost), state

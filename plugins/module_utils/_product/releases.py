@@ -1,0 +1,52 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Which releases the collection works with, and why; the one place that says so. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SCHEMAS
+
+Release = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Need:
+    """The oldest release that will do, and what it has that older ones do not."""
+
+    oldest: Release
+    reason: str
+
+
+AXL = Need(SCHEMAS[0], "older ones have no AXL schema that the collection speaks")
+IM_AND_PRESENCE = Need((11, 5), "older ones differ from the guide that the collection follows")
+CERTIFICATE_MANAGEMENT = Need((14, 0), "older ones have no certificate management interface for trust certificates")
+NEWEST_KNOWN: Release = SCHEMAS[-1]
+"""Nobody has tried the collection with a newer release."""
+
+
+def release_of(version: str) -> Release | None:
+    """Return the release of a full version: (14, 0) of ``14.0.1.13900-155``; ``None`` for no version at all."""
+    found = re.match(r"(\d+)\.(\d+)", version.strip())
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
+def written(release: Release) -> str:
+    """Return a release as people write it."""
+    return "{}.{}".format(*release)
+
+
+def verdict(version: str, need: Need) -> str | None:
+    """Return what is wrong with a version: ``too-old``, ``too-new`` or ``no-version``; ``None`` when it will do."""
+    release = release_of(version)
+    if release is None:
+        return "no-version"
+    if release < need.oldest:
+        return "too-old"
+    return "too-new" if release > NEWEST_KNOWN else None

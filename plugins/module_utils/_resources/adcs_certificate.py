@@ -1,0 +1,342 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""One certificate from a certification authority: what the module adcs_certificate manages (requirements C4, C5).
+
+A request must not be submitted twice, whatever happens between submitting it and knowing its number; ``_adcs_memory``
+says how that is remembered. A run that was ended in between is healed by looking the request up, by the fingerprint of
+its signing request, where the CA has an administration interface. A plain CA offers no such lookup, so there the task
+says that it does not know, and the user decides: ``request_id``, or ``resubmit: [in_doubt]``.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, key_of, read_request
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
+    Certificate,
+    NotACertificate,
+    require_library,
+    split_bundle,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._clients.ca_admin import CaAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import (
+    DENIED,
+    ISSUED,
+    PENDING,
+    REVOKED,
+    UNKNOWN,
+    CertSrv,
+    Disposition,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    AnswerLost,
+    ApiError,
+    Forbidden,
+    ImpError,
+    NoPublicApi,
+    UnexpectedAnswer,
+    WaitExpired,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, UPDATE, Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import (
+    SUBMITTED,
+    SUBMITTING,
+    Memory,
+    load,
+    save,
+    write_atomically,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+
+REQUEST = "certificate_request"
+CERTIFICATE = "certificate"
+AS_ISSUED = "(as issued)"
+"""Stands for the fingerprint of a certificate that does not exist yet."""
+
+IN_DOUBT = "in_doubt"
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known: the remembered request, what became of it, and the certificate in the file if it fits the key.
+
+    ``superseded`` says why the remembered request counts no more.
+    """
+
+    memory: Memory | None
+    disposition: Disposition | None
+    stored: Certificate | None
+    superseded: str | None = None
+
+
+class AdcsCertificate(Resource[State]):
+    """A signing request, its request at the CA, and the file with the certificate."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        require_library()
+        params = context.params
+        transport = context.transport()
+        self._pages = CertSrv(transport)
+        self._admin = CaAdmin(transport)
+        self._ca = transport.server
+        self._path = Path(params["path"])
+        self._file = Path(params["request_file"] or f"{params['path']}.request.json")
+        self._template: str | None = params["template"]
+        self._resubmit: list[str] = params["resubmit"]
+        self._problems: list[str] = []
+        self._text = self._read_text()
+
+    def _read_text(self) -> str:
+        if self.context.params["csr"] is not None:
+            return str(self.context.params["csr"])
+        path = Path(self.context.params["csr_path"])
+        try:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            self._problems.append(f"csr_path: {path}: {error.strerror}.")
+            return ""
+
+    def problems(self) -> list[str]:
+        params = self.context.params
+        found = list(self._problems)
+        if not found:
+            try:
+                self._request = read_request(self._text)
+            except NotARequest as error:
+                found.append(f"{'csr' if params['csr'] is not None else 'csr_path'}: {error}")
+        for name, lowest in (("wait_timeout", 0), ("poll_interval", 1), ("renew_before_days", 0)):
+            if params[name] < lowest:
+                found.append(f"{name}: {params[name]} is less than {lowest}.")
+        if params["request_id"] is not None and params["request_id"] < 1:
+            found.append("request_id: requests are numbered from 1.")
+        found += self._check_folders()
+        names = {**(params["attributes"] or {}), "CertificateTemplate": self._template or ""}
+        if any("\n" in f"{name}{value}" or "\r" in f"{name}{value}" for name, value in names.items()):
+            found.append("attributes: names and values must not hold line breaks.")
+        return found
+
+    def _check_folders(self) -> list[str]:
+        """Refuse folders that are not there; in check mode an earlier task may have predicted to make them."""
+        found = []
+        for name, path in (("path", self._path), ("request_file", self._file)):
+            told = f"there is no directory {path.parent} on the controller."
+            if path.parent.is_dir():
+                continue
+            if self.context.check_mode and not path.parent.exists():
+                self.context.warn(f"{name}: {told} It is taken that an earlier task makes it.")
+            else:
+                found.append(f"{name}: {told}")
+        return found
+
+    def read(self) -> State:
+        stored = self._stored()
+        memory = self._remembered()
+        if memory is None:
+            self._pages.check()
+            return State(None, None, stored)
+        if memory.state == SUBMITTING:
+            memory = self._look_up(memory)
+            if memory.request_id is None:
+                return State(memory, None, stored, IN_DOUBT)
+        disposition = self._pages.fetch(int(memory.request_id or 0))
+        self._check_key(disposition)
+        gone = disposition.state if disposition.state in (DENIED, REVOKED) else None
+        return State(memory, disposition, stored, gone)
+
+    def _stored(self) -> Certificate | None:
+        """Return the certificate in the file, if there is one for the key of the request."""
+        try:
+            found = split_bundle(self._path.read_bytes())
+        except (FileNotFoundError, NotACertificate):
+            return None
+        except OSError as error:
+            raise ImpError(f"path: {self._path}: {error.strerror}.", code="file-error") from None
+        return next((one for one in found if key_of(one.pem) == self._request.key), None)
+
+    def _remembered(self) -> Memory | None:
+        """Return the remembered request if it is the wanted one; ``request_id`` adopts one."""
+        number: int | None = self.context.params["request_id"]
+        memory = load(self._file)
+        fits = memory is not None and (memory.ca, memory.csr, memory.template) == self._identity()
+        if number is not None and not (fits and memory is not None and memory.request_id not in (None, number)):
+            return self._keep(Memory(*self._identity(), state=SUBMITTED, request_id=number))
+        return memory if fits else None
+
+    def _identity(self) -> tuple[str, str, str | None]:
+        return self._ca, self._request.fingerprint, self._template
+
+    def _keep(self, memory: Memory) -> Memory:
+        if not self.context.check_mode and load(self._file) != memory:
+            save(self._file, memory)
+        return memory
+
+    def _look_up(self, memory: Memory) -> Memory:
+        """Find the request that an interrupted run may have submitted; without a number when there is none.
+
+        Raises :class:`ImpError` when nobody can tell, unless the user says to submit it again.
+        """
+        try:
+            known = self._admin.requests(memory.csr)
+        except (NoPublicApi, Forbidden, ApiError):
+            if IN_DOUBT in self._resubmit:
+                return memory
+            raise ImpError(
+                f"An earlier run was interrupted while it submitted this request to {self._ca}, which offers no way to "
+                "look a request up. Look for it at the CA: give its number in request_id, or resubmit: [in_doubt] if "
+                "it is not there. The role exchange_certificate has exchange_certificate_request_id and "
+                "exchange_certificate_resubmit for it.",
+                code="submission-in-doubt",
+                details={"request_file": str(self._file)},
+            ) from None
+        numbers = [int(item["id"]) for item in known if int(item["id"]) > memory.after]
+        return self._keep(replace(memory, state=SUBMITTED, request_id=max(numbers))) if numbers else memory
+
+    def _check_key(self, disposition: Disposition) -> None:
+        """Refuse the certificate of a foreign request: the CA may have been set up anew, or the number is wrong."""
+        certificate = disposition.certificate
+        if certificate is not None and key_of(certificate.pem) != self._request.key:
+            raise ImpError(
+                f"Request {disposition.request_id} of {self._ca} is for another key ({certificate.subject}). Check "
+                f"request_id, or remove {self._file} if the CA was set up anew.",
+                code="other-request",
+            )
+
+    def plan(self, state: State) -> Plan:
+        reason = self._why_submit(state)
+        steps = []
+        if reason is not None:
+            steps.append(self._request_step(reason))
+        step = self._certificate_step(state, new=reason is not None)
+        if step is not None:
+            steps.append(step)
+        return Plan(tuple(steps))
+
+    def _why_submit(self, state: State) -> str | None:
+        """Return why a request has to be submitted, ``None`` when it need not."""
+        if state.superseded is not None:
+            if state.superseded not in (*self._resubmit, IN_DOUBT):
+                raise self._refused(state.disposition)
+            return state.superseded
+        known = state.disposition.certificate if state.disposition else state.stored
+        if known is None:
+            return "first" if state.memory is None else None
+        return "renewal" if self._due(known) else None
+
+    def _due(self, certificate: Certificate) -> bool:
+        """Whether a certificate has expired or soon will; one that is always about to is renewed when it has."""
+        days = timedelta(days=self.context.params["renew_before_days"])
+        if not days:
+            return False
+        end = datetime.fromisoformat(certificate.not_after)
+        if end - datetime.fromisoformat(certificate.not_before) <= days + timedelta(days=1):
+            self.context.warn(
+                f"The CA issues for no longer than renew_before_days ({days.days}): every run would renew, so renewal "
+                "waits for the end of the validity."
+            )
+            days = timedelta()
+        return datetime.now(timezone.utc) + days >= end
+
+    def _refused(self, disposition: Disposition | None) -> ImpError:
+        told = disposition or Disposition(UNKNOWN, 0)
+        return ImpError(
+            f"The CA has {told.state} request {told.request_id}: {told.message} Submit a corrected request, or "
+            f"the same one again with resubmit: [{told.state}]. In the role exchange_certificate these are "
+            f"exchange_certificate_new_request: true and exchange_certificate_resubmit: [{told.state}].",
+            code=f"request-{told.state}",
+            details={"request_id": told.request_id},
+        )
+
+    def _request_step(self, reason: str) -> Change:
+        fields = [
+            FieldChange("csr", None, self._request.fingerprint),
+            FieldChange("reason", None, reason),
+            FieldChange("subject", None, self._request.subject),
+        ]
+        if self._template:
+            fields.append(FieldChange("template", None, self._template))
+        return Change(REQUEST, self._request.common_name or self._request.fingerprint, CREATE, tuple(fields))
+
+    def _certificate_step(self, state: State, *, new: bool) -> Change | None:
+        known = state.disposition.certificate if state.disposition else state.stored
+        before = state.stored.fingerprint if state.stored else None
+        after = AS_ISSUED if new or known is None else known.fingerprint
+        if after == before or (after == AS_ISSUED and not self.context.params["wait"]):
+            return None
+        action = CREATE if before is None else UPDATE
+        return Change(CERTIFICATE, str(self._path), action, (FieldChange("fingerprint", before, after),))
+
+    def apply(self, change: Change) -> None:
+        if change.kind == REQUEST:
+            self._submit()
+        else:
+            write_atomically(self._path, self._wait().pem)
+
+    def _submit(self) -> None:
+        earlier = load(self._file)
+        after = 0
+        if earlier is not None and (earlier.ca, earlier.csr) == (self._ca, self._request.fingerprint):
+            after = max(earlier.request_id or 0, earlier.after)
+        intent = Memory(*self._identity(), state=SUBMITTING, after=after)
+        save(self._file, intent)
+        attributes = dict(self.context.params["attributes"] or {})
+        if self._template:
+            attributes["CertificateTemplate"] = self._template
+        try:
+            told = self._pages.submit(self._request.pem, attributes)
+        except (AnswerLost, UnexpectedAnswer):
+            raise  # it may have been done: the intent stays
+        except ApiError as error:
+            if error.status < 500:
+                save(self._file, earlier)
+            raise
+        except ImpError:
+            save(self._file, earlier)
+            raise
+        numbered = replace(intent, state=SUBMITTED, request_id=told.request_id)
+        save(self._file, numbered if told.request_id else earlier)
+        if told.state == DENIED:
+            raise self._refused(told)
+
+    def _wait(self) -> Certificate:
+        """Wait until the CA has issued, fetch the certificate and make sure that it is the right one."""
+        memory = self._remembered()
+        if memory is None or memory.request_id is None:
+            raise ImpError("There is no request whose certificate could be fetched.", code="not-submitted")
+        params = self.context.params
+        deadline = time.monotonic() + params["wait_timeout"]
+        while True:
+            told = self._pages.fetch(memory.request_id)
+            if told.certificate is not None:
+                self._check_key(told)
+                return told.certificate
+            if told.state not in (PENDING, UNKNOWN):
+                raise self._refused(told)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise WaitExpired(
+                    f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {told.message}. Have "
+                    "an administrator of the CA issue it and run the task again; it goes on with the same request.",
+                    details={"request_id": told.request_id},
+                )
+            self.context.progress(f"request {told.request_id} is {told.state}: {told.message}")
+            time.sleep(min(params["poll_interval"], left))
+
+    def current(self, state: State) -> dict[str, Any]:
+        told = state.disposition
+        known = told.certificate if told and told.certificate else state.stored
+        return {
+            "request_id": state.memory.request_id if state.memory else None,
+            "state": told.state if told else (ISSUED if known else None),
+            "message": told.message if told else None,
+            "certificate": {**known.as_dict(), "content": known.pem} if known else None,
+        }

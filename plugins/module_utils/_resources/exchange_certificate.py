@@ -1,0 +1,334 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Certificates of an Exchange server: request, install, bind; what the module exchange_certificate manages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509 as _x509
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, key_of, read_request
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import (
+    ServerCertificate,
+    public_key,
+    read_certificates,
+    server_certificate,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs, require_library
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    address,
+    canonical_host,
+    check_host,
+    check_unique,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
+    CREATE,
+    DELETE,
+    UPDATE,
+    Change,
+    Field,
+    FieldChange,
+    Plan,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+
+REQUEST = "certificate_request"
+CERTIFICATE = "certificate"
+SERVICES = "certificate_services"
+
+REQUESTED, INSTALLED, BOUND, ABSENT = "requested", "installed", "bound", "absent"
+STATES = (REQUESTED, INSTALLED, BOUND, ABSENT)
+
+_SUBJECT = (
+    ("C", "country"),
+    ("S", "state_or_province"),
+    ("L", "locality"),
+    ("O", "organization"),
+    ("OU", "organizational_unit"),
+    ("CN", "common_name"),
+)
+"""Parts of the subject in the order in which Windows writes them: short name and option."""
+
+_STRANGER = "certificate: no pending request of this server has its key, so it belongs to another request or server. "
+_SEPARATORS = re.compile(r'[,+;<>=#"\\]')
+
+
+@dataclass(frozen=True)
+class State:
+    """What is there: the server's certificates that are for the wanted names, and the one that IIS uses."""
+
+    fresh: tuple[ServerCertificate, ...]
+    stale: tuple[ServerCertificate, ...]
+    pending: tuple[ServerCertificate, ...]
+    in_use: ServerCertificate | None
+
+
+def windows_subject(params: Mapping[str, Any]) -> str:
+    """Return the distinguished name of the options, as Windows reads it: values with separators stand in quotes."""
+    parts = []
+    for name, option in _SUBJECT:
+        value = params[option]
+        if value:
+            quoted = '"' + value.replace('"', '""') + '"'
+            parts.append(f"{name}={quoted if _SEPARATORS.search(value) else value}")
+    return ",".join(parts)
+
+
+class ExchangeCertificate(Resource[State]):
+    """One certificate of an Exchange server, named by the host names that it is for (requirements C1, C3, C6)."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        require_library()
+        _x509.require_library()
+        params = context.params
+        self._exchange = context.keep(ExchangePs(context.connection, params["auth"]))
+        self._wanted: str = params["state"]
+        self._common_name: str = canonical_host(params["common_name"])
+        self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
+        self._deadline = datetime.now(timezone.utc) + timedelta(days=params["renew_before_days"])
+        self._given: list[ServerCertificate] = []
+        self._discarded: str | None = None
+
+    def problems(self) -> list[str]:
+        params = self.context.params
+        found = check_host("common_name", _without_wildcard(params["common_name"]))
+        found += [] if len(params["common_name"]) <= 64 else ["common_name: it has more than 64 characters."]
+        names = params["alternative_names"] or []
+        for number, name in enumerate(names):
+            found += check_host(f"alternative_names[{number}]", _without_wildcard(name))
+            if address(name):
+                found.append(f"alternative_names[{number}]: Exchange requests host names only, not {name}.")
+        found += check_unique("alternative_names", [canonical_host(name) for name in names])
+        if names and self._common_name not in {canonical_host(name) for name in names}:
+            found.append("alternative_names: when given, they must contain common_name.")
+        if params["country"] and not re.fullmatch(r"[A-Za-z]{2}", params["country"]):
+            found.append("country: give the two letters of ISO 3166, for example JP.")
+        if params["key_size"] < 2048 and not params["allow_weak_key"]:
+            found.append("key_size: less than 2048 bits needs allow_weak_key=true.")
+        if params["renew_before_days"] < 0:
+            found.append("renew_before_days: must not be negative.")
+        if self._wanted == ABSENT and (params["certificate"] or params["certificate_path"]):
+            found.append(f"certificate: has no meaning with state={ABSENT}.")
+        return found + self._load_discarded() + self._load_certificate()
+
+    def _load_discarded(self) -> list[str]:
+        """Read the request that is given up, and keep the fingerprint of its key."""
+        text = self.context.params["discard_request"]
+        if text is None:
+            return []
+        if self._wanted != REQUESTED:
+            return [f"discard_request: has a meaning with state={REQUESTED} only."]
+        try:
+            self._discarded = read_request(text).key
+        except NotARequest as error:
+            return [f"discard_request: {error}"]
+        return []
+
+    def _load_certificate(self) -> list[str]:
+        """Read what may hold the issued certificate, alone or with its chain."""
+        params = self.context.params
+        path = Path(params["certificate_path"]) if params["certificate_path"] else None
+        if path is not None and self._wanted == REQUESTED and not path.exists():
+            return []
+        try:
+            data = path.read_bytes() if path is not None else (params["certificate"] or "").encode()
+            self._given = read_certificates(data) if data.strip() else []
+        except (OSError, _x509.NotACertificate) as error:
+            if self._wanted != REQUESTED:
+                return [f"certificate: {error}"]
+            self.context.warn(f"certificate: {error}")
+        if self._given and self._wanted != REQUESTED and not self._named():
+            return [f"certificate: it is not for {', '.join(sorted(self._names))}."]
+        return []
+
+    def _named(self) -> list[ServerCertificate]:
+        """Return those of the given certificates that are for the wanted names; the others are their chain."""
+        return [one for one in self._given if self._names <= one.names]
+
+    def read(self) -> State:
+        found = [server_certificate(row) for row in self._exchange.read("Get-ExchangeCertificate")]
+        mine = [one for one in found if self._names <= one.names]
+        pending = tuple(one for one in mine if one.pending)
+        issued = sorted((one for one in mine if one.usable), key=lambda one: one.not_after, reverse=True)
+        return State(
+            fresh=tuple(one for one in issued if one.not_after > self._deadline),
+            stale=tuple(one for one in issued if one.not_after <= self._deadline),
+            pending=pending,
+            in_use=next((one for one in found if "IIS" in one.services), None),
+        )
+
+    def plan(self, state: State) -> Plan:
+        if self._wanted == ABSENT:
+            return Plan(tuple(_removal(one) for one in (*state.pending, *state.stale, *state.fresh)))
+        if self._wanted == REQUESTED:
+            return self._requests(state)
+        steps: list[Change] = []
+        target = self._target(state)
+        if target is not None:
+            self._check(target, state)
+        if target is None or not _installed(target, state):
+            steps.append(self._installation(state, target))
+        if self._wanted == BOUND:
+            steps += self._binding(state, target)
+        return Plan(tuple(steps))
+
+    def _requests(self, state: State) -> Plan:
+        """Plan that a request is pending, and another than the one that is given up."""
+        gone = [one for one in state.pending if key_of(one.pem) == self._discarded]
+        steps = [_removal(one) for one in gone]
+        if not state.fresh and len(gone) == len(state.pending):
+            steps.append(self._request())
+        return Plan(tuple(steps))
+
+    def _request(self) -> Change:
+        params = self.context.params
+        wanted = {"subject": windows_subject(params), "names": sorted(self._names), "key_size": params["key_size"]}
+        fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
+        return Change(REQUEST, self._common_name, CREATE, fields, wanted)
+
+    def _target(self, state: State) -> ServerCertificate | None:
+        """Return the certificate that is to be there.
+
+        Of the given ones it is the one that answers a pending request, else the newest that is installed; without any
+        it is the newest that need not be renewed.
+        """
+        named = [] if self._wanted == REQUESTED else self._named()
+        if not named:
+            return next(iter(state.fresh), None)
+        there = sorted((one for one in named if _installed(one, state)), key=lambda one: one.not_after, reverse=True)
+        return [*_answers(named, state), *there, *named][0]
+
+    def _check(self, target: ServerCertificate, state: State) -> None:
+        """Raise :class:`InvalidInput` for a given certificate that cannot be the wanted one."""
+        answers = bool(_answers([target], state))
+        if not answers and (not _installed(target, state) or (state.pending and target.not_after <= self._deadline)):
+            raise InvalidInput([_STRANGER + _what_to_do(state)])
+        if target.not_after <= self._deadline:
+            until = target.not_after.isoformat()
+            raise InvalidInput([f"certificate: it is valid until {until} only, see renew_before_days."])
+
+    def _installation(self, state: State, target: ServerCertificate | None) -> Change:
+        if target is None:
+            if not self.context.check_mode:
+                raise InvalidInput([_nothing_to_install(state)])
+            self.context.warn(
+                "There is no certificate to install yet. The change is predicted for the case that earlier tasks of "
+                "the play request it and have it issued."
+            )
+            return Change(CERTIFICATE, self._common_name, CREATE)
+        wanted = {"thumbprint": target.thumbprint, "not_after": target.not_after.isoformat()}
+        fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
+        # Another certificate for these names is none of the chain, and the server refuses one that it has already.
+        chain = [one.pem for one in self._given if one not in self._named()]
+        return Change(CERTIFICATE, self._common_name, CREATE, fields, {"data": "".join([target.pem, *chain])})
+
+    def _binding(self, state: State, target: ServerCertificate | None) -> list[Change]:
+        wanted = sorted(self.context.params["services"])
+        installed = {one.thumbprint: one for one in (*state.fresh, *state.stale)}
+        present = installed.get(target.thumbprint) if target else None
+        before = sorted(present.services) if present else []
+        after = sorted({*before, *wanted})
+        if before == after:
+            return []
+        name = target.thumbprint if target else self._common_name
+        return [
+            Change(SERVICES, name, UPDATE, (FieldChange.of(Field("services"), before, after),), {"services": wanted})
+        ]
+
+    def apply(self, change: Change) -> None:
+        if change.action == DELETE:
+            self._exchange.write("Remove-ExchangeCertificate", {"Thumbprint": change.id, "Confirm": False})
+        elif change.kind == REQUEST:
+            self._apply_request(change)
+        elif change.kind == CERTIFICATE:
+            self._exchange.write("Import-ExchangeCertificate", {"FileData": change.desired["data"].encode()})
+        else:
+            services = ",".join(change.desired["services"])
+            # Force answers the question whether the SMTP certificate may be replaced.
+            self._exchange.write(
+                "Enable-ExchangeCertificate", {"Thumbprint": change.id, "Services": services, "Force": True}
+            )
+
+    def _apply_request(self, change: Change) -> None:
+        params = self.context.params
+        wanted = {
+            "GenerateRequest": True,
+            "SubjectName": change.desired["subject"],
+            "KeySize": params["key_size"],
+            "FriendlyName": params["friendly_name"] or params["common_name"],
+            "PrivateKeyExportable": params["private_key_exportable"],
+        }
+        if params["alternative_names"]:
+            wanted["DomainName"] = [canonical_host(name) for name in params["alternative_names"]]
+        self._exchange.write("New-ExchangeCertificate", wanted)
+
+    def current(self, state: State) -> dict[str, Any]:
+        target = self._target(state)
+        installed = next((one for one in state.fresh if target and one.thumbprint == target.thumbprint), None)
+        pending = next(iter(state.pending), None)
+        if installed is not None:
+            word = BOUND if {*self.context.params["services"]} <= set(installed.services) else INSTALLED
+        else:
+            word = REQUESTED if pending else ABSENT
+        shown = installed or next(iter(state.stale), None)
+        if shown and not shown.trusted and self._wanted in (INSTALLED, BOUND):
+            self.context.warn(shown.distrust)
+        return {
+            "state": word,
+            "renewal_due": not state.fresh and bool(state.stale),
+            "request": pending.request if pending and installed is None else None,
+            "answered": bool(_answers(self._given, state)),
+            "certificate": shown.as_dict() if shown else None,
+            "in_use": state.in_use.as_dict() if state.in_use else None,
+        }
+
+    def restarts(self, change: Change) -> Iterable[str]:
+        """Name what has to learn of the new certificate (requirement C11)."""
+        if change.kind == SERVICES and "IIS" in change.desired["services"]:
+            return ("Cisco Presence Engine", "Cisco SIP Proxy")
+        return ()
+
+
+def _installed(one: ServerCertificate, state: State) -> bool:
+    return one.thumbprint in {known.thumbprint for known in (*state.fresh, *state.stale)}
+
+
+def _answers(given: Iterable[ServerCertificate], state: State) -> list[ServerCertificate]:
+    """Return those of the given certificates that have the key of a pending request."""
+    keys = {public_key(one) for one in state.pending}
+    return [one for one in given if public_key(one) in keys]
+
+
+def _what_to_do(state: State) -> str:
+    if state.pending:
+        return "Have the pending request signed and give what the authority issues for it."
+    return "Request a new one with state=requested."
+
+
+def _removal(one: ServerCertificate) -> Change:
+    shown = {"subject": one.subject, "status": one.status}
+    fields = tuple(FieldChange.of(Field(name), value, None) for name, value in shown.items())
+    return Change(REQUEST if one.pending else CERTIFICATE, one.thumbprint, DELETE, fields)
+
+
+def _nothing_to_install(state: State) -> str:
+    if state.pending:
+        return "certificate: needed; the request is pending, so have it issued and give what the CA returns."
+    if state.stale:
+        return "certificate: needed; the one that is there is due for renewal. Request a new one with state=requested."
+    return "certificate: needed; nothing was requested yet. Begin with state=requested."
+
+
+def _without_wildcard(name: str) -> str:
+    return name.removeprefix("*.")

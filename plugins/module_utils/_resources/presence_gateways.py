@@ -1,0 +1,279 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Presence gateways and the account that they share: what the module presence_gateways manages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import advice, verdict_of
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    canonical_host,
+    check_host,
+    check_port,
+    check_unique,
+    given,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
+    CREATE,
+    DELETE,
+    DIFFERS,
+    Change,
+    Field,
+    Plan,
+    Undeclared,
+    Unknown,
+    compare,
+    undeclared,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import PARAMETER, is_ipv6, nodes_without_address
+
+TYPES = {"exchange_ews": "Exchange -- EWS Server"}
+"""Kinds of gateway: the option's word and the product's."""
+
+_WORDS = {wire: word for word, wire in TYPES.items()}
+
+
+def describe(gateway: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``{name, type, description, port, position}`` of a gateway; a kind without a word keeps the product's."""
+    shown = {name: gateway[name] for name in ("name", "type", "description", "port", "position")}
+    return {**shown, "type": _WORDS.get(gateway["type"], gateway["type"])}
+
+
+GATEWAY = "presence_gateway"
+CREDENTIALS = "gateway_credentials"
+SHARED = "shared"
+ALWAYS = "always"
+
+FIELDS = (Field("type"), Field("description"), Field("port"))
+CREDENTIAL_FIELDS = (Field("account"), Field("password", secret=True))
+
+ACCOUNT = re.compile(r"[^\s@\\]+@[^\s@\\]+|[^\s@\\]+\\[^\s@\\]+")
+"""user@domain or domain\\user."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What is there; ``password_matches`` is ``None`` when nobody needs to know it."""
+
+    gateways: list[dict[str, Any]]
+    account: str | None
+    password_matches: bool | None
+    ipv6_missing: str | None
+
+
+class Gateways(Resource[State]):
+    """The gateways of a cluster and the account that they share (requirements G1, G2, G4, G5, G7)."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._admin = ImpAdmin(context.transport())
+        params = context.params
+        self._present: bool = params["state"] == "present"
+        self._account: str | None = params["account"]
+        self._password: str | None = params["account_password"]
+        self._verify_password: bool = params["update_password"] == ALWAYS
+        self._wanted = {canonical_host(gateway["name"]): gateway for gateway in params["gateways"] or []}
+
+    def problems(self) -> list[str]:
+        params = self.context.params
+        found = []
+        for number, gateway in enumerate(params["gateways"] or []):
+            found += check_host(f"gateways[{number}].name", gateway["name"], qualified=True)
+            found += check_port(f"gateways[{number}].port", gateway["port"])
+        found += check_unique("gateways", [canonical_host(gateway["name"]) for gateway in params["gateways"] or []])
+        if self._account is not None and not ACCOUNT.fullmatch(self._account):
+            found.append("account: give it as user@domain or as domain\\user.")
+        return found + self._contradictions()
+
+    def _contradictions(self) -> list[str]:
+        params = self.context.params
+        found = []
+        if not self._present and params["purge"]:
+            found.append("purge: has a meaning with state=present only.")
+        if not self._present and self._account is not None:
+            found.append("account: has a meaning with state=present only.")
+        if params["purge"] and params["gateways"] is None:
+            found.append("purge: needs gateways; give an empty list to delete all of them.")
+        if params["purge"] and params["gateways"] == [] and self._account is not None:
+            found.append("account: goes with the last gateway, and an empty list with purge=true deletes all of them.")
+        return found
+
+    def read(self) -> State:
+        gateways, account = self._admin.gateways(), self._admin.account()
+        known = {canonical_host(gateway["name"]) for gateway in gateways}
+        new_ipv6 = self._present and any(is_ipv6(name) for name in self._wanted if name not in known)
+        return State(
+            gateways,
+            account,
+            self._compare_password(account),
+            self._ipv6_missing() if new_ipv6 and self.context.check_mode else None,
+        )
+
+    def _compare_password(self, stored: str | None) -> bool | None:
+        """Compare only where it matters: failed comparisons are limited in number."""
+        if self._account is None or self._password is None or stored != self._account:
+            return None
+        if not self._verify_password:
+            return True
+        return self._admin.credentials_match(self._account, self._password)
+
+    def _ipv6_missing(self) -> str | None:
+        """Say what an IPv6 gateway still lacks (requirement G7); the server refuses it for the same reasons."""
+        nodes = self._admin.nodes()
+        missing = []
+        if not all(node.get("ipv6_enabled") for node in nodes):
+            missing.append(f"the enterprise parameter {PARAMETER} is not on")
+        without = nodes_without_address(nodes)
+        if without:
+            missing.append(f"Eth0 has no IPv6 address on {', '.join(without)}")
+        return "; ".join(missing) or None
+
+    def plan(self, state: State) -> Plan:
+        current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
+        desired = {name: self._fields(gateway) if self._present else None for name, gateway in self._wanted.items()}
+        gateways = compare(GATEWAY, current, desired, FIELDS, purge=self.context.params["purge"])
+        removals = Plan(tuple(step for step in gateways if step.action == DELETE))
+        others = Plan(tuple(step for step in gateways if step.action != DELETE))
+        self._caution(others, state)
+        self._staying(state)
+        if state.account is None:
+            # The first gateway brings the account, so there is nothing to set it on before.
+            return others + self._credentials(state, first=others) + removals
+        # Removals come last: the account goes with the last gateway, and the new ones need it.
+        return self._credentials(state, first=others) + others + removals
+
+    def _fields(self, gateway: dict[str, Any]) -> dict[str, Any]:
+        fields = {"name": gateway["name"], "type": TYPES[gateway["type"]], "port": gateway["port"]}
+        return {**fields, **given(gateway, ["description"])}
+
+    def _credentials(self, state: State, first: Plan) -> Plan:
+        if self._account is None:
+            if state.account is None and first.changed:
+                raise InvalidInput(["account: the first gateway needs account and account_password."])
+            return Plan()
+        stored: dict[str, Any] = {"account": state.account}
+        if state.password_matches is not None:
+            stored["password"] = self._password if state.password_matches else DIFFERS
+        wanted = {"account": self._account, "password": self._password}
+        if state.account != self._account:
+            stored.pop("password", None)
+        current = {} if state.account is None else {SHARED: stored}
+        return compare(CREDENTIALS, current, {SHARED: wanted}, CREDENTIAL_FIELDS)
+
+    def _staying(self, state: State) -> None:
+        """Tell what a list leaves behind; where undeclared things are reported, that report does."""
+        params = self.context.params
+        if not self._present or params["purge"] or params["gateways"] is None or params["report_undeclared"]:
+            return
+        # A kind that the list cannot hold is nobody's omission.
+        known = [gateway["name"] for gateway in state.gateways if gateway["type"] in _WORDS]
+        others = [name for name in known if canonical_host(name) not in self._wanted]
+        if others:
+            told = "is not in the list and stays" if len(others) == 1 else "are not in the list and stay"
+            self.context.warn(f"{', '.join(others)} {told}; purge is off.")
+
+    def _caution(self, changes: Plan, state: State) -> None:
+        for name, gateway in self._wanted.items():
+            if self._present and gateway["port"] != 443:
+                self.context.warn(f"{name}: Cisco recommends port 443, not {gateway['port']}.")
+        if not self.context.check_mode:
+            return
+        if state.ipv6_missing:
+            self.context.warn(
+                f"The IPv6 gateway is refused as long as {state.ipv6_missing}. The change is "
+                "predicted for the case that an earlier task of the play sees to it."
+            )
+        if self._account is not None and not state.gateways and not changes.changed:
+            self.context.warn(
+                "There is no gateway yet that could use the account. The change is predicted for the case that an "
+                "earlier task of the play adds one."
+            )
+
+    def apply(self, change: Change) -> None:
+        if change.kind == CREDENTIALS:
+            self._apply_credentials(change)
+        elif change.action == CREATE:
+            self._admin.create_gateway(self._new(change))
+        else:
+            self._apply_to_existing(change)
+
+    def _new(self, change: Change) -> dict[str, Any]:
+        """Return a new gateway; the account goes with it where there may be none yet."""
+        body = {"description": "", **change.desired}
+        if self._account is not None and self._admin.account() is None:
+            body.update(account=self._account, password=self._password)
+        return body
+
+    def _apply_to_existing(self, change: Change) -> None:
+        """Replace or delete with a fresh ETag: another change of this run may have altered it."""
+        for gateway in self._admin.gateways():
+            if canonical_host(gateway["name"]) != change.id:
+                continue
+            if change.action == DELETE:
+                self._admin.delete_gateway(gateway)
+                return
+            kept = {name: gateway[name] for name in ("type", "name", "description", "port")}
+            self._admin.replace_gateway(gateway, {**kept, **change.desired, "name": gateway["name"]})
+            return
+        if change.action != DELETE:
+            self._admin.create_gateway(self._new(change))
+
+    def _apply_credentials(self, change: Change) -> None:
+        account, password = str(self._account), str(self._password)
+        if change.action == CREATE and self._admin.credentials_match(account, password):
+            return  # the first gateway has brought them
+        self._admin.set_credentials(account, password)
+
+    def current(self, state: State) -> dict[str, Any]:
+        return {"account": state.account, "gateways": [describe(gateway) for gateway in state.gateways]}
+
+    def restarts(self, change: Change) -> Iterable[str]:
+        return ("Cisco Presence Engine",)
+
+    def undeclared(self, state: State) -> list[Undeclared]:
+        params = self.context.params
+        # A task that deletes, or that is about the account alone, does not say which gateways there should be.
+        if not self._present or params["purge"] or params["gateways"] is None:
+            return []
+        current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
+        return undeclared(GATEWAY, current, self._wanted, FIELDS)
+
+    def unknown(self, state: State) -> list[Unknown]:
+        if self._account is None or self._verify_password or state.account != self._account:
+            return []
+        reason = "With update_password=on_create the stored password is not compared with the given one."
+        return [Unknown(CREDENTIALS, SHARED, "password", reason)]
+
+
+def read_gateways(context: Context) -> dict[str, Any]:
+    """Return the results of the module presence_gateways_info."""
+    admin = ImpAdmin(context.transport())
+    result: dict[str, Any] = {
+        "account": admin.account(),
+        "gateways": [describe(gateway) for gateway in admin.gateways()],
+    }
+    if context.params["status"]:
+        found = admin.status(context.params["node"])
+        result.update(node=found["node"], status=[_describe_status(item) for item in found["items"]])
+    return result
+
+
+def _describe_status(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a status row with its verdicts as truth values beside the product's closed set of texts (G6)."""
+    told = {name: item.get(name) for name in ("name", "position", "checked", "reachability", "verification", "detail")}
+    reachable = str(item["reachability"]).endswith("(pingable)") if item["checked"] else None
+    verified = str(item["verification"]).endswith("- Verified") if item["checked"] else None
+    # Which authority is missing is in the detail, which the node has written.
+    wanted = advice(verdict_of(str(item["verification"])), str(item["name"]), None) if item["checked"] else None
+    return {**told, "reachable": reachable, "verified": verified, "advice": wanted}

@@ -1,0 +1,467 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Services of nodes: what the module services manages (requirements G5, C11 and R1).
+
+Changes go one after another, and each waits until the service is where it should be: first what starts, then what
+restarts, each in the order of the nodes. Nothing is restarted on a node while another one is in trouble, because it
+carries the users by then (``_rolling_restart``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import (
+    ALREADY_STARTED,
+    ALREADY_STOPPED,
+    IN_BETWEEN,
+    NOT_RUNNING,
+    PENDING,
+    STARTED,
+    STOPPED,
+    ControlCenter,
+    Service,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Busy,
+    ConnectionFailed,
+    Forbidden,
+    ImpError,
+    InvalidInput,
+    NoPublicApi,
+    NotArrived,
+    TimedOut,
+    WaitExpired,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, called, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import PRESENCE_ENGINE
+from ansible_collections.ucops.imp.plugins.module_utils._resources.restart_duty import RestartDuty
+from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import (
+    Trouble,
+    Unlisted,
+    not_started,
+    predict,
+    refusal,
+    unreachable,
+)
+
+KIND = "service"
+JUST_STARTED = 2
+"""Seconds. Start times are told in whole seconds, so a restart of a service this young cannot be seen by them."""
+
+COMMANDS = {"start": "Start", "stop": "Stop", "restart": "Restart", "activate": "Deploy", "deactivate": "UnDeploy"}
+"""Actions of a plan and the words for them on the wire."""
+
+_ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPPED)}
+"""Refusals that mean that somebody else has given the same command; what counts is the state that is waited for."""
+
+
+class Node:
+    """A node's control center, and how to wait for it."""
+
+    def __init__(self, target: Target, transport: Transport, timeout: float, interval: float) -> None:
+        self.target = target
+        self.name = target.name
+        self.transport = transport
+        self.lost: ImpError | None = None
+        self._in_vain: set[str] = set()
+        self._center = ControlCenter(transport)
+        self._timeout = timeout
+        self._interval = interval
+
+    def services(self, names: list[str]) -> dict[str, Service]:
+        """Return these services by the name that was asked for, or all by their own."""
+        found = self._center.services(names)
+        if not names:
+            return found
+        return {name: service for name in names if (service := find_name(found, name)) is not None}
+
+    def command(self, action: str, service: str) -> None:
+        """Send a command; one that the service is carrying out already is as good."""
+        send = self._center.deploy if COMMANDS[action].endswith("Deploy") else self._center.control
+        try:
+            # A node that was not named by the user may be called otherwise in the cluster; empty means itself.
+            send(self.name if self.target.named else "", COMMANDS[action], [service])
+        except ApiError as error:
+            if error.code not in _ALREADY:
+                text = f"{service} on {self.name}: {error.message}."
+                raise ApiError(text, status=error.status, code=error.code) from None
+
+    def wait(self, service: str, arrived: Callable[[Service], bool], wanted: str) -> Service:
+        """Ask until ``arrived``; a node that does not answer meanwhile may be restarting its web server."""
+        deadline = time.monotonic() + self._timeout
+        seen: Service | None = None
+        while True:
+            try:
+                seen = self.services([service]).get(service)
+                status = seen.status if seen else "unknown"
+                if seen and arrived(seen):
+                    return seen
+            except (ConnectionFailed, TimedOut, Busy) as error:
+                status = f"not to be seen ({error.message})"
+                self.transport.forget_failure()
+            if time.monotonic() >= deadline:
+                self._in_vain.add(service)
+                raise WaitExpired(
+                    f"{service} on {self.name} is {status} after {self._timeout:g} s; it should be {wanted}. Look at "
+                    f"the node's logs, or raise wait_timeout if the node is slow.{_why_stopped(service, seen)}",
+                    details={"node": self.name, "service": service, "status": status, "timeout": self._timeout},
+                )
+            time.sleep(self._interval)
+
+    def settle(self, names: list[str]) -> None:
+        """Let services that are starting or stopping come to rest, unless that was waited for in vain before."""
+        for name, service in self._look(names).items():
+            if not _at_rest(service) and name not in self._in_vain:
+                with suppress(WaitExpired):
+                    self.wait(name, _at_rest, "Started or Stopped")
+
+    def troubles(self, names: list[str]) -> list[Trouble]:
+        """Return how the node stands now; one that could not be asked is not asked again by this task."""
+        found = self._look(names)
+        return [unreachable(self.name, self.lost.message)] if self.lost else not_started(self.name, found)
+
+    def _look(self, names: list[str]) -> dict[str, Service]:
+        if self.lost is None:
+            try:
+                return self.services(names)
+            except ImpError as error:
+                self.lost = error
+        return {}
+
+
+@dataclass(frozen=True)
+class State:
+    """The services of each node that could be asked, and the (node, service) that have to restart.
+
+    ``troubles`` are those of all nodes, in check mode only: otherwise they are looked at before each restart.
+    """
+
+    services: Mapping[str, Mapping[str, Service]]
+    required: frozenset[tuple[str, str]] = frozenset()
+    troubles: tuple[Trouble, ...] = ()
+
+
+class Services(Resource[State]):
+    """Services started, stopped, restarted, activated or deactivated on every node."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        params = context.params
+        self._names: list[str] = params["services"]
+        self._state: str = params["state"]
+        self._only_if_required: bool = params["only_if_required"]
+        self._careful = self._state == "restarted" and not params["ignore_other_nodes"]
+        self._nodes = {
+            node.name: Node(node, context.transport(node.connection), params["wait_timeout"], params["poll_interval"])
+            for node in targets(context.connection, params)
+        }
+        self._unlisted = Unlisted(
+            context.transport(), [(node.target, node.transport) for node in self._nodes.values()], self._names
+        )
+        self._duty = RestartDuty(context, [node.target for node in self._nodes.values()], self._names)
+        self._seen: dict[str, Service] = {}
+        self._waits = True
+        # An unconditional restart would be planned again and again; what it has to reach is waited for.
+        self.verifies = self._state != "restarted" or self._only_if_required
+
+    def problems(self) -> list[str]:
+        params = self.context.params
+        found = node_problems(self.context.connection, params)
+        found += check_unique("services", [ascii_lower(name) for name in self._names])
+        if not self._names or not all(name.strip() for name in self._names):
+            found.append("services: give the names of the services, for example Cisco Presence Engine.")
+        if self._only_if_required and self._state != "restarted":
+            found.append("only_if_required: has a meaning with state=restarted only.")
+        if params["required_services"] is not None and not self._only_if_required:
+            found.append("required_services: has a meaning with only_if_required=true only.")
+        if params["ignore_other_nodes"] and self._state != "restarted":
+            found.append("ignore_other_nodes: has a meaning with state=restarted only.")
+        found += [f"{name}: must be more than 0." for name in ("wait_timeout", "poll_interval") if params[name] <= 0]
+        return found
+
+    def read(self) -> State:
+        self._duty.read()
+        services = {node.name: found for node in self._nodes.values() if (found := self._read_node(node)) is not None}
+        self._waits = False
+        # Asked last: a restart that was waited for has taken its notification away.
+        required = self._required(services) if self._only_if_required else frozenset()
+        looks = self.context.check_mode and self._careful and (bool(required) or not self._only_if_required)
+        return State(services, required, self._listed_troubles() + self._unlisted_troubles() if looks else ())
+
+    def _read_node(self, node: Node) -> dict[str, Service] | None:
+        """Return the node's services, and keep how they were first: a restart is told by the difference."""
+        try:
+            found = node.services(self._names)
+        except ImpError as error:
+            node.lost = error
+            self.context.fail(node.name, error)
+            return None
+        services: dict[str, Service] = {}
+        for name in self._names:
+            try:
+                services[name] = self._at_rest(node, name, found.get(name))
+            except ImpError as error:  # noqa: PERF203 - one service that fails does not hide the others
+                self.context.fail(_key(node.name, name), error)
+            else:
+                self._seen.setdefault(_key(node.name, name), services[name])
+        return services
+
+    def _at_rest(self, node: Node, name: str, service: Service | None) -> Service:
+        """Wait for a service that is starting or stopping: it takes no command. Only at the beginning of a task."""
+        if service is None or not service.exists:
+            raise ImpError(f"There is no service {name} on {node.name}.", code="no-such-service")
+        if not self._waits or _at_rest(service):
+            return service
+        return node.wait(name, _at_rest, "Started or Stopped")
+
+    def _required(self, services: Mapping[str, Mapping[str, Service]]) -> frozenset[tuple[str, str]]:
+        """Ask the cluster which services have to restart (G5); where it cannot say, the notes and the user's list do.
+
+        In check mode that list counts too: the changes that an earlier task predicts have left no notification.
+        """
+        listed: list[str] | None = self.context.params["required_services"]
+        known = set(map(ascii_lower, listed or []))
+        by_hand = frozenset((node, name) for node in self._nodes for name in self._names if ascii_lower(name) in known)
+        try:
+            told = self._notified()
+        except NoPublicApi as error:
+            if listed is None and not self._duty.asked_for:
+                raise NoPublicApi(
+                    f"{error.message} Without restart notifications only_if_required cannot know what to restart: give "
+                    "pending_restarts_path, or required_services, as restart_required of earlier tasks tells.",
+                    details=error.details,
+                ) from None
+            # What the user lists is planned again after reading back; what was noted is not.
+            self.verifies = not by_hand
+            return by_hand | self._duty.required(services)
+        return told | by_hand if self.context.check_mode else told
+
+    def _notified(self) -> frozenset[tuple[str, str]]:
+        admin = ImpAdmin(self.context.transport())
+        pending = {
+            (ascii_lower(str(item["node"])), ascii_lower(str(item["service"])))
+            for item in admin.restart_notifications()
+        }
+        cluster = admin.nodes()
+        self._duty.told(pending)
+        return frozenset(
+            (node.name, name)
+            for node in self._nodes.values()
+            for name in self._names
+            if (_name_in_cluster(node.target, cluster), ascii_lower(name)) in pending
+        )
+
+    def _listed_troubles(self, apart_from: str | None = None) -> tuple[Trouble, ...]:
+        """Return how the nodes of the task stand now, but the one whose turn it is."""
+        nodes = [node for node in self._nodes.values() if node.name != apart_from]
+        for node in nodes:
+            node.settle(self._names)
+        return tuple(trouble for node in nodes for trouble in node.troubles(self._names))
+
+    def _unlisted_troubles(self) -> tuple[Trouble, ...]:
+        """Return how the other nodes of the cluster stand now; say so when nobody knows whether there are any."""
+        found = self._unlisted.troubles()
+        if found is None and len(self._nodes) == 1:
+            (only,) = self._nodes
+            self.context.warn(
+                f"No other node than {only} is looked at before a restart: the cluster does not tell which nodes it "
+                "has (no admin API, no AXL of IM and Presence for this account). If it has more, give all in nodes."
+            )
+        return tuple(found or ())
+
+    def plan(self, state: State) -> Plan:
+        steps = [
+            (node, name, step)
+            for node, services in state.services.items()
+            for name, service in services.items()
+            if (step := self._step(node, name, service, (node, name) in state.required)) is not None
+        ]
+        # A start heals, and a restart may have to wait for it.
+        steps.sort(key=lambda step: step[2].action == "restart")
+        made, refused = predict(steps, state.troubles)
+        for change, error in refused:
+            self.context.fail(change.id, error)
+        return Plan(tuple(made))
+
+    def _step(self, node: str, name: str, service: Service, required: bool) -> Change | None:
+        """Return what one service needs."""
+        key = _key(node, name)
+        if self._state in ("stopped", "deactivated"):
+            return self._step_down(key, service)
+        if self._only_if_required and not (required and service.activated):
+            return None
+        if not service.activated:
+            return self._step_from_nothing(key, service)
+        fields: dict[str, tuple[Any, Any]] = {"restart_required": (True, False)} if self._only_if_required else {}
+        if service.status != STARTED:
+            return _change(key, "start", status=(service.status, STARTED), **fields)
+        if self._state == "restarted":
+            return _change(key, "restart", **(fields or {"status": (STARTED, "Restarted")}))
+        return None
+
+    def _step_from_nothing(self, key: str, service: Service) -> Change | None:
+        """Return what a service that is not activated needs; starting it is not enough."""
+        if self._state == "activated":
+            return _change(key, "activate", activated=(False, True), status=(service.status, STARTED))
+        text = f"{key} is not activated, so it cannot start; use state=activated."
+        if self.context.check_mode:
+            self.context.warn(f"{text} The start is predicted for the case that an earlier task activates it.")
+            return _change(key, "start", status=(service.status, STARTED))
+        self.context.fail(key, ImpError(text, code="not-activated"))
+        return None
+
+    def _step_down(self, key: str, service: Service) -> Change | None:
+        if self._state == "deactivated":
+            if not service.activated:
+                return None
+            return _change(key, "deactivate", activated=(True, False), status=(service.status, STOPPED))
+        return None if service.status == STOPPED else _change(key, "stop", status=(service.status, STOPPED))
+
+    def apply(self, change: Change) -> None:
+        node, service = self._place(change)
+        if change.action == "restart" and self._careful:
+            error = refusal(node.name, self._listed_troubles(apart_from=node.name))
+            error = error or refusal(node.name, self._unlisted_troubles())
+            if error is not None:
+                raise error
+        node.command(change.action, service)
+        try:
+            self._arrive(change)
+        except WaitExpired as expired:
+            raise NotArrived(expired.message, details=expired.details) from None
+        if change.action not in ("stop", "deactivate"):
+            self._duty.loaded(node.name, service)
+
+    def _arrive(self, change: Change) -> Service:
+        node, service = self._place(change)
+        if change.action in ("stop", "deactivate"):
+            return node.wait(service, lambda now: now.status == STOPPED, STOPPED)
+        if change.action != "restart":
+            return node.wait(service, lambda now: now.status == STARTED, STARTED)
+        before = self._seen[change.id]
+        between = before.up_time <= JUST_STARTED
+
+        def restarted(now: Service) -> bool:
+            # Right after the command the old run may still be told: only a new start counts.
+            nonlocal between
+            between = between or now.status != STARTED
+            return now.status == STARTED and (between or _is_new(before, now))
+
+        return node.wait(service, restarted, STARTED)
+
+    def settled(self, change: Change) -> bool:
+        # Only a service at rest tells whether the command has reached it.
+        node, service = self._place(change)
+        try:
+            now = node.wait(service, _at_rest, "Started or Stopped")
+        except WaitExpired as expired:
+            if expired.details["status"] in IN_BETWEEN:
+                # It was at rest before, so the command is what has set it going.
+                raise NotArrived(expired.message, details=expired.details) from None
+            raise
+        if change.action != "restart":
+            return super().settled(change)
+        return now.status == STARTED and _is_new(self._seen[change.id], now)
+
+    def _place(self, change: Change) -> tuple[Node, str]:
+        node, _separator, service = change.id.rpartition(":")
+        return self._nodes[node], service
+
+    def current(self, state: State) -> list[dict[str, Any]]:
+        return [
+            {"node": node, "service": name, "status": service.status, "activated": service.activated}
+            for node, services in state.services.items()
+            for name, service in services.items()
+        ]
+
+
+def _name_in_cluster(target: Target, nodes: list[dict[str, Any]]) -> str:
+    """Return what the notifications call a node; guessing wrong would leave a restart out."""
+    names = {
+        str(node["name"]): [node[name] for name in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if node.get(name)]
+        for node in nodes
+    }
+    found = called(target.name, names)
+    if len(found) == 1:
+        return ascii_lower(found[0])
+    several = f"several nodes are called {target.name}" if found else f"the cluster has no node called {target.name}"
+    raise InvalidInput([f"nodes: {several}. Its IM and Presence nodes are {', '.join(names)}."])
+
+
+def _why_stopped(name: str, seen: Service | None) -> str:
+    """Return what is known of a service that did not start, in sentences with a space before them."""
+    if seen is None or seen.status != STOPPED:
+        return ""
+    said = f" The control center says: {seen.reason}." if seen.reason_code == NOT_RUNNING and seen.reason else ""
+    if ascii_lower(name) != ascii_lower(PRESENCE_ENGINE):
+        return said
+    return (
+        f"{said} The Presence Engine does not start on a node where something else uses its notification port: see "
+        "exchange_notification_port of ucops.imp.calendaring_parameters."
+    )
+
+
+def _key(node: str, service: str) -> str:
+    return f"{node}:{service}"
+
+
+def _change(key: str, action: str, **fields: tuple[Any, Any]) -> Change:
+    shown = tuple(FieldChange(name, before, after) for name, (before, after) in fields.items())
+    return Change(KIND, key, action, shown)
+
+
+def _at_rest(service: Service) -> bool:
+    return service.status not in IN_BETWEEN
+
+
+def _is_new(before: Service, now: Service) -> bool:
+    """Whether it has been started anew since ``before``."""
+    return now.started != before.started or now.up_time < before.up_time
+
+
+def read_services(context: Context) -> dict[str, Any]:
+    """Return the results of the module services_info."""
+    params = context.params
+    problems = node_problems(context.connection, params)
+    if problems:
+        raise InvalidInput(problems)
+    services: list[dict[str, Any]] = []
+    for target in targets(context.connection, params):
+        try:
+            found = ControlCenter(context.transport(target.connection)).services(params["services"])
+        except ImpError as error:  # noqa: PERF203 - one node that fails does not hide the others
+            context.fail(target.name, error)
+        else:
+            services += [_describe(target.name, service) for service in found.values()]
+    try:
+        notifications: list[dict[str, Any]] | None = ImpAdmin(context.transport()).restart_notifications()
+    except (NoPublicApi, Forbidden):
+        notifications = None
+    return {"services": services, "restart_notifications": notifications}
+
+
+def _describe(node: str, service: Service) -> dict[str, Any]:
+    return {
+        "node": node,
+        "service": service.name,
+        "status": service.status,
+        "activated": service.activated,
+        "reason": service.reason,
+        "started": service.started,
+        "up_time": service.up_time,
+    }

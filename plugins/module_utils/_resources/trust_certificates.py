@@ -1,0 +1,262 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Certificates in the trust stores of nodes: what the module trust_certificates manages (requirements C8, C10, C11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
+    Certificate,
+    NotACertificate,
+    canonical_fingerprint,
+    require_library,
+    split_bundle,
+    with_issuers,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES, CertManager
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec, check_unique
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
+    DELETE,
+    Change,
+    Field,
+    Fields,
+    Plan,
+    Undeclared,
+    compare,
+    undeclared,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+
+KIND = "trust_certificate"
+
+STORE_OPTIONS: dict[str, OptionSpec] = {
+    "store": {"type": "str", "choices": list(STORES), "default": "cup-trust"},
+    "service_token": {"type": "str", "no_log": False},
+}
+"""Which trust store; a token is a name here and no secret, whatever ansible makes of the word."""
+
+FIELDS = tuple(Field(name) for name in ("store", "subject", "issuer", "not_after"))
+"""What is told of a certificate; its fingerprint already says that all of it is the same."""
+
+RESTARTS = {
+    "cup-trust": ("Cisco Presence Engine", "Cisco SIP Proxy"),
+    "cup-xmpp-trust": ("Cisco XCP Router",),
+    "tomcat-trust": ("Cisco Tomcat",),
+}
+"""Services that read a trust store when they start."""
+
+
+def service_token(params: Mapping[str, Any]) -> str:
+    """Return what the store is called on the wire."""
+    return str(params["service_token"] or STORES[params["store"]])
+
+
+@dataclass
+class Input:
+    """The certificates that a task names; ``problems`` tells what is wrong with them."""
+
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+    descriptions: dict[str, str | None] = field(default_factory=dict)
+    fingerprints: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def read_input(items: list[dict[str, Any]]) -> Input:
+    """Read the ``certificates`` option; chains may overlap, so a certificate that comes twice counts once."""
+    found = Input()
+    for number, item in enumerate(items):
+        place = f"certificates[{number}]"
+        try:
+            _read_item(item, found)
+        except (NotACertificate, OSError) as error:
+            text = error.strerror if isinstance(error, OSError) else str(error)
+            found.problems.append(f"{place}: {item['path'] + ': ' if item['path'] else ''}{text}")
+    found.problems += check_unique("certificates", [item["path"] for item in items if item["path"]])
+    found.problems += check_unique("certificates", found.fingerprints)
+    return found
+
+
+def _read_item(item: Mapping[str, Any], found: Input) -> None:
+    if item["fingerprint"]:
+        found.fingerprints.append(canonical_fingerprint(item["fingerprint"]))
+        return
+    data = Path(item["path"]).read_bytes() if item["path"] else item["content"].encode()
+    for certificate in split_bundle(data):
+        found.certificates.setdefault(certificate.fingerprint, certificate)
+        found.descriptions.setdefault(certificate.fingerprint, item["description"])
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """The trust store of a node, and the fingerprints in it with which the node itself is trusted.
+
+    ``purge`` and ``report_undeclared`` alone need to know these; without both there are none.
+    """
+
+    trusted: tuple[Certificate, ...]
+    own: frozenset[str]
+
+
+State = dict[str, NodeState]
+
+
+class TrustCertificates(Resource[State]):
+    """The certificates of one trust store on every node, by fingerprint."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        params = context.params
+        self._store: str = params["store"]
+        self._service = service_token(params)
+        self._present: bool = params["state"] == "present"
+        self._purge: bool = params["purge"]
+        self._needs_own: bool = params["purge"] or params["report_undeclared"]
+        self._targets = targets(context.connection, params)
+        self._managers = {node.name: CertManager(context.transport(node.connection)) for node in self._targets}
+        self._input = Input()
+
+    def problems(self) -> list[str]:
+        require_library()
+        params = self.context.params
+        self._input = read_input(params["certificates"])
+        found = node_problems(self.context.connection, params) + self._input.problems
+        if self._present and self._input.fingerprints:
+            found.append("certificates: a fingerprint is enough with state=absent only; give content or path.")
+        if not self._present and self._purge:
+            found.append("purge: has a meaning with state=present only.")
+        if self._purge and not params["certificates"]:
+            found.append("certificates: an empty list with purge=true would leave the nodes without any authority.")
+        if self._present:
+            self._warn_of_expired()
+        return found
+
+    def _warn_of_expired(self) -> None:
+        now = datetime.now(timezone.utc)
+        for certificate in self._input.certificates.values():
+            if certificate.expired(now):
+                self.context.warn(f"{certificate.subject} has expired ({certificate.not_after}).")
+
+    def read(self) -> State:
+        return {node.name: state for node in self._targets if (state := self._read_node(node)) is not None}
+
+    def _read_node(self, node: Target) -> NodeState | None:
+        manager = self._managers[node.name]
+        try:
+            trusted = manager.trusted(self._service)
+            own = manager.identities() if self._needs_own else []
+        except ImpError as error:
+            self.context.fail(node.name, error)
+            return None
+        return NodeState(tuple(trusted), frozenset(with_issuers(own, trusted)))
+
+    def plan(self, state: State) -> Plan:
+        own = _own(state)
+        plan = Plan()
+        for name, node in state.items():
+            current = {_key(name, known.fingerprint): self._shown(known) for known in node.trusted}
+            desired = self._desired(name)
+            if self._purge:
+                extra = (known for known in node.trusted if known.fingerprint not in own)
+                desired.update({key: None for known in extra if (key := _key(name, known.fingerprint)) not in desired})
+            plan += compare(KIND, current, desired, FIELDS)
+        return plan
+
+    def _desired(self, node: str) -> dict[str, Fields | None]:
+        if not self._present:
+            named = [*self._input.certificates, *self._input.fingerprints]
+            return {_key(node, fingerprint): None for fingerprint in named}
+        return {_key(node, known.fingerprint): self._shown(known) for known in self._input.certificates.values()}
+
+    def _shown(self, certificate: Certificate) -> dict[str, Any]:
+        told = certificate.as_dict()
+        return {"store": self._store, **{name: told[name] for name in ("subject", "issuer", "not_after")}}
+
+    def apply(self, change: Change) -> None:
+        node, _separator, fingerprint = change.id.rpartition(":")
+        if change.action == DELETE:
+            self._managers[node].distrust(self._service, fingerprint)
+            return
+        certificate = self._input.certificates[fingerprint]
+        self._managers[node].trust(self._service, certificate.pem, self._input.descriptions[fingerprint])
+
+    def current(self, state: State) -> list[dict[str, Any]]:
+        return [
+            {"node": name, "store": self._store, **certificate.as_dict()}
+            for name, node in state.items()
+            for certificate in node.trusted
+        ]
+
+    def restarts(self, change: Change) -> Iterable[str]:
+        return RESTARTS[self._store]
+
+    def restart_nodes(self, change: Change) -> list[str] | None:
+        # A node that was not named may be called otherwise in the cluster.
+        return None if self.context.params["nodes"] is None else [change.id.rpartition(":")[0]]
+
+    def undeclared(self, state: State) -> list[Undeclared]:
+        # A task that deletes does not say what there should be; purge has deleted what is left over, or has failed.
+        if not self._present or self._purge:
+            return []
+        own = _own(state)
+        found: list[Undeclared] = []
+        for name, node in state.items():
+            current = {_key(name, known.fingerprint): self._shown(known) for known in node.trusted}
+            declared = (_key(name, fingerprint) for fingerprint in (*self._input.certificates, *own))
+            found += undeclared(KIND, current, declared, FIELDS)
+        return found
+
+
+def _key(node: str, fingerprint: str) -> str:
+    return f"{node}:{fingerprint}"
+
+
+def _own(state: State) -> frozenset[str]:
+    """Return the fingerprints of what the nodes are trusted with.
+
+    A node trusts itself and its peers through these stores, so what is one node's own is so on every node.
+    """
+    return frozenset().union(*(node.own for node in state.values()))
+
+
+def read_trusted(context: Context) -> dict[str, Any]:
+    """Return the results of the module trust_certificates_info."""
+    require_library()
+    problems = node_problems(context.connection, context.params)
+    if problems:
+        raise InvalidInput(problems)
+    service = service_token(context.params)
+    state: State = {}
+    names: dict[str, dict[str, str]] = {}
+    for node in targets(context.connection, context.params):
+        manager = CertManager(context.transport(node.connection))
+        try:
+            trusted, names[node.name] = manager.trusted(service), manager.file_names(service)
+            state[node.name] = NodeState(tuple(trusted), frozenset(with_issuers(manager.identities(), trusted)))
+        except ImpError as error:
+            context.fail(node.name, error)
+    own = _own(state)
+    return {
+        "certificates": [
+            {
+                "node": name,
+                "store": context.params["store"],
+                **known.as_dict(),
+                "file_name": names[name].get(known.fingerprint),
+                "own": known.fingerprint in own,
+                "content": known.pem,
+            }
+            for name, node in state.items()
+            for known in node.trusted
+        ]
+    }

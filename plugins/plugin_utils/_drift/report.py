@@ -1,0 +1,179 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The drift report of a run: what was checked, what was found, and with which status the run ends. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import (
+    Place,
+    Record,
+    Status,
+    is_check,
+    items_of,
+    records_of,
+)
+
+CLEAN = 0
+COULD_NOT_CHECK = 2
+"""Ansible's own status for a task that failed."""
+DRIFT = 3
+UNREACHABLE = 4
+"""Ansible's own status for a host that was not reached."""
+
+FORMAT = 1
+"""Of the JSON report; raised when a program that reads it would have to change."""
+NOTHING = "Nothing was checked. No host matched, or every task was skipped."
+
+
+@dataclass(frozen=True)
+class Check:
+    """A task that compared something; ``records`` counts what it found."""
+
+    place: Place
+    records: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        told = {name: getattr(self.place, name) for name in ("cluster", "host", "task", "path", "line")}
+        return {**told, "records": self.records}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+@dataclass
+class Report:
+    """What a run has found so far. ``finish`` ends it; renderers read it afterwards.
+
+    Attributes:
+        exit_status: 0 clean, 3 drift, otherwise Ansible's own.
+    """
+
+    title: str
+    playbook: str = ""
+    started: str = field(default_factory=_now)
+    finished: str = ""
+    checks: list[Check] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    exit_status: int = CLEAN
+    _assigned: dict[str, int] = field(default_factory=dict)
+
+    def add(self, place: Place, result: Mapping[str, Any], *, failed: bool = False) -> None:
+        """Take the result of one task on one host."""
+        found = records_of(place, result, failed=failed)
+        self.records += found
+        compared = [item for item in items_of(result) if is_check(item)]
+        if compared:
+            self.checks.append(Check(place, len(found)))
+        for item in compared:
+            if isinstance(item.get("assigned_users"), int):
+                self._assigned[place.cluster] = item["assigned_users"]
+
+    def could_not_check(self, cluster: str, message: str) -> None:
+        """Note something that no task told."""
+        place = Place(cluster, cluster, self.playbook, self.playbook, 1, "", predicted=True)
+        self.records += records_of(place, {"msg": message}, failed=True)
+
+    def finish(self, clusters: Iterable[str], *, failed: bool, unreachable: bool) -> None:
+        """End the report.
+
+        ``clusters`` are those that the run has met: one that nothing was checked of is not clean. ``failed`` and
+        ``unreachable`` tell whether Ansible itself has counted a failed or unreachable host.
+        """
+        heard = {check.place.cluster for check in self.checks} | {record.cluster for record in self.records}
+        for cluster in sorted({*clusters} - heard):
+            self.could_not_check(cluster, NOTHING)
+        if not self.checks and not self.records:
+            self.could_not_check("-", NOTHING)
+        order = list(Status)
+        own = [record for record in self._distinct() if not self._follows(record)]
+        # Stable: within a cluster and status, the order of the run.
+        self.records = sorted(own, key=lambda record: (record.cluster, order.index(record.status)))
+        self.exit_status = self._status(failed, unreachable)
+        self.finished = _now()
+
+    def _distinct(self) -> list[Record]:
+        """Return the records, each once: two tasks about the same object find the same."""
+        seen: dict[str, Record] = {}
+        for record in self.records:
+            seen.setdefault(repr(replace(record, task="", path="", line=0)), record)
+        return list(seen.values())
+
+    def _follows(self, record: Record) -> bool:
+        """Whether a difference only follows from others of this run, and goes away with them.
+
+        The automatic calendar spread counts the users whose meetings are shown as they are now. If it is right for
+        the users as they should be, it is not the spread that has drifted.
+        """
+        users = self._assigned.get(record.cluster)
+        if users is None or (record.status, record.id) != (Status.DRIFT, "calendar_spread"):
+            return False
+        switched = [
+            1 if other.after else -1
+            for other in self.records
+            if (other.status, other.cluster) == (Status.DRIFT, record.cluster)
+            and (other.kind, other.field) == ("calendar_user", "meeting_information")
+        ]
+        return bool(switched) and recommended_spread(max(users + sum(switched), 0)) == record.before
+
+    def _status(self, failed: bool, unreachable: bool) -> int:
+        if unreachable or failed:
+            return UNREACHABLE if unreachable else COULD_NOT_CHECK
+        found = {record.status for record in self.records}
+        if Status.COULD_NOT_CHECK in found:
+            return COULD_NOT_CHECK
+        return DRIFT if found - {Status.CORRECTED} else CLEAN
+
+    @property
+    def clusters(self) -> list[str]:
+        """The clusters of the run, by name."""
+        return sorted({check.place.cluster for check in self.checks} | {record.cluster for record in self.records})
+
+    def of(self, cluster: str, status: Status | None = None) -> list[Record]:
+        """Return the records of a cluster, of one status or all."""
+        return [found for found in self.records if found.cluster == cluster and status in (None, found.status)]
+
+    def count(self, status: Status) -> int:
+        """Return how many records have this status."""
+        return sum(record.status is status for record in self.records)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in one sentence."""
+        if self.exit_status in (COULD_NOT_CHECK, UNREACHABLE):
+            return "Not everything could be checked."
+        if self.exit_status == DRIFT:
+            return "What is there is not what is declared."
+        if self.records:
+            return "What differed was corrected."
+        return "Clean: what is there is what is declared."
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the content of the JSON report."""
+        return {
+            "format": FORMAT,
+            "title": self.title,
+            "playbook": self.playbook,
+            "started": self.started,
+            "finished": self.finished,
+            "exit_status": self.exit_status,
+            "verdict": self.verdict,
+            "summary": {
+                "clusters": self.clusters,
+                "checks": len(self.checks),
+                **{status.value: self.count(status) for status in Status},
+            },
+            "checks": [check.as_dict() for check in self.checks],
+            "records": [record.as_dict() for record in self.records],
+        }

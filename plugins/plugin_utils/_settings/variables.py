@@ -1,0 +1,169 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""The variables of roles and playbooks: their argument specs, and their values as these specs say.
+
+Ansible validates the variables of a role and then hands them to its tasks as they are: the text ``no`` of
+``-e trust_purge=no`` stays a text, which is true. Extra variables win over everything that a role could set, so the
+role takes its variables from a dictionary of another name, which :func:`converted` makes.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.template import Templar
+
+try:
+    from ansible.errors import AnsibleValueOmittedError as _Omitted
+except ImportError:  # up to core 2.18, where omit is a text
+
+    class _Omitted(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
+
+COLLECTION = Path(__file__).parents[3]
+_LONGEST_SHOWN = 60
+_SHOWN_TYPES = ("bool", "int", "float")
+"""A value of these types is no secret; with choices, a text is none either."""
+
+Spec = Mapping[str, Mapping[str, Any]]
+"""Options by name, as in ``argument_specs.yml``."""
+
+
+@cache
+def _argument_specs(path: Path) -> dict[str, dict[str, Any]]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with path.open(encoding="utf-8") as text:
+        return dict(yaml.load(text, Loader=loader)["argument_specs"])  # noqa: S506 (it is a safe loader)
+
+
+def roles() -> list[str]:
+    """Return the names of the collection's roles."""
+    return sorted(path.parts[-3] for path in COLLECTION.glob("roles/*/meta/argument_specs.yml"))
+
+
+def playbooks() -> list[str]:
+    """Return the names under which playbooks describe variables of their own."""
+    return sorted(_argument_specs(COLLECTION / "playbooks" / "meta" / "argument_specs.yml"))
+
+
+def spec_of(name: str) -> Spec:
+    """Return the options of a role, of all its entry points, or of a playbook.
+
+    Raises ``KeyError`` when there is neither.
+    """
+    if name in roles():
+        entries = _argument_specs(COLLECTION / "roles" / name / "meta" / "argument_specs.yml")
+        return {option: spec for entry in entries.values() for option, spec in entry.get("options", {}).items()}
+    return dict(_argument_specs(COLLECTION / "playbooks" / "meta" / "argument_specs.yml")[name]["options"])
+
+
+def templated(templar: Templar, value: Any, omit: Any) -> Any:
+    """Return what a value says once its templates are filled in, without what is ``omit``; all of it omitted is None.
+
+    ``omit`` is the variable of that name: up to ansible-core 2.18 a text that only the task itself would take out.
+    """
+    try:
+        found = templar.template(value)
+    except _Omitted:
+        return None
+    return _without_omit(found, omit) if isinstance(omit, str) else found
+
+
+def _without_omit(value: Any, omit: str) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_omit(one, omit) for key, one in value.items() if one != omit}
+    if isinstance(value, list):
+        return [_without_omit(one, omit) for one in value if one != omit]
+    return None if value == omit else value
+
+
+def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the options with the types and defaults of their spec, and a sentence for each that cannot have them.
+
+    A value of None counts as not given; an option that is not given and has no default is left out, in dictionaries
+    inside of options too.
+    """
+    found: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, option in spec.items():
+        value = values.get(name)
+        given = {} if value is None else {name: _without_none(_parsed(value, option), option)}
+        try:
+            result = ArgumentSpecValidator({name: option}).validate(given)
+        except (TypeError, AttributeError):
+            # Core takes for granted that what has options is a dictionary, and falls over a number.
+            shape = " of ".join(filter(None, [option["type"], option.get("elements")]))
+            problems.append(f"{name}: it must be a {shape}, as its argument spec says.")
+            continue
+        if result.error_messages:
+            problems.append(_told(name, value, option, " ".join(dict.fromkeys(result.error_messages))))
+        if result.validated_parameters.get(name) is not None:
+            found[name] = _without_none(result.validated_parameters[name], option)
+    return found, problems
+
+
+def _parsed(value: Any, option: Mapping[str, Any]) -> Any:
+    """Read a list that is written as text; what is none stays as it is, and is refused with core's message."""
+    if option.get("type") != "list" or not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text.startswith("["):
+        return [part.strip() for part in text.split(",")]
+    # JSON, then Python's way, then names without quotation marks, whose words must stay texts ("no" is a name here).
+    readers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval, _flow_of_texts)
+    read = (_list_or_none(reader, text) for reader in readers)
+    return next((found for found in read if found is not None), value)
+
+
+def _list_or_none(reader: Callable[[str], Any], text: str) -> list[Any] | None:
+    try:
+        return list(reader(text))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, yaml.YAMLError):
+        return None
+
+
+def _flow_of_texts(text: str) -> Any:
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes texts only)
+
+
+def _without_none(value: Any, option: Mapping[str, Any]) -> Any:
+    """Leave out what is None in dictionaries whose keys the spec describes."""
+    inner: Spec | None = option.get("options")
+    if inner is None:
+        return value
+    if isinstance(value, list):
+        return [_without_none(entry, option) for entry in value]
+    if isinstance(value, Mapping):
+        return {key: _without_none(one, inner.get(key, {})) for key, one in value.items() if one is not None}
+    return value
+
+
+def _told(name: str, value: Any, option: Mapping[str, Any], message: str) -> str:
+    """Name the option, the value where it cannot be a secret, and the rule."""
+    harmless = option.get("type") in _SHOWN_TYPES or "choices" in option
+    shown = f" {json.dumps(value, default=str)[:_LONGEST_SHOWN]}:" if harmless and value is not None else ""
+    return f"{name}:{shown} {message.rstrip('.')}."
+
+
+def known_variables() -> frozenset[str]:
+    """Return every variable that a user may set for a role or playbook of the collection."""
+    return frozenset(option for name in [*roles(), *playbooks()] for option in spec_of(name))
+
+
+def used_names() -> frozenset[str]:
+    """Return every word of the roles' and playbooks' files: what these set themselves is no misspelling of a user."""
+    files = [path for part in ("playbooks", "roles") for path in (COLLECTION / part).rglob("*.yml")]
+    return frozenset(word for path in files for word in re.findall(r"\w+", path.read_text(encoding="utf-8")))
