@@ -15,7 +15,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.ca_admin import
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin as ImpClient
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 
-from imp_emulator.pipeline.request import Call, Protocol
+from imp_emulator.pipeline.request import Protocol, Request
 from imp_emulator.wire.ca.admin import CaAdmin
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.environment import Environment
@@ -50,7 +50,7 @@ class Recorder:
 
 
 def called(client: type[Any]) -> list[tuple[str, str]]:
-    """Call every public method of a client, with every verb that one takes; returns what they sent."""
+    """Request every public method of a client, with every verb that one takes; returns what they sent."""
     recorder = Recorder()
     for name, method in inspect.getmembers(client, inspect.isfunction):
         if name.startswith("_"):
@@ -71,9 +71,9 @@ def test_the_clients_call_every_operation_that_a_module_needs_and_no_other(
     interface = server(emulated)
     operations = set()
     for method, path in called(client):
-        call = Call("dc1", "imp-pub", 8443, method, path, {}, {}, b"")
+        request = Request("dc1", "imp-pub", 8443, method, path, {}, {}, b"")
         assert interface.owns(path), path
-        operation = interface.route(call).operation
+        operation = interface.route(request).name
         assert operation in interface.operations, f"{method} {path}"
         operations.add(operation)
 

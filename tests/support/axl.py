@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from lxml import etree
 
-from imp_emulator.pipeline.request import Call, Reply
+from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.store import accounts
 from imp_emulator.wire.axl.protocol import Axl
 from imp_emulator.world.environment import Environment
@@ -90,29 +90,29 @@ class InProcess:
         self.protocol = protocol(environment)
         self.node = node
 
-    def call(self, body: bytes, headers: dict[str, str] | None = None, account: str = "axladmin") -> Call:
+    def call(self, body: bytes, headers: dict[str, str] | None = None, account: str = "axladmin") -> Request:
         """Make a call with an account's credentials."""
         row = accounts.account(self.environment.database, "dc1", "application", account)
         assert row is not None
         token = base64.b64encode(f"{account}:{row['password']}".encode()).decode()
         known = {"authorization": f"Basic {token}", "content-type": "text/xml"} | (headers or {})
-        return Call("dc1", self.node, 8443, "POST", "/axl/", {}, known, body)
+        return Request("dc1", self.node, 8443, "POST", "/axl/", {}, known, body)
 
-    def send(self, call: Call) -> Answer:
-        """Send a call."""
-        reply = self.protocol.authenticate(call) or self._run(call)
-        return Answer(reply.status, reply.body, reply.headers)
+    def send(self, request: Request) -> Answer:
+        """Send a request."""
+        response = self.protocol.authenticate(request) or self._run(request)
+        return Answer(response.status, response.body, response.headers)
 
-    def _run(self, call: Call) -> Reply:
-        reply = Reply(0)
+    def _run(self, request: Request) -> Response:
+        response = Response(0)
         try:
             with self.environment.database.transaction():
-                reply = self.protocol.route(call).run()
-                if reply.status >= 400:
+                response = self.protocol.route(request).run()
+                if response.status >= 400:
                     raise _Undo
         except _Undo:
-            return reply
-        return reply
+            return response
+        return response
 
     def ask(self, operation: str, content: str = "", version: str = "14.0", sequence: int | None = None) -> Answer:
         """Send a request with the right SOAPAction."""

@@ -15,7 +15,7 @@ from imp_emulator.store.database import Database
 from imp_emulator.world import seeding
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.pace import Transitions
+from imp_emulator.world.pace import ServicePace
 
 
 def seed(folder: Path, scenario: Scenario) -> Path:
@@ -32,7 +32,7 @@ def seed(folder: Path, scenario: Scenario) -> Path:
 def environment(seeded: Path, folder: Path, scenario: Scenario) -> Iterator[Environment]:
     """An environment with a frozen clock, on a copy of a state file."""
     database = Database(Path(shutil.copy(seeded, folder / "state.sqlite3")))
-    found = Environment(database, Clock(), Transitions(), scenario)
+    found = Environment(database, Clock(), ServicePace(), scenario)
     found.clock.freeze(True)
     yield found
     database.close()

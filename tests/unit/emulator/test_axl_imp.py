@@ -12,7 +12,7 @@ from imp_emulator.domain.imp import services
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, Fault, Kind
+from imp_emulator.world.faults import Effect, EffectKind, Fault
 from tests.support.axl import InProcess, message
 
 
@@ -78,7 +78,7 @@ def test_a_stopped_engine_shows_on_its_node(axl: InProcess) -> None:
 
 
 def test_a_node_that_is_cut_off_is_not_reachable(axl: InProcess) -> None:
-    axl.environment.faults.active.append(Fault(1, Effect(Kind.DROP), node="imp-sub"))
+    axl.environment.faults.active.append(Fault(1, Effect(EffectKind.DROP), node="imp-sub"))
     answer = axl.ask("getClusterNodesAndCriticalServices", ONE_NODE.format(""))
     assert answer.values("clusterNodesInfo/return/isReachable") == ["true", "false"]
     assert answer.values("clusterNodesInfo/return/nodeStateString") == ["Normal", "Failed"]

@@ -12,7 +12,7 @@ import threading
 import pytest
 
 from imp_emulator.domain.imp import identities
-from imp_emulator.pipeline.request import Call, Reply
+from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.wire.certmgr import BASE, Certmgr
 from imp_emulator.world.environment import Environment
 
@@ -21,8 +21,8 @@ PATIENCE = 10
 """Seconds after which a key that is waited for in vain fails the test."""
 
 
-def call(method: str, path: str, **body: object) -> Call:
-    return Call("dc1", "imp-pub", 443, method, BASE + path, {}, {}, json.dumps(body).encode())
+def call(method: str, path: str, **body: object) -> Request:
+    return Request("dc1", "imp-pub", 443, method, BASE + path, {}, {}, json.dumps(body).encode())
 
 
 def test_another_request_is_answered_while_a_key_is_made(
@@ -31,7 +31,7 @@ def test_another_request_is_answered_while_a_key_is_made(
     begun, answered = threading.Event(), threading.Event()
     make_key = identities.make_key
 
-    def make_key_after_the_answer(request: identities.Request) -> identities.PrivateKey:
+    def make_key_after_the_answer(request: identities.SigningRequest) -> identities.PrivateKey:
         begun.set()
         assert answered.wait(PATIENCE), "nobody was answered while the key was made"
         return make_key(request)
@@ -39,7 +39,7 @@ def test_another_request_is_answered_while_a_key_is_made(
     monkeypatch.setattr(identities, "make_key", make_key_after_the_answer)
     certmgr = Certmgr(emulated)
 
-    async def ask() -> tuple[Reply, Reply]:
+    async def ask() -> tuple[Response, Response]:
         route = certmgr.route(call("POST", "/csr", **WANTED))
         assert route.prepare is not None
         making = asyncio.ensure_future(route.prepare())
@@ -57,7 +57,7 @@ def test_another_request_is_answered_while_a_key_is_made(
 
 
 def test_no_key_is_made_for_a_request_that_is_refused(emulated: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[identities.Request] = []
+    made: list[identities.SigningRequest] = []
     monkeypatch.setattr(identities, "make_key", made.append)
     route = Certmgr(emulated).route(call("POST", "/csr", **{**WANTED, "keyLength": 1024}))
     assert route.prepare is not None

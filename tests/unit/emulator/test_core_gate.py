@@ -15,14 +15,14 @@ from typing import Any, ClassVar
 import pytest
 
 from imp_emulator.pipeline.gate import ABORT, Gate
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import meta
 from imp_emulator.store.database import Database
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, Fault, Kind
-from imp_emulator.world.pace import Transitions
+from imp_emulator.world.faults import Effect, EffectKind, Fault
+from imp_emulator.world.pace import ServicePace
 
 LIMIT = 1000
 
@@ -39,27 +39,29 @@ class Echo:
     def owns(self, path: str) -> bool:
         return path.startswith("/echo/")
 
-    def authenticate(self, call: Call) -> Reply | None:
-        call.caller = call.headers.get("user")
-        return None if call.caller else self.failure(call, 401, "who are you")
+    def authenticate(self, request: Request) -> Response | None:
+        request.caller = request.headers.get("user")
+        return None if request.caller else self.failure(request, 401, "who are you")
 
-    def route(self, call: Call) -> Route:
-        operation = call.path.rsplit("/", 1)[1]
-        run: Callable[[], Reply] = getattr(self, f"_{operation}", lambda: self.failure(call, 404, "no such"))
+    def route(self, request: Request) -> Operation:
+        operation = request.path.rsplit("/", 1)[1]
+        run: Callable[[], Response] = getattr(self, f"_{operation}", lambda: self.failure(request, 404, "no such"))
         if operation in ("put", "fail", "burst"):
-            return Route(operation, True, lambda: self._change(call, operation))
-        return Route(operation, False, run)
+            return Operation(operation, True, lambda: self._change(request, operation))
+        return Operation(operation, False, run)
 
-    def _change(self, call: Call, operation: str) -> Reply:
-        meta.put(self._environment.database, "fact", call.body.decode())
+    def _change(self, request: Request, operation: str) -> Response:
+        meta.put(self._environment.database, "fact", request.body.decode())
         if operation == "burst":
-            raise RuntimeError(call.body)
+            raise RuntimeError(request.body)
         return (
-            self.failure(call, 409, "refused") if operation == "fail" else Reply(200, b"done", cookies=("a=1", "b=2"))
+            self.failure(request, 409, "refused")
+            if operation == "fail"
+            else Response(200, b"done", cookies=("a=1", "b=2"))
         )
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
-        return Reply(status, json.dumps({"error": message}).encode(), "application/json")
+    def failure(self, request: Request, status: int, message: str) -> Response:
+        return Response(status, json.dumps({"error": message}).encode(), "application/json")
 
 
 class EchoApplication(Echo):
@@ -72,11 +74,11 @@ class EchoApplication(Echo):
 
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
-        call = scope["state"]["call"]
-        if call.path.endswith("burst"):
+        request = scope["state"]["request"]
+        if request.path.endswith("burst"):
             raise RuntimeError(body)
         with self._environment.database.transaction():
-            meta.put(self._environment.database, "fact", f"{call.caller} {body.decode()}")
+            meta.put(self._environment.database, "fact", f"{request.caller} {body.decode()}")
         headers = [(b"Content-Type", b"text/x"), (b"etag", b"7"), (b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 201, "headers": headers})
         await send({"type": "http.response.body", "body": b"o", "more_body": True})
@@ -85,7 +87,7 @@ class EchoApplication(Echo):
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Environment:
-    return Environment(Database(tmp_path / "state.sqlite3"), Clock(), Transitions(), Scenario((), ()))
+    return Environment(Database(tmp_path / "state.sqlite3"), Clock(), ServicePace(), Scenario((), ()))
 
 
 class Answer:
@@ -211,7 +213,7 @@ def test_a_client_that_goes_away_has_done_nothing(environment: Environment) -> N
 
 
 def test_a_status_fault_answers_instead_of_handling(environment: Environment) -> None:
-    inject(environment, Effect(Kind.STATUS, status=503, retry_after=2), operation="put", times=1)
+    inject(environment, Effect(EffectKind.STATUS, status=503, retry_after=2), operation="put", times=1)
     assert ask(environment, "/echo/other", b"").status == 404
     answer = ask(environment, "/echo/put", b"red")
     assert (answer.status, answer.header(b"retry-after")) == (503, [b"2"])
@@ -225,10 +227,10 @@ def test_a_status_fault_answers_instead_of_handling(environment: Environment) ->
 
 @pytest.mark.parametrize("path", ["/echo/put", "/app/put"])
 def test_a_drop_closes_before_and_a_drop_after_closes_behind_the_change(environment: Environment, path: str) -> None:
-    inject(environment, Effect(Kind.DROP), times=1)
+    inject(environment, Effect(EffectKind.DROP), times=1)
     assert ask(environment, path, b"red").status == 0
     assert fact(environment) is None
-    inject(environment, Effect(Kind.DROP_AFTER), times=1)
+    inject(environment, Effect(EffectKind.DROP_AFTER), times=1)
     assert ask(environment, path, b"red").status == 0
     assert str(fact(environment)).endswith("red")
     assert [entry[4:] for entry in journal(environment)] == [
@@ -244,7 +246,7 @@ def test_a_delay_waits_and_then_handles(environment: Environment, monkeypatch: p
         waited.append(seconds)
 
     monkeypatch.setattr("imp_emulator.pipeline.gate.asyncio.sleep", sleep)
-    inject(environment, Effect(Kind.DELAY, seconds=1.5))
+    inject(environment, Effect(EffectKind.DELAY, seconds=1.5))
     assert ask(environment, "/echo/put", b"red").status == 200
     assert waited == [1.5]
     assert journal(environment) == [("echo", "put", "axladmin", True, 200, "delay")]
@@ -252,7 +254,7 @@ def test_a_delay_waits_and_then_handles(environment: Environment, monkeypatch: p
 
 def test_a_fault_of_another_node_or_protocol_does_not_strike(environment: Environment) -> None:
     for match in ({"cluster": "dc2"}, {"node": "other"}, {"protocol": "axl"}, {"operation": "read"}):
-        inject(environment, Effect(Kind.DROP), **match)
+        inject(environment, Effect(EffectKind.DROP), **match)
     assert ask(environment, "/echo/put", b"red").status == 200
 
 

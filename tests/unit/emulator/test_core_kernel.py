@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from imp_emulator.pipeline.accounts import Verdict, basic_credentials, check_basic, check_session, issue_session
-from imp_emulator.pipeline.request import Call
+from imp_emulator.pipeline.accounts import Access, basic_credentials, check_basic, check_session, issue_session
+from imp_emulator.pipeline.request import Request
 from imp_emulator.scenario.model import ClusterSpec, NodeSpec, Scenario
 from imp_emulator.store import accounts
 from imp_emulator.store.database import Database
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, Fault, Faults, Kind
-from imp_emulator.world.pace import Pace, Rule, Transitions
+from imp_emulator.world.faults import Effect, EffectKind, Fault, Faults
+from imp_emulator.world.pace import Pace, Rule, ServicePace
 
 AXL = "Standard AXL API Access"
 
@@ -30,11 +30,11 @@ def struck(fault: Fault, times: int) -> list[bool]:
 
 
 def test_a_fault_skips_the_first_and_strikes_so_many_times() -> None:
-    assert struck(Fault(1, Effect(Kind.DROP), skip=1, times=2), 5) == [False, True, True, False, False]
+    assert struck(Fault(1, Effect(EffectKind.DROP), skip=1, times=2), 5) == [False, True, True, False, False]
 
 
 def test_a_fault_strikes_only_what_it_names() -> None:
-    fault = Fault(1, Effect(Kind.DROP), cluster="dc1", node="imp-pub", protocol="axl", operation="getUser")
+    fault = Fault(1, Effect(EffectKind.DROP), cluster="dc1", node="imp-pub", protocol="axl", operation="getUser")
     assert fault.hit("dc1", "imp-pub", "axl", "getUser")
     for other in (("dc2", "imp-pub", "axl", "getUser"), ("dc1", "imp-sub", "axl", "getUser")):
         assert not fault.hit(*other)
@@ -44,26 +44,26 @@ def test_a_fault_strikes_only_what_it_names() -> None:
 
 
 def test_a_random_fault_follows_its_seed() -> None:
-    first = struck(Fault(1, Effect(Kind.DROP), probability=0.5, seed=7), 200)
-    again = struck(Fault(2, Effect(Kind.DROP), probability=0.5, seed=7), 200)
-    other = struck(Fault(3, Effect(Kind.DROP), probability=0.5, seed=8), 200)
+    first = struck(Fault(1, Effect(EffectKind.DROP), probability=0.5, seed=7), 200)
+    again = struck(Fault(2, Effect(EffectKind.DROP), probability=0.5, seed=7), 200)
+    other = struck(Fault(3, Effect(EffectKind.DROP), probability=0.5, seed=8), 200)
     assert first == again
     assert first != other
     assert 60 < sum(first) < 140
-    assert struck(Fault(4, Effect(Kind.DROP), probability=0.0), 20) == [False] * 20
+    assert struck(Fault(4, Effect(EffectKind.DROP), probability=0.0), 20) == [False] * 20
 
 
 def test_the_oldest_fault_that_strikes_wins_and_the_next_takes_over_when_it_is_spent() -> None:
     faults = Faults()
     faults.active = [
-        Fault(faults.next_id(), Effect(Kind.DROP), times=1),
-        Fault(faults.next_id(), Effect(Kind.DELAY, seconds=1)),
+        Fault(faults.next_id(), Effect(EffectKind.DROP), times=1),
+        Fault(faults.next_id(), Effect(EffectKind.DELAY, seconds=1)),
     ]
     kinds = []
     for _ in range(3):
         effect = faults.strike("dc1", "n", "p", "o")
         kinds.append(effect.kind if effect else None)
-    assert kinds == [Kind.DROP, Kind.DELAY, Kind.DELAY]
+    assert kinds == [EffectKind.DROP, EffectKind.DELAY, EffectKind.DELAY]
     assert faults.remove(2)
     assert not faults.remove(2)
     assert faults.strike("dc1", "n", "p", "o") is None
@@ -94,13 +94,13 @@ def test_a_clock_can_be_set(frozen: bool) -> None:
 
 
 def test_the_most_specific_transition_rule_holds() -> None:
-    transitions = Transitions()
-    transitions.set(Rule(Pace.POLLS, 3, node="imp-pub"))
-    transitions.set(Rule(Pace.HANG, 0, node="imp-pub", service="Cisco SIP Proxy"))
-    transitions.set(Rule(Pace.POLLS, 5, node="imp-pub"))
-    assert transitions.rule_for("imp-pub", "Cisco SIP Proxy").pace is Pace.HANG
-    assert transitions.rule_for("imp-pub", "Cisco Presence Engine").value == 5
-    assert transitions.rule_for("imp-sub", "Cisco Presence Engine").pace is Pace.IMMEDIATE
+    pace = ServicePace()
+    pace.set(Rule(Pace.POLLS, 3, node="imp-pub"))
+    pace.set(Rule(Pace.HANG, 0, node="imp-pub", service="Cisco SIP Proxy"))
+    pace.set(Rule(Pace.POLLS, 5, node="imp-pub"))
+    assert pace.rule_for("imp-pub", "Cisco SIP Proxy").pace is Pace.HANG
+    assert pace.rule_for("imp-pub", "Cisco Presence Engine").value == 5
+    assert pace.rule_for("imp-sub", "Cisco Presence Engine").pace is Pace.IMMEDIATE
 
 
 @pytest.fixture
@@ -109,11 +109,11 @@ def environment(tmp_path: Path) -> Environment:
     scenario = Scenario((ClusterSpec("dc1", "14.0.1.13900-155", "example.com", (node,), ()),), ())
     database = Database(tmp_path / "state.sqlite3")
     accounts.seed(database, scenario)
-    return Environment(database, Clock(), Transitions(), scenario)
+    return Environment(database, Clock(), ServicePace(), scenario)
 
 
-def call(headers: dict[str, str], cluster: str = "dc1") -> Call:
-    return Call(cluster, "cucm", 8443, "POST", "/axl/", {}, headers, b"")
+def call(headers: dict[str, str], cluster: str = "dc1") -> Request:
+    return Request(cluster, "cucm", 8443, "POST", "/axl/", {}, headers, b"")
 
 
 def basic(username: str, password: str) -> dict[str, str]:
@@ -128,14 +128,14 @@ def password(environment: Environment, label: str) -> str:
 def test_basic_credentials_are_checked_against_kind_and_role(environment: Environment) -> None:
     good = basic("axladmin", password(environment, "application"))
     accepted = call(good)
-    assert check_basic(environment, accepted, "application", AXL) is Verdict.OK
+    assert check_basic(environment, accepted, "application", AXL) is Access.OK
     assert accepted.caller == "axladmin"
-    assert check_basic(environment, call(good), "application", "No Such Role") is Verdict.FORBIDDEN
-    assert check_basic(environment, call(good), "os") is Verdict.UNAUTHENTICATED
-    assert check_basic(environment, call(good, "dc2"), "application") is Verdict.UNAUTHENTICATED
+    assert check_basic(environment, call(good), "application", "No Such Role") is Access.FORBIDDEN
+    assert check_basic(environment, call(good), "os") is Access.UNAUTHENTICATED
+    assert check_basic(environment, call(good, "dc2"), "application") is Access.UNAUTHENTICATED
     unprivileged = basic("noaxl", password(environment, "readonly"))
-    assert check_basic(environment, call(unprivileged), "application", AXL) is Verdict.FORBIDDEN
-    assert check_basic(environment, call(unprivileged), "application") is Verdict.OK
+    assert check_basic(environment, call(unprivileged), "application", AXL) is Access.FORBIDDEN
+    assert check_basic(environment, call(unprivileged), "application") is Access.OK
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_basic_credentials_are_checked_against_kind_and_role(environment: Enviro
 )
 def test_other_credentials_are_refused(environment: Environment, headers: dict[str, str]) -> None:
     refused = call(headers)
-    assert check_basic(environment, refused, "application") is Verdict.UNAUTHENTICATED
+    assert check_basic(environment, refused, "application") is Access.UNAUTHENTICATED
     assert refused.caller is None
 
 
@@ -169,15 +169,15 @@ def test_a_session_stands_for_its_account_on_its_node_only(environment: Environm
     token = issue_session(environment, first)
     cookie = {"cookie": f'other=1; JSESSIONIDSSO="{token}"'}
     again = call(cookie)
-    assert check_session(environment, again, "application", AXL) is Verdict.OK
+    assert check_session(environment, again, "application", AXL) is Access.OK
     assert again.caller == "axladmin"
     assert issue_session(environment, again) == token
     elsewhere = call(cookie)
     elsewhere.node = "other"
-    assert check_session(environment, elsewhere, "application", AXL) is Verdict.UNAUTHENTICATED
-    assert check_session(environment, call({"cookie": "JSESSIONIDSSO=0"}), "application") is Verdict.UNAUTHENTICATED
-    assert check_session(environment, call({}), "application") is Verdict.UNAUTHENTICATED
-    assert check_session(environment, call(cookie), "application", "No Such Role") is Verdict.FORBIDDEN
+    assert check_session(environment, elsewhere, "application", AXL) is Access.UNAUTHENTICATED
+    assert check_session(environment, call({"cookie": "JSESSIONIDSSO=0"}), "application") is Access.UNAUTHENTICATED
+    assert check_session(environment, call({}), "application") is Access.UNAUTHENTICATED
+    assert check_session(environment, call(cookie), "application", "No Such Role") is Access.FORBIDDEN
 
 
 @pytest.mark.parametrize(
@@ -193,10 +193,10 @@ def test_a_session_stands_for_its_account_on_its_node_only(environment: Environm
         ({"node": "n", "times": 1}, False),
         ({"node": "n", "skip": 1}, False),
         ({"node": "n", "probability": 0.5}, False),
-        ({"node": "n", "effect": Effect(Kind.STATUS)}, False),
+        ({"node": "n", "effect": Effect(EffectKind.STATUS)}, False),
     ],
 )
 def test_a_node_is_cut_off_when_every_request_to_it_is_dropped(fault: dict[str, Any], down: bool) -> None:
     faults = Faults()
-    faults.active.append(Fault(**{"id": 1, "effect": Effect(Kind.DROP), **fault}))
+    faults.active.append(Fault(**{"id": 1, "effect": Effect(EffectKind.DROP), **fault}))
     assert faults.cut_off("dc1", "n") is down

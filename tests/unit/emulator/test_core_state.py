@@ -22,8 +22,8 @@ from imp_emulator.store.journal import Entry, Journal
 from imp_emulator.world import snapshots as state
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, Fault, Kind
-from imp_emulator.world.pace import Pace, Rule, Transitions
+from imp_emulator.world.faults import Effect, EffectKind, Fault
+from imp_emulator.world.pace import Pace, Rule, ServicePace
 from imp_emulator.world.snapshots import INITIAL, Snapshots, StateFolder, prepare
 
 SCENARIO = scenario_file.read(generate(users=3, clusters=2))
@@ -33,7 +33,7 @@ SCENARIO = scenario_file.read(generate(users=3, clusters=2))
 def environment(tmp_path: Path) -> Environment:
     database = Database(tmp_path / "state.sqlite3")
     prepare(database, Snapshots(database, tmp_path / "snapshots"), SCENARIO)
-    return Environment(database, Clock(), Transitions(), SCENARIO)
+    return Environment(database, Clock(), ServicePace(), SCENARIO)
 
 
 def snapshots(environment: Environment) -> Snapshots:
@@ -119,9 +119,9 @@ def test_a_reset_goes_back_to_the_scenario_and_keeps_keys_passwords_and_ports(en
     meta.put(database, "ports", "{}")
     nodes.set_ipv6(database, "dc1", "imp-pub", "2001:db8::1")
     environment.journal.append(entry("getUser"))
-    environment.faults.active.append(Fault(1, Effect(Kind.DROP)))
+    environment.faults.active.append(Fault(1, Effect(EffectKind.DROP)))
     environment.clock.advance(60)
-    environment.transitions.set(Rule(Pace.HANG))
+    environment.pace.set(Rule(Pace.HANG))
     generation = database.generation
     state.reset(environment, snapshots(environment))
     node = nodes.node(database, "dc1", "imp-pub")
@@ -130,7 +130,7 @@ def test_a_reset_goes_back_to_the_scenario_and_keeps_keys_passwords_and_ports(en
     assert environment.journal.entries({}) == ([], 1)
     assert environment.faults.active == []
     assert environment.clock.offset_seconds == 0
-    assert environment.transitions.rule_for("imp-pub", "x").pace is Pace.IMMEDIATE
+    assert environment.pace.rule_for("imp-pub", "x").pace is Pace.IMMEDIATE
     assert meta.get(database, "ports") == "{}"
     assert database.generation == generation + 1
     after = (passwords(database), keys.get(database, "", keys.EMULATOR_CA), keys.get(database, "dc1", "imp-pub"))

@@ -15,7 +15,7 @@ import pytest
 
 from imp_emulator.domain.imp import import_tool, restarts, trust
 from imp_emulator.domain.imp.import_tool import Peer, Report
-from imp_emulator.domain.network.names import Kind, gateway_name
+from imp_emulator.domain.network.names import NameKind, gateway_name
 from imp_emulator.domain.network.tls_chain import NoChain, offered
 from imp_emulator.domain.network.tls_probe import Verdict
 from imp_emulator.errors import Forbidden, InvalidValue
@@ -115,9 +115,14 @@ def test_nothing_is_installed_when_one_of_them_is_not_offered(emulated: Environm
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("mail1", Kind.FQDN), ("MAIL1.example.com", Kind.FQDN), ("192.0.2.21", Kind.IPV4), ("2001:db8::21", Kind.IPV6)],
+    [
+        ("mail1", NameKind.FQDN),
+        ("MAIL1.example.com", NameKind.FQDN),
+        ("192.0.2.21", NameKind.IPV4),
+        ("2001:db8::21", NameKind.IPV6),
+    ],
 )
-def test_names_of_peers(text: str, kind: Kind) -> None:
+def test_names_of_peers(text: str, kind: NameKind) -> None:
     name = import_tool.peer_name(text)
     assert (name.kind, name.key) == (kind, text.lower())
 

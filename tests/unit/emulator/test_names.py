@@ -12,23 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imp_emulator.domain.network import names
-from imp_emulator.domain.network.names import Kind
+from imp_emulator.domain.network.names import NameKind
 from imp_emulator.errors import InvalidValue
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "key"),
     [
-        ("mail1.example.com", Kind.FQDN, "mail1.example.com"),
-        ("Mail1.Example.COM", Kind.FQDN, "mail1.example.com"),
-        ("xn--bcher-kva.example", Kind.FQDN, "xn--bcher-kva.example"),
-        ("1.mail.example", Kind.FQDN, "1.mail.example"),
-        ("192.0.2.21", Kind.IPV4, "192.0.2.21"),
-        ("2001:DB8:0:0::21", Kind.IPV6, "2001:db8::21"),
-        ("::ffff:192.0.2.1", Kind.IPV6, str(ipaddress.ip_address("::ffff:192.0.2.1"))),
+        ("mail1.example.com", NameKind.FQDN, "mail1.example.com"),
+        ("Mail1.Example.COM", NameKind.FQDN, "mail1.example.com"),
+        ("xn--bcher-kva.example", NameKind.FQDN, "xn--bcher-kva.example"),
+        ("1.mail.example", NameKind.FQDN, "1.mail.example"),
+        ("192.0.2.21", NameKind.IPV4, "192.0.2.21"),
+        ("2001:DB8:0:0::21", NameKind.IPV6, "2001:db8::21"),
+        ("::ffff:192.0.2.1", NameKind.IPV6, str(ipaddress.ip_address("::ffff:192.0.2.1"))),
     ],
 )
-def test_gateway_names(text: str, kind: Kind, key: str) -> None:
+def test_gateway_names(text: str, kind: NameKind, key: str) -> None:
     found = names.gateway_name(text)
     assert (found.text, found.kind, found.key) == (text, kind, key)
 

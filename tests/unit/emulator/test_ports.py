@@ -53,7 +53,7 @@ def test_what_another_program_has_taken(emulated: Environment) -> None:
     ports.release(emulated, CLUSTER, "imp-sub", 50020)
     # The reason stays until the next start, which is in progress first.
     assert services.status(emulated, CLUSTER, "imp-sub", PRESENCE_ENGINE).reason is Reason.NOT_RUNNING
-    emulated.transitions.set(Rule(Pace.POLLS, 2))
+    emulated.pace.set(Rule(Pace.POLLS, 2))
     assert restart(emulated, "imp-sub").status is Status.STARTING
     for _ in range(2):
         services.poll(emulated, CLUSTER, "imp-sub", [PRESENCE_ENGINE])
@@ -62,7 +62,7 @@ def test_what_another_program_has_taken(emulated: Environment) -> None:
 
 
 def test_a_start_is_judged_by_the_moment_at_which_it_ended(emulated: Environment) -> None:
-    emulated.transitions.set(Rule(Pace.SECONDS, 5))
+    emulated.pace.set(Rule(Pace.SECONDS, 5))
     assert services.control(emulated, CLUSTER, "imp-pub", Action.RESTART, PRESENCE_ENGINE) is Reason.DONE
     emulated.clock.advance(10)
     # Nobody has asked since, and now another port is wanted that cannot be had.

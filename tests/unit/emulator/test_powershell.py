@@ -14,7 +14,7 @@ import pytest
 from psrpcore import ClientPowerShell, ClientRunspacePool, Command
 from psrpcore.types import PSObject
 
-from imp_emulator.pipeline.request import Reply
+from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.exchange.powershell import cmdlets, wsman
 from imp_emulator.wire.exchange.powershell.cmdlets import Invocation
 from imp_emulator.wire.exchange.powershell.shells import MOST_SHELLS, Shell, Shells, _messages
@@ -180,7 +180,7 @@ def test_keys_are_made_for_good_requests_only() -> None:
 def test_output_is_marked_with_its_command() -> None:
     request = wsman.parse(message())
     command = uuid.uuid4()
-    reply: Reply = wsman.output(request, b"data", command, done=True)
-    assert base64.b64encode(b"data") in reply.body
-    assert f'CommandId="{str(command).upper()}"'.encode() in reply.body
-    assert b"CommandState/Done" in reply.body
+    response: Response = wsman.output(request, b"data", command, done=True)
+    assert base64.b64encode(b"data") in response.body
+    assert f'CommandId="{str(command).upper()}"'.encode() in response.body
+    assert b"CommandState/Done" in response.body

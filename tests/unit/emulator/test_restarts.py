@@ -55,7 +55,7 @@ def test_services_that_are_not_activated_need_no_restart(emulated: Environment) 
 
 def test_a_restart_counts_when_it_ends_not_when_it_begins(emulated: Environment) -> None:
     require(emulated, "before", nodes=["imp-pub"])
-    emulated.transitions.set(Rule(Pace.SECONDS, 10))
+    emulated.pace.set(Rule(Pace.SECONDS, 10))
     restart(emulated)
     assert pending(emulated) == [("imp-pub", ENGINE, ["before"])]
     emulated.clock.advance(10)
@@ -63,7 +63,7 @@ def test_a_restart_counts_when_it_ends_not_when_it_begins(emulated: Environment)
 
 
 def test_a_change_after_an_unnoticed_end_of_a_restart_stays_pending(emulated: Environment) -> None:
-    emulated.transitions.set(Rule(Pace.SECONDS, 10))
+    emulated.pace.set(Rule(Pace.SECONDS, 10))
     restart(emulated)
     emulated.clock.advance(20)
     require(emulated, "after", nodes=["imp-pub"])
@@ -73,7 +73,7 @@ def test_a_change_after_an_unnoticed_end_of_a_restart_stays_pending(emulated: En
 
 def test_a_restart_that_hangs_clears_nothing(emulated: Environment) -> None:
     require(emulated, "thing", nodes=["imp-pub"])
-    emulated.transitions.set(Rule(Pace.HANG))
+    emulated.pace.set(Rule(Pace.HANG))
     restart(emulated)
     emulated.clock.advance(3600)
     assert pending(emulated) == [("imp-pub", ENGINE, ["thing"])]

@@ -34,7 +34,7 @@ def polled(environment: Environment, service: str = ENGINE) -> Status:
 
 
 def pace(environment: Environment, mode: Pace, value: float = 0) -> None:
-    environment.transitions.set(Rule(mode, value))
+    environment.pace.set(Rule(mode, value))
 
 
 def test_after_the_first_boot_everything_runs_but_the_axl_service_of_imp(emulated: Environment) -> None:
@@ -132,14 +132,14 @@ def test_a_restart_over_seconds_is_half_stopping_half_starting(emulated: Environ
 
 
 def test_a_hanging_service_hangs_until_the_rule_is_lifted(emulated: Environment) -> None:
-    emulated.transitions.set(Rule(Pace.HANG, node="imp-pub", service=ENGINE))
+    emulated.pace.set(Rule(Pace.HANG, node="imp-pub", service=ENGINE))
     control(emulated, Action.RESTART)
     emulated.clock.advance(86_400)
     assert [polled(emulated) for _ in range(20)] == [Status.STOPPING] * 20
     assert control(emulated, Action.RESTART) is Reason.PENDING
     assert control(emulated, Action.RESTART, PROXY) is Reason.DONE
     assert polled(emulated, PROXY) is Status.STARTED
-    emulated.transitions.reset()
+    emulated.pace.reset()
     assert polled(emulated) is Status.STARTED
 
 

@@ -35,7 +35,7 @@ from cryptography.x509.oid import NameOID
 
 from imp_emulator.crypto.reading import wrap
 from imp_emulator.domain.network import tls_probe
-from imp_emulator.domain.network.names import GatewayName, Kind, gateway_name
+from imp_emulator.domain.network.names import GatewayName, NameKind, gateway_name
 from imp_emulator.domain.network.tls_probe import Result, Verdict
 from tests.support.certificates import issue
 
@@ -150,11 +150,11 @@ def python_accepts(memory: Memory, name: str) -> bool:
 
 def guide_accepts(name: GatewayName, held: Held) -> bool:
     """The rules in words: the SAN decides where there is one, the CN otherwise; a wildcard stands for one label."""
-    if name.kind is not Kind.FQDN and held.has_san:
+    if name.kind is not NameKind.FQDN and held.has_san:
         return name.key in {str(ipaddress.ip_address(address)) for address in held.addresses}
-    if name.kind is not Kind.FQDN:
+    if name.kind is not NameKind.FQDN:
         # An IPv6 address must stand in the SAN (requirement G3).
-        return name.kind is Kind.IPV4 and held.common_name == name.key
+        return name.kind is NameKind.IPV4 and held.common_name == name.key
     return any(_stands_for(pattern, name.key) for pattern in (held.dns if held.has_san else [held.common_name]))
 
 
@@ -169,8 +169,8 @@ def _stands_for(pattern: str, host: str) -> bool:
 def differs_on_purpose(name: GatewayName, held: Held) -> bool:
     """The two cases of the module's docstring."""
     if not held.has_san:
-        return name.kind is Kind.IPV4 and held.common_name == name.key
-    return name.kind is Kind.FQDN and not held.dns and _stands_for(held.common_name, name.key)
+        return name.kind is NameKind.IPV4 and held.common_name == name.key
+    return name.kind is NameKind.FQDN and not held.dns and _stands_for(held.common_name, name.key)
 
 
 def collection_says(held: Held, name: str) -> str | None:
@@ -240,7 +240,7 @@ def test_thousands_of_names_are_judged_as_by_python_but_for_the_two_cases(memory
         seen[f"{name.kind} {accepted}"] += 1
     # A generator that makes but strangers of each other would prove nothing.
     assert min(seen["accepted"], seen["refused"]) > CASES / 5, seen
-    assert min(seen[f"{kind} {accepted}"] for kind in Kind for accepted in (True, False)) > CASES / 120, seen
+    assert min(seen[f"{kind} {accepted}"] for kind in NameKind for accepted in (True, False)) > CASES / 120, seen
     assert seen["on purpose"] > CASES / 120, seen
 
 

@@ -24,7 +24,7 @@ from imp_emulator.control import exchange_servers as control_exchange
 from imp_emulator.control import ports as control_ports
 from imp_emulator.world import snapshots as state
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, Fault, Kind
+from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule
 from imp_emulator.world.snapshots import Snapshots
 
@@ -237,13 +237,13 @@ async def clear_journal(control: Authorised) -> None:
 
 async def read_transitions(control: Authorised) -> dict[str, list[dict[str, Any]]]:
     """The rules by which services start and stop."""
-    rules = control.environment.transitions.rules
+    rules = control.environment.pace.rules
     return {"rules": [{"mode": r.pace.value, "value": r.value, "node": r.node, "service": r.service} for r in rules]}
 
 
 async def set_transition(control: Authorised, rule: TransitionRule) -> dict[str, list[dict[str, Any]]]:
     """Put a rule in force; one for the same node and service is replaced."""
-    control.environment.transitions.set(Rule(rule.mode, rule.value, rule.node, rule.service))
+    control.environment.pace.set(Rule(rule.mode, rule.value, rule.node, rule.service))
     return await read_transitions(control)
 
 
@@ -284,7 +284,7 @@ async def inject_fault(control: Authorised, fault: NewFault) -> dict[str, Any]:
     faults = control.environment.faults
     values = fault.model_dump(exclude={"effect"})
     effect = fault.effect.model_dump()
-    new = Fault(id=faults.next_id(), effect=Effect(**(effect | {"kind": Kind(effect["kind"])})), **values)
+    new = Fault(id=faults.next_id(), effect=Effect(**(effect | {"kind": EffectKind(effect["kind"])})), **values)
     faults.active.append(new)
     return _fault(new)
 
@@ -302,7 +302,7 @@ async def remove_fault(control: Authorised, fault_id: int) -> None:
 
 def _fault(fault: Fault) -> dict[str, Any]:
     shown = ("id", "cluster", "node", "protocol", "operation", "times", "skip", "probability", "seed", "hits")
-    wanted = {Kind.STATUS: ("status", "retry_after"), Kind.DELAY: ("seconds",)}.get(fault.effect.kind, ())
+    wanted = {EffectKind.STATUS: ("status", "retry_after"), EffectKind.DELAY: ("seconds",)}.get(fault.effect.kind, ())
     effect = asdict(fault.effect)
     return {name: getattr(fault, name) for name in shown} | {
         "effect": {"kind": fault.effect.kind.value} | {name: effect[name] for name in wanted}

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from imp_emulator.store import accounts
 
 if TYPE_CHECKING:
-    from imp_emulator.pipeline.request import Call
+    from imp_emulator.pipeline.request import Request
     from imp_emulator.world.environment import Environment
 
 SESSION_COOKIE = "JSESSIONIDSSO"
 
 
-class Verdict(Enum):
+class Access(Enum):
     """The outcome of a check; HTTP 401 and 403 are the refusals."""
 
     OK = "ok"
@@ -40,56 +40,56 @@ class Sessions:
         self._tokens: dict[tuple[str, str, str | None], str] = {}
         self._callers: dict[tuple[str, str, str], str | None] = {}
 
-    def issue(self, call: Call) -> str:
+    def issue(self, request: Request) -> str:
         """Return the token that stands for an authenticated call's caller on its node."""
-        token = self._tokens.get((call.cluster, call.node, call.caller))
+        token = self._tokens.get((request.cluster, request.node, request.caller))
         if token is None:
-            token = self._tokens[call.cluster, call.node, call.caller] = secrets.token_hex(16).upper()
-            self._callers[call.cluster, call.node, token] = call.caller
+            token = self._tokens[request.cluster, request.node, request.caller] = secrets.token_hex(16).upper()
+            self._callers[request.cluster, request.node, token] = request.caller
         return token
 
-    def caller(self, call: Call, token: str) -> str | None:
+    def caller(self, request: Request, token: str) -> str | None:
         """Return whom a token stands for on the call's node, or ``None``."""
-        return self._callers.get((call.cluster, call.node, token))
+        return self._callers.get((request.cluster, request.node, token))
 
 
 def check_basic(
-    environment: Environment, call: Call, kind: str, role: str | None = None, owner: str | None = None
-) -> Verdict:
-    """Check the ``Authorization: Basic`` header (RFC 7617) and set ``call.caller``.
+    environment: Environment, request: Request, kind: str, role: str | None = None, owner: str | None = None
+) -> Access:
+    """Check the ``Authorization: Basic`` header (RFC 7617) and set ``request.caller``.
 
     ``kind`` is that of the accounts that count here (``application``, ``os``, ``exchange``, ...), ``role`` the one that
     the account must have, for example ``Standard AXL API Access``. The accounts are those of the call's cluster, or of
     ``owner``, a certification authority's host.
     """
-    credentials = basic_credentials(call.headers.get("authorization", ""))
+    credentials = basic_credentials(request.headers.get("authorization", ""))
     if credentials is None:
-        return Verdict.UNAUTHENTICATED
+        return Access.UNAUTHENTICATED
     username, password = credentials
-    account = accounts.account(environment.database, call.cluster if owner is None else owner, kind, username)
+    account = accounts.account(environment.database, request.cluster if owner is None else owner, kind, username)
     # An unknown name costs the same comparison as a known one, so the time tells nothing about which names exist.
     expected = "" if account is None else account["password"]
     matches = hmac.compare_digest(password.encode(), expected.encode())
     if account is None or not matches:
-        return Verdict.UNAUTHENTICATED
-    call.caller = account["username"]
-    return Verdict.OK if role is None or role in json.loads(account["roles"]) else Verdict.FORBIDDEN
+        return Access.UNAUTHENTICATED
+    request.caller = account["username"]
+    return Access.OK if role is None or role in json.loads(account["roles"]) else Access.FORBIDDEN
 
 
-def check_session(environment: Environment, call: Call, kind: str, role: str | None = None) -> Verdict:
-    """Check the session cookie that an earlier success issued (see :func:`issue_session`) and set ``call.caller``."""
-    token = _cookie(call.headers.get("cookie", ""), SESSION_COOKIE)
-    caller = environment.sessions.caller(call, token) if token else None
-    account = accounts.account(environment.database, call.cluster, kind, caller) if caller else None
+def check_session(environment: Environment, request: Request, kind: str, role: str | None = None) -> Access:
+    """Check the cookie that an earlier success issued (see :func:`issue_session`) and set ``request.caller``."""
+    token = _cookie(request.headers.get("cookie", ""), SESSION_COOKIE)
+    caller = environment.sessions.caller(request, token) if token else None
+    account = accounts.account(environment.database, request.cluster, kind, caller) if caller else None
     if account is None:
-        return Verdict.UNAUTHENTICATED
-    call.caller = account["username"]
-    return Verdict.OK if role is None or role in json.loads(account["roles"]) else Verdict.FORBIDDEN
+        return Access.UNAUTHENTICATED
+    request.caller = account["username"]
+    return Access.OK if role is None or role in json.loads(account["roles"]) else Access.FORBIDDEN
 
 
-def issue_session(environment: Environment, call: Call) -> str:
+def issue_session(environment: Environment, request: Request) -> str:
     """Return the value of the session cookie for the call's authenticated caller."""
-    return environment.sessions.issue(call)
+    return environment.sessions.issue(request)
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:

@@ -17,11 +17,11 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
-from imp_emulator.pipeline.request import Call, Connection, Protocol, Reply, Route
+from imp_emulator.pipeline.request import Connection, Operation, Protocol, Request, Response
 from imp_emulator.store.journal import Entry
 from imp_emulator.wire.http.tomcat import error_page
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, Kind
+from imp_emulator.world.faults import Effect, EffectKind
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -53,9 +53,9 @@ class _Step:
 class _ErrorAnswer(Exception):
     """Undoes what a call did before its answer turned out to be an error."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, response: Response) -> None:
         super().__init__()
-        self.reply = reply
+        self.response = response
 
 
 class _TooLarge(Exception):
@@ -98,24 +98,24 @@ class Gate:
         """Answer one request, or close its connection when a fault says so."""
         if scope["type"] != "http":
             return
-        call = self._call(scope)
-        protocol = next((p for p in self._protocols if p.owns(call.path)), None)
+        request = self._call(scope)
+        protocol = next((p for p in self._protocols if p.owns(request.path)), None)
         try:
-            call.body = await self._body(receive)
+            request.body = await self._body(receive)
         except _Gone:
             return
         except _TooLarge:
-            reply: Reply | None = self._too_large(call, protocol)
+            response: Response | None = self._too_large(request, protocol)
         else:
-            reply = await self._answer(scope, call, protocol)
-        if reply is None:
+            response = await self._answer(scope, request, protocol)
+        if response is None:
             await _drop(scope, receive)
         else:
-            await _send(send, reply, self._environment.clock.timestamp())
+            await _send(send, response, self._environment.clock.timestamp())
 
-    def _call(self, scope: Scope) -> Call:
+    def _call(self, scope: Scope) -> Request:
         query = scope["query_string"]
-        return Call(
+        return Request(
             cluster=self._cluster,
             node=self._node,
             port=self._port,
@@ -149,45 +149,45 @@ class Gate:
             raise _TooLarge
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _too_large(self, call: Call, protocol: Protocol | None) -> Reply:
+    def _too_large(self, request: Request, protocol: Protocol | None) -> Response:
         text = f"The request body exceeds {self._body_limit} bytes"
-        reply = protocol.failure(call, 413, text) if protocol else error_page(413, text)
-        reply.headers["Connection"] = "close"
-        self._note(call, _Step(protocol.name if protocol else ""), 413)
-        return reply
+        response = protocol.failure(request, 413, text) if protocol else error_page(413, text)
+        response.headers["Connection"] = "close"
+        self._note(request, _Step(protocol.name if protocol else ""), 413)
+        return response
 
-    async def _answer(self, scope: Scope, call: Call, protocol: Protocol | None) -> Reply | None:
+    async def _answer(self, scope: Scope, request: Request, protocol: Protocol | None) -> Response | None:
         """Return the answer; ``None`` when a fault wants the connection closed without one."""
         if protocol is None:
-            self._note(call, _Step(""), 404)
+            self._note(request, _Step(""), 404)
             return error_page(404, "The requested resource is not available")
         step = _Step(protocol.name)
         try:
-            return await self._handle(scope, call, protocol, step)
+            return await self._handle(scope, request, protocol, step)
         except Exception as error:  # noqa: BLE001 - the outermost place: whatever broke, the client gets an answer
             # The message may quote the request, and so a secret; type and place are enough to find the fault.
             where = "".join(traceback.format_tb(error.__traceback__))
             _logger.error("internal error in %s %s: %s\n%s", step.protocol, step.operation, type(error).__name__, where)
-            self._note(call, step, 500)
-            return protocol.failure(call, 500, "Internal error of the emulator")
+            self._note(request, step, 500)
+            return protocol.failure(request, 500, "Internal error of the emulator")
 
-    async def _handle(self, scope: Scope, call: Call, protocol: Protocol, step: _Step) -> Reply | None:
-        refusal = protocol.authenticate(call)
+    async def _handle(self, scope: Scope, request: Request, protocol: Protocol, step: _Step) -> Response | None:
+        refusal = protocol.authenticate(request)
         if refusal is not None:
             step.operation = "authenticate"
-            self._note(call, step, refusal.status)
+            self._note(request, step, refusal.status)
             return refusal
-        route = protocol.route(call)
-        step.operation, step.write = route.operation, route.write
-        effect = self._environment.faults.strike(call.cluster, call.node, protocol.name, route.operation)
+        operation = protocol.route(request)
+        step.operation, step.write = operation.name, operation.write
+        effect = self._environment.faults.strike(request.cluster, request.node, protocol.name, operation.name)
         if effect is not None:
             step.fault = effect.kind.value
-            if effect.kind is Kind.DROP:
-                self._note(call, step, 0)
+            if effect.kind is EffectKind.DROP:
+                self._note(request, step, 0)
                 return None
-            if effect.kind is Kind.STATUS:
-                return self._injected(call, protocol, step, effect)
-            if effect.kind is Kind.DELAY:
+            if effect.kind is EffectKind.STATUS:
+                return self._injected(request, protocol, step, effect)
+            if effect.kind is EffectKind.DELAY:
                 try:
                     await asyncio.sleep(effect.seconds)
                 except asyncio.CancelledError:
@@ -195,51 +195,51 @@ class Gate:
                     return None
         application: Application | None = getattr(protocol, "app", None)
         if application is not None:
-            reply = await _run_application(scope, call, application)
-            self._note(call, step, reply.status)
+            response = await _run_application(scope, request, application)
+            self._note(request, step, response.status)
         else:
-            if route.prepare is not None:
-                await route.prepare()
-            reply = self._run(call, route, step)
-        return None if effect is not None and effect.kind is Kind.DROP_AFTER else reply
+            if operation.prepare is not None:
+                await operation.prepare()
+            response = self._run(request, operation, step)
+        return None if effect is not None and effect.kind is EffectKind.DROP_AFTER else response
 
-    def _run(self, call: Call, route: Route, step: _Step) -> Reply:
+    def _run(self, request: Request, operation: Operation, step: _Step) -> Response:
         """Carry the call out in one transaction with its journal entry; an error answer undoes what it did."""
         try:
             with self._environment.database.transaction():
-                reply = route.run()
-                if reply.status >= 400:
-                    raise _ErrorAnswer(reply)
-                self._append(call, step, reply.status)
+                response = operation.run()
+                if response.status >= 400:
+                    raise _ErrorAnswer(response)
+                self._append(request, step, response.status)
         except _ErrorAnswer as error:
-            reply = error.reply
-            self._note(call, step, reply.status)
-        return reply
+            response = error.response
+            self._note(request, step, response.status)
+        return response
 
-    def _injected(self, call: Call, protocol: Protocol, step: _Step, effect: Effect) -> Reply:
-        reply = protocol.failure(call, effect.status, "Injected fault")
+    def _injected(self, request: Request, protocol: Protocol, step: _Step, effect: Effect) -> Response:
+        response = protocol.failure(request, effect.status, "Injected fault")
         if effect.retry_after is not None:
-            reply.headers["Retry-After"] = str(effect.retry_after)
-        self._note(call, step, reply.status)
-        return reply
+            response.headers["Retry-After"] = str(effect.retry_after)
+        self._note(request, step, response.status)
+        return response
 
-    def _note(self, call: Call, step: _Step, status: int) -> None:
+    def _note(self, request: Request, step: _Step, status: int) -> None:
         """Add a journal entry in a transaction of its own."""
         with self._environment.database.transaction():
-            self._append(call, step, status)
+            self._append(request, step, status)
 
-    def _append(self, call: Call, step: _Step, status: int) -> None:
+    def _append(self, request: Request, step: _Step, status: int) -> None:
         if 0 < status < 400:
             self._environment.answered[step.protocol, step.operation] += 1
         self._environment.journal.append(
             Entry(
                 at=self._environment.clock.timestamp(),
-                cluster=call.cluster,
-                node=call.node,
+                cluster=request.cluster,
+                node=request.node,
                 protocol=step.protocol,
-                method=call.method,
+                method=request.method,
                 operation=step.operation,
-                caller=call.caller,
+                caller=request.caller,
                 write=step.write,
                 status=status,
                 fault=step.fault,
@@ -247,9 +247,9 @@ class Gate:
         )
 
 
-async def _run_application(scope: Scope, call: Call, application: Application) -> Reply:
-    """Let an ASGI application answer; it sees the body once more and the call in ``scope["state"]["call"]``."""
-    reply = Reply(500)
+async def _run_application(scope: Scope, request: Request, application: Application) -> Response:
+    """Let an ASGI application answer; it sees the body once more and the call in ``scope["state"]["request"]``."""
+    response = Response(500)
     parts: list[bytes] = []
     delivered = False
 
@@ -258,34 +258,34 @@ async def _run_application(scope: Scope, call: Call, application: Application) -
         if delivered:
             return {"type": "http.disconnect"}
         delivered = True
-        return {"type": "http.request", "body": call.body, "more_body": False}
+        return {"type": "http.request", "body": request.body, "more_body": False}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            reply.status = message["status"]
+            response.status = message["status"]
             headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]}
-            reply.content_type = headers.pop("content-type", "")
+            response.content_type = headers.pop("content-type", "")
             headers.pop("content-length", None)
-            reply.headers = headers
+            response.headers = headers
         else:
             parts.append(message.get("body", b""))
 
-    await application({**scope, "state": {"call": call}}, receive, send)
-    reply.body = b"".join(parts)
-    return reply
+    await application({**scope, "state": {"request": request}}, receive, send)
+    response.body = b"".join(parts)
+    return response
 
 
-async def _send(send: Send, reply: Reply, timestamp: float) -> None:
+async def _send(send: Send, response: Response, timestamp: float) -> None:
     # The web server would tell the machine's time, and a client that compares clocks would never see the virtual one.
     date = formatdate(timestamp, usegmt=True).encode()
-    headers = [(b"content-length", str(len(reply.body)).encode()), (b"date", date)]
-    if reply.content_type:
-        headers.append((b"content-type", reply.content_type.encode("latin-1")))
-    for name, value in reply.headers.items():
+    headers = [(b"content-length", str(len(response.body)).encode()), (b"date", date)]
+    if response.content_type:
+        headers.append((b"content-type", response.content_type.encode("latin-1")))
+    for name, value in response.headers.items():
         headers.append((name.encode("latin-1"), value.encode("latin-1")))
-    headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in reply.cookies)
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in response.cookies)
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -5,10 +5,10 @@ r"""NTLM over HTTP, server side: it authenticates a connection, so later request
 
 How a protocol uses it, in its ``authenticate``::
 
-    outcome = check_ntlm(call, {r"EXAMPLE\svc-imp": "password", ...}, schemes=("Negotiate", "NTLM"))
-    if outcome.verdict is Verdict.OK:
-        return None                                      # call.caller is set
-    return Reply(401, headers={"WWW-Authenticate": ", ".join((*outcome.challenges, 'Basic realm="..."'))})
+    outcome = check_ntlm(request, {r"EXAMPLE\svc-imp": "password", ...}, schemes=("Negotiate", "NTLM"))
+    if outcome.access is Access.OK:
+        return None                                      # request.caller is set
+    return Response(401, headers={"WWW-Authenticate": ", ".join((*outcome.challenges, 'Basic realm="..."'))})
 
 ``challenges`` are what the answer has to carry: the bare schemes that are offered or, in the middle of a handshake,
 the one scheme with the server's token (Basic is then best left out: the client is past choosing). A client without
@@ -34,8 +34,8 @@ import spnego
 from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.exceptions import SpnegoError
 
-from imp_emulator.pipeline.accounts import Verdict
-from imp_emulator.pipeline.request import Call
+from imp_emulator.pipeline.accounts import Access
+from imp_emulator.pipeline.request import Request
 
 _STORE = "NTLM_USER_FILE"
 """The environment variable by which pyspnego finds the accounts; there is no other way to give them."""
@@ -57,40 +57,40 @@ class Outcome:
         challenges: Values for ``WWW-Authenticate``, each a scheme or a scheme with a token.
     """
 
-    verdict: Verdict
+    access: Access
     challenges: tuple[str, ...] = ()
 
 
-def check_ntlm(call: Call, passwords: Mapping[str, str], schemes: Sequence[str] = ("NTLM",)) -> Outcome:
-    """Take the next step of the connection's authentication, or find it done; sets ``call.caller`` when it is.
+def check_ntlm(request: Request, passwords: Mapping[str, str], schemes: Sequence[str] = ("NTLM",)) -> Outcome:
+    """Take the next step of the connection's authentication, or find it done; sets ``request.caller`` when it is.
 
     Args:
-        call: The request; its ``connection`` carries the state.
+        request: The request; its ``connection`` carries the state.
         passwords: The accounts that may log in, by user name.
         schemes: ``NTLM``, ``Negotiate`` or both, in the order in which they are offered.
     """
-    scheme, token = _token(call.headers.get("authorization", ""), schemes)
+    scheme, token = _token(request.headers.get("authorization", ""), schemes)
     if token is None:
-        if call.connection.caller in passwords:
-            call.caller = call.connection.caller
-            return Outcome(Verdict.OK)
-        return Outcome(Verdict.UNAUTHENTICATED, tuple(schemes))
-    call.connection.caller = None
+        if request.connection.caller in passwords:
+            request.caller = request.connection.caller
+            return Outcome(Access.OK)
+        return Outcome(Access.UNAUTHENTICATED, tuple(schemes))
+    request.connection.caller = None
     try:
-        answer, caller = _step(call, scheme, token, passwords)
+        answer, caller = _step(request, scheme, token, passwords)
     except _BROKEN:
         # Whatever is wrong with it, the message of a stranger is worth no more than a wrong password.
-        call.connection.exchange = None
-        return Outcome(Verdict.UNAUTHENTICATED, tuple(schemes))
+        request.connection.exchange = None
+        return Outcome(Access.UNAUTHENTICATED, tuple(schemes))
     if caller is None:
-        return Outcome(Verdict.UNAUTHENTICATED, (f"{scheme} {base64.b64encode(answer).decode('ascii')}",))
-    call.caller = call.connection.caller = caller
-    return Outcome(Verdict.OK)
+        return Outcome(Access.UNAUTHENTICATED, (f"{scheme} {base64.b64encode(answer).decode('ascii')}",))
+    request.caller = request.connection.caller = caller
+    return Outcome(Access.OK)
 
 
-def _step(call: Call, scheme: str, token: bytes, passwords: Mapping[str, str]) -> tuple[bytes, str | None]:
+def _step(request: Request, scheme: str, token: bytes, passwords: Mapping[str, str]) -> tuple[bytes, str | None]:
     """Feed a token to the handshake; returns the server's token and, at the end, the account."""
-    connection = call.connection
+    connection = request.connection
     with _account_store(passwords):
         if connection.exchange is None:
             protocol, options = _LOGIN[scheme.lower()]

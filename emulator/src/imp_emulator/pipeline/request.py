@@ -25,7 +25,7 @@ class Connection:
 
 
 @dataclass(slots=True)
-class Call:
+class Request:
     """One request that arrived at one listener.
 
     Attributes:
@@ -51,7 +51,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Reply:
+class Response:
     """An answer: status, body and headers.
 
     Attributes:
@@ -66,19 +66,19 @@ class Reply:
 
 
 @dataclass(slots=True)
-class Route:
+class Operation:
     """What a call asks for, decided before it is carried out.
 
     Attributes:
-        operation: The protocol's own name of the operation, as the journal shows it.
+        name: The protocol's own name of the operation, as the journal shows it.
         write: Whether the operation changes the environment.
         run: Carries it out, inside the gate's transaction, on the event loop; must not block.
         prepare: What takes time and is awaited before ``run``, outside the transaction: it must change nothing.
     """
 
-    operation: str
+    name: str
     write: bool
-    run: Callable[[], Reply]
+    run: Callable[[], Response]
     prepare: Callable[[], Awaitable[None]] | None = None
 
 
@@ -86,7 +86,7 @@ class Protocol(Interface):
     """A wire protocol served by a listener.
 
     One that is an ASGI application has it as the further attribute ``app``; the gate then awaits that instead of the
-    route's ``run``, with the call in ``scope["state"]["call"]``.
+    route's ``run``, with the call in ``scope["state"]["request"]``.
     """
 
     @property
@@ -100,11 +100,11 @@ class Protocol(Interface):
     def owns(self, path: str) -> bool:
         """Tell whether a request path belongs to this protocol."""
 
-    def authenticate(self, call: Call) -> Reply | None:
-        """Set ``call.caller``, or return the refusal (401, 403) in the protocol's own form."""
+    def authenticate(self, request: Request) -> Response | None:
+        """Set ``request.caller``, or return the refusal (401, 403) in the protocol's own form."""
 
-    def route(self, call: Call) -> Route:
+    def route(self, request: Request) -> Operation:
         """Decode the request; a malformed or unknown one becomes a route that answers the protocol's own fault."""
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         """An error in the protocol's own form, for injected faults, oversized bodies and internal errors."""

@@ -38,7 +38,7 @@ _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
 
-SERVED: tuple[tuple[str, str | None, int, tuple[Callable[[Environment], Protocol], ...]], ...] = (
+LISTENERS: tuple[tuple[str, str | None, int, tuple[Callable[[Environment], Protocol], ...]], ...] = (
     ("cucm", None, 8443, (CucmAxl, ControlCenter)),
     ("imp", "publisher", 8443, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, (ControlCenter, ImpAdmin)),
@@ -98,7 +98,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Endpoint:
     """Where a listener stands in the emulated network.
 
     Attributes:
@@ -125,7 +125,7 @@ class Listeners:
     Making one binds the sockets and fills ``environment.network``; requests are answered from :meth:`start` on.
 
     Attributes:
-        places: The listener at each place: (address to connect to, real port).
+        endpoints: The listener at each endpoint: (address to connect to, real port).
         protocols: The protocols spoken, by name.
     """
 
@@ -135,7 +135,7 @@ class Listeners:
         self._remembered: dict[str, int] = json.loads(meta.get(environment.database, "ports") or "{}")
         self._ports: dict[str, int] = {}
         self._servers: list[Server] = []
-        self.places: dict[Place, tuple[str, int]] = {}
+        self.endpoints: dict[Endpoint, tuple[str, int]] = {}
         self.protocols: dict[str, Protocol] = {}
         self._instances: dict[Callable[[Environment], Protocol], Protocol] = {}
         self._listen_for_nodes()
@@ -170,16 +170,16 @@ class Listeners:
     def _listen_for(
         self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext
     ) -> None:
-        for served_role, served_usage, port, makers in SERVED:
+        for served_role, served_usage, port, makers in LISTENERS:
             if served_role != role or served_usage not in (None, usage):
                 continue
-            place = Place(cluster, node, port, addresses)
+            endpoint = Endpoint(cluster, node, port, addresses)
             spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
             gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken])
-            server = Server(gate, self.bind(place.key), context)
-            listener = (connect_address(self._host), self._ports[place.key])
+            server = Server(gate, self.bind(endpoint.key), context)
+            listener = (connect_address(self._host), self._ports[endpoint.key])
             self._servers.append(server)
-            self.places[place] = listener
+            self.endpoints[endpoint] = listener
             self._environment.network.update({(address, port): listener for address in addresses})
 
     def _serves_admin_api(self, cluster: str) -> bool:

@@ -23,9 +23,9 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
     ``control`` is the control plane's ``url`` and ``token``.
     """
     ports: dict[tuple[str, str], dict[str, Any]] = {}
-    for place, (address, port) in listeners.places.items():
-        entry = ports.setdefault((place.cluster, place.node), {"address": address, "ports": {}})
-        entry["ports"][str(place.port)] = port
+    for endpoint, (address, port) in listeners.endpoints.items():
+        entry = ports.setdefault((endpoint.cluster, endpoint.node), {"address": address, "ports": {}})
+        entry["ports"][str(endpoint.port)] = port
     exchange = _accounts(database, accounts.EXCHANGE)
     return {
         "format": FORMAT,

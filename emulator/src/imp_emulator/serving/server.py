@@ -24,7 +24,7 @@ from imp_emulator.store.database import Database
 from imp_emulator.store.journal import DEFAULT_LIMIT
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.pace import Transitions
+from imp_emulator.world.pace import ServicePace
 from imp_emulator.world.snapshots import Snapshots, StateFolder, prepare
 
 
@@ -70,7 +70,7 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         snapshots = Snapshots(database, folder.path / "snapshots")
         prepare(database, snapshots, options.scenario)
         environment = Environment(
-            database, Clock(), Transitions(), options.scenario, journal_limit=options.journal_limit
+            database, Clock(), ServicePace(), options.scenario, journal_limit=options.journal_limit
         )
         listeners = Listeners(environment, options.host)
         plane = control.Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))

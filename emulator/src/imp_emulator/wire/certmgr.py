@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 
 from imp_emulator.domain.imp import identities, trust
 from imp_emulator.errors import DomainError, NotFound
-from imp_emulator.pipeline.accounts import Verdict, check_basic
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.store import nodes
 from imp_emulator.store.imp import trust as trust_store
 from imp_emulator.world.environment import Environment
@@ -50,7 +50,7 @@ class Certmgr:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._handlers: dict[str, Callable[[Call], Reply]] = {
+        self._handlers: dict[str, Callable[[Request], Response]] = {
             "GET /csr": self._get_request,
             "GET /identity/certificate": self._get_identity,
             "GET /options": self._options,
@@ -64,27 +64,27 @@ class Certmgr:
     def owns(self, path: str) -> bool:
         return path.startswith("/platformcom/")
 
-    def authenticate(self, call: Call) -> Reply | None:
-        if check_basic(self._environment, call, "os") is Verdict.OK:
+    def authenticate(self, request: Request) -> Response | None:
+        if check_basic(self._environment, request, "os") is Access.OK:
             return None
         refusal = _error(401, "Unauthorized")
         refusal.headers["WWW-Authenticate"] = 'Basic realm="CMPlatform Realm"'
         return refusal
 
-    def route(self, call: Call) -> Route:
-        operation = f"{call.method} {call.path.removeprefix(BASE).rstrip('/')}"
-        if not call.path.startswith(BASE) or operation not in self.operations:
-            return Route(operation[:128], False, lambda: _error(404, "Resource not found"))
+    def route(self, request: Request) -> Operation:
+        operation = f"{request.method} {request.path.removeprefix(BASE).rstrip('/')}"
+        if not request.path.startswith(BASE) or operation not in self.operations:
+            return Operation(operation[:128], False, lambda: _error(404, "Resource not found"))
         if operation == "POST /csr":
-            return self._route_request(call)
-        return Route(operation, self.operations[operation], lambda: self._run(self._handlers[operation], call))
+            return self._route_request(request)
+        return Operation(operation, self.operations[operation], lambda: self._run(self._handlers[operation], request))
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         return _error(status, message)
 
-    def _run(self, handler: Callable[[Call], Reply], call: Call) -> Reply:
+    def _run(self, handler: Callable[[Request], Response], request: Request) -> Response:
         try:
-            return handler(call)
+            return handler(request)
         except _BadRequest as error:
             return _error(400, str(error))
         except NotFound as error:
@@ -92,11 +92,11 @@ class Certmgr:
         except DomainError as error:
             return _error(400, error.message)
 
-    def _snapshot(self, call: Call) -> Reply:
-        row = nodes.node(self._environment.database, call.cluster, call.node)
-        place = (self._environment, call.cluster, call.node)
+    def _snapshot(self, request: Request) -> Response:
+        row = nodes.node(self._environment.database, request.cluster, request.node)
+        place = (self._environment, request.cluster, request.node)
         return _answer(
-            server=call.node if row is None else row["fqdn"],
+            server=request.node if row is None else row["fqdn"],
             identities=[
                 {
                     "service": service,
@@ -118,7 +118,7 @@ class Certmgr:
             revokedCertificates=[],
         )
 
-    def _options(self, call: Call) -> Reply:
+    def _options(self, request: Request) -> Response:
         return _answer(
             services=list(trust_store.SERVICES),
             distributions=["this-server"],
@@ -126,79 +126,79 @@ class Certmgr:
             hashAlgorithms=list(identities.HASHES),
         )
 
-    def _get_request(self, call: Call) -> Reply:
-        service = _parameter(call, "service")
-        csr = identities.waiting_request(self._environment, call.cluster, call.node, service)
+    def _get_request(self, request: Request) -> Response:
+        service = _parameter(request, "service")
+        csr = identities.waiting_request(self._environment, request.cluster, request.node, service)
         return _answer(service=service, csr=csr)
 
-    def _route_request(self, call: Call) -> Route:
+    def _route_request(self, request: Request) -> Operation:
         """Have the key made in a thread: a long one takes seconds, in which others want their answers."""
         made: list[identities.PrivateKey] = []
 
         async def make_key() -> None:
             # What is wrong with the request is told by the handler, which looks again.
             with contextlib.suppress(_BadRequest, DomainError):
-                _, request = self._wanted(call)
-                made.append(await asyncio.to_thread(identities.make_key, request))
+                _, wanted = self._wanted(request)
+                made.append(await asyncio.to_thread(identities.make_key, wanted))
 
-        def handler(_: Call) -> Reply:
-            service, request = self._wanted(call)
-            csr = identities.create_request(self._environment, call.cluster, call.node, service, request, made[0])
+        def handler(_: Request) -> Response:
+            service, wanted = self._wanted(request)
+            csr = identities.create_request(self._environment, request.cluster, request.node, service, wanted, made[0])
             return _answer(service=service, csr=csr)
 
-        return Route("POST /csr", True, lambda: self._run(handler, call), make_key)
+        return Operation("POST /csr", True, lambda: self._run(handler, request), make_key)
 
-    def _wanted(self, call: Call) -> tuple[str, identities.Request]:
+    def _wanted(self, request: Request) -> tuple[str, identities.SigningRequest]:
         """Return the service and what its certificate is asked for; raises what is wrong with them."""
         body = _body(
-            call,
+            request,
             required={"service": str, "distribution": str, "commonName": str},
             optional={"keyType": str, "keyLength": int, "hashAlgorithm": str, "altNames": list},
         )
         if body["distribution"] != "this-server":
             raise _BadRequest("Unsupported distribution; only this-server is supported")
-        request = identities.Request(
+        wanted = identities.SigningRequest(
             body["commonName"],
             body.get("keyType", "rsa"),
             body.get("keyLength", 2048),
             body.get("hashAlgorithm", "sha256"),
             tuple(_texts(body.get("altNames", []), "altNames")),
         )
-        identities.check_request(body["service"], request)
-        return body["service"], request
+        identities.check_request(body["service"], wanted)
+        return body["service"], wanted
 
-    def _get_identity(self, call: Call) -> Reply:
-        service = _parameter(call, "service")
-        found = identities.certificate(self._environment, call.cluster, call.node, service)
+    def _get_identity(self, request: Request) -> Response:
+        service = _parameter(request, "service")
+        found = identities.certificate(self._environment, request.cluster, request.node, service)
         return _answer(service=service, certificate=found)
 
-    def _post_identity(self, call: Call) -> Reply:
-        body = _body(call, required={"service": str, "certificates": list}, optional={})
+    def _post_identity(self, request: Request) -> Response:
+        body = _body(request, required={"service": str, "certificates": list}, optional={})
         texts = _texts(body["certificates"], "certificates")
-        identities.upload(self._environment, call.cluster, call.node, body["service"], texts)
+        identities.upload(self._environment, request.cluster, request.node, body["service"], texts)
         return _answer(201, messages=["The certificate is installed; restart the service to use it."])
 
-    def _get_trusted(self, call: Call) -> Reply:
-        service = _parameter(call, "service")
-        rows = trust.trusted(self._environment, call.cluster, call.node, service)
+    def _get_trusted(self, request: Request) -> Response:
+        service = _parameter(request, "service")
+        rows = trust.trusted(self._environment, request.cluster, request.node, service)
         return _answer(certificates=[row["pem"] for row in rows])
 
-    def _post_trusted(self, call: Call) -> Reply:
+    def _post_trusted(self, request: Request) -> Response:
         """Add certificates; 201 when any was added, 200 when all were there already."""
-        body = _body(call, required={"service": list, "certificates": list}, optional={"description": str})
+        body = _body(request, required={"service": list, "certificates": list}, optional={"description": str})
         added = trust.upload(
             self._environment,
-            call.cluster,
-            call.node,
+            request.cluster,
+            request.node,
             _texts(body["service"], "service"),
             _texts(body["certificates"], "certificates"),
             body.get("description", ""),
         )
         return _answer(201 if added else 200, messages=[f"Certificates added: {added}"])
 
-    def _delete_trusted(self, call: Call) -> Reply:
-        service, fingerprint = _parameter(call, "service"), _parameter(call, "fingerprint")
-        trust.delete(self._environment, call.cluster, call.node, service, fingerprint)
+    def _delete_trusted(self, request: Request) -> Response:
+        service, fingerprint = _parameter(request, "service"), _parameter(request, "fingerprint")
+        trust.delete(self._environment, request.cluster, request.node, service, fingerprint)
         return _answer(messages=["The certificate is deleted."])
 
 
@@ -209,17 +209,17 @@ def _or_none(read: Callable[[Environment, str, str, str], str], *place: Any) -> 
         return None
 
 
-def _parameter(call: Call, name: str) -> str:
-    value = call.query.get(name, "")
+def _parameter(request: Request, name: str) -> str:
+    value = request.query.get(name, "")
     if not value:
         raise _BadRequest(f"The query parameter {name} is missing")
     return value
 
 
-def _body(call: Call, required: Mapping[str, type], optional: Mapping[str, type]) -> dict[str, Any]:
+def _body(request: Request, required: Mapping[str, type], optional: Mapping[str, type]) -> dict[str, Any]:
     """Read a JSON object and check its fields; the messages name fields and never repeat values."""
     try:
-        body = json.loads(call.body)
+        body = json.loads(request.body)
         # A lone surrogate is JSON but no Unicode text, and nothing could store it.
         json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -244,13 +244,13 @@ def _texts(values: list[Any], name: str) -> list[str]:
     return values
 
 
-def _answer(status: int = 200, **fields: Any) -> Reply:
-    return Reply(status, json.dumps({"trackingId": _tracking_id(), **fields}).encode(), _JSON)
+def _answer(status: int = 200, **fields: Any) -> Response:
+    return Response(status, json.dumps({"trackingId": _tracking_id(), **fields}).encode(), _JSON)
 
 
-def _error(status: int, message: str) -> Reply:
+def _error(status: int, message: str) -> Response:
     error = {"key": status, "messages": [message], "trackingId": _tracking_id()}
-    return Reply(status, json.dumps(error).encode(), _JSON)
+    return Response(status, json.dumps(error).encode(), _JSON)
 
 
 def _tracking_id() -> str:

@@ -19,8 +19,8 @@ from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec
 from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action, Reason, ServiceState
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.pipeline.accounts import Verdict, check_basic
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.store import nodes
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.http.soap import text
@@ -39,12 +39,12 @@ _PRODUCTS = {
 
 
 class _BadRequest(Exception):
-    """A request that does not have the form of its operation."""
+    """A content that does not have the form of its operation."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """A control or deployment request: what to do to which services, on the node that it names (may be empty)."""
+    """A control or deployment content: what to do to which services, on the node that it names (may be empty)."""
 
     node: str
     verb: str
@@ -65,7 +65,7 @@ class ControlCenter:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._handlers: dict[str, Callable[[Call, etree._Element], str]] = {
+        self._handlers: dict[str, Callable[[Request, etree._Element], str]] = {
             "getProductInformationList": self._products,
             "soapDoControlServices": self._control,
             "soapDoServiceDeployment": self._deploy,
@@ -76,89 +76,93 @@ class ControlCenter:
     def owns(self, path: str) -> bool:
         return path.rstrip("/") == PATH
 
-    def authenticate(self, call: Call) -> Reply | None:
-        verdict = check_basic(self._environment, call, "application", ROLE)
-        if verdict is Verdict.UNAUTHENTICATED:
+    def authenticate(self, request: Request) -> Response | None:
+        access = check_basic(self._environment, request, "application", ROLE)
+        if access is Access.UNAUTHENTICATED:
             return error_page(401, headers={"WWW-Authenticate": 'Basic realm="Cisco Serviceability"'})
-        return None if verdict is Verdict.OK else error_page(403, f"The caller lacks the role {ROLE}")
+        return None if access is Access.OK else error_page(403, f"The caller lacks the role {ROLE}")
 
-    def route(self, call: Call) -> Route:
-        if call.method != "POST":
+    def route(self, request: Request) -> Operation:
+        if request.method != "POST":
             refusal = _fault("Client", "The service answers POST requests only", 405)
             refusal.headers["Allow"] = "POST"
-            return Route(call.method, False, lambda: refusal)
+            return Operation(request.method, False, lambda: refusal)
         try:
-            _, request = soap.parse_envelope(call.body)
+            _, content = soap.parse_envelope(request.body)
         except soap.MalformedXml as error:
             reason = error.reason
-            return Route("malformed", False, lambda: _fault("Client", reason))
-        namespace, operation = soap.split_tag(request)
+            return Operation("malformed", False, lambda: _fault("Client", reason))
+        namespace, operation = soap.split_tag(content)
         if namespace != NAMESPACE or operation not in self.operations:
-            return Route(operation[:64], False, lambda: _fault("Client", f"No such operation: {operation[:64]}"))
-        return Route(operation, self.operations[operation], lambda: self._run(call, operation, request))
+            return Operation(operation[:64], False, lambda: _fault("Client", f"No such operation: {operation[:64]}"))
+        return Operation(operation, self.operations[operation], lambda: self._run(request, operation, content))
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         return _fault("Client" if status < 500 else "Server", message, status)
 
-    def _run(self, call: Call, operation: str, request: etree._Element) -> Reply:
-        action = call.headers.get("soapaction", "").strip().strip('"')
+    def _run(self, request: Request, operation: str, content: etree._Element) -> Response:
+        action = request.headers.get("soapaction", "").strip().strip('"')
         if action and not action.endswith(operation):
             return _fault("Client", f"The SOAPAction does not name the operation {operation}")
         try:
-            inside = self._handlers[operation](call, request)
+            inside = self._handlers[operation](request, content)
         except _BadRequest as error:
             return _fault("Client", str(error))
         markup = (
             f'<ns1:{operation}Response xmlns:ns1="{NAMESPACE}"><ns1:{operation}Return>{inside}'
             f"</ns1:{operation}Return></ns1:{operation}Response>"
         )
-        return Reply(200, soap.envelope(markup.encode()), soap.CONTENT_TYPE)
+        return Response(200, soap.envelope(markup.encode()), soap.CONTENT_TYPE)
 
-    def _status(self, call: Call, request: etree._Element) -> str:
+    def _status(self, request: Request, content: etree._Element) -> str:
         """Answer for the services of a repeated element, or of a list of items; without any, for all."""
         names: list[str] = []
-        for element in _fields(request, "ServiceStatus").get("ServiceStatus", []):
+        for element in _fields(content, "ServiceStatus").get("ServiceStatus", []):
             items = _fields(element, "item").get("item", [])
             names += [soap.content(item) for item in items] or [soap.content(element)]
         wanted = [name for name in names if name]
-        return _information(services.poll(self._environment, call.cluster, call.node, wanted), Reason.DONE)
+        return _information(services.poll(self._environment, request.cluster, request.node, wanted), Reason.DONE)
 
-    def _control(self, call: Call, request: etree._Element) -> str:
-        command = _command(request, "ControlServiceRequest", "ControlType", list(Action))
+    def _control(self, request: Request, content: etree._Element) -> str:
+        command = _command(content, "ControlServiceRequest", "ControlType", list(Action))
         action = Action(command.verb)
         return self._carry_out(
-            call, command, lambda name: services.control(self._environment, call.cluster, call.node, action, name)
+            request,
+            command,
+            lambda name: services.control(self._environment, request.cluster, request.node, action, name),
         )
 
-    def _deploy(self, call: Call, request: etree._Element) -> str:
-        command = _command(request, "DeploymentServiceRequest", "DeployType", ["Deploy", "UnDeploy"])
+    def _deploy(self, request: Request, content: etree._Element) -> str:
+        command = _command(content, "DeploymentServiceRequest", "DeployType", ["Deploy", "UnDeploy"])
         activate = command.verb == "Deploy"
         return self._carry_out(
-            call, command, lambda name: services.deploy(self._environment, call.cluster, call.node, name, activate)
+            request,
+            command,
+            lambda name: services.deploy(self._environment, request.cluster, request.node, name, activate),
         )
 
-    def _carry_out(self, call: Call, command: _Command, carry_out: Callable[[str], Reason]) -> str:
+    def _carry_out(self, request: Request, command: _Command, carry_out: Callable[[str], Reason]) -> str:
         """Do it to every service of the list; those that are refused do not keep the others from it."""
         if not command.names:
             return _information([], Reason.BAD_ARGUMENTS)
         if command.node:
-            meant = nodes.node(self._environment.database, call.cluster, command.node)
-            if meant is None or ascii_lower(meant["name"]) != ascii_lower(call.node):
+            meant = nodes.node(self._environment.database, request.cluster, command.node)
+            if meant is None or ascii_lower(meant["name"]) != ascii_lower(request.node):
                 return _information([], Reason.ENTRY_NOT_FOUND)
         reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
-        states = services.states(self._environment, call.cluster, call.node, list(reasons))
+        states = services.states(self._environment, request.cluster, request.node, list(reasons))
         refused = [reason for reason in reasons.values() if reason is not Reason.DONE]
         return _information(states, refused[0] if refused else Reason.DONE, list(reasons.values()))
 
-    def _static(self, call: Call, request: etree._Element) -> str:
-        _fields(request, "ServiceInformationResponse")
-        items = "".join(_item(_specification(spec)) for spec in self._catalogue(call))
+    def _static(self, request: Request, content: etree._Element) -> str:
+        _fields(content, "ServiceInformationResponse")
+        items = "".join(_item(_specification(spec)) for spec in self._catalogue(request))
         return f"<ns1:Services>{items}</ns1:Services>"
 
-    def _products(self, call: Call, request: etree._Element) -> str:
-        _fields(request, "ServiceInfo")
-        version = self._environment.scenario.cluster(call.cluster).version
-        name, identifier, short = _PRODUCTS[self._role(call)]
+    def _products(self, request: Request, content: etree._Element) -> str:
+        _fields(content, "ServiceInfo")
+        version = self._environment.scenario.cluster(request.cluster).version
+        name, identifier, short = _PRODUCTS[self._role(request)]
         product = _elements(
             ("ProductName", name),
             ("ProductVersion", version),
@@ -166,17 +170,17 @@ class ControlCenter:
             ("ProductID", identifier),
             ("ShortName", short),
         )
-        items = "".join(_item(_specification(spec, identifier)) for spec in self._catalogue(call))
-        head = _elements(("ActiveServerVersion", version), ("PrimaryNode", call.node), ("SecondaryNode", ""))
+        items = "".join(_item(_specification(spec, identifier)) for spec in self._catalogue(request))
+        head = _elements(("ActiveServerVersion", version), ("PrimaryNode", request.node), ("SecondaryNode", ""))
         return f"{head}<ns1:Products>{_item(product)}</ns1:Products><ns1:Services>{items}</ns1:Services>"
 
-    def _catalogue(self, call: Call) -> tuple[ServiceSpec, ...]:
-        return CATALOGUE[self._role(call)]
+    def _catalogue(self, request: Request) -> tuple[ServiceSpec, ...]:
+        return CATALOGUE[self._role(request)]
 
-    def _role(self, call: Call) -> str:
-        row = nodes.node(self._environment.database, call.cluster, call.node)
+    def _role(self, request: Request) -> str:
+        row = nodes.node(self._environment.database, request.cluster, request.node)
         if row is None:
-            raise LookupError(f"listener of an unknown node {call.node}")
+            raise LookupError(f"listener of an unknown node {request.node}")
         role: str = row["role"]
         return role
 
@@ -192,10 +196,10 @@ def _fields(element: etree._Element, *allowed: str) -> dict[str, list[etree._Ele
     return found
 
 
-def _command(request: etree._Element, wrapper: str, verb: str, verbs: Iterable[str]) -> _Command:
-    wrapped = _fields(request, wrapper).get(wrapper, [])
+def _command(content: etree._Element, wrapper: str, verb: str, verbs: Iterable[str]) -> _Command:
+    wrapped = _fields(content, wrapper).get(wrapper, [])
     if len(wrapped) != 1:
-        raise _BadRequest(f"{soap.local_name(request)} must hold one {wrapper}")
+        raise _BadRequest(f"{soap.local_name(content)} must hold one {wrapper}")
     fields = _fields(wrapped[0], "NodeName", verb, "ServiceList")
     if any(len(elements) > 1 for elements in fields.values()):
         raise _BadRequest(f"An element of {wrapper} is repeated")
@@ -256,5 +260,5 @@ def _item(inside: str) -> str:
     return f"<ns1:item>{inside}</ns1:item>"
 
 
-def _fault(code: str, message: str, status: int = 500) -> Reply:
-    return Reply(status, soap.fault(code, message), soap.CONTENT_TYPE)
+def _fault(code: str, message: str, status: int = 500) -> Response:
+    return Response(status, soap.fault(code, message), soap.CONTENT_TYPE)

@@ -14,7 +14,7 @@ from imp_emulator.store.database import Database
 from imp_emulator.store.journal import DEFAULT_LIMIT, Journal
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.faults import Faults
-from imp_emulator.world.pace import Transitions
+from imp_emulator.world.pace import ServicePace
 
 Listener = tuple[str, int]
 """The loopback address and the real port of a listener."""
@@ -33,7 +33,7 @@ class Environment:
 
     database: Database
     clock: Clock
-    transitions: Transitions
+    pace: ServicePace
     scenario: Scenario
     faults: Faults = field(default_factory=Faults)
     sessions: Sessions = field(default_factory=Sessions)

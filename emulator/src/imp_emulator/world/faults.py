@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class EffectKind(StrEnum):
     """What a fault does to a request."""
 
     STATUS = "status"
@@ -29,7 +29,7 @@ class Effect:
         seconds: How long to wait before handling, in real time (``DELAY``).
     """
 
-    kind: Kind
+    kind: EffectKind
     status: int = 503
     retry_after: int | None = None
     seconds: float = 0.0
@@ -108,7 +108,7 @@ class Faults:
     def cut_off(self, cluster: str, node: str) -> bool:
         """Tell whether a node is down for everybody: every request to it is dropped, whatever it asks for."""
         return any(
-            fault.effect.kind is Kind.DROP
+            fault.effect.kind is EffectKind.DROP
             and fault.cluster in (None, cluster)
             and fault.node in (None, node)
             and (fault.protocol, fault.operation, fault.times, fault.skip) == (None, None, None, 0)

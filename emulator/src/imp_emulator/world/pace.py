@@ -28,7 +28,7 @@ class Rule:
     service: str | None = None
 
 
-class Transitions:
+class ServicePace:
     """The rules in force; a rule for a node and a service wins over a general one, a later one over an earlier."""
 
     def __init__(self) -> None:

@@ -136,5 +136,5 @@ def reset(environment: Environment, snapshots: Snapshots) -> None:
     """Go back to the scenario: state, clock, transitions, faults and journal; keys, passwords and ports stay."""
     snapshots.restore(INITIAL)
     environment.clock.reset()
-    environment.transitions.reset()
+    environment.pace.reset()
     environment.faults.clear()

@@ -36,7 +36,7 @@ _HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SigningRequest:
     """What a certificate is requested for; checked, so that only the key is missing."""
 
     subject: x509.Name
@@ -54,7 +54,7 @@ def checked_request(
     key_size: int = DEFAULT_KEY_SIZE,
     friendly_name: str = "",
     exportable: bool = False,
-) -> Request:
+) -> SigningRequest:
     """Check what is asked for.
 
     Args:
@@ -83,7 +83,7 @@ def checked_request(
         text = f"The domain names must contain the subject's common name {common_name}."
         raise InvalidValue("cn-not-in-san", text, "names")
     hosts = tuple(dict.fromkeys(host.lower() for host in names))
-    return Request(name, hosts, key_size, friendly_name, exportable)
+    return SigningRequest(name, hosts, key_size, friendly_name, exportable)
 
 
 def _minimum_key_size(environment: Environment, server: str) -> int:
@@ -109,7 +109,7 @@ def generate_key(size: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=size)
 
 
-def add_request(environment: Environment, server: str, request: Request, key: rsa.RSAPrivateKey) -> Stored:
+def add_request(environment: Environment, server: str, request: SigningRequest, key: rsa.RSAPrivateKey) -> Stored:
     """Store a pending request with its key and return it."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(request.subject)
     for extension, critical in _extensions(request):
@@ -135,7 +135,7 @@ def add_request(environment: Environment, server: str, request: Request, key: rs
     return stored
 
 
-def _extensions(request: Request) -> list[tuple[x509.ExtensionType, bool]]:
+def _extensions(request: SigningRequest) -> list[tuple[x509.ExtensionType, bool]]:
     usage = x509.KeyUsage(True, False, True, False, False, False, False, False, False)
     found: list[tuple[x509.ExtensionType, bool]] = [(usage, True)]
     if request.names:
@@ -144,7 +144,7 @@ def _extensions(request: Request) -> list[tuple[x509.ExtensionType, bool]]:
     return found
 
 
-def _placeholder(request: Request, key: rsa.RSAPrivateKey) -> x509.Certificate:
+def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey) -> x509.Certificate:
     """Make the self-signed certificate that stands for a pending request in the certificate store."""
     now = datetime.now(UTC)
     builder = (

@@ -12,7 +12,7 @@ from imp_emulator.domain.imp import gateways, ipv6, trust
 from imp_emulator.domain.imp.gateways import CHECKED, Gateway
 from imp_emulator.domain.network import hosts as network
 from imp_emulator.domain.network import names
-from imp_emulator.domain.network.names import GatewayName, Kind
+from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_probe import Result, Verdict, probe
 from imp_emulator.world.environment import Environment
 
@@ -26,7 +26,7 @@ class GatewayStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ProbeTarget:
     """Everything that a check needs, read from the state before it begins; no listener means that none was found."""
 
     name: GatewayName
@@ -52,17 +52,17 @@ async def check(environment: Environment, cluster: str, node: str) -> list[Gatew
     return [GatewayStatus(gateway, result) for gateway, result in zip(found, [*results, *unchecked], strict=True)]
 
 
-def locate(environment: Environment, cluster: str, node: str, name: GatewayName, port: int) -> Target:
+def locate(environment: Environment, cluster: str, node: str, name: GatewayName, port: int) -> ProbeTarget:
     """Find what listens behind a name and a port, as a node sees the emulated network."""
-    if name.kind is Kind.IPV6 and not ipv6.usable(environment, ipv6.presence_node(environment, cluster, node)):
-        return Target(name, None, f"{node} has no IPv6 connectivity to {name.text}.")
+    if name.kind is NameKind.IPV6 and not ipv6.usable(environment, ipv6.presence_node(environment, cluster, node)):
+        return ProbeTarget(name, None, f"{node} has no IPv6 connectivity to {name.text}.")
     if not network.resolve(environment, name.key):
-        return Target(name, None, f"{name.text} does not resolve to an address.")
+        return ProbeTarget(name, None, f"{name.text} does not resolve to an address.")
     listener = network.endpoint(environment, name.key, port)
-    return Target(name, listener, f"Nothing listens on port {port} of {name.text}.")
+    return ProbeTarget(name, listener, f"Nothing listens on port {port} of {name.text}.")
 
 
-def judge(target: Target, trusted: str) -> Result:
+def judge(target: ProbeTarget, trusted: str) -> Result:
     """Connect to a target and judge it by a trust store (PEM); blocks as :func:`~.tls_probe.probe` does."""
     if target.listener is None:
         return Result(False, Verdict.NETWORK, target.obstacle)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.imp import gateway_credentials, ipv6, restarts
 from imp_emulator.domain.network import names
-from imp_emulator.domain.network.names import GatewayName, Kind
+from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store.database import Row
 from imp_emulator.store.imp import gateways as store
@@ -141,6 +141,6 @@ def _checked(environment: Environment, cluster: str, draft: Draft, identifier: s
     if same is not None and same["id"] != identifier:
         message = "Add failed. Outlook or EWS Calendaring gateway already exists."
         raise Duplicate("gateway-exists", message, "name")
-    if name.kind is Kind.IPV6:
+    if name.kind is NameKind.IPV6:
         ipv6.require(environment, cluster)
     return name

@@ -32,7 +32,7 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SigningRequest:
     """What a certificate is asked for; key lengths are in bits."""
 
     common_name: str
@@ -42,7 +42,7 @@ class Request:
     alternative_names: tuple[str, ...] = ()
 
 
-def check_request(service: str, request: Request) -> None:
+def check_request(service: str, request: SigningRequest) -> None:
     """Raise ``InvalidValue`` for a service, key, hash or name that is not supported."""
     trust.check_service(service)
     lengths = KEY_LENGTHS.get(request.key_type)
@@ -56,7 +56,7 @@ def check_request(service: str, request: Request) -> None:
     _builder(request)
 
 
-def make_key(request: Request) -> PrivateKey:
+def make_key(request: SigningRequest) -> PrivateKey:
     """Make the key for a request that was checked; it takes a while, so not on the event loop."""
     if request.key_type == "ec":
         return ec.generate_private_key(_CURVES[request.key_length])
@@ -64,7 +64,7 @@ def make_key(request: Request) -> PrivateKey:
 
 
 def create_request(
-    environment: Environment, cluster: str, node: str, service: str, request: Request, key: PrivateKey
+    environment: Environment, cluster: str, node: str, service: str, request: SigningRequest, key: PrivateKey
 ) -> str:
     """Make a signing request (PKCS#10) for a service; an earlier one that still waits is replaced.
 
@@ -76,7 +76,7 @@ def create_request(
     return pem
 
 
-def _builder(request: Request) -> x509.CertificateSigningRequestBuilder:
+def _builder(request: SigningRequest) -> x509.CertificateSigningRequestBuilder:
     try:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, request.common_name)])
     except ValueError:

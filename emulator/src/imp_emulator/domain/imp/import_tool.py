@@ -19,7 +19,7 @@ from imp_emulator.crypto.reading import Certificate, parse_bundle
 from imp_emulator.domain.imp import gateway_status as status
 from imp_emulator.domain.imp import trust
 from imp_emulator.domain.network import names
-from imp_emulator.domain.network.names import GatewayName, Kind
+from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_chain import NoChain, offered
 from imp_emulator.domain.network.tls_probe import Result, Verdict
 from imp_emulator.errors import Forbidden, InvalidValue
@@ -29,7 +29,7 @@ STORES = {"cup-trust": "cup", "cup-xmpp-trust": "cup-xmpp", "tomcat-trust": "tom
 """The service token of each trust store; ``cup-trust`` is the product's "IM and Presence (IM/P) Trust"."""
 
 
-class State(StrEnum):
+class ImportState(StrEnum):
     """What the tool says of one certificate."""
 
     MISSING = "Missing"
@@ -42,7 +42,7 @@ class Offer:
 
     certificate: Certificate
     position: int
-    state: State
+    state: ImportState
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def peer_name(text: str) -> GatewayName:
         InvalidValue: It is none of these.
     """
     if re.fullmatch(names.SHORT_NAME_PATTERN, text):
-        return GatewayName(text, Kind.FQDN, text.lower())
+        return GatewayName(text, NameKind.FQDN, text.lower())
     try:
         return names.gateway_name(text)
     except InvalidValue:
@@ -123,7 +123,7 @@ def accept(environment: Environment, peer: Peer, report: Report, fingerprints: C
     ]
 
 
-def _download(target: status.Target) -> list[Certificate]:
+def _download(target: status.ProbeTarget) -> list[Certificate]:
     if target.listener is None:
         return []
     try:
@@ -133,9 +133,9 @@ def _download(target: status.Target) -> list[Certificate]:
         return []
 
 
-def _state(certificate: Certificate, position: int, trusted: list[Certificate]) -> State:
+def _state(certificate: Certificate, position: int, trusted: list[Certificate]) -> ImportState:
     """Tell whether the store lacks a certificate; a server's own needs but the one above it there (requirement C8)."""
     known = any(found.fingerprint == certificate.fingerprint for found in trusted)
     if known or (position == 1 and any(certificate.issued_by(found) for found in trusted)):
-        return State.VERIFIED
-    return State.MISSING
+        return ImportState.VERIFIED
+    return ImportState.MISSING

@@ -105,7 +105,7 @@ def _ended_at(environment: Environment, row: Row, now: float) -> float | None:
     """Tell when a change came to its end, or ``None`` while it goes on."""
     if row["pace"] == Pace.HANG.value:
         # A hanging service hangs until the rule that makes it hang is lifted; the product would need a new boot.
-        hangs = environment.transitions.rule_for(row["node"], row["name"]).pace is Pace.HANG
+        hangs = environment.pace.rule_for(row["node"], row["name"]).pace is Pace.HANG
         return None if hangs else now
     if row["pace"] == Pace.POLLS.value:
         return now if row["polls"] >= row["total"] else None
@@ -257,7 +257,7 @@ def deploy(environment: Environment, cluster: str, node: str, service: str, acti
 
 def _begin(environment: Environment, row: Row, change: str) -> None:
     now = environment.clock.timestamp()
-    rule = environment.transitions.rule_for(row["node"], row["name"])
+    rule = environment.pace.rule_for(row["node"], row["name"])
     value = 0.0 if rule.pace in (Pace.IMMEDIATE, Pace.HANG) else rule.value
     port_store.set_failure(environment.database, row["cluster"], row["node"], row["name"], "")
     store.begin(environment.database, row, change, rule.pace.value, value, now)

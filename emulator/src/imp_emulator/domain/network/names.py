@@ -31,7 +31,7 @@ _HOST = re.compile(rf"^(?:\*\.)?{_LABEL}(?:\.{_LABEL})*$")
 _ACCOUNT = re.compile(f"{UPN_PATTERN}|{DOWN_LEVEL_PATTERN}")
 
 
-class Kind(StrEnum):
+class NameKind(StrEnum):
     """What a gateway name is."""
 
     FQDN = "fqdn"
@@ -48,7 +48,7 @@ class GatewayName:
     """
 
     text: str
-    kind: Kind
+    kind: NameKind
     key: str
 
 
@@ -64,10 +64,10 @@ def gateway_name(text: str) -> GatewayName:
         except ValueError:
             address = None
         if address is not None and not getattr(address, "scope_id", None):
-            kind = Kind.IPV4 if address.version == 4 else Kind.IPV6
+            kind = NameKind.IPV4 if address.version == 4 else NameKind.IPV6
             return GatewayName(text, kind, str(address))
     elif len(text) <= MAXIMUM_NAME and _FQDN.fullmatch(text):
-        return GatewayName(text, Kind.FQDN, text.lower())
+        return GatewayName(text, NameKind.FQDN, text.lower())
     raise InvalidValue(
         "invalid-field", "name must be a fully qualified domain name, an IPv4 address or an IPv6 address.", "name"
     )

@@ -11,7 +11,7 @@ from cryptography import x509
 from OpenSSL import SSL
 
 from imp_emulator.crypto.reading import Certificate, wrap
-from imp_emulator.domain.network.names import GatewayName, Kind
+from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_probe import TIMEOUT
 
 _RECORD = 16384
@@ -48,7 +48,7 @@ def _handshake(connection: socket.socket, name: GatewayName) -> list[x509.Certif
     context.set_verify(SSL.VERIFY_NONE)
     session = SSL.Connection(context, None)
     session.set_connect_state()
-    if name.kind is Kind.FQDN:
+    if name.kind is NameKind.FQDN:
         session.set_tlsext_host_name(name.key.encode("ascii"))
     while not _advance(session):
         _send(session, connection)

@@ -17,7 +17,7 @@ from enum import Enum
 from cryptography import x509
 
 from imp_emulator.crypto.reading import Certificate, wrap
-from imp_emulator.domain.network.names import GatewayName, Kind
+from imp_emulator.domain.network.names import GatewayName, NameKind
 
 TIMEOUT = 5.0
 """Seconds of real time for the connection, and again for each step of the handshake."""
@@ -141,7 +141,7 @@ def _address_in_common_name(name: GatewayName, leaf: Certificate) -> bool:
 
     An IPv6 address must stand in the SAN (requirement G3).
     """
-    return name.kind is Kind.IPV4 and not _has_alternative_names(leaf) and leaf.common_name == name.key
+    return name.kind is NameKind.IPV4 and not _has_alternative_names(leaf) and leaf.common_name == name.key
 
 
 def _only_common_name_matches(name: GatewayName, leaf: Certificate) -> bool:
@@ -149,7 +149,7 @@ def _only_common_name_matches(name: GatewayName, leaf: Certificate) -> bool:
 
     It falls back to the CN when the SAN holds addresses only; the guide has the SAN decide whenever there is one.
     """
-    return name.kind is Kind.FQDN and _has_alternative_names(leaf) and not leaf.dns_names
+    return name.kind is NameKind.FQDN and _has_alternative_names(leaf) and not leaf.dns_names
 
 
 def _has_alternative_names(leaf: Certificate) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imp_emulator.wire.axl import node_operations, parameter_operations, user_operations
-from imp_emulator.wire.axl.protocol import Axl, Operation
+from imp_emulator.wire.axl.protocol import Axl, AxlOperation
 from imp_emulator.wire.axl.sql import operations as sql
 from imp_emulator.wire.axl.sql import views
 
@@ -19,7 +19,7 @@ class CucmAxl(Axl):
 
     name = "axl"
     versions = ("11.5", "12.5", "14.0", "15.0")
-    table: ClassVar[Mapping[str, Operation]] = {
+    table: ClassVar[Mapping[str, AxlOperation]] = {
         **node_operations.OPERATIONS,
         **user_operations.OPERATIONS,
         **parameter_operations.OPERATIONS,

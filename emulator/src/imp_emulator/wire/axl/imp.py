@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imp_emulator.wire.axl import imp_operations
-from imp_emulator.wire.axl.protocol import Axl, Operation
+from imp_emulator.wire.axl.protocol import Axl, AxlOperation
 from imp_emulator.wire.axl.sql import operations as sql
 from imp_emulator.wire.axl.sql import views
 
@@ -19,7 +19,7 @@ class ImpAxl(Axl):
 
     name = "imp_axl"
     versions = ("8.0", "11.5", "12.5", "14.0", "15.0")
-    table: ClassVar[Mapping[str, Operation]] = {
+    table: ClassVar[Mapping[str, AxlOperation]] = {
         **imp_operations.OPERATIONS,
         # The users are a copy of Unified CM's and are changed there.
         **sql.operations(views.IMP, {"processconfig": sql.PROCESSCONFIG}),

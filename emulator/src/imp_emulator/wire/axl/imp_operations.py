@@ -18,7 +18,7 @@ from imp_emulator.store.database import Row
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, empty, fixed, flag, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
-from imp_emulator.wire.axl.protocol import Operation, Request
+from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import element, nested, sequence
 from imp_emulator.wire.axl.user_operations import page
 from imp_emulator.wire.http.soap import text as escape
@@ -80,12 +80,12 @@ _LIST_USER = sequence(
 )
 
 
-def get_version(request: Request) -> str:
+def get_version(request: AxlRequest) -> str:
     """Answer the release."""
     return f"<version>{request.environment.scenario.cluster(request.cluster).version}</version>"
 
 
-def get_cluster(request: Request) -> str:
+def get_cluster(request: AxlRequest) -> str:
     """Answer the names of the IM and Presence nodes and of the Unified CM nodes."""
     parts = []
     for name, role in (("cupservernames", "imp"), ("cucmservernames", "cucm")):
@@ -95,7 +95,7 @@ def get_cluster(request: Request) -> str:
     return f"<ServerInformation>{''.join(parts)}</ServerInformation>"
 
 
-def get_nodes_and_services(request: Request) -> str:
+def get_nodes_and_services(request: AxlRequest) -> str:
     """Answer the state of one IM and Presence node and of its critical services; without a name, of all nodes."""
     name = request.values["nodeName"].strip()
     rows = nodes.nodes(request.environment.database, request.cluster, "imp")
@@ -107,7 +107,7 @@ def get_nodes_and_services(request: Request) -> str:
     return "".join(_node(request, row) for row in rows)
 
 
-def _node(request: Request, row: Row) -> str:
+def _node(request: AxlRequest, row: Row) -> str:
     environment = request.environment
     states = [services.status(environment, request.cluster, row["name"], name) for name in CRITICAL_SERVICES]
     reachable = not environment.faults.cut_off(request.cluster, row["name"])
@@ -133,7 +133,7 @@ def _node(request: Request, row: Row) -> str:
     return f"<clusterNodesInfo><return>{markup}</return></clusterNodesInfo>"
 
 
-def _assigned(request: Request, row: Row) -> int:
+def _assigned(request: AxlRequest, row: Row) -> int:
     """Return how many users a node serves: the enabled ones are shared out evenly, in the order of the nodes."""
     names = [node["name"] for node in nodes.nodes(request.environment.database, request.cluster, "imp")]
     enabled = user_store.count_enabled(request.environment.database, request.cluster)
@@ -155,7 +155,7 @@ def _service(state: ServiceState) -> str:
     return f"<criticalServiceInfo>{markup}</criticalServiceInfo>"
 
 
-def get_user(request: Request) -> str:
+def get_user(request: AxlRequest) -> str:
     """Answer one user."""
     row = users.find(request.environment, request.cluster, userid=request.values["userid"])
     wanted = request.values.get("returnedTags")
@@ -164,7 +164,7 @@ def get_user(request: Request) -> str:
     return render("user", row["pkid"], selected(USER_TAGS, request.version, wanted), row)
 
 
-def list_user(request: Request) -> str:
+def list_user(request: AxlRequest) -> str:
     """Answer the users whose fields match the criteria; ``%`` stands for any text."""
     criteria = request.values["searchCriteria"]
     if not criteria:
@@ -178,10 +178,10 @@ def list_user(request: Request) -> str:
     return joined(items, lambda: user_store.count(database, request.cluster, patterns))
 
 
-OPERATIONS: dict[str, Operation] = {
-    "getCUPVersion": Operation(_NOTHING, get_version),
-    "getClusterInfo": Operation(_NOTHING, get_cluster),
-    "getClusterNodesAndCriticalServices": Operation(_NODE_SERVICES, get_nodes_and_services, "ProcessNode"),
-    "getUser": Operation(_GET_USER, get_user, "User"),
-    "listUser": Operation(_LIST_USER, list_user, "User"),
+OPERATIONS: dict[str, AxlOperation] = {
+    "getCUPVersion": AxlOperation(_NOTHING, get_version),
+    "getClusterInfo": AxlOperation(_NOTHING, get_cluster),
+    "getClusterNodesAndCriticalServices": AxlOperation(_NODE_SERVICES, get_nodes_and_services, "ProcessNode"),
+    "getUser": AxlOperation(_GET_USER, get_user, "User"),
+    "listUser": AxlOperation(_LIST_USER, list_user, "User"),
 }

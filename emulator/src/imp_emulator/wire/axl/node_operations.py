@@ -29,7 +29,7 @@ from imp_emulator.wire.axl.answers import (
 )
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.parameter_operations import ENTERPRISE_NODE_ID, node_reference
-from imp_emulator.wire.axl.protocol import Operation, Request
+from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import element, nested, one_of, sequence
 from imp_emulator.wire.axl.user_operations import page
 
@@ -108,7 +108,7 @@ _ENTERPRISE: Node = {
 _SERVICE_NAMESPACE = uuid.UUID("9f0f6f0a-6f1e-5d2f-8b1c-2f5a0c0d7e43")
 
 
-def _nodes(request: Request) -> list[Node]:
+def _nodes(request: AxlRequest) -> list[Node]:
     domain = request.environment.scenario.cluster(request.cluster).domain
     rows = nodes.nodes(request.environment.database, request.cluster)
     return [
@@ -130,7 +130,7 @@ def _nodes(request: Request) -> list[Node]:
     ]
 
 
-def _find(request: Request) -> Node:
+def _find(request: AxlRequest) -> Node:
     pkid, name = request.values.get("uuid"), request.values.get("name", "")
     if pkid is None:
         row = nodes.node(request.environment.database, request.cluster, name)
@@ -141,14 +141,14 @@ def _find(request: Request) -> Node:
     raise NotFound("node-not-found", "There is no such process node.", "name")
 
 
-def get_node(request: Request) -> str:
+def get_node(request: AxlRequest) -> str:
     """Answer one node."""
     node = _find(request)
     tags = selected(NODE_TAGS, request.version, request.values.get("returnedTags"))
     return render("processNode", node["pkid"], tags, node)
 
 
-def list_nodes(request: Request) -> str:
+def list_nodes(request: AxlRequest) -> str:
     """Answer the nodes that match the criteria; ``%`` stands for any text."""
     criteria = request.values["searchCriteria"]
     if not criteria:
@@ -162,7 +162,7 @@ def list_nodes(request: Request) -> str:
     return joined(items, lambda: len(found))
 
 
-def update_node(request: Request) -> str:
+def update_node(request: AxlRequest) -> str:
     """Change a node's description or IPv6 name and answer its UUID."""
     node, values = _find(request), request.values
     for name in ("newName", "mac", "cupDomain"):
@@ -179,7 +179,7 @@ def update_node(request: Request) -> str:
     return braces(node["pkid"])
 
 
-def list_services(request: Request) -> str:
+def list_services(request: AxlRequest) -> str:
     """Answer the services of the nodes whose names match, with whether each is activated."""
     criteria = request.values["searchCriteria"]
     if not criteria:
@@ -201,12 +201,12 @@ def list_services(request: Request) -> str:
     return joined(items, lambda: len(found))
 
 
-def _paged(request: Request, found: list[Node]) -> list[Node]:
+def _paged(request: AxlRequest, found: list[Node]) -> list[Node]:
     first, skip = page(request.values)
     return found[skip:] if first is None else found[skip : skip + first]
 
 
-def get_version(request: Request) -> str:
+def get_version(request: AxlRequest) -> str:
     """Answer the release of the cluster, or of one node, which is the same."""
     name = request.values.get("processNodeName", "")
     if name and nodes.node(request.environment.database, request.cluster, name) is None:
@@ -215,10 +215,10 @@ def get_version(request: Request) -> str:
     return f"<componentVersion><version>{version}</version></componentVersion>"
 
 
-OPERATIONS: dict[str, Operation] = {
-    "getCCMVersion": Operation(_VERSION, get_version, "ProcessNode", versionless=True),
-    "getProcessNode": Operation(_GET_NODE, get_node, "ProcessNode"),
-    "listProcessNode": Operation(_LIST_NODE, list_nodes, "ProcessNode"),
-    "updateProcessNode": Operation(_UPDATE_NODE, update_node, "ProcessNode", write=True),
-    "listProcessNodeService": Operation(_LIST_SERVICE, list_services, "ProcessNodeService"),
+OPERATIONS: dict[str, AxlOperation] = {
+    "getCCMVersion": AxlOperation(_VERSION, get_version, "ProcessNode", versionless=True),
+    "getProcessNode": AxlOperation(_GET_NODE, get_node, "ProcessNode"),
+    "listProcessNode": AxlOperation(_LIST_NODE, list_nodes, "ProcessNode"),
+    "updateProcessNode": AxlOperation(_UPDATE_NODE, update_node, "ProcessNode", write=True),
+    "listProcessNodeService": AxlOperation(_LIST_SERVICE, list_services, "ProcessNodeService"),
 }

@@ -16,7 +16,7 @@ from imp_emulator.store.database import Row
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, braces, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
-from imp_emulator.wire.axl.protocol import Operation, Request
+from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import Reference, element, nested, one_of, sequence
 from imp_emulator.wire.axl.user_operations import page
 from imp_emulator.wire.http.soap import text as escape
@@ -53,13 +53,13 @@ _UPDATE = sequence(_KEY, "value?~", attributes=("sequence",))
 _RESET = sequence("processNodeName:fk", "service", attributes=("sequence",))
 
 
-def get_parameter(request: Request) -> str:
+def get_parameter(request: AxlRequest) -> str:
     """Answer one parameter."""
     tags = selected(TAGS, request.version, request.values.get("returnedTags"))
     return _rendered(request, [_find(request)], tags)[0]
 
 
-def list_parameters(request: Request) -> str:
+def list_parameters(request: AxlRequest) -> str:
     """Answer the parameters whose node and service match the criteria; ``%`` stands for any text."""
     criteria = request.values["searchCriteria"]
     if not criteria:
@@ -71,7 +71,7 @@ def list_parameters(request: Request) -> str:
     return joined(_rendered(request, rows, tags), lambda: len(rows))
 
 
-def update_parameter(request: Request) -> str:
+def update_parameter(request: AxlRequest) -> str:
     """Change a parameter's value (nil: its default) and answer its UUID; without a value nothing changes."""
     row = _find(request)
     if "value" in request.values:
@@ -79,14 +79,14 @@ def update_parameter(request: Request) -> str:
     return braces(row["pkid"])
 
 
-def reset_parameters(request: Request) -> str:
+def reset_parameters(request: AxlRequest) -> str:
     """Give all parameters of a service on a node their defaults."""
     node = node_name(request, request.values["processNodeName"])
     parameters.reset(request.environment, request.cluster, node, request.values["service"])
     return "true"
 
 
-def _find(request: Request) -> Row:
+def _find(request: AxlRequest) -> Row:
     values = request.values
     if "uuid" in values:
         row = store.by_pkid(request.environment.database, request.cluster, values["uuid"])
@@ -97,19 +97,19 @@ def _find(request: Request) -> Row:
     return parameters.find(request.environment, request.cluster, node, values["service"], values["name"])
 
 
-def node_name(request: Request, reference: Reference) -> str:
+def node_name(request: AxlRequest, reference: Reference) -> str:
     """Return the name of the process node that an element refers to; a UUID wins over a name."""
     if reference.uuid is None:
         return reference.name
     return _names_by_id(request).get(reference.uuid, reference.uuid)
 
 
-def _names_by_id(request: Request) -> dict[str, str]:
+def _names_by_id(request: AxlRequest) -> dict[str, str]:
     known = {row["pkid"]: row["name"] for row in nodes.nodes(request.environment.database, request.cluster)}
     return {ENTERPRISE_NODE_ID: ENTERPRISE_NODE, **known}
 
 
-def _rendered(request: Request, rows: Sequence[Row], tags: Sequence[Tag]) -> list[str]:
+def _rendered(request: AxlRequest, rows: Sequence[Row], tags: Sequence[Tag]) -> list[str]:
     ids = {name: pkid for pkid, name in _names_by_id(request).items()}
     return [
         render(
@@ -122,9 +122,9 @@ def _rendered(request: Request, rows: Sequence[Row], tags: Sequence[Tag]) -> lis
     ]
 
 
-OPERATIONS: dict[str, Operation] = {
-    "getServiceParameter": Operation(_GET, get_parameter, "ServiceParameter"),
-    "listServiceParameter": Operation(_LIST, list_parameters, "ServiceParameter"),
-    "updateServiceParameter": Operation(_UPDATE, update_parameter, "ServiceParameter", write=True),
-    "doServiceParametersReset": Operation(_RESET, reset_parameters, "ServiceParameter", write=True),
+OPERATIONS: dict[str, AxlOperation] = {
+    "getServiceParameter": AxlOperation(_GET, get_parameter, "ServiceParameter"),
+    "listServiceParameter": AxlOperation(_LIST, list_parameters, "ServiceParameter"),
+    "updateServiceParameter": AxlOperation(_UPDATE, update_parameter, "ServiceParameter", write=True),
+    "doServiceParametersReset": AxlOperation(_RESET, reset_parameters, "ServiceParameter", write=True),
 }

@@ -16,8 +16,8 @@ from lxml import etree
 from imp_emulator.catalogue.services import AXL_WEB_SERVICE
 from imp_emulator.domain.imp import services
 from imp_emulator.errors import DomainError
-from imp_emulator.pipeline.accounts import SESSION_COOKIE, Verdict, check_basic, check_session, issue_session
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.accounts import SESSION_COOKIE, Access, check_basic, check_session, issue_session
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.schema import Complex
@@ -47,7 +47,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Cisco Web Services Realm"'}
 
 
 @dataclass(slots=True)
-class Request:
+class AxlRequest:
     """A request that has passed every check of its form.
 
     Attributes:
@@ -64,7 +64,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class AxlOperation:
     """An operation of AXL.
 
     Attributes:
@@ -76,7 +76,7 @@ class Operation:
     """
 
     request: Complex
-    run: Callable[[Request], str]
+    run: Callable[[AxlRequest], str]
     kind: str = ""
     write: bool = False
     versionless: bool = False
@@ -86,7 +86,7 @@ class Axl:
     """AXL at one kind of node; the subclasses name its operations and versions."""
 
     name: ClassVar[str]
-    table: ClassVar[Mapping[str, Operation]]
+    table: ClassVar[Mapping[str, AxlOperation]]
     versions: ClassVar[tuple[str, ...]]
 
     def __init__(self, environment: Environment) -> None:
@@ -103,82 +103,84 @@ class Axl:
         """AXL lives below /axl/."""
         return path == "/axl" or path.startswith(_PATH)
 
-    def authenticate(self, call: Call) -> Reply | None:
+    def authenticate(self, request: Request) -> Response | None:
         """Accept a session cookie or HTTP Basic of an application user that has AXL's role.
 
         While the service is down, the web server knows no such page (assumed).
         """
-        if not services.is_running(self.environment, call.cluster, call.node, AXL_WEB_SERVICE):
+        if not services.is_running(self.environment, request.cluster, request.node, AXL_WEB_SERVICE):
             return error_page(404, "The requested resource is not available.")
-        verdict = check_session(self.environment, call, "application", ROLE)
-        if verdict is Verdict.UNAUTHENTICATED:
-            verdict = check_basic(self.environment, call, "application", ROLE)
-        if verdict is Verdict.UNAUTHENTICATED:
+        access = check_session(self.environment, request, "application", ROLE)
+        if access is Access.UNAUTHENTICATED:
+            access = check_basic(self.environment, request, "application", ROLE)
+        if access is Access.UNAUTHENTICATED:
             return error_page(401, "This request requires HTTP authentication.", _CHALLENGE)
-        if verdict is Verdict.FORBIDDEN:
+        if access is Access.FORBIDDEN:
             return error_page(403, "Access to the requested resource has been denied.")
         return None
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         """A SOAP fault for status 500; every other status comes from the web server in front of AXL."""
         if status == 500:
-            return Reply(500, AxlFault(faults.UNKNOWN_ERROR, message).body(""), soap.CONTENT_TYPE)
+            return Response(500, AxlFault(faults.UNKNOWN_ERROR, message).body(""), soap.CONTENT_TYPE)
         return error_page(status, message, _CHALLENGE if status == 401 else None)
 
-    def route(self, call: Call) -> Route:
+    def route(self, request: Request) -> Operation:
         """Find the operation; what cannot be understood becomes a route to its fault."""
-        if call.method in ("GET", "HEAD"):
-            return Route("page", False, lambda: self._page(call))
-        if call.method != "POST" or call.path.rstrip("/") != "/axl":
-            status = 405 if call.method != "POST" else 404
-            return Route(call.method, False, lambda: error_page(status, "The request cannot be answered here."))
+        if request.method in ("GET", "HEAD"):
+            return Operation("page", False, lambda: self._page(request))
+        if request.method != "POST" or request.path.rstrip("/") != "/axl":
+            status = 405 if request.method != "POST" else 404
+            return Operation(request.method, False, lambda: error_page(status, "The request cannot be answered here."))
         try:
-            _header, element = soap.parse_envelope(call.body)
+            _header, element = soap.parse_envelope(request.body)
         except soap.MalformedXml as error:
             fault = faults.malformed(error.reason)
-            return Route("malformed", False, lambda: self._fault(fault, ""))
+            return Operation("malformed", False, lambda: self._fault(fault, ""))
         namespace, name = soap.split_tag(element)
         operation = self.table.get(name)
         write = operation is not None and operation.write
-        return Route(name[:_LONGEST_NAME], write, lambda: self._run(call, element, namespace, name))
+        return Operation(name[:_LONGEST_NAME], write, lambda: self._run(request, element, namespace, name))
 
-    def _page(self, call: Call) -> Reply:
-        if call.path.rstrip("/") != "/axl":
+    def _page(self, request: Request) -> Response:
+        if request.path.rstrip("/") != "/axl":
             return error_page(404, "The requested resource is not available.")
-        return Reply(200, _PAGE.encode(), "text/html;charset=utf-8", cookies=self._cookies(call))
+        return Response(200, _PAGE.encode(), "text/html;charset=utf-8", cookies=self._cookies(request))
 
-    def _run(self, call: Call, element: etree._Element, namespace: str, name: str) -> Reply:
+    def _run(self, request: Request, element: etree._Element, namespace: str, name: str) -> Response:
         try:
-            version = self._version(call, namespace, name)
+            version = self._version(request, namespace, name)
             if version is None:
-                supported = self._supported[call.cluster]
+                supported = self._supported[request.cluster]
                 listed = f"{', '.join(supported[:-1])} and {supported[-1]}" if len(supported) > 1 else supported[0]
                 message = f"Incorrect axl version. Supported axl versions are {listed}"
                 return error_page(INCORRECT_VERSION, message)
             operation = self.table.get(name)
             if operation is None or (version == VERSIONLESS and not operation.versionless):
                 raise faults.not_implemented(name)
-            return self._carry_out(call, element, name, operation, version)
+            return self._carry_out(request, element, name, operation, version)
         except AxlFault as fault:
             return self._fault(fault, name)
 
-    def _carry_out(self, call: Call, element: etree._Element, name: str, operation: Operation, version: str) -> Reply:
-        if operation.write and (wait := self._throttle.seconds_to_wait(call.cluster)) is not None:
+    def _carry_out(
+        self, request: Request, element: etree._Element, name: str, operation: AxlOperation, version: str
+    ) -> Response:
+        if operation.write and (wait := self._throttle.seconds_to_wait(request.cluster)) is not None:
             return error_page(503, "Too many outstanding change notifications.", {"Retry-After": str(wait)})
         values = operation.request.decode(element, version)
         sequence = _sequence(element)
-        request = Request(self.environment, call.cluster, call.node, name, version, values)
+        decoded = AxlRequest(self.environment, request.cluster, request.node, name, version, values)
         try:
-            content = operation.run(request)
+            content = operation.run(decoded)
         except DomainError as error:
             raise faults.of_domain(error, operation.kind, name.startswith("update")) from None
         if operation.write:
-            self._throttle.note(call.cluster)
+            self._throttle.note(request.cluster)
         opening = f'<ns:{name}Response xmlns:ns="{NAMESPACE}{version}"{sequence}>'
         body = f"{opening}<return>{content}</return></ns:{name}Response>"
-        return Reply(200, soap.envelope(body.encode()), soap.CONTENT_TYPE, cookies=self._cookies(call))
+        return Response(200, soap.envelope(body.encode()), soap.CONTENT_TYPE, cookies=self._cookies(request))
 
-    def _version(self, call: Call, namespace: str, name: str) -> str | None:
+    def _version(self, request: Request, namespace: str, name: str) -> str | None:
         """Return the schema version of a request, or ``None`` when the cluster's release does not have it.
 
         Raises:
@@ -189,9 +191,9 @@ class Axl:
         version = namespace.removeprefix(NAMESPACE)
         if version == VERSIONLESS:
             return version
-        action = _SOAP_ACTION.search(call.headers.get("soapaction", ""))
+        action = _SOAP_ACTION.search(request.headers.get("soapaction", ""))
         announced = action["version"] if action else version
-        supported = self._supported[call.cluster]
+        supported = self._supported[request.cluster]
         if version not in supported or announced not in supported:
             return None
         if announced != version:
@@ -199,14 +201,14 @@ class Axl:
             raise AxlFault(faults.INVALID_VALUE, message)
         return version
 
-    def _fault(self, fault: AxlFault, name: str) -> Reply:
-        return Reply(500, fault.body(name), soap.CONTENT_TYPE)
+    def _fault(self, fault: AxlFault, name: str) -> Response:
+        return Response(500, fault.body(name), soap.CONTENT_TYPE)
 
-    def _cookies(self, call: Call) -> tuple[str, ...]:
+    def _cookies(self, request: Request) -> tuple[str, ...]:
         """Return the cookies of a new session, or none when the client already has one."""
-        if SESSION_COOKIE in call.headers.get("cookie", ""):
+        if SESSION_COOKIE in request.headers.get("cookie", ""):
             return ()
-        token, page = issue_session(self.environment, call), secrets.token_hex(16).upper()
+        token, page = issue_session(self.environment, request), secrets.token_hex(16).upper()
         return (
             f"JSESSIONIDSSO={token}; Path=/; Secure; HttpOnly",
             f"JSESSIONID={page}; Path=/axl; Secure; HttpOnly",

@@ -16,7 +16,7 @@ from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl import user_messages as messages
 from imp_emulator.wire.axl.answers import braces, joined, render, selected
 from imp_emulator.wire.axl.faults import AxlFault
-from imp_emulator.wire.axl.protocol import Operation, Request
+from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import Reference
 
 _CRITERIA = {"firstName": "first_name", "lastName": "last_name", "userid": "userid", "department": "department"}
@@ -26,14 +26,14 @@ _AUTHENTICATED, _NOT_AUTHENTICATED = 0, 1
 _NO_EXPIRY = 0
 
 
-def get_user(request: Request) -> str:
+def get_user(request: AxlRequest) -> str:
     """Answer one user with all elements, or those of ``returnedTags``."""
     row = _find(request)
     tags = selected(messages.USER_TAGS, request.version, request.values.get("returnedTags"))
     return render("user", row["pkid"], tags, row)
 
 
-def list_user(request: Request) -> str:
+def list_user(request: AxlRequest) -> str:
     """Answer the users whose fields match the criteria; ``%`` stands for any text."""
     patterns = _patterns(request.values["searchCriteria"])
     first, skip = page(request.values)
@@ -63,13 +63,13 @@ def _patterns(criteria: dict[str, str]) -> dict[str, str] | None:
     return {_CRITERIA[name]: value for name, value in criteria.items() if name in _CRITERIA}
 
 
-def add_user(request: Request) -> str:
+def add_user(request: AxlRequest) -> str:
     """Add a user and answer its UUID."""
     values = request.values["user"]
     return braces(users.add(request.environment, request.cluster, columns(values)))
 
 
-def update_user(request: Request) -> str:
+def update_user(request: AxlRequest) -> str:
     """Change what the request names of a user and answer its UUID."""
     changes = columns({name: value for name, value in request.values.items() if name not in _KEYS})
     row = _find(request, changes.keys() - _SECRETS)
@@ -77,14 +77,14 @@ def update_user(request: Request) -> str:
     return braces(row["pkid"])
 
 
-def remove_user(request: Request) -> str:
+def remove_user(request: AxlRequest) -> str:
     """Remove a user and answer its UUID."""
     row = _find(request)
     users.remove(request.environment, row)
     return braces(row["pkid"])
 
 
-def authenticate_user(request: Request) -> str:
+def authenticate_user(request: AxlRequest) -> str:
     """Tell whether a password or PIN is a user's; an unknown user is not told from a wrong password."""
     kind = "password" if "password" in request.values else "pin"
     try:
@@ -100,7 +100,7 @@ def authenticate_user(request: Request) -> str:
     )
 
 
-def _find(request: Request, needed: Iterable[str] | None = None) -> Row:
+def _find(request: AxlRequest, needed: Iterable[str] | None = None) -> Row:
     values = request.values
     return users.find(request.environment, request.cluster, values.get("userid"), values.get("uuid"), needed)
 
@@ -142,11 +142,11 @@ def _says_something(value: Any) -> bool:
     return bool(value)
 
 
-OPERATIONS: dict[str, Operation] = {
-    "getUser": Operation(messages.GET_USER, get_user, "User"),
-    "listUser": Operation(messages.LIST_USER, list_user, "User"),
-    "addUser": Operation(messages.ADD_USER, add_user, "User", write=True),
-    "updateUser": Operation(messages.UPDATE_USER, update_user, "User", write=True),
-    "removeUser": Operation(messages.REMOVE_USER, remove_user, "User", write=True),
-    "doAuthenticateUser": Operation(messages.AUTHENTICATE_USER, authenticate_user, "User"),
+OPERATIONS: dict[str, AxlOperation] = {
+    "getUser": AxlOperation(messages.GET_USER, get_user, "User"),
+    "listUser": AxlOperation(messages.LIST_USER, list_user, "User"),
+    "addUser": AxlOperation(messages.ADD_USER, add_user, "User", write=True),
+    "updateUser": AxlOperation(messages.UPDATE_USER, update_user, "User", write=True),
+    "removeUser": AxlOperation(messages.REMOVE_USER, remove_user, "User", write=True),
+    "doAuthenticateUser": AxlOperation(messages.AUTHENTICATE_USER, authenticate_user, "User"),
 }

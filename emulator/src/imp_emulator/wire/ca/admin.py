@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from imp_emulator.domain.ca import authority as ca
 from imp_emulator.errors import DomainError, Forbidden, InvalidValue, NotFound
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.scenario.model import CA_MANAGER
 from imp_emulator.store.ca import requests as store
 from imp_emulator.store.database import Row
@@ -32,7 +32,7 @@ _STATUS: dict[type[DomainError], int] = {NotFound: 404, Forbidden: 409, InvalidV
 
 
 class CaAdmin:
-    """The interface on a certification authority's port 443; ``call.node`` is its host."""
+    """The interface on a certification authority's port 443; ``request.node`` is its host."""
 
     name = "ca_admin"
     operations: ClassVar[Mapping[str, bool]] = {
@@ -49,60 +49,60 @@ class CaAdmin:
     def owns(self, path: str) -> bool:
         return path.startswith(f"{BASE}/")
 
-    def authenticate(self, call: Call) -> Reply | None:
-        refusal = log_in(self._environment, call)
+    def authenticate(self, request: Request) -> Response | None:
+        refusal = log_in(self._environment, request)
         if refusal is None:
             return None
         return _problem(401, "unauthenticated", "A user name and a password are needed.", refusal.headers)
 
-    def route(self, call: Call) -> Route:
-        path = call.path.removeprefix(BASE)
-        if path == "/requests" and call.method == "GET":
-            return Route("listRequests", False, lambda: self._list(call))
+    def route(self, request: Request) -> Operation:
+        path = request.path.removeprefix(BASE)
+        if path == "/requests" and request.method == "GET":
+            return Operation("listRequests", False, lambda: self._list(request))
         found = _ONE.fullmatch(path)
-        if found and (call.method == "POST") == bool(found[2]) and call.method in ("GET", "POST"):
+        if found and (request.method == "POST") == bool(found[2]) and request.method in ("GET", "POST"):
             operation = f"{found[2] or 'get'}Request"
-            return Route(operation, bool(found[2]), lambda: self._run(call, int(found[1]), found[2]))
-        return Route(call.method, False, lambda: _problem(404, "not-found", "There is no such resource."))
+            return Operation(operation, bool(found[2]), lambda: self._run(request, int(found[1]), found[2]))
+        return Operation(request.method, False, lambda: _problem(404, "not-found", "There is no such resource."))
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         return _problem(status, "internal-error" if status == 500 else f"status-{status}", message)
 
-    def _list(self, call: Call) -> Reply:
+    def _list(self, request: Request) -> Response:
         """List requests, of one state or with the SHA-256 fingerprint of one PKCS #10 text when the query says so."""
-        state, fingerprint = call.query.get("state"), call.query.get("csr")
+        state, fingerprint = request.query.get("state"), request.query.get("csr")
         if state is not None and state not in store.STATES:
             return _problem(422, "invalid-field", f"state must be one of {', '.join(store.STATES)}.", field="state")
-        rows = store.requests(self._environment.database, call.node, state)
-        everything = has_role(self._environment, call, CA_MANAGER)
+        rows = store.requests(self._environment.database, request.node, state)
+        everything = has_role(self._environment, request, CA_MANAGER)
         items = [
             describe(row)
             for row in rows
-            if (everything or row["requester"] == call.caller) and fingerprint in (None, row["fingerprint"])
+            if (everything or row["requester"] == request.caller) and fingerprint in (None, row["fingerprint"])
         ]
-        return Reply(200, json.dumps({"items": items}).encode(), "application/json")
+        return Response(200, json.dumps({"items": items}).encode(), "application/json")
 
-    def _run(self, call: Call, identifier: int, verb: str | None) -> Reply:
-        manager = has_role(self._environment, call, CA_MANAGER)
+    def _run(self, request: Request, identifier: int, verb: str | None) -> Response:
+        manager = has_role(self._environment, request, CA_MANAGER)
         try:
-            row = ca.find(self._environment, call.node, identifier)
-            if not manager and (verb or row["requester"] != call.caller):
+            row = ca.find(self._environment, request.node, identifier)
+            if not manager and (verb or row["requester"] != request.caller):
                 return _problem(403, "forbidden", f"The caller lacks the role {CA_MANAGER}.")
             if verb:
-                row = self._decide(call, identifier, verb)
+                row = self._decide(request, identifier, verb)
         except DomainError as error:
             status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
             status = 400 if error.code == _NOT_JSON else status
             return _problem(status, error.code, error.message, field=error.field)
-        return Reply(200, json.dumps(describe(row)).encode(), "application/json")
+        return Response(200, json.dumps(describe(row)).encode(), "application/json")
 
-    def _decide(self, call: Call, identifier: int, verb: str) -> Row:
-        who = call.caller or ""
+    def _decide(self, request: Request, identifier: int, verb: str) -> Row:
+        who = request.caller or ""
         if verb == "issue":
-            return ca.issue(self._environment, call.node, identifier)
+            return ca.issue(self._environment, request.node, identifier)
         if verb == "deny":
-            return ca.deny(self._environment, call.node, identifier, who)
-        return ca.revoke(self._environment, call.node, identifier, who, _reason(call.body))
+            return ca.deny(self._environment, request.node, identifier, who)
+        return ca.revoke(self._environment, request.node, identifier, who, _reason(request.body))
 
 
 def describe(row: Row) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _reason(body: bytes) -> str:
 
 def _problem(
     status: int, code: str, detail: str, headers: dict[str, str] | None = None, field: str | None = None
-) -> Reply:
+) -> Response:
     content = {
         "type": f"urn:ucops:ca-admin:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -147,4 +147,4 @@ def _problem(
         "code": code,
     }
     body = json.dumps(content if field is None else {**content, "field": field}).encode()
-    return Reply(status, body, "application/problem+json", dict(headers or {}))
+    return Response(status, body, "application/problem+json", dict(headers or {}))

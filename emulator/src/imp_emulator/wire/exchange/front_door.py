@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from imp_emulator.pipeline.accounts import Verdict, check_basic
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.http.tomcat import error_page
 from imp_emulator.world.environment import Environment
 
@@ -28,15 +28,15 @@ class Exchange:
     def owns(self, path: str) -> bool:
         return True
 
-    def authenticate(self, call: Call) -> Reply | None:
-        if not call.path.lower().startswith("/ews/"):
+    def authenticate(self, request: Request) -> Response | None:
+        if not request.path.lower().startswith("/ews/"):
             return None
-        if check_basic(self._environment, call, "exchange") is Verdict.OK:
+        if check_basic(self._environment, request, "exchange") is Access.OK:
             return None
         return error_page(401, headers=_CHALLENGE)
 
-    def route(self, call: Call) -> Route:
-        return Route("", False, lambda: error_page(404))
+    def route(self, request: Request) -> Operation:
+        return Operation("", False, lambda: error_page(404))
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         return error_page(status, message)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from html import escape
 from http import HTTPStatus
 
-from imp_emulator.pipeline.request import Reply
+from imp_emulator.pipeline.request import Response
 
 
-def error_page(status: int, message: str = "", headers: dict[str, str] | None = None) -> Reply:
+def error_page(status: int, message: str = "", headers: dict[str, str] | None = None) -> Response:
     """Return Tomcat's error page, titled "HTTP Status 401 - Unauthorized" and the like.
 
     A status that HTTP does not know, like AXL's 599, has the message for its title.
@@ -22,4 +22,4 @@ def error_page(status: int, message: str = "", headers: dict[str, str] | None = 
         f'<!doctype html><html lang="en"><head><title>{title}</title></head><body><h1>{title}</h1>'
         f"<p><b>Message</b> {escape(message)}</p></body></html>"
     )
-    return Reply(status, body.encode(), "text/html;charset=utf-8", dict(headers or {}))
+    return Response(status, body.encode(), "text/html;charset=utf-8", dict(headers or {}))

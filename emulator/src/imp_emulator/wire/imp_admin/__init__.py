@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from imp_emulator.pipeline.accounts import Verdict, check_basic
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.imp_admin.app import BASE, create_app
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import MEDIA_TYPE, Problem, encoded
@@ -44,25 +44,25 @@ class ImpAdmin:
     def owns(self, path: str) -> bool:
         return path.startswith(BASE)
 
-    def authenticate(self, call: Call) -> Reply | None:
-        verdict = check_basic(self._environment, call, "application", ROLE)
-        if verdict is Verdict.UNAUTHENTICATED:
-            refusal = _reply(401, "unauthenticated", "A user name and a password are needed.")
+    def authenticate(self, request: Request) -> Response | None:
+        access = check_basic(self._environment, request, "application", ROLE)
+        if access is Access.UNAUTHENTICATED:
+            refusal = _response(401, "unauthenticated", "A user name and a password are needed.")
             refusal.headers["WWW-Authenticate"] = 'Basic realm="Cisco Unified CM IM and Presence", charset="UTF-8"'
             return refusal
-        return None if verdict is Verdict.OK else _reply(403, "forbidden", f"The caller lacks the role {ROLE}.")
+        return None if access is Access.OK else _response(403, "forbidden", f"The caller lacks the role {ROLE}.")
 
-    def route(self, call: Call) -> Route:
-        def unused() -> Reply:
-            return self.failure(call, 500, "The gate has to run the application.")
+    def route(self, request: Request) -> Operation:
+        def unused() -> Response:
+            return self.failure(request, 500, "The gate has to run the application.")
 
-        operation = self._known.find(call.method, call.path)
+        operation = self._known.find(request.method, request.path)
         if operation is None:
-            return Route(call.method, False, unused)
-        return Route(operation, self.operations[operation], unused)
+            return Operation(request.method, False, unused)
+        return Operation(operation, self.operations[operation], unused)
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
-        return _reply(status, "internal-error" if status == 500 else f"status-{status}", message)
+    def failure(self, request: Request, status: int, message: str) -> Response:
+        return _response(status, "internal-error" if status == 500 else f"status-{status}", message)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -73,6 +73,6 @@ def _writes(operation: str, method: str) -> bool:
     return method != "GET" and operation not in _NO_WRITES
 
 
-def _reply(status: int, code: str, detail: str) -> Reply:
+def _response(status: int, code: str, detail: str) -> Response:
     problem = Problem(status, code, detail)
-    return Reply(status, encoded(problem), MEDIA_TYPE)
+    return Response(status, encoded(problem), MEDIA_TYPE)

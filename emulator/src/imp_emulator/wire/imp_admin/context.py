@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from imp_emulator.domain.imp import ipv6
-from imp_emulator.pipeline.request import Call
+from imp_emulator.pipeline.request import Request as PipelineRequest
 from imp_emulator.wire.imp_admin.problems import ProblemError
 from imp_emulator.world.environment import Environment
 
@@ -36,8 +36,8 @@ async def _context(request: Request) -> Context:
     for name in request.query_params:
         if name not in _QUERY:
             raise ProblemError("invalid-field", "There is no such query parameter.", name)
-    call: Call = request.state.call
-    return Context(request.app.state.environment, call.cluster, call.node)
+    arrived: PipelineRequest = request.state.request
+    return Context(request.app.state.environment, arrived.cluster, arrived.node)
 
 
 async def _json_only(request: Request) -> None:

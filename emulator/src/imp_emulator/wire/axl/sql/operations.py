@@ -14,7 +14,7 @@ from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters as parameter_store
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import MAXIMUM_ANSWER
-from imp_emulator.wire.axl.protocol import Operation, Request
+from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import sequence
 from imp_emulator.wire.axl.sql import engine, errors, translate
 from imp_emulator.wire.axl.sql.views import View
@@ -27,7 +27,7 @@ _CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(", re.ASCII)
 Convert = Callable[[Any], Any]
 
 
-class Target(NamedTuple):
+class UpdatableTable(NamedTuple):
     """A table that executeSQLUpdate may change.
 
     Attributes:
@@ -36,7 +36,7 @@ class Target(NamedTuple):
     """
 
     columns: Mapping[str, tuple[str, Convert]]
-    apply: Callable[[Request, str, dict[str, Any]], None]
+    apply: Callable[[AxlRequest, str, dict[str, Any]], None]
 
 
 def _text(value: Any) -> str:
@@ -56,12 +56,12 @@ def _number(value: Any) -> int:
         raise errors.not_convertible() from None
 
 
-def _change_user(request: Request, pkid: str, changes: dict[str, Any]) -> None:
+def _change_user(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
     row = users.find(request.environment, request.cluster, pkid=pkid)
     users.update(request.environment, request.cluster, row, changes)
 
 
-def _change_node(request: Request, pkid: str, changes: dict[str, Any]) -> None:
+def _change_node(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
     database = request.environment.database
     for row in nodes.nodes(database, request.cluster):
         if row["pkid"] == pkid:
@@ -71,15 +71,15 @@ def _change_node(request: Request, pkid: str, changes: dict[str, Any]) -> None:
     raise errors.no_permission("the row of the whole cluster")
 
 
-def _change_parameter(request: Request, pkid: str, changes: dict[str, Any]) -> None:
+def _change_parameter(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
     row = parameter_store.by_pkid(request.environment.database, request.cluster, pkid)
     if row is not None:
         parameters.change(request.environment, request.cluster, row, changes["value"])
 
 
-PROCESSCONFIG = Target({"paramvalue": ("value", _text)}, _change_parameter)
+PROCESSCONFIG = UpdatableTable({"paramvalue": ("value", _text)}, _change_parameter)
 
-ENDUSER = Target(
+ENDUSER = UpdatableTable(
     {
         "assocpc": ("associated_pc", _text),
         "firstname": ("first_name", _text),
@@ -113,21 +113,21 @@ ENDUSER = Target(
     _change_user,
 )
 
-PROCESSNODE = Target(
+PROCESSNODE = UpdatableTable(
     {"description": ("description", _text), "ipv6name": ("ipv6_name", _text)},
     _change_node,
 )
 
 
-def operations(views: Mapping[str, View], targets: Mapping[str, Target]) -> dict[str, Operation]:
+def operations(views: Mapping[str, View], tables: Mapping[str, UpdatableTable]) -> dict[str, AxlOperation]:
     """Make the two operations for a database with these public tables, of which these can be changed."""
     return {
-        "executeSQLQuery": Operation(_SQL, lambda request: _query(request, views)),
-        "executeSQLUpdate": Operation(_SQL, lambda request: _update(request, views, targets), write=True),
+        "executeSQLQuery": AxlOperation(_SQL, lambda request: _query(request, views)),
+        "executeSQLUpdate": AxlOperation(_SQL, lambda request: _update(request, views, tables), write=True),
     }
 
 
-def _query(request: Request, views: Mapping[str, View]) -> str:
+def _query(request: AxlRequest, views: Mapping[str, View]) -> str:
     sql = translate.query(request.values["sql"])
     with engine.cursor(request.environment, request.cluster, views, sql) as cursor:
         labels = [_label(column[0]) for column in cursor.description]
@@ -159,11 +159,11 @@ def _row(labels: list[str], values: tuple[Any, ...]) -> str:
     return f"<row>{cells}</row>"
 
 
-def _update(request: Request, views: Mapping[str, View], targets: Mapping[str, Target]) -> str:
+def _update(request: AxlRequest, views: Mapping[str, View], tables: Mapping[str, UpdatableTable]) -> str:
     statement = translate.update(request.values["sql"])
     if statement.table not in views:
         raise errors.no_table(statement.table)
-    target = targets.get(statement.table)
+    target = tables.get(statement.table)
     if target is None:
         raise errors.no_permission(f"table {statement.table}")
     for column in statement.columns:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from imp_emulator.wire.axl.sql import errors
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is."""
 
     WORD = auto()
@@ -24,20 +24,20 @@ class Kind(Enum):
 class Token(NamedTuple):
     """A token; a word keeps its letter case, a string has lost its quotes."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
 
     def is_word(self, *words: str) -> bool:
         """Tell whether this is one of some keywords, which are given in capitals."""
-        return self.kind is Kind.WORD and self.text.upper() in words
+        return self.kind is TokenKind.WORD and self.text.upper() in words
 
     def is_operator(self, text: str) -> bool:
         """Tell whether this is a certain operator."""
-        return self.kind is Kind.OPERATOR and self.text == text
+        return self.kind is TokenKind.OPERATOR and self.text == text
 
     def render(self) -> str:
         """Write the token for SQLite."""
-        return "'" + self.text.replace("'", "''") + "'" if self.kind is Kind.STRING else self.text
+        return "'" + self.text.replace("'", "''") + "'" if self.kind is TokenKind.STRING else self.text
 
 
 # Informix takes double quotes for strings too, and braces for comments. What is not listed here, for example the
@@ -52,7 +52,7 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_KINDS = {"number": Kind.NUMBER, "word": Kind.WORD, "operator": Kind.OPERATOR}
+_KINDS = {"number": TokenKind.NUMBER, "word": TokenKind.WORD, "operator": TokenKind.OPERATOR}
 
 
 def tokenise(sql: str) -> list[Token]:
@@ -70,7 +70,7 @@ def tokenise(sql: str) -> list[Token]:
         position = match.end()
         if match.lastgroup == "string":
             quote = match[0][0]
-            tokens.append(Token(Kind.STRING, match[0][1:-1].replace(quote * 2, quote)))
+            tokens.append(Token(TokenKind.STRING, match[0][1:-1].replace(quote * 2, quote)))
         elif match.lastgroup in _KINDS:
             tokens.append(Token(_KINDS[match.lastgroup], match[0]))
     while tokens and tokens[-1].is_operator(";"):

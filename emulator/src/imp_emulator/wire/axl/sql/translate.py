@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from imp_emulator.wire.axl.sql import errors
-from imp_emulator.wire.axl.sql.tokens import Kind, Token, tokenise
+from imp_emulator.wire.axl.sql.tokens import Token, TokenKind, tokenise
 
 _WORDS = {"MATCHES": "MATCH", "UNIQUE": "DISTINCT"}
 _KEYWORDS = frozenset(
@@ -59,7 +59,7 @@ def update(sql: str) -> Update:
     tokens = tokenise(sql)
     if tokens[0].is_word("INSERT", "DELETE"):
         raise errors.not_emulated(tokens[0].text.upper())
-    if len(tokens) < 6 or not tokens[0].is_word("UPDATE") or tokens[1].kind is not Kind.WORD:
+    if len(tokens) < 6 or not tokens[0].is_word("UPDATE") or tokens[1].kind is not TokenKind.WORD:
         raise errors.syntax()
     if not tokens[2].is_word("SET"):
         raise errors.syntax()
@@ -68,7 +68,7 @@ def update(sql: str) -> Update:
     columns: list[str] = []
     expressions: list[str] = []
     for part in _split_commas(assigned):
-        if len(part) < 3 or part[0].kind is not Kind.WORD or not part[1].is_operator("="):
+        if len(part) < 3 or part[0].kind is not TokenKind.WORD or not part[1].is_operator("="):
             raise errors.syntax()
         columns.append(part[0].text.lower())
         expressions.append(f"({_select(part[2:])})")
@@ -118,7 +118,7 @@ class _Writer:
         while self._at < len(self._tokens):
             token = self._tokens[self._at]
             self._at += 1
-            if token.kind is Kind.WORD:
+            if token.kind is TokenKind.WORD:
                 self._word(token)
             elif token.is_operator("("):
                 self._limits.append("")
@@ -158,7 +158,7 @@ class _Writer:
 
     def _number_after(self, *words: str) -> str | None:
         following = self._tokens[self._at : self._at + 2]
-        if len(following) == 2 and following[0].is_word(*words) and following[1].kind is Kind.NUMBER:
+        if len(following) == 2 and following[0].is_word(*words) and following[1].kind is TokenKind.NUMBER:
             self._at += 2
             return following[1].text
         return None
@@ -166,7 +166,7 @@ class _Writer:
     def _skip_cast(self) -> None:
         """Leave out a cast: SQLite's values carry their own types."""
         following = self._tokens[self._at : self._at + 1]
-        if not following or following[0].kind is not Kind.WORD or following[0].is_word(*_KEYWORDS):
+        if not following or following[0].kind is not TokenKind.WORD or following[0].is_word(*_KEYWORDS):
             raise errors.syntax()
         self._at += 1
         if self._at < len(self._tokens) and self._tokens[self._at].is_operator("("):

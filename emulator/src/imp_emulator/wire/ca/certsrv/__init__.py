@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from imp_emulator.crypto import authority as ca_pki
 from imp_emulator.domain.ca import authority as ca
 from imp_emulator.errors import InvalidValue, NotFound
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.store.ca.requests import ISSUED, PENDING
 from imp_emulator.wire.ca.certsrv import forms
 from imp_emulator.wire.ca.certsrv.login import log_in
@@ -35,7 +35,7 @@ CRL_TYPE = "application/pkix-crl"
 
 
 class CertSrv:
-    """The web pages of a certification authority; ``call.node`` is its host."""
+    """The web pages of a certification authority; ``request.node`` is its host."""
 
     name = "certsrv"
     operations: ClassVar[Mapping[str, bool]] = {
@@ -50,7 +50,7 @@ class CertSrv:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._handlers: dict[str, Callable[[Call], Reply]] = {
+        self._handlers: dict[str, Callable[[Request], Response]] = {
             "GET /": self._home,
             "GET /certcarc.asp": self._authority,
             "GET /certcrl.crl": self._crl,
@@ -64,114 +64,118 @@ class CertSrv:
         # IIS does not care about letter case.
         return f"{path.lower()}/".startswith((BASE, PUBLIC))
 
-    def authenticate(self, call: Call) -> Reply | None:
-        return None if call.path.lower().startswith(PUBLIC) else log_in(self._environment, call)
+    def authenticate(self, request: Request) -> Response | None:
+        return None if request.path.lower().startswith(PUBLIC) else log_in(self._environment, request)
 
-    def route(self, call: Call) -> Route:
-        path = call.path.lower()
-        operation = f"{call.method} /{path.removeprefix(BASE.rstrip('/')).strip('/')}"
+    def route(self, request: Request) -> Operation:
+        path = request.path.lower()
+        operation = f"{request.method} /{path.removeprefix(BASE.rstrip('/')).strip('/')}"
         if path.startswith(PUBLIC):
-            operation = f"{call.method} CertEnroll"
+            operation = f"{request.method} CertEnroll"
         if operation not in self.operations:
-            return Route(operation[:128], False, lambda: error_page(404))
-        return Route(operation, self.operations[operation], lambda: self._handlers[operation](call))
+            return Operation(operation[:128], False, lambda: error_page(404))
+        return Operation(operation, self.operations[operation], lambda: self._handlers[operation](request))
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         return error_page(status, message)
 
-    def _home(self, call: Call) -> Reply:
-        return self._pages(call).home()
+    def _home(self, request: Request) -> Response:
+        return self._pages(request).home()
 
-    def _name(self, call: Call) -> str:
-        return str(ca.authority(self._environment, call.node)["common_name"])
+    def _name(self, request: Request) -> str:
+        return str(ca.authority(self._environment, request.node)["common_name"])
 
-    def _pages(self, call: Call) -> Pages:
-        return Pages(self._name(call), ca.language(self._environment, call.node))
+    def _pages(self, request: Request) -> Pages:
+        return Pages(self._name(request), ca.language(self._environment, request.node))
 
-    def _submit(self, call: Call) -> Reply:
-        form = forms.fields(call.body)
-        pages = self._pages(call)
+    def _submit(self, request: Request) -> Response:
+        form = forms.fields(request.body)
+        pages = self._pages(request)
         if form.get("mode", "").lower() != "newreq":
             return pages.bad_request("Mode")
         try:
             row = ca.submit(
                 self._environment,
-                call.node,
+                request.node,
                 form.get("certrequest", ""),
                 forms.attributes(form.get("certattrib", "")),
-                call.caller or "",
+                request.caller or "",
             )
         except InvalidValue as error:
             return pages.denied(0, error.message)
         answer = {ISSUED: pages.issued, PENDING: pages.pending}.get(row["state"])
         return answer(row["id"]) if answer else pages.denied(row["id"], row["message"])
 
-    def _certificate(self, call: Call) -> Reply:
-        wanted = call.query.get("ReqID", "")
+    def _certificate(self, request: Request) -> Response:
+        wanted = request.query.get("ReqID", "")
         if wanted.lower() == "cacert":
-            found = self._own_chain(call)
-            return _encoded(call, found[0], CERTIFICATE_TYPE) if found else error_page(404)
-        return self._of_request(call, wanted, lambda certificate, _: _encoded(call, certificate, CERTIFICATE_TYPE))
+            found = self._own_chain(request)
+            return _encoded(request, found[0], CERTIFICATE_TYPE) if found else error_page(404)
+        return self._of_request(
+            request, wanted, lambda certificate, _: _encoded(request, certificate, CERTIFICATE_TYPE)
+        )
 
-    def _chain(self, call: Call) -> Reply:
-        wanted = call.query.get("ReqID", "")
+    def _chain(self, request: Request) -> Response:
+        wanted = request.query.get("ReqID", "")
         if wanted.lower() == "cacert":
-            found = self._own_chain(call)
-            return _bundle(call, found) if found else error_page(404)
+            found = self._own_chain(request)
+            return _bundle(request, found) if found else error_page(404)
 
-        def answer(certificate: x509.Certificate, renewal: int) -> Reply:
-            return _bundle(call, [certificate, *ca.chain(self._environment, call.node, renewal)])
+        def answer(certificate: x509.Certificate, renewal: int) -> Response:
+            return _bundle(request, [certificate, *ca.chain(self._environment, request.node, renewal)])
 
-        return self._of_request(call, wanted, answer)
+        return self._of_request(request, wanted, answer)
 
-    def _of_request(self, call: Call, wanted: str, answer: Callable[[x509.Certificate, int], Reply]) -> Reply:
+    def _of_request(
+        self, request: Request, wanted: str, answer: Callable[[x509.Certificate, int], Response]
+    ) -> Response:
         """Answer with an issued certificate, or say on a page why there is none."""
         try:
-            row = ca.find(self._environment, call.node, forms.number(wanted, default=0))
+            row = ca.find(self._environment, request.node, forms.number(wanted, default=0))
         except NotFound:
-            return self._pages(call).no_certificate(wanted, None, UNKNOWN_REQUEST)
+            return self._pages(request).no_certificate(wanted, None, UNKNOWN_REQUEST)
         if row["state"] != ISSUED:
-            return self._pages(call).no_certificate(wanted, row["state"], row["message"])
+            return self._pages(request).no_certificate(wanted, row["state"], row["message"])
         return answer(x509.load_pem_x509_certificate(row["certificate"].encode()), row["renewal"])
 
-    def _authority(self, call: Call) -> Reply:
-        return self._pages(call).authority(ca.renewals(self._environment, call.node))
+    def _authority(self, request: Request) -> Response:
+        return self._pages(request).authority(ca.renewals(self._environment, request.node))
 
-    def _own_chain(self, call: Call) -> list[x509.Certificate]:
+    def _own_chain(self, request: Request) -> list[x509.Certificate]:
         """Return the CA's chain of the renewal that is asked for, the newest by default; empty for an unknown one."""
-        newest = ca.renewals(self._environment, call.node)
+        newest = ca.renewals(self._environment, request.node)
         try:
-            renewal = forms.number(call.query.get("Renewal", ""), default=newest)
-            return ca.chain(self._environment, call.node, renewal)
+            renewal = forms.number(request.query.get("Renewal", ""), default=newest)
+            return ca.chain(self._environment, request.node, renewal)
         except NotFound:
             return []
 
-    def _crl(self, call: Call) -> Reply:
-        newest = ca.renewals(self._environment, call.node)
-        renewal = forms.number(call.query.get("Renewal", ""), default=newest)
-        if call.query.get("Type", "base").lower() != "base" or not 0 <= renewal <= newest:
+    def _crl(self, request: Request) -> Response:
+        newest = ca.renewals(self._environment, request.node)
+        renewal = forms.number(request.query.get("Renewal", ""), default=newest)
+        if request.query.get("Type", "base").lower() != "base" or not 0 <= renewal <= newest:
             return error_page(404)
-        content = ca.crl(self._environment, call.node, renewal).public_bytes(Encoding.DER)
-        return _answer(call, content, "X509 CRL", CRL_TYPE)
+        content = ca.crl(self._environment, request.node, renewal).public_bytes(Encoding.DER)
+        return _answer(request, content, "X509 CRL", CRL_TYPE)
 
-    def _published(self, call: Call) -> Reply:
-        name = self._name(call)
-        for renewal in range(ca.renewals(self._environment, call.node) + 1):
-            if call.path.lower() == ca_pki.crl_path(name, renewal).lower():
-                content = ca.crl(self._environment, call.node, renewal).public_bytes(Encoding.DER)
-                return Reply(200, content, CRL_TYPE)
+    def _published(self, request: Request) -> Response:
+        name = self._name(request)
+        for renewal in range(ca.renewals(self._environment, request.node) + 1):
+            if request.path.lower() == ca_pki.crl_path(name, renewal).lower():
+                content = ca.crl(self._environment, request.node, renewal).public_bytes(Encoding.DER)
+                return Response(200, content, CRL_TYPE)
         return error_page(404)
 
 
-def _encoded(call: Call, certificate: x509.Certificate, content_type: str) -> Reply:
-    return _answer(call, certificate.public_bytes(Encoding.DER), "CERTIFICATE", content_type)
+def _encoded(request: Request, certificate: x509.Certificate, content_type: str) -> Response:
+    return _answer(request, certificate.public_bytes(Encoding.DER), "CERTIFICATE", content_type)
 
 
-def _bundle(call: Call, certificates: list[x509.Certificate]) -> Reply:
+def _bundle(request: Request, certificates: list[x509.Certificate]) -> Response:
     # In base 64, Windows calls a PKCS #7 bundle a certificate in its first and last line.
-    return _answer(call, pkcs7.serialize_certificates(certificates, Encoding.DER), "CERTIFICATE", CHAIN_TYPE)
+    return _answer(request, pkcs7.serialize_certificates(certificates, Encoding.DER), "CERTIFICATE", CHAIN_TYPE)
 
 
-def _answer(call: Call, content: bytes, label: str, content_type: str) -> Reply:
-    binary = call.query.get("Enc", "bin").lower() == "bin"
-    return Reply(200, content if binary else forms.armoured(content, label), content_type)
+def _answer(request: Request, content: bytes, label: str, content_type: str) -> Response:
+    binary = request.query.get("Enc", "bin").lower() == "bin"
+    return Response(200, content if binary else forms.armoured(content, label), content_type)

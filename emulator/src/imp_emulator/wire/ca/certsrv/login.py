@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 
-from imp_emulator.pipeline.accounts import Verdict, check_basic
+from imp_emulator.pipeline.accounts import Access, check_basic
 from imp_emulator.pipeline.ntlm import check_ntlm
-from imp_emulator.pipeline.request import Call, Reply
+from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.store import accounts
 from imp_emulator.wire.http.tomcat import error_page
 from imp_emulator.world.environment import Environment
@@ -18,21 +18,21 @@ KIND = "ca"
 _SCHEMES = ("Negotiate", "NTLM")
 
 
-def log_in(environment: Environment, call: Call) -> Reply | None:
-    """Set ``call.caller``, or return the refusal; the accounts are those of the CA whose host is ``call.node``."""
-    if check_basic(environment, call, KIND, owner=call.node) is Verdict.OK:
+def log_in(environment: Environment, request: Request) -> Response | None:
+    """Set ``request.caller`` or return the refusal; the accounts are those of the CA whose host is ``request.node``."""
+    if check_basic(environment, request, KIND, owner=request.node) is Access.OK:
         return None
-    known = {row["username"]: row["password"] for row in accounts.accounts(environment.database, call.node)}
-    outcome = check_ntlm(call, known, _SCHEMES)
-    if outcome.verdict is Verdict.OK:
+    known = {row["username"]: row["password"] for row in accounts.accounts(environment.database, request.node)}
+    outcome = check_ntlm(request, known, _SCHEMES)
+    if outcome.access is Access.OK:
         return None
     challenges = list(outcome.challenges)
     if challenges == list(_SCHEMES):
-        challenges.append(f'Basic realm="{call.node}"')
+        challenges.append(f'Basic realm="{request.node}"')
     return error_page(401, headers={"WWW-Authenticate": ", ".join(challenges)})
 
 
-def has_role(environment: Environment, call: Call, role: str) -> bool:
+def has_role(environment: Environment, request: Request, role: str) -> bool:
     """Tell whether the caller, who is logged in, has a role."""
-    row = accounts.account(environment.database, call.node, KIND, call.caller or "")
+    row = accounts.account(environment.database, request.node, KIND, request.caller or "")
     return row is not None and role in json.loads(row["roles"])

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-from imp_emulator.pipeline.request import Reply
+from imp_emulator.pipeline.request import Response
 from imp_emulator.store.ca.requests import DENIED, PENDING, REVOKED
 from imp_emulator.wire.ca.certsrv.words import WORDS, disposition
 
@@ -38,11 +38,11 @@ class Pages:
     def _words(self) -> Mapping[str, str]:
         return WORDS[self.language]
 
-    def home(self) -> Reply:
+    def home(self) -> Response:
         """The first page."""
         return self._page("welcome", f'<p><a href="certcarc.asp">{self._words["own_files"]}</a></p>')
 
-    def issued(self, request: int) -> Reply:
+    def issued(self, request: int) -> Response:
         """The answer to a request that was issued at once."""
         files = (("certnew.cer", "certificate"), ("certnew.p7b", "chain"))
         links = "".join(
@@ -52,21 +52,21 @@ class Pages:
         )
         return self._page("issued", f"<p>{self._words['signed']}</p>{links}")
 
-    def pending(self, request: int) -> Reply:
+    def pending(self, request: int) -> Response:
         """The answer to a request that waits for an administrator."""
         number = self._words["number"].format(number=request)
         return self._page(
             "pending", f"<p id=locInfoNewReq>{self._words['received']}</p><p id=locInfoReqID>{number}</p>"
         )
 
-    def denied(self, request: int, message: str) -> Reply:
+    def denied(self, request: int, message: str) -> Response:
         """The answer to a request that was denied; request 0 stands for one that could not even be read."""
         number = self._words["number"].format(number=request)
         reason = self._words["reason"].format(message=escape(disposition(self.language, message), quote=False))
         text = f"<p id=locDenied>{self._words['refused']}</p><p id=locInfoReqIDandReason>{number} {reason}</p>"
         return self._page("denied", text)
 
-    def no_certificate(self, request: str, state: str | None, message: str) -> Reply:
+    def no_certificate(self, request: str, state: str | None, message: str) -> Response:
         """The answer where a certificate was asked for and there is none (yet); an unknown request has no state."""
         number = _DISPOSITIONS.get(state or "", _ERROR)
         told = escape(disposition(self.language, message), quote=False)
@@ -81,11 +81,11 @@ class Pages:
         )
         return self._page("error", text)
 
-    def bad_request(self, field: str) -> Reply:
+    def bad_request(self, field: str) -> Response:
         """The answer to a form that does not say what is wanted."""
         return self._page("error", f"<p>{self._words['field'].format(field=escape(field))}</p>", status=500)
 
-    def authority(self, renewals: int) -> Reply:
+    def authority(self, renewals: int) -> Response:
         """The page that offers the CA's own certificates and revocation lists."""
         script = f"<script>\r\nvar nRenewals={renewals};\r\n</script>"
         links = "".join(
@@ -97,11 +97,11 @@ class Pages:
         )
         return self._page("own_files", script + links)
 
-    def _page(self, title: str, content: str, status: int = 200) -> Reply:
+    def _page(self, title: str, content: str, status: int = 200) -> Response:
         shown = self._words[title]
         body = (
             f"<!doctype html>\r\n<html><head><title>{shown}</title></head><body>\r\n"
             f"<p>Certificate Services: {escape(self.name)}</p>\r\n<h1 id=locPageTitle>{shown}</h1>\r\n{content}\r\n"
             "</body></html>"
         )
-        return Reply(status, body.encode(), _HTML)
+        return Response(status, body.encode(), _HTML)

@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from psrpcore.types import PSObject
 
-from imp_emulator.pipeline.accounts import Verdict, check_basic
+from imp_emulator.pipeline.accounts import Access, check_basic
 from imp_emulator.pipeline.ntlm import check_ntlm
-from imp_emulator.pipeline.request import Call, Reply, Route
+from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.store import accounts
 from imp_emulator.wire.exchange.powershell import cmdlets, wsman
 from imp_emulator.wire.exchange.powershell.cmdlets import Invocation, Session
@@ -33,7 +33,7 @@ _SIGNALS = (f"{wsman.SHELL}/signal/terminate", "powershell/signal/crtl_c")
 class PowerShell:
     """Remote PowerShell of an Exchange server; in no-language mode, so cmdlets and their parameters are all there is.
 
-    The journal shows the name of the cmdlet for the request that starts it, else the action of WS-Management.
+    The journal shows the name of the cmdlet for the message that starts it, else the action of WS-Management.
     """
 
     name = "powershell"
@@ -45,7 +45,7 @@ class PowerShell:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._shells = Shells()
-        self._actions: Mapping[str, Callable[[Call, wsman.Request], Route]] = {
+        self._actions: Mapping[str, Callable[[Request, wsman.Message], Operation]] = {
             "Create": self._create,
             "Delete": self._delete,
             "Command": self._command,
@@ -57,105 +57,105 @@ class PowerShell:
     def owns(self, path: str) -> bool:
         return path.lower().rstrip("/") == "/powershell"
 
-    def authenticate(self, call: Call) -> Reply | None:
+    def authenticate(self, request: Request) -> Response | None:
         known = {row["username"]: row for row in accounts.accounts(self._environment.database, accounts.EXCHANGE)}
         challenges: tuple[str, ...] = _SCHEMES
-        if call.headers.get("authorization", "").lower().startswith("basic "):
+        if request.headers.get("authorization", "").lower().startswith("basic "):
             kinds = {row["kind"] for row in known.values()}
-            verdicts = [check_basic(self._environment, call, kind) for kind in kinds]
-            verdict = Verdict.OK if Verdict.OK in verdicts else Verdict.UNAUTHENTICATED
+            verdicts = [check_basic(self._environment, request, kind) for kind in kinds]
+            access = Access.OK if Access.OK in verdicts else Access.UNAUTHENTICATED
         else:
-            outcome = check_ntlm(call, {name: row["password"] for name, row in known.items()}, _SCHEMES)
-            verdict, challenges = outcome.verdict, outcome.challenges
-        if verdict is Verdict.UNAUTHENTICATED:
+            outcome = check_ntlm(request, {name: row["password"] for name, row in known.items()}, _SCHEMES)
+            access, challenges = outcome.access, outcome.challenges
+        if access is Access.UNAUTHENTICATED:
             offered = (*challenges, _BASIC) if challenges == _SCHEMES else challenges
             return error_page(401, headers={"WWW-Authenticate": ", ".join(offered)})
-        if known[call.caller or ""]["kind"] != _ADMIN:
+        if known[request.caller or ""]["kind"] != _ADMIN:
             return error_page(403, "Access is denied.")
         return None
 
-    def route(self, call: Call) -> Route:
+    def route(self, request: Request) -> Operation:
         message_id = ""
         try:
-            request = wsman.parse(call.body)
-            message_id = request.message_id
-            action = self._actions.get(request.action)
+            message = wsman.parse(request.body)
+            message_id = message.message_id
+            action = self._actions.get(message.action)
             if action is None:
-                text = f"The action {request.action} is not supported by the service."
+                text = f"The action {message.action} is not supported by the service."
                 raise wsman.WsmanFault(2150858753, "wsa:ActionNotSupported", text)
-            if request.resource != wsman.RESOURCE:
+            if message.resource != wsman.RESOURCE:
                 text = f"The resource URI is not supported; it is {wsman.RESOURCE}."
                 raise wsman.WsmanFault(2150858752, "wsa:DestinationUnreachable", text)
-            return action(call, request)
+            return action(request, message)
         except wsman.WsmanFault as error:
-            refusal = wsman.fault(error, message_id, call.node)
-            return Route("", False, lambda: refusal)
+            refusal = wsman.fault(error, message_id, request.node)
+            return Operation("", False, lambda: refusal)
 
-    def failure(self, call: Call, status: int, message: str) -> Reply:
+    def failure(self, request: Request, status: int, message: str) -> Response:
         return wsman.fault(
-            wsman.WsmanFault(status, "wsman:InternalError", message, sender=False), "", call.node, status
+            wsman.WsmanFault(status, "wsman:InternalError", message, sender=False), "", request.node, status
         )
 
-    def _create(self, call: Call, request: wsman.Request) -> Route:
-        data = request.payload("creationXml")
-        identifier = request.body.get("ShellId") if request.body is not None else None
+    def _create(self, request: Request, message: wsman.Message) -> Operation:
+        data = message.payload("creationXml")
+        identifier = message.body.get("ShellId") if message.body is not None else None
         wanted = identifier or str(uuid.uuid4()).upper()
 
-        def run() -> Reply:
-            shell = self._shells.open(wanted, call.node, call.caller or "")
+        def run() -> Response:
+            shell = self._shells.open(wanted, request.node, request.caller or "")
             try:
-                shell.take(None, shell.look(None, data), self._runner(call))
+                shell.take(None, shell.look(None, data), self._runner(request))
             except wsman.WsmanFault as error:
                 self._shells.close(shell)
-                return wsman.fault(error, request.message_id, call.node)
-            return wsman.created(request, wanted, call.caller or "")
+                return wsman.fault(error, message.message_id, request.node)
+            return wsman.created(message, wanted, request.caller or "")
 
-        return Route("Create", False, run)
+        return Operation("Create", False, run)
 
-    def _delete(self, call: Call, request: wsman.Request) -> Route:
-        shell = self._shell(call, request)
+    def _delete(self, request: Request, message: wsman.Message) -> Operation:
+        shell = self._shell(request, message)
 
-        def run() -> Reply:
+        def run() -> Response:
             self._shells.close(shell)
-            return wsman.answer(request)
+            return wsman.answer(message)
 
-        return Route("Delete", False, run)
+        return Operation("Delete", False, run)
 
-    def _command(self, call: Call, request: wsman.Request) -> Route:
-        shell = self._shell(call, request)
-        command = request.command_id() or uuid.uuid4()
-        given = shell.look(command, request.payload("Arguments"))
+    def _command(self, request: Request, message: wsman.Message) -> Operation:
+        shell = self._shell(request, message)
+        command = message.command_id() or uuid.uuid4()
+        given = shell.look(command, message.payload("Arguments"))
         identifier = str(command).upper()
         markup = f"<rsp:CommandResponse><rsp:CommandId>{identifier}</rsp:CommandId></rsp:CommandResponse>"
-        return self._input(call, request, shell, command, given, markup)
+        return self._input(request, message, shell, command, given, markup)
 
-    def _send(self, call: Call, request: wsman.Request) -> Route:
-        shell = self._shell(call, request)
-        command = request.command_id("Stream")
-        given = shell.look(command, request.payload("Stream"))
-        return self._input(call, request, shell, command, given, "<rsp:SendResponse/>")
+    def _send(self, request: Request, message: wsman.Message) -> Operation:
+        shell = self._shell(request, message)
+        command = message.command_id("Stream")
+        given = shell.look(command, message.payload("Stream"))
+        return self._input(request, message, shell, command, given, "<rsp:SendResponse/>")
 
     def _input(
         self,
-        call: Call,
-        request: wsman.Request,
+        request: Request,
+        message: wsman.Message,
         shell: Shell,
         command: uuid.UUID | None,
         given: Input,
         markup: str,
-    ) -> Route:
+    ) -> Operation:
         invocation = given.invocation
-        session = Session(self._environment, call.node)
+        session = Session(self._environment, request.node)
 
-        def run() -> Reply:
+        def run() -> Response:
             try:
                 shell.take(command, given, lambda wanted: cmdlets.run(session, wanted))
             except wsman.WsmanFault as error:
-                return wsman.fault(error, request.message_id, call.node)
-            return wsman.answer(request, markup)
+                return wsman.fault(error, message.message_id, request.node)
+            return wsman.answer(message, markup)
 
         if invocation is None:
-            return Route(request.action, False, run)
+            return Operation(message.action, False, run)
         size = cmdlets.key_to_make(invocation)
 
         async def make_key() -> None:
@@ -165,39 +165,39 @@ class PowerShell:
 
         cmdlet = cmdlets.cmdlet_of(invocation)
         name, write = (cmdlet.name, cmdlet.write) if cmdlet else ("unknown command", False)
-        return Route(name, write, run, make_key)
+        return Operation(name, write, run, make_key)
 
-    def _receive(self, call: Call, request: wsman.Request) -> Route:
-        shell = self._shell(call, request)
-        command = request.command_id("DesiredStream")
+    def _receive(self, request: Request, message: wsman.Message) -> Operation:
+        shell = self._shell(request, message)
+        command = message.command_id("DesiredStream")
         if not shell.knows(command):
             raise wsman.unknown_shell()
 
         async def wait() -> None:
-            await shell.wait(command, request.timeout)
+            await shell.wait(command, message.timeout)
 
-        def run() -> Reply:
+        def run() -> Response:
             if not shell.pending(command):
-                return wsman.fault(wsman.timed_out(), request.message_id, call.node)
+                return wsman.fault(wsman.timed_out(), message.message_id, request.node)
             data, done = shell.receive(command)
-            return wsman.output(request, data, command, done)
+            return wsman.output(message, data, command, done)
 
-        return Route("Receive", False, run, wait)
+        return Operation("Receive", False, run, wait)
 
-    def _signal(self, call: Call, request: wsman.Request) -> Route:
-        shell = self._shell(call, request)
-        command = request.command_id()
-        if command is None or request.text("Code").lower() not in _SIGNALS:
+    def _signal(self, request: Request, message: wsman.Message) -> Operation:
+        shell = self._shell(request, message)
+        command = message.command_id()
+        if command is None or message.text("Code").lower() not in _SIGNALS:
             raise wsman.invalid("The signal must name a command and end it.")
 
-        def run() -> Reply:
+        def run() -> Response:
             shell.end(command)
-            return wsman.answer(request, "<rsp:SignalResponse/>")
+            return wsman.answer(message, "<rsp:SignalResponse/>")
 
-        return Route("Signal", False, run)
+        return Operation("Signal", False, run)
 
-    def _shell(self, call: Call, request: wsman.Request) -> Shell:
-        return self._shells.get(request.shell_id, call.node, call.caller)
+    def _shell(self, request: Request, message: wsman.Message) -> Shell:
+        return self._shells.get(message.shell_id, request.node, request.caller)
 
-    def _runner(self, call: Call) -> Callable[[Invocation], list[PSObject | str]]:
-        return lambda invocation: list(cmdlets.run(Session(self._environment, call.node), invocation))
+    def _runner(self, request: Request) -> Callable[[Invocation], list[PSObject | str]]:
+        return lambda invocation: list(cmdlets.run(Session(self._environment, request.node), invocation))

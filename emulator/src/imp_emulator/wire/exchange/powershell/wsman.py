@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from imp_emulator.pipeline.request import Reply
+from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.http import soap
 
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
@@ -77,7 +77,7 @@ def timed_out() -> WsmanFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Message:
     """One WS-Management message.
 
     Attributes:
@@ -131,7 +131,7 @@ class Request:
         return None if self.body is None else soap.child(self.body, name)
 
 
-def parse(body: bytes) -> Request:
+def parse(body: bytes) -> Message:
     """Read a message.
 
     Raises:
@@ -146,7 +146,7 @@ def parse(body: bytes) -> Request:
         raise invalid("The message is not a SOAP 1.2 envelope with a header and a body.")
     action = soap.content(header.find(f"{{{ADDRESSING}}}Action"))
     selectors = header.findall(f"{{{WSMAN}}}SelectorSet/{{{WSMAN}}}Selector")
-    return Request(
+    return Message(
         action=ACTIONS.get(action, action),
         message_id=soap.content(header.find(f"{{{ADDRESSING}}}MessageID")),
         resource=soap.content(header.find(f"{{{WSMAN}}}ResourceURI")),
@@ -163,13 +163,13 @@ def _seconds(duration: str) -> float:
     return min(float(match.group(1) or 0) * 60 + float(match.group(2) or 0), LONGEST_WAIT)
 
 
-def answer(request: Request, markup: str = "") -> Reply:
+def answer(message: Message, markup: str = "") -> Response:
     """Answer a request with the markup of a body element; the prefixes ``rsp``, ``wsman``, ``wsa``, ``wst`` stand."""
-    action = _RESPONSES.get(request.action, f"{SHELL}/{request.action}Response")
-    return Reply(200, _message(action, request.message_id, markup), CONTENT_TYPE)
+    action = _RESPONSES.get(message.action, f"{SHELL}/{message.action}Response")
+    return Response(200, _message(action, message.message_id, markup), CONTENT_TYPE)
 
 
-def fault(error: WsmanFault, message_id: str, machine: str, status: int = 500) -> Reply:
+def fault(error: WsmanFault, message_id: str, machine: str, status: int = 500) -> Response:
     """Answer with a fault, which carries the Windows code that clients act on."""
     text = soap.text(error.message)
     markup = (
@@ -179,7 +179,7 @@ def fault(error: WsmanFault, message_id: str, machine: str, status: int = 500) -
         f'<s:Detail><f:WSManFault xmlns:f="{FAULT}" Code="{error.code}" Machine="{soap.text(machine)}">'
         f"<f:Message>{text}</f:Message></f:WSManFault></s:Detail></s:Fault>"
     )
-    return Reply(status, _message(f"{WSMAN.rpartition('/')[0]}/fault", message_id, markup), CONTENT_TYPE)
+    return Response(status, _message(f"{WSMAN.rpartition('/')[0]}/fault", message_id, markup), CONTENT_TYPE)
 
 
 def _message(action: str, relates_to: str, markup: str) -> bytes:
@@ -192,10 +192,10 @@ def _message(action: str, relates_to: str, markup: str) -> bytes:
     ).encode()
 
 
-def created(request: Request, shell_id: str, owner: str) -> Reply:
+def created(message: Message, shell_id: str, owner: str) -> Response:
     """Answer the creation of a shell."""
     return answer(
-        request,
+        message,
         f"<wst:ResourceCreated><wsa:Address>{ADDRESSING}/role/anonymous</wsa:Address><wsa:ReferenceParameters>"
         f"<wsman:ResourceURI>{RESOURCE}</wsman:ResourceURI><wsman:SelectorSet>"
         f'<wsman:Selector Name="ShellId">{shell_id}</wsman:Selector></wsman:SelectorSet></wsa:ReferenceParameters>'
@@ -205,9 +205,9 @@ def created(request: Request, shell_id: str, owner: str) -> Reply:
     )
 
 
-def output(request: Request, data: bytes, command_id: uuid.UUID | None, done: bool) -> Reply:
+def output(message: Message, data: bytes, command_id: uuid.UUID | None, done: bool) -> Response:
     """Answer a Receive with what the shell, or one of its commands, has put out."""
     about = f' CommandId="{str(command_id).upper()}"' if command_id else ""
     stream = f'<rsp:Stream Name="stdout"{about}>{base64.b64encode(data).decode()}</rsp:Stream>' if data else ""
     state = f'<rsp:CommandState{about} State="{DONE if done else RUNNING}"/>' if command_id else ""
-    return answer(request, f"<rsp:ReceiveResponse>{stream}{state}</rsp:ReceiveResponse>")
+    return answer(message, f"<rsp:ReceiveResponse>{stream}{state}</rsp:ReceiveResponse>")
