@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +14,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.ca_admin import
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin as ImpClient
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 
-from imp_emulator.pipeline.request import Protocol, Request
+from imp_emulator.pipeline.accounts import Accounts
+from imp_emulator.pipeline.request import Request
+from imp_emulator.serving.listeners import Maker
 from imp_emulator.wire.ca.admin import CaAdmin
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.environment import Environment
@@ -24,7 +25,7 @@ from tests.unit.emulator.conftest import emulated, seeded_state
 
 __all__ = ["emulated", "seeded_state"]
 
-INTERFACES: list[tuple[type[Any], Callable[[Environment], Protocol]]] = [(ImpClient, ImpAdmin), (CaClient, CaAdmin)]
+INTERFACES: list[tuple[type[Any], Maker]] = [(ImpClient, ImpAdmin), (CaClient, CaAdmin)]
 GIVEN: dict[str, list[Any]] = {
     "gateway": [{"id": "5", "etag": '"1"'}],
     "fields": [{"name": "mail1.example.com"}],
@@ -66,9 +67,9 @@ def called(client: type[Any]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("client", "server"), INTERFACES, ids=["imp_admin", "ca_admin"])
 def test_the_clients_call_every_operation_that_a_module_needs_and_no_other(
-    client: type[Any], server: Callable[[Environment], Protocol], emulated: Environment
+    client: type[Any], server: Maker, emulated: Environment
 ) -> None:
-    interface = server(emulated)
+    interface = server(emulated.context, Accounts(emulated.database, emulated.sessions))
     operations = set()
     for method, path in called(client):
         request = Request("dc1", "imp-pub", 8443, method, path, {}, {}, b"")

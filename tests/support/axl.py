@@ -13,6 +13,7 @@ from typing import Any
 import requests
 from lxml import etree
 
+from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.store import accounts
 from imp_emulator.wire.axl.protocol import Axl
@@ -87,14 +88,14 @@ class InProcess:
 
     def __init__(self, environment: Environment, protocol: type[Axl], node: str) -> None:
         self.environment = environment
-        self.protocol = protocol(environment)
+        self.protocol = protocol(environment.context, Accounts(environment.database, environment.sessions))
         self.node = node
 
     def call(self, body: bytes, headers: dict[str, str] | None = None, account: str = "axladmin") -> Request:
         """Make a call with an account's credentials."""
-        row = accounts.account(self.environment.database, "dc1", "application", account)
-        assert row is not None
-        token = base64.b64encode(f"{account}:{row['password']}".encode()).decode()
+        known_account = accounts.account(self.environment.database, "dc1", "application", account)
+        assert known_account is not None
+        token = base64.b64encode(f"{account}:{known_account.password}".encode()).decode()
         known = {"authorization": f"Basic {token}", "content-type": "text/xml"} | (headers or {})
         return Request("dc1", self.node, 8443, "POST", "/axl/", {}, known, body)
 

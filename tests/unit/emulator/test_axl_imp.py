@@ -24,7 +24,7 @@ def stopped(emulated: Environment) -> InProcess:
 @pytest.fixture
 def axl(stopped: InProcess) -> InProcess:
     with stopped.environment.database.transaction():
-        services.deploy(stopped.environment, "dc1", "imp-pub", AXL_WEB_SERVICE, activate=True)
+        services.deploy(stopped.environment.context, "dc1", "imp-pub", AXL_WEB_SERVICE, activate=True)
     return stopped
 
 
@@ -38,7 +38,7 @@ def test_it_is_off_by_default_whoever_asks(stopped: InProcess) -> None:
 def test_it_is_on_once_activated_and_off_again_when_stopped(axl: InProcess) -> None:
     assert axl.ask("getCUPVersion").values("version") == ["14.0.1.13900-155"]
     with axl.environment.database.transaction():
-        services.control(axl.environment, "dc1", "imp-pub", services.Action.STOP, AXL_WEB_SERVICE)
+        services.control(axl.environment.context, "dc1", "imp-pub", services.Action.STOP, AXL_WEB_SERVICE)
     assert axl.ask("getCUPVersion").status == 404
 
 
@@ -69,7 +69,7 @@ def test_nodes_and_services_tell_what_runs(axl: InProcess) -> None:
 
 def test_a_stopped_engine_shows_on_its_node(axl: InProcess) -> None:
     with axl.environment.database.transaction():
-        services.control(axl.environment, "dc1", "imp-sub", services.Action.STOP, PRESENCE_ENGINE)
+        services.control(axl.environment.context, "dc1", "imp-sub", services.Action.STOP, PRESENCE_ENGINE)
     answer = axl.ask("getClusterNodesAndCriticalServices", ONE_NODE.format("imp-sub"))
     assert answer.values("clusterNodesInfo/return/nodeStateString") == ["Failed"]
     found = answer.returned.find("clusterNodesInfo/return/criticalServices")

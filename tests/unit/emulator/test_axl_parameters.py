@@ -31,7 +31,7 @@ def value(axl: InProcess, name: str, service: str = PRESENCE_ENGINE, node: str =
 
 
 def pending(axl: InProcess) -> set[tuple[str, str]]:
-    return {(found.node, found.service) for found in restarts.pending(axl.environment, "dc1")}
+    return {(found.node, found.service) for found in restarts.pending(axl.environment.context, "dc1")}
 
 
 def change(

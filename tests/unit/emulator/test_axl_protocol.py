@@ -199,7 +199,9 @@ def test_a_session_cookie_stands_for_the_password(axl: InProcess) -> None:
 
 @pytest.fixture
 def throttled(emulated: Environment) -> InProcess:
-    emulated.scenario = replace(emulated.scenario, axl=AxlSpec(outstanding_limit=3, drained_per_second=2))
+    emulated.context = replace(
+        emulated.context, scenario=replace(emulated.scenario, axl=AxlSpec(outstanding_limit=3, drained_per_second=2))
+    )
     return InProcess(emulated, CucmAxl, "cucm-pub")
 
 

@@ -130,7 +130,7 @@ def test_what_is_wrong_or_not_public_gets_its_sql_code(axl: InProcess, statement
 def test_no_column_of_a_public_table_is_a_secret(emulated: Environment) -> None:
     for public in (views.CUCM, views.IMP):
         for name, view in public.items():
-            with engine.cursor(emulated, "dc1", public, f"select * from {name}") as cursor:
+            with engine.cursor(emulated.context, "dc1", public, f"select * from {name}") as cursor:
                 assert [column[0] for column in cursor.description] == list(view.columns)
                 for row in cursor.fetchall():
                     assert not any("BEGIN" in str(value) for value in row)
@@ -175,7 +175,7 @@ def test_an_update_that_fails_for_one_row_changes_none(axl: InProcess) -> None:
 
 def test_an_update_of_a_parameter_asks_for_the_restart(axl: InProcess) -> None:
     assert updated(axl, "update processconfig set paramvalue = '10' where paramname = 'CalendarSpread'") == "1"
-    assert {found.node for found in restarts.pending(axl.environment, "dc1")} == {"imp-pub", "imp-sub"}
+    assert {found.node for found in restarts.pending(axl.environment.context, "dc1")} == {"imp-pub", "imp-sub"}
     refused = axl.sql("update processconfig set paramvalue = 60 where paramname = 'CalendarSpread'", update=True)
     assert refused.fault.axlcode == 5007
 

@@ -91,7 +91,7 @@ def test_meeting_information_needs_a_presence_gateway(axl: InProcess) -> None:
 def gateway(emulated: Environment) -> None:
     with emulated.database.transaction():
         draft = gateways.Draft("mail1.example.com", account="EXAMPLE\\svc", password="long-enough")
-        gateways.add(emulated, "dc1", draft)
+        gateways.add(emulated.context, "dc1", draft)
 
 
 @pytest.mark.usefixtures("gateway")

@@ -65,7 +65,7 @@ def environment_fixture(seeded: Path, tmp_path: Path) -> Iterator[Environment]:
 
 def submit(environment: Environment, host: str, request: x509.CertificateSigningRequest, template: str = "") -> Row:
     attributes = {ca.TEMPLATE: template} if template else {}
-    return ca.submit(environment, host, pem(request), attributes, r"EXAMPLE\requester")
+    return ca.submit(environment.context, host, pem(request), attributes, r"EXAMPLE\requester")
 
 
 def certificate(row: Row) -> x509.Certificate:
@@ -92,8 +92,8 @@ def test_what_is_issued_is_good_for_a_server(environment: Environment) -> None:
     ):
         row = submit(environment, host, signing_request(HOST, [HOST, "192.0.2.21"]), template)
         if row["state"] == "pending":
-            row = ca.issue(environment, host, row["id"])
-        leaf, (*intermediates, root) = certificate(row), ca.chain(environment, host, 0)
+            row = ca.issue(environment.context, host, row["id"])
+        leaf, (*intermediates, root) = certificate(row), ca.chain(environment.context, host, 0)
         verifier = PolicyBuilder().store(Store([root])).time(now).build_server_verifier(x509.DNSName(HOST))
         assert verifier.verify(leaf, intermediates)[-1] == root
         assert spki(leaf.public_key()) == spki(rsa_key().public_key())
@@ -110,18 +110,18 @@ def test_purposes_come_from_the_template_or_the_request(environment: Environment
     wanted = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     request = wanted.sign(rsa_key(), hashes.SHA256())
     row = submit(environment, STANDALONE, request)
-    assert purposes(ca.issue(environment, STANDALONE, row["id"])) == {ExtendedKeyUsageOID.CLIENT_AUTH}
+    assert purposes(ca.issue(environment.context, STANDALONE, row["id"])) == {ExtendedKeyUsageOID.CLIENT_AUTH}
     assert purposes(submit(environment, ENTERPRISE, request, "WebServer")) == server
 
 
 def test_nothing_outlives_the_ca(environment: Environment) -> None:
-    own = ca.chain(environment, ENTERPRISE, 0)
+    own = ca.chain(environment.context, ENTERPRISE, 0)
     leaf = certificate(submit(environment, ENTERPRISE, signing_request(HOST), "WebServer"))
     ends = [one.not_valid_after_utc for one in (leaf, *own)]
     assert ends == sorted(ends)
     assert leaf.not_valid_after_utc == own[0].not_valid_after_utc
     row = submit(environment, STANDALONE, signing_request(HOST))
-    leaf = certificate(ca.issue(environment, STANDALONE, row["id"]))
+    leaf = certificate(ca.issue(environment.context, STANDALONE, row["id"]))
     lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
     assert lifetime == timedelta(days=365, minutes=10)
     algorithms = [one.signature_hash_algorithm.name for one in (leaf, own[0]) if one.signature_hash_algorithm]
@@ -164,11 +164,11 @@ def test_a_san_that_holds_the_cn_is_right(environment: Environment, common_name:
 def test_short_keys_where_the_ca_allows_them_and_other_kinds(environment: Environment) -> None:
     assert submit(environment, OLD, signing_request(HOST, key=rsa_key(1024)))["state"] == "pending"
     row = submit(environment, OLD, signing_request(HOST, key=ec.generate_private_key(ec.SECP256R1())))
-    assert ca.issue(environment, OLD, row["id"])["state"] == "issued"
+    assert ca.issue(environment.context, OLD, row["id"])["state"] == "issued"
 
 
 def test_the_names_of_intermediates_are_taken_too(environment: Environment) -> None:
-    names = [one.subject.rfc4514_string() for one in ca.chain(environment, ENTERPRISE, 0)]
+    names = [one.subject.rfc4514_string() for one in ca.chain(environment.context, ENTERPRISE, 0)]
     assert names == ["CN=Example Domain CA 02", "CN=Example Domain CA 01", "CN=Example Domain CA"]
     for name in names:
         row = submit(environment, ENTERPRISE, signing_request(name.removeprefix("CN=")), "WebServer")
@@ -185,46 +185,46 @@ def test_a_request_that_its_key_did_not_sign(environment: Environment) -> None:
 @pytest.mark.parametrize("text", ["", "rubbish", "MII=", "-----BEGIN CERTIFICATE REQUEST-----", "ä", "AAAA" * 400])
 def test_what_is_no_request_at_all(environment: Environment, text: str) -> None:
     with pytest.raises(InvalidValue, match="0x8009310b"):
-        ca.submit(environment, STANDALONE, text, {}, "x")
+        ca.submit(environment.context, STANDALONE, text, {}, "x")
 
 
 def test_a_request_may_come_without_its_first_and_last_line(environment: Environment) -> None:
     lines = pem(signing_request(HOST)).splitlines()
     for text in ("\r\n".join(lines[1:-1]), pem(signing_request(HOST)).replace("CERTIFICATE", "NEW CERTIFICATE")):
-        assert ca.submit(environment, STANDALONE, text, {}, "x")["state"] == "pending"
+        assert ca.submit(environment.context, STANDALONE, text, {}, "x")["state"] == "pending"
 
 
 def test_decisions(environment: Environment) -> None:
     first, second = (submit(environment, STANDALONE, signing_request(HOST))["id"] for _ in range(2))
-    assert ca.deny(environment, STANDALONE, first, "me")["message"] == "Denied by me"
+    assert ca.deny(environment.context, STANDALONE, first, "me")["message"] == "Denied by me"
     with pytest.raises(Forbidden, match="only a pending one"):
-        ca.deny(environment, STANDALONE, first, "me")
-    assert ca.issue(environment, STANDALONE, first)["state"] == "issued"
+        ca.deny(environment.context, STANDALONE, first, "me")
+    assert ca.issue(environment.context, STANDALONE, first)["state"] == "issued"
     with pytest.raises(Forbidden, match="only a pending one"):
-        ca.issue(environment, STANDALONE, first)
+        ca.issue(environment.context, STANDALONE, first)
     with pytest.raises(Forbidden, match="only an issued one"):
-        ca.revoke(environment, STANDALONE, second, "me")
+        ca.revoke(environment.context, STANDALONE, second, "me")
     with pytest.raises(InvalidValue, match="reason"):
-        ca.revoke(environment, STANDALONE, first, "me", "removeFromCRL")
-    assert ca.revoke(environment, STANDALONE, first, "me", "keyCompromise")["state"] == "revoked"
+        ca.revoke(environment.context, STANDALONE, first, "me", "removeFromCRL")
+    assert ca.revoke(environment.context, STANDALONE, first, "me", "keyCompromise")["state"] == "revoked"
     with pytest.raises(Forbidden):
-        ca.issue(environment, STANDALONE, first)
+        ca.issue(environment.context, STANDALONE, first)
     with pytest.raises(NotFound):
-        ca.issue(environment, STANDALONE, 99)
+        ca.issue(environment.context, STANDALONE, 99)
     for decide in (ca.deny, ca.revoke):
         with pytest.raises(NotFound):
-            decide(environment, STANDALONE, 99, "me")
+            decide(environment.context, STANDALONE, 99, "me")
 
 
 def test_the_crl_has_what_was_revoked_under_its_certificate(environment: Environment) -> None:
     old = submit(environment, ENTERPRISE, signing_request(HOST), "WebServer")
-    assert ca.renew(environment, ENTERPRISE) == 1
+    assert ca.renew(environment.context, ENTERPRISE) == 1
     new = submit(environment, ENTERPRISE, signing_request(HOST), "WebServer")
     for row in (old, new):
-        ca.revoke(environment, ENTERPRISE, row["id"], "me")
+        ca.revoke(environment.context, ENTERPRISE, row["id"], "me")
     for renewal, row in enumerate((old, new)):
-        crl = ca.crl(environment, ENTERPRISE, renewal)
-        issuer = ca.chain(environment, ENTERPRISE, renewal)[0]
+        crl = ca.crl(environment.context, ENTERPRISE, renewal)
+        issuer = ca.chain(environment.context, ENTERPRISE, renewal)[0]
         key = issuer.public_key()
         assert isinstance(key, rsa.RSAPublicKey)
         assert crl.is_signature_valid(key)
@@ -233,26 +233,26 @@ def test_the_crl_has_what_was_revoked_under_its_certificate(environment: Environ
         name = "Example%20Domain%20CA" + ("%281%29" if renewal else "")
         assert [one.value for one in place or []] == [f"https://{ENTERPRISE}/CertEnroll/{name}.crl"]
     with pytest.raises(NotFound):
-        ca.crl(environment, ENTERPRISE, 2)
+        ca.crl(environment.context, ENTERPRISE, 2)
 
 
 @pytest.mark.parametrize("new_key", [True, False])
 @pytest.mark.parametrize("host", [STANDALONE, ENTERPRISE])
 def test_renewal_keeps_the_old_chain_good(environment: Environment, host: str, new_key: bool) -> None:
-    before = ca.chain(environment, host, 0)
-    assert (ca.renewals(environment, host), ca.renew(environment, host, new_key)) == (0, 1)
-    assert ca.chain(environment, host, 0) == before
-    after = ca.chain(environment, host, 1)
+    before = ca.chain(environment.context, host, 0)
+    assert (ca.renewals(environment.context, host), ca.renew(environment.context, host, new_key)) == (0, 1)
+    assert ca.chain(environment.context, host, 0) == before
+    after = ca.chain(environment.context, host, 1)
     assert after[0].subject == before[0].subject
     assert after[1:] == before[1:]
     assert (spki(after[0].public_key()) == spki(before[0].public_key())) is not new_key
     with pytest.raises(NotFound):
-        ca.chain(environment, host, 2)
+        ca.chain(environment.context, host, 2)
 
 
 def test_there_is_no_such_ca(environment: Environment) -> None:
     with pytest.raises(NotFound, match="nowhere"):
-        ca.renew(environment, "nowhere.example.com")
+        ca.renew(environment.context, "nowhere.example.com")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from imp_emulator.domain.imp import identities
+from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.wire.certmgr import BASE, Certmgr
 from imp_emulator.world.environment import Environment
@@ -37,7 +38,7 @@ def test_another_request_is_answered_while_a_key_is_made(
         return make_key(request)
 
     monkeypatch.setattr(identities, "make_key", make_key_after_the_answer)
-    certmgr = Certmgr(emulated)
+    certmgr = Certmgr(emulated.context, Accounts(emulated.database, emulated.sessions))
 
     async def ask() -> tuple[Response, Response]:
         route = certmgr.route(call("POST", "/csr", **WANTED))
@@ -53,13 +54,15 @@ def test_another_request_is_answered_while_a_key_is_made(
     other, own = asyncio.run(ask())
 
     assert (other.status, own.status) == (200, 200)
-    assert json.loads(own.body)["csr"] == identities.waiting_request(emulated, "dc1", "imp-pub", "cup")
+    assert json.loads(own.body)["csr"] == identities.waiting_request(emulated.context, "dc1", "imp-pub", "cup")
 
 
 def test_no_key_is_made_for_a_request_that_is_refused(emulated: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[identities.SigningRequest] = []
     monkeypatch.setattr(identities, "make_key", made.append)
-    route = Certmgr(emulated).route(call("POST", "/csr", **{**WANTED, "keyLength": 1024}))
+    route = Certmgr(emulated.context, Accounts(emulated.database, emulated.sessions)).route(
+        call("POST", "/csr", **{**WANTED, "keyLength": 1024})
+    )
     assert route.prepare is not None
     asyncio.run(route.prepare())  # type: ignore[arg-type]
     assert route.run().status == 400

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from imp_emulator.pipeline.accounts import Access, basic_credentials, check_basic, check_session, issue_session
+from imp_emulator.pipeline.accounts import Access, Accounts, basic_credentials
 from imp_emulator.pipeline.request import Request
 from imp_emulator.scenario.model import ClusterSpec, NodeSpec, Scenario
 from imp_emulator.store import accounts
@@ -121,21 +121,25 @@ def basic(username: str, password: str) -> dict[str, str]:
 
 
 def password(environment: Environment, label: str) -> str:
-    rows = accounts.accounts(environment.database, "dc1")
-    return str(next(row["password"] for row in rows if row["label"] == label))
+    found = accounts.accounts(environment.database, "dc1")
+    return next(account.password for account in found if account.label == label)
+
+
+def known(environment: Environment) -> Accounts:
+    return Accounts(environment.database, environment.sessions)
 
 
 def test_basic_credentials_are_checked_against_kind_and_role(environment: Environment) -> None:
     good = basic("axladmin", password(environment, "application"))
     accepted = call(good)
-    assert check_basic(environment, accepted, "application", AXL) is Access.OK
+    assert known(environment).basic(accepted, "application", AXL) is Access.OK
     assert accepted.caller == "axladmin"
-    assert check_basic(environment, call(good), "application", "No Such Role") is Access.FORBIDDEN
-    assert check_basic(environment, call(good), "os") is Access.UNAUTHENTICATED
-    assert check_basic(environment, call(good, "dc2"), "application") is Access.UNAUTHENTICATED
+    assert known(environment).basic(call(good), "application", "No Such Role") is Access.FORBIDDEN
+    assert known(environment).basic(call(good), "os") is Access.UNAUTHENTICATED
+    assert known(environment).basic(call(good, "dc2"), "application") is Access.UNAUTHENTICATED
     unprivileged = basic("noaxl", password(environment, "readonly"))
-    assert check_basic(environment, call(unprivileged), "application", AXL) is Access.FORBIDDEN
-    assert check_basic(environment, call(unprivileged), "application") is Access.OK
+    assert known(environment).basic(call(unprivileged), "application", AXL) is Access.FORBIDDEN
+    assert known(environment).basic(call(unprivileged), "application") is Access.OK
 
 
 @pytest.mark.parametrize(
@@ -155,7 +159,7 @@ def test_basic_credentials_are_checked_against_kind_and_role(environment: Enviro
 )
 def test_other_credentials_are_refused(environment: Environment, headers: dict[str, str]) -> None:
     refused = call(headers)
-    assert check_basic(environment, refused, "application") is Access.UNAUTHENTICATED
+    assert known(environment).basic(refused, "application") is Access.UNAUTHENTICATED
     assert refused.caller is None
 
 
@@ -165,19 +169,19 @@ def test_a_password_may_hold_colons_and_any_letters() -> None:
 
 def test_a_session_stands_for_its_account_on_its_node_only(environment: Environment) -> None:
     first = call(basic("axladmin", password(environment, "application")))
-    check_basic(environment, first, "application", AXL)
-    token = issue_session(environment, first)
+    known(environment).basic(first, "application", AXL)
+    token = known(environment).issue_session(first)
     cookie = {"cookie": f'other=1; JSESSIONIDSSO="{token}"'}
     again = call(cookie)
-    assert check_session(environment, again, "application", AXL) is Access.OK
+    assert known(environment).session(again, "application", AXL) is Access.OK
     assert again.caller == "axladmin"
-    assert issue_session(environment, again) == token
+    assert known(environment).issue_session(again) == token
     elsewhere = call(cookie)
     elsewhere.node = "other"
-    assert check_session(environment, elsewhere, "application", AXL) is Access.UNAUTHENTICATED
-    assert check_session(environment, call({"cookie": "JSESSIONIDSSO=0"}), "application") is Access.UNAUTHENTICATED
-    assert check_session(environment, call({}), "application") is Access.UNAUTHENTICATED
-    assert check_session(environment, call(cookie), "application", "No Such Role") is Access.FORBIDDEN
+    assert known(environment).session(elsewhere, "application", AXL) is Access.UNAUTHENTICATED
+    assert known(environment).session(call({"cookie": "JSESSIONIDSSO=0"}), "application") is Access.UNAUTHENTICATED
+    assert known(environment).session(call({}), "application") is Access.UNAUTHENTICATED
+    assert known(environment).session(call(cookie), "application", "No Such Role") is Access.FORBIDDEN
 
 
 @pytest.mark.parametrize(

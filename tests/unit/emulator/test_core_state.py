@@ -45,7 +45,7 @@ def entry(operation: str, write: bool = False) -> Entry:
 
 
 def passwords(database: Database) -> list[str]:
-    return [row["password"] for cluster in ("dc1", "dc2", "") for row in accounts.accounts(database, cluster)]
+    return [account.password for cluster in ("dc1", "dc2", "") for account in accounts.accounts(database, cluster)]
 
 
 def test_a_transaction_is_kept_or_undone_as_a_whole(environment: Environment) -> None:
@@ -84,12 +84,12 @@ def test_nodes_are_found_by_name_fqdn_and_address(environment: Environment) -> N
 
 def test_names_resolve_and_lead_to_listeners(environment: Environment) -> None:
     environment.network[("192.0.2.21", 443)] = ("127.0.0.1", 4711)
-    assert network.resolve(environment, "MAIL1.example.com.") == ["192.0.2.21", "2001:db8::21"]
-    assert network.resolve(environment, "2001:DB8:0::21") == ["2001:db8::21"]
-    assert network.resolve(environment, "unknown.example.com") == []
-    assert network.endpoint(environment, "mail1.example.com", 443) == ("127.0.0.1", 4711)
-    assert network.endpoint(environment, "192.0.2.21", 443) == ("127.0.0.1", 4711)
-    assert network.endpoint(environment, "mail1.example.com", 8443) is None
+    assert network.resolve(environment.context, "MAIL1.example.com.") == ["192.0.2.21", "2001:db8::21"]
+    assert network.resolve(environment.context, "2001:DB8:0::21") == ["2001:db8::21"]
+    assert network.resolve(environment.context, "unknown.example.com") == []
+    assert network.endpoint(environment.context, "mail1.example.com", 443) == ("127.0.0.1", 4711)
+    assert network.endpoint(environment.context, "192.0.2.21", 443) == ("127.0.0.1", 4711)
+    assert network.endpoint(environment.context, "mail1.example.com", 8443) is None
     assert [row["name"] for row in hosts.servers(environment.database)] == ["mail1.example.com", "mail2.example.com"]
 
 
@@ -110,7 +110,7 @@ def test_a_password_may_come_from_the_environment(tmp_path: Path, monkeypatch: p
         prepare(database, Snapshots(database, tmp_path / "other"), scenario)
     monkeypatch.setenv("EXCHANGE_PASSWORD", "from outside")
     prepare(database, Snapshots(database, tmp_path / "other"), scenario)
-    assert accounts.accounts(database, "")[0]["password"] == "from outside"
+    assert accounts.accounts(database, "")[0].password == "from outside"
 
 
 def test_a_reset_goes_back_to_the_scenario_and_keeps_keys_passwords_and_ports(environment: Environment) -> None:

@@ -28,13 +28,13 @@ KEYS = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in 
 
 
 def request(environment: Environment, server: str = MAIL1, key: int = 0) -> Stored:
-    wanted = exchange_certificates.checked_request(environment, server, f"O=Example,CN={server}", [server])
-    return exchange_certificates.add_request(environment, server, wanted, KEYS[key])
+    wanted = exchange_certificates.checked_request(environment.context, server, f"O=Example,CN={server}", [server])
+    return exchange_certificates.add_request(environment.context, server, wanted, KEYS[key])
 
 
 def installed(environment: Environment, key: int = 0) -> Stored:
     text = sign(request(environment, key=key).request, CA)
-    return exchange_certificates.import_issued(environment, MAIL1, text.encode())
+    return exchange_certificates.import_issued(environment.context, MAIL1, text.encode())
 
 
 @pytest.mark.parametrize(
@@ -67,27 +67,27 @@ def test_subjects_as_windows_writes_them(text: str, expected: str) -> None:
 )
 def test_requests_that_are_refused(emulated: Environment, subject: str, names: list[str], size: int, code: str) -> None:
     with pytest.raises(InvalidValue) as refused:
-        exchange_certificates.checked_request(emulated, MAIL1, subject, names, size)
+        exchange_certificates.checked_request(emulated.context, MAIL1, subject, names, size)
     assert refused.value.code == code
 
 
 def test_a_server_may_allow_short_keys(emulated: Environment) -> None:
     servers = tuple(replace(server, minimum_key_size=1024) for server in emulated.scenario.exchange)
-    emulated.scenario = replace(emulated.scenario, exchange=servers)
-    wanted = exchange_certificates.checked_request(emulated, MAIL1.upper(), "CN=A.b", ["a.B"], 1024)
+    emulated.context = replace(emulated.context, scenario=replace(emulated.scenario, exchange=servers))
+    wanted = exchange_certificates.checked_request(emulated.context, MAIL1.upper(), "CN=A.b", ["a.B"], 1024)
     assert (wanted.names, wanted.key_size) == (("a.b",), 1024)
 
 
 def test_a_request_waits_with_its_key(emulated: Environment) -> None:
     stored = request(emulated)
-    assert exchange_certificates.find(emulated, MAIL1, stored.thumbprint.lower()) == stored
+    assert exchange_certificates.find(emulated.context, MAIL1, stored.thumbprint.lower()) == stored
     assert stored.certificate.public_key() == KEYS[0].public_key()
     assert load_pem_private_key(stored.private_key.encode(), None).private_numbers() == KEYS[0].private_numbers()  # type: ignore[union-attr]
     assert "PRIVATE" not in repr(stored)
     with pytest.raises(Forbidden):
-        exchange_certificates.enable(emulated, MAIL1, stored.thumbprint, ["IIS"])
+        exchange_certificates.enable(emulated.context, MAIL1, stored.thumbprint, ["IIS"])
     with pytest.raises(NotFound):
-        exchange_certificates.find(emulated, MAIL2, stored.thumbprint)
+        exchange_certificates.find(emulated.context, MAIL2, stored.thumbprint)
 
 
 @pytest.mark.parametrize("form", ["pem", "der", "pkcs7", "pkcs7-pem"])
@@ -100,7 +100,7 @@ def test_import_in_each_form(emulated: Environment, form: str) -> None:
         "pkcs7": pkcs7.serialize_certificates([CA.certificate, leaf], Encoding.DER),
         "pkcs7-pem": pkcs7.serialize_certificates([CA.certificate, leaf], Encoding.PEM),
     }[form]
-    stored = exchange_certificates.import_issued(emulated, MAIL1, data)
+    stored = exchange_certificates.import_issued(emulated.context, MAIL1, data)
     assert (stored.status, stored.thumbprint) == ("Valid", exchange.thumbprint(leaf))
     # The root is never sent, and the request is gone.
     assert stored.served == text
@@ -110,23 +110,23 @@ def test_import_in_each_form(emulated: Environment, form: str) -> None:
 def test_what_cannot_be_imported(emulated: Environment) -> None:
     text = sign(request(emulated).request, CA).encode()
     with pytest.raises(NotFound):
-        exchange_certificates.import_issued(emulated, MAIL2, text)
+        exchange_certificates.import_issued(emulated.context, MAIL2, text)
     with pytest.raises(InvalidValue):
-        exchange_certificates.import_issued(emulated, MAIL1, b"nothing")
-    exchange_certificates.import_issued(emulated, MAIL1, text)
+        exchange_certificates.import_issued(emulated.context, MAIL1, b"nothing")
+    exchange_certificates.import_issued(emulated.context, MAIL1, text)
     with pytest.raises(Duplicate):
-        exchange_certificates.import_issued(emulated, MAIL1, text)
+        exchange_certificates.import_issued(emulated.context, MAIL1, text)
 
 
 def test_each_service_but_smtp_has_one_certificate(emulated: Environment) -> None:
     first = exchange.certificates(emulated.database, MAIL1)[0]
     second = installed(emulated)
-    exchange_certificates.enable(emulated, MAIL1, second.thumbprint, ["SMTP", "IIS"])
+    exchange_certificates.enable(emulated.context, MAIL1, second.thumbprint, ["SMTP", "IIS"])
     services = {row.thumbprint: row.services for row in exchange.certificates(emulated.database, MAIL1)}
     assert services == {first.thumbprint: ("SMTP",), second.thumbprint: ("IIS", "SMTP")}
     with pytest.raises(Forbidden):
-        exchange_certificates.remove(emulated, MAIL1, second.thumbprint)
-    exchange_certificates.remove(emulated, MAIL1, first.thumbprint)
+        exchange_certificates.remove(emulated.context, MAIL1, second.thumbprint)
+    exchange_certificates.remove(emulated.context, MAIL1, first.thumbprint)
     assert [row.thumbprint for row in exchange.certificates(emulated.database, MAIL1)] == [second.thumbprint]
 
 
@@ -134,24 +134,24 @@ def test_the_tls_settings_follow_what_iis_uses(emulated: Environment) -> None:
     identity = IisCertificate(emulated, MAIL1)
     first = identity._current()
     assert identity._current() is first
-    exchange_certificates.enable(emulated, MAIL1, installed(emulated).thumbprint, ["IIS"])
+    exchange_certificates.enable(emulated.context, MAIL1, installed(emulated).thumbprint, ["IIS"])
     assert identity._current() is not first
     assert IisCertificate(emulated, MAIL2).context is not first
 
 
 def test_role_assignments(emulated: Environment) -> None:
-    row = management_roles.assign(emulated, "applicationimpersonation", "SVC-IMP")
+    row = management_roles.assign(emulated.context, "applicationimpersonation", "SVC-IMP")
     assert (row["role"], row["assignee"]) == ("ApplicationImpersonation", r"EXAMPLE\svc-imp")
-    assert management_roles.assignments(emulated, "ApplicationImpersonation", r"example\svc-imp") == [row]
-    assert management_roles.assignments(emulated, "Other") == []
+    assert management_roles.assignments(emulated.context, "ApplicationImpersonation", r"example\svc-imp") == [row]
+    assert management_roles.assignments(emulated.context, "Other") == []
     with pytest.raises(Duplicate):
-        management_roles.assign(emulated, "ApplicationImpersonation", "svc-imp", "another name")
+        management_roles.assign(emulated.context, "ApplicationImpersonation", "svc-imp", "another name")
     for refused in (
-        lambda: management_roles.assign(emulated, "Organization Management", "svc-imp"),
-        lambda: management_roles.assign(emulated, "ApplicationImpersonation", "nobody"),
-        lambda: management_roles.unassign(emulated, "nothing"),
+        lambda: management_roles.assign(emulated.context, "Organization Management", "svc-imp"),
+        lambda: management_roles.assign(emulated.context, "ApplicationImpersonation", "nobody"),
+        lambda: management_roles.unassign(emulated.context, "nothing"),
     ):
         with pytest.raises(DomainError):
             refused()
-    management_roles.unassign(emulated, row["name"].upper())
-    assert management_roles.assignments(emulated) == []
+    management_roles.unassign(emulated.context, row["name"].upper())
+    assert management_roles.assignments(emulated.context) == []

@@ -49,26 +49,28 @@ def emulated_fixture(tmp_path: Path, scenario: Scenario, seeded: Path) -> Iterat
 
 
 def request(environment: Environment) -> Stored:
-    wanted = exchange_certificates.checked_request(environment, MAIL1, f"CN={MAIL1}", [MAIL1])
-    return exchange_certificates.add_request(environment, MAIL1, wanted, KEY)
+    wanted = exchange_certificates.checked_request(environment.context, MAIL1, f"CN={MAIL1}", [MAIL1])
+    return exchange_certificates.add_request(environment.context, MAIL1, wanted, KEY)
 
 
 def installed(environment: Environment, host: str) -> Stored:
     """A certificate of one of the scenario's authorities, imported without the authorities above it."""
     template = {ca.TEMPLATE: "WebServer"} if host == ENTERPRISE else {}
-    row = ca.submit(environment, host, request(environment).request.replace("NEW ", ""), template, "somebody")
+    row = ca.submit(environment.context, host, request(environment).request.replace("NEW ", ""), template, "somebody")
     if host == STANDALONE:
-        row = ca.issue(environment, host, row["id"])
-    return exchange_certificates.import_issued(environment, MAIL1, row["certificate"].encode())
+        row = ca.issue(environment.context, host, row["id"])
+    return exchange_certificates.import_issued(environment.context, MAIL1, row["certificate"].encode())
 
 
 def imported(environment: Environment, by: Identity, *above: Identity) -> Stored:
     text = sign(request(environment).request, by)
-    return exchange_certificates.import_issued(environment, MAIL1, (text + "".join(one.pem for one in above)).encode())
+    return exchange_certificates.import_issued(
+        environment.context, MAIL1, (text + "".join(one.pem for one in above)).encode()
+    )
 
 
 def verdict(environment: Environment, stored: Stored) -> tuple[str, str]:
-    trust = exchange_trust.judge(environment, stored)
+    trust = exchange_trust.judge(environment.context, stored)
     return trust.status, trust.root_ca_type
 
 
@@ -83,8 +85,10 @@ def test_a_request_has_no_root_yet(emulated: Environment) -> None:
 def test_the_certificate_of_exchanges_setup(emulated: Environment) -> None:
     (own,) = exchange.certificates(emulated.database, MAIL1)
     assert verdict(emulated, own) == ("Valid", "Registry")
-    (fingerprint,) = [row["fingerprint"] for row in exchange_trust.roots(emulated, MAIL1) if row["kind"] == "Registry"]
-    exchange_trust.remove_root(emulated, MAIL1, fingerprint)
+    (fingerprint,) = [
+        row["fingerprint"] for row in exchange_trust.roots(emulated.context, MAIL1) if row["kind"] == "Registry"
+    ]
+    exchange_trust.remove_root(emulated.context, MAIL1, fingerprint)
     assert verdict(emulated, own) == ("Valid", "None")
     emulated.clock.advance(4000 * DAY)
     assert verdict(emulated, own) == ("DateInvalid", "None")
@@ -98,26 +102,26 @@ def test_an_enterprise_brings_its_root_and_a_standalone_authority_does_not(emula
 @pytest.mark.parametrize("kind", ROOT_KINDS.values())
 def test_a_root_that_is_installed(emulated: Environment, kind: str) -> None:
     stored = installed(emulated, STANDALONE)
-    exchange_trust.add_roots(emulated, MAIL2, root(emulated, STANDALONE), kind)
+    exchange_trust.add_roots(emulated.context, MAIL2, root(emulated, STANDALONE), kind)
     assert verdict(emulated, stored) == ("Untrusted", "None")
-    (added,) = exchange_trust.add_roots(emulated, MAIL1.upper(), root(emulated, STANDALONE), kind)
+    (added,) = exchange_trust.add_roots(emulated.context, MAIL1.upper(), root(emulated, STANDALONE), kind)
     assert verdict(emulated, stored) == ("Valid", kind)
-    exchange_trust.remove_root(emulated, MAIL1, added.fingerprint.upper())
+    exchange_trust.remove_root(emulated.context, MAIL1, added.fingerprint.upper())
     assert verdict(emulated, stored) == ("Untrusted", "None")
 
 
 def test_a_renewed_root(emulated: Environment) -> None:
     first = installed(emulated, STANDALONE)
-    exchange_trust.add_roots(emulated, MAIL1, root(emulated, STANDALONE), "Registry")
-    ca.renew(emulated, STANDALONE, new_key=False)
+    exchange_trust.add_roots(emulated.context, MAIL1, root(emulated, STANDALONE), "Registry")
+    ca.renew(emulated.context, STANDALONE, new_key=False)
     assert verdict(emulated, installed(emulated, STANDALONE)) == ("Valid", "Registry")
-    ca.renew(emulated, STANDALONE, new_key=True)
+    ca.renew(emulated.context, STANDALONE, new_key=True)
     assert verdict(emulated, installed(emulated, STANDALONE)) == ("Untrusted", "None")
     assert verdict(emulated, first) == ("Valid", "Registry")
 
 
 def test_an_enterprise_that_is_renewed(emulated: Environment) -> None:
-    ca.renew(emulated, ENTERPRISE)
+    ca.renew(emulated.context, ENTERPRISE)
     assert verdict(emulated, installed(emulated, ENTERPRISE)) == ("Valid", "Enterprise")
 
 
@@ -125,9 +129,9 @@ def test_of_two_roots_with_one_key_the_one_in_time_counts(emulated: Environment)
     stored = installed(emulated, STANDALONE)
     old = root(emulated, STANDALONE)
     emulated.clock.advance(300 * DAY)
-    ca.renew(emulated, STANDALONE, new_key=False)
+    ca.renew(emulated.context, STANDALONE, new_key=False)
     for pem in (old, root(emulated, STANDALONE)):
-        exchange_trust.add_roots(emulated, MAIL1, pem, "Registry")
+        exchange_trust.add_roots(emulated.context, MAIL1, pem, "Registry")
     # A leaf of the last day outlives neither; what is judged is the moment between the ends of the two roots.
     assert verdict(emulated, stored) == ("Valid", "Registry")
     emulated.clock.advance(66 * DAY)
@@ -137,7 +141,7 @@ def test_of_two_roots_with_one_key_the_one_in_time_counts(emulated: Environment)
 def test_a_third_party_with_an_intermediate(emulated: Environment) -> None:
     top = issue("Public Root", ca=True)
     middle = issue("Public Issuing CA", by=top, ca=True)
-    exchange_trust.add_roots(emulated, MAIL1, top.pem, "ThirdParty")
+    exchange_trust.add_roots(emulated.context, MAIL1, top.pem, "ThirdParty")
     assert verdict(emulated, imported(emulated, middle)) == ("Untrusted", "None")
     assert verdict(emulated, imported(emulated, middle, middle, top)) == ("Valid", "ThirdParty")
     emulated.clock.advance(400 * DAY)
@@ -148,42 +152,42 @@ def test_a_third_party_with_an_intermediate(emulated: Environment) -> None:
 def test_who_is_no_ca_cannot_vouch(emulated: Environment) -> None:
     top = issue("Public Root", ca=True)
     server = issue("some.example.com", by=top)
-    exchange_trust.add_roots(emulated, MAIL1, top.pem, "ThirdParty")
+    exchange_trust.add_roots(emulated.context, MAIL1, top.pem, "ThirdParty")
     assert verdict(emulated, imported(emulated, server, server)) == ("Invalid", "ThirdParty")
 
 
 @pytest.mark.parametrize("host", [STANDALONE, ENTERPRISE])
 def test_revocation(emulated: Environment, host: str) -> None:
     stored = installed(emulated, host)
-    exchange_trust.add_roots(emulated, MAIL1, root(emulated, STANDALONE), "Registry")
-    exchange_trust.set_crl_reachable(emulated, MAIL1, reachable=False)
+    exchange_trust.add_roots(emulated.context, MAIL1, root(emulated, STANDALONE), "Registry")
+    exchange_trust.set_crl_reachable(emulated.context, MAIL1, reachable=False)
     assert verdict(emulated, stored)[0] == "RevocationCheckFailure"
-    ca.revoke(emulated, host, 1, "somebody")
+    ca.revoke(emulated.context, host, 1, "somebody")
     assert verdict(emulated, stored)[0] == "RevocationCheckFailure"
-    exchange_trust.set_crl_reachable(emulated, MAIL1, reachable=True)
+    exchange_trust.set_crl_reachable(emulated.context, MAIL1, reachable=True)
     assert verdict(emulated, stored)[0] == "Revoked"
 
 
 def test_a_certificate_without_an_address_of_a_list_needs_none(emulated: Environment) -> None:
     top = issue("Public Root", ca=True)
-    exchange_trust.add_roots(emulated, MAIL1, top.pem, "ThirdParty")
-    exchange_trust.set_crl_reachable(emulated, MAIL1, reachable=False)
+    exchange_trust.add_roots(emulated.context, MAIL1, top.pem, "ThirdParty")
+    exchange_trust.set_crl_reachable(emulated.context, MAIL1, reachable=False)
     assert verdict(emulated, imported(emulated, top)) == ("Valid", "ThirdParty")
 
 
 def test_what_cannot_be_a_root(emulated: Environment) -> None:
     top = issue("Public Root", ca=True)
-    before = exchange_trust.roots(emulated, MAIL1)
+    before = exchange_trust.roots(emulated.context, MAIL1)
     for text, code in ((top.pem + issue("x", by=top, ca=True).pem, "not-a-root"), ("text", "not-a-certificate")):
         with pytest.raises(InvalidValue) as refused:
-            exchange_trust.add_roots(emulated, MAIL1, text, "Registry")
+            exchange_trust.add_roots(emulated.context, MAIL1, text, "Registry")
         assert refused.value.code == code
-    assert exchange_trust.roots(emulated, MAIL1) == before
+    assert exchange_trust.roots(emulated.context, MAIL1) == before
     for call in (
-        lambda: exchange_trust.roots(emulated, "mail9.example.com"),
-        lambda: exchange_trust.add_roots(emulated, "mail9.example.com", top.pem, "Registry"),
-        lambda: exchange_trust.remove_root(emulated, MAIL1, "ab"),
-        lambda: exchange_trust.set_crl_reachable(emulated, "mail9.example.com", reachable=False),
+        lambda: exchange_trust.roots(emulated.context, "mail9.example.com"),
+        lambda: exchange_trust.add_roots(emulated.context, "mail9.example.com", top.pem, "Registry"),
+        lambda: exchange_trust.remove_root(emulated.context, MAIL1, "ab"),
+        lambda: exchange_trust.set_crl_reachable(emulated.context, "mail9.example.com", reachable=False),
     ):
         with pytest.raises(NotFound):
             call()

@@ -24,16 +24,16 @@ FIRST = Draft("mail1.example.com", account=ACCOUNT, password=PASSWORD)
 
 def add(environment: Environment, draft: Draft) -> Gateway:
     with environment.database.transaction():
-        return gateways.add(environment, "dc1", draft)
+        return gateways.add(environment.context, "dc1", draft)
 
 
 def put(environment: Environment, gateway: Gateway, draft: Draft) -> Gateway:
     with environment.database.transaction():
-        return gateways.replace(environment, "dc1", gateway.id, draft)
+        return gateways.replace(environment.context, "dc1", gateway.id, draft)
 
 
 def listed(environment: Environment) -> list[tuple[int, str]]:
-    return [(found.position, found.name) for found in gateways.gateways(environment, "dc1")]
+    return [(found.position, found.name) for found in gateways.gateways(environment.context, "dc1")]
 
 
 def forget_restarts(environment: Environment) -> None:
@@ -41,12 +41,12 @@ def forget_restarts(environment: Environment) -> None:
 
 
 def pending(environment: Environment) -> list[tuple[str, str, list[str]]]:
-    found = restarts.pending(environment, "dc1")
+    found = restarts.pending(environment.context, "dc1")
     return [(p.node, p.service, [f"{c.obj} {c.action}" for c in p.causes]) for p in found]
 
 
 def matches(environment: Environment, account: str = ACCOUNT, password: str = PASSWORD) -> bool:
-    return gateway_credentials.compare(environment, "dc1", account, password)
+    return gateway_credentials.compare(environment.context, "dc1", account, password)
 
 
 def test_there_is_no_upper_bound_and_the_order_is_that_of_adding(emulated: Environment) -> None:
@@ -54,7 +54,7 @@ def test_there_is_no_upper_bound_and_the_order_is_that_of_adding(emulated: Envir
     for number in range(2, 31):
         add(emulated, Draft(f"mail{number}.example.com"))
     assert listed(emulated) == [(n, f"mail{n}.example.com") for n in range(1, 31)]
-    gateways.delete(emulated, "dc1", gateways.gateways(emulated, "dc1")[0].id)
+    gateways.delete(emulated.context, "dc1", gateways.gateways(emulated.context, "dc1")[0].id)
     add(emulated, Draft("mail1.example.com"))
     assert listed(emulated)[0] == (1, "mail2.example.com")
     assert listed(emulated)[-1] == (30, "mail1.example.com")
@@ -64,7 +64,7 @@ def test_several_changes_in_a_row_ask_for_one_restart_of_every_engine(emulated: 
     first = add(emulated, FIRST)
     second = add(emulated, Draft("mail2.example.com"))
     put(emulated, second, Draft("mail2.example.com", description="Branch"))
-    gateways.delete(emulated, "dc1", first.id)
+    gateways.delete(emulated.context, "dc1", first.id)
     causes = [
         "Presence gateway mail1.example.com added",
         "Presence gateway mail2.example.com added",
@@ -92,7 +92,7 @@ def test_the_first_gateway_needs_both_parts(emulated: Environment, account: str 
     assert refusal.value.code == "credentials-required"
     assert refusal.value.message.startswith("Add failed. Account Name and Password must be non NULL and non blank")
     assert listed(emulated) == []
-    assert gateway_credentials.account(emulated, "dc1") is None
+    assert gateway_credentials.account(emulated.context, "dc1") is None
 
 
 def test_every_gateway_shares_the_account_whichever_one_changes_it(emulated: Environment) -> None:
@@ -101,11 +101,11 @@ def test_every_gateway_shares_the_account_whichever_one_changes_it(emulated: Env
     assert second.account == ACCOUNT
     forget_restarts(emulated)
     put(emulated, second, Draft("mail2.example.com", account="svc@example.com", password="another one"))
-    assert [found.account for found in gateways.gateways(emulated, "dc1")] == ["svc@example.com"] * 2
+    assert [found.account for found in gateways.gateways(emulated.context, "dc1")] == ["svc@example.com"] * 2
     assert matches(emulated, "svc@example.com", "another one")
     assert [causes for *_, causes in pending(emulated)] == [["Presence gateway credentials updated"]] * 2
     add(emulated, Draft("mail3.example.com", account=ACCOUNT, password=PASSWORD))
-    assert {found.account for found in gateways.gateways(emulated, "dc1")} == {ACCOUNT}
+    assert {found.account for found in gateways.gateways(emulated.context, "dc1")} == {ACCOUNT}
 
 
 def test_a_password_alone_goes_to_the_shared_account_and_an_account_alone_is_not_enough(emulated: Environment) -> None:
@@ -121,8 +121,8 @@ def test_a_password_alone_goes_to_the_shared_account_and_an_account_alone_is_not
 
 def test_the_account_goes_with_the_last_gateway(emulated: Environment) -> None:
     first = add(emulated, FIRST)
-    gateways.delete(emulated, "dc1", first.id)
-    assert gateway_credentials.account(emulated, "dc1") is None
+    gateways.delete(emulated.context, "dc1", first.id)
+    assert gateway_credentials.account(emulated.context, "dc1") is None
     assert store.credentials(emulated.database, "dc1") is None
     with pytest.raises(InvalidValue):
         add(emulated, Draft("mail1.example.com"))
@@ -176,8 +176,8 @@ def test_fields_that_break_a_rule(emulated: Environment, draft: Draft, field: st
 
 
 def enable_ipv6(environment: Environment) -> None:
-    row = parameters.find(environment, "dc1", "EnterpriseWideData", "Enterprise Wide", "EnableIPV6")
-    parameters.change(environment, "dc1", row, "T")
+    row = parameters.find(environment.context, "dc1", "EnterpriseWideData", "Enterprise Wide", "EnableIPV6")
+    parameters.change(environment.context, "dc1", row, "T")
 
 
 def test_an_ipv6_gateway_needs_the_parameter_and_every_eth0(emulated: Environment) -> None:
@@ -187,44 +187,44 @@ def test_an_ipv6_gateway_needs_the_parameter_and_every_eth0(emulated: Environmen
     assert refusal.value.code == "ipv6-not-configured"
     assert all(word in refusal.value.message for word in ("EnableIPV6", "imp-pub", "imp-sub"))
     enable_ipv6(emulated)
-    ipv6.set_eth0(emulated, "dc1", "imp-pub", "2001:db8::12")
+    ipv6.set_eth0(emulated.context, "dc1", "imp-pub", "2001:db8::12")
     with pytest.raises(Forbidden) as refusal:
         add(emulated, draft)
     assert "imp-sub" in refusal.value.message
     assert not any(word in refusal.value.message for word in ("EnableIPV6", "imp-pub"))
-    ipv6.set_eth0(emulated, "dc1", "imp-sub", "2001:DB8::13")
+    ipv6.set_eth0(emulated.context, "dc1", "imp-sub", "2001:DB8::13")
     add(emulated, draft)
     with pytest.raises(Duplicate):
         add(emulated, Draft("2001:DB8:0:0::21"))
 
 
 def test_eth0_asks_for_restarts_on_its_node_and_only_when_it_changes(emulated: Environment) -> None:
-    ipv6.set_eth0(emulated, "dc1", "imp-pub", "2001:db8::12")
+    ipv6.set_eth0(emulated.context, "dc1", "imp-pub", "2001:db8::12")
     services = ["Cisco Presence Engine", "Cisco SIP Proxy", "Cisco XCP Router"]
     assert [(node, service) for node, service, _ in pending(emulated)] == [("imp-pub", name) for name in services]
     forget_restarts(emulated)
-    assert ipv6.set_eth0(emulated, "dc1", "IMP-PUB", "2001:db8:0::12")["ipv6"] == "2001:db8::12"
+    assert ipv6.set_eth0(emulated.context, "dc1", "IMP-PUB", "2001:db8:0::12")["ipv6"] == "2001:db8::12"
     assert pending(emulated) == []
-    assert ipv6.set_eth0(emulated, "dc1", "imp-pub", None)["ipv6"] is None
+    assert ipv6.set_eth0(emulated.context, "dc1", "imp-pub", None)["ipv6"] is None
     assert len(pending(emulated)) == 3
     for name in ("cucm-pub", "imp-xyz"):
         with pytest.raises(NotFound):
-            ipv6.set_eth0(emulated, "dc1", name, None)
+            ipv6.set_eth0(emulated.context, "dc1", name, None)
 
 
 def test_credentials_on_their_own(emulated: Environment) -> None:
     with pytest.raises(Forbidden) as refusal:
-        gateway_credentials.replace(emulated, "dc1", ACCOUNT, PASSWORD)
+        gateway_credentials.replace(emulated.context, "dc1", ACCOUNT, PASSWORD)
     assert refusal.value.code == "no-gateway"
     add(emulated, FIRST)
     forget_restarts(emulated)
-    assert not gateway_credentials.replace(emulated, "dc1", ACCOUNT, PASSWORD)
+    assert not gateway_credentials.replace(emulated.context, "dc1", ACCOUNT, PASSWORD)
     assert pending(emulated) == []
-    assert gateway_credentials.replace(emulated, "dc1", ACCOUNT, "another one")
+    assert gateway_credentials.replace(emulated.context, "dc1", ACCOUNT, "another one")
     assert len(pending(emulated)) == 2
     for account, password in (("", "x"), (ACCOUNT, " "), ("svc", "x")):
         with pytest.raises(DomainError):
-            gateway_credentials.replace(emulated, "dc1", account, password)
+            gateway_credentials.replace(emulated.context, "dc1", account, password)
 
 
 def test_compare_needs_both_parts_to_be_right(emulated: Environment) -> None:
@@ -264,6 +264,6 @@ def test_right_compares_are_never_too_many_and_a_clock_set_back_locks_nobody_out
 
 def test_clusters_share_nothing(emulated: Environment) -> None:
     first = add(emulated, FIRST)
-    assert gateways.gateways(emulated, "dc2") == []
+    assert gateways.gateways(emulated.context, "dc2") == []
     with pytest.raises(NotFound):
-        gateways.gateway(emulated, "dc2", first.id)
+        gateways.gateway(emulated.context, "dc2", first.id)

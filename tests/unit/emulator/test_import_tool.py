@@ -47,7 +47,7 @@ def put(environment: Environment, listener: tuple[str, int]) -> None:
 
 
 def check(environment: Environment) -> Report:
-    return asyncio.run(import_tool.check(environment, PEER))
+    return asyncio.run(import_tool.check(environment.context, PEER))
 
 
 def states(report: Report) -> list[tuple[str, str]]:
@@ -78,17 +78,17 @@ def test_the_servers_own_is_verified_by_its_issuer_and_the_others_by_themselves(
 ) -> None:
     put(emulated, serve(LEAF, ISSUING, ROOT))
     assert states(check(emulated)) == [(NAME, "Missing"), ("Issuing CA", "Missing"), ("Root CA", "Missing")]
-    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [ROOT.pem])
+    trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [ROOT.pem])
     report = check(emulated)
     assert states(report) == [(NAME, "Missing"), ("Issuing CA", "Missing"), ("Root CA", "Verified")]
     assert report.result.verdict is Verdict.VERIFIED
-    assert import_tool.accept(emulated, PEER, report, [ISSUING.fingerprint]) == [ISSUING.fingerprint]
+    assert import_tool.accept(emulated.context, PEER, report, [ISSUING.fingerprint]) == [ISSUING.fingerprint]
     assert {state for _name, state in states(check(emulated))} == {"Verified"}
 
 
 def test_an_issuer_by_name_alone_verifies_nothing(emulated: Environment, serve: Serve) -> None:
     put(emulated, serve(LEAF))
-    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [issue("Issuing CA", ca=True).pem])
+    trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [issue("Issuing CA", ca=True).pem])
     report = check(emulated)
     assert states(report) == [(NAME, "Missing")]
     assert report.result.verdict is not Verdict.VERIFIED
@@ -99,17 +99,17 @@ def test_a_self_signed_certificate_is_imported_itself(emulated: Environment, ser
     put(emulated, serve(own))
     report = check(emulated)
     assert (report.result.verdict, states(report)) == (Verdict.MISSING, [(NAME, "Missing")])
-    import_tool.accept(emulated, PEER, report, [own.fingerprint])
+    import_tool.accept(emulated.context, PEER, report, [own.fingerprint])
     report = check(emulated)
     assert (report.result.verdict, states(report)) == (Verdict.VERIFIED, [(NAME, "Verified")])
-    pending = restarts.pending(emulated, "dc1", "imp-pub")
+    pending = restarts.pending(emulated.context, "dc1", "imp-pub")
     assert {found.service for found in pending} == {"Cisco Presence Engine", "Cisco SIP Proxy"}
 
 
 def test_nothing_is_installed_when_one_of_them_is_not_offered(emulated: Environment, serve: Serve) -> None:
     put(emulated, serve(LEAF, ISSUING))
     with pytest.raises(Forbidden, match=ROOT.fingerprint):
-        import_tool.accept(emulated, PEER, check(emulated), [ISSUING.fingerprint, ROOT.fingerprint])
+        import_tool.accept(emulated.context, PEER, check(emulated), [ISSUING.fingerprint, ROOT.fingerprint])
     assert states(check(emulated)) == [(NAME, "Missing"), ("Issuing CA", "Missing")]
 
 

@@ -14,15 +14,15 @@ ENGINE, PROXY, AXL = "Cisco Presence Engine", "Cisco SIP Proxy", "Cisco AXL Web 
 
 
 def require(environment: Environment, obj: str, *required: str, nodes: list[str] | None = None) -> None:
-    restarts.require_restart(environment, "dc1", required or [ENGINE], nodes, obj, "changed")
+    restarts.require_restart(environment.context, "dc1", required or [ENGINE], nodes, obj, "changed")
 
 
 def restart(environment: Environment, node: str = "imp-pub", service: str = ENGINE) -> None:
-    services.control(environment, "dc1", node, Action.RESTART, service)
+    services.control(environment.context, "dc1", node, Action.RESTART, service)
 
 
 def pending(environment: Environment) -> list[tuple[str, str, list[str]]]:
-    return [(p.node, p.service, [c.obj for c in p.causes]) for p in restarts.pending(environment, "dc1")]
+    return [(p.node, p.service, [c.obj for c in p.causes]) for p in restarts.pending(environment.context, "dc1")]
 
 
 def test_many_changes_are_one_pending_restart_of_each_node(emulated: Environment) -> None:
@@ -32,7 +32,7 @@ def test_many_changes_are_one_pending_restart_of_each_node(emulated: Environment
     require(emulated, "two")
     require(emulated, "one")
     assert pending(emulated) == [("imp-pub", ENGINE, ["one", "two"]), ("imp-sub", ENGINE, ["one", "two"])]
-    found = restarts.pending(emulated, "dc1", "imp-pub")[0]
+    found = restarts.pending(emulated.context, "dc1", "imp-pub")[0]
     assert found.since == first
     assert [cause.at for cause in found.causes] == [first + 5, first + 5]
     restart(emulated)
@@ -42,14 +42,14 @@ def test_many_changes_are_one_pending_restart_of_each_node(emulated: Environment
 def test_only_the_nodes_and_services_that_are_meant(emulated: Environment) -> None:
     require(emulated, "trust", ENGINE, PROXY, nodes=["imp-sub"])
     assert pending(emulated) == [("imp-sub", ENGINE, ["trust"]), ("imp-sub", PROXY, ["trust"])]
-    assert restarts.pending(emulated, "dc1", "imp-pub") == []
+    assert restarts.pending(emulated.context, "dc1", "imp-pub") == []
 
 
 def test_services_that_are_not_activated_need_no_restart(emulated: Environment) -> None:
     require(emulated, "thing", AXL)
     assert pending(emulated) == []
     require(emulated, "thing")
-    services.deploy(emulated, "dc1", "imp-pub", ENGINE, activate=False)
+    services.deploy(emulated.context, "dc1", "imp-pub", ENGINE, activate=False)
     assert pending(emulated) == [("imp-sub", ENGINE, ["thing"])]
 
 

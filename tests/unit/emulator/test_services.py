@@ -18,19 +18,19 @@ NODE = ("dc1", "imp-pub")
 
 
 def control(environment: Environment, action: Action, service: str = ENGINE) -> Reason:
-    return services.control(environment, *NODE, action, service)
+    return services.control(environment.context, *NODE, action, service)
 
 
 def deploy(environment: Environment, activate: bool, service: str = ENGINE) -> Reason:
-    return services.deploy(environment, *NODE, service, activate)
+    return services.deploy(environment.context, *NODE, service, activate)
 
 
 def state(environment: Environment, service: str = ENGINE) -> services.ServiceState:
-    return services.status(environment, *NODE, service)
+    return services.status(environment.context, *NODE, service)
 
 
 def polled(environment: Environment, service: str = ENGINE) -> Status:
-    return services.poll(environment, *NODE, [service])[0].status
+    return services.poll(environment.context, *NODE, [service])[0].status
 
 
 def pace(environment: Environment, mode: Pace, value: float = 0) -> None:
@@ -38,12 +38,12 @@ def pace(environment: Environment, mode: Pace, value: float = 0) -> None:
 
 
 def test_after_the_first_boot_everything_runs_but_the_axl_service_of_imp(emulated: Environment) -> None:
-    by_name = {found.name: found for found in services.states(emulated, *NODE)}
+    by_name = {found.name: found for found in services.states(emulated.context, *NODE)}
     stopped = [name for name, found in by_name.items() if found.status is not Status.STARTED]
     assert stopped == [AXL]
     assert by_name[AXL].reason is Reason.NOT_ACTIVATED
     assert {ENGINE, PROXY, "Cisco XCP Router", "Cisco DB", "Cisco Tomcat"} <= set(by_name)
-    assert services.is_running(emulated, "dc1", "cucm-pub", AXL)
+    assert services.is_running(emulated.context, "dc1", "cucm-pub", AXL)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_after_the_first_boot_everything_runs_but_the_axl_service_of_imp(emulate
 def test_a_refused_command_says_why_and_changes_nothing(
     emulated: Environment, action: Action, service: str, reason: Reason
 ) -> None:
-    before = services.states(emulated, *NODE)
+    before = services.states(emulated.context, *NODE)
     assert control(emulated, action, service) is reason
-    assert services.states(emulated, *NODE) == before
+    assert services.states(emulated.context, *NODE) == before
 
 
 def test_stop_start_and_restart_at_once(emulated: Environment) -> None:
@@ -76,7 +76,7 @@ def test_stop_start_and_restart_at_once(emulated: Environment) -> None:
     assert control(emulated, Action.RESTART) is Reason.DONE
     assert state(emulated).status is Status.STARTED
     assert state(emulated, PROXY).status is Status.STARTED
-    assert services.is_running(emulated, "dc1", "imp-sub", ENGINE)
+    assert services.is_running(emulated.context, "dc1", "imp-sub", ENGINE)
 
 
 def test_uptime_follows_the_virtual_clock_and_is_minus_one_while_stopped(emulated: Environment) -> None:
@@ -104,10 +104,10 @@ def test_only_status_requests_that_name_the_service_count_as_polls(emulated: Env
     pace(emulated, Pace.POLLS, 1)
     control(emulated, Action.STOP)
     assert [state(emulated).status for _ in range(3)] == [Status.STOPPING] * 3
-    services.poll(emulated, *NODE, [PROXY])
-    services.poll(emulated, "dc1", "imp-sub")
+    services.poll(emulated.context, *NODE, [PROXY])
+    services.poll(emulated.context, "dc1", "imp-sub")
     assert state(emulated).status is Status.STOPPING
-    services.poll(emulated, *NODE)
+    services.poll(emulated.context, *NODE)
     assert state(emulated).status is Status.STOPPED
 
 
@@ -128,7 +128,7 @@ def test_a_restart_over_seconds_is_half_stopping_half_starting(emulated: Environ
     assert state(emulated).status is Status.STOPPING
     emulated.clock.advance(15)
     assert state(emulated).status is Status.STARTING
-    assert not services.is_running(emulated, *NODE, ENGINE)
+    assert not services.is_running(emulated.context, *NODE, ENGINE)
 
 
 def test_a_hanging_service_hangs_until_the_rule_is_lifted(emulated: Environment) -> None:
@@ -166,17 +166,17 @@ def test_activating_an_active_but_stopped_service_leaves_it_stopped(emulated: En
 
 
 def test_unknown_services_and_nodes(emulated: Environment) -> None:
-    assert services.poll(emulated, *NODE, ["Nothing"])[0].status is Status.UNKNOWN
+    assert services.poll(emulated.context, *NODE, ["Nothing"])[0].status is Status.UNKNOWN
     with pytest.raises(NotFound):
-        services.status(emulated, *NODE, "Nothing")
+        services.status(emulated.context, *NODE, "Nothing")
     with pytest.raises(NotFound):
-        services.states(emulated, "dc1", "imp-xyz")
+        services.states(emulated.context, "dc1", "imp-xyz")
 
 
 @pytest.mark.parametrize("action", [Action.START, Action.RESTART])
 def test_a_service_that_starts_needs_no_restart_any_more(emulated: Environment, action: Action) -> None:
-    restarts.require_restart(emulated, "dc1", [ENGINE], None, "something", "changed")
+    restarts.require_restart(emulated.context, "dc1", [ENGINE], None, "something", "changed")
     control(emulated, Action.STOP)
-    assert [found.node for found in restarts.pending(emulated, "dc1")] == ["imp-pub", "imp-sub"]
+    assert [found.node for found in restarts.pending(emulated.context, "dc1")] == ["imp-pub", "imp-sub"]
     control(emulated, action)
-    assert [found.node for found in restarts.pending(emulated, "dc1")] == ["imp-sub"]
+    assert [found.node for found in restarts.pending(emulated.context, "dc1")] == ["imp-sub"]

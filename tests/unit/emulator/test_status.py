@@ -235,7 +235,7 @@ def test_a_server_that_hangs_amid_the_handshake() -> None:
 
 
 def check(environment: Environment, node: str = "imp-pub") -> list[status.GatewayStatus]:
-    return asyncio.run(status.check(environment, "dc1", node))
+    return asyncio.run(status.check(environment.context, "dc1", node))
 
 
 def verdicts(environment: Environment, node: str = "imp-pub") -> list[Verdict | None]:
@@ -244,7 +244,7 @@ def verdicts(environment: Environment, node: str = "imp-pub") -> list[Verdict | 
 
 def add(environment: Environment, *names: str) -> None:
     for name in names:
-        gateways.add(environment, "dc1", Draft(name, account="svc@example.com", password="password"))
+        gateways.add(environment.context, "dc1", Draft(name, account="svc@example.com", password="password"))
 
 
 def network(environment: Environment, listener: Listener, *addresses: str, port: int = 443) -> None:
@@ -261,8 +261,8 @@ def test_each_node_judges_by_its_own_store(emulated: Environment, serve: Serve) 
     network(emulated, serve(LEAF, ISSUING), address_of(emulated, NAME))
     add(emulated, NAME)
     assert verdicts(emulated) == [Verdict.MISSING]
-    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [BOTH])
-    trust.upload(emulated, "dc1", "imp-sub", ["cup-xmpp", "tomcat"], [BOTH])
+    trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [BOTH])
+    trust.upload(emulated.context, "dc1", "imp-sub", ["cup-xmpp", "tomcat"], [BOTH])
     assert verdicts(emulated, "imp-pub") == [Verdict.VERIFIED]
     assert verdicts(emulated, "imp-sub") == [Verdict.MISSING]
 
@@ -282,19 +282,19 @@ def test_only_the_first_ten_are_looked_at(emulated: Environment, serve: Serve) -
     network(emulated, serve(LEAF, ISSUING), address_of(emulated, NAME))
     add(emulated, *(f"mail{number}.test.example" for number in range(1, 11)), NAME)
     assert verdicts(emulated) == [Verdict.NETWORK] * 10 + [None]
-    gateways.delete(emulated, "dc1", gateways.gateways(emulated, "dc1")[3].id)
-    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [BOTH])
+    gateways.delete(emulated.context, "dc1", gateways.gateways(emulated.context, "dc1")[3].id)
+    trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [BOTH])
     assert verdicts(emulated) == [Verdict.NETWORK] * 9 + [Verdict.VERIFIED]
 
 
 def test_an_ipv6_gateway_cannot_be_reached_without_ipv6(emulated: Environment, serve: Serve) -> None:
     for number, node in enumerate(("imp-pub", "imp-sub"), 12):
-        ipv6.set_eth0(emulated, "dc1", node, f"2001:db8::{number}")
-    row = parameters.find(emulated, "dc1", "EnterpriseWideData", "Enterprise Wide", "EnableIPV6")
-    parameters.change(emulated, "dc1", row, "T")
+        ipv6.set_eth0(emulated.context, "dc1", node, f"2001:db8::{number}")
+    row = parameters.find(emulated.context, "dc1", "EnterpriseWideData", "Enterprise Wide", "EnableIPV6")
+    parameters.change(emulated.context, "dc1", row, "T")
     network(emulated, serve(leaf("x", "2001:db8::21"), ISSUING), "2001:db8::21")
-    trust.upload(emulated, "dc1", "imp-pub", ["cup"], [BOTH])
+    trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [BOTH])
     add(emulated, "2001:db8::21")
     assert verdicts(emulated) == [Verdict.VERIFIED]
-    ipv6.set_eth0(emulated, "dc1", "imp-pub", None)
+    ipv6.set_eth0(emulated.context, "dc1", "imp-pub", None)
     assert verdicts(emulated) == [Verdict.NETWORK]

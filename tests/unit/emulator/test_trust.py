@@ -27,21 +27,21 @@ KEY = "-----BEGIN {0}-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n--
 
 
 def upload(environment: Environment, *texts: str, store: str = "cup") -> int:
-    return trust.upload(environment, *NODE, [store], texts)
+    return trust.upload(environment.context, *NODE, [store], texts)
 
 
 def files(environment: Environment, store: str = "cup", node: str = "imp-pub") -> list[str]:
-    return [row["filename"] for row in trust.trusted(environment, "dc1", node, store)]
+    return [row["filename"] for row in trust.trusted(environment.context, "dc1", node, store)]
 
 
 def pending(environment: Environment) -> list[tuple[str, str]]:
-    return [(found.node, found.service) for found in restarts.pending(environment, "dc1")]
+    return [(found.node, found.service) for found in restarts.pending(environment.context, "dc1")]
 
 
 def test_a_bundle_is_taken_apart_and_both_services_of_that_node_have_to_restart(emulated: Environment) -> None:
     assert upload(emulated, f"Bag Attributes\n{ROOT.pem}\nsome text\n{ISSUING.pem}") == 2
     assert files(emulated) == ["Issuing_CA.pem", "Root_CA.pem"]
-    assert [row["fingerprint"] for row in trust.trusted(emulated, *NODE, "cup")] == [
+    assert [row["fingerprint"] for row in trust.trusted(emulated.context, *NODE, "cup")] == [
         ISSUING.fingerprint,
         ROOT.fingerprint,
     ]
@@ -66,7 +66,7 @@ def test_the_other_stores_have_other_readers(emulated: Environment, store: str, 
 
 
 def test_one_upload_can_go_into_several_stores(emulated: Environment) -> None:
-    assert trust.upload(emulated, *NODE, ["cup", "cup-xmpp", "cup"], [ROOT.pem]) == 2
+    assert trust.upload(emulated.context, *NODE, ["cup", "cup-xmpp", "cup"], [ROOT.pem]) == 2
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_what_is_not_x509_is_refused_as_a_whole(emulated: Environment, text: str
 @pytest.mark.parametrize(("stores", "texts"), [([], [ROOT.pem]), (["cup"], []), (["cups"], [ROOT.pem])])
 def test_stores_and_certificates_must_be_given(emulated: Environment, stores: list[str], texts: list[str]) -> None:
     with pytest.raises(InvalidValue):
-        trust.upload(emulated, *NODE, stores, texts)
+        trust.upload(emulated.context, *NODE, stores, texts)
 
 
 def test_file_names_are_unique_and_exist_without_a_common_name(emulated: Environment) -> None:
@@ -121,18 +121,18 @@ def test_delete_by_fingerprint_in_any_spelling(emulated: Environment) -> None:
     upload(emulated, ROOT.pem, ISSUING.pem)
     emulated.database.execute("DELETE FROM pending_restart")
     colons = ":".join(ROOT.fingerprint[i : i + 2] for i in range(0, 64, 2)).upper()
-    trust.delete(emulated, *NODE, "cup", colons)
+    trust.delete(emulated.context, *NODE, "cup", colons)
     assert files(emulated) == ["Issuing_CA.pem"]
     assert pending(emulated) == [("imp-pub", "Cisco Presence Engine"), ("imp-pub", "Cisco SIP Proxy")]
     with pytest.raises(NotFound):
-        trust.delete(emulated, *NODE, "cup", ROOT.fingerprint)
+        trust.delete(emulated.context, *NODE, "cup", ROOT.fingerprint)
 
 
 def csr(environment: Environment, **fields: Any) -> x509.CertificateSigningRequest:
     request = identities.SigningRequest("imp-pub.dc1.example.com", **fields)
     identities.check_request("cup", request)
-    pem = identities.create_request(environment, *NODE, "cup", request, identities.make_key(request))
-    assert identities.waiting_request(environment, *NODE, "cup") == pem
+    pem = identities.create_request(environment.context, *NODE, "cup", request, identities.make_key(request))
+    assert identities.waiting_request(environment.context, *NODE, "cup") == pem
     return x509.load_pem_x509_csr(pem.encode())
 
 
@@ -169,7 +169,7 @@ def test_signing_requests_that_are_refused(emulated: Environment, fields: dict[s
         csr(emulated, **fields)
     assert refusal.value.field == field
     with pytest.raises(NotFound):
-        identities.waiting_request(emulated, *NODE, "cup")
+        identities.waiting_request(emulated.context, *NODE, "cup")
 
 
 def test_the_common_name_must_be_a_host_name_of_a_subject(emulated: Environment) -> None:
@@ -179,25 +179,25 @@ def test_the_common_name_must_be_a_host_name_of_a_subject(emulated: Environment)
 
 
 def test_the_certificate_that_answers_the_request_becomes_the_identity(emulated: Environment) -> None:
-    before = identities.certificate(emulated, *NODE, "cup")
+    before = identities.certificate(emulated.context, *NODE, "cup")
     assert before == keys.get(emulated.database, *NODE).certificate
     certificate = answer_request(csr(emulated, key_type="ec", key_length=256), ISSUING)
-    identities.upload(emulated, *NODE, "cup", [ISSUING.pem + certificate])
-    assert identities.certificate(emulated, *NODE, "cup") == parse_bundle(certificate)[0].pem
-    assert identities.certificate(emulated, *NODE, "tomcat") == before
+    identities.upload(emulated.context, *NODE, "cup", [ISSUING.pem + certificate])
+    assert identities.certificate(emulated.context, *NODE, "cup") == parse_bundle(certificate)[0].pem
+    assert identities.certificate(emulated.context, *NODE, "tomcat") == before
     with pytest.raises(NotFound):
-        identities.waiting_request(emulated, *NODE, "cup")
+        identities.waiting_request(emulated.context, *NODE, "cup")
     with pytest.raises(Forbidden):
-        identities.upload(emulated, *NODE, "cup", [certificate, ISSUING.pem])
+        identities.upload(emulated.context, *NODE, "cup", [certificate, ISSUING.pem])
 
 
 def test_the_issuer_may_stand_in_the_trust_store(emulated: Environment) -> None:
     certificate = answer_request(csr(emulated, key_type="ec", key_length=256), ISSUING)
     with pytest.raises(Forbidden) as refusal:
-        identities.upload(emulated, *NODE, "cup", [certificate, ROOT.pem])
+        identities.upload(emulated.context, *NODE, "cup", [certificate, ROOT.pem])
     assert refusal.value.code == "issuer-not-trusted"
     upload(emulated, ISSUING.pem)
-    identities.upload(emulated, *NODE, "cup", [certificate])
+    identities.upload(emulated.context, *NODE, "cup", [certificate])
 
 
 def test_a_certificate_for_another_key_is_refused(emulated: Environment) -> None:
@@ -205,7 +205,7 @@ def test_a_certificate_for_another_key_is_refused(emulated: Environment) -> None
     csr(emulated, key_type="ec", key_length=256)
     for text in (stale, issue("imp-pub.dc1.example.com", by=ISSUING).pem):
         with pytest.raises(Forbidden) as refusal:
-            identities.upload(emulated, *NODE, "cup", [text, ISSUING.pem])
+            identities.upload(emulated.context, *NODE, "cup", [text, ISSUING.pem])
         assert refusal.value.code == "csr-mismatch"
 
 
@@ -213,4 +213,4 @@ def test_a_certificate_for_another_key_is_refused(emulated: Environment) -> None
 def test_services_that_a_node_does_not_have(emulated: Environment, service: str) -> None:
     for read in (identities.certificate, identities.waiting_request, trust.trusted):
         with pytest.raises(DomainError):
-            read(emulated, *NODE, service)
+            read(emulated.context, *NODE, service)

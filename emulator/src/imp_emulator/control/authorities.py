@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Path, Request
 from pydantic import BaseModel, ConfigDict
 
-from imp_emulator.control.refusals import environment_of, refusals
+from imp_emulator.control.refusals import context_of, refusals
 from imp_emulator.domain.ca import authority as ca
 from imp_emulator.store.ca import requests as store
 from imp_emulator.wire.ca.admin import describe
@@ -33,10 +33,10 @@ async def list_requests(
     request: Request, host: str, state: Literal["pending", "issued", "denied", "revoked"] | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """The requests that a CA has seen, oldest first."""
-    environment = environment_of(request)
+    context = context_of(request)
     with refusals():
-        ca.authority(environment, host)
-    return {"requests": [describe(row) for row in store.requests(environment.database, host, state)]}
+        ca.authority(context, host)
+    return {"requests": [describe(row) for row in store.requests(context.database, host, state)]}
 
 
 @router.post("/requests/{identifier}/{verb}")
@@ -48,20 +48,20 @@ async def decide(
     verb: Literal["issue", "deny", "revoke"],
 ) -> dict[str, Any]:
     """Issue, deny or revoke, as the CA's administrator would."""
-    environment = environment_of(request)
-    with refusals(), environment.database.transaction():
+    context = context_of(request)
+    with refusals(), context.database.transaction():
         if verb == "issue":
-            row = ca.issue(environment, host, identifier)
+            row = ca.issue(context, host, identifier)
         elif verb == "deny":
-            row = ca.deny(environment, host, identifier, ACTOR)
+            row = ca.deny(context, host, identifier, ACTOR)
         else:
-            row = ca.revoke(environment, host, identifier, ACTOR)
+            row = ca.revoke(context, host, identifier, ACTOR)
     return describe(row)
 
 
 @router.post("/renew")
 async def renew(request: Request, host: str, how: Annotated[Renewal | None, Body()] = None) -> dict[str, int]:
     """Give a CA a new certificate of its own; returns how often it has been renewed."""
-    environment = environment_of(request)
-    with refusals(), environment.database.transaction():
-        return {"renewals": ca.renew(environment, host, (how or Renewal()).new_key)}
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        return {"renewals": ca.renew(context, host, (how or Renewal()).new_key)}

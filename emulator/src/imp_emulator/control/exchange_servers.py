@@ -10,7 +10,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from imp_emulator.control.refusals import environment_of, refusals
+from imp_emulator.control.refusals import context_of, refusals
 from imp_emulator.domain.exchange import trust as exchange_trust
 from imp_emulator.scenario.model import ROOT_KINDS
 
@@ -38,7 +38,7 @@ class Revocation(BaseModel):
 async def list_roots(request: Request, server: str) -> dict[str, list[dict[str, Any]]]:
     """The root certificates that an Exchange server trusts."""
     with refusals():
-        rows = exchange_trust.roots(environment_of(request), server)
+        rows = exchange_trust.roots(context_of(request), server)
     found = zip(rows, exchange_trust.parse_roots(rows), strict=True)
     return {
         "roots": [
@@ -56,26 +56,26 @@ async def list_roots(request: Request, server: str) -> dict[str, list[dict[str, 
 @router.post("/roots", status_code=201)
 async def add_roots(request: Request, server: str, new: NewRoots) -> dict[str, list[str]]:
     """Put root certificates into the store of an Exchange server; returns their SHA-256 fingerprints."""
-    environment = environment_of(request)
-    with refusals(), environment.database.transaction():
-        added = exchange_trust.add_roots(environment, server, new.certificates, ROOT_KINDS[new.type])
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        added = exchange_trust.add_roots(context, server, new.certificates, ROOT_KINDS[new.type])
     return {"fingerprints": [certificate.fingerprint for certificate in added]}
 
 
 @router.delete("/roots/{fingerprint}", status_code=204)
 async def remove_root(request: Request, server: str, fingerprint: str) -> None:
     """Take a root certificate out of the store of an Exchange server."""
-    environment = environment_of(request)
-    with refusals(), environment.database.transaction():
-        exchange_trust.remove_root(environment, server, fingerprint)
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        exchange_trust.remove_root(context, server, fingerprint)
 
 
 @router.put("/revocation", status_code=204)
 async def set_revocation(request: Request, server: str, change: Revocation) -> None:
     """Have an Exchange server reach the revocation lists of the authorities, or not."""
-    environment = environment_of(request)
-    with refusals(), environment.database.transaction():
-        exchange_trust.set_crl_reachable(environment, server, change.reachable)
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        exchange_trust.set_crl_reachable(context, server, change.reachable)
 
 
 _WORDS = {kind: word for word, kind in ROOT_KINDS.items()}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from imp_emulator.control.refusals import environment_of, refusals
+from imp_emulator.control.refusals import context_of, refusals
 from imp_emulator.domain.imp import ports, services
 from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.imp.ports import OTHER_PROGRAM
@@ -30,7 +30,7 @@ class Occupant(BaseModel):
 async def list_ports(request: Request, cluster: str, node: str) -> dict[str, list[dict[str, Any]]]:
     """The ports of a node that something else than the product has taken."""
     with refusals():
-        rows = ports.occupied(environment_of(request), cluster, node)
+        rows = ports.occupied(context_of(request), cluster, node)
     return {"ports": [{"port": row["port"], "used_by": row["used_by"]} for row in rows]}
 
 
@@ -39,17 +39,17 @@ async def occupy_port(
     request: Request, cluster: str, node: str, port: int, occupant: Annotated[Occupant | None, Body()] = None
 ) -> None:
     """Have something take a port; a service that wants it does not start any more."""
-    environment = environment_of(request)
-    with refusals(), environment.database.transaction():
+    context = context_of(request)
+    with refusals(), context.database.transaction():
         # A start that ended before this moment must not be judged by it when somebody looks later.
-        services.settle(environment, cluster)
-        ports.occupy(environment, cluster, node, port, (occupant or Occupant()).used_by)
+        services.settle(context, cluster)
+        ports.occupy(context, cluster, node, port, (occupant or Occupant()).used_by)
 
 
 @router.delete("/{port}", status_code=204)
 async def release_port(request: Request, cluster: str, node: str, port: int) -> None:
     """Free a port that was taken."""
-    environment = environment_of(request)
-    with refusals(), environment.database.transaction():
-        services.settle(environment, cluster)
-        ports.release(environment, cluster, node, port)
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        services.settle(context, cluster)
+        ports.release(context, cluster, node, port)

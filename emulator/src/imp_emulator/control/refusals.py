@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from fastapi import HTTPException, Request
 
 from imp_emulator.errors import DomainError, InvalidValue, NotFound
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def refusals() -> Iterator[None]:
         raise HTTPException(status, error.message) from None
 
 
-def environment_of(request: Request) -> Environment:
-    """Return the environment that a request to the control plane is about."""
-    environment: Environment = request.app.state.control.environment
-    return environment
+def context_of(request: Request) -> Context:
+    """Return the part of the environment that a request to the control plane is about."""
+    context: Context = request.app.state.control.environment.context
+    return context

@@ -8,16 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import json
-import secrets
 from enum import Enum
-from typing import TYPE_CHECKING
 
-from imp_emulator.store import accounts
+from imp_emulator.pipeline.request import Request
+from imp_emulator.store import accounts as store
+from imp_emulator.store.accounts import EXCHANGE, Account
+from imp_emulator.store.database import Database
+from imp_emulator.world.sessions import Sessions
 
-if TYPE_CHECKING:
-    from imp_emulator.pipeline.request import Request
-    from imp_emulator.world.environment import Environment
+__all__ = ["EXCHANGE", "SESSION_COOKIE", "Access", "Account", "Accounts", "basic_credentials"]
 
 SESSION_COOKIE = "JSESSIONIDSSO"
 
@@ -30,66 +29,56 @@ class Access(Enum):
     FORBIDDEN = "forbidden"
 
 
-class Sessions:
-    """Session tokens for callers that have authenticated once.
+class Accounts:
+    """The accounts that the state holds, and the sessions of those who have logged in.
 
-    There is one per account and node, however many clients log in; like Tomcat's sessions they end with the process.
+    Args:
+        database: The state.
+        sessions: What the cookies handed out stand for.
     """
 
-    def __init__(self) -> None:
-        self._tokens: dict[tuple[str, str, str | None], str] = {}
-        self._callers: dict[tuple[str, str, str], str | None] = {}
+    def __init__(self, database: Database, sessions: Sessions) -> None:
+        self._database = database
+        self._sessions = sessions
 
-    def issue(self, request: Request) -> str:
-        """Return the token that stands for an authenticated call's caller on its node."""
-        token = self._tokens.get((request.cluster, request.node, request.caller))
-        if token is None:
-            token = self._tokens[request.cluster, request.node, request.caller] = secrets.token_hex(16).upper()
-            self._callers[request.cluster, request.node, token] = request.caller
-        return token
+    def known(self, owner: str) -> dict[str, Account]:
+        """Return the accounts of a cluster, a certification authority's host or :data:`EXCHANGE`, by user name."""
+        return {account.username: account for account in store.accounts(self._database, owner)}
 
-    def caller(self, request: Request, token: str) -> str | None:
-        """Return whom a token stands for on the call's node, or ``None``."""
-        return self._callers.get((request.cluster, request.node, token))
+    def basic(self, request: Request, kind: str, role: str | None = None, owner: str | None = None) -> Access:
+        """Check the ``Authorization: Basic`` header (RFC 7617) and set ``request.caller``.
 
+        Args:
+            kind: The kind of the accounts that count here (``application``, ``os``, ``exchange``, ...).
+            role: The one that the account must have, for example ``Standard AXL API Access``.
+            owner: Whose accounts count: the request's cluster, or a certification authority's host.
+        """
+        credentials = basic_credentials(request.headers.get("authorization", ""))
+        if credentials is None:
+            return Access.UNAUTHENTICATED
+        username, password = credentials
+        account = store.account(self._database, request.cluster if owner is None else owner, kind, username)
+        # An unknown name costs the same comparison as a known one, so the time tells nothing about which names exist.
+        expected = "" if account is None else account.password
+        matches = hmac.compare_digest(password.encode(), expected.encode())
+        if account is None or not matches:
+            return Access.UNAUTHENTICATED
+        request.caller = account.username
+        return Access.OK if role is None or role in account.roles else Access.FORBIDDEN
 
-def check_basic(
-    environment: Environment, request: Request, kind: str, role: str | None = None, owner: str | None = None
-) -> Access:
-    """Check the ``Authorization: Basic`` header (RFC 7617) and set ``request.caller``.
+    def session(self, request: Request, kind: str, role: str | None = None) -> Access:
+        """Check the cookie that an earlier success issued (see :meth:`issue_session`) and set ``request.caller``."""
+        token = _cookie(request.headers.get("cookie", ""), SESSION_COOKIE)
+        caller = self._sessions.caller(request.cluster, request.node, token) if token else None
+        account = store.account(self._database, request.cluster, kind, caller) if caller else None
+        if account is None:
+            return Access.UNAUTHENTICATED
+        request.caller = account.username
+        return Access.OK if role is None or role in account.roles else Access.FORBIDDEN
 
-    ``kind`` is that of the accounts that count here (``application``, ``os``, ``exchange``, ...), ``role`` the one that
-    the account must have, for example ``Standard AXL API Access``. The accounts are those of the call's cluster, or of
-    ``owner``, a certification authority's host.
-    """
-    credentials = basic_credentials(request.headers.get("authorization", ""))
-    if credentials is None:
-        return Access.UNAUTHENTICATED
-    username, password = credentials
-    account = accounts.account(environment.database, request.cluster if owner is None else owner, kind, username)
-    # An unknown name costs the same comparison as a known one, so the time tells nothing about which names exist.
-    expected = "" if account is None else account["password"]
-    matches = hmac.compare_digest(password.encode(), expected.encode())
-    if account is None or not matches:
-        return Access.UNAUTHENTICATED
-    request.caller = account["username"]
-    return Access.OK if role is None or role in json.loads(account["roles"]) else Access.FORBIDDEN
-
-
-def check_session(environment: Environment, request: Request, kind: str, role: str | None = None) -> Access:
-    """Check the cookie that an earlier success issued (see :func:`issue_session`) and set ``request.caller``."""
-    token = _cookie(request.headers.get("cookie", ""), SESSION_COOKIE)
-    caller = environment.sessions.caller(request, token) if token else None
-    account = accounts.account(environment.database, request.cluster, kind, caller) if caller else None
-    if account is None:
-        return Access.UNAUTHENTICATED
-    request.caller = account["username"]
-    return Access.OK if role is None or role in json.loads(account["roles"]) else Access.FORBIDDEN
-
-
-def issue_session(environment: Environment, request: Request) -> str:
-    """Return the value of the session cookie for the call's authenticated caller."""
-    return environment.sessions.issue(request)
+    def issue_session(self, request: Request) -> str:
+        """Return the value of the session cookie for the request's authenticated caller."""
+        return self._sessions.issue(request.cluster, request.node, request.caller)
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imp_emulator.client.addresses import connect_address
 from imp_emulator.crypto import certificates as pki
+from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ABORT, CONNECTION, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
 from imp_emulator.serving.iis_certificate import IisCertificate
@@ -32,13 +33,17 @@ from imp_emulator.wire.control_center import ControlCenter
 from imp_emulator.wire.exchange.front_door import Exchange
 from imp_emulator.wire.exchange.powershell import PowerShell
 from imp_emulator.wire.imp_admin import ImpAdmin
+from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
 
-LISTENERS: tuple[tuple[str, str | None, int, tuple[Callable[[Environment], Protocol], ...]], ...] = (
+Maker = Callable[[Context, Accounts], Protocol]
+"""Makes a protocol; every listener that speaks it shares the one made."""
+
+LISTENERS: tuple[tuple[str, str | None, int, tuple[Maker, ...]], ...] = (
     ("cucm", None, 8443, (CucmAxl, ControlCenter)),
     ("imp", "publisher", 8443, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, (ControlCenter, ImpAdmin)),
@@ -132,12 +137,13 @@ class Listeners:
     def __init__(self, environment: Environment, host: str) -> None:
         self._environment = environment
         self._host = host
+        self._accounts = Accounts(environment.database, environment.sessions)
         self._remembered: dict[str, int] = json.loads(meta.get(environment.database, "ports") or "{}")
         self._ports: dict[str, int] = {}
         self._servers: list[Server] = []
         self.endpoints: dict[Endpoint, tuple[str, int]] = {}
         self.protocols: dict[str, Protocol] = {}
-        self._instances: dict[Callable[[Environment], Protocol], Protocol] = {}
+        self._instances: dict[Maker, Protocol] = {}
         self._listen_for_nodes()
         self._listen_for_exchange()
         self._listen_for_authorities()
@@ -185,9 +191,9 @@ class Listeners:
     def _serves_admin_api(self, cluster: str) -> bool:
         return self._environment.scenario.cluster(cluster).admin_api
 
-    def _protocol(self, maker: Callable[[Environment], Protocol]) -> Protocol:
+    def _protocol(self, maker: Maker) -> Protocol:
         if maker not in self._instances:
-            protocol = self._instances[maker] = maker(self._environment)
+            protocol = self._instances[maker] = maker(self._environment.context, self._accounts)
             self.protocols[protocol.name] = protocol
         return self._instances[maker]
 

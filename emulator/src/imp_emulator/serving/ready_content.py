@@ -65,8 +65,8 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
 def _accounts(database: Database, cluster: str) -> dict[str, dict[str, str]]:
     """Return user names and passwords by the accounts' labels."""
     return {
-        row["label"]: {"username": row["username"], "password": row["password"]}
-        for row in accounts.accounts(database, cluster)
+        account.label: {"username": account.username, "password": account.password}
+        for account in accounts.accounts(database, cluster)
     }
 
 

@@ -8,12 +8,30 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from dataclasses import dataclass, field
 
 from imp_emulator.scenario.model import AccountSpec, Scenario, ScenarioError
 from imp_emulator.store.database import Database, Row
 
 EXCHANGE = ""
 """The cluster of the Exchange accounts, which belong to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of an emulated product.
+
+    Attributes:
+        kind: Where it counts: ``application``, ``os``, ``exchange``, ``exchange_admin`` or ``ca``.
+        label: Its name in the ready file.
+        roles: The products' names of its roles.
+    """
+
+    kind: str
+    username: str
+    label: str
+    password: str = field(repr=False)
+    roles: tuple[str, ...]
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -48,16 +66,18 @@ def _password(account: AccountSpec) -> str:
     return password
 
 
-def accounts(database: Database, cluster: str) -> list[Row]:
-    """Return the accounts of a cluster as rows (kind, username, label, password, roles); see :data:`EXCHANGE`."""
-    return database.all(
-        "SELECT kind, username, label, password, roles FROM account WHERE cluster = ? ORDER BY label", (cluster,)
-    )
+def accounts(database: Database, cluster: str) -> list[Account]:
+    """Return the accounts of a cluster by their labels; see :data:`EXCHANGE`."""
+    return [_account(row) for row in database.all("SELECT * FROM account WHERE cluster = ? ORDER BY label", (cluster,))]
 
 
-def account(database: Database, cluster: str, kind: str, username: str) -> Row | None:
-    """Return one account as a row (username, password, roles as JSON), or ``None``."""
-    return database.one(
-        "SELECT username, password, roles FROM account WHERE cluster = ? AND kind = ? AND username = ?",
-        (cluster, kind, username),
+def account(database: Database, cluster: str, kind: str, username: str) -> Account | None:
+    """Return one account, or ``None``."""
+    row = database.one(
+        "SELECT * FROM account WHERE cluster = ? AND kind = ? AND username = ?", (cluster, kind, username)
     )
+    return None if row is None else _account(row)
+
+
+def _account(row: Row) -> Account:
+    return Account(row["kind"], row["username"], row["label"], row["password"], tuple(json.loads(row["roles"])))

@@ -18,11 +18,11 @@ from typing import Any, ClassVar
 
 from imp_emulator.domain.imp import identities, trust
 from imp_emulator.errors import DomainError, NotFound
-from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.store import nodes
 from imp_emulator.store.imp import trust as trust_store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 BASE = "/platformcom/api/v1/certmgr/config"
 _JSON = "application/json"
@@ -48,8 +48,9 @@ class Certmgr:
         "POST /trust/certificates": True,
     }
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self._context = context
+        self._accounts = accounts
         self._handlers: dict[str, Callable[[Request], Response]] = {
             "GET /csr": self._get_request,
             "GET /identity/certificate": self._get_identity,
@@ -65,7 +66,7 @@ class Certmgr:
         return path.startswith("/platformcom/")
 
     def authenticate(self, request: Request) -> Response | None:
-        if check_basic(self._environment, request, "os") is Access.OK:
+        if self._accounts.basic(request, "os") is Access.OK:
             return None
         refusal = _error(401, "Unauthorized")
         refusal.headers["WWW-Authenticate"] = 'Basic realm="CMPlatform Realm"'
@@ -93,8 +94,8 @@ class Certmgr:
             return _error(400, error.message)
 
     def _snapshot(self, request: Request) -> Response:
-        row = nodes.node(self._environment.database, request.cluster, request.node)
-        place = (self._environment, request.cluster, request.node)
+        row = nodes.node(self._context.database, request.cluster, request.node)
+        place = (self._context, request.cluster, request.node)
         return _answer(
             server=request.node if row is None else row["fqdn"],
             identities=[
@@ -128,7 +129,7 @@ class Certmgr:
 
     def _get_request(self, request: Request) -> Response:
         service = _parameter(request, "service")
-        csr = identities.waiting_request(self._environment, request.cluster, request.node, service)
+        csr = identities.waiting_request(self._context, request.cluster, request.node, service)
         return _answer(service=service, csr=csr)
 
     def _route_request(self, request: Request) -> Operation:
@@ -143,7 +144,7 @@ class Certmgr:
 
         def handler(_: Request) -> Response:
             service, wanted = self._wanted(request)
-            csr = identities.create_request(self._environment, request.cluster, request.node, service, wanted, made[0])
+            csr = identities.create_request(self._context, request.cluster, request.node, service, wanted, made[0])
             return _answer(service=service, csr=csr)
 
         return Operation("POST /csr", True, lambda: self._run(handler, request), make_key)
@@ -169,25 +170,25 @@ class Certmgr:
 
     def _get_identity(self, request: Request) -> Response:
         service = _parameter(request, "service")
-        found = identities.certificate(self._environment, request.cluster, request.node, service)
+        found = identities.certificate(self._context, request.cluster, request.node, service)
         return _answer(service=service, certificate=found)
 
     def _post_identity(self, request: Request) -> Response:
         body = _body(request, required={"service": str, "certificates": list}, optional={})
         texts = _texts(body["certificates"], "certificates")
-        identities.upload(self._environment, request.cluster, request.node, body["service"], texts)
+        identities.upload(self._context, request.cluster, request.node, body["service"], texts)
         return _answer(201, messages=["The certificate is installed; restart the service to use it."])
 
     def _get_trusted(self, request: Request) -> Response:
         service = _parameter(request, "service")
-        rows = trust.trusted(self._environment, request.cluster, request.node, service)
+        rows = trust.trusted(self._context, request.cluster, request.node, service)
         return _answer(certificates=[row["pem"] for row in rows])
 
     def _post_trusted(self, request: Request) -> Response:
         """Add certificates; 201 when any was added, 200 when all were there already."""
         body = _body(request, required={"service": list, "certificates": list}, optional={"description": str})
         added = trust.upload(
-            self._environment,
+            self._context,
             request.cluster,
             request.node,
             _texts(body["service"], "service"),
@@ -198,11 +199,11 @@ class Certmgr:
 
     def _delete_trusted(self, request: Request) -> Response:
         service, fingerprint = _parameter(request, "service"), _parameter(request, "fingerprint")
-        trust.delete(self._environment, request.cluster, request.node, service, fingerprint)
+        trust.delete(self._context, request.cluster, request.node, service, fingerprint)
         return _answer(messages=["The certificate is deleted."])
 
 
-def _or_none(read: Callable[[Environment, str, str, str], str], *place: Any) -> str | None:
+def _or_none(read: Callable[[Context, str, str, str], str], *place: Any) -> str | None:
     try:
         return read(*place)
     except NotFound:

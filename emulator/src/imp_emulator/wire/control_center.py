@@ -19,13 +19,13 @@ from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec
 from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action, Reason, ServiceState
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.store import nodes
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.http.soap import text
 from imp_emulator.wire.http.tomcat import error_page
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 PATH = "/controlcenterservice2/services/ControlCenterServices"
 NAMESPACE = "http://schemas.cisco.com/ast/soap"
@@ -63,8 +63,9 @@ class ControlCenter:
         "soapGetStaticServiceList": False,
     }
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self._context = context
+        self._accounts = accounts
         self._handlers: dict[str, Callable[[Request, etree._Element], str]] = {
             "getProductInformationList": self._products,
             "soapDoControlServices": self._control,
@@ -77,7 +78,7 @@ class ControlCenter:
         return path.rstrip("/") == PATH
 
     def authenticate(self, request: Request) -> Response | None:
-        access = check_basic(self._environment, request, "application", ROLE)
+        access = self._accounts.basic(request, "application", ROLE)
         if access is Access.UNAUTHENTICATED:
             return error_page(401, headers={"WWW-Authenticate": 'Basic realm="Cisco Serviceability"'})
         return None if access is Access.OK else error_page(403, f"The caller lacks the role {ROLE}")
@@ -121,7 +122,7 @@ class ControlCenter:
             items = _fields(element, "item").get("item", [])
             names += [soap.content(item) for item in items] or [soap.content(element)]
         wanted = [name for name in names if name]
-        return _information(services.poll(self._environment, request.cluster, request.node, wanted), Reason.DONE)
+        return _information(services.poll(self._context, request.cluster, request.node, wanted), Reason.DONE)
 
     def _control(self, request: Request, content: etree._Element) -> str:
         command = _command(content, "ControlServiceRequest", "ControlType", list(Action))
@@ -129,7 +130,7 @@ class ControlCenter:
         return self._carry_out(
             request,
             command,
-            lambda name: services.control(self._environment, request.cluster, request.node, action, name),
+            lambda name: services.control(self._context, request.cluster, request.node, action, name),
         )
 
     def _deploy(self, request: Request, content: etree._Element) -> str:
@@ -138,7 +139,7 @@ class ControlCenter:
         return self._carry_out(
             request,
             command,
-            lambda name: services.deploy(self._environment, request.cluster, request.node, name, activate),
+            lambda name: services.deploy(self._context, request.cluster, request.node, name, activate),
         )
 
     def _carry_out(self, request: Request, command: _Command, carry_out: Callable[[str], Reason]) -> str:
@@ -146,11 +147,11 @@ class ControlCenter:
         if not command.names:
             return _information([], Reason.BAD_ARGUMENTS)
         if command.node:
-            meant = nodes.node(self._environment.database, request.cluster, command.node)
+            meant = nodes.node(self._context.database, request.cluster, command.node)
             if meant is None or ascii_lower(meant["name"]) != ascii_lower(request.node):
                 return _information([], Reason.ENTRY_NOT_FOUND)
         reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
-        states = services.states(self._environment, request.cluster, request.node, list(reasons))
+        states = services.states(self._context, request.cluster, request.node, list(reasons))
         refused = [reason for reason in reasons.values() if reason is not Reason.DONE]
         return _information(states, refused[0] if refused else Reason.DONE, list(reasons.values()))
 
@@ -161,7 +162,7 @@ class ControlCenter:
 
     def _products(self, request: Request, content: etree._Element) -> str:
         _fields(content, "ServiceInfo")
-        version = self._environment.scenario.cluster(request.cluster).version
+        version = self._context.scenario.cluster(request.cluster).version
         name, identifier, short = _PRODUCTS[self._role(request)]
         product = _elements(
             ("ProductName", name),
@@ -178,7 +179,7 @@ class ControlCenter:
         return CATALOGUE[self._role(request)]
 
     def _role(self, request: Request) -> str:
-        row = nodes.node(self._environment.database, request.cluster, request.node)
+        row = nodes.node(self._context.database, request.cluster, request.node)
         if row is None:
             raise LookupError(f"listener of an unknown node {request.node}")
         role: str = row["role"]

@@ -1,23 +1,21 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulated environment: what every protocol and rule works on."""
+"""The emulated environment, whole: for the listeners, the pipeline and the control plane; rules get a part of it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import InitVar, dataclass, field
 
-from imp_emulator.pipeline.accounts import Sessions
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database
 from imp_emulator.store.journal import DEFAULT_LIMIT, Journal
 from imp_emulator.world.clock import Clock
+from imp_emulator.world.context import Context, Listener
 from imp_emulator.world.faults import Faults
 from imp_emulator.world.pace import ServicePace
-
-Listener = tuple[str, int]
-"""The loopback address and the real port of a listener."""
+from imp_emulator.world.sessions import Sessions
 
 
 @dataclass(slots=True)
@@ -29,6 +27,7 @@ class Environment:
         network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
         answered: How often each (protocol, operation) was answered with a status below 400 since the process started;
             a reset does not touch it.
+        context: The part that handlers and rules are given.
     """
 
     database: Database
@@ -41,6 +40,8 @@ class Environment:
     answered: Counter[tuple[str, str]] = field(default_factory=Counter)
     journal_limit: InitVar[int] = DEFAULT_LIMIT
     journal: Journal = field(init=False)
+    context: Context = field(init=False)
 
     def __post_init__(self, journal_limit: int) -> None:
         self.journal = Journal(self.database, journal_limit)
+        self.context = Context(self.database, self.clock, self.pace, self.scenario, self.network, self.faults.cut_off)

@@ -34,7 +34,7 @@ from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store.ca import requests as store
 from imp_emulator.store.database import Row
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 TEMPLATE = "certificatetemplate"
 """The request attribute that names the template, in lower case."""
@@ -51,24 +51,24 @@ class _Refused(Exception):
     """The CA denies a request by itself; the message is the disposition message."""
 
 
-def authority(environment: Environment, host: str) -> Row:
+def authority(context: Context, host: str) -> Row:
     """Return a CA's settings.
 
     Raises:
         NotFound: There is no such CA.
     """
-    row = store.authority(environment.database, host)
+    row = store.authority(context.database, host)
     if row is None:
         raise NotFound("ca-not-found", f"There is no certification authority {host}.")
     return row
 
 
-def language(environment: Environment, host: str) -> str:
+def language(context: Context, host: str) -> str:
     """Return the language of a CA's pages (ISO 639-1)."""
-    return next(spec.language for spec in environment.scenario.certification_authorities if spec.host == host.lower())
+    return next(spec.language for spec in context.scenario.certification_authorities if spec.host == host.lower())
 
 
-def submit(environment: Environment, host: str, text: str, attributes: Mapping[str, str], requester: str) -> Row:
+def submit(context: Context, host: str, text: str, attributes: Mapping[str, str], requester: str) -> Row:
     """Take a request in; returns it with what became of it (see 40_ca.sql).
 
     Args:
@@ -79,11 +79,11 @@ def submit(environment: Environment, host: str, text: str, attributes: Mapping[s
     Raises:
         InvalidValue: The text is no request at all, so there is nothing to give a number to.
     """
-    settings = authority(environment, host)
+    settings = authority(context, host)
     request = parse_request(text)
     template = attributes.get(TEMPLATE) or None
     try:
-        _check(settings, request, _names(environment, host))
+        _check(settings, request, _names(context, host))
         purposes = _purposes(settings, template)
         state, message = store.PENDING, _TAKEN
     except _Refused as refusal:
@@ -94,14 +94,14 @@ def submit(environment: Environment, host: str, text: str, attributes: Mapping[s
         subject=request.subject.rfc4514_string(),
         template=template,
         requester=requester,
-        submitted_at=environment.clock.timestamp(),
+        submitted_at=context.clock.timestamp(),
         state=state,
         message=message,
     )
-    identifier = store.add_request(environment.database, host, new)
+    identifier = store.add_request(context.database, host, new)
     if settings["kind"] == "enterprise" and state == store.PENDING:
-        _sign(environment, settings, find(environment, host, identifier), purposes)
-    return find(environment, host, identifier)
+        _sign(context, settings, find(context, host, identifier), purposes)
+    return find(context, host, identifier)
 
 
 def parse_request(text: str) -> x509.CertificateSigningRequest:
@@ -124,48 +124,48 @@ def parse_request(text: str) -> x509.CertificateSigningRequest:
     return request
 
 
-def find(environment: Environment, host: str, identifier: int) -> Row:
+def find(context: Context, host: str, identifier: int) -> Row:
     """Return a request.
 
     Raises:
         NotFound: The CA has none of this number.
     """
-    row = store.request(environment.database, host, identifier)
+    row = store.request(context.database, host, identifier)
     if row is None:
         raise NotFound("request-not-found", f"There is no request {identifier}.")
     return row
 
 
-def issue(environment: Environment, host: str, identifier: int) -> Row:
+def issue(context: Context, host: str, identifier: int) -> Row:
     """Issue a pending request, or one that was denied, as the administrator of a CA can.
 
     Raises:
         NotFound: There is no such CA or request.
         Forbidden: It was issued already, or revoked.
     """
-    settings, row = authority(environment, host), find(environment, host, identifier)
+    settings, row = authority(context, host), find(context, host, identifier)
     if row["state"] not in (store.PENDING, store.DENIED):
         raise Forbidden("wrong-state", f"Request {identifier} is {row['state']}; only a pending one can be issued.")
-    _sign(environment, settings, row, ca_pki.purposes(row["template"]) if settings["kind"] == "enterprise" else None)
-    return find(environment, host, identifier)
+    _sign(context, settings, row, ca_pki.purposes(row["template"]) if settings["kind"] == "enterprise" else None)
+    return find(context, host, identifier)
 
 
-def deny(environment: Environment, host: str, identifier: int, actor: str) -> Row:
+def deny(context: Context, host: str, identifier: int, actor: str) -> Row:
     """Deny a pending request.
 
     Raises:
         NotFound: There is no such CA or request.
         Forbidden: It is not pending.
     """
-    authority(environment, host)
-    row = find(environment, host, identifier)
+    authority(context, host)
+    row = find(context, host, identifier)
     if row["state"] != store.PENDING:
         raise Forbidden("wrong-state", f"Request {identifier} is {row['state']}; only a pending one can be denied.")
-    store.set_denied(environment.database, host, identifier, f"Denied by {actor}")
-    return find(environment, host, identifier)
+    store.set_denied(context.database, host, identifier, f"Denied by {actor}")
+    return find(context, host, identifier)
 
 
-def revoke(environment: Environment, host: str, identifier: int, actor: str, reason: str = "unspecified") -> Row:
+def revoke(context: Context, host: str, identifier: int, actor: str, reason: str = "unspecified") -> Row:
     """Revoke an issued certificate; the CRL has it from now on.
 
     Raises:
@@ -173,18 +173,18 @@ def revoke(environment: Environment, host: str, identifier: int, actor: str, rea
         InvalidValue: The reason is none of :data:`REASONS`.
         Forbidden: It is not issued.
     """
-    authority(environment, host)
-    row = find(environment, host, identifier)
+    authority(context, host)
+    row = find(context, host, identifier)
     if reason not in REASONS:
         raise InvalidValue("invalid-field", f"reason must be one of {', '.join(REASONS)}.", "reason")
     if row["state"] != store.ISSUED:
         raise Forbidden("wrong-state", f"Request {identifier} is {row['state']}; only an issued one can be revoked.")
-    now = environment.clock.timestamp()
-    store.set_revoked(environment.database, host, identifier, now, reason, f"Revoked by {actor}")
-    return find(environment, host, identifier)
+    now = context.clock.timestamp()
+    store.set_revoked(context.database, host, identifier, now, reason, f"Revoked by {actor}")
+    return find(context, host, identifier)
 
 
-def renew(environment: Environment, host: str, new_key: bool = True) -> int:
+def renew(context: Context, host: str, new_key: bool = True) -> int:
     """Give a CA a new certificate of its own, with a new key or the old one; returns how often it has been renewed.
 
     What was issued before stays valid, signed by the earlier certificate. A new root of an enterprise CA reaches the
@@ -193,67 +193,65 @@ def renew(environment: Environment, host: str, new_key: bool = True) -> int:
     Raises:
         NotFound: There is no such CA.
     """
-    settings = authority(environment, host)
-    database = environment.database
+    settings = authority(context, host)
+    database = context.database
     newest = store.certificates(database, host)[-1]
     old = Authority.of(newest)
     key = rsa.generate_private_key(public_exponent=65537, key_size=settings["key_size"]) if new_key else old.key
     level = newest["level"]
     above = Authority.of(store.certificates(database, host, level - 1)[-1]) if level else None
-    start = _now(environment) - timedelta(minutes=10)
+    start = _now(context) - timedelta(minutes=10)
     name = ca_pki.authority_name(settings["common_name"], level)
     validity = timedelta(days=settings["validity_days"])
     certificate = ca_pki.sign_authority(name, key, above, start, validity, ca_pki.HASHES[settings["hash"]])
     if level == 0 and settings["kind"] == "enterprise":
-        exchange_trust.distribute(environment, pki.pem(certificate))
+        exchange_trust.distribute(context, pki.pem(certificate))
     return store.add_certificate(database, host, level, pki.key_pem(key), pki.pem(certificate))
 
 
-def renewals(environment: Environment, host: str) -> int:
+def renewals(context: Context, host: str) -> int:
     """Return how often the issuing certificate of a CA has been renewed."""
-    authority(environment, host)
-    return len(store.certificates(environment.database, host)) - 1
+    authority(context, host)
+    return len(store.certificates(context.database, host)) - 1
 
 
-def chain(environment: Environment, host: str, renewal: int) -> list[x509.Certificate]:
+def chain(context: Context, host: str, renewal: int) -> list[x509.Certificate]:
     """Return an issuing certificate of the CA and the certificates above it, the root last.
 
     Raises:
         NotFound: There is no such CA, or it has not been renewed so often.
     """
-    authority(environment, host)
-    rows = store.certificates(environment.database, host)
+    authority(context, host)
+    rows = store.certificates(context.database, host)
     if not 0 <= renewal < len(rows):
         raise NotFound("renewal-not-found", f"The CA has no certificate of renewal {renewal}.")
     found = [_parsed(rows[renewal])]
     for level in range(rows[renewal]["level"] - 1, -1, -1):
-        above = [_parsed(row) for row in store.certificates(environment.database, host, level)]
+        above = [_parsed(row) for row in store.certificates(context.database, host, level)]
         found.append(next(one for one in reversed(above) if _signed_by(found[-1], one)))
     return found
 
 
-def crl(environment: Environment, host: str, renewal: int) -> x509.CertificateRevocationList:
+def crl(context: Context, host: str, renewal: int) -> x509.CertificateRevocationList:
     """Return the base CRL that belongs to one of the CA's issuing certificates.
 
     Raises:
         NotFound: There is no such CA, or it has not been renewed so often.
     """
-    settings = authority(environment, host)
-    rows = store.certificates(environment.database, host)
+    settings = authority(context, host)
+    rows = store.certificates(context.database, host)
     if not 0 <= renewal < len(rows):
         raise NotFound("renewal-not-found", f"The CA has no certificate of renewal {renewal}.")
-    revoked = store.requests(environment.database, host, store.REVOKED)
-    return ca_pki.sign_crl(Authority.of(rows[renewal]), settings, revoked, _now(environment))
+    revoked = store.requests(context.database, host, store.REVOKED)
+    return ca_pki.sign_crl(Authority.of(rows[renewal]), settings, revoked, _now(context))
 
 
-def _sign(
-    environment: Environment, settings: Row, row: Row, purposes: tuple[x509.ObjectIdentifier, ...] | None
-) -> None:
-    newest = Authority.of(store.certificates(environment.database, settings["host"])[-1])
+def _sign(context: Context, settings: Row, row: Row, purposes: tuple[x509.ObjectIdentifier, ...] | None) -> None:
+    newest = Authority.of(store.certificates(context.database, settings["host"])[-1])
     request = x509.load_pem_x509_csr(row["csr"].encode())
-    certificate = ca_pki.sign_leaf(request, newest, settings, _now(environment), purposes)
+    certificate = ca_pki.sign_leaf(request, newest, settings, _now(context), purposes)
     serial = f"{certificate.serial_number:x}"
-    store.set_issued(environment.database, settings["host"], row["id"], pki.pem(certificate), serial, newest.renewal)
+    store.set_issued(context.database, settings["host"], row["id"], pki.pem(certificate), serial, newest.renewal)
 
 
 def _check(settings: Row, request: x509.CertificateSigningRequest, ca_names: set[str]) -> None:
@@ -303,11 +301,11 @@ def _purposes(settings: Row, template: str | None) -> tuple[x509.ObjectIdentifie
     return ca_pki.purposes(template)
 
 
-def _names(environment: Environment, host: str) -> set[str]:
+def _names(context: Context, host: str) -> set[str]:
     """Return the CNs of a CA, root and intermediates, folded for comparison."""
     return {
         ascii_lower(str(name.value))
-        for certificate in chain(environment, host, renewals(environment, host))
+        for certificate in chain(context, host, renewals(context, host))
         for name in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     }
 
@@ -340,5 +338,5 @@ def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _now(environment: Environment) -> datetime:
-    return datetime.fromtimestamp(environment.clock.timestamp(), UTC)
+def _now(context: Context) -> datetime:
+    return datetime.fromtimestamp(context.clock.timestamp(), UTC)

@@ -14,12 +14,12 @@ from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters as store
 from imp_emulator.store.database import Row
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 _IPV6_SERVICES = (XCP_ROUTER, SIP_PROXY, PRESENCE_ENGINE)
 
 
-def find(environment: Environment, cluster: str, node: str, service: str, name: str) -> Row:
+def find(context: Context, cluster: str, node: str, service: str, name: str) -> Row:
     """Return the row (id, pkid, node, service, name, value) that a node's parameter is kept in.
 
     A cluster-wide parameter is found under ``EnterpriseWideData`` and under the name of every node of the cluster:
@@ -28,30 +28,30 @@ def find(environment: Environment, cluster: str, node: str, service: str, name: 
     Raises:
         NotFound: There is no such parameter, or no such node.
     """
-    row = store.parameter(environment.database, cluster, node, service, name)
-    if row is None and nodes.node(environment.database, cluster, node) is not None:
-        row = store.parameter(environment.database, cluster, ENTERPRISE_NODE, service, name)
+    row = store.parameter(context.database, cluster, node, service, name)
+    if row is None and nodes.node(context.database, cluster, node) is not None:
+        row = store.parameter(context.database, cluster, ENTERPRISE_NODE, service, name)
     if row is None:
         message = f"Service parameter {name} of service {service} was not found on {node}."
         raise NotFound("parameter-not-found", message, "name")
     return row
 
 
-def value(environment: Environment, cluster: str, service: str, name: str, node: str | None = None) -> str:
+def value(context: Context, cluster: str, service: str, name: str, node: str | None = None) -> str:
     """Return a parameter's value as it stands on the wire; without a node the cluster-wide one.
 
     Raises:
         NotFound: There is no such parameter, or no such node.
     """
-    found: str = find(environment, cluster, node or ENTERPRISE_NODE, service, name)["value"]
+    found: str = find(context, cluster, node or ENTERPRISE_NODE, service, name)["value"]
     return found
 
 
-def change(environment: Environment, cluster: str, row: Row, new: str | None) -> bool:
+def change(context: Context, cluster: str, row: Row, new: str | None) -> bool:
     """Give a parameter a new value and tell whether that changed anything; only then a restart becomes pending.
 
     Args:
-        environment: Where the parameter is.
+        context: Where the parameter is.
         cluster: The parameter's cluster.
         row: The parameter's row, see :func:`find`.
         new: The value as it stands on the wire; ``None`` stands for the default.
@@ -60,7 +60,7 @@ def change(environment: Environment, cluster: str, row: Row, new: str | None) ->
         InvalidValue: The value breaks the parameter's type or range; the message says which values are allowed.
     """
     parameter = specification(row)
-    release = environment.scenario.cluster(cluster).release
+    release = context.scenario.cluster(cluster).release
     wanted = parameter.default(release) if new is None else new
     if not parameter.accepts(wanted, release):
         message = f"{parameter.name} of {parameter.service} must be {parameter.rule(release)}, not {wanted!r}."
@@ -68,35 +68,33 @@ def change(environment: Environment, cluster: str, row: Row, new: str | None) ->
     if wanted == row["value"]:
         return False
     # A start that ended before this moment must not be judged by the new value when somebody looks later.
-    service_rules.settle(environment, cluster)
-    store.set_value(environment.database, row["id"], wanted)
+    service_rules.settle(context, cluster)
+    store.set_value(context.database, row["id"], wanted)
     services = _affected(parameter)
     if services:
-        restarts.require_restart(
-            environment, cluster, services, None, f"{parameter.service}: {parameter.name}", "changed"
-        )
+        restarts.require_restart(context, cluster, services, None, f"{parameter.service}: {parameter.name}", "changed")
     return True
 
 
-def reset(environment: Environment, cluster: str, node: str, service: str) -> None:
+def reset(context: Context, cluster: str, node: str, service: str) -> None:
     """Give every parameter of a service the default of the release, on one node or cluster-wide.
 
     Raises:
         NotFound: The node has no parameter of that service.
     """
-    known = nodes.node(environment.database, cluster, node)
+    known = nodes.node(context.database, cluster, node)
     holders = {ascii_lower(ENTERPRISE_NODE), ascii_lower(node if known is None else known["name"])}
     if known is None and len(holders) > 1:
         raise NotFound("node-not-found", f"There is no process node {node}.", "processNodeName")
     rows = [
         row
-        for row in store.search(environment.database, cluster)
+        for row in store.search(context.database, cluster)
         if ascii_lower(row["service"]) == ascii_lower(service) and ascii_lower(row["node"]) in holders
     ]
     if not rows:
         raise NotFound("service-not-found", f"Service {service} has no parameters on {node}.", "service")
     for row in rows:
-        change(environment, cluster, row, None)
+        change(context, cluster, row, None)
 
 
 def specification(row: Row) -> ParameterSpec:

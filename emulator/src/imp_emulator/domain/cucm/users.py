@@ -18,7 +18,7 @@ from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.cucm import users as store
 from imp_emulator.store.database import Row
 from imp_emulator.store.imp import gateways
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 PRESENCE_FLAGS = ("home_cluster", "im_and_presence", "meeting_information")
 """The columns of requirement U1; the third needs the other two."""
@@ -33,7 +33,7 @@ _SALT_BYTES = 16
 
 
 def find(
-    environment: Environment,
+    context: Context,
     cluster: str,
     userid: str | None = None,
     pkid: str | None = None,
@@ -42,7 +42,7 @@ def find(
     """Return a user's row by user id (in any letter case) or by UUID (lower case, no braces).
 
     Args:
-        environment: Where to look.
+        context: Where to look.
         cluster: The user's cluster.
         userid: The user id; without it ``pkid`` counts.
         pkid: The UUID.
@@ -52,7 +52,7 @@ def find(
         NotFound: There is no such user.
     """
     wanted = "*" if columns is None else ", ".join(dict.fromkeys((*_KEYS, *columns)))
-    database = environment.database
+    database = context.database
     if userid is not None:
         row = store.by_userid(database, cluster, userid, wanted)
     else:
@@ -62,11 +62,11 @@ def find(
     return row
 
 
-def add(environment: Environment, cluster: str, values: Mapping[str, Any]) -> str:
+def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
     """Add a user and return its UUID (lower case, no braces).
 
     Args:
-        environment: Where to add it.
+        context: Where to add it.
         cluster: The user's cluster.
         values: Columns of the user; ``password`` and ``pin`` in plain text become hashes.
 
@@ -78,20 +78,20 @@ def add(environment: Environment, cluster: str, values: Mapping[str, Any]) -> st
     if missing := [column for column in _REQUIRED if not values.get(column)]:
         raise InvalidValue("user-incomplete", f"A user needs {' and '.join(missing)}.", missing[0])
     _check_values(values)
-    _check_presence(environment, cluster, values["userid"], _NEW_USER, {**_NEW_USER, **values})
+    _check_presence(context, cluster, values["userid"], _NEW_USER, {**_NEW_USER, **values})
     pkid = str(uuid.uuid4())
     try:
-        store.insert(environment.database, cluster, pkid, _hashed(values))
+        store.insert(context.database, cluster, pkid, _hashed(values))
     except sqlite3.IntegrityError:
         raise _duplicate(values["userid"]) from None
     return pkid
 
 
-def update(environment: Environment, cluster: str, row: Row, changes: Mapping[str, Any]) -> bool:
+def update(context: Context, cluster: str, row: Row, changes: Mapping[str, Any]) -> bool:
     """Change columns of a user, and tell whether any of them has a new value.
 
     Args:
-        environment: Where the user is.
+        context: Where the user is.
         cluster: The user's cluster.
         row: The user as it is, see :func:`find`, with at least the columns that change.
         changes: New values by column; ``password`` and ``pin`` in plain text become hashes.
@@ -105,20 +105,20 @@ def update(environment: Environment, cluster: str, row: Row, changes: Mapping[st
     if any(flag in changes for flag in PRESENCE_FLAGS):
         before = {flag: bool(row[flag]) for flag in PRESENCE_FLAGS}
         after = {flag: changes.get(flag, before[flag]) for flag in PRESENCE_FLAGS}
-        _check_presence(environment, cluster, row["userid"], before, after)
+        _check_presence(context, cluster, row["userid"], before, after)
     new = {column: value for column, value in _hashed(changes).items() if column in _HASHES or row[column] != value}
     if not new:
         return False
     try:
-        store.update(environment.database, row["id"], new)
+        store.update(context.database, row["id"], new)
     except sqlite3.IntegrityError:
         raise _duplicate(changes["userid"]) from None
     return True
 
 
-def remove(environment: Environment, row: Row) -> None:
+def remove(context: Context, row: Row) -> None:
     """Remove a user, see :func:`find`."""
-    store.delete(environment.database, row["id"])
+    store.delete(context.database, row["id"])
 
 
 def authenticate(row: Row, secret: str, kind: str) -> bool:
@@ -137,7 +137,7 @@ def authenticate(row: Row, secret: str, kind: str) -> bool:
 
 
 def _check_presence(
-    environment: Environment, cluster: str, userid: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    context: Context, cluster: str, userid: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
     """Requirement U3: meeting information needs IM and Presence and, first of all, a presence gateway."""
     if not after["meeting_information"]:
@@ -148,7 +148,7 @@ def _check_presence(
             " Unified CM IM and Presence."
         )
         raise Forbidden("meeting-information-needs-presence", message, "meeting_information")
-    if not before["meeting_information"] and gateways.count(environment.database, cluster) == 0:
+    if not before["meeting_information"] and gateways.count(context.database, cluster) == 0:
         message = (
             f"User {userid}: Include meeting information in Presence requires a presence gateway; none is configured."
         )

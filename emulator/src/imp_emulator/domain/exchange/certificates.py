@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.exchange import certificates as exchange
 from imp_emulator.store.exchange.certificates import IIS, PENDING, VALID, Stored
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 DEFAULT_KEY_SIZE = 2048
 KEY_SIZES = (1024, 2048, 4096)
@@ -47,7 +47,7 @@ class SigningRequest:
 
 
 def checked_request(
-    environment: Environment,
+    context: Context,
     server: str,
     subject: str,
     names: Sequence[str],
@@ -72,7 +72,7 @@ def checked_request(
     if key_size not in KEY_SIZES:
         sizes = ", ".join(str(size) for size in KEY_SIZES)
         raise InvalidValue("key-size", f"The key size {key_size} is not supported; valid sizes are {sizes}.", "size")
-    minimum = _minimum_key_size(environment, server)
+    minimum = _minimum_key_size(context, server)
     if key_size < minimum:
         raise InvalidValue("key-too-short", f"The key size {key_size} is below the minimum of {minimum} bits.", "size")
     for host in names:
@@ -86,8 +86,8 @@ def checked_request(
     return SigningRequest(name, hosts, key_size, friendly_name, exportable)
 
 
-def _minimum_key_size(environment: Environment, server: str) -> int:
-    return next(spec.minimum_key_size for spec in environment.scenario.exchange if spec.name == server.lower())
+def _minimum_key_size(context: Context, server: str) -> int:
+    return next(spec.minimum_key_size for spec in context.scenario.exchange if spec.name == server.lower())
 
 
 def parse_subject(text: str) -> x509.Name:
@@ -109,7 +109,7 @@ def generate_key(size: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=size)
 
 
-def add_request(environment: Environment, server: str, request: SigningRequest, key: rsa.RSAPrivateKey) -> Stored:
+def add_request(context: Context, server: str, request: SigningRequest, key: rsa.RSAPrivateKey) -> Stored:
     """Store a pending request with its key and return it."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(request.subject)
     for extension, critical in _extensions(request):
@@ -131,7 +131,7 @@ def add_request(environment: Environment, server: str, request: SigningRequest, 
         friendly_name=request.friendly_name,
         exportable=request.exportable,
     )
-    exchange.put(environment.database, stored)
+    exchange.put(context.database, stored)
     return stored
 
 
@@ -161,7 +161,7 @@ def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey) -> x509.Certif
     return builder.sign(key, hashes.SHA256())
 
 
-def import_issued(environment: Environment, server: str, data: bytes, friendly_name: str = "") -> Stored:
+def import_issued(context: Context, server: str, data: bytes, friendly_name: str = "") -> Stored:
     """Complete the pending request that an issued certificate answers (requirement C6).
 
     Args:
@@ -173,10 +173,10 @@ def import_issued(environment: Environment, server: str, data: bytes, friendly_n
         NotFound: No pending request of this server has the certificate's key.
     """
     found = _read(data)
-    pending = {_public(row.certificate): row for row in _all(environment, server) if row.status == PENDING}
+    pending = {_public(row.certificate): row for row in _all(context, server) if row.status == PENDING}
     for certificate in found:
         name = exchange.thumbprint(certificate)
-        if exchange.certificate(environment.database, server, name) is not None:
+        if exchange.certificate(context.database, server, name) is not None:
             raise Duplicate("certificate-exists", f"A certificate with the thumbprint {name} already exists.")
     issued = next((certificate for certificate in found if _public(certificate) in pending), None)
     if issued is None:
@@ -192,8 +192,8 @@ def import_issued(environment: Environment, server: str, data: bytes, friendly_n
         friendly_name=friendly_name or request.friendly_name,
         exportable=request.exportable,
     )
-    exchange.remove(environment.database, request)
-    exchange.put(environment.database, completed)
+    exchange.remove(context.database, request)
+    exchange.put(context.database, completed)
     return completed
 
 
@@ -226,56 +226,56 @@ def _intermediates(leaf: x509.Certificate, others: Collection[x509.Certificate])
         current = above
 
 
-def enable(environment: Environment, server: str, name: str, services: Sequence[str]) -> Stored:
+def enable(context: Context, server: str, name: str, services: Sequence[str]) -> Stored:
     """Have services use a certificate; those it has already stay. From then on the https port sends IIS's.
 
     Raises:
         NotFound: There is no such certificate.
         Forbidden: It is a request that is still pending.
     """
-    stored = find(environment, server, name)
+    stored = find(context, server, name)
     if stored.status == PENDING:
         text = f"The certificate with the thumbprint {stored.thumbprint} is a pending request and cannot be enabled."
         raise Forbidden("request-pending", text)
     taken = {service for service in services if service != _SHARED_SERVICE}
-    for other in _all(environment, server):
+    for other in _all(context, server):
         if other.thumbprint != stored.thumbprint and taken & set(other.services):
             kept = [service for service in other.services if service not in taken]
-            exchange.set_services(environment.database, other, kept)
+            exchange.set_services(context.database, other, kept)
     wanted = {*stored.services, *services}
-    exchange.set_services(environment.database, stored, [service for service in SERVICES if service in wanted])
-    return find(environment, server, name)
+    exchange.set_services(context.database, stored, [service for service in SERVICES if service in wanted])
+    return find(context, server, name)
 
 
-def remove(environment: Environment, server: str, name: str) -> None:
+def remove(context: Context, server: str, name: str) -> None:
     """Delete a certificate or a pending request with its key.
 
     Raises:
         NotFound: There is no such certificate.
         Forbidden: The https port uses it.
     """
-    stored = find(environment, server, name)
+    stored = find(context, server, name)
     if IIS in stored.services:
         text = f"The certificate with the thumbprint {stored.thumbprint} is used by IIS and cannot be removed."
         raise Forbidden("certificate-in-use", text)
-    exchange.remove(environment.database, stored)
+    exchange.remove(context.database, stored)
 
 
-def find(environment: Environment, server: str, name: str) -> Stored:
+def find(context: Context, server: str, name: str) -> Stored:
     """Return a certificate by its thumbprint, written with or without spaces.
 
     Raises:
         NotFound: There is none.
     """
-    stored = exchange.certificate(environment.database, server, re.sub(r"[\s:]", "", name))
+    stored = exchange.certificate(context.database, server, re.sub(r"[\s:]", "", name))
     if stored is None:
         text = f"The certificate with thumbprint {name} was not found on the server {server}."
         raise NotFound("certificate-not-found", text)
     return stored
 
 
-def _all(environment: Environment, server: str) -> list[Stored]:
-    return exchange.certificates(environment.database, server)
+def _all(context: Context, server: str) -> list[Stored]:
+    return exchange.certificates(context.database, server)
 
 
 def _public(certificate: x509.Certificate) -> bytes:

@@ -9,38 +9,38 @@ from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store import accounts
 from imp_emulator.store.database import Row
 from imp_emulator.store.exchange import certificates as exchange
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 IMPERSONATION = "ApplicationImpersonation"
 
 
-def assignments(environment: Environment, role: str | None = None, assignee: str | None = None) -> list[Row]:
+def assignments(context: Context, role: str | None = None, assignee: str | None = None) -> list[Row]:
     """Return the assignments as rows (name, role, assignee), all or those of a role or an account.
 
     Raises:
         NotFound: There is no such account.
     """
-    who = None if assignee is None else _account(environment, assignee)
+    who = None if assignee is None else _account(context, assignee)
     return [
         row
-        for row in exchange.assignments(environment.database)
+        for row in exchange.assignments(context.database)
         if role in (None, row["role"]) and who in (None, row["assignee"])
     ]
 
 
-def assignment(environment: Environment, name: str) -> Row:
+def assignment(context: Context, name: str) -> Row:
     """Return one assignment by its name.
 
     Raises:
         NotFound: There is none.
     """
-    for row in exchange.assignments(environment.database):
+    for row in exchange.assignments(context.database):
         if row["name"].lower() == name.lower():
             return row
     raise _missing(name)
 
 
-def assign(environment: Environment, role: str, user: str, name: str | None = None) -> Row:
+def assign(context: Context, role: str, user: str, name: str | None = None) -> Row:
     """Give an account a role; without a name the assignment gets one made of both, as Exchange does.
 
     Raises:
@@ -50,30 +50,30 @@ def assign(environment: Environment, role: str, user: str, name: str | None = No
     """
     if role.lower() != IMPERSONATION.lower():
         raise InvalidValue("role", f"The management role {role!r} couldn't be found.", "role")
-    account = _account(environment, user)
+    account = _account(context, user)
     name = name or f"{IMPERSONATION}-{_short(account)}"
-    for row in exchange.assignments(environment.database):
+    for row in exchange.assignments(context.database):
         if row["name"].lower() == name.lower() or row["assignee"] == account:
             text = f"The management role assignment {row['name']!r} gives {account} the role {IMPERSONATION} already."
             raise Duplicate("assignment-exists", text)
-    exchange.assign(environment.database, name, IMPERSONATION, account)
-    return assignment(environment, name)
+    exchange.assign(context.database, name, IMPERSONATION, account)
+    return assignment(context, name)
 
 
-def unassign(environment: Environment, name: str) -> None:
+def unassign(context: Context, name: str) -> None:
     """Delete an assignment.
 
     Raises:
         NotFound: There is none.
     """
-    exchange.unassign(environment.database, assignment(environment, name)["name"])
+    exchange.unassign(context.database, assignment(context, name)["name"])
 
 
-def _account(environment: Environment, user: str) -> str:
+def _account(context: Context, user: str) -> str:
     """Return an account's name in its stored form; it may be given with or without its domain."""
-    for row in accounts.accounts(environment.database, accounts.EXCHANGE):
-        if user.lower() in (row["username"].lower(), _short(row["username"]).lower()):
-            return str(row["username"])
+    for account in accounts.accounts(context.database, accounts.EXCHANGE):
+        if user.lower() in (account.username.lower(), _short(account.username).lower()):
+            return account.username
     raise _missing(user)
 
 

@@ -22,7 +22,7 @@ from imp_emulator.store.ca import requests as ca
 from imp_emulator.store.database import Row
 from imp_emulator.store.exchange import roots as exchange_roots
 from imp_emulator.store.exchange.certificates import PENDING, VALID, Stored
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 UNTRUSTED = "Untrusted"
 DATE_INVALID = "DateInvalid"
@@ -44,37 +44,37 @@ class Trust:
     root_ca_type: str
 
 
-def judge(environment: Environment, stored: Stored) -> Trust:
+def judge(context: Context, stored: Stored) -> Trust:
     """Tell what the server thinks of one of its certificates at this moment of the virtual clock."""
     if stored.status == PENDING:
         return Trust(PENDING, UNKNOWN_ROOT)
     served = [wrap(one) for one in x509.load_pem_x509_certificates(stored.served.encode())]
-    roots = {row["fingerprint"]: row["kind"] for row in exchange_roots.roots(environment.database, stored.server)}
+    roots = {row["fingerprint"]: row["kind"] for row in exchange_roots.roots(context.database, stored.server)}
     leaf = served[0]
     if leaf.parsed.issuer == leaf.parsed.subject:
-        status = VALID if _in_time(environment, [leaf]) else DATE_INVALID
+        status = VALID if _in_time(context, [leaf]) else DATE_INVALID
         return Trust(status, roots.get(leaf.fingerprint, NO_ROOT))
-    anchors = parse_roots(exchange_roots.roots(environment.database, stored.server))
-    chains = _chains(leaf, [*served[1:], *_published(environment)], anchors)
+    anchors = parse_roots(exchange_roots.roots(context.database, stored.server))
+    chains = _chains(leaf, [*served[1:], *_published(context)], anchors)
     # Two chains may end in different certificates of one key, as a renewed CA has them: the one that is in time counts.
-    chain = next((one for one in chains if _in_time(environment, one)), chains[0] if chains else None)
+    chain = next((one for one in chains if _in_time(context, one)), chains[0] if chains else None)
     kind = roots[chain[-1].fingerprint] if chain else NO_ROOT
-    return Trust(_status(environment, stored, chain or [leaf], trusted=chain is not None), kind)
+    return Trust(_status(context, stored, chain or [leaf], trusted=chain is not None), kind)
 
 
-def _status(environment: Environment, stored: Stored, chain: Sequence[Certificate], *, trusted: bool) -> str:
+def _status(context: Context, stored: Stored, chain: Sequence[Certificate], *, trusted: bool) -> str:
     """Tell the status of a certificate by the best chain that there is."""
     leaf = chain[0]
-    if not _in_time(environment, chain):
+    if not _in_time(context, chain):
         return DATE_INVALID
     if not trusted:
         return UNTRUSTED
     if not all(_is_ca(one.parsed) for one in chain[1:]):
         return INVALID
     if _says_where_its_crl_is(leaf.parsed):
-        if not exchange_roots.crl_reachable(environment.database, stored.server):
+        if not exchange_roots.crl_reachable(context.database, stored.server):
             return REVOCATION_CHECK_FAILURE
-        if _revoked(environment, leaf):
+        if _revoked(context, leaf):
             return REVOKED
     return VALID
 
@@ -84,9 +84,9 @@ def parse_roots(rows: Sequence[Row]) -> list[Certificate]:
     return [wrap(x509.load_pem_x509_certificate(row["certificate"].encode())) for row in rows]
 
 
-def _published(environment: Environment) -> list[Certificate]:
+def _published(context: Context) -> list[Certificate]:
     """Return the CA certificates of the scenario below the roots."""
-    database = environment.database
+    database = context.database
     return [
         wrap(x509.load_pem_x509_certificate(row["certificate"].encode()))
         for authority in ca.authorities(database)
@@ -111,8 +111,8 @@ def _chains(
     return found
 
 
-def _in_time(environment: Environment, chain: Sequence[Certificate]) -> bool:
-    now = environment.clock.now()
+def _in_time(context: Context, chain: Sequence[Certificate]) -> bool:
+    now = context.clock.now()
     return all(one.parsed.not_valid_before_utc <= now <= one.parsed.not_valid_after_utc for one in chain)
 
 
@@ -131,8 +131,8 @@ def _says_where_its_crl_is(certificate: x509.Certificate) -> bool:
     return True
 
 
-def _revoked(environment: Environment, leaf: Certificate) -> bool:
-    database = environment.database
+def _revoked(context: Context, leaf: Certificate) -> bool:
+    database = context.database
     return any(
         row["certificate"] == leaf.pem
         for authority in ca.authorities(database)
@@ -140,63 +140,63 @@ def _revoked(environment: Environment, leaf: Certificate) -> bool:
     )
 
 
-def add_roots(environment: Environment, server: str, pem: str, kind: str) -> list[Certificate]:
+def add_roots(context: Context, server: str, pem: str, kind: str) -> list[Certificate]:
     """Put root certificates into a server's store; returns them. One that is there already stays as it is.
 
     Raises:
         NotFound: There is no such server.
         InvalidValue: The text holds no certificate, or one that is no root.
     """
-    name = _known(environment, server)
+    name = _known(context, server)
     found = parse_bundle(pem)
     for certificate in found:
         if not certificate.issued_by(certificate):
             text = f"{certificate.common_name or certificate.fingerprint} is no root: it has not signed itself."
             raise InvalidValue("not-a-root", text, "certificates")
     for certificate in found:
-        exchange_roots.add(environment.database, name, kind, certificate.pem)
+        exchange_roots.add(context.database, name, kind, certificate.pem)
     return found
 
 
-def roots(environment: Environment, server: str) -> list[Row]:
+def roots(context: Context, server: str) -> list[Row]:
     """Return the roots of a server, see ``store.exchange_roots.roots``.
 
     Raises:
         NotFound: There is no such server.
     """
-    return exchange_roots.roots(environment.database, _known(environment, server))
+    return exchange_roots.roots(context.database, _known(context, server))
 
 
-def remove_root(environment: Environment, server: str, fingerprint: str) -> None:
+def remove_root(context: Context, server: str, fingerprint: str) -> None:
     """Take a root out of a server's store.
 
     Raises:
         NotFound: There is no such server or root.
     """
-    name = _known(environment, server)
+    name = _known(context, server)
     wanted = fingerprint.replace(":", "").lower()
-    if exchange_roots.root(environment.database, name, wanted) is None:
+    if exchange_roots.root(context.database, name, wanted) is None:
         raise NotFound("root-not-found", f"The server {name} has no root certificate {fingerprint}.")
-    exchange_roots.remove(environment.database, name, wanted)
+    exchange_roots.remove(context.database, name, wanted)
 
 
-def set_crl_reachable(environment: Environment, server: str, reachable: bool) -> None:
+def set_crl_reachable(context: Context, server: str, reachable: bool) -> None:
     """Have a server reach the revocation lists of the authorities, or not.
 
     Raises:
         NotFound: There is no such server.
     """
-    exchange_roots.set_crl_reachable(environment.database, _known(environment, server), reachable)
+    exchange_roots.set_crl_reachable(context.database, _known(context, server), reachable)
 
 
-def distribute(environment: Environment, pem: str) -> None:
+def distribute(context: Context, pem: str) -> None:
     """Have every server trust an enterprise's new root, as the domain does by itself."""
-    for server in environment.scenario.exchange:
-        exchange_roots.add(environment.database, server.name, ENTERPRISE_ROOT, pem)
+    for server in context.scenario.exchange:
+        exchange_roots.add(context.database, server.name, ENTERPRISE_ROOT, pem)
 
 
-def _known(environment: Environment, server: str) -> str:
-    names = [spec.name for spec in environment.scenario.exchange if spec.name == server.lower()]
+def _known(context: Context, server: str) -> str:
+    names = [spec.name for spec in context.scenario.exchange if spec.name == server.lower()]
     if not names:
         raise NotFound("server-not-found", f"There is no Exchange server {server}.")
     return names[0]

@@ -15,7 +15,7 @@ from imp_emulator.domain.imp import restarts
 from imp_emulator.domain.network import names
 from imp_emulator.errors import DomainError, Forbidden, InvalidValue
 from imp_emulator.store.imp import gateways as store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 FAILED_COMPARES = 10
 """How many comparisons may fail within :data:`WINDOW` before further ones are refused."""
@@ -39,13 +39,13 @@ class TooManyCompares(DomainError):
         self.retry_after = retry_after
 
 
-def account(environment: Environment, cluster: str) -> str | None:
+def account(context: Context, cluster: str) -> str | None:
     """Return the name of the shared account, or ``None`` while there is no gateway."""
-    shared = store.credentials(environment.database, cluster)
+    shared = store.credentials(context.database, cluster)
     return None if shared is None else str(shared["account"])
 
 
-def change(environment: Environment, cluster: str, new_account: str | None, new_password: str | None) -> bool:
+def change(context: Context, cluster: str, new_account: str | None, new_password: str | None) -> bool:
     """Change the account of every gateway; ``None`` leaves a part as it is.
 
     Returns whether anything changed; if so, every Presence Engine has to restart.
@@ -54,7 +54,7 @@ def change(environment: Environment, cluster: str, new_account: str | None, new_
         InvalidValue: There is no account yet and not both parts are given, a part is blank, a new account comes
             without its password, or the account has neither of the two forms.
     """
-    shared = store.credentials(environment.database, cluster)
+    shared = store.credentials(context.database, cluster)
     for field, part in (("account", new_account), ("password", new_password)):
         if (shared is None) if part is None else names.is_blank(part):
             raise InvalidValue("credentials-required", _MISSING, field)
@@ -64,36 +64,34 @@ def change(environment: Environment, cluster: str, new_account: str | None, new_
             if new_account != shared["account"]:
                 raise InvalidValue("credentials-required", _MISSING, "password")
             return False
-    return _store(environment, cluster, str(new_account), str(new_password))
+    return _store(context, cluster, str(new_account), str(new_password))
 
 
-def _store(environment: Environment, cluster: str, new_account: str, new_password: str) -> bool:
+def _store(context: Context, cluster: str, new_account: str, new_password: str) -> bool:
     names.account(new_account)
     if len(new_password) > MAXIMUM_PASSWORD:
         message = f"password must have at most {MAXIMUM_PASSWORD} characters."
         raise InvalidValue("invalid-field", message, "password")
-    shared = store.credentials(environment.database, cluster)
+    shared = store.credentials(context.database, cluster)
     if shared is not None and (shared["account"], shared["password"]) == (new_account, new_password):
         return False
-    store.put_credentials(environment.database, cluster, new_account, new_password)
+    store.put_credentials(context.database, cluster, new_account, new_password)
     if shared is not None:
-        restarts.require_restart(
-            environment, cluster, (PRESENCE_ENGINE,), None, "Presence gateway credentials", "updated"
-        )
+        restarts.require_restart(context, cluster, (PRESENCE_ENGINE,), None, "Presence gateway credentials", "updated")
     return True
 
 
-def replace(environment: Environment, cluster: str, new_account: str, new_password: str) -> bool:
+def replace(context: Context, cluster: str, new_account: str, new_password: str) -> bool:
     """Set both parts at once, apart from any gateway; returns whether anything changed.
 
     Raises the errors of :func:`change`, and ``Forbidden`` while there is no gateway that could share them.
     """
-    if store.count(environment.database, cluster) == 0:
+    if store.count(context.database, cluster) == 0:
         raise Forbidden("no-gateway", "There is no presence gateway that could use the credentials.")
-    return change(environment, cluster, new_account, new_password)
+    return change(context, cluster, new_account, new_password)
 
 
-def compare(environment: Environment, cluster: str, some_account: str, some_password: str) -> bool:
+def compare(context: Context, cluster: str, some_account: str, some_password: str) -> bool:
     """Tell whether an account and password are the shared ones; which of the two differs is not told.
 
     Raises:
@@ -103,15 +101,15 @@ def compare(environment: Environment, cluster: str, some_account: str, some_pass
     names.account(some_account)
     if names.is_blank(some_password):
         raise InvalidValue("invalid-field", "password must not be blank.", "password")
-    now = environment.clock.timestamp()
-    failed = store.failed_compares(environment.database, cluster, now - WINDOW, now)
+    now = context.clock.timestamp()
+    failed = store.failed_compares(context.database, cluster, now - WINDOW, now)
     if len(failed) >= FAILED_COMPARES:
         raise TooManyCompares(max(1, int(failed[-FAILED_COMPARES] + WINDOW - now + 0.999)))
-    shared = store.credentials(environment.database, cluster)
+    shared = store.credentials(context.database, cluster)
     expected = ("", "") if shared is None else (shared["account"], shared["password"])
     same_account = hmac.compare_digest(some_account.encode(), str(expected[0]).encode())
     same_password = hmac.compare_digest(some_password.encode(), str(expected[1]).encode())
     if shared is not None and same_account and same_password:
         return True
-    store.add_failed_compare(environment.database, cluster, now)
+    store.add_failed_compare(context.database, cluster, now)
     return False

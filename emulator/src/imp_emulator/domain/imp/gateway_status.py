@@ -14,7 +14,7 @@ from imp_emulator.domain.network import hosts as network
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_probe import Result, Verdict, probe
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,16 @@ class ProbeTarget:
     obstacle: str
 
 
-async def check(environment: Environment, cluster: str, node: str) -> list[GatewayStatus]:
+async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus]:
     """Check the first ten gateways from a node, all at once, by handshakes with that node's cup-trust.
 
     Args:
         node: The node's short name.
     """
-    found = gateways.gateways(environment, cluster)
-    trusted = "".join(row["pem"] for row in trust.trusted(environment, cluster, node, trust.CUP))
+    found = gateways.gateways(context, cluster)
+    trusted = "".join(row["pem"] for row in trust.trusted(context, cluster, node, trust.CUP))
     targets = [
-        locate(environment, cluster, node, names.gateway_name(gateway.name), gateway.port)
-        for gateway in found[:CHECKED]
+        locate(context, cluster, node, names.gateway_name(gateway.name), gateway.port) for gateway in found[:CHECKED]
     ]
     # The handshakes block, and the servers at the other end are served by this very event loop.
     results = await asyncio.gather(*(asyncio.to_thread(judge, target, trusted) for target in targets))
@@ -52,13 +51,13 @@ async def check(environment: Environment, cluster: str, node: str) -> list[Gatew
     return [GatewayStatus(gateway, result) for gateway, result in zip(found, [*results, *unchecked], strict=True)]
 
 
-def locate(environment: Environment, cluster: str, node: str, name: GatewayName, port: int) -> ProbeTarget:
+def locate(context: Context, cluster: str, node: str, name: GatewayName, port: int) -> ProbeTarget:
     """Find what listens behind a name and a port, as a node sees the emulated network."""
-    if name.kind is NameKind.IPV6 and not ipv6.usable(environment, ipv6.presence_node(environment, cluster, node)):
+    if name.kind is NameKind.IPV6 and not ipv6.usable(context, ipv6.presence_node(context, cluster, node)):
         return ProbeTarget(name, None, f"{node} has no IPv6 connectivity to {name.text}.")
-    if not network.resolve(environment, name.key):
+    if not network.resolve(context, name.key):
         return ProbeTarget(name, None, f"{name.text} does not resolve to an address.")
-    listener = network.endpoint(environment, name.key, port)
+    listener = network.endpoint(context, name.key, port)
     return ProbeTarget(name, listener, f"Nothing listens on port {port} of {name.text}.")
 
 

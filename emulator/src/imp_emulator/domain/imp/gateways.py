@@ -17,7 +17,7 @@ from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store.database import Row
 from imp_emulator.store.imp import gateways as store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 EWS_SERVER = store.EWS_SERVER
 DEFAULT_PORT = store.DEFAULT_PORT
@@ -58,16 +58,16 @@ class Gateway:
     etag: str
 
 
-def gateways(environment: Environment, cluster: str) -> list[Gateway]:
+def gateways(context: Context, cluster: str) -> list[Gateway]:
     """Return the gateways of a cluster in the order in which they were added."""
-    shared = store.credentials(environment.database, cluster)
-    rows = store.gateways(environment.database, cluster)
+    shared = store.credentials(context.database, cluster)
+    rows = store.gateways(context.database, cluster)
     return [_view(row, position, shared) for position, row in enumerate(rows, start=1)]
 
 
-def gateway(environment: Environment, cluster: str, identifier: str) -> Gateway:
+def gateway(context: Context, cluster: str, identifier: str) -> Gateway:
     """Return one gateway; raises ``NotFound``."""
-    for found in gateways(environment, cluster):
+    for found in gateways(context, cluster):
         if found.id == identifier:
             return found
     raise NotFound("gateway-not-found", "There is no such presence gateway.")
@@ -80,7 +80,7 @@ def _view(row: Row, position: int, shared: Row | None) -> Gateway:
     return Gateway(row["id"], row["type"], row["name"], row["description"], row["port"], account, position, f'"{etag}"')
 
 
-def add(environment: Environment, cluster: str, draft: Draft) -> Gateway:
+def add(context: Context, cluster: str, draft: Draft) -> Gateway:
     """Add a gateway behind the others.
 
     Raises:
@@ -88,47 +88,47 @@ def add(environment: Environment, cluster: str, draft: Draft) -> Gateway:
         Duplicate: There is a gateway of that name.
         Forbidden: The name is an IPv6 address and the cluster is not ready for IPv6.
     """
-    name = _checked(environment, cluster, draft, None)
-    gateway_credentials.change(environment, cluster, draft.account, draft.password)
+    name = _checked(context, cluster, draft, None)
+    gateway_credentials.change(context, cluster, draft.account, draft.password)
     identifier = str(uuid.uuid4())
-    store.insert(environment.database, cluster, identifier, _fields(draft, name))
-    _changed(environment, cluster, draft.name, "added")
-    return gateway(environment, cluster, identifier)
+    store.insert(context.database, cluster, identifier, _fields(draft, name))
+    _changed(context, cluster, draft.name, "added")
+    return gateway(context, cluster, identifier)
 
 
-def replace(environment: Environment, cluster: str, identifier: str, draft: Draft) -> Gateway:
+def replace(context: Context, cluster: str, identifier: str, draft: Draft) -> Gateway:
     """Replace the fields of a gateway; what is already so asks for no restart.
 
     Raises the errors of :func:`add`, and ``NotFound``.
     """
-    before = gateway(environment, cluster, identifier)
-    name = _checked(environment, cluster, draft, identifier)
-    gateway_credentials.change(environment, cluster, draft.account, draft.password)
+    before = gateway(context, cluster, identifier)
+    name = _checked(context, cluster, draft, identifier)
+    gateway_credentials.change(context, cluster, draft.account, draft.password)
     wanted = (draft.type, draft.name, draft.description, draft.port)
     if wanted != (before.type, before.name, before.description, before.port):
-        store.update(environment.database, identifier, _fields(draft, name))
-        _changed(environment, cluster, draft.name, "updated")
-    return gateway(environment, cluster, identifier)
+        store.update(context.database, identifier, _fields(draft, name))
+        _changed(context, cluster, draft.name, "updated")
+    return gateway(context, cluster, identifier)
 
 
-def delete(environment: Environment, cluster: str, identifier: str) -> None:
+def delete(context: Context, cluster: str, identifier: str) -> None:
     """Delete a gateway; with the last one the shared account goes too. Raises ``NotFound``."""
-    name = gateway(environment, cluster, identifier).name
-    store.remove(environment.database, identifier)
-    if store.count(environment.database, cluster) == 0:
-        store.remove_credentials(environment.database, cluster)
-    _changed(environment, cluster, name, "deleted")
+    name = gateway(context, cluster, identifier).name
+    store.remove(context.database, identifier)
+    if store.count(context.database, cluster) == 0:
+        store.remove_credentials(context.database, cluster)
+    _changed(context, cluster, name, "deleted")
 
 
 def _fields(draft: Draft, name: GatewayName) -> store.Fields:
     return store.Fields(draft.type, draft.name, name.key, draft.description, draft.port)
 
 
-def _changed(environment: Environment, cluster: str, name: str, action: str) -> None:
-    restarts.require_restart(environment, cluster, (PRESENCE_ENGINE,), None, f"Presence gateway {name}", action)
+def _changed(context: Context, cluster: str, name: str, action: str) -> None:
+    restarts.require_restart(context, cluster, (PRESENCE_ENGINE,), None, f"Presence gateway {name}", action)
 
 
-def _checked(environment: Environment, cluster: str, draft: Draft, identifier: str | None) -> GatewayName:
+def _checked(context: Context, cluster: str, draft: Draft, identifier: str | None) -> GatewayName:
     if draft.type != EWS_SERVER:
         raise InvalidValue("invalid-field", f'type must be "{EWS_SERVER}".', "type")
     if not 1 <= draft.port <= 65535:
@@ -137,10 +137,10 @@ def _checked(environment: Environment, cluster: str, draft: Draft, identifier: s
         message = f"description must have at most {MAXIMUM_DESCRIPTION} characters."
         raise InvalidValue("invalid-field", message, "description")
     name = names.gateway_name(draft.name)
-    same = store.by_key(environment.database, cluster, name.key)
+    same = store.by_key(context.database, cluster, name.key)
     if same is not None and same["id"] != identifier:
         message = "Add failed. Outlook or EWS Calendaring gateway already exists."
         raise Duplicate("gateway-exists", message, "name")
     if name.kind is NameKind.IPV6:
-        ipv6.require(environment, cluster)
+        ipv6.require(context, cluster)
     return name

@@ -19,7 +19,7 @@ from imp_emulator.domain.imp import trust
 from imp_emulator.domain.network import names
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.store.imp import trust as store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 KEY_LENGTHS: dict[str, tuple[int, ...]] = {"rsa": (2048, 3072, 4096), "ec": (256, 384, 521)}
 HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
@@ -64,7 +64,7 @@ def make_key(request: SigningRequest) -> PrivateKey:
 
 
 def create_request(
-    environment: Environment, cluster: str, node: str, service: str, request: SigningRequest, key: PrivateKey
+    context: Context, cluster: str, node: str, service: str, request: SigningRequest, key: PrivateKey
 ) -> str:
     """Make a signing request (PKCS#10) for a service; an earlier one that still waits is replaced.
 
@@ -72,7 +72,7 @@ def create_request(
     """
     signed = _builder(request).sign(key, HASHES[request.hash_algorithm])
     pem = signed.public_bytes(serialization.Encoding.PEM).decode("ascii")
-    store.put_signing_request(environment.database, cluster, node, service, pem, _key_pem(key))
+    store.put_signing_request(context.database, cluster, node, service, pem, _key_pem(key))
     return pem
 
 
@@ -108,25 +108,25 @@ def _key_pem(key: PrivateKey) -> str:
     ).decode("ascii")
 
 
-def waiting_request(environment: Environment, cluster: str, node: str, service: str) -> str:
+def waiting_request(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the signing request that waits for its certificate, in PEM; raises ``NotFound`` when there is none."""
-    row = store.signing_request(environment.database, cluster, node, trust.check_service(service))
+    row = store.signing_request(context.database, cluster, node, trust.check_service(service))
     if row is None:
         raise NotFound("csr-not-found", f"There is no certificate signing request for {service}.", "service")
     pem: str = row["request"]
     return pem
 
 
-def certificate(environment: Environment, cluster: str, node: str, service: str) -> str:
+def certificate(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the certificate that a service shows, in PEM; raises ``NotFound`` when it has none."""
-    row = store.identity(environment.database, cluster, node, trust.check_service(service))
+    row = store.identity(context.database, cluster, node, trust.check_service(service))
     if row is None:
         raise NotFound("certificate-not-found", f"There is no identity certificate for {service}.", "service")
     pem: str = row["certificate"]
     return pem
 
 
-def upload(environment: Environment, cluster: str, node: str, service: str, texts: Sequence[str]) -> None:
+def upload(context: Context, cluster: str, node: str, service: str, texts: Sequence[str]) -> None:
     """Install the certificate that answers the waiting signing request; the request is then done with.
 
     Args:
@@ -137,7 +137,7 @@ def upload(environment: Environment, cluster: str, node: str, service: str, text
             them nor in the service's trust store.
         InvalidValue: The service is unknown or a text is no certificate.
     """
-    row = store.signing_request(environment.database, cluster, node, trust.check_service(service))
+    row = store.signing_request(context.database, cluster, node, trust.check_service(service))
     if row is None:
         raise Forbidden("csr-not-found", f"There is no certificate signing request for {service}.")
     uploaded = [found for text in texts for found in parse_bundle(text)]
@@ -145,8 +145,8 @@ def upload(environment: Environment, cluster: str, node: str, service: str, text
     leaf = next((found for found in uploaded if found.parsed.public_key() == request.public_key()), None)
     if leaf is None:
         raise Forbidden("csr-mismatch", "The certificate does not match the key of the certificate signing request.")
-    known = [parse_bundle(row["pem"])[0] for row in trust.trusted(environment, cluster, node, service)]
+    known = [parse_bundle(row["pem"])[0] for row in trust.trusted(context, cluster, node, service)]
     if not any(leaf.issued_by(ca) for ca in uploaded + known):
         raise Forbidden("issuer-not-trusted", f"The issuer of the certificate is not in {service}-trust.")
-    store.put_identity(environment.database, cluster, node, service, leaf.pem, row["private_key"])
-    store.remove_signing_request(environment.database, cluster, node, service)
+    store.put_identity(context.database, cluster, node, service, leaf.pem, row["private_key"])
+    store.remove_signing_request(context.database, cluster, node, service)

@@ -23,7 +23,7 @@ from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_chain import NoChain, offered
 from imp_emulator.domain.network.tls_probe import Result, Verdict
 from imp_emulator.errors import Forbidden, InvalidValue
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 STORES = {"cup-trust": "cup", "cup-xmpp-trust": "cup-xmpp", "tomcat-trust": "tomcat"}
 """The service token of each trust store; ``cup-trust`` is the product's "IM and Presence (IM/P) Trust"."""
@@ -79,14 +79,14 @@ def peer_name(text: str) -> GatewayName:
         raise InvalidValue("invalid-field", message, "peer_server") from None
 
 
-async def check(environment: Environment, peer: Peer) -> Report:
+async def check(context: Context, peer: Peer) -> Report:
     """Connect to a peer server from a node, judge it by the trust store, and download what it offers.
 
     Raises:
         InvalidValue: The name of the peer server is none.
     """
-    target = status.locate(environment, peer.cluster, peer.node, peer_name(peer.server), peer.port)
-    rows = trust.trusted(environment, peer.cluster, peer.node, STORES[peer.store])
+    target = status.locate(context, peer.cluster, peer.node, peer_name(peer.server), peer.port)
+    rows = trust.trusted(context, peer.cluster, peer.node, STORES[peer.store])
     trusted = [found for row in rows for found in parse_bundle(row["pem"])]
     # The servers at the other end are served by this very event loop.
     result = await asyncio.to_thread(status.judge, target, "".join(found.pem for found in trusted))
@@ -95,7 +95,7 @@ async def check(environment: Environment, peer: Peer) -> Report:
     return Report(result, offers)
 
 
-def accept(environment: Environment, peer: Peer, report: Report, fingerprints: Collection[str]) -> list[str]:
+def accept(context: Context, peer: Peer, report: Report, fingerprints: Collection[str]) -> list[str]:
     """Install those certificates of a report that are approved; the services have to restart afterwards.
 
     Args:
@@ -117,9 +117,7 @@ def accept(environment: Environment, peer: Peer, report: Report, fingerprints: C
     return [
         fingerprint
         for fingerprint in approved
-        if trust.upload(
-            environment, peer.cluster, peer.node, [service], [chain[fingerprint].pem], description=description
-        )
+        if trust.upload(context, peer.cluster, peer.node, [service], [chain[fingerprint].pem], description=description)
     ]
 
 

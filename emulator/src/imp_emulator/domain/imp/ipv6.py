@@ -13,58 +13,58 @@ from imp_emulator.domain.network import names
 from imp_emulator.errors import Forbidden, NotFound
 from imp_emulator.store import nodes
 from imp_emulator.store.database import Row
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 PARAMETER = "EnableIPV6"
 
 
-def enabled(environment: Environment, cluster: str) -> bool:
+def enabled(context: Context, cluster: str) -> bool:
     """Tell whether the enterprise parameter allows IPv6 in a cluster."""
-    return parameters.value(environment, cluster, ENTERPRISE_SERVICE, PARAMETER) == "T"
+    return parameters.value(context, cluster, ENTERPRISE_SERVICE, PARAMETER) == "T"
 
 
-def usable(environment: Environment, node: Row) -> bool:
+def usable(context: Context, node: Row) -> bool:
     """Tell whether a node speaks IPv6: the enterprise parameter is true and its Eth0 has an address."""
-    return bool(node["ipv6"]) and enabled(environment, node["cluster"])
+    return bool(node["ipv6"]) and enabled(context, node["cluster"])
 
 
-def require(environment: Environment, cluster: str) -> None:
+def require(context: Context, cluster: str) -> None:
     """Refuse what needs IPv6 until the enterprise parameter and the Eth0 of every IM and Presence node are set.
 
     Raises:
         Forbidden: Something is missing; the message names the parameter and the nodes.
     """
     missing = []
-    if not enabled(environment, cluster):
+    if not enabled(context, cluster):
         missing.append(f"the enterprise parameter {PARAMETER} is not true")
-    without = [row["name"] for row in nodes.nodes(environment.database, cluster, "imp") if not row["ipv6"]]
+    without = [row["name"] for row in nodes.nodes(context.database, cluster, "imp") if not row["ipv6"]]
     if without:
         missing.append(f"Eth0 has no IPv6 address on {', '.join(without)}")
     if missing:
         raise Forbidden("ipv6-not-configured", f"IPv6 is not configured: {'; '.join(missing)}.", "name")
 
 
-def set_eth0(environment: Environment, cluster: str, name: str, address: str | None) -> Row:
+def set_eth0(context: Context, cluster: str, name: str, address: str | None) -> Row:
     """Give a node's Eth0 an IPv6 address or take it away; returns the node's row as it is then.
 
     Raises:
         NotFound: There is no such IM and Presence node.
         InvalidValue: The address is not one that an interface can have.
     """
-    node = presence_node(environment, cluster, name)
+    node = presence_node(context, cluster, name)
     wanted = None if address is None else names.ipv6_address(address)
     if wanted == node["ipv6"]:
         return node
-    nodes.set_ipv6(environment.database, cluster, node["name"], wanted)
+    nodes.set_ipv6(context.database, cluster, node["name"], wanted)
     services = (XCP_ROUTER, SIP_PROXY, PRESENCE_ENGINE)
     action = "removed" if wanted is None else "set"
-    restarts.require_restart(environment, cluster, services, [node["name"]], "IPv6 address of Eth0", action)
-    return presence_node(environment, cluster, name)
+    restarts.require_restart(context, cluster, services, [node["name"]], "IPv6 address of Eth0", action)
+    return presence_node(context, cluster, name)
 
 
-def presence_node(environment: Environment, cluster: str, name: str) -> Row:
+def presence_node(context: Context, cluster: str, name: str) -> Row:
     """Return the row of an IM and Presence node by its name, FQDN or IPv4 address; raises ``NotFound``."""
-    node = nodes.node(environment.database, cluster, name)
+    node = nodes.node(context.database, cluster, name)
     if node is None or node["role"] != "imp":
         raise NotFound("node-not-found", "There is no such IM and Presence node.", "node")
     return node

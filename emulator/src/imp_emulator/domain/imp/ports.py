@@ -18,7 +18,7 @@ from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters
 from imp_emulator.store.database import Row
 from imp_emulator.store.imp import ports as store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 NOTIFICATION_PORT = "ExchangeNotificationPort"
 
@@ -90,30 +90,30 @@ PRODUCT: Mapping[int, str] = {
 """What the product itself listens on, by port."""
 
 
-def why_not_started(environment: Environment, cluster: str, node: str, service: str) -> str:
+def why_not_started(context: Context, cluster: str, node: str, service: str) -> str:
     """Tell why a service cannot start on a node; ``""`` when it can."""
     if service.casefold() != PRESENCE_ENGINE.casefold():
         return ""
-    row = parameters.parameter(environment.database, cluster, ENTERPRISE_NODE, PRESENCE_ENGINE, NOTIFICATION_PORT)
+    row = parameters.parameter(context.database, cluster, ENTERPRISE_NODE, PRESENCE_ENGINE, NOTIFICATION_PORT)
     if row is None:
         return ""
     port = int(row["value"])
     user = PRODUCT.get(port) or next(
-        (taken["used_by"] for taken in store.occupied(environment.database, cluster, node) if taken["port"] == port), ""
+        (taken["used_by"] for taken in store.occupied(context.database, cluster, node) if taken["port"] == port), ""
     )
     return f"Microsoft Exchange Notification Port {port} is in use by {user}" if user else ""
 
 
-def occupied(environment: Environment, cluster: str, node: str) -> list[Row]:
+def occupied(context: Context, cluster: str, node: str) -> list[Row]:
     """Return the rows (port, used_by) of what is taken on a node beside the product's own ports.
 
     Raises:
         NotFound: There is no such node.
     """
-    return store.occupied(environment.database, cluster, _known(environment, cluster, node))
+    return store.occupied(context.database, cluster, _known(context, cluster, node))
 
 
-def occupy(environment: Environment, cluster: str, node: str, port: int, used_by: str) -> None:
+def occupy(context: Context, cluster: str, node: str, port: int, used_by: str) -> None:
     """Have something take a port of a node; whoever listens there already goes on until its service restarts.
 
     Raises:
@@ -122,23 +122,23 @@ def occupy(environment: Environment, cluster: str, node: str, port: int, used_by
     """
     if not 1 <= port <= 65535:
         raise InvalidValue("invalid-port", f"A port is a number from 1 to 65535, not {port}.", "port")
-    store.occupy(environment.database, cluster, _known(environment, cluster, node), port, used_by)
+    store.occupy(context.database, cluster, _known(context, cluster, node), port, used_by)
 
 
-def release(environment: Environment, cluster: str, node: str, port: int) -> None:
+def release(context: Context, cluster: str, node: str, port: int) -> None:
     """Free a port that was taken.
 
     Raises:
         NotFound: There is no such node, or nothing has taken that port.
     """
-    name = _known(environment, cluster, node)
-    if port not in [row["port"] for row in store.occupied(environment.database, cluster, name)]:
+    name = _known(context, cluster, node)
+    if port not in [row["port"] for row in store.occupied(context.database, cluster, name)]:
         raise NotFound("port-not-occupied", f"Nothing has taken port {port} of {name}.")
-    store.release(environment.database, cluster, name, port)
+    store.release(context.database, cluster, name, port)
 
 
-def _known(environment: Environment, cluster: str, node: str) -> str:
-    row = nodes.node(environment.database, cluster, node)
+def _known(context: Context, cluster: str, node: str) -> str:
+    row = nodes.node(context.database, cluster, node)
     if row is None:
         raise NotFound("node-not-found", f"There is no node {node} in {cluster}.")
     return str(row["name"])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from imp_emulator.domain.imp import services as service_rules
 from imp_emulator.store import nodes as node_store
 from imp_emulator.store.imp import services as store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PendingRestart:
 
 
 def require_restart(
-    environment: Environment,
+    context: Context,
     cluster: str,
     services: Iterable[str],
     nodes: Iterable[str] | None,
@@ -56,8 +56,8 @@ def require_restart(
         action: What was done to it, for example ``added``.
     """
     # A restart that ended before this moment must not take the new reason away when somebody looks at it later.
-    service_rules.settle(environment, cluster)
-    database, now = environment.database, environment.clock.timestamp()
+    service_rules.settle(context, cluster)
+    database, now = context.database, context.clock.timestamp()
     if nodes is None:
         nodes = [row["name"] for row in node_store.nodes(database, cluster, "imp")]
     wanted = list(services)
@@ -68,11 +68,11 @@ def require_restart(
                 store.add_restart(database, cluster, node, row["name"], obj, action, now)
 
 
-def pending(environment: Environment, cluster: str, node: str | None = None) -> list[PendingRestart]:
+def pending(context: Context, cluster: str, node: str | None = None) -> list[PendingRestart]:
     """List the pending restarts of a cluster, or of one node, by node and service."""
-    service_rules.settle(environment, cluster)
+    service_rules.settle(context, cluster)
     grouped: dict[tuple[str, str], list[tuple[float, Cause]]] = {}
-    for row in store.pending_restarts(environment.database, cluster, node):
+    for row in store.pending_restarts(context.database, cluster, node):
         cause = Cause(row["object"], row["action"], row["at"])
         grouped.setdefault((row["node"], row["service"]), []).append((row["first_at"], cause))
     return [

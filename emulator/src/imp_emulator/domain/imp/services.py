@@ -23,7 +23,7 @@ from imp_emulator.store import nodes
 from imp_emulator.store.database import Row
 from imp_emulator.store.imp import ports as port_store
 from imp_emulator.store.imp import services as store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 from imp_emulator.world.pace import Pace
 
 
@@ -92,20 +92,20 @@ class ServiceState:
     detail: str = ""
 
 
-def settle(environment: Environment, cluster: str) -> None:
+def settle(context: Context, cluster: str) -> None:
     """Complete the starts and stops whose time has come; a service that has started needs no restart any more."""
-    now = environment.clock.timestamp()
-    for row in store.changing(environment.database, cluster):
-        ended_at = _ended_at(environment, row, now)
+    now = context.clock.timestamp()
+    for row in store.changing(context.database, cluster):
+        ended_at = _ended_at(context, row, now)
         if ended_at is not None:
-            _finish(environment, row, ended_at)
+            _finish(context, row, ended_at)
 
 
-def _ended_at(environment: Environment, row: Row, now: float) -> float | None:
+def _ended_at(context: Context, row: Row, now: float) -> float | None:
     """Tell when a change came to its end, or ``None`` while it goes on."""
     if row["pace"] == Pace.HANG.value:
         # A hanging service hangs until the rule that makes it hang is lifted; the product would need a new boot.
-        hangs = environment.pace.rule_for(row["node"], row["name"]).pace is Pace.HANG
+        hangs = context.pace.rule_for(row["node"], row["name"]).pace is Pace.HANG
         return None if hangs else now
     if row["pace"] == Pace.POLLS.value:
         return now if row["polls"] >= row["total"] else None
@@ -113,58 +113,58 @@ def _ended_at(environment: Environment, row: Row, now: float) -> float | None:
     return ended_at if now >= ended_at else None
 
 
-def _finish(environment: Environment, row: Row, ended_at: float) -> None:
+def _finish(context: Context, row: Row, ended_at: float) -> None:
     if row["change"] == "stop":
-        store.finish(environment.database, row, None)
+        store.finish(context.database, row, None)
         return
-    failure = ports.why_not_started(environment, row["cluster"], row["node"], row["name"])
+    failure = ports.why_not_started(context, row["cluster"], row["node"], row["name"])
     if failure:
         # It has loaded nothing, so it needs its restart as before.
-        store.finish(environment.database, row, None)
-        port_store.set_failure(environment.database, row["cluster"], row["node"], row["name"], failure)
+        store.finish(context.database, row, None)
+        port_store.set_failure(context.database, row["cluster"], row["node"], row["name"], failure)
         return
-    store.finish(environment.database, row, ended_at)
-    store.clear_restart(environment.database, row["cluster"], row["node"], row["name"])
+    store.finish(context.database, row, ended_at)
+    store.clear_restart(context.database, row["cluster"], row["node"], row["name"])
 
 
-def status(environment: Environment, cluster: str, node: str, service: str) -> ServiceState:
+def status(context: Context, cluster: str, node: str, service: str) -> ServiceState:
     """Tell the state of one service; looking does not count as a poll.
 
     Raises:
         NotFound: The node has no such service.
     """
-    settle(environment, cluster)
-    row = store.service(environment.database, cluster, node, service)
+    settle(context, cluster)
+    row = store.service(context.database, cluster, node, service)
     if row is None:
         raise NotFound("service-not-found", f"There is no service {service} on {node}.", "service")
-    return _state(environment, row)
+    return _state(context, row)
 
 
-def is_running(environment: Environment, cluster: str, node: str, service: str) -> bool:
+def is_running(context: Context, cluster: str, node: str, service: str) -> bool:
     """Tell whether a service has started. Raises ``NotFound`` when the node has no such service."""
-    return status(environment, cluster, node, service).status is Status.STARTED
+    return status(context, cluster, node, service).status is Status.STARTED
 
 
-def states(environment: Environment, cluster: str, node: str, names: Sequence[str] = ()) -> list[ServiceState]:
+def states(context: Context, cluster: str, node: str, names: Sequence[str] = ()) -> list[ServiceState]:
     """Tell the states of services without counting a poll.
 
     Args:
         names: The services to tell about, in this order; without any, all services of the node. One that does not
             exist is answered as :attr:`Status.UNKNOWN`.
     """
-    settle(environment, cluster)
-    rows = {ascii_lower(row["name"]): row for row in store.services(environment.database, cluster, node)}
-    wanted = list(names) or [spec.name for spec in CATALOGUE[_role(environment, cluster, node)]]
+    settle(context, cluster)
+    rows = {ascii_lower(row["name"]): row for row in store.services(context.database, cluster, node)}
+    wanted = list(names) or [spec.name for spec in CATALOGUE[_role(context, cluster, node)]]
     found = [(name, rows.get(ascii_lower(name))) for name in wanted]
-    return [_unknown(name) if row is None else _state(environment, row) for name, row in found]
+    return [_unknown(name) if row is None else _state(context, row) for name, row in found]
 
 
-def poll(environment: Environment, cluster: str, node: str, names: Sequence[str] = ()) -> list[ServiceState]:
+def poll(context: Context, cluster: str, node: str, names: Sequence[str] = ()) -> list[ServiceState]:
     """Answer a status request: like :func:`states`, and a poll of the services in it that are starting or stopping."""
-    answer = states(environment, cluster, node, names)
+    answer = states(context, cluster, node, names)
     for state in answer:
         if state.status in (Status.STARTING, Status.STOPPING):
-            store.count_poll(environment.database, cluster, node, state.name)
+            store.count_poll(context.database, cluster, node, state.name)
     return answer
 
 
@@ -177,15 +177,15 @@ def _unknown(name: str) -> ServiceState:
     return ServiceState(name, False, Status.UNKNOWN, None, -1, Reason.NO_SUCH_SERVICE)
 
 
-def _state(environment: Environment, row: Row) -> ServiceState:
-    now = environment.clock.timestamp()
+def _state(context: Context, row: Row) -> ServiceState:
+    now = context.clock.timestamp()
     name, activated = row["name"], bool(row["activated"])
     if row["change"]:
         return ServiceState(name, activated, _in_change(row, now), None, -1, Reason.DONE)
     if row["running"]:
         started_at: float = row["started_at"]
         return ServiceState(name, activated, Status.STARTED, started_at, max(0, int(now - started_at)), Reason.DONE)
-    failure = port_store.failure(environment.database, row["cluster"], row["node"], name)
+    failure = port_store.failure(context.database, row["cluster"], row["node"], name)
     if failure and activated:
         return ServiceState(name, activated, Status.STOPPED, None, -1, Reason.NOT_RUNNING, failure)
     reason = Reason.COMMANDED_OUT if activated else Reason.NOT_ACTIVATED
@@ -202,20 +202,20 @@ def _in_change(row: Row, now: float) -> Status:
     return Status.STOPPING if passed * 2 < row["total"] else Status.STARTING
 
 
-def control(environment: Environment, cluster: str, node: str, action: Action, service: str) -> Reason:
+def control(context: Context, cluster: str, node: str, action: Action, service: str) -> Reason:
     """Start, stop or restart a service, or say why not.
 
     Returns :attr:`Reason.DONE` when the command is accepted, which does not mean that it has been carried out. A
     restart of a stopped service starts it.
     """
-    settle(environment, cluster)
-    row = store.service(environment.database, cluster, node, service)
+    settle(context, cluster)
+    row = store.service(context.database, cluster, node, service)
     if row is None:
         return Reason.NO_SUCH_SERVICE
-    refusal = _refusal(row, _spec(environment, row), action)
+    refusal = _refusal(row, _spec(context, row), action)
     if refusal is None:
         change = "start" if action is Action.RESTART and not row["running"] else action.value.lower()
-        _begin(environment, row, change)
+        _begin(context, row, change)
     return refusal or Reason.DONE
 
 
@@ -233,46 +233,46 @@ def _refusal(row: Row, spec: ServiceSpec, action: Action) -> Reason | None:
     return None
 
 
-def deploy(environment: Environment, cluster: str, node: str, service: str, activate: bool) -> Reason:
+def deploy(context: Context, cluster: str, node: str, service: str, activate: bool) -> Reason:
     """Activate a service, which starts it, or deactivate it, which stops it; one that is already so stays as it is."""
-    settle(environment, cluster)
-    row = store.service(environment.database, cluster, node, service)
+    settle(context, cluster)
+    row = store.service(context.database, cluster, node, service)
     if row is None:
         return Reason.NO_SUCH_SERVICE
-    if not _spec(environment, row).feature:
+    if not _spec(context, row).feature:
         return Reason.NOT_SUPPORTED
     if bool(row["activated"]) == activate:
         return Reason.DONE
     if row["change"]:
         return Reason.PENDING
-    store.set_activated(environment.database, row, activate)
+    store.set_activated(context.database, row, activate)
     if activate:
-        _begin(environment, row, "start")
+        _begin(context, row, "start")
     else:
-        store.clear_restart(environment.database, cluster, node, row["name"])
+        store.clear_restart(context.database, cluster, node, row["name"])
         if row["running"]:
-            _begin(environment, row, "stop")
+            _begin(context, row, "stop")
     return Reason.DONE
 
 
-def _begin(environment: Environment, row: Row, change: str) -> None:
-    now = environment.clock.timestamp()
-    rule = environment.pace.rule_for(row["node"], row["name"])
+def _begin(context: Context, row: Row, change: str) -> None:
+    now = context.clock.timestamp()
+    rule = context.pace.rule_for(row["node"], row["name"])
     value = 0.0 if rule.pace in (Pace.IMMEDIATE, Pace.HANG) else rule.value
-    port_store.set_failure(environment.database, row["cluster"], row["node"], row["name"], "")
-    store.begin(environment.database, row, change, rule.pace.value, value, now)
-    settle(environment, row["cluster"])
+    port_store.set_failure(context.database, row["cluster"], row["node"], row["name"], "")
+    store.begin(context.database, row, change, rule.pace.value, value, now)
+    settle(context, row["cluster"])
 
 
-def _spec(environment: Environment, row: Row) -> ServiceSpec:
-    spec = service_catalogue.spec(_role(environment, row["cluster"], row["node"]), row["name"])
+def _spec(context: Context, row: Row) -> ServiceSpec:
+    spec = service_catalogue.spec(_role(context, row["cluster"], row["node"]), row["name"])
     if spec is None:
         raise LookupError(f"service {row['name']} of {row['node']} is in no catalogue")
     return spec
 
 
-def _role(environment: Environment, cluster: str, node: str) -> str:
-    row = nodes.node(environment.database, cluster, node)
+def _role(context: Context, cluster: str, node: str) -> str:
+    row = nodes.node(context.database, cluster, node)
     if row is None:
         raise NotFound("node-not-found", f"There is no node {node} in {cluster}.", "node")
     role: str = row["role"]

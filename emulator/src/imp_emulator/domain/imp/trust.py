@@ -17,7 +17,7 @@ from imp_emulator.domain.imp import restarts
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.store.database import Row
 from imp_emulator.store.imp import trust as store
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
@@ -34,13 +34,13 @@ def check_service(service: str) -> str:
     return service
 
 
-def trusted(environment: Environment, cluster: str, node: str, service: str) -> list[Row]:
+def trusted(context: Context, cluster: str, node: str, service: str) -> list[Row]:
     """Return the certificates of a trust store as rows (fingerprint, filename, description, pem), by file name."""
-    return store.trusted(environment.database, cluster, node, check_service(service))
+    return store.trusted(context.database, cluster, node, check_service(service))
 
 
 def upload(
-    environment: Environment,
+    context: Context,
     cluster: str,
     node: str,
     services: Sequence[str],
@@ -65,24 +65,22 @@ def upload(
     added = 0
     for service in stores:
         for certificate in certificates.values():
-            added += _add(environment, cluster, node, service, certificate, description)
+            added += _add(context, cluster, node, service, certificate, description)
     return added
 
 
-def _add(
-    environment: Environment, cluster: str, node: str, service: str, certificate: Certificate, description: str
-) -> bool:
-    present = trusted(environment, cluster, node, service)
+def _add(context: Context, cluster: str, node: str, service: str, certificate: Certificate, description: str) -> bool:
+    present = trusted(context, cluster, node, service)
     if any(row["fingerprint"] == certificate.fingerprint for row in present):
         return False
     filename = _filename(certificate, {row["filename"] for row in present})
     record = store.Trusted(certificate.fingerprint, filename, description, certificate.pem)
-    store.add_trusted(environment.database, cluster, node, service, record)
-    _changed(environment, cluster, node, service, filename, "uploaded")
+    store.add_trusted(context.database, cluster, node, service, record)
+    _changed(context, cluster, node, service, filename, "uploaded")
     return True
 
 
-def delete(environment: Environment, cluster: str, node: str, service: str, fingerprint: str) -> None:
+def delete(context: Context, cluster: str, node: str, service: str, fingerprint: str) -> None:
     """Remove a certificate from a trust store.
 
     Args:
@@ -93,17 +91,17 @@ def delete(environment: Environment, cluster: str, node: str, service: str, fing
         InvalidValue: There is no such store.
     """
     wanted = fingerprint.replace(":", "").lower()
-    for row in trusted(environment, cluster, node, service):
+    for row in trusted(context, cluster, node, service):
         if row["fingerprint"] == wanted:
-            store.remove_trusted(environment.database, cluster, node, service, wanted)
-            _changed(environment, cluster, node, service, row["filename"], "deleted")
+            store.remove_trusted(context.database, cluster, node, service, wanted)
+            _changed(context, cluster, node, service, row["filename"], "deleted")
             return
     raise NotFound("certificate-not-found", f"The certificate is not in {service}-trust.", "fingerprint")
 
 
-def _changed(environment: Environment, cluster: str, node: str, service: str, filename: str, action: str) -> None:
+def _changed(context: Context, cluster: str, node: str, service: str, filename: str, action: str) -> None:
     readers = _READERS.get(service, ())
-    restarts.require_restart(environment, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
+    restarts.require_restart(context, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
 
 
 def _filename(certificate: Certificate, taken: set[str]) -> str:

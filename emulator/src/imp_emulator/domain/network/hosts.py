@@ -8,10 +8,10 @@ from __future__ import annotations
 import ipaddress
 
 from imp_emulator.store import hosts
-from imp_emulator.world.environment import Environment, Listener
+from imp_emulator.world.context import Context, Listener
 
 
-def resolve(environment: Environment, host: str) -> list[str]:
+def resolve(context: Context, host: str) -> list[str]:
     """Return the virtual addresses of a host, in canonical form; an address stands for itself.
 
     An unknown name gives an empty list, as a name service without a record would.
@@ -19,13 +19,13 @@ def resolve(environment: Environment, host: str) -> list[str]:
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
-        return hosts.addresses(environment.database, host.rstrip("."))
+        return hosts.addresses(context.database, host.rstrip("."))
 
 
-def endpoint(environment: Environment, host: str, port: int) -> Listener | None:
+def endpoint(context: Context, host: str, port: int) -> Listener | None:
     """Return the loopback listener that stands for a port of a host; ``None`` when nothing listens there."""
-    for address in resolve(environment, host):
-        listener = environment.network.get((address, port))
+    for address in resolve(context, host):
+        listener = context.network.get((address, port))
         if listener is not None:
             return listener
     return None

@@ -35,7 +35,7 @@ def seed(database: Database, scenario: Scenario) -> None:
         for name in cluster.presence_gateways:
             insert(database, cluster.name, str(uuid.uuid4()), Fields(EWS_SERVER, name, name, "", DEFAULT_PORT))
         if cluster.presence_gateways and known is not None:
-            put_credentials(database, cluster.name, known["username"], known["password"])
+            put_credentials(database, cluster.name, known.username, known.password)
 
 
 def count(database: Database, cluster: str) -> int:

@@ -82,14 +82,14 @@ _LIST_USER = sequence(
 
 def get_version(request: AxlRequest) -> str:
     """Answer the release."""
-    return f"<version>{request.environment.scenario.cluster(request.cluster).version}</version>"
+    return f"<version>{request.context.scenario.cluster(request.cluster).version}</version>"
 
 
 def get_cluster(request: AxlRequest) -> str:
     """Answer the names of the IM and Presence nodes and of the Unified CM nodes."""
     parts = []
     for name, role in (("cupservernames", "imp"), ("cucmservernames", "cucm")):
-        rows = nodes.nodes(request.environment.database, request.cluster, role)
+        rows = nodes.nodes(request.context.database, request.cluster, role)
         servers = "".join(f"<servername>{escape(row['name'])}</servername>" for row in rows)
         parts.append(f"<{name}>{servers}</{name}>")
     return f"<ServerInformation>{''.join(parts)}</ServerInformation>"
@@ -98,9 +98,9 @@ def get_cluster(request: AxlRequest) -> str:
 def get_nodes_and_services(request: AxlRequest) -> str:
     """Answer the state of one IM and Presence node and of its critical services; without a name, of all nodes."""
     name = request.values["nodeName"].strip()
-    rows = nodes.nodes(request.environment.database, request.cluster, "imp")
+    rows = nodes.nodes(request.context.database, request.cluster, "imp")
     if name:
-        wanted = nodes.node(request.environment.database, request.cluster, name)
+        wanted = nodes.node(request.context.database, request.cluster, name)
         rows = [row for row in rows if wanted is not None and row["name"] == wanted["name"]]
         if not rows:
             raise NotFound("node-not-found", f"There is no IM and Presence node {name}.", "nodeName")
@@ -108,9 +108,9 @@ def get_nodes_and_services(request: AxlRequest) -> str:
 
 
 def _node(request: AxlRequest, row: Row) -> str:
-    environment = request.environment
-    states = [services.status(environment, request.cluster, row["name"], name) for name in CRITICAL_SERVICES]
-    reachable = not environment.faults.cut_off(request.cluster, row["name"])
+    context = request.context
+    states = [services.status(context, request.cluster, row["name"], name) for name in CRITICAL_SERVICES]
+    reachable = not context.cut_off(request.cluster, row["name"])
     failed = not reachable or any(state.status is not Status.STARTED for state in states)
     (state, state_text), (reason, reason_text) = (_FAILED, _SERVICES_DOWN) if failed else (_NORMAL, _NO_REASON)
     fields = {
@@ -121,7 +121,7 @@ def _node(request: AxlRequest, row: Row) -> str:
         "isPublisher": "true" if row["usage"] == "publisher" else "false",
         "isInstalled": "true",
         "isReachable": "true" if reachable else "false",
-        "version": environment.scenario.cluster(request.cluster).version,
+        "version": context.scenario.cluster(request.cluster).version,
         "assignedUserCount": str(_assigned(request, row)),
         "nodeState": str(state),
         "nodeReason": str(reason),
@@ -135,8 +135,8 @@ def _node(request: AxlRequest, row: Row) -> str:
 
 def _assigned(request: AxlRequest, row: Row) -> int:
     """Return how many users a node serves: the enabled ones are shared out evenly, in the order of the nodes."""
-    names = [node["name"] for node in nodes.nodes(request.environment.database, request.cluster, "imp")]
-    enabled = user_store.count_enabled(request.environment.database, request.cluster)
+    names = [node["name"] for node in nodes.nodes(request.context.database, request.cluster, "imp")]
+    enabled = user_store.count_enabled(request.context.database, request.cluster)
     return (enabled + len(names) - 1 - names.index(row["name"])) // len(names)
 
 
@@ -157,7 +157,7 @@ def _service(state: ServiceState) -> str:
 
 def get_user(request: AxlRequest) -> str:
     """Answer one user."""
-    row = users.find(request.environment, request.cluster, userid=request.values["userid"])
+    row = users.find(request.context, request.cluster, userid=request.values["userid"])
     wanted = request.values.get("returnedTags")
     if wanted is not None:
         wanted = {**wanted, **dict.fromkeys(_ALWAYS)}
@@ -171,7 +171,7 @@ def list_user(request: AxlRequest) -> str:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
     patterns = {_CRITERIA[name]: value for name, value in criteria.items()}
     first, skip = page(request.values)
-    database = request.environment.database
+    database = request.context.database
     tags = selected(LIST_TAGS, request.version, request.values["returnedTags"])
     rows = user_store.search(database, request.cluster, patterns, skip, first)
     items = [render("user", row["pkid"], tags, row) for row in rows]

@@ -109,8 +109,8 @@ _SERVICE_NAMESPACE = uuid.UUID("9f0f6f0a-6f1e-5d2f-8b1c-2f5a0c0d7e43")
 
 
 def _nodes(request: AxlRequest) -> list[Node]:
-    domain = request.environment.scenario.cluster(request.cluster).domain
-    rows = nodes.nodes(request.environment.database, request.cluster)
+    domain = request.context.scenario.cluster(request.cluster).domain
+    rows = nodes.nodes(request.context.database, request.cluster)
     return [
         _ENTERPRISE,
         *(
@@ -133,7 +133,7 @@ def _nodes(request: AxlRequest) -> list[Node]:
 def _find(request: AxlRequest) -> Node:
     pkid, name = request.values.get("uuid"), request.values.get("name", "")
     if pkid is None:
-        row = nodes.node(request.environment.database, request.cluster, name)
+        row = nodes.node(request.context.database, request.cluster, name)
         name = row["name"] if row is not None else name
     for node in _nodes(request):
         if node["pkid"] == pkid or (pkid is None and ascii_lower(node["name"]) == ascii_lower(name)):
@@ -174,7 +174,7 @@ def update_node(request: AxlRequest) -> str:
     if node is _ENTERPRISE:
         raise AxlFault(faults.ITEM_NOT_VALID, f"Item not valid: {ENTERPRISE_NODE} is no server.")
     names = {"description": node["description"], "ipv6Name": node["ipv6_name"], **values}
-    database = request.environment.database
+    database = request.context.database
     nodes.describe(database, request.cluster, node["name"], names["description"], names["ipv6Name"])
     return braces(node["pkid"])
 
@@ -192,9 +192,9 @@ def list_services(request: AxlRequest) -> str:
             "name": row["name"],
             "activated": row["activated"],
         }
-        for node in nodes.nodes(request.environment.database, request.cluster)
+        for node in nodes.nodes(request.context.database, request.cluster)
         if like(criteria["processNodeName"], node["name"])
-        for row in services.services(request.environment.database, request.cluster, node["name"])
+        for row in services.services(request.context.database, request.cluster, node["name"])
     ]
     tags = selected(SERVICE_TAGS, request.version, request.values["returnedTags"])
     items = [render("processNodeService", service["pkid"], tags, service) for service in _paged(request, found)]
@@ -209,9 +209,9 @@ def _paged(request: AxlRequest, found: list[Node]) -> list[Node]:
 def get_version(request: AxlRequest) -> str:
     """Answer the release of the cluster, or of one node, which is the same."""
     name = request.values.get("processNodeName", "")
-    if name and nodes.node(request.environment.database, request.cluster, name) is None:
+    if name and nodes.node(request.context.database, request.cluster, name) is None:
         raise NotFound("node-not-found", f"There is no process node {name}.", "processNodeName")
-    version = request.environment.scenario.cluster(request.cluster).version
+    version = request.context.scenario.cluster(request.cluster).version
     return f"<componentVersion><version>{version}</version></componentVersion>"
 
 

@@ -66,7 +66,7 @@ def list_parameters(request: AxlRequest) -> str:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
     first, skip = page(request.values)
     node, service = criteria.get("processNodeName", "%"), criteria.get("service", "%")
-    rows = store.search(request.environment.database, request.cluster, node, service, skip, first)
+    rows = store.search(request.context.database, request.cluster, node, service, skip, first)
     tags = selected(TAGS, request.version, request.values["returnedTags"])
     return joined(_rendered(request, rows, tags), lambda: len(rows))
 
@@ -75,26 +75,26 @@ def update_parameter(request: AxlRequest) -> str:
     """Change a parameter's value (nil: its default) and answer its UUID; without a value nothing changes."""
     row = _find(request)
     if "value" in request.values:
-        parameters.change(request.environment, request.cluster, row, request.values["value"])
+        parameters.change(request.context, request.cluster, row, request.values["value"])
     return braces(row["pkid"])
 
 
 def reset_parameters(request: AxlRequest) -> str:
     """Give all parameters of a service on a node their defaults."""
     node = node_name(request, request.values["processNodeName"])
-    parameters.reset(request.environment, request.cluster, node, request.values["service"])
+    parameters.reset(request.context, request.cluster, node, request.values["service"])
     return "true"
 
 
 def _find(request: AxlRequest) -> Row:
     values = request.values
     if "uuid" in values:
-        row = store.by_pkid(request.environment.database, request.cluster, values["uuid"])
+        row = store.by_pkid(request.context.database, request.cluster, values["uuid"])
         if row is None:
             raise NotFound("parameter-not-found", "There is no such parameter.", "uuid")
         return row
     node = node_name(request, values["processNodeName"])
-    return parameters.find(request.environment, request.cluster, node, values["service"], values["name"])
+    return parameters.find(request.context, request.cluster, node, values["service"], values["name"])
 
 
 def node_name(request: AxlRequest, reference: Reference) -> str:
@@ -105,7 +105,7 @@ def node_name(request: AxlRequest, reference: Reference) -> str:
 
 
 def _names_by_id(request: AxlRequest) -> dict[str, str]:
-    known = {row["pkid"]: row["name"] for row in nodes.nodes(request.environment.database, request.cluster)}
+    known = {row["pkid"]: row["name"] for row in nodes.nodes(request.context.database, request.cluster)}
     return {ENTERPRISE_NODE_ID: ENTERPRISE_NODE, **known}
 
 

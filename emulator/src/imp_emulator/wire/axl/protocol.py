@@ -16,7 +16,7 @@ from lxml import etree
 from imp_emulator.catalogue.services import AXL_WEB_SERVICE
 from imp_emulator.domain.imp import services
 from imp_emulator.errors import DomainError
-from imp_emulator.pipeline.accounts import SESSION_COOKIE, Access, check_basic, check_session, issue_session
+from imp_emulator.pipeline.accounts import SESSION_COOKIE, Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.faults import AxlFault
@@ -24,7 +24,7 @@ from imp_emulator.wire.axl.schema import Complex
 from imp_emulator.wire.axl.throttle import Throttle
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.http.tomcat import error_page
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 ROLE = "Standard AXL API Access"
 NAMESPACE = "http://www.cisco.com/AXL/API/"
@@ -55,7 +55,7 @@ class AxlRequest:
         values: The request's content, see :meth:`Complex.decode`.
     """
 
-    environment: Environment
+    context: Context
     cluster: str
     node: str
     operation: str
@@ -89,14 +89,15 @@ class Axl:
     table: ClassVar[Mapping[str, AxlOperation]]
     versions: ClassVar[tuple[str, ...]]
 
-    def __init__(self, environment: Environment) -> None:
-        self.environment = environment
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self.context = context
+        self._accounts = accounts
         self.operations: Mapping[str, bool] = {name: operation.write for name, operation in self.table.items()}
-        self._throttle = Throttle(environment)
+        self._throttle = Throttle(context)
         # A scenario does not change while the process lives, so this is asked once for each cluster.
         self._supported = {
             cluster.name: [version for version in self.versions if float(version) <= cluster.release]
-            for cluster in environment.scenario.clusters
+            for cluster in context.scenario.clusters
         }
 
     def owns(self, path: str) -> bool:
@@ -108,11 +109,11 @@ class Axl:
 
         While the service is down, the web server knows no such page (assumed).
         """
-        if not services.is_running(self.environment, request.cluster, request.node, AXL_WEB_SERVICE):
+        if not services.is_running(self.context, request.cluster, request.node, AXL_WEB_SERVICE):
             return error_page(404, "The requested resource is not available.")
-        access = check_session(self.environment, request, "application", ROLE)
+        access = self._accounts.session(request, "application", ROLE)
         if access is Access.UNAUTHENTICATED:
-            access = check_basic(self.environment, request, "application", ROLE)
+            access = self._accounts.basic(request, "application", ROLE)
         if access is Access.UNAUTHENTICATED:
             return error_page(401, "This request requires HTTP authentication.", _CHALLENGE)
         if access is Access.FORBIDDEN:
@@ -169,7 +170,7 @@ class Axl:
             return error_page(503, "Too many outstanding change notifications.", {"Retry-After": str(wait)})
         values = operation.request.decode(element, version)
         sequence = _sequence(element)
-        decoded = AxlRequest(self.environment, request.cluster, request.node, name, version, values)
+        decoded = AxlRequest(self.context, request.cluster, request.node, name, version, values)
         try:
             content = operation.run(decoded)
         except DomainError as error:
@@ -208,7 +209,7 @@ class Axl:
         """Return the cookies of a new session, or none when the client already has one."""
         if SESSION_COOKIE in request.headers.get("cookie", ""):
             return ()
-        token, page = issue_session(self.environment, request), secrets.token_hex(16).upper()
+        token, page = self._accounts.issue_session(request), secrets.token_hex(16).upper()
         return (
             f"JSESSIONIDSSO={token}; Path=/; Secure; HttpOnly",
             f"JSESSIONID={page}; Path=/axl; Secure; HttpOnly",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 
 @dataclass(slots=True)
@@ -24,13 +24,13 @@ class Throttle:
     They are work in progress of the running product, not its data: they end with the process, a reset or a restore.
     """
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._queues: dict[str, _Queue] = {}
 
     def seconds_to_wait(self, cluster: str) -> int | None:
         """Return ``None`` when a write may go ahead, else after how many seconds (at least 1) there is room again."""
-        settings = self._environment.scenario.axl
+        settings = self._context.scenario.axl
         excess = self._drained(cluster).outstanding - settings.outstanding_limit
         if excess < 0:
             return None
@@ -41,11 +41,11 @@ class Throttle:
         self._drained(cluster).outstanding += 1
 
     def _drained(self, cluster: str) -> _Queue:
-        now = self._environment.clock.timestamp()
-        generation = self._environment.database.generation
+        now = self._context.clock.timestamp()
+        generation = self._context.database.generation
         queue = self._queues.get(cluster)
         if queue is None or queue.generation != generation:
             queue = self._queues[cluster] = _Queue(0.0, now, generation)
-        drained = max(0.0, now - queue.at) * self._environment.scenario.axl.drained_per_second
+        drained = max(0.0, now - queue.at) * self._context.scenario.axl.drained_per_second
         queue.outstanding, queue.at = max(0.0, queue.outstanding - drained), now
         return queue

@@ -37,7 +37,7 @@ def list_user(request: AxlRequest) -> str:
     """Answer the users whose fields match the criteria; ``%`` stands for any text."""
     patterns = _patterns(request.values["searchCriteria"])
     first, skip = page(request.values)
-    database = request.environment.database
+    database = request.context.database
     rows = store.search(database, request.cluster, patterns, skip, first) if patterns is not None else []
     tags = selected(messages.LIST_TAGS, request.version, request.values["returnedTags"])
     items = [render("user", row["pkid"], tags, row) for row in rows]
@@ -66,21 +66,21 @@ def _patterns(criteria: dict[str, str]) -> dict[str, str] | None:
 def add_user(request: AxlRequest) -> str:
     """Add a user and answer its UUID."""
     values = request.values["user"]
-    return braces(users.add(request.environment, request.cluster, columns(values)))
+    return braces(users.add(request.context, request.cluster, columns(values)))
 
 
 def update_user(request: AxlRequest) -> str:
     """Change what the request names of a user and answer its UUID."""
     changes = columns({name: value for name, value in request.values.items() if name not in _KEYS})
     row = _find(request, changes.keys() - _SECRETS)
-    users.update(request.environment, request.cluster, row, changes)
+    users.update(request.context, request.cluster, row, changes)
     return braces(row["pkid"])
 
 
 def remove_user(request: AxlRequest) -> str:
     """Remove a user and answer its UUID."""
     row = _find(request)
-    users.remove(request.environment, row)
+    users.remove(request.context, row)
     return braces(row["pkid"])
 
 
@@ -88,7 +88,7 @@ def authenticate_user(request: AxlRequest) -> str:
     """Tell whether a password or PIN is a user's; an unknown user is not told from a wrong password."""
     kind = "password" if "password" in request.values else "pin"
     try:
-        row = users.find(request.environment, request.cluster, userid=request.values["userid"])
+        row = users.find(request.context, request.cluster, userid=request.values["userid"])
     except NotFound:
         valid = False
     else:
@@ -102,7 +102,7 @@ def authenticate_user(request: AxlRequest) -> str:
 
 def _find(request: AxlRequest, needed: Iterable[str] | None = None) -> Row:
     values = request.values
-    return users.find(request.environment, request.cluster, values.get("userid"), values.get("uuid"), needed)
+    return users.find(request.context, request.cluster, values.get("userid"), values.get("uuid"), needed)
 
 
 def columns(values: dict[str, Any]) -> dict[str, Any]:

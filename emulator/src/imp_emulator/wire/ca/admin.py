@@ -18,12 +18,13 @@ from typing import Any, ClassVar
 
 from imp_emulator.domain.ca import authority as ca
 from imp_emulator.errors import DomainError, Forbidden, InvalidValue, NotFound
+from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.scenario.model import CA_MANAGER
 from imp_emulator.store.ca import requests as store
 from imp_emulator.store.database import Row
 from imp_emulator.wire.ca.certsrv.login import has_role, log_in
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 BASE = "/ucops-ca-admin/v1"
 _ONE = re.compile(r"/requests/([0-9]{1,9})(?:/(issue|deny|revoke))?")
@@ -43,14 +44,15 @@ class CaAdmin:
         "revokeRequest": True,
     }
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self._context = context
+        self._accounts = accounts
 
     def owns(self, path: str) -> bool:
         return path.startswith(f"{BASE}/")
 
     def authenticate(self, request: Request) -> Response | None:
-        refusal = log_in(self._environment, request)
+        refusal = log_in(self._accounts, request)
         if refusal is None:
             return None
         return _problem(401, "unauthenticated", "A user name and a password are needed.", refusal.headers)
@@ -73,8 +75,8 @@ class CaAdmin:
         state, fingerprint = request.query.get("state"), request.query.get("csr")
         if state is not None and state not in store.STATES:
             return _problem(422, "invalid-field", f"state must be one of {', '.join(store.STATES)}.", field="state")
-        rows = store.requests(self._environment.database, request.node, state)
-        everything = has_role(self._environment, request, CA_MANAGER)
+        rows = store.requests(self._context.database, request.node, state)
+        everything = has_role(self._accounts, request, CA_MANAGER)
         items = [
             describe(row)
             for row in rows
@@ -83,9 +85,9 @@ class CaAdmin:
         return Response(200, json.dumps({"items": items}).encode(), "application/json")
 
     def _run(self, request: Request, identifier: int, verb: str | None) -> Response:
-        manager = has_role(self._environment, request, CA_MANAGER)
+        manager = has_role(self._accounts, request, CA_MANAGER)
         try:
-            row = ca.find(self._environment, request.node, identifier)
+            row = ca.find(self._context, request.node, identifier)
             if not manager and (verb or row["requester"] != request.caller):
                 return _problem(403, "forbidden", f"The caller lacks the role {CA_MANAGER}.")
             if verb:
@@ -99,10 +101,10 @@ class CaAdmin:
     def _decide(self, request: Request, identifier: int, verb: str) -> Row:
         who = request.caller or ""
         if verb == "issue":
-            return ca.issue(self._environment, request.node, identifier)
+            return ca.issue(self._context, request.node, identifier)
         if verb == "deny":
-            return ca.deny(self._environment, request.node, identifier, who)
-        return ca.revoke(self._environment, request.node, identifier, who, _reason(request.body))
+            return ca.deny(self._context, request.node, identifier, who)
+        return ca.revoke(self._context, request.node, identifier, who, _reason(request.body))
 
 
 def describe(row: Row) -> dict[str, Any]:

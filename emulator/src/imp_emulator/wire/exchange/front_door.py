@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.http.tomcat import error_page
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Exchange"'}
 
@@ -22,8 +22,9 @@ class Exchange:
     name = "exchange"
     operations: ClassVar[Mapping[str, bool]] = {}
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self._context = context
+        self._accounts = accounts
 
     def owns(self, path: str) -> bool:
         return True
@@ -31,7 +32,7 @@ class Exchange:
     def authenticate(self, request: Request) -> Response | None:
         if not request.path.lower().startswith("/ews/"):
             return None
-        if check_basic(self._environment, request, "exchange") is Access.OK:
+        if self._accounts.basic(request, "exchange") is Access.OK:
             return None
         return error_page(401, headers=_CHALLENGE)
 

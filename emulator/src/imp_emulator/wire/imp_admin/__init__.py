@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.imp_admin.app import BASE, create_app
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import MEDIA_TYPE, Problem, encoded
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 ROLE = "Standard CCMADMIN Administration"
 
@@ -33,9 +33,10 @@ class ImpAdmin:
 
     name = "imp_admin"
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
-        self.app = create_app(environment)
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self._context = context
+        self._accounts = accounts
+        self.app = create_app(context)
         self._known = Operations(self.openapi())
         self.operations: Mapping[str, bool] = {
             operation: _writes(operation, method) for operation, method in self._known.methods().items()
@@ -45,7 +46,7 @@ class ImpAdmin:
         return path.startswith(BASE)
 
     def authenticate(self, request: Request) -> Response | None:
-        access = check_basic(self._environment, request, "application", ROLE)
+        access = self._accounts.basic(request, "application", ROLE)
         if access is Access.UNAUTHENTICATED:
             refusal = _response(401, "unauthenticated", "A user name and a password are needed.")
             refusal.headers["WWW-Authenticate"] = 'Basic realm="Cisco Unified CM IM and Presence", charset="UTF-8"'

@@ -18,7 +18,7 @@ from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue,
 from imp_emulator.wire.imp_admin import certificate_import, credentials, gateways, nodes
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import CATALOGUE, MEDIA_TYPE, SCHEMA, Problem, ProblemError, body
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 BASE = "/imp-admin/v1"
 _STATUS: dict[type[DomainError], int] = {
@@ -32,8 +32,8 @@ _CODES = {400: "invalid-json", 404: "not-found", 405: "method-not-allowed"}
 """The codes of the errors that the framework finds before any operation is reached."""
 
 
-def create_app(environment: Environment) -> FastAPI:
-    """Make the application. The gate puts each call into ``scope["state"]["call"]``, authenticated."""
+def create_app(context: Context) -> FastAPI:
+    """Make the application. The gate puts each call into ``scope["state"]["request"]``, authenticated."""
     app = FastAPI(
         title="IM and Presence administration",
         version="1",
@@ -43,7 +43,7 @@ def create_app(environment: Environment) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.environment = environment
+    app.state.context = context
     for router in (gateways.router, credentials.router, nodes.router, certificate_import.router):
         app.include_router(router, prefix=BASE)
     app.add_exception_handler(ProblemError, _on_problem)

@@ -9,9 +9,9 @@ from fastapi import APIRouter
 
 from imp_emulator.domain.imp import import_tool
 from imp_emulator.domain.imp.import_tool import Offer, Peer
-from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here
 from imp_emulator.wire.imp_admin.import_models import Acceptance, Imported, OfferedCertificate, PeerIn, PeerReport
 from imp_emulator.wire.imp_admin.problems import responses
+from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here, ServedNode
 
 router = APIRouter(tags=["Certificate import"])
 
@@ -24,7 +24,7 @@ router = APIRouter(tags=["Certificate import"])
 )
 async def check(here: Here, peer: PeerIn) -> PeerReport:
     """Connect to a peer server from this node and tell what its handshake offers; this changes nothing."""
-    report = await import_tool.check(here.environment, _peer(here, peer))
+    report = await import_tool.check(here.context, _peer(here, peer))
     return PeerReport(
         peer_server=peer.peer_server,
         port=peer.port,
@@ -49,15 +49,15 @@ async def accept(here: Here, acceptance: Acceptance) -> Imported:
     When the server does not offer one of them, none is installed.
     """
     peer = _peer(here, acceptance)
-    report = await import_tool.check(here.environment, peer)
-    with here.environment.database.transaction():
-        installed = import_tool.accept(here.environment, peer, report, acceptance.fingerprints)
+    report = await import_tool.check(here.context, peer)
+    with here.context.database.transaction():
+        installed = import_tool.accept(here.context, peer, report, acceptance.fingerprints)
     return Imported(
         peer_server=peer.server, port=peer.port, node=here.node, store=acceptance.store, installed=installed
     )
 
 
-def _peer(here: Context, peer: PeerIn) -> Peer:
+def _peer(here: ServedNode, peer: PeerIn) -> Peer:
     return Peer(here.cluster, here.node, peer.peer_server, peer.port, peer.store)
 
 

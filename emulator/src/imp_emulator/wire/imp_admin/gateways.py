@@ -13,9 +13,9 @@ from fastapi import APIRouter, Header, Response
 from imp_emulator.domain.imp import gateway_status as status
 from imp_emulator.domain.imp import gateways
 from imp_emulator.domain.network.tls_probe import Result
-from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here, OneNode
 from imp_emulator.wire.imp_admin.models import Gateway, GatewayIn, Gateways, GatewayStatus, Status
 from imp_emulator.wire.imp_admin.problems import ProblemError, responses
+from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here, OneNode, ServedNode
 
 router = APIRouter(tags=["Presence gateways"])
 
@@ -46,7 +46,7 @@ IfMatch = Annotated[str, Header(description="The entity tag that the gateway mus
 @router.get("/presence-gateways", operation_id="listPresenceGateways", responses=responses())
 async def list_gateways(here: Here) -> Gateways:
     """List the presence gateways, the first one first."""
-    return Gateways(items=[_view(found) for found in gateways.gateways(here.environment, here.cluster)])
+    return Gateways(items=[_view(found) for found in gateways.gateways(here.context, here.cluster)])
 
 
 @router.post(
@@ -61,8 +61,8 @@ async def list_gateways(here: Here) -> Gateways:
 )
 async def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gateway:
     """Add a presence gateway; the account, when given, becomes every gateway's."""
-    with here.environment.database.transaction():
-        added = gateways.add(here.environment, here.cluster, _draft(gateway))
+    with here.context.database.transaction():
+        added = gateways.add(here.context, here.cluster, _draft(gateway))
     response.headers["Location"] = f"/imp-admin/v1/presence-gateways/{added.id}"
     response.headers["ETag"] = added.etag
     return _view(added)
@@ -76,7 +76,7 @@ async def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gat
 async def gateway_status(here: Here, node: OneNode) -> Status:
     """Check the first ten gateways from a node (by default the one asked), by TLS handshakes with its cup-trust."""
     name = here.node if node is None else here.presence_node(node)
-    checked = await status.check(here.environment, here.cluster, name)
+    checked = await status.check(here.context, here.cluster, name)
     return Status(node=name, items=[_status(found.gateway, found.result) for found in checked])
 
 
@@ -87,7 +87,7 @@ async def gateway_status(here: Here, node: OneNode) -> Status:
 )
 async def get_gateway(here: Here, identifier: UUID, response: Response) -> Gateway:
     """Return one presence gateway."""
-    found = gateways.gateway(here.environment, here.cluster, str(identifier))
+    found = gateways.gateway(here.context, here.cluster, str(identifier))
     response.headers["ETag"] = found.etag
     return _view(found)
 
@@ -105,9 +105,9 @@ async def replace_gateway(
     here: Here, identifier: UUID, if_match: IfMatch, gateway: GatewayIn, response: Response
 ) -> Gateway:
     """Replace a presence gateway; without an account or a password the shared ones stay."""
-    with here.environment.database.transaction():
+    with here.context.database.transaction():
         _require_match(here, str(identifier), if_match)
-        replaced = gateways.replace(here.environment, here.cluster, str(identifier), _draft(gateway))
+        replaced = gateways.replace(here.context, here.cluster, str(identifier), _draft(gateway))
     response.headers["ETag"] = replaced.etag
     return _view(replaced)
 
@@ -120,14 +120,14 @@ async def replace_gateway(
 )
 async def delete_gateway(here: Here, identifier: UUID, if_match: IfMatch) -> None:
     """Delete a presence gateway; with the last one the shared account goes too."""
-    with here.environment.database.transaction():
+    with here.context.database.transaction():
         _require_match(here, str(identifier), if_match)
-        gateways.delete(here.environment, here.cluster, str(identifier))
+        gateways.delete(here.context, here.cluster, str(identifier))
 
 
-def _require_match(here: Context, identifier: str, if_match: str) -> None:
+def _require_match(here: ServedNode, identifier: str, if_match: str) -> None:
     """Check an If-Match header (RFC 9110, 13.1.1); a weak tag never matches."""
-    etag = gateways.gateway(here.environment, here.cluster, identifier).etag
+    etag = gateways.gateway(here.context, here.cluster, identifier).etag
     if if_match.strip() != "*" and etag not in [tag.strip() for tag in if_match.split(",")]:
         raise ProblemError("etag-mismatch", field="If-Match")
 

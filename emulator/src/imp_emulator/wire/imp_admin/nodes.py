@@ -13,7 +13,6 @@ from imp_emulator.domain.imp import ipv6, restarts, services
 from imp_emulator.domain.imp.services import instant
 from imp_emulator.store import nodes as store
 from imp_emulator.store.database import Row
-from imp_emulator.wire.imp_admin.context import JSON_ONLY, Context, Here, OneNode
 from imp_emulator.wire.imp_admin.models import (
     Ipv6,
     Node,
@@ -26,6 +25,7 @@ from imp_emulator.wire.imp_admin.models import (
     ServiceOfNode,
 )
 from imp_emulator.wire.imp_admin.problems import responses
+from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here, OneNode, ServedNode
 
 router = APIRouter(tags=["Nodes"])
 
@@ -38,8 +38,8 @@ router = APIRouter(tags=["Nodes"])
 async def restart_notifications(here: Here, node: OneNode) -> RestartNotifications:
     """List the services that have to restart, on which node (by default all), since when and why."""
     name = None if node is None else here.presence_node(node)
-    with here.environment.database.transaction():
-        pending = restarts.pending(here.environment, here.cluster, name)
+    with here.context.database.transaction():
+        pending = restarts.pending(here.context, here.cluster, name)
     return RestartNotifications(
         items=[
             RestartNotification(
@@ -56,15 +56,15 @@ async def restart_notifications(here: Here, node: OneNode) -> RestartNotificatio
 @router.get("/nodes", operation_id="listNodes", responses=responses())
 async def list_nodes(here: Here) -> Nodes:
     """List the IM and Presence nodes with the addresses of their Eth0."""
-    rows = store.nodes(here.environment.database, here.cluster, "imp")
+    rows = store.nodes(here.context.database, here.cluster, "imp")
     return Nodes(items=[_view(here, row) for row in rows])
 
 
 @router.get("/presence-topology", operation_id="getPresenceTopology", responses=responses())
 async def presence_topology(here: Here) -> PresenceTopology:
     """Tell how the IM and Presence nodes and their services are; looking does not count as a poll."""
-    with here.environment.database.transaction():
-        rows = store.nodes(here.environment.database, here.cluster, "imp")
+    with here.context.database.transaction():
+        rows = store.nodes(here.context.database, here.cluster, "imp")
         return PresenceTopology(items=[_status(here, row) for row in rows])
 
 
@@ -76,25 +76,25 @@ async def presence_topology(here: Here) -> PresenceTopology:
 )
 async def replace_ipv6(here: Here, name: Annotated[str, Path(description="The node's name.")], setting: Ipv6) -> Node:
     """Give a node's Eth0 an IPv6 address, or take it away."""
-    with here.environment.database.transaction():
-        row = ipv6.set_eth0(here.environment, here.cluster, name, setting.address)
+    with here.context.database.transaction():
+        row = ipv6.set_eth0(here.context, here.cluster, name, setting.address)
     return _view(here, row)
 
 
-def _view(here: Context, row: Row) -> Node:
+def _view(here: ServedNode, row: Row) -> Node:
     return Node(
         name=row["name"],
         fqdn=row["fqdn"],
         usage=row["usage"],
         eth0_ipv4=row["ipv4"],
         eth0_ipv6=row["ipv6"],
-        ipv6_enabled=ipv6.usable(here.environment, row),
+        ipv6_enabled=ipv6.usable(here.context, row),
     )
 
 
-def _status(here: Context, row: Row) -> NodeStatus:
-    down = here.environment.faults.cut_off(here.cluster, row["name"])
-    states = [] if down else services.states(here.environment, here.cluster, row["name"])
+def _status(here: ServedNode, row: Row) -> NodeStatus:
+    down = here.context.cut_off(here.cluster, row["name"])
+    states = [] if down else services.states(here.context, here.cluster, row["name"])
     return NodeStatus(
         name=row["name"],
         fqdn=row["fqdn"],

@@ -14,7 +14,7 @@ from typing import Any
 
 from imp_emulator.wire.axl.sql import errors
 from imp_emulator.wire.axl.sql.views import View
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 _FUNCTIONS = frozenset(
     {
@@ -28,7 +28,7 @@ _MOST_LOOKS = 200
 
 
 @contextmanager
-def cursor(environment: Environment, cluster: str, views: Mapping[str, View], sql: str) -> Iterator[sqlite3.Cursor]:
+def cursor(context: Context, cluster: str, views: Mapping[str, View], sql: str) -> Iterator[sqlite3.Cursor]:
     """Run a SELECT statement over a cluster's public tables and give its cursor.
 
     The connection is this statement's own and reads what was committed last. It sees the public tables as temporary
@@ -37,7 +37,7 @@ def cursor(environment: Environment, cluster: str, views: Mapping[str, View], sq
     Raises:
         AxlFault: The statement is wrong, names what is not public, or takes too long.
     """
-    uri = f"{environment.database.path.absolute().as_uri()}?mode=ro"
+    uri = f"{context.database.path.absolute().as_uri()}?mode=ro"
     guard = _Guard(views)
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:

@@ -57,12 +57,12 @@ def _number(value: Any) -> int:
 
 
 def _change_user(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
-    row = users.find(request.environment, request.cluster, pkid=pkid)
-    users.update(request.environment, request.cluster, row, changes)
+    row = users.find(request.context, request.cluster, pkid=pkid)
+    users.update(request.context, request.cluster, row, changes)
 
 
 def _change_node(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
-    database = request.environment.database
+    database = request.context.database
     for row in nodes.nodes(database, request.cluster):
         if row["pkid"] == pkid:
             new = {"description": row["description"], "ipv6_name": row["ipv6_name"], **changes}
@@ -72,9 +72,9 @@ def _change_node(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> Non
 
 
 def _change_parameter(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
-    row = parameter_store.by_pkid(request.environment.database, request.cluster, pkid)
+    row = parameter_store.by_pkid(request.context.database, request.cluster, pkid)
     if row is not None:
-        parameters.change(request.environment, request.cluster, row, changes["value"])
+        parameters.change(request.context, request.cluster, row, changes["value"])
 
 
 PROCESSCONFIG = UpdatableTable({"paramvalue": ("value", _text)}, _change_parameter)
@@ -129,7 +129,7 @@ def operations(views: Mapping[str, View], tables: Mapping[str, UpdatableTable]) 
 
 def _query(request: AxlRequest, views: Mapping[str, View]) -> str:
     sql = translate.query(request.values["sql"])
-    with engine.cursor(request.environment, request.cluster, views, sql) as cursor:
+    with engine.cursor(request.context, request.cluster, views, sql) as cursor:
         labels = [_label(column[0]) for column in cursor.description]
         rows: list[str] = []
         size = matched = 0
@@ -171,7 +171,7 @@ def _update(request: AxlRequest, views: Mapping[str, View], tables: Mapping[str,
             raise errors.no_column(column)
         if column not in target.columns:
             raise errors.no_permission(f"column {statement.table}.{column}")
-    with engine.cursor(request.environment, request.cluster, views, statement.query) as cursor:
+    with engine.cursor(request.context, request.cluster, views, statement.query) as cursor:
         rows = cursor.fetchall()
     fields = [target.columns[column] for column in statement.columns]
     for pkid, *values in rows:

@@ -18,13 +18,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from imp_emulator.crypto import authority as ca_pki
 from imp_emulator.domain.ca import authority as ca
 from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.store.ca.requests import ISSUED, PENDING
 from imp_emulator.wire.ca.certsrv import forms
 from imp_emulator.wire.ca.certsrv.login import log_in
 from imp_emulator.wire.ca.certsrv.pages import UNKNOWN_REQUEST, Pages
 from imp_emulator.wire.http.tomcat import error_page
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 BASE = "/certsrv/"
 PUBLIC = "/certenroll/"
@@ -48,8 +49,9 @@ class CertSrv:
         "GET CertEnroll": False,
     }
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self._context = context
+        self._accounts = accounts
         self._handlers: dict[str, Callable[[Request], Response]] = {
             "GET /": self._home,
             "GET /certcarc.asp": self._authority,
@@ -65,7 +67,7 @@ class CertSrv:
         return f"{path.lower()}/".startswith((BASE, PUBLIC))
 
     def authenticate(self, request: Request) -> Response | None:
-        return None if request.path.lower().startswith(PUBLIC) else log_in(self._environment, request)
+        return None if request.path.lower().startswith(PUBLIC) else log_in(self._accounts, request)
 
     def route(self, request: Request) -> Operation:
         path = request.path.lower()
@@ -83,10 +85,10 @@ class CertSrv:
         return self._pages(request).home()
 
     def _name(self, request: Request) -> str:
-        return str(ca.authority(self._environment, request.node)["common_name"])
+        return str(ca.authority(self._context, request.node)["common_name"])
 
     def _pages(self, request: Request) -> Pages:
-        return Pages(self._name(request), ca.language(self._environment, request.node))
+        return Pages(self._name(request), ca.language(self._context, request.node))
 
     def _submit(self, request: Request) -> Response:
         form = forms.fields(request.body)
@@ -95,7 +97,7 @@ class CertSrv:
             return pages.bad_request("Mode")
         try:
             row = ca.submit(
-                self._environment,
+                self._context,
                 request.node,
                 form.get("certrequest", ""),
                 forms.attributes(form.get("certattrib", "")),
@@ -122,7 +124,7 @@ class CertSrv:
             return _bundle(request, found) if found else error_page(404)
 
         def answer(certificate: x509.Certificate, renewal: int) -> Response:
-            return _bundle(request, [certificate, *ca.chain(self._environment, request.node, renewal)])
+            return _bundle(request, [certificate, *ca.chain(self._context, request.node, renewal)])
 
         return self._of_request(request, wanted, answer)
 
@@ -131,7 +133,7 @@ class CertSrv:
     ) -> Response:
         """Answer with an issued certificate, or say on a page why there is none."""
         try:
-            row = ca.find(self._environment, request.node, forms.number(wanted, default=0))
+            row = ca.find(self._context, request.node, forms.number(wanted, default=0))
         except NotFound:
             return self._pages(request).no_certificate(wanted, None, UNKNOWN_REQUEST)
         if row["state"] != ISSUED:
@@ -139,30 +141,30 @@ class CertSrv:
         return answer(x509.load_pem_x509_certificate(row["certificate"].encode()), row["renewal"])
 
     def _authority(self, request: Request) -> Response:
-        return self._pages(request).authority(ca.renewals(self._environment, request.node))
+        return self._pages(request).authority(ca.renewals(self._context, request.node))
 
     def _own_chain(self, request: Request) -> list[x509.Certificate]:
         """Return the CA's chain of the renewal that is asked for, the newest by default; empty for an unknown one."""
-        newest = ca.renewals(self._environment, request.node)
+        newest = ca.renewals(self._context, request.node)
         try:
             renewal = forms.number(request.query.get("Renewal", ""), default=newest)
-            return ca.chain(self._environment, request.node, renewal)
+            return ca.chain(self._context, request.node, renewal)
         except NotFound:
             return []
 
     def _crl(self, request: Request) -> Response:
-        newest = ca.renewals(self._environment, request.node)
+        newest = ca.renewals(self._context, request.node)
         renewal = forms.number(request.query.get("Renewal", ""), default=newest)
         if request.query.get("Type", "base").lower() != "base" or not 0 <= renewal <= newest:
             return error_page(404)
-        content = ca.crl(self._environment, request.node, renewal).public_bytes(Encoding.DER)
+        content = ca.crl(self._context, request.node, renewal).public_bytes(Encoding.DER)
         return _answer(request, content, "X509 CRL", CRL_TYPE)
 
     def _published(self, request: Request) -> Response:
         name = self._name(request)
-        for renewal in range(ca.renewals(self._environment, request.node) + 1):
+        for renewal in range(ca.renewals(self._context, request.node) + 1):
             if request.path.lower() == ca_pki.crl_path(name, renewal).lower():
-                content = ca.crl(self._environment, request.node, renewal).public_bytes(Encoding.DER)
+                content = ca.crl(self._context, request.node, renewal).public_bytes(Encoding.DER)
                 return Response(200, content, CRL_TYPE)
         return error_page(404)
 

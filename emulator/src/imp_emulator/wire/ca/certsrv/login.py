@@ -5,24 +5,20 @@
 
 from __future__ import annotations
 
-import json
-
-from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.ntlm import check_ntlm
 from imp_emulator.pipeline.request import Request, Response
-from imp_emulator.store import accounts
 from imp_emulator.wire.http.tomcat import error_page
-from imp_emulator.world.environment import Environment
 
 KIND = "ca"
 _SCHEMES = ("Negotiate", "NTLM")
 
 
-def log_in(environment: Environment, request: Request) -> Response | None:
+def log_in(accounts: Accounts, request: Request) -> Response | None:
     """Set ``request.caller`` or return the refusal; the accounts are those of the CA whose host is ``request.node``."""
-    if check_basic(environment, request, KIND, owner=request.node) is Access.OK:
+    if accounts.basic(request, KIND, owner=request.node) is Access.OK:
         return None
-    known = {row["username"]: row["password"] for row in accounts.accounts(environment.database, request.node)}
+    known = {name: account.password for name, account in accounts.known(request.node).items()}
     outcome = check_ntlm(request, known, _SCHEMES)
     if outcome.access is Access.OK:
         return None
@@ -32,7 +28,7 @@ def log_in(environment: Environment, request: Request) -> Response | None:
     return error_page(401, headers={"WWW-Authenticate": ", ".join(challenges)})
 
 
-def has_role(environment: Environment, request: Request, role: str) -> bool:
+def has_role(accounts: Accounts, request: Request, role: str) -> bool:
     """Tell whether the caller, who is logged in, has a role."""
-    row = accounts.account(environment.database, request.node, KIND, request.caller or "")
-    return row is not None and role in json.loads(row["roles"])
+    account = accounts.known(request.node).get(request.caller or "")
+    return account is not None and role in account.roles

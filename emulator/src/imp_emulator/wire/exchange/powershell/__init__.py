@@ -12,15 +12,14 @@ from typing import ClassVar
 
 from psrpcore.types import PSObject
 
-from imp_emulator.pipeline.accounts import Access, check_basic
+from imp_emulator.pipeline.accounts import EXCHANGE, Access, Accounts
 from imp_emulator.pipeline.ntlm import check_ntlm
 from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.store import accounts
 from imp_emulator.wire.exchange.powershell import cmdlets, wsman
 from imp_emulator.wire.exchange.powershell.cmdlets import Invocation, Session
 from imp_emulator.wire.exchange.powershell.shells import Input, Shell, Shells
 from imp_emulator.wire.http.tomcat import error_page
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 _SCHEMES = ("Negotiate", "NTLM")
 _BASIC = 'Basic realm="Exchange"'
@@ -42,8 +41,9 @@ class PowerShell:
         **{cmdlet.name: cmdlet.write for cmdlet in cmdlets.CMDLETS.values()},
     }
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, context: Context, accounts: Accounts) -> None:
+        self._context = context
+        self._accounts = accounts
         self._shells = Shells()
         self._actions: Mapping[str, Callable[[Request, wsman.Message], Operation]] = {
             "Create": self._create,
@@ -58,19 +58,19 @@ class PowerShell:
         return path.lower().rstrip("/") == "/powershell"
 
     def authenticate(self, request: Request) -> Response | None:
-        known = {row["username"]: row for row in accounts.accounts(self._environment.database, accounts.EXCHANGE)}
+        known = self._accounts.known(EXCHANGE)
         challenges: tuple[str, ...] = _SCHEMES
         if request.headers.get("authorization", "").lower().startswith("basic "):
-            kinds = {row["kind"] for row in known.values()}
-            verdicts = [check_basic(self._environment, request, kind) for kind in kinds]
+            kinds = {account.kind for account in known.values()}
+            verdicts = [self._accounts.basic(request, kind) for kind in kinds]
             access = Access.OK if Access.OK in verdicts else Access.UNAUTHENTICATED
         else:
-            outcome = check_ntlm(request, {name: row["password"] for name, row in known.items()}, _SCHEMES)
+            outcome = check_ntlm(request, {name: account.password for name, account in known.items()}, _SCHEMES)
             access, challenges = outcome.access, outcome.challenges
         if access is Access.UNAUTHENTICATED:
             offered = (*challenges, _BASIC) if challenges == _SCHEMES else challenges
             return error_page(401, headers={"WWW-Authenticate": ", ".join(offered)})
-        if known[request.caller or ""]["kind"] != _ADMIN:
+        if known[request.caller or ""].kind != _ADMIN:
             return error_page(403, "Access is denied.")
         return None
 
@@ -145,7 +145,7 @@ class PowerShell:
         markup: str,
     ) -> Operation:
         invocation = given.invocation
-        session = Session(self._environment, request.node)
+        session = Session(self._context, request.node)
 
         def run() -> Response:
             try:
@@ -200,4 +200,4 @@ class PowerShell:
         return self._shells.get(message.shell_id, request.node, request.caller)
 
     def _runner(self, request: Request) -> Callable[[Invocation], list[PSObject | str]]:
-        return lambda invocation: list(cmdlets.run(Session(self._environment, request.node), invocation))
+        return lambda invocation: list(cmdlets.run(Session(self._context, request.node), invocation))

@@ -18,7 +18,7 @@ from imp_emulator.domain.exchange import trust as exchange_trust
 from imp_emulator.errors import DomainError, InvalidValue, NotFound
 from imp_emulator.store.exchange import certificates as exchange
 from imp_emulator.wire.exchange.powershell import records
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 Values = dict[str, Any]
 """The bound parameters by their full names."""
@@ -26,9 +26,9 @@ Values = dict[str, Any]
 
 @dataclass(slots=True)
 class Session:
-    """What a cmdlet works on: the environment, the server asked, and a key where one was made for it."""
+    """What a cmdlet works on: the context, the server asked, and a key where one was made for it."""
 
-    environment: Environment
+    context: Context
     server: str
     key: rsa.RSAPrivateKey | None = None
 
@@ -38,7 +38,7 @@ class Cmdlet:
     """A cmdlet.
 
     Attributes:
-        write: Whether it changes the environment.
+        write: Whether it changes the context.
         parameters: Name and type of each; ``!`` at the end of a type makes it mandatory.
         positional: The parameter that an argument without a name is for.
         confirms: Whether it asks for confirmation.
@@ -70,7 +70,7 @@ def _new_certificate(session: Session, values: Values) -> Sequence[PSObject | st
         text = "Only certificate requests are made here; use the GenerateRequest parameter."
         raise InvalidValue("generate-request", text)
     request = exchange_certificates.checked_request(
-        session.environment,
+        session.context,
         session.server,
         values["SubjectName"],
         values.get("DomainName", []),
@@ -79,22 +79,22 @@ def _new_certificate(session: Session, values: Values) -> Sequence[PSObject | st
         exportable=bool(values.get("PrivateKeyExportable", False)),
     )
     key = session.key or exchange_certificates.generate_key(request.key_size)
-    return [exchange_certificates.add_request(session.environment, session.server, request, key).request]
+    return [exchange_certificates.add_request(session.context, session.server, request, key).request]
 
 
 def _import_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
     stored = exchange_certificates.import_issued(
-        session.environment, session.server, values["FileData"], values.get("FriendlyName", "")
+        session.context, session.server, values["FileData"], values.get("FriendlyName", "")
     )
-    return [records.certificate(stored, exchange_trust.judge(session.environment, stored))]
+    return [records.certificate(stored, exchange_trust.judge(session.context, stored))]
 
 
 def _get_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
     if "Thumbprint" in values:
-        found = [exchange_certificates.find(session.environment, session.server, values["Thumbprint"])]
+        found = [exchange_certificates.find(session.context, session.server, values["Thumbprint"])]
     else:
-        found = exchange.certificates(session.environment.database, session.server)
-    return [records.certificate(stored, exchange_trust.judge(session.environment, stored)) for stored in found]
+        found = exchange.certificates(session.context.database, session.server)
+    return [records.certificate(stored, exchange_trust.judge(session.context, stored)) for stored in found]
 
 
 def _enable_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
@@ -105,29 +105,29 @@ def _enable_certificate(session: Session, values: Values) -> Sequence[PSObject |
         text = f"Cannot convert value {', '.join(unknown) or 'nothing'} to a service; known are {', '.join(known)}."
         raise InvalidValue("services", text, "Services")
     services = [known[word.lower()] for word in words]
-    exchange_certificates.enable(session.environment, session.server, values["Thumbprint"], services)
+    exchange_certificates.enable(session.context, session.server, values["Thumbprint"], services)
     return []
 
 
 def _remove_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
-    exchange_certificates.remove(session.environment, session.server, values["Thumbprint"])
+    exchange_certificates.remove(session.context, session.server, values["Thumbprint"])
     return []
 
 
 def _new_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:
-    row = management_roles.assign(session.environment, values["Role"], values["User"], values.get("Name"))
+    row = management_roles.assign(session.context, values["Role"], values["User"], values.get("Name"))
     return [records.assignment(row)]
 
 
 def _get_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:
     if "Identity" in values:
-        return [records.assignment(management_roles.assignment(session.environment, values["Identity"]))]
-    found = management_roles.assignments(session.environment, values.get("Role"), values.get("RoleAssignee"))
+        return [records.assignment(management_roles.assignment(session.context, values["Identity"]))]
+    found = management_roles.assignments(session.context, values.get("Role"), values.get("RoleAssignee"))
     return [records.assignment(row) for row in found]
 
 
 def _remove_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:
-    management_roles.unassign(session.environment, values["Identity"])
+    management_roles.unassign(session.context, values["Identity"])
     return []
 
 
@@ -233,7 +233,7 @@ def run(session: Session, invocation: Invocation) -> Sequence[PSObject | str]:
         _check_server(session, values)
         return cmdlet.run(session, values)
     except DomainError as error:
-        now = session.environment.clock.now()
+        now = session.context.clock.now()
         raise records.refused(error, cmdlet.name, session.server, now) from None
 
 

@@ -13,31 +13,31 @@ from fastapi import Depends, Query, Request
 from imp_emulator.domain.imp import ipv6
 from imp_emulator.pipeline.request import Request as PipelineRequest
 from imp_emulator.wire.imp_admin.problems import ProblemError
-from imp_emulator.world.environment import Environment
+from imp_emulator.world.context import Context
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ServedNode:
     """The environment and the cluster and node of the listener."""
 
-    environment: Environment
+    context: Context
     cluster: str
     node: str
 
     def presence_node(self, name: str) -> str:
         """Return the proper name of an IM and Presence node; raises ``NotFound``."""
-        return str(ipv6.presence_node(self.environment, self.cluster, name)["name"])
+        return str(ipv6.presence_node(self.context, self.cluster, name)["name"])
 
 
 _QUERY = {"node"}
 
 
-async def _context(request: Request) -> Context:
+async def _context(request: Request) -> ServedNode:
     for name in request.query_params:
         if name not in _QUERY:
             raise ProblemError("invalid-field", "There is no such query parameter.", name)
     arrived: PipelineRequest = request.state.request
-    return Context(request.app.state.environment, arrived.cluster, arrived.node)
+    return ServedNode(request.app.state.context, arrived.cluster, arrived.node)
 
 
 async def _json_only(request: Request) -> None:
@@ -54,7 +54,7 @@ async def _node(
     return node
 
 
-Here = Annotated[Context, Depends(_context)]
+Here = Annotated[ServedNode, Depends(_context)]
 OneNode = Annotated[str | None, Depends(_node)]
 """The query parameter that names a node."""
 
