@@ -27,11 +27,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import asc
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.soap import append
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.releases import SCHEMAS
 
 PATH = "/axl/"
 NAMESPACE = "http://www.cisco.com/AXL/API/"
-SCHEMAS = ((11, 5), (12, 5), (14, 0), (15, 0))
-"""The schema versions that the collection speaks; a cluster accepts its own and older ones."""
 
 NOT_FOUND = ("5007", "5003")
 """``axlcode`` of an object that does not exist: 5007 when it is read, 5003 when it is updated."""

@@ -15,9 +15,10 @@ from __future__ import annotations
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SCHEMAS, Axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import NOT_ACTIVATED
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._product.releases import SCHEMAS
 
 OPERATION = "getClusterNodesAndCriticalServices"
 

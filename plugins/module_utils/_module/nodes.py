@@ -8,19 +8,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     Connection,
     OptionSpec,
-    address,
     canonical_host,
     check_host,
     check_port,
     check_unique,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 
 NODES: dict[str, OptionSpec] = {
     "nodes": {
@@ -50,25 +50,6 @@ class Target:
     def is_called(self, name: str) -> bool:
         """Whether the cluster means this node by ``name``; a name without a domain stands for any domain."""
         return bool(called(self.name, {self.name: [name]}))
-
-
-def called(name: str, nodes: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return the keys of the nodes that are called ``name``; the values are all names and addresses of a node.
-
-    A name without a domain stands for any domain, so that there may be several. It does not where a node has exactly
-    that name.
-    """
-    mine = canonical_host(name)
-    others = {key: {canonical_host(other) for other in names} for key, names in nodes.items()}
-    return [key for key, names in others.items() if mine in names] or [
-        key for key, names in others.items() if any(_same_but_for_the_domain(mine, other) for other in names)
-    ]
-
-
-def _same_but_for_the_domain(one: str, other: str) -> bool:
-    if address(one) or address(other) or ("." in one and "." in other):
-        return False
-    return one.partition(".")[0] == other.partition(".")[0]
 
 
 def targets(connection: Connection, params: Mapping[str, Any]) -> list[Target]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import called
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, canonical_host
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
 
 CUCM = "cucm"
@@ -58,6 +58,25 @@ def _named(imp_publisher: str, known: Sequence[str], domain: str | None) -> str:
     told = f"Its IM and Presence nodes are {', '.join(sorted(known))}." if known else "It has no IM and Presence node."
     several = "the cluster has several nodes called" if found else "the cluster has no IM and Presence node called"
     raise InvalidInput([f"imp_publisher: {several} {imp_publisher!r}. {told}"])
+
+
+def called(name: str, nodes: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return the keys of the nodes that are called ``name``; the values are all names and addresses of a node.
+
+    A name without a domain stands for any domain, so that there may be several. It does not where a node has exactly
+    that name.
+    """
+    mine = canonical_host(name)
+    others = {key: {canonical_host(other) for other in names} for key, names in nodes.items()}
+    return [key for key, names in others.items() if mine in names] or [
+        key for key, names in others.items() if any(_same_but_for_the_domain(mine, other) for other in names)
+    ]
+
+
+def _same_but_for_the_domain(one: str, other: str) -> bool:
+    if address(one) or address(other) or ("." in one and "." in other):
+        return False
+    return one.partition(".")[0] == other.partition(".")[0]
 
 
 def unknown_publisher(servers: Iterable[Node]) -> str | None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SCHEMAS
-
 Release = tuple[int, int]
+
+SCHEMAS: tuple[Release, ...] = ((11, 5), (12, 5), (14, 0), (15, 0))
+"""The schema versions of AXL that the collection speaks; a cluster accepts its own and older ones."""
 
 
 @dataclass(frozen=True)

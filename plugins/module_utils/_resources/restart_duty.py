@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, Service
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, ascii_lower
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, called
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     Content,
     Entry,
@@ -29,6 +29,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts
     UnreadableNotes,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 
 UNFINISHED = 60.0
 """Seconds. A run that was killed during a change may have made it so much later than it noted it."""

@@ -46,8 +46,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, called, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import PRESENCE_ENGINE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.restart_duty import RestartDuty
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import (
