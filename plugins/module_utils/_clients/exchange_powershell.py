@@ -13,17 +13,16 @@ after a cmdlet that writes was sent, nobody knows whether it ran: :class:`Answer
 
 from __future__ import annotations
 
-import random
 import re
 import struct
-import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
@@ -43,7 +42,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import (
     watched,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._http.tls import tls_context
-from ansible_collections.ucops.imp.plugins.module_utils._http.transport import pause
 
 try:
     from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
@@ -106,19 +104,11 @@ class ExchangePs:
     ``auth`` is ``basic``, ``ntlm`` or ``negotiate``.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        auth: str,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, connection: Connection, auth: str, *, backoff: Backoff | None = None) -> None:
         require_library()
         self.connection = connection
         self._auth = auth
-        self._sleep = sleep
-        self._jitter = jitter
+        self._backoff = backoff or Backoff()
         self._pool: RunspacePool | None = None
         self._refused: Unauthorized | None = None
 
@@ -181,7 +171,7 @@ class ExchangePs:
                     again = failure.again
                 if not again or attempt >= self.connection.retries:
                     raise error from None
-            self._sleep(pause(attempt, self._jitter))
+            self._backoff.wait(attempt)
             attempt += 1
 
     def _opened(self) -> RunspacePool:

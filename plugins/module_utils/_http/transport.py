@@ -31,17 +31,15 @@ try, such as its deadline, is the policy of ``_http_adapter``.
 from __future__ import annotations
 
 import base64
-import email.utils
 import json
-import random
 import ssl
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     Busy,
@@ -68,10 +66,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._http.tls import tls_con
 if MISSING_LIBRARY is None:
     from requests.exceptions import RequestException, Timeout
     from requests.models import PreparedRequest
-
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 8.0
-LONGEST_RETRY_AFTER = 60.0
 
 _BUSY = (429, 503)
 
@@ -102,27 +96,15 @@ class Answer:
             ) from None
 
 
-def pause(attempt: int, jitter: Callable[[], float]) -> float:
-    """Return the seconds before the next try: doubling, capped, and spread so that clients do not march in step."""
-    return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) * (0.5 + jitter() / 2))
-
-
 class Transport:
     """Requests to one server, with counts of ``requests`` sent and ``retries`` among them."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
-    ) -> None:
+    def __init__(self, connection: Connection, *, backoff: Backoff | None = None) -> None:
         require_library()
         self.connection = connection
         self.requests = 0
         self.retries = 0
-        self._sleep = sleep
-        self._jitter = jitter
+        self._backoff = backoff or Backoff()
         self._local = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[PolicySession] = []
@@ -180,28 +162,27 @@ class Transport:
             if self._broken is not None:
                 raise self._broken
             last = attempt >= self.connection.retries
+            retry_after = ""
             try:
                 answer = self._exchange(method, path, body, dict(headers or {}))
             except NotConnected as failure:
                 if last or not failure.again:
                     self._broken = failure.error
                     raise failure.error from None
-                seconds = pause(attempt, self._jitter)
             except RequestException as failure:
                 if last or not repeatable:
                     raise self._lost(isinstance(failure, Timeout), repeatable) from None
-                seconds = pause(attempt, self._jitter)
             else:
                 self._refuse(answer)
                 if answer.status not in _BUSY:
                     return answer
                 if last:
                     raise self._busy(answer, attempt)
-                seconds = _retry_after(answer) or pause(attempt, self._jitter)
-            attempt += 1
+                retry_after = answer.headers.get("retry-after", "")
             with self._lock:
                 self.retries += 1
-            self._sleep(seconds)
+            self._backoff.wait(attempt, retry_after)
+            attempt += 1
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         """Send one request over this thread's session and return the whole answer."""
@@ -296,17 +277,3 @@ class Transport:
             return lost(self.connection, late)
         what = f"{self.server} {silence(self.connection, late)}"
         return AnswerLost(f"{what}; the change may or may not have been made.", details={"server": self.server})
-
-
-def _retry_after(answer: Answer) -> float | None:
-    """Return the seconds that the server asks to wait (RFC 9110: a number or a date), within reason."""
-    value = answer.headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    try:
-        seconds = (
-            float(value) if value.isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-        )
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)

@@ -14,7 +14,6 @@ says that it does not know, and the user decides: ``request_id``, or ``resubmit:
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -47,6 +46,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     WaitExpired,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, UPDATE, Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import (
     SUBMITTED,
     SUBMITTING,
@@ -313,23 +313,21 @@ class AdcsCertificate(Resource[State]):
         if memory is None or memory.request_id is None:
             raise ImpError("There is no request whose certificate could be fetched.", code="not-submitted")
         params = self.context.params
-        deadline = time.monotonic() + params["wait_timeout"]
-        while True:
+        told = Disposition(UNKNOWN, memory.request_id)
+        polling = Polling(params["wait_timeout"], params["poll_interval"], self.context.progress)
+        for report in polling.looks():
             told = self._pages.fetch(memory.request_id)
             if told.certificate is not None:
                 self._check_key(told)
                 return told.certificate
             if told.state not in (PENDING, UNKNOWN):
                 raise self._refused(told)
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise WaitExpired(
-                    f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {told.message}. Have "
-                    "an administrator of the CA issue it and run the task again; it goes on with the same request.",
-                    details={"request_id": told.request_id},
-                )
-            self.context.progress(f"request {told.request_id} is {told.state}: {told.message}")
-            time.sleep(min(params["poll_interval"], left))
+            report(f"request {told.request_id} is {told.state}: {told.message}")
+        raise WaitExpired(
+            f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {told.message}. Have an "
+            "administrator of the CA issue it and run the task again; it goes on with the same request.",
+            details={"request_id": told.request_id},
+        )
 
     def current(self, state: State) -> dict[str, Any]:
         told = state.disposition

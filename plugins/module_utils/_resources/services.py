@@ -13,7 +13,6 @@ carries the users by then (``_rolling_restart``).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,6 +44,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
@@ -74,15 +74,14 @@ _ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPP
 class Node:
     """A node's control center, and how to wait for it."""
 
-    def __init__(self, target: Target, transport: Transport, timeout: float, interval: float) -> None:
+    def __init__(self, target: Target, transport: Transport, polling: Polling) -> None:
         self.target = target
         self.name = target.name
         self.transport = transport
         self.lost: ImpError | None = None
         self._in_vain: set[str] = set()
         self._center = ControlCenter(transport)
-        self._timeout = timeout
-        self._interval = interval
+        self._polling = polling
 
     def services(self, names: list[str]) -> dict[str, Service]:
         """Return these services by the name that was asked for, or all by their own."""
@@ -104,9 +103,9 @@ class Node:
 
     def wait(self, service: str, arrived: Callable[[Service], bool], wanted: str) -> Service:
         """Ask until ``arrived``; a node that does not answer meanwhile may be restarting its web server."""
-        deadline = time.monotonic() + self._timeout
         seen: Service | None = None
-        while True:
+        status = "unknown"
+        for report in self._polling.looks():
             try:
                 seen = self.services([service]).get(service)
                 status = seen.status if seen else "unknown"
@@ -115,14 +114,14 @@ class Node:
             except (ConnectionFailed, TimedOut, Busy) as error:
                 status = f"not to be seen ({error.message})"
                 self.transport.forget_failure()
-            if time.monotonic() >= deadline:
-                self._in_vain.add(service)
-                raise WaitExpired(
-                    f"{service} on {self.name} is {status} after {self._timeout:g} s; it should be {wanted}. Look at "
-                    f"the node's logs, or raise wait_timeout if the node is slow.{_why_stopped(service, seen)}",
-                    details={"node": self.name, "service": service, "status": status, "timeout": self._timeout},
-                )
-            time.sleep(self._interval)
+            report(f"{service} on {self.name} is {status}")
+        self._in_vain.add(service)
+        timeout = self._polling.timeout
+        raise WaitExpired(
+            f"{service} on {self.name} is {status} after {timeout:g} s; it should be {wanted}. Look at the node's "
+            f"logs, or raise wait_timeout if the node is slow.{_why_stopped(service, seen)}",
+            details={"node": self.name, "service": service, "status": status, "timeout": timeout},
+        )
 
     def settle(self, names: list[str]) -> None:
         """Let services that are starting or stopping come to rest, unless that was waited for in vain before."""
@@ -167,8 +166,9 @@ class Services(Resource[State]):
         self._state: str = params["state"]
         self._only_if_required: bool = params["only_if_required"]
         self._careful = self._state == "restarted" and not params["ignore_other_nodes"]
+        polling = Polling(params["wait_timeout"], params["poll_interval"], context.progress)
         self._nodes = {
-            node.name: Node(node, context.transport(node.connection), params["wait_timeout"], params["poll_interval"])
+            node.name: Node(node, context.transport(node.connection), polling)
             for node in targets(context.connection, params)
         }
         self._unlisted = Unlisted(

@@ -145,7 +145,7 @@ def foreign_fixture(
     request: pytest.FixtureRequest, start_emulator: Callable[..., Emulator], tmp_path: Path
 ) -> Emulator:
     """An environment whose authorities speak another language than English."""
-    shipped = (ROOT / "emulator/src/imp_emulator/scenarios/certificates.yml").read_text()
+    shipped = (ROOT / "emulator/src/imp_emulator/scenario/certificates.yml").read_text()
     scenario = tmp_path / "scenario.yml"
     spoken = re.sub(r"( +)kind: (standalone|enterprise)\n", rf"\g<0>\1language: {request.param}\n", shipped)
     scenario.write_text(spoken)

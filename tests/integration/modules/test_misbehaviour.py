@@ -21,6 +21,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import ControlCenter
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy, ImpError, TimedOut, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
@@ -36,7 +37,9 @@ LONGEST = 20.0
 
 def over_transport(kind: str, ask: Callable[[Transport], Any], auth: str = "basic") -> Callable[[dict[str, Any]], None]:
     def call(options: dict[str, Any]) -> None:
-        with Transport(Connection(kind, auth=auth, **options), sleep=options_of_sleep.append) as transport:
+        with Transport(
+            Connection(kind, auth=auth, **options), backoff=Backoff(sleep=options_of_sleep.append)
+        ) as transport:
             ask(transport)
 
     return call
@@ -44,7 +47,9 @@ def over_transport(kind: str, ask: Callable[[Transport], Any], auth: str = "basi
 
 def over_powershell(auth: str, ask: Callable[[ExchangePs], Any]) -> Callable[[dict[str, Any]], None]:
     def call(options: dict[str, Any]) -> None:
-        with ExchangePs(Connection("exchange", auth=auth, **options), auth, sleep=options_of_sleep.append) as session:
+        with ExchangePs(
+            Connection("exchange", auth=auth, **options), auth, backoff=Backoff(sleep=options_of_sleep.append)
+        ) as session:
             ask(session)
 
     return call

@@ -327,7 +327,7 @@ def test_an_interface_that_is_busy(environment: Emulator) -> None:
 def test_a_release_without_an_interface_for_certificates(
     start_emulator: Callable[..., Emulator], tmp_path: Path
 ) -> None:
-    scenario = Path(__file__).parents[3] / "emulator/src/imp_emulator/scenarios/default.yml"
+    scenario = Path(__file__).parents[3] / "emulator/src/imp_emulator/scenario/default.yml"
     old = tmp_path / "old.yml"
     old.write_text(scenario.read_text().replace("14.0.1.13900-155", "12.5.1.17900-64").replace("1000", "1"))
     emulator = start_emulator("--scenario", str(old))

@@ -255,7 +255,7 @@ def test_the_other_services_of_a_node_that_is_down_are_tried(environment: Emulat
 
 def test_one_of_three_nodes(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     names = ("imp-pub", "imp-sub", "imp-sub2")
-    default = Path(__file__).parents[3] / "emulator/src/imp_emulator/scenarios/default.yml"
+    default = Path(__file__).parents[3] / "emulator/src/imp_emulator/scenario/default.yml"
     node = "      - {name: imp-sub2, role: imp, usage: subscriber, ipv4: 192.0.2.14}\n    accounts:"
     scenario = tmp_path / "three.yml"
     scenario.write_text(default.read_text().replace("    accounts:", node, 1))

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import server_certificate
 from ansible_collections.ucops.imp.plugins.module_utils._clients import exchange_powershell
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
@@ -54,7 +55,7 @@ def make_fixture(monkeypatch: pytest.MonkeyPatch) -> Make:
         monkeypatch.setattr(ExchangePs, "_run", run)
         pauses: list[float] = []
         connection = Connection("exchange", "mail1", 443, r"EXAMPLE\admin", PASSWORD, retries=retries)
-        return ExchangePs(connection, "ntlm", sleep=pauses.append, jitter=lambda: 1.0), pauses
+        return ExchangePs(connection, "ntlm", backoff=Backoff(sleep=pauses.append, jitter=lambda: 1.0)), pauses
 
     return make
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ConnectionFailed,
     ImpError,
@@ -92,7 +93,7 @@ def test_a_login_that_is_cut_off_is_tried_again_for_it_has_sent_nothing(served: 
     options: dict[str, Any] = {"hostname": "127.0.0.1", "port": served[0].port, "ca_path": str(served[1])}
     connection = Connection("ca", username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=1, **options)
     pauses: list[float] = []
-    with Transport(connection, sleep=pauses.append) as transport:
+    with Transport(connection, backoff=Backoff(sleep=pauses.append)) as transport:
         assert transport.request("POST", "/x", body=b"x").body == b"done"
     assert [seen.path for seen in served[0].seen] == ["/certsrv/", "/certsrv/", "/x"]
     assert len(pauses) == 1

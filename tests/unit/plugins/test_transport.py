@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     Busy,
@@ -59,7 +60,9 @@ def connect_fixture(
             "kind": "imp", "hostname": "127.0.0.1", "port": server.port, "username": "axladmin", "password": PASSWORD,
             "ca_path": str(served[1]), "timeout": 5, "retries": 2,
         }  # fmt: skip
-        made.append(Transport(Connection(**{**values, **changes}), sleep=pauses.append, jitter=lambda: 1.0))
+        made.append(
+            Transport(Connection(**{**values, **changes}), backoff=Backoff(sleep=pauses.append, jitter=lambda: 1.0))
+        )
         return made[-1]
 
     yield connect
