@@ -69,17 +69,17 @@ def test_a_transaction_is_kept_or_undone_as_a_whole(environment: Environment) ->
 
 def test_nodes_are_found_by_name_fqdn_and_address(environment: Environment) -> None:
     database = environment.database
-    assert [row["name"] for row in nodes.nodes(database, "dc1")] == ["cucm-pub", "imp-pub", "imp-sub"]
-    assert [row["name"] for row in nodes.nodes(database, "dc1", "imp")] == ["imp-pub", "imp-sub"]
+    assert [node.name for node in nodes.nodes(database, "dc1")] == ["cucm-pub", "imp-pub", "imp-sub"]
+    assert [node.name for node in nodes.nodes(database, "dc1", "imp")] == ["imp-pub", "imp-sub"]
     for name in ("imp-pub", "IMP-PUB", "imp-pub.dc1.example.com", "Imp-Pub.DC1.example.com", "198.18.1.12"):
         found = nodes.node(database, "dc1", name)
         assert found is not None
-        assert (found["name"], found["cluster"]) == ("imp-pub", "dc1")
+        assert (found.name, found.cluster) == ("imp-pub", "dc1")
     assert nodes.node(database, "dc1", "imp-pub.dc2.example.com") is None
     nodes.set_ipv6(database, "dc1", "imp-pub", "2001:db8::1")
     found = nodes.node(database, "dc1", "imp-pub")
     assert found is not None
-    assert found["ipv6"] == "2001:db8::1"
+    assert found.ipv6 == "2001:db8::1"
 
 
 def test_names_resolve_and_lead_to_listeners(environment: Environment) -> None:
@@ -90,7 +90,7 @@ def test_names_resolve_and_lead_to_listeners(environment: Environment) -> None:
     assert network.endpoint(environment.context, "mail1.example.com", 443) == ("127.0.0.1", 4711)
     assert network.endpoint(environment.context, "192.0.2.21", 443) == ("127.0.0.1", 4711)
     assert network.endpoint(environment.context, "mail1.example.com", 8443) is None
-    assert [row["name"] for row in hosts.servers(environment.database)] == ["mail1.example.com", "mail2.example.com"]
+    assert [server.name for server in hosts.servers(environment.database)] == ["mail1.example.com", "mail2.example.com"]
 
 
 def test_passwords_are_generated_differ_and_stay(environment: Environment) -> None:
@@ -126,7 +126,7 @@ def test_a_reset_goes_back_to_the_scenario_and_keeps_keys_passwords_and_ports(en
     state.reset(environment, snapshots(environment))
     node = nodes.node(database, "dc1", "imp-pub")
     assert node is not None
-    assert node["ipv6"] is None
+    assert node.ipv6 is None
     assert environment.journal.entries({}) == ([], 1)
     assert environment.faults.active == []
     assert environment.clock.offset_seconds == 0

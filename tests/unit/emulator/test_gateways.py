@@ -203,9 +203,9 @@ def test_eth0_asks_for_restarts_on_its_node_and_only_when_it_changes(emulated: E
     services = ["Cisco Presence Engine", "Cisco SIP Proxy", "Cisco XCP Router"]
     assert [(node, service) for node, service, _ in pending(emulated)] == [("imp-pub", name) for name in services]
     forget_restarts(emulated)
-    assert ipv6.set_eth0(emulated.context, "dc1", "IMP-PUB", "2001:db8:0::12")["ipv6"] == "2001:db8::12"
+    assert ipv6.set_eth0(emulated.context, "dc1", "IMP-PUB", "2001:db8:0::12").ipv6 == "2001:db8::12"
     assert pending(emulated) == []
-    assert ipv6.set_eth0(emulated.context, "dc1", "imp-pub", None)["ipv6"] is None
+    assert ipv6.set_eth0(emulated.context, "dc1", "imp-pub", None).ipv6 is None
     assert len(pending(emulated)) == 3
     for name in ("cucm-pub", "imp-xyz"):
         with pytest.raises(NotFound):

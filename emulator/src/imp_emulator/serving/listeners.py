@@ -151,21 +151,21 @@ class Listeners:
     def _listen_for_nodes(self) -> None:
         database = self._environment.database
         for cluster in nodes.clusters(database):
-            for node in nodes.nodes(database, cluster["name"]):
-                addresses = tuple(filter(None, (node["ipv4"], node["ipv6"])))
-                context = pki.server_context(keys.get(database, cluster["name"], node["name"]))
-                self._listen_for(node["role"], node["usage"], cluster["name"], node["name"], addresses, context)
+            for node in nodes.nodes(database, cluster.name):
+                addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
+                context = pki.server_context(keys.get(database, cluster.name, node.name))
+                self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, context)
 
     def _listen_for_exchange(self) -> None:
         database = self._environment.database
         for server in hosts.servers(database):
-            addresses = tuple(filter(None, (server["ipv4"], server["ipv6"])))
-            context = IisCertificate(self._environment, server["name"]).context
-            self._listen_for("exchange", None, "", server["name"], addresses, context)
+            addresses = tuple(filter(None, (server.ipv4, server.ipv6)))
+            context = IisCertificate(self._environment, server.name).context
+            self._listen_for("exchange", None, "", server.name, addresses, context)
             # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
             # do it can verify the server before and after.
-            management = pki.server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server["name"])))
-            self._listen_for("exchange-management", None, "", server["name"], addresses, management)
+            management = pki.server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server.name)))
+            self._listen_for("exchange-management", None, "", server.name, addresses, management)
 
     def _listen_for_authorities(self) -> None:
         database = self._environment.database

@@ -33,21 +33,21 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
         "control": control,
         "ca_file": _published(folder, "ca.pem", keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA).certificate),
         "clusters": {
-            cluster["name"]: {
-                "version": cluster["version"],
-                "accounts": _accounts(database, cluster["name"]),
+            cluster.name: {
+                "version": cluster.version,
+                "accounts": _accounts(database, cluster.name),
                 "nodes": {
-                    node["name"]: {"fqdn": node["fqdn"], "role": node["role"], "usage": node["usage"]}
-                    | ports[cluster["name"], node["name"]]
-                    for node in nodes.nodes(database, cluster["name"])
+                    node.name: {"fqdn": node.fqdn, "role": node.role, "usage": node.usage}
+                    | ports[cluster.name, node.name]
+                    for node in nodes.nodes(database, cluster.name)
                 },
             }
             for cluster in nodes.clusters(database)
         },
         "exchange": {
-            server["name"]: ports["", server["name"]]
-            | {"ipv4": server["ipv4"], "ipv6": server["ipv6"]}
-            | _certificates(database, folder, server["name"])
+            server.name: ports["", server.name]
+            | {"ipv4": server.ipv4, "ipv6": server.ipv6}
+            | _certificates(database, folder, server.name)
             for server in hosts.servers(database)
         },
         "exchange_account": exchange["exchange"],

@@ -5,8 +5,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeServer:
+    """An Exchange server and its addresses, of which it has at least one."""
+
+    name: str
+    ipv4: str | None
+    ipv6: str | None
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -24,9 +35,9 @@ def seed(database: Database, scenario: Scenario) -> None:
     database.executemany("INSERT OR IGNORE INTO host (name, address) VALUES (?, ?)", records)
 
 
-def servers(database: Database) -> list[Row]:
-    """Return the Exchange servers as rows (name, ipv4, ipv6), by name."""
-    return database.all("SELECT name, ipv4, ipv6 FROM exchange ORDER BY name")
+def servers(database: Database) -> list[ExchangeServer]:
+    """Return the Exchange servers, by name."""
+    return [ExchangeServer(*row) for row in database.all("SELECT name, ipv4, ipv6 FROM exchange ORDER BY name")]
 
 
 def addresses(database: Database, name: str) -> list[str]:

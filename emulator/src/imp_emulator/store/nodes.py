@@ -6,12 +6,47 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
+from typing import Literal
 
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Database
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
 _NAMESPACE = uuid.UUID("7f0b2f6e-2f0c-5d0e-9a57-6c1d3e0a4b11")
+_COLUMNS = "cluster, name, pkid, fqdn, role, usage, ipv4, ipv6, ipv6_name, description"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster of Unified CM and IM and Presence nodes."""
+
+    name: str
+    version: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of a cluster.
+
+    Attributes:
+        pkid: Its UUID, lower case, no braces.
+        role: Whether Unified CM or IM and Presence runs on it.
+        ipv6: The address of Eth0, or ``None``.
+        ipv6_name: What Unified CM keeps as its IPv6 name; empty when unset.
+    """
+
+    cluster: str
+    name: str
+    pkid: str
+    fqdn: str
+    role: Literal["cucm", "imp"]
+    usage: Literal["publisher", "subscriber"]
+    ipv4: str
+    ipv6: str | None
+    ipv6_name: str
+    description: str
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -42,29 +77,27 @@ def seed(database: Database, scenario: Scenario) -> None:
         )
 
 
-def clusters(database: Database) -> list[Row]:
-    """Return the rows (name, version, domain) of all clusters, by name."""
-    return database.all("SELECT name, version, domain FROM cluster ORDER BY name")
+def clusters(database: Database) -> list[Cluster]:
+    """Return all clusters, by name."""
+    return [Cluster(*row) for row in database.all("SELECT name, version, domain FROM cluster ORDER BY name")]
 
 
-def nodes(database: Database, cluster: str, role: str | None = None) -> list[Row]:
-    """Return the nodes of a cluster in the scenario's order.
-
-    Rows hold cluster, name, pkid (lower case, no braces), fqdn, role (``cucm`` | ``imp``), usage (``publisher`` |
-    ``subscriber``), ipv4, ipv6 (of Eth0, or ``None``), ipv6_name (``""`` when unset) and description.
-    """
-    return database.all(
-        "SELECT * FROM node WHERE cluster = ?1 AND (?2 IS NULL OR role = ?2) ORDER BY position",
+def nodes(database: Database, cluster: str, role: str | None = None) -> list[Node]:
+    """Return the nodes of a cluster, or those of one role, in the scenario's order."""
+    rows = database.all(
+        f"SELECT {_COLUMNS} FROM node WHERE cluster = ?1 AND (?2 IS NULL OR role = ?2) ORDER BY position",  # noqa: S608
         (cluster, role),
     )
+    return [Node(*row) for row in rows]
 
 
-def node(database: Database, cluster: str, name: str) -> Row | None:
+def node(database: Database, cluster: str, name: str) -> Node | None:
     """Return one node by its name, FQDN or IPv4 address (letter case does not matter), or ``None``."""
-    return database.one(
-        "SELECT * FROM node WHERE cluster = ?1 AND (name = ?2 OR fqdn = ?2 OR ipv4 = ?2)",
+    row = database.one(
+        f"SELECT {_COLUMNS} FROM node WHERE cluster = ?1 AND (name = ?2 OR fqdn = ?2 OR ipv4 = ?2)",  # noqa: S608
         (cluster, name),
     )
+    return None if row is None else Node(*row)
 
 
 def set_ipv6(database: Database, cluster: str, name: str, address: str | None) -> None:

@@ -94,10 +94,10 @@ class Certmgr:
             return _error(400, error.message)
 
     def _snapshot(self, request: Request) -> Response:
-        row = nodes.node(self._context.database, request.cluster, request.node)
+        node = nodes.node(self._context.database, request.cluster, request.node)
         place = (self._context, request.cluster, request.node)
         return _answer(
-            server=request.node if row is None else row["fqdn"],
+            server=request.node if node is None else node.fqdn,
             identities=[
                 {
                     "service": service,

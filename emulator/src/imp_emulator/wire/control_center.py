@@ -148,7 +148,7 @@ class ControlCenter:
             return _information([], Reason.BAD_ARGUMENTS)
         if command.node:
             meant = nodes.node(self._context.database, request.cluster, command.node)
-            if meant is None or ascii_lower(meant["name"]) != ascii_lower(request.node):
+            if meant is None or ascii_lower(meant.name) != ascii_lower(request.node):
                 return _information([], Reason.ENTRY_NOT_FOUND)
         reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
         states = services.states(self._context, request.cluster, request.node, list(reasons))
@@ -179,11 +179,10 @@ class ControlCenter:
         return CATALOGUE[self._role(request)]
 
     def _role(self, request: Request) -> str:
-        row = nodes.node(self._context.database, request.cluster, request.node)
-        if row is None:
+        node = nodes.node(self._context.database, request.cluster, request.node)
+        if node is None:
             raise LookupError(f"listener of an unknown node {request.node}")
-        role: str = row["role"]
-        return role
+        return node.role
 
 
 def _fields(element: etree._Element, *allowed: str) -> dict[str, list[etree._Element]]:

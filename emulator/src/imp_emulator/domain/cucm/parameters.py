@@ -13,14 +13,14 @@ from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters as store
-from imp_emulator.store.database import Row
+from imp_emulator.store.cucm.parameters import Parameter
 from imp_emulator.world.context import Context
 
 _IPV6_SERVICES = (XCP_ROUTER, SIP_PROXY, PRESENCE_ENGINE)
 
 
-def find(context: Context, cluster: str, node: str, service: str, name: str) -> Row:
-    """Return the row (id, pkid, node, service, name, value) that a node's parameter is kept in.
+def find(context: Context, cluster: str, node: str, service: str, name: str) -> Parameter:
+    """Return a node's parameter.
 
     A cluster-wide parameter is found under ``EnterpriseWideData`` and under the name of every node of the cluster:
     all of them share the one value (requirement P5).
@@ -28,13 +28,13 @@ def find(context: Context, cluster: str, node: str, service: str, name: str) -> 
     Raises:
         NotFound: There is no such parameter, or no such node.
     """
-    row = store.parameter(context.database, cluster, node, service, name)
-    if row is None and nodes.node(context.database, cluster, node) is not None:
-        row = store.parameter(context.database, cluster, ENTERPRISE_NODE, service, name)
-    if row is None:
+    found = store.parameter(context.database, cluster, node, service, name)
+    if found is None and nodes.node(context.database, cluster, node) is not None:
+        found = store.parameter(context.database, cluster, ENTERPRISE_NODE, service, name)
+    if found is None:
         message = f"Service parameter {name} of service {service} was not found on {node}."
         raise NotFound("parameter-not-found", message, "name")
-    return row
+    return found
 
 
 def value(context: Context, cluster: str, service: str, name: str, node: str | None = None) -> str:
@@ -43,36 +43,35 @@ def value(context: Context, cluster: str, service: str, name: str, node: str | N
     Raises:
         NotFound: There is no such parameter, or no such node.
     """
-    found: str = find(context, cluster, node or ENTERPRISE_NODE, service, name)["value"]
-    return found
+    return find(context, cluster, node or ENTERPRISE_NODE, service, name).value
 
 
-def change(context: Context, cluster: str, row: Row, new: str | None) -> bool:
+def change(context: Context, cluster: str, parameter: Parameter, new: str | None) -> bool:
     """Give a parameter a new value and tell whether that changed anything; only then a restart becomes pending.
 
     Args:
         context: Where the parameter is.
         cluster: The parameter's cluster.
-        row: The parameter's row, see :func:`find`.
+        parameter: The parameter as it is, see :func:`find`.
         new: The value as it stands on the wire; ``None`` stands for the default.
 
     Raises:
         InvalidValue: The value breaks the parameter's type or range; the message says which values are allowed.
     """
-    parameter = specification(row)
+    rules = specification(parameter)
     release = context.scenario.cluster(cluster).release
-    wanted = parameter.default(release) if new is None else new
-    if not parameter.accepts(wanted, release):
-        message = f"{parameter.name} of {parameter.service} must be {parameter.rule(release)}, not {wanted!r}."
+    wanted = rules.default(release) if new is None else new
+    if not rules.accepts(wanted, release):
+        message = f"{rules.name} of {rules.service} must be {rules.rule(release)}, not {wanted!r}."
         raise InvalidValue("parameter-out-of-range", message, "value")
-    if wanted == row["value"]:
+    if wanted == parameter.value:
         return False
     # A start that ended before this moment must not be judged by the new value when somebody looks later.
     service_rules.settle(context, cluster)
-    store.set_value(context.database, row["id"], wanted)
-    services = _affected(parameter)
+    store.set_value(context.database, parameter, wanted)
+    services = _affected(rules)
     if services:
-        restarts.require_restart(context, cluster, services, None, f"{parameter.service}: {parameter.name}", "changed")
+        restarts.require_restart(context, cluster, services, None, f"{rules.service}: {rules.name}", "changed")
     return True
 
 
@@ -83,31 +82,31 @@ def reset(context: Context, cluster: str, node: str, service: str) -> None:
         NotFound: The node has no parameter of that service.
     """
     known = nodes.node(context.database, cluster, node)
-    holders = {ascii_lower(ENTERPRISE_NODE), ascii_lower(node if known is None else known["name"])}
+    holders = {ascii_lower(ENTERPRISE_NODE), ascii_lower(node if known is None else known.name)}
     if known is None and len(holders) > 1:
         raise NotFound("node-not-found", f"There is no process node {node}.", "processNodeName")
-    rows = [
-        row
-        for row in store.search(context.database, cluster)
-        if ascii_lower(row["service"]) == ascii_lower(service) and ascii_lower(row["node"]) in holders
+    found = [
+        parameter
+        for parameter in store.search(context.database, cluster)
+        if ascii_lower(parameter.service) == ascii_lower(service) and ascii_lower(parameter.node) in holders
     ]
-    if not rows:
+    if not found:
         raise NotFound("service-not-found", f"Service {service} has no parameters on {node}.", "service")
-    for row in rows:
-        change(context, cluster, row, None)
+    for parameter in found:
+        change(context, cluster, parameter, None)
 
 
-def specification(row: Row) -> ParameterSpec:
-    """Return the type, range and defaults of a parameter's row."""
-    found = spec(row["service"], row["name"])
+def specification(parameter: Parameter) -> ParameterSpec:
+    """Return the type, range and defaults of a parameter."""
+    found = spec(parameter.service, parameter.name)
     if found is None:
-        raise LookupError(f"parameter {row['name']} of {row['service']} is in no catalogue")
+        raise LookupError(f"parameter {parameter.name} of {parameter.service} is in no catalogue")
     return found
 
 
-def _affected(parameter: ParameterSpec) -> tuple[str, ...]:
-    if parameter.service == PRESENCE_ENGINE:
+def _affected(rules: ParameterSpec) -> tuple[str, ...]:
+    if rules.service == PRESENCE_ENGINE:
         return (PRESENCE_ENGINE,)
-    if (parameter.service, parameter.name) == (ENTERPRISE_SERVICE, "EnableIPV6"):
+    if (rules.service, rules.name) == (ENTERPRISE_SERVICE, "EnableIPV6"):
         return _IPV6_SERVICES
     return ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from imp_emulator.domain.imp import gateways, ipv6, trust
+from imp_emulator.domain.imp import gateways, ipv6, nodes, trust
 from imp_emulator.domain.imp.gateways import CHECKED, Gateway
 from imp_emulator.domain.network import hosts as network
 from imp_emulator.domain.network import names
@@ -53,7 +53,7 @@ async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus
 
 def locate(context: Context, cluster: str, node: str, name: GatewayName, port: int) -> ProbeTarget:
     """Find what listens behind a name and a port, as a node sees the emulated network."""
-    if name.kind is NameKind.IPV6 and not ipv6.usable(context, ipv6.presence_node(context, cluster, node)):
+    if name.kind is NameKind.IPV6 and not ipv6.usable(context, nodes.presence_node(context, cluster, node)):
         return ProbeTarget(name, None, f"{node} has no IPv6 connectivity to {name.text}.")
     if not network.resolve(context, name.key):
         return ProbeTarget(name, None, f"{name.text} does not resolve to an address.")

@@ -9,10 +9,10 @@ from imp_emulator.catalogue.parameters import ENTERPRISE_SERVICE
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.domain.cucm import parameters
 from imp_emulator.domain.imp import restarts
+from imp_emulator.domain.imp.nodes import Node, presence_node, presence_nodes
 from imp_emulator.domain.network import names
-from imp_emulator.errors import Forbidden, NotFound
+from imp_emulator.errors import Forbidden
 from imp_emulator.store import nodes
-from imp_emulator.store.database import Row
 from imp_emulator.world.context import Context
 
 PARAMETER = "EnableIPV6"
@@ -23,9 +23,9 @@ def enabled(context: Context, cluster: str) -> bool:
     return parameters.value(context, cluster, ENTERPRISE_SERVICE, PARAMETER) == "T"
 
 
-def usable(context: Context, node: Row) -> bool:
+def usable(context: Context, node: Node) -> bool:
     """Tell whether a node speaks IPv6: the enterprise parameter is true and its Eth0 has an address."""
-    return bool(node["ipv6"]) and enabled(context, node["cluster"])
+    return bool(node.ipv6) and enabled(context, node.cluster)
 
 
 def require(context: Context, cluster: str) -> None:
@@ -37,15 +37,15 @@ def require(context: Context, cluster: str) -> None:
     missing = []
     if not enabled(context, cluster):
         missing.append(f"the enterprise parameter {PARAMETER} is not true")
-    without = [row["name"] for row in nodes.nodes(context.database, cluster, "imp") if not row["ipv6"]]
+    without = [node.name for node in presence_nodes(context, cluster) if not node.ipv6]
     if without:
         missing.append(f"Eth0 has no IPv6 address on {', '.join(without)}")
     if missing:
         raise Forbidden("ipv6-not-configured", f"IPv6 is not configured: {'; '.join(missing)}.", "name")
 
 
-def set_eth0(context: Context, cluster: str, name: str, address: str | None) -> Row:
-    """Give a node's Eth0 an IPv6 address or take it away; returns the node's row as it is then.
+def set_eth0(context: Context, cluster: str, name: str, address: str | None) -> Node:
+    """Give a node's Eth0 an IPv6 address or take it away; returns the node as it is then.
 
     Raises:
         NotFound: There is no such IM and Presence node.
@@ -53,18 +53,10 @@ def set_eth0(context: Context, cluster: str, name: str, address: str | None) -> 
     """
     node = presence_node(context, cluster, name)
     wanted = None if address is None else names.ipv6_address(address)
-    if wanted == node["ipv6"]:
+    if wanted == node.ipv6:
         return node
-    nodes.set_ipv6(context.database, cluster, node["name"], wanted)
+    nodes.set_ipv6(context.database, cluster, node.name, wanted)
     services = (XCP_ROUTER, SIP_PROXY, PRESENCE_ENGINE)
     action = "removed" if wanted is None else "set"
-    restarts.require_restart(context, cluster, services, [node["name"]], "IPv6 address of Eth0", action)
+    restarts.require_restart(context, cluster, services, [node.name], "IPv6 address of Eth0", action)
     return presence_node(context, cluster, name)
-
-
-def presence_node(context: Context, cluster: str, name: str) -> Row:
-    """Return the row of an IM and Presence node by its name, FQDN or IPv4 address; raises ``NotFound``."""
-    node = nodes.node(context.database, cluster, name)
-    if node is None or node["role"] != "imp":
-        raise NotFound("node-not-found", "There is no such IM and Presence node.", "node")
-    return node

@@ -94,10 +94,10 @@ def why_not_started(context: Context, cluster: str, node: str, service: str) -> 
     """Tell why a service cannot start on a node; ``""`` when it can."""
     if service.casefold() != PRESENCE_ENGINE.casefold():
         return ""
-    row = parameters.parameter(context.database, cluster, ENTERPRISE_NODE, PRESENCE_ENGINE, NOTIFICATION_PORT)
-    if row is None:
+    setting = parameters.parameter(context.database, cluster, ENTERPRISE_NODE, PRESENCE_ENGINE, NOTIFICATION_PORT)
+    if setting is None:
         return ""
-    port = int(row["value"])
+    port = int(setting.value)
     user = PRODUCT.get(port) or next(
         (taken["used_by"] for taken in store.occupied(context.database, cluster, node) if taken["port"] == port), ""
     )
@@ -138,7 +138,7 @@ def release(context: Context, cluster: str, node: str, port: int) -> None:
 
 
 def _known(context: Context, cluster: str, node: str) -> str:
-    row = nodes.node(context.database, cluster, node)
-    if row is None:
+    known = nodes.node(context.database, cluster, node)
+    if known is None:
         raise NotFound("node-not-found", f"There is no node {node} in {cluster}.")
-    return str(row["name"])
+    return known.name

@@ -59,7 +59,7 @@ def require_restart(
     service_rules.settle(context, cluster)
     database, now = context.database, context.clock.timestamp()
     if nodes is None:
-        nodes = [row["name"] for row in node_store.nodes(database, cluster, "imp")]
+        nodes = [node.name for node in node_store.nodes(database, cluster, "imp")]
     wanted = list(services)
     for node in nodes:
         for name in wanted:

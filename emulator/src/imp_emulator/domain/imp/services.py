@@ -272,8 +272,7 @@ def _spec(context: Context, row: Row) -> ServiceSpec:
 
 
 def _role(context: Context, cluster: str, node: str) -> str:
-    row = nodes.node(context.database, cluster, node)
-    if row is None:
+    known = nodes.node(context.database, cluster, node)
+    if known is None:
         raise NotFound("node-not-found", f"There is no node {node} in {cluster}.", "node")
-    role: str = row["role"]
-    return role
+    return known.role

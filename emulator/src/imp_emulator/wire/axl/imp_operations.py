@@ -14,7 +14,7 @@ from imp_emulator.domain.imp.services import ServiceState, Status
 from imp_emulator.errors import NotFound
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import users as user_store
-from imp_emulator.store.database import Row
+from imp_emulator.store.nodes import Node
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, empty, fixed, flag, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
@@ -90,7 +90,7 @@ def get_cluster(request: AxlRequest) -> str:
     parts = []
     for name, role in (("cupservernames", "imp"), ("cucmservernames", "cucm")):
         rows = nodes.nodes(request.context.database, request.cluster, role)
-        servers = "".join(f"<servername>{escape(row['name'])}</servername>" for row in rows)
+        servers = "".join(f"<servername>{escape(row.name)}</servername>" for row in rows)
         parts.append(f"<{name}>{servers}</{name}>")
     return f"<ServerInformation>{''.join(parts)}</ServerInformation>"
 
@@ -101,24 +101,24 @@ def get_nodes_and_services(request: AxlRequest) -> str:
     rows = nodes.nodes(request.context.database, request.cluster, "imp")
     if name:
         wanted = nodes.node(request.context.database, request.cluster, name)
-        rows = [row for row in rows if wanted is not None and row["name"] == wanted["name"]]
+        rows = [row for row in rows if wanted is not None and row.name == wanted.name]
         if not rows:
             raise NotFound("node-not-found", f"There is no IM and Presence node {name}.", "nodeName")
     return "".join(_node(request, row) for row in rows)
 
 
-def _node(request: AxlRequest, row: Row) -> str:
+def _node(request: AxlRequest, row: Node) -> str:
     context = request.context
-    states = [services.status(context, request.cluster, row["name"], name) for name in CRITICAL_SERVICES]
-    reachable = not context.cut_off(request.cluster, row["name"])
+    states = [services.status(context, request.cluster, row.name, name) for name in CRITICAL_SERVICES]
+    reachable = not context.cut_off(request.cluster, row.name)
     failed = not reachable or any(state.status is not Status.STARTED for state in states)
     (state, state_text), (reason, reason_text) = (_FAILED, _SERVICES_DOWN) if failed else (_NORMAL, _NO_REASON)
     fields = {
-        "name": escape(row["name"]),
-        "description": escape(row["description"]),
+        "name": escape(row.name),
+        "description": escape(row.description),
         "locale": escape(request.values["locale"]),
         "assignedSubcluster": _SUBCLUSTER,
-        "isPublisher": "true" if row["usage"] == "publisher" else "false",
+        "isPublisher": "true" if row.usage == "publisher" else "false",
         "isInstalled": "true",
         "isReachable": "true" if reachable else "false",
         "version": context.scenario.cluster(request.cluster).version,
@@ -133,11 +133,11 @@ def _node(request: AxlRequest, row: Row) -> str:
     return f"<clusterNodesInfo><return>{markup}</return></clusterNodesInfo>"
 
 
-def _assigned(request: AxlRequest, row: Row) -> int:
+def _assigned(request: AxlRequest, row: Node) -> int:
     """Return how many users a node serves: the enabled ones are shared out evenly, in the order of the nodes."""
-    names = [node["name"] for node in nodes.nodes(request.context.database, request.cluster, "imp")]
+    names = [node.name for node in nodes.nodes(request.context.database, request.cluster, "imp")]
     enabled = user_store.count_enabled(request.context.database, request.cluster)
-    return (enabled + len(names) - 1 - names.index(row["name"])) // len(names)
+    return (enabled + len(names) - 1 - names.index(row.name)) // len(names)
 
 
 def _service(state: ServiceState) -> str:

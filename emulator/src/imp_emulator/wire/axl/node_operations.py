@@ -115,15 +115,15 @@ def _nodes(request: AxlRequest) -> list[Node]:
         _ENTERPRISE,
         *(
             {
-                "pkid": row["pkid"],
-                "name": row["name"],
-                "description": row["description"],
-                "ipv6_name": row["ipv6_name"],
+                "pkid": row.pkid,
+                "name": row.name,
+                "description": row.description,
+                "ipv6_name": row.ipv6_name,
                 # A locally administered address; servers have one each and nothing depends on it.
-                "mac": f"02{row['pkid'].replace('-', '')[:10]}",
-                "usage": _USAGE[row["usage"]],
-                "role": ROLES[row["role"]],
-                "domain": domain if row["role"] == "imp" else "",
+                "mac": f"02{row.pkid.replace('-', '')[:10]}",
+                "usage": _USAGE[row.usage],
+                "role": ROLES[row.role],
+                "domain": domain if row.role == "imp" else "",
             }
             for row in rows
         ),
@@ -134,7 +134,7 @@ def _find(request: AxlRequest) -> Node:
     pkid, name = request.values.get("uuid"), request.values.get("name", "")
     if pkid is None:
         row = nodes.node(request.context.database, request.cluster, name)
-        name = row["name"] if row is not None else name
+        name = row.name if row is not None else name
     for node in _nodes(request):
         if node["pkid"] == pkid or (pkid is None and ascii_lower(node["name"]) == ascii_lower(name)):
             return node
@@ -186,15 +186,15 @@ def list_services(request: AxlRequest) -> str:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
     found = [
         {
-            "pkid": str(uuid.uuid5(_SERVICE_NAMESPACE, f"{request.cluster}/{node['name']}/{row['name']}")),
-            "node": node["name"],
-            "node_pkid": node["pkid"],
+            "pkid": str(uuid.uuid5(_SERVICE_NAMESPACE, f"{request.cluster}/{node.name}/{row['name']}")),
+            "node": node.name,
+            "node_pkid": node.pkid,
             "name": row["name"],
             "activated": row["activated"],
         }
         for node in nodes.nodes(request.context.database, request.cluster)
-        if like(criteria["processNodeName"], node["name"])
-        for row in services.services(request.context.database, request.cluster, node["name"])
+        if like(criteria["processNodeName"], node.name)
+        for row in services.services(request.context.database, request.cluster, node.name)
     ]
     tags = selected(SERVICE_TAGS, request.version, request.values["returnedTags"])
     items = [render("processNodeService", service["pkid"], tags, service) for service in _paged(request, found)]

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
 from imp_emulator.domain.cucm import parameters
 from imp_emulator.errors import NotFound
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters as store
-from imp_emulator.store.database import Row
+from imp_emulator.store.cucm.parameters import Parameter
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, braces, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
@@ -76,7 +77,7 @@ def update_parameter(request: AxlRequest) -> str:
     row = _find(request)
     if "value" in request.values:
         parameters.change(request.context, request.cluster, row, request.values["value"])
-    return braces(row["pkid"])
+    return braces(row.pkid)
 
 
 def reset_parameters(request: AxlRequest) -> str:
@@ -86,7 +87,7 @@ def reset_parameters(request: AxlRequest) -> str:
     return "true"
 
 
-def _find(request: AxlRequest) -> Row:
+def _find(request: AxlRequest) -> Parameter:
     values = request.values
     if "uuid" in values:
         row = store.by_pkid(request.context.database, request.cluster, values["uuid"])
@@ -105,18 +106,18 @@ def node_name(request: AxlRequest, reference: Reference) -> str:
 
 
 def _names_by_id(request: AxlRequest) -> dict[str, str]:
-    known = {row["pkid"]: row["name"] for row in nodes.nodes(request.context.database, request.cluster)}
+    known = {node.pkid: node.name for node in nodes.nodes(request.context.database, request.cluster)}
     return {ENTERPRISE_NODE_ID: ENTERPRISE_NODE, **known}
 
 
-def _rendered(request: AxlRequest, rows: Sequence[Row], tags: Sequence[Tag]) -> list[str]:
+def _rendered(request: AxlRequest, rows: Sequence[Parameter], tags: Sequence[Tag]) -> list[str]:
     ids = {name: pkid for pkid, name in _names_by_id(request).items()}
     return [
         render(
             "serviceParameter",
-            row["pkid"],
+            row.pkid,
             tags,
-            {**dict(row), "node_pkid": ids[row["node"]], "kind": parameters.specification(row).kind},
+            {**asdict(row), "node_pkid": ids[row.node], "kind": parameters.specification(row).kind},
         )
         for row in rows
     ]

@@ -10,9 +10,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from imp_emulator.domain.imp import ipv6, restarts, services
+from imp_emulator.domain.imp import nodes as rules
 from imp_emulator.domain.imp.services import instant
-from imp_emulator.store import nodes as store
-from imp_emulator.store.database import Row
 from imp_emulator.wire.imp_admin.models import (
     Ipv6,
     Node,
@@ -56,16 +55,15 @@ async def restart_notifications(here: Here, node: OneNode) -> RestartNotificatio
 @router.get("/nodes", operation_id="listNodes", responses=responses())
 async def list_nodes(here: Here) -> Nodes:
     """List the IM and Presence nodes with the addresses of their Eth0."""
-    rows = store.nodes(here.context.database, here.cluster, "imp")
-    return Nodes(items=[_view(here, row) for row in rows])
+    return Nodes(items=[_view(here, node) for node in rules.presence_nodes(here.context, here.cluster)])
 
 
 @router.get("/presence-topology", operation_id="getPresenceTopology", responses=responses())
 async def presence_topology(here: Here) -> PresenceTopology:
     """Tell how the IM and Presence nodes and their services are; looking does not count as a poll."""
     with here.context.database.transaction():
-        rows = store.nodes(here.context.database, here.cluster, "imp")
-        return PresenceTopology(items=[_status(here, row) for row in rows])
+        nodes = rules.presence_nodes(here.context, here.cluster)
+        return PresenceTopology(items=[_status(here, node) for node in nodes])
 
 
 @router.put(
@@ -77,29 +75,29 @@ async def presence_topology(here: Here) -> PresenceTopology:
 async def replace_ipv6(here: Here, name: Annotated[str, Path(description="The node's name.")], setting: Ipv6) -> Node:
     """Give a node's Eth0 an IPv6 address, or take it away."""
     with here.context.database.transaction():
-        row = ipv6.set_eth0(here.context, here.cluster, name, setting.address)
-    return _view(here, row)
+        node = ipv6.set_eth0(here.context, here.cluster, name, setting.address)
+    return _view(here, node)
 
 
-def _view(here: ServedNode, row: Row) -> Node:
+def _view(here: ServedNode, node: rules.Node) -> Node:
     return Node(
-        name=row["name"],
-        fqdn=row["fqdn"],
-        usage=row["usage"],
-        eth0_ipv4=row["ipv4"],
-        eth0_ipv6=row["ipv6"],
-        ipv6_enabled=ipv6.usable(here.context, row),
+        name=node.name,
+        fqdn=node.fqdn,
+        usage=node.usage,
+        eth0_ipv4=node.ipv4,
+        eth0_ipv6=node.ipv6,
+        ipv6_enabled=ipv6.usable(here.context, node),
     )
 
 
-def _status(here: ServedNode, row: Row) -> NodeStatus:
-    down = here.context.cut_off(here.cluster, row["name"])
-    states = [] if down else services.states(here.context, here.cluster, row["name"])
+def _status(here: ServedNode, node: rules.Node) -> NodeStatus:
+    down = here.context.cut_off(here.cluster, node.name)
+    states = [] if down else services.states(here.context, here.cluster, node.name)
     return NodeStatus(
-        name=row["name"],
-        fqdn=row["fqdn"],
-        eth0_ipv4=row["ipv4"],
-        eth0_ipv6=row["ipv6"],
+        name=node.name,
+        fqdn=node.fqdn,
+        eth0_ipv4=node.ipv4,
+        eth0_ipv6=node.ipv6,
         reachable=not down,
         services=[ServiceOfNode(name=state.name, activated=state.activated, status=state.status) for state in states],
     )

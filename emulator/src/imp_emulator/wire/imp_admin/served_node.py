@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from imp_emulator.domain.imp import ipv6
+from imp_emulator.domain.imp import nodes
 from imp_emulator.pipeline.request import Request as PipelineRequest
 from imp_emulator.wire.imp_admin.problems import ProblemError
 from imp_emulator.world.context import Context
@@ -26,7 +26,7 @@ class ServedNode:
 
     def presence_node(self, name: str) -> str:
         """Return the proper name of an IM and Presence node; raises ``NotFound``."""
-        return str(ipv6.presence_node(self.context, self.cluster, name)["name"])
+        return nodes.presence_node(self.context, self.cluster, name).name
 
 
 _QUERY = {"node"}

@@ -64,9 +64,9 @@ def _change_user(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> Non
 def _change_node(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
     database = request.context.database
     for row in nodes.nodes(database, request.cluster):
-        if row["pkid"] == pkid:
-            new = {"description": row["description"], "ipv6_name": row["ipv6_name"], **changes}
-            nodes.describe(database, request.cluster, row["name"], new["description"], new["ipv6_name"])
+        if row.pkid == pkid:
+            new = {"description": row.description, "ipv6_name": row.ipv6_name, **changes}
+            nodes.describe(database, request.cluster, row.name, new["description"], new["ipv6_name"])
             return
     raise errors.no_permission("the row of the whole cluster")
 
