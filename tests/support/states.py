@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from imp_emulator.scenario.model import Scenario
+from imp_emulator.serving import background
 from imp_emulator.store.database import Database
 from imp_emulator.world import seeding
 from imp_emulator.world.clock import Clock
@@ -23,7 +25,7 @@ def seed(folder: Path, scenario: Scenario) -> Path:
     path = folder / "seeded.sqlite3"
     database = Database(path)
     with database.transaction():
-        seeding.seed(database, scenario)
+        seeding.seed(database, scenario, Clock().timestamp())
     database.close()
     return path
 
@@ -33,6 +35,12 @@ def environment(seeded: Path, folder: Path, scenario: Scenario) -> Iterator[Envi
     """An environment with a frozen clock, on a copy of a state file."""
     database = Database(Path(shutil.copy(seeded, folder / "state.sqlite3")))
     found = Environment(database, Clock(), ServicePace(), scenario)
+    background.wire(found)
     found.clock.freeze(True)
     yield found
     database.close()
+
+
+def advance(environment: Environment, seconds: float) -> None:
+    """Let time pass, with all that is due on the way."""
+    asyncio.run(environment.scheduler.advance(seconds))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import sqlite3
 import stat
@@ -123,7 +124,7 @@ def test_a_reset_goes_back_to_the_scenario_and_keeps_keys_passwords_and_ports(en
     environment.clock.advance(60)
     environment.pace.set(Rule(Pace.HANG))
     generation = database.generation
-    state.reset(environment, snapshots(environment))
+    asyncio.run(state.reset(environment, snapshots(environment)))
     node = nodes.node(database, "dc1", "imp-pub")
     assert node is not None
     assert node.ipv6 is None
@@ -174,7 +175,7 @@ def test_another_scenario_or_format_is_refused(environment: Environment) -> None
     with pytest.raises(StateError, match="made from another scenario"):
         prepare(environment.database, snapshots(environment), dataclasses.replace(SCENARIO, fingerprint="other"))
     meta.put(environment.database, "format", "0")
-    with pytest.raises(StateError, match=r"another version .*\(format 0, this one has 2\); use a new state file"):
+    with pytest.raises(StateError, match=r"another version .*\(format 0, this one has 3\); use a new state file"):
         prepare(environment.database, snapshots(environment), SCENARIO)
 
 

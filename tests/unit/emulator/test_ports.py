@@ -18,6 +18,7 @@ from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.writer import generate
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import Pace, Rule
+from tests.support.states import advance
 
 CLUSTER = "dc1"
 
@@ -64,7 +65,7 @@ def test_what_another_program_has_taken(emulated: Environment) -> None:
 def test_a_start_is_judged_by_the_moment_at_which_it_ended(emulated: Environment) -> None:
     emulated.pace.set(Rule(Pace.SECONDS, 5))
     assert services.control(emulated.context, CLUSTER, "imp-pub", Action.RESTART, PRESENCE_ENGINE) is Reason.DONE
-    emulated.clock.advance(10)
+    advance(emulated, 10)
     # Nobody has asked since, and now another port is wanted that cannot be had.
     set_port(emulated, 8443)
     assert services.is_running(emulated.context, CLUSTER, "imp-pub", PRESENCE_ENGINE)

@@ -9,6 +9,7 @@ from imp_emulator.domain.imp import restarts, services
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import Pace, Rule
+from tests.support.states import advance
 
 ENGINE, PROXY, AXL = "Cisco Presence Engine", "Cisco SIP Proxy", "Cisco AXL Web Service"
 
@@ -28,7 +29,7 @@ def pending(environment: Environment) -> list[tuple[str, str, list[str]]]:
 def test_many_changes_are_one_pending_restart_of_each_node(emulated: Environment) -> None:
     first = emulated.clock.timestamp()
     require(emulated, "one")
-    emulated.clock.advance(5)
+    advance(emulated, 5)
     require(emulated, "two")
     require(emulated, "one")
     assert pending(emulated) == [("imp-pub", ENGINE, ["one", "two"]), ("imp-sub", ENGINE, ["one", "two"])]
@@ -58,16 +59,16 @@ def test_a_restart_counts_when_it_ends_not_when_it_begins(emulated: Environment)
     emulated.pace.set(Rule(Pace.SECONDS, 10))
     restart(emulated)
     assert pending(emulated) == [("imp-pub", ENGINE, ["before"])]
-    emulated.clock.advance(10)
+    advance(emulated, 10)
     assert pending(emulated) == []
 
 
 def test_a_change_after_an_unnoticed_end_of_a_restart_stays_pending(emulated: Environment) -> None:
     emulated.pace.set(Rule(Pace.SECONDS, 10))
     restart(emulated)
-    emulated.clock.advance(20)
+    advance(emulated, 20)
     require(emulated, "after", nodes=["imp-pub"])
-    emulated.clock.advance(20)
+    advance(emulated, 20)
     assert pending(emulated) == [("imp-pub", ENGINE, ["after"])]
 
 
@@ -75,5 +76,5 @@ def test_a_restart_that_hangs_clears_nothing(emulated: Environment) -> None:
     require(emulated, "thing", nodes=["imp-pub"])
     emulated.pace.set(Rule(Pace.HANG))
     restart(emulated)
-    emulated.clock.advance(3600)
+    advance(emulated, 3600)
     assert pending(emulated) == [("imp-pub", ENGINE, ["thing"])]

@@ -12,6 +12,7 @@ from imp_emulator.domain.imp.services import Action, Reason, Status
 from imp_emulator.errors import NotFound
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import Pace, Rule
+from tests.support.states import advance
 
 ENGINE, PROXY, AXL = "Cisco Presence Engine", "Cisco SIP Proxy", "Cisco AXL Web Service"
 NODE = ("dc1", "imp-pub")
@@ -81,13 +82,13 @@ def test_stop_start_and_restart_at_once(emulated: Environment) -> None:
 
 def test_uptime_follows_the_virtual_clock_and_is_minus_one_while_stopped(emulated: Environment) -> None:
     control(emulated, Action.RESTART)
-    emulated.clock.advance(90)
+    advance(emulated, 90)
     assert state(emulated).uptime == 90
     control(emulated, Action.STOP)
     assert (state(emulated).uptime, state(emulated).started_at) == (-1, None)
     control(emulated, Action.START)
     assert (state(emulated).uptime, state(emulated).started_at) == (0, emulated.clock.timestamp())
-    emulated.clock.advance(-3600)
+    advance(emulated, -3600)
     assert state(emulated).uptime == 0
 
 
@@ -115,9 +116,9 @@ def test_a_start_over_seconds_ends_when_virtual_time_has_passed(emulated: Enviro
     control(emulated, Action.STOP)
     pace(emulated, Pace.SECONDS, 30)
     control(emulated, Action.START)
-    emulated.clock.advance(29)
+    advance(emulated, 29)
     assert polled(emulated) is Status.STARTING
-    emulated.clock.advance(11)
+    advance(emulated, 11)
     assert polled(emulated) is Status.STARTED
     assert state(emulated).uptime == 10
 
@@ -126,7 +127,7 @@ def test_a_restart_over_seconds_is_half_stopping_half_starting(emulated: Environ
     pace(emulated, Pace.SECONDS, 30)
     control(emulated, Action.RESTART)
     assert state(emulated).status is Status.STOPPING
-    emulated.clock.advance(15)
+    advance(emulated, 15)
     assert state(emulated).status is Status.STARTING
     assert not services.is_running(emulated.context, *NODE, ENGINE)
 
@@ -134,12 +135,12 @@ def test_a_restart_over_seconds_is_half_stopping_half_starting(emulated: Environ
 def test_a_hanging_service_hangs_until_the_rule_is_lifted(emulated: Environment) -> None:
     emulated.pace.set(Rule(Pace.HANG, node="imp-pub", service=ENGINE))
     control(emulated, Action.RESTART)
-    emulated.clock.advance(86_400)
+    advance(emulated, 86_400)
     assert [polled(emulated) for _ in range(20)] == [Status.STOPPING] * 20
     assert control(emulated, Action.RESTART) is Reason.PENDING
     assert control(emulated, Action.RESTART, PROXY) is Reason.DONE
     assert polled(emulated, PROXY) is Status.STARTED
-    emulated.pace.reset()
+    services.set_pace(emulated.context, Rule(Pace.IMMEDIATE, node="imp-pub", service=ENGINE))
     assert polled(emulated) is Status.STARTED
 
 

@@ -22,10 +22,13 @@ from imp_emulator import __version__
 from imp_emulator.control import authorities as control_ca
 from imp_emulator.control import exchange_servers as control_exchange
 from imp_emulator.control import ports as control_ports
+from imp_emulator.domain.imp import services
 from imp_emulator.world import snapshots as state
+from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule
+from imp_emulator.world.scheduler import HaltedError
 from imp_emulator.world.snapshots import Snapshots
 
 _OWN = "control"
@@ -189,7 +192,7 @@ async def about(request: Request, control: Authorised) -> dict[str, Any]:
 
 async def reset(control: Authorised) -> None:
     """Go back to the scenario; keys, passwords and ports stay."""
-    state.reset(control.environment, control.snapshots)
+    await state.reset(control.environment, control.snapshots)
 
 
 async def list_snapshots(control: Authorised) -> dict[str, list[str]]:
@@ -204,9 +207,9 @@ async def take_snapshot(control: Authorised, name: str) -> None:
 
 
 async def restore_snapshot(control: Authorised, name: str) -> None:
-    """Go back to a snapshot; the journal starts anew."""
+    """Go back to a snapshot with its clock; the journal starts anew."""
     with _refusals():
-        control.snapshots.restore(name)
+        await state.restore(control.environment, control.snapshots, name)
 
 
 async def remove_snapshot(control: Authorised, name: str) -> None:
@@ -243,7 +246,7 @@ async def read_transitions(control: Authorised) -> dict[str, list[dict[str, Any]
 
 async def set_transition(control: Authorised, rule: TransitionRule) -> dict[str, list[dict[str, Any]]]:
     """Put a rule in force; one for the same node and service is replaced."""
-    control.environment.pace.set(Rule(rule.mode, rule.value, rule.node, rule.service))
+    services.set_pace(control.environment.context, Rule(rule.mode, rule.value, rule.node, rule.service))
     return await read_transitions(control)
 
 
@@ -254,24 +257,36 @@ async def read_clock(control: Authorised) -> dict[str, Any]:
 
 
 async def set_clock(control: Authorised, change: ClockChange) -> dict[str, Any]:
-    """Stop or start the virtual clock, and set it to a time or to a distance from real time."""
-    clock = control.environment.clock
-    if change.frozen is not None:
-        clock.freeze(change.frozen)
-    if change.offset_seconds is not None:
-        clock.offset_seconds = change.offset_seconds
-    if change.now is not None:
-        clock.set(change.now.timestamp())
+    """Stop or start the virtual clock, and set it to a time or to a distance from real time.
+
+    When it goes forward, what is due until then happens first, one due time after the other.
+    """
+
+    def carry_out(clock: Clock) -> None:
+        if change.frozen is not None:
+            clock.freeze(change.frozen)
+        if change.offset_seconds is not None:
+            clock.set_offset(change.offset_seconds)
+        if change.now is not None:
+            clock.set(change.now.timestamp())
+
+    return await _move(control, carry_out)
+
+
+async def _move(control: Control, change: Callable[[Clock], None]) -> dict[str, Any]:
+    try:
+        await control.environment.scheduler.change_clock(change)
+    except HaltedError:
+        raise HTTPException(409, "the state was replaced before the clock had reached that time") from None
     return await read_clock(control)
 
 
 async def advance_clock(control: Authorised, advance: Advance) -> dict[str, Any]:
-    """Let time pass at once."""
+    """Let time pass at once; what is due until then happens, one due time after the other."""
     clock = control.environment.clock
     if not EARLIEST.timestamp() <= clock.timestamp() + advance.seconds <= LATEST.timestamp():
         raise HTTPException(422, f"the clock shows times from {EARLIEST:%Y} to {LATEST:%Y} only")
-    clock.advance(advance.seconds)
-    return await read_clock(control)
+    return await _move(control, lambda clock: clock.advance(advance.seconds))
 
 
 async def list_faults(control: Authorised) -> dict[str, list[dict[str, Any]]]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from imp_emulator.control.refusals import context_of, refusals
-from imp_emulator.domain.imp import ports, services
+from imp_emulator.domain.imp import ports
 from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.imp.ports import OTHER_PROGRAM
 
@@ -30,8 +30,8 @@ class Occupant(BaseModel):
 async def list_ports(request: Request, cluster: str, node: str) -> dict[str, list[dict[str, Any]]]:
     """The ports of a node that something else than the product has taken."""
     with refusals():
-        rows = ports.occupied(context_of(request), cluster, node)
-    return {"ports": [{"port": row["port"], "used_by": row["used_by"]} for row in rows]}
+        taken = ports.occupied(context_of(request), cluster, node)
+    return {"ports": [{"port": one.port, "used_by": one.used_by} for one in taken]}
 
 
 @router.put("/{port}", status_code=204)
@@ -41,8 +41,6 @@ async def occupy_port(
     """Have something take a port; a service that wants it does not start any more."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        # A start that ended before this moment must not be judged by it when somebody looks later.
-        services.settle(context, cluster)
         ports.occupy(context, cluster, node, port, (occupant or Occupant()).used_by)
 
 
@@ -51,5 +49,4 @@ async def release_port(request: Request, cluster: str, node: str, port: int) -> 
     """Free a port that was taken."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        services.settle(context, cluster)
         ports.release(context, cluster, node, port)

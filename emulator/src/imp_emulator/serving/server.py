@@ -18,6 +18,7 @@ from imp_emulator.client import ready_file as ready
 from imp_emulator.client.addresses import connect_address
 from imp_emulator.control import app as control
 from imp_emulator.scenario.model import Scenario
+from imp_emulator.serving import background
 from imp_emulator.serving import ready_content as publication
 from imp_emulator.serving.listeners import Listeners, Server, operations
 from imp_emulator.store.database import Database
@@ -72,6 +73,7 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         environment = Environment(
             database, Clock(), ServicePace(), options.scenario, journal_limit=options.journal_limit
         )
+        background.wire(environment)
         listeners = Listeners(environment, options.host)
         plane = control.Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
         socket = listeners.bind("control", options.control_port)
@@ -84,10 +86,12 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         await listeners.start()
+        await background.start(environment)
         ready.write(options.ready_file, content)
         sys.stdout.write(f"imp-emulator is ready, see {options.ready_file}\n")
         sys.stdout.flush()
         await stopped.wait()
+        await environment.scheduler.stop()
         await listeners.stop()
     finally:
         database.close()

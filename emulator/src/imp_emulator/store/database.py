@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
@@ -42,6 +42,7 @@ class Database:
         self.path = path
         self.generation = 0
         self._depth = 0
+        self._after_commit: list[Callable[[], None]] = []
         try:
             self._open(synchronous)
         except (sqlite3.DatabaseError, OSError) as error:
@@ -75,11 +76,28 @@ class Database:
         except BaseException:
             self._depth -= 1
             if self._depth == 0:
+                self._after_commit.clear()
                 self._connection.execute("ROLLBACK")
             raise
         self._depth -= 1
         if self._depth == 0:
-            self._connection.execute("COMMIT")
+            self._commit()
+
+    def _commit(self) -> None:
+        waiting, self._after_commit = self._after_commit, []
+        self._connection.execute("COMMIT")
+        for action in waiting:
+            action()
+
+    def on_commit(self, action: Callable[[], None]) -> None:
+        """Have something done once the open transaction is committed, never when it is undone; without one, at once.
+
+        The action must not raise: what was asked for is done and stored.
+        """
+        if self._depth:
+            self._after_commit.append(action)
+        else:
+            action()
 
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """Run one statement."""

@@ -18,10 +18,8 @@ from lxml import etree
 from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec
 from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action, Reason, ServiceState
-from imp_emulator.letter_case import ascii_lower
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.store import nodes
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.http.soap import text
 from imp_emulator.wire.http.tomcat import error_page
@@ -146,10 +144,8 @@ class ControlCenter:
         """Do it to every service of the list; those that are refused do not keep the others from it."""
         if not command.names:
             return _information([], Reason.BAD_ARGUMENTS)
-        if command.node:
-            meant = nodes.node(self._context.database, request.cluster, command.node)
-            if meant is None or ascii_lower(meant.name) != ascii_lower(request.node):
-                return _information([], Reason.ENTRY_NOT_FOUND)
+        if command.node and not services.means(self._context, request.cluster, request.node, command.node):
+            return _information([], Reason.ENTRY_NOT_FOUND)
         reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
         states = services.states(self._context, request.cluster, request.node, list(reasons))
         refused = [reason for reason in reasons.values() if reason is not Reason.DONE]
@@ -179,10 +175,7 @@ class ControlCenter:
         return CATALOGUE[self._role(request)]
 
     def _role(self, request: Request) -> str:
-        node = nodes.node(self._context.database, request.cluster, request.node)
-        if node is None:
-            raise LookupError(f"listener of an unknown node {request.node}")
-        return node.role
+        return services.role(self._context, request.cluster, request.node)
 
 
 def _fields(element: etree._Element, *allowed: str) -> dict[str, list[etree._Element]]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database
 from imp_emulator.world.clock import Clock
+from imp_emulator.world.events import Events
 from imp_emulator.world.pace import ServicePace
+from imp_emulator.world.scheduler import Jobs
 
 Listener = tuple[str, int]
 """The loopback address and the real port of a listener."""
@@ -25,7 +27,9 @@ class Context:
 
     Attributes:
         database: The state; inside a request the gate has its transaction open.
-        clock: The virtual time.
+        clock: The virtual time; it is only read.
+        jobs: What is to happen at a later virtual time.
+        events: Who has to be told what happened.
         pace: How fast services start and stop.
         scenario: What the environment was made from; it does not change.
         network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
@@ -34,6 +38,8 @@ class Context:
 
     database: Database
     clock: Clock
+    jobs: Jobs
+    events: Events
     pace: ServicePace
     scenario: Scenario
     network: Mapping[tuple[str, int], Listener]

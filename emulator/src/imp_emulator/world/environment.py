@@ -13,8 +13,10 @@ from imp_emulator.store.database import Database
 from imp_emulator.store.journal import DEFAULT_LIMIT, Journal
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.context import Context, Listener
+from imp_emulator.world.events import Events
 from imp_emulator.world.faults import Faults
 from imp_emulator.world.pace import ServicePace
+from imp_emulator.world.scheduler import Scheduler
 from imp_emulator.world.sessions import Sessions
 
 
@@ -23,6 +25,9 @@ class Environment:
     """The state file, the virtual clock, the pace of service transitions and the scenario they started from.
 
     Attributes:
+        clock: The virtual clock; it is set to where the state file says that it stood.
+        scheduler: Runs the jobs of the state file, and is the one that moves the clock.
+        events: Carries upwards what happened.
         journal_limit: How many requests the journal remembers.
         network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
         answered: How often each (protocol, operation) was answered with a status below 400 since the process started;
@@ -40,8 +45,21 @@ class Environment:
     answered: Counter[tuple[str, str]] = field(default_factory=Counter)
     journal_limit: InitVar[int] = DEFAULT_LIMIT
     journal: Journal = field(init=False)
+    scheduler: Scheduler = field(init=False)
+    events: Events = field(init=False)
     context: Context = field(init=False)
 
     def __post_init__(self, journal_limit: int) -> None:
         self.journal = Journal(self.database, journal_limit)
-        self.context = Context(self.database, self.clock, self.pace, self.scenario, self.network, self.faults.cut_off)
+        self.scheduler = Scheduler(self.database, self.clock)
+        self.events = Events(self.database)
+        self.context = Context(
+            database=self.database,
+            clock=self.clock,
+            jobs=self.scheduler.jobs,
+            events=self.events,
+            pace=self.pace,
+            scenario=self.scenario,
+            network=self.network,
+            cut_off=self.faults.cut_off,
+        )

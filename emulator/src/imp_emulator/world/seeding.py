@@ -16,8 +16,13 @@ from imp_emulator.store.exchange import roots as exchange_roots
 from imp_emulator.store.imp import gateways, ports, services, trust
 
 
-def seed(database: Database, scenario: Scenario) -> None:
+def seed(database: Database, scenario: Scenario, now: float) -> None:
     """Fill an empty state file, inside the transaction that is open.
+
+    Args:
+        database: The state file.
+        scenario: What to put in.
+        now: The time of the virtual clock.
 
     Raises:
         ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``.
@@ -32,9 +37,9 @@ def seed(database: Database, scenario: Scenario) -> None:
         exchange_roots,
         users,
         parameters,
-        services,
         ports,
         trust,
         gateways,
     ):
         part.seed(database, scenario)
+    services.seed(database, scenario, now)

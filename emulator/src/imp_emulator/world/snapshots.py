@@ -14,9 +14,11 @@ from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import meta
 from imp_emulator.store.database import Database, StateError
 from imp_emulator.world import seeding
+from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
 
-FORMAT = "2"
+FORMAT = "3"
 INITIAL = "initial"
 """The snapshot taken after seeding, which a reset goes back to."""
 
@@ -46,7 +48,9 @@ class StateFolder:
 
 
 class Snapshots:
-    """Named copies of the whole state. The journal is no part of them: it is about requests, not about the state.
+    """Named copies of the whole state, with the jobs that are due and the clock.
+
+    The journal is no part of them: it is about requests, not about the state.
 
     Raises:
         KeyError: From :meth:`restore` and :meth:`remove`, for an unknown name.
@@ -83,7 +87,7 @@ class Snapshots:
         self._database.copy_to(self._file(INITIAL))
 
     def restore(self, name: str) -> None:
-        """Go back to a snapshot; the ports stay those in use, and the journal starts anew."""
+        """Go back to a snapshot while the scheduler is halted; the ports stay those in use, the journal starts anew."""
         kept = {fact: meta.get(self._database, fact) for fact in _OF_THE_PROCESS}
         self._database.replace_from(self._existing(name))
         with self._database.transaction():
@@ -113,7 +117,7 @@ def prepare(database: Database, snapshots: Snapshots, scenario: Scenario) -> Non
     if meta.get(database, "format") is None:
         snapshots.remove_all()
         with database.transaction():
-            seeding.seed(database, scenario)
+            seeding.seed(database, scenario, Clock().timestamp())
             meta.put(database, "scenario", scenario.fingerprint)
             meta.put(database, "format", FORMAT)
     elif (found := meta.get(database, "format")) != FORMAT:
@@ -132,9 +136,21 @@ def prepare(database: Database, snapshots: Snapshots, scenario: Scenario) -> Non
     meta.put(database, "started", "yes")
 
 
-def reset(environment: Environment, snapshots: Snapshots) -> None:
-    """Go back to the scenario: state, clock, transitions, faults and journal; keys, passwords and ports stay."""
-    snapshots.restore(INITIAL)
-    environment.clock.reset()
-    environment.pace.reset()
-    environment.faults.clear()
+async def restore(environment: Environment, snapshots: Snapshots, name: str) -> None:
+    """Go back to a snapshot with its clock and its jobs; what was under way is given up. Raises as Snapshots does."""
+    async with environment.scheduler.halted():
+        snapshots.restore(name)
+    environment.events.publish(StateReplaced())
+    await environment.scheduler.catch_up()
+
+
+async def reset(environment: Environment, snapshots: Snapshots) -> None:
+    """Go back to the scenario: state, transitions, faults and journal; keys, passwords and ports stay.
+
+    The initial snapshot has no job, and its clock shows real time.
+    """
+    async with environment.scheduler.halted():
+        snapshots.restore(INITIAL)
+        environment.pace.reset()
+        environment.faults.clear()
+    environment.events.publish(StateReplaced())

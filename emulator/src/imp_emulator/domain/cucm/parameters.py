@@ -8,7 +8,6 @@ from __future__ import annotations
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, ENTERPRISE_SERVICE, ParameterSpec, spec
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.domain.imp import restarts
-from imp_emulator.domain.imp import services as service_rules
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
@@ -66,8 +65,6 @@ def change(context: Context, cluster: str, parameter: Parameter, new: str | None
         raise InvalidValue("parameter-out-of-range", message, "value")
     if wanted == parameter.value:
         return False
-    # A start that ended before this moment must not be judged by the new value when somebody looks later.
-    service_rules.settle(context, cluster)
     store.set_value(context.database, parameter, wanted)
     services = _affected(rules)
     if services:

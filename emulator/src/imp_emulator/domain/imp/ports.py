@@ -16,8 +16,8 @@ from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters
-from imp_emulator.store.database import Row
 from imp_emulator.store.imp import ports as store
+from imp_emulator.store.imp.ports import OccupiedPort
 from imp_emulator.world.context import Context
 
 NOTIFICATION_PORT = "ExchangeNotificationPort"
@@ -99,13 +99,13 @@ def why_not_started(context: Context, cluster: str, node: str, service: str) -> 
         return ""
     port = int(setting.value)
     user = PRODUCT.get(port) or next(
-        (taken["used_by"] for taken in store.occupied(context.database, cluster, node) if taken["port"] == port), ""
+        (taken.used_by for taken in store.occupied(context.database, cluster, node) if taken.port == port), ""
     )
     return f"Microsoft Exchange Notification Port {port} is in use by {user}" if user else ""
 
 
-def occupied(context: Context, cluster: str, node: str) -> list[Row]:
-    """Return the rows (port, used_by) of what is taken on a node beside the product's own ports.
+def occupied(context: Context, cluster: str, node: str) -> list[OccupiedPort]:
+    """Return what is taken on a node beside the product's own ports.
 
     Raises:
         NotFound: There is no such node.
@@ -132,7 +132,7 @@ def release(context: Context, cluster: str, node: str, port: int) -> None:
         NotFound: There is no such node, or nothing has taken that port.
     """
     name = _known(context, cluster, node)
-    if port not in [row["port"] for row in store.occupied(context.database, cluster, name)]:
+    if port not in [taken.port for taken in store.occupied(context.database, cluster, name)]:
         raise NotFound("port-not-occupied", f"Nothing has taken port {port} of {name}.")
     store.release(context.database, cluster, name, port)
 

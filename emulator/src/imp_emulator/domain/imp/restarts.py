@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from imp_emulator.domain.imp import services as service_rules
 from imp_emulator.store import nodes as node_store
 from imp_emulator.store.imp import services as store
 from imp_emulator.world.context import Context
@@ -55,26 +54,23 @@ def require_restart(
         obj: What was changed, for a person to read; no secret.
         action: What was done to it, for example ``added``.
     """
-    # A restart that ended before this moment must not take the new reason away when somebody looks at it later.
-    service_rules.settle(context, cluster)
     database, now = context.database, context.clock.timestamp()
     if nodes is None:
         nodes = [node.name for node in node_store.nodes(database, cluster, "imp")]
     wanted = list(services)
     for node in nodes:
         for name in wanted:
-            row = store.service(database, cluster, node, name)
-            if row is not None and row["activated"]:
-                store.add_restart(database, cluster, node, row["name"], obj, action, now)
+            service = store.service(database, cluster, node, name)
+            if service is not None and service.activated:
+                store.add_restart(database, cluster, node, service.name, obj, action, now)
 
 
 def pending(context: Context, cluster: str, node: str | None = None) -> list[PendingRestart]:
     """List the pending restarts of a cluster, or of one node, by node and service."""
-    service_rules.settle(context, cluster)
     grouped: dict[tuple[str, str], list[tuple[float, Cause]]] = {}
-    for row in store.pending_restarts(context.database, cluster, node):
-        cause = Cause(row["object"], row["action"], row["at"])
-        grouped.setdefault((row["node"], row["service"]), []).append((row["first_at"], cause))
+    for reason in store.pending_restarts(context.database, cluster, node):
+        cause = Cause(reason.obj, reason.action, reason.at)
+        grouped.setdefault((reason.node, reason.service), []).append((reason.first_at, cause))
     return [
         PendingRestart(node, service, min(since for since, _ in found), tuple(cause for _, cause in found))
         for (node, service), found in grouped.items()

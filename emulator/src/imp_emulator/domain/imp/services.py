@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The services of a server: activate, deactivate, start, stop, restart, and the time that takes (requirement R1).
 
-A start or stop goes at the pace that the control plane sets. How far it got is worked out whenever somebody looks, from
-the virtual clock or from the number of status requests since; nothing runs in the background.
+A start or stop goes at the pace that the control plane sets: it ends at once, with a status request, with a job of the
+scheduler, or never. Looking changes nothing but the number of status requests.
 """
 
 from __future__ import annotations
@@ -16,15 +16,20 @@ from enum import Enum, StrEnum
 
 from imp_emulator.catalogue import services as service_catalogue
 from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec
+from imp_emulator.domain import events
 from imp_emulator.domain.imp import ports
 from imp_emulator.errors import NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
-from imp_emulator.store.database import Row
 from imp_emulator.store.imp import ports as port_store
 from imp_emulator.store.imp import services as store
+from imp_emulator.store.imp.services import Change, Service
+from imp_emulator.store.jobs import Job
 from imp_emulator.world.context import Context
-from imp_emulator.world.pace import Pace
+from imp_emulator.world.pace import Pace, Rule
+
+CHANGE_ENDS = "service-change-ends"
+"""The kind of the jobs that end a start, stop or restart; :func:`end_change` carries them out."""
 
 
 class Status(StrEnum):
@@ -92,39 +97,49 @@ class ServiceState:
     detail: str = ""
 
 
-def settle(context: Context, cluster: str) -> None:
-    """Complete the starts and stops whose time has come; a service that has started needs no restart any more."""
-    now = context.clock.timestamp()
-    for row in store.changing(context.database, cluster):
-        ended_at = _ended_at(context, row, now)
-        if ended_at is not None:
-            _finish(context, row, ended_at)
+def set_pace(context: Context, rule: Rule) -> None:
+    """Put a rule in force for the starts and stops to come, and for those that hang."""
+    context.pace.set(rule)
+    lift_hanging(context)
 
 
-def _ended_at(context: Context, row: Row, now: float) -> float | None:
-    """Tell when a change came to its end, or ``None`` while it goes on."""
-    if row["pace"] == Pace.HANG.value:
-        # A hanging service hangs until the rule that makes it hang is lifted; the product would need a new boot.
-        hangs = context.pace.rule_for(row["node"], row["name"]).pace is Pace.HANG
-        return None if hangs else now
-    if row["pace"] == Pace.POLLS.value:
-        return now if row["polls"] >= row["total"] else None
-    ended_at: float = row["changed_at"] + row["total"]
-    return ended_at if now >= ended_at else None
+def lift_hanging(context: Context) -> None:
+    """End the starts and stops that hang by a rule which is not in force any more.
+
+    The rules live in memory and what hangs is stored, so they come apart when the process starts and when the state is
+    replaced.
+    """
+    with context.database.transaction():
+        for service in store.changing(context.database, Pace.HANG.value):
+            if service.change and context.pace.rule_for(service.node, service.name).pace is not Pace.HANG:
+                _finish(context, service, service.change.what, context.clock.timestamp())
 
 
-def _finish(context: Context, row: Row, ended_at: float) -> None:
-    if row["change"] == "stop":
-        store.finish(context.database, row, None)
+def end_change(context: Context, job: Job) -> None:
+    """Carry out a job: the time of a start, stop or restart has come."""
+    service = store.service(context.database, *job.payload)
+    if service is not None and service.change is not None and service.change.pace == Pace.SECONDS.value:
+        _finish(context, service, service.change.what, job.due_at)
+
+
+def _finish(context: Context, service: Service, what: str, at: float) -> None:
+    """Bring a change to its end, which was at a time; a service that has started needs no restart any more."""
+    place = (service.cluster, service.node, service.name)
+    if what == "stop":
+        store.finish(context.database, service, None)
+        context.events.publish(events.ServiceStopped(*place, at))
         return
-    failure = ports.why_not_started(context, row["cluster"], row["node"], row["name"])
+    failure = ports.why_not_started(context, *place)
     if failure:
         # It has loaded nothing, so it needs its restart as before.
-        store.finish(context.database, row, None)
-        port_store.set_failure(context.database, row["cluster"], row["node"], row["name"], failure)
+        store.finish(context.database, service, None)
+        port_store.set_failure(context.database, *place, failure)
+        context.events.publish(events.ServiceStartFailed(*place, at, failure))
         return
-    store.finish(context.database, row, ended_at)
-    store.clear_restart(context.database, row["cluster"], row["node"], row["name"])
+    store.finish(context.database, service, at)
+    # On a clock that runs, a job runs a moment after its time; what was changed in between is not loaded.
+    store.clear_restart(context.database, *place, but=(at, context.clock.timestamp()))
+    context.events.publish(events.ServiceStarted(*place, at))
 
 
 def status(context: Context, cluster: str, node: str, service: str) -> ServiceState:
@@ -133,11 +148,10 @@ def status(context: Context, cluster: str, node: str, service: str) -> ServiceSt
     Raises:
         NotFound: The node has no such service.
     """
-    settle(context, cluster)
-    row = store.service(context.database, cluster, node, service)
-    if row is None:
+    found = store.service(context.database, cluster, node, service)
+    if found is None:
         raise NotFound("service-not-found", f"There is no service {service} on {node}.", "service")
-    return _state(context, row)
+    return _state(context, found)
 
 
 def is_running(context: Context, cluster: str, node: str, service: str) -> bool:
@@ -152,20 +166,31 @@ def states(context: Context, cluster: str, node: str, names: Sequence[str] = ())
         names: The services to tell about, in this order; without any, all services of the node. One that does not
             exist is answered as :attr:`Status.UNKNOWN`.
     """
-    settle(context, cluster)
-    rows = {ascii_lower(row["name"]): row for row in store.services(context.database, cluster, node)}
-    wanted = list(names) or [spec.name for spec in CATALOGUE[_role(context, cluster, node)]]
-    found = [(name, rows.get(ascii_lower(name))) for name in wanted]
-    return [_unknown(name) if row is None else _state(context, row) for name, row in found]
+    known = {ascii_lower(service.name): service for service in store.services(context.database, cluster, node)}
+    wanted = list(names) or [spec.name for spec in CATALOGUE[role(context, cluster, node)]]
+    found = [(name, known.get(ascii_lower(name))) for name in wanted]
+    return [_unknown(name) if service is None else _state(context, service) for name, service in found]
 
 
 def poll(context: Context, cluster: str, node: str, names: Sequence[str] = ()) -> list[ServiceState]:
     """Answer a status request: like :func:`states`, and a poll of the services in it that are starting or stopping."""
     answer = states(context, cluster, node, names)
-    for state in answer:
-        if state.status in (Status.STARTING, Status.STOPPING):
-            store.count_poll(context.database, cluster, node, state.name)
+    changing = [state.name for state in answer if state.status in (Status.STARTING, Status.STOPPING)]
+    if changing:
+        with context.database.transaction():
+            for name in changing:
+                _count_poll(context, cluster, node, name)
     return answer
+
+
+def _count_poll(context: Context, cluster: str, node: str, name: str) -> None:
+    """Count a poll, unless the change goes by another pace; the last one ends it, so that the next one sees the end."""
+    service = store.service(context.database, cluster, node, name)
+    if service is None or service.change is None or service.change.pace != Pace.POLLS.value:
+        return
+    store.count_poll(context.database, cluster, node, name)
+    if service.change.polls + 1 >= service.change.total:
+        _finish(context, service, service.change.what, context.clock.timestamp())
 
 
 def instant(timestamp: float) -> datetime:
@@ -177,29 +202,29 @@ def _unknown(name: str) -> ServiceState:
     return ServiceState(name, False, Status.UNKNOWN, None, -1, Reason.NO_SUCH_SERVICE)
 
 
-def _state(context: Context, row: Row) -> ServiceState:
+def _state(context: Context, service: Service) -> ServiceState:
     now = context.clock.timestamp()
-    name, activated = row["name"], bool(row["activated"])
-    if row["change"]:
-        return ServiceState(name, activated, _in_change(row, now), None, -1, Reason.DONE)
-    if row["running"]:
-        started_at: float = row["started_at"]
-        return ServiceState(name, activated, Status.STARTED, started_at, max(0, int(now - started_at)), Reason.DONE)
-    failure = port_store.failure(context.database, row["cluster"], row["node"], name)
+    name, activated = service.name, service.activated
+    if service.change is not None:
+        return ServiceState(name, activated, _in_change(service.change, now), None, -1, Reason.DONE)
+    if service.running and service.started_at is not None:
+        uptime = max(0, int(now - service.started_at))
+        return ServiceState(name, activated, Status.STARTED, service.started_at, uptime, Reason.DONE)
+    failure = port_store.failure(context.database, service.cluster, service.node, name)
     if failure and activated:
         return ServiceState(name, activated, Status.STOPPED, None, -1, Reason.NOT_RUNNING, failure)
     reason = Reason.COMMANDED_OUT if activated else Reason.NOT_ACTIVATED
     return ServiceState(name, activated, Status.STOPPED, None, -1, reason)
 
 
-def _in_change(row: Row, now: float) -> Status:
+def _in_change(change: Change, now: float) -> Status:
     """A restart shows Stopping for the first half of its time and Starting for the second."""
-    if row["change"] != "restart":
-        return Status.STARTING if row["change"] == "start" else Status.STOPPING
-    if row["pace"] == Pace.HANG.value:
+    if change.what != "restart":
+        return Status.STARTING if change.what == "start" else Status.STOPPING
+    if change.pace == Pace.HANG.value:
         return Status.STOPPING
-    passed = row["polls"] if row["pace"] == Pace.POLLS.value else now - row["changed_at"]
-    return Status.STOPPING if passed * 2 < row["total"] else Status.STARTING
+    passed = change.polls if change.pace == Pace.POLLS.value else now - change.began_at
+    return Status.STOPPING if passed * 2 < change.total else Status.STARTING
 
 
 def control(context: Context, cluster: str, node: str, action: Action, service: str) -> Reason:
@@ -208,71 +233,86 @@ def control(context: Context, cluster: str, node: str, action: Action, service: 
     Returns :attr:`Reason.DONE` when the command is accepted, which does not mean that it has been carried out. A
     restart of a stopped service starts it.
     """
-    settle(context, cluster)
-    row = store.service(context.database, cluster, node, service)
-    if row is None:
+    found = store.service(context.database, cluster, node, service)
+    if found is None:
         return Reason.NO_SUCH_SERVICE
-    refusal = _refusal(row, _spec(context, row), action)
+    refusal = _refusal(found, _spec(context, found), action)
     if refusal is None:
-        change = "start" if action is Action.RESTART and not row["running"] else action.value.lower()
-        _begin(context, row, change)
+        _begin(context, found, "start" if action is Action.RESTART and not found.running else action.value.lower())
     return refusal or Reason.DONE
 
 
-def _refusal(row: Row, spec: ServiceSpec, action: Action) -> Reason | None:
-    if not row["activated"]:
+def _refusal(service: Service, spec: ServiceSpec, action: Action) -> Reason | None:
+    if not service.activated:
         return Reason.NOT_ACTIVATED
-    if row["change"]:
+    if service.change is not None:
         return Reason.PENDING
     if action is not Action.START and not spec.stoppable:
         return Reason.NOT_ALLOWED
-    if action is Action.START and row["running"]:
+    if action is Action.START and service.running:
         return Reason.ALREADY_STARTED
-    if action is Action.STOP and not row["running"]:
+    if action is Action.STOP and not service.running:
         return Reason.ALREADY_STOPPED
     return None
 
 
 def deploy(context: Context, cluster: str, node: str, service: str, activate: bool) -> Reason:
     """Activate a service, which starts it, or deactivate it, which stops it; one that is already so stays as it is."""
-    settle(context, cluster)
-    row = store.service(context.database, cluster, node, service)
-    if row is None:
+    found = store.service(context.database, cluster, node, service)
+    if found is None:
         return Reason.NO_SUCH_SERVICE
-    if not _spec(context, row).feature:
+    if not _spec(context, found).feature:
         return Reason.NOT_SUPPORTED
-    if bool(row["activated"]) == activate:
+    if found.activated == activate:
         return Reason.DONE
-    if row["change"]:
+    if found.change is not None:
         return Reason.PENDING
-    store.set_activated(context.database, row, activate)
+    store.set_activated(context.database, found, activate)
     if activate:
-        _begin(context, row, "start")
+        _begin(context, found, "start")
     else:
-        store.clear_restart(context.database, cluster, node, row["name"])
-        if row["running"]:
-            _begin(context, row, "stop")
+        store.clear_restart(context.database, cluster, node, found.name)
+        if found.running:
+            _begin(context, found, "stop")
     return Reason.DONE
 
 
-def _begin(context: Context, row: Row, change: str) -> None:
+def _begin(context: Context, service: Service, what: str) -> None:
+    """Begin a start, stop or restart, and see to its end."""
     now = context.clock.timestamp()
-    rule = context.pace.rule_for(row["node"], row["name"])
-    value = 0.0 if rule.pace in (Pace.IMMEDIATE, Pace.HANG) else rule.value
-    port_store.set_failure(context.database, row["cluster"], row["node"], row["name"], "")
-    store.begin(context.database, row, change, rule.pace.value, value, now)
-    settle(context, row["cluster"])
+    rule = context.pace.rule_for(service.node, service.name)
+    place = (service.cluster, service.node, service.name)
+    port_store.set_failure(context.database, *place, "")
+    if what != "start":
+        context.events.publish(events.ServiceStopping(*place, now))
+    if rule.pace is Pace.IMMEDIATE or (rule.pace is not Pace.HANG and rule.value == 0):
+        _finish(context, service, what, now)
+        return
+    store.begin(context.database, service, Change(what, rule.pace.value, rule.value, 0, now))
+    if rule.pace is Pace.SECONDS:
+        context.jobs.add(CHANGE_ENDS, "/".join(place), now + rule.value, place)
 
 
-def _spec(context: Context, row: Row) -> ServiceSpec:
-    spec = service_catalogue.spec(_role(context, row["cluster"], row["node"]), row["name"])
+def _spec(context: Context, service: Service) -> ServiceSpec:
+    spec = service_catalogue.spec(role(context, service.cluster, service.node), service.name)
     if spec is None:
-        raise LookupError(f"service {row['name']} of {row['node']} is in no catalogue")
+        raise LookupError(f"service {service.name} of {service.node} is in no catalogue")
     return spec
 
 
-def _role(context: Context, cluster: str, node: str) -> str:
+def role(context: Context, cluster: str, node: str) -> str:
+    """Return a node's role, ``cucm`` or ``imp``, which decides what services it has.
+
+    Raises:
+        NotFound: There is no such node.
+    """
     known = nodes.node(context.database, cluster, node)
     if known is None:
         raise NotFound("node-not-found", f"There is no node {node} in {cluster}.", "node")
     return known.role
+
+
+def means(context: Context, cluster: str, node: str, text: str) -> bool:
+    """Tell whether a text is a name or address of a node."""
+    known = nodes.node(context.database, cluster, text)
+    return known is not None and ascii_lower(known.name) == ascii_lower(node)

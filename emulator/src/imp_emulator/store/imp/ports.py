@@ -5,10 +5,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Database
 
 OTHER_PROGRAM = "another program"
+
+
+@dataclass(frozen=True, slots=True)
+class OccupiedPort:
+    """A port of a node that something else than the product has taken, and what, for people to read."""
+
+    port: int
+    used_by: str
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -19,11 +29,12 @@ def seed(database: Database, scenario: Scenario) -> None:
                 occupy(database, cluster.name, node.name, port, OTHER_PROGRAM)
 
 
-def occupied(database: Database, cluster: str, node: str) -> list[Row]:
-    """Return the rows (port, used_by) of a node, by port."""
-    return database.all(
+def occupied(database: Database, cluster: str, node: str) -> list[OccupiedPort]:
+    """Return what is taken on a node, by port."""
+    rows = database.all(
         "SELECT port, used_by FROM occupied_port WHERE cluster = ? AND node = ? ORDER BY port", (cluster, node)
     )
+    return [OccupiedPort(row["port"], row["used_by"]) for row in rows]
 
 
 def occupy(database: Database, cluster: str, node: str, port: int, used_by: str) -> None:

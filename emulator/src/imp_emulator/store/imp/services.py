@@ -5,16 +5,70 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 
 from imp_emulator.catalogue.services import CATALOGUE
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database, Row
 
 
-def seed(database: Database, scenario: Scenario) -> None:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A start, stop or restart in progress.
+
+    Attributes:
+        what: ``start``, ``stop`` or ``restart``.
+        pace: How it comes to its end.
+        total: How long it takes, in polls or seconds.
+        polls: How many polls it has seen.
+        began_at: Virtual time, seconds since the epoch.
+    """
+
+    what: str
+    pace: str
+    total: float
+    polls: int
+    began_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of a node.
+
+    Attributes:
+        running: Whether it runs; while it changes, whether it ran before.
+        started_at: Virtual time, seconds since the epoch; ``None`` unless it runs.
+        change: What is in progress, or ``None``.
+    """
+
+    cluster: str
+    node: str
+    name: str
+    activated: bool
+    running: bool
+    started_at: float | None
+    change: Change | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestartReason:
+    """One thing that was done to one object, for which a running service has to restart.
+
+    Attributes:
+        first_at: When it was done first, virtual time, seconds since the epoch.
+        at: When it was done last.
+    """
+
+    node: str
+    service: str
+    obj: str
+    action: str
+    first_at: float
+    at: float
+
+
+def seed(database: Database, scenario: Scenario, now: float) -> None:
     """Put in the services of every node as they are after the first boot; no restart is pending."""
-    now = time.time()
     for cluster in scenario.clusters:
         for node in cluster.nodes:
             database.executemany(
@@ -33,44 +87,72 @@ def seed(database: Database, scenario: Scenario) -> None:
             )
 
 
-def service(database: Database, cluster: str, node: str, name: str) -> Row | None:
-    """Return one service row; letter case does not matter."""
-    return database.one("SELECT * FROM service WHERE cluster = ? AND node = ? AND name = ?", (cluster, node, name))
+def _service(row: Row) -> Service:
+    change = None
+    if row["change"] is not None:
+        change = Change(row["change"], row["pace"], row["total"], row["polls"], row["changed_at"])
+    return Service(
+        cluster=row["cluster"],
+        node=row["node"],
+        name=row["name"],
+        activated=bool(row["activated"]),
+        running=bool(row["running"]),
+        started_at=row["started_at"],
+        change=change,
+    )
 
 
-def services(database: Database, cluster: str, node: str) -> list[Row]:
-    """Return the service rows of a node, by name."""
-    return database.all("SELECT * FROM service WHERE cluster = ? AND node = ? ORDER BY name", (cluster, node))
+def service(database: Database, cluster: str, node: str, name: str) -> Service | None:
+    """Return one service; letter case does not matter."""
+    row = database.one("SELECT * FROM service WHERE cluster = ? AND node = ? AND name = ?", (cluster, node, name))
+    return None if row is None else _service(row)
 
 
-def changing(database: Database, cluster: str) -> list[Row]:
-    """Return the rows of a cluster's services that are starting or stopping."""
-    return database.all("SELECT * FROM service WHERE cluster = ? AND change IS NOT NULL", (cluster,))
+def services(database: Database, cluster: str, node: str) -> list[Service]:
+    """Return the services of a node, by name."""
+    rows = database.all("SELECT * FROM service WHERE cluster = ? AND node = ? ORDER BY name", (cluster, node))
+    return [_service(row) for row in rows]
 
 
-def set_activated(database: Database, row: Row, activated: bool) -> None:
+def changing(database: Database, pace: str) -> list[Service]:
+    """Return the services of all clusters that are starting or stopping at a pace."""
+    return [
+        _service(row) for row in database.all("SELECT * FROM service WHERE change IS NOT NULL AND pace = ?", (pace,))
+    ]
+
+
+def set_activated(database: Database, service: Service, activated: bool) -> None:
     """Mark a service as activated or not."""
     database.execute(
         "UPDATE service SET activated = ? WHERE cluster = ? AND node = ? AND name = ?",
-        (activated, row["cluster"], row["node"], row["name"]),
+        (activated, service.cluster, service.node, service.name),
     )
 
 
-def begin(database: Database, row: Row, change: str, pace: str, total: float, now: float) -> None:
+def begin(database: Database, service: Service, change: Change) -> None:
     """Note that a start, stop or restart has begun."""
     database.execute(
-        "UPDATE service SET change = ?, pace = ?, total = ?, polls = 0, changed_at = ?"
+        "UPDATE service SET change = ?, pace = ?, total = ?, polls = ?, changed_at = ?"
         " WHERE cluster = ? AND node = ? AND name = ?",
-        (change, pace, total, now, row["cluster"], row["node"], row["name"]),
+        (
+            change.what,
+            change.pace,
+            change.total,
+            change.polls,
+            change.began_at,
+            service.cluster,
+            service.node,
+            service.name,
+        ),
     )
 
 
-def finish(database: Database, row: Row, started_at: float | None) -> None:
+def finish(database: Database, service: Service, started_at: float | None) -> None:
     """End a change: the service runs since an instant, or no longer (``None``)."""
     database.execute(
         "UPDATE service SET running = ?, started_at = ?, change = NULL, pace = NULL, total = NULL, polls = NULL,"
         " changed_at = NULL WHERE cluster = ? AND node = ? AND name = ?",
-        (started_at is not None, started_at, row["cluster"], row["node"], row["name"]),
+        (started_at is not None, started_at, service.cluster, service.node, service.name),
     )
 
 
@@ -92,16 +174,24 @@ def add_restart(database: Database, cluster: str, node: str, service: str, obj: 
     )
 
 
-def clear_restart(database: Database, cluster: str, node: str, service: str) -> None:
-    """Forget every reason to restart a service."""
+def clear_restart(
+    database: Database, cluster: str, node: str, service: str, *, but: tuple[float, float] | None = None
+) -> None:
+    """Forget every reason to restart a service, ``but`` those after one instant and up to another."""
+    after, until = but or (0.0, 0.0)
     database.execute(
-        "DELETE FROM pending_restart WHERE cluster = ? AND node = ? AND service = ?", (cluster, node, service)
+        "DELETE FROM pending_restart WHERE cluster = ? AND node = ? AND service = ? AND NOT (at > ? AND at <= ?)",
+        (cluster, node, service, after, until),
     )
 
 
-def pending_restarts(database: Database, cluster: str, node: str | None = None) -> list[Row]:
+def pending_restarts(database: Database, cluster: str, node: str | None = None) -> list[RestartReason]:
     """Return the reasons for restarts of a cluster, or of one node, by node, service and time."""
-    return database.all(
+    rows = database.all(
         "SELECT * FROM pending_restart WHERE cluster = ?1 AND (?2 IS NULL OR node = ?2) ORDER BY node, service, at, id",
         (cluster, node),
     )
+    return [
+        RestartReason(row["node"], row["service"], row["object"], row["action"], row["first_at"], row["at"])
+        for row in rows
+    ]

@@ -186,15 +186,15 @@ def list_services(request: AxlRequest) -> str:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
     found = [
         {
-            "pkid": str(uuid.uuid5(_SERVICE_NAMESPACE, f"{request.cluster}/{node.name}/{row['name']}")),
+            "pkid": str(uuid.uuid5(_SERVICE_NAMESPACE, f"{request.cluster}/{node.name}/{service.name}")),
             "node": node.name,
             "node_pkid": node.pkid,
-            "name": row["name"],
-            "activated": row["activated"],
+            "name": service.name,
+            "activated": service.activated,
         }
         for node in nodes.nodes(request.context.database, request.cluster)
         if like(criteria["processNodeName"], node.name)
-        for row in services.services(request.context.database, request.cluster, node.name)
+        for service in services.services(request.context.database, request.cluster, node.name)
     ]
     tags = selected(SERVICE_TAGS, request.version, request.values["returnedTags"])
     items = [render("processNodeService", service["pkid"], tags, service) for service in _paged(request, found)]

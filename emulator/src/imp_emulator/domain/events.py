@@ -1,0 +1,55 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens in the environment: the events that rules publish, for those above who react to them.
+
+They name what changed and hold no secret; who wants to know more asks the rules. Times are of the virtual clock, in
+seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from imp_emulator.world.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStopping(Event):
+    """A running service has begun to stop or to restart; it does nothing any more."""
+
+    cluster: str
+    node: str
+    service: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStopped(Event):
+    """A service has stopped."""
+
+    cluster: str
+    node: str
+    service: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStarted(Event):
+    """A service has started, and has loaded everything that was changed before."""
+
+    cluster: str
+    node: str
+    service: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStartFailed(Event):
+    """A service could not start; it is stopped and has loaded nothing."""
+
+    cluster: str
+    node: str
+    service: str
+    at: float
+    reason: str

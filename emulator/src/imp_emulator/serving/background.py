@@ -1,0 +1,25 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens without a request: which rule carries out which job, and who listens to which event."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from imp_emulator.domain.imp import services
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
+
+
+def wire(environment: Environment) -> None:
+    """Connect the scheduler and the events of an environment to the rules."""
+    context = environment.context
+    environment.scheduler.register(services.CHANGE_ENDS, partial(services.end_change, context))
+    environment.events.subscribe(StateReplaced, lambda _: services.lift_hanging(context))
+
+
+async def start(environment: Environment) -> None:
+    """Go on with what the state file says; the listeners answer by now, because some of it may ask them."""
+    services.lift_hanging(environment.context)
+    await environment.scheduler.start()

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to happen at a later time of the virtual clock."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from imp_emulator.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that is due at a time.
+
+    Attributes:
+        kind: Which handler carries it out.
+        key: What it is about; no two jobs of a kind have the same.
+        payload: What the handler needs to know, as JSON has it.
+        due_at: Virtual time, seconds since the epoch.
+    """
+
+    id: int
+    kind: str
+    key: str
+    payload: Any
+    due_at: float
+
+
+def add(database: Database, kind: str, key: str, payload: Any, due_at: float) -> None:
+    """Store a job; an earlier one of the same kind and key goes, also one that a coroutine has begun with."""
+    database.execute(
+        "INSERT OR REPLACE INTO job (kind, key, payload, due_at) VALUES (?, ?, ?, ?)",
+        (kind, key, json.dumps(payload, allow_nan=False), due_at),
+    )
+
+
+def cancel(database: Database, kind: str, key: str) -> bool:
+    """Remove a job; tell whether it was there."""
+    return database.execute("DELETE FROM job WHERE kind = ? AND key = ?", (kind, key)).rowcount > 0
+
+
+def first(database: Database) -> Job | None:
+    """Return the job that is due first, of those that nothing has begun with; of several the oldest."""
+    row = database.one("SELECT id, kind, key, payload, due_at FROM job WHERE taken = 0 ORDER BY due_at, id LIMIT 1")
+    return None if row is None else Job(row["id"], row["kind"], row["key"], json.loads(row["payload"]), row["due_at"])
+
+
+def remove(database: Database, identifier: int) -> None:
+    """Forget a job that has come to its end."""
+    database.execute("DELETE FROM job WHERE id = ?", (identifier,))
+
+
+def take(database: Database, identifier: int) -> None:
+    """Note that a coroutine has begun with a job."""
+    database.execute("UPDATE job SET taken = 1 WHERE id = ?", (identifier,))
+
+
+def release_all(database: Database) -> None:
+    """Have every job begun anew that a coroutine had begun with: it ended with its process."""
+    database.execute("UPDATE job SET taken = 0 WHERE taken = 1")

@@ -1,0 +1,278 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scheduler: what is to happen at a time of the virtual clock, in order, stored with the clock.
+
+While the clock runs, jobs run when their time comes. When the clock is moved, they run one after the other on the way:
+the clock shows the time of each, and the next one waits until everything that it caused has ended. On a clock that
+stands still nothing happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import inspect
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+from imp_emulator.store import clock as clock_store
+from imp_emulator.store import jobs as store
+from imp_emulator.store.database import Database
+from imp_emulator.store.jobs import Job
+from imp_emulator.world.clock import Clock, moment
+from imp_emulator.world.events import log_failure
+
+Handler = Callable[[Job], None] | Callable[[Job], Coroutine[Any, Any, None]]
+
+_LOOK_AGAIN_SECONDS = 60.0
+"""The longest wait in one go: somebody may set the machine's clock."""
+_logger = logging.getLogger("imp_emulator")
+
+
+class HaltedError(Exception):
+    """The way to another time was cut short, because the state was replaced or the emulator ends."""
+
+
+class Jobs:
+    """What rules may do with jobs: add and cancel them, inside the transaction that is open."""
+
+    def __init__(self, database: Database, changed: Callable[[], None]) -> None:
+        self._database = database
+        self._changed = changed
+
+    def add(self, kind: str, key: str, due_at: float, payload: Any = None) -> None:
+        """Have something done at a virtual time; an earlier job of the same kind and key is replaced.
+
+        Args:
+            kind: Names the handler.
+            key: What the job is about.
+            due_at: Seconds since the epoch; a time that has passed means as soon as possible.
+            payload: What the handler needs, as JSON can hold it.
+        """
+        store.add(self._database, kind, key, payload, moment(due_at))
+        self._database.on_commit(self._changed)
+
+    def cancel(self, kind: str, key: str) -> bool:
+        """Withdraw a job; tell whether it was there."""
+        return store.cancel(self._database, kind, key)
+
+
+class Scheduler:
+    """Runs jobs in the order of their due times, those of the same time in the order in which they were added.
+
+    A handler that is a function runs in one transaction, together with the job's removal: after a killed process it has
+    run as a whole, or will. One that is a coroutine function is work that its job caused; the job goes when that has
+    ended, so after a kill it begins anew. A job that fails is logged without its payload, and goes.
+
+    Attributes:
+        jobs: The part that rules are given.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._handlers: dict[str, Handler] = {}
+        self._work: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._halts = 0
+        self._follower: asyncio.Task[None] | None = None
+        self.jobs = Jobs(database, self._changed.set)
+        self._reload()
+
+    def register(self, kind: str, handler: Handler) -> None:
+        """Say what carries out the jobs of a kind."""
+        self._handlers[kind] = handler
+
+    def track(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Start work that somebody's change or a job has caused; the clock is not moved on before it has ended.
+
+        It must end by itself and must not wait for virtual time to pass: what is to happen later is a job. A lasting
+        connection is no such work, the handling of what arrives on it is.
+
+        Args:
+            work: What to do, outside of every transaction.
+            name: What the log calls it when it fails; no secret.
+        """
+        task = asyncio.get_running_loop().create_task(_guarded(work, name))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def advance(self, seconds: float) -> None:
+        """Let virtual time pass, with all that is due on the way.
+
+        Raises:
+            HaltedError: The state was replaced meanwhile.
+        """
+        await self.change_clock(lambda clock: clock.advance(seconds))
+
+    async def change_clock(self, change: Callable[[Clock], None]) -> None:
+        """Change the clock and store it: forward with all that is due on the way, back without anything.
+
+        Raises:
+            HaltedError: The state was replaced meanwhile.
+        """
+        async with self._turn:
+            before = self._clock.timestamp()
+            goal = copy.copy(self._clock)
+            change(goal)
+            if goal.timestamp() >= before:
+                await self._go(goal, before)
+            self._clock.setting = goal.setting
+            with self._transaction(moved=True):
+                pass
+        self._changed.set()
+
+    async def _go(self, goal: Clock, at: float) -> None:
+        """Run what is due until ``goal``, on a clock that shows the time of each job but never one before ``at``.
+
+        What is stored on the way runs or stands still as ``goal`` does: a process that is killed goes on from there.
+        """
+        until, stop = goal.timestamp(), copy.copy(goal)
+        await self._ended()
+        try:
+            while (job := store.first(self._database)) is not None and job.due_at <= until:
+                if self._halts:
+                    raise HaltedError
+                at = max(job.due_at, at)
+                stop.set(at)
+                self._clock.setting = stop.setting
+                self._clock.hold(at)
+                self._run(job, moved=True)
+                await asyncio.sleep(0)  # Requests are answered meanwhile.
+                await self._ended()
+        finally:
+            self._clock.release()
+
+    async def _ended(self) -> None:
+        """Wait for the end of all that was caused, and of what that has caused in its turn."""
+        while self._work:
+            await asyncio.wait(self._work)
+
+    @contextmanager
+    def _transaction(self, *, moved: bool) -> Iterator[None]:
+        """A transaction, which also stores the clock when it was moved."""
+        with self._database.transaction():
+            if moved:
+                clock_store.save(self._database, self._clock.setting)
+            yield
+
+    def _run(self, job: Job, *, moved: bool) -> None:
+        """Carry out a job, or begin to when its handler is a coroutine function."""
+        handler = self._handlers.get(job.kind)
+        if inspect.iscoroutinefunction(handler):
+            with self._transaction(moved=moved):
+                store.take(self._database, job.id)
+            self.track(self._to_its_end(handler(job), job), _name(job))
+            return
+        try:
+            with self._transaction(moved=moved):
+                store.remove(self._database, job.id)
+                if handler is None:
+                    _logger.error("nothing carries out %s", _name(job))
+                else:
+                    handler(job)
+        except Exception as error:  # noqa: BLE001 - the other jobs go on
+            log_failure(_name(job), error)
+            with self._transaction(moved=moved):
+                store.remove(self._database, job.id)
+
+    async def _to_its_end(self, work: Awaitable[None], job: Job) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the other jobs go on
+            log_failure(_name(job), error)
+        store.remove(self._database, job.id)
+
+    async def start(self) -> None:
+        """Run what became due while nobody was there, and from now on what becomes due."""
+        await self.catch_up()
+        self._follower = asyncio.get_running_loop().create_task(self._follow())
+
+    async def catch_up(self) -> None:
+        """Run what became due while nobody ran it, each at its own time; nothing when the clock stands still."""
+        async with self._turn:
+            if not self._clock.frozen:
+                goal = copy.copy(self._clock)
+                with suppress(HaltedError):
+                    await self._go(goal, 0.0)
+                self._clock.setting = goal.setting
+
+    async def stop(self) -> None:
+        """Run nothing any more; jobs that have not come to their end stay for the next start."""
+        self._halts += 1
+        if self._follower is not None:
+            self._follower.cancel()
+        await self._give_up()
+
+    @asynccontextmanager
+    async def halted(self) -> AsyncIterator[None]:
+        """Replace the state inside: nothing runs meanwhile, and afterwards clock and jobs are those of the new state.
+
+        What is under way is given up, because it belongs to a state that is gone.
+        """
+        self._halts += 1
+        try:
+            await self._give_up()
+            async with self._turn:
+                await self._give_up()
+                try:
+                    yield
+                finally:
+                    self._reload()
+        finally:
+            self._halts -= 1
+            self._changed.set()
+
+    async def _give_up(self) -> None:
+        while self._work:
+            for task in self._work:
+                task.cancel()
+            await asyncio.wait(self._work)
+
+    def _reload(self) -> None:
+        self._clock.setting = clock_store.load(self._database)
+        store.release_all(self._database)
+
+    async def _follow(self) -> None:
+        """Run each job when its time comes, as long as the clock runs."""
+        while True:
+            self._changed.clear()
+            seconds = self._seconds_to_wait()
+            if seconds <= 0:
+                try:
+                    await self._run_first()
+                except sqlite3.Error as error:
+                    # A full disk, for example. Whoever changes something next has it tried again.
+                    log_failure("storing what the scheduler did", error)
+                    seconds = _LOOK_AGAIN_SECONDS
+            if seconds > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self._changed.wait()
+
+    async def _run_first(self) -> None:
+        async with self._turn:
+            # Whoever had the turn before may have moved the clock, or replaced the jobs.
+            if self._seconds_to_wait() <= 0 and (job := store.first(self._database)) is not None:
+                self._run(job, moved=False)
+        await asyncio.sleep(0)  # Requests are answered meanwhile.
+
+    def _seconds_to_wait(self) -> float:
+        job = None if self._clock.frozen else store.first(self._database)
+        return _LOOK_AGAIN_SECONDS if job is None else min(job.due_at - self._clock.timestamp(), _LOOK_AGAIN_SECONDS)
+
+
+async def _guarded(work: Coroutine[Any, Any, None], name: str) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - nobody waits for it, and what caused it is done
+        log_failure(name, error)
+
+
+def _name(job: Job) -> str:
+    return f"the job {job.kind} {job.key}"
