@@ -8,18 +8,22 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL._util import ffi, lib
 
 from imp_emulator.domain.cucm import parameters
 from imp_emulator.domain.imp import gateway_status as status
 from imp_emulator.domain.imp import gateways, ipv6, trust
 from imp_emulator.domain.imp.gateways import Draft
+from imp_emulator.domain.network import verify_errors
 from imp_emulator.domain.network.names import gateway_name
 from imp_emulator.domain.network.tls_probe import Result, Verdict, probe
 from imp_emulator.world.environment import Environment
@@ -143,6 +147,38 @@ def test_certificates_outside_their_dates_are_bad(serve: Serve, days: tuple[int,
 
 
 @pytest.mark.parametrize(
+    ("days", "verdict", "said"),
+    [
+        (0, Verdict.VERIFIED, None),
+        (31, Verdict.BAD, "certificate has expired"),
+        (-2, Verdict.BAD, "certificate is not yet valid"),
+        (29, Verdict.VERIFIED, None),
+    ],
+)
+def test_the_dates_that_count_are_those_of_the_moment_asked_for(
+    serve: Serve, days: int, verdict: Verdict, said: str | None
+) -> None:
+    at = datetime.now(UTC) + timedelta(days=days)
+    result = probe(serve(leaf(NAME, NAME), ISSUING), gateway_name(NAME), BOTH, at, timeout=2)
+    assert result == Result(True, verdict, said and f"The certificate of {NAME} was refused: {said}.")
+
+
+def test_a_moment_is_the_same_in_every_zone(serve: Serve) -> None:
+    end, half_an_hour = LEAF.certificate.not_valid_after_utc, timedelta(minutes=30)
+    ahead, behind = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
+    for at, verdict in (
+        ((end - half_an_hour).astimezone(ahead), Verdict.VERIFIED),
+        ((end + half_an_hour).astimezone(behind), Verdict.BAD),
+    ):
+        assert probe(serve(LEAF, ISSUING), gateway_name(NAME), BOTH, at, timeout=2).verdict is verdict
+
+
+def test_a_name_is_judged_before_the_dates(serve: Serve) -> None:
+    expired = leaf("other.example.com", days=(-10, -1))
+    assert judge(serve(expired, ISSUING)).verdict is Verdict.CN_MISMATCH
+
+
+@pytest.mark.parametrize(
     "extension",
     [x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), key_usage("key_cert_sign", "crl_sign")],
     ids=["for-clients", "for-signing"],
@@ -234,6 +270,35 @@ def test_a_server_that_hangs_amid_the_handshake() -> None:
     assert (result.reachable, result.verdict) == (True, Verdict.NETWORK)
 
 
+def test_a_server_that_drips_is_left_when_the_time_is_over() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def drip() -> None:
+            with server.accept()[0] as connection, suppress(OSError):
+                connection.sendall(b"\x16\x03\x03\x20\x00")
+                while not done.wait(0.05):
+                    connection.sendall(b"\x02")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        begin = time.monotonic()
+        result = probe(server.getsockname()[:2], gateway_name(NAME), BOTH, timeout=0.3)
+        took = time.monotonic() - begin
+        done.set()
+        thread.join(5)
+    assert (result.reachable, result.verdict) == (True, Verdict.NETWORK)
+    assert took < 3
+
+
+def test_the_words_for_what_openssl_finds_are_its_own() -> None:
+    # pyOpenSSL does not show them, so what it is made of is asked.
+    for code, words in verify_errors._MESSAGES.items():
+        own = ffi.string(lib.X509_verify_cert_error_string(code)).decode("ascii")
+        assert own == words or (code == 9 and own.startswith(words)), code
+    assert verify_errors.message(65) == "verification error 65"
+
+
 def check(environment: Environment, node: str = "imp-pub") -> list[status.GatewayStatus]:
     return asyncio.run(status.check(environment.context, "dc1", node))
 
@@ -265,6 +330,22 @@ def test_each_node_judges_by_its_own_store(emulated: Environment, serve: Serve) 
     trust.upload(emulated.context, "dc1", "imp-sub", ["cup-xmpp", "tomcat"], [BOTH])
     assert verdicts(emulated, "imp-pub") == [Verdict.VERIFIED]
     assert verdicts(emulated, "imp-sub") == [Verdict.MISSING]
+
+
+def test_each_gateway_is_judged_at_virtual_time(emulated: Environment, serve: Serve) -> None:
+    network(emulated, serve(leaf(NAME, NAME), ISSUING), address_of(emulated, NAME))
+    trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [BOTH])
+    add(emulated, NAME)
+    assert verdicts(emulated) == [Verdict.VERIFIED]
+    emulated.clock.advance(40 * 86_400)
+    (found,) = check(emulated)
+    assert found.result == Result(
+        True, Verdict.BAD, "The certificate of mail1.example.com was refused: certificate has expired."
+    )
+    emulated.clock.advance(-50 * 86_400)
+    assert verdicts(emulated) == [Verdict.BAD]
+    emulated.clock.reset()
+    assert verdicts(emulated) == [Verdict.VERIFIED]
 
 
 def test_names_that_do_not_resolve_and_ports_that_nobody_serves(emulated: Environment, serve: Serve) -> None:

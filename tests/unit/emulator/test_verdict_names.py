@@ -22,6 +22,7 @@ import os
 import random
 import ssl
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +34,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from imp_emulator.crypto.reading import wrap
-from imp_emulator.domain.network import tls_probe
+from imp_emulator.domain.network import tls_handshake, tls_probe
 from imp_emulator.domain.network.names import GatewayName, NameKind, gateway_name
 from imp_emulator.domain.network.tls_probe import Result, Verdict
 from tests.support.certificates import issue
@@ -116,21 +116,40 @@ class Memory:
                     continue
         return client.getpeercert(binary_form=True) or b""
 
-    def stand_in(
-        self, _listener: tuple[str, int], name: GatewayName, context: ssl.SSLContext, _timeout: float
-    ) -> tls_probe._Outcome:
-        """Take the place of the probe's own handshake, which goes through a socket."""
-        try:
-            der = self.shake(context, name.key)
-        except ssl.SSLCertVerificationError as error:
-            return tls_probe._Outcome(error.verify_code, error.verify_message, None)
-        return tls_probe._Outcome(0, "", wrap(x509.load_der_x509_certificate(der)))
+    def connect(self, _listener: tuple[str, int], _timeout: float) -> InMemory:
+        """Take the place of the probe's own connection, which goes through a socket."""
+        return InMemory(self._server)
+
+
+class InMemory:
+    """The client's end of a connection with a server that shows a certificate; what the probe uses of a socket."""
+
+    def __init__(self, server: ssl.SSLContext) -> None:
+        self._upstream, self._downstream = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._server = server.wrap_bio(self._upstream, self._downstream, server_side=True)
+
+    def __enter__(self) -> InMemory:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        pass
+
+    def settimeout(self, seconds: float) -> None:
+        assert seconds > 0
+
+    def sendall(self, content: bytes) -> None:
+        self._upstream.write(content)
+
+    def recv(self, size: int) -> bytes:
+        with suppress(ssl.SSLWantReadError):
+            self._server.do_handshake()
+        return self._downstream.read(size)
 
 
 @pytest.fixture(name="memory")
 def memory_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Memory:
     memory = Memory(tmp_path)
-    monkeypatch.setattr(tls_probe, "_handshake", memory.stand_in)
+    monkeypatch.setattr(tls_handshake, "connect", memory.connect)
     return memory
 
 

@@ -36,6 +36,11 @@ class Certificate:
     common_name: str
 
     @property
+    def common_names(self) -> list[str]:
+        """Every CN of the subject; most have one."""
+        return [str(name.value) for name in self.parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+
+    @property
     def dns_names(self) -> list[str]:
         """The host names of the subject alternative name, wildcards included."""
         return [str(name) for name in self._alternative_names().get_values_for_type(x509.DNSName)]

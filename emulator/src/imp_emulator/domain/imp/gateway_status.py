@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 from imp_emulator.domain.imp import gateways, ipv6, nodes, trust
 from imp_emulator.domain.imp.gateways import CHECKED, Gateway
@@ -27,11 +28,16 @@ class GatewayStatus:
 
 @dataclass(frozen=True, slots=True)
 class ProbeTarget:
-    """Everything that a check needs, read from the state before it begins; no listener means that none was found."""
+    """Everything that a check needs, read from the state before it begins; no listener means that none was found.
+
+    Attributes:
+        at: The moment of virtual time at which certificates have to be valid.
+    """
 
     name: GatewayName
     listener: tuple[str, int] | None
     obstacle: str
+    at: datetime
 
 
 async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus]:
@@ -53,16 +59,17 @@ async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus
 
 def locate(context: Context, cluster: str, node: str, name: GatewayName, port: int) -> ProbeTarget:
     """Find what listens behind a name and a port, as a node sees the emulated network."""
+    now = context.clock.now()
     if name.kind is NameKind.IPV6 and not ipv6.usable(context, nodes.presence_node(context, cluster, node)):
-        return ProbeTarget(name, None, f"{node} has no IPv6 connectivity to {name.text}.")
+        return ProbeTarget(name, None, f"{node} has no IPv6 connectivity to {name.text}.", now)
     if not network.resolve(context, name.key):
-        return ProbeTarget(name, None, f"{name.text} does not resolve to an address.")
+        return ProbeTarget(name, None, f"{name.text} does not resolve to an address.", now)
     listener = network.endpoint(context, name.key, port)
-    return ProbeTarget(name, listener, f"Nothing listens on port {port} of {name.text}.")
+    return ProbeTarget(name, listener, f"Nothing listens on port {port} of {name.text}.", now)
 
 
 def judge(target: ProbeTarget, trusted: str) -> Result:
     """Connect to a target and judge it by a trust store (PEM); blocks as :func:`~.tls_probe.probe` does."""
     if target.listener is None:
         return Result(False, Verdict.NETWORK, target.obstacle)
-    return probe(target.listener, target.name, trusted)
+    return probe(target.listener, target.name, trusted, target.at)

@@ -1,31 +1,27 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A genuine TLS handshake with a server, judged by a trust store (requirements G3, G6 and C1).
+"""A server's certificate, judged by a trust store at a moment of virtual time (requirements G3, G6 and C1).
 
-OpenSSL does the verification: the chain up to a root in the store, the dates, and the name. What it says is put into
-the closed set of verdicts that the product shows.
+OpenSSL verifies the chain up to a root in the store, the purpose, the dates and the signatures, in a genuine handshake.
+Whether the certificate stands for the name is decided here, because the guide's rules are not OpenSSL's. What both say
+is put into the closed set of verdicts that the product shows.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 
-from cryptography import x509
+from OpenSSL import SSL
 
-from imp_emulator.crypto.reading import Certificate, wrap
+from imp_emulator.crypto.reading import Certificate
 from imp_emulator.domain.network.names import GatewayName, NameKind
-
-TIMEOUT = 5.0
-"""Seconds of real time for the connection, and again for each step of the handshake."""
-
-# X509_V_ERR_* of OpenSSL.
-_NO_ISSUER = (2, 19, 20, 21)
-_SELF_SIGNED = 18
-_WRONG_HOST, _WRONG_ADDRESS = 62, 64
+from imp_emulator.domain.network.tls_handshake import TIMEOUT, TrustStore, Unreachable, shake_hands
+from imp_emulator.domain.network.verify_errors import AFTER_THE_NAME, NO_ISSUER, SELF_SIGNED, message
+from imp_emulator.letter_case import ascii_lower
 
 
 class Verdict(Enum):
@@ -49,107 +45,79 @@ class Result:
     detail: str | None = None
 
 
-def probe(listener: tuple[str, int], name: GatewayName, trusted: str, timeout: float = TIMEOUT) -> Result:
+def probe(
+    listener: tuple[str, int],
+    name: GatewayName,
+    trusted: str,
+    at: datetime | None = None,
+    timeout: float = TIMEOUT,
+) -> Result:
     """Connect to a server under a name and judge its certificate; blocks for some milliseconds, or until the timeout.
 
     Args:
         listener: Address and port to connect to.
         name: The name that the certificate must stand for.
         trusted: The trust store, PEM; may be empty.
-        timeout: Seconds of real time for each step.
+        at: The moment at which all certificates have to be valid, aware; by default that of the machine's clock.
+        timeout: Seconds of real time for the connection, and again for the handshake.
     """
+    store = TrustStore(trusted, at or datetime.now(UTC))
     try:
-        return _judge(listener, name, trusted, timeout)
-    except _Unreachable as error:
+        handshake = shake_hands(listener, name, store, timeout)
+        if not handshake.chain:
+            return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: no certificate.")
+        return _judge(name, handshake.chain[0], handshake.errors, empty=not trusted.strip())
+    except Unreachable as error:
         return Result(False, Verdict.NETWORK, f"{name.text} cannot be reached: {error}.")
-    except ssl.SSLError as error:
-        return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: {error.reason or 'refused'}.")
+    except SSL.Error as error:
+        return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: {_reason(error)}.")
     except OSError:
         return Result(True, Verdict.NETWORK, f"{name.text} did not complete the TLS handshake.")
+    except ValueError:
+        return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: it cannot be read.")
 
 
-class _Unreachable(Exception):
-    """Nothing accepts connections there."""
+def _reason(error: SSL.Error) -> str:
+    """Return the first of OpenSSL's reasons, in the form in which its header files write them."""
+    found = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return str(found[0][2]).upper().replace(" ", "_") if found else "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """OpenSSL's verification code (0 for success) and message, and the server's certificate if there was success."""
-
-    code: int
-    message: str
-    leaf: Certificate | None
-
-
-def _judge(listener: tuple[str, int], name: GatewayName, trusted: str, timeout: float) -> Result:
-    outcome = _handshake(listener, name, _verifying(trusted), timeout)
-    leaf = outcome.leaf or _any_certificate(listener, name, timeout)
-    if outcome.code == _WRONG_ADDRESS and _address_in_common_name(name, leaf):
-        outcome = _handshake(listener, name, _verifying(trusted, check_name=False), timeout)
-    code = outcome.code
-    if code in (_WRONG_HOST, _WRONG_ADDRESS) or (code == 0 and _only_common_name_matches(name, leaf)):
+def _judge(name: GatewayName, leaf: Certificate, errors: Sequence[int], *, empty: bool) -> Result:
+    """Choose the verdict; OpenSSL looks at chain and purpose before the name, at dates and signatures after it."""
+    first = errors[0] if errors else None
+    if (first is None or first in AFTER_THE_NAME) and not _stands_for(leaf, name):
         return _mismatch(name, leaf)
-    if code in _NO_ISSUER or (code == _SELF_SIGNED and not trusted.strip()):
+    if first is None:
+        return Result(True, Verdict.VERIFIED)
+    if first in NO_ISSUER or (first == SELF_SIGNED and empty):
         detail = (
             f"The certificate of {name.text}, issued by {leaf.issuer}, has no chain up to a root in the trust store."
         )
         return Result(True, Verdict.MISSING, detail)
-    if code != 0:
-        return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: {outcome.message}.")
-    return Result(True, Verdict.VERIFIED)
+    return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: {message(first)}.")
 
 
-def _verifying(trusted: str, check_name: bool = True) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = check_name
-    # A certificate without host names in its SAN may hold the name in its CN (requirement C1).
-    context.hostname_checks_common_name = True
-    # The whole chain counts: a trusted intermediate or server certificate without its root is not enough (C8).
-    context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    if trusted.strip():
-        context.load_verify_locations(cadata=trusted)
-    return context
+def _stands_for(leaf: Certificate, name: GatewayName) -> bool:
+    """Tell whether a certificate holds a gateway's name: in the SAN where it has one, in the subject's CN otherwise.
 
-
-def _handshake(listener: tuple[str, int], name: GatewayName, context: ssl.SSLContext, timeout: float) -> _Outcome:
-    try:
-        connection = socket.create_connection(listener, timeout)
-    except OSError as error:
-        raise _Unreachable(error.strerror or "timed out") from None
-    with connection:
-        try:
-            with context.wrap_socket(connection, server_hostname=name.key) as secured:
-                der = secured.getpeercert(binary_form=True) or b""
-        except ssl.SSLCertVerificationError as error:
-            return _Outcome(error.verify_code, error.verify_message, None)
-    return _Outcome(0, "", wrap(x509.load_der_x509_certificate(der)))
-
-
-def _any_certificate(listener: tuple[str, int], name: GatewayName, timeout: float) -> Certificate:
-    """Fetch the server's certificate, however little it is to be trusted."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    leaf = _handshake(listener, name, context, timeout).leaf
-    if leaf is None:
-        raise ssl.SSLError("no certificate")
-    return leaf
-
-
-def _address_in_common_name(name: GatewayName, leaf: Certificate) -> bool:
-    """Tell whether a certificate without SAN has an IPv4 address for CN, which OpenSSL never looks for there.
-
-    An IPv6 address must stand in the SAN (requirement G3).
+    An IPv4 address may be the CN, which OpenSSL never looks at for one; an IPv6 address must stand in the SAN (G3). A
+    SAN of addresses only still decides, where OpenSSL would fall back to the CN.
     """
-    return name.kind is NameKind.IPV4 and not _has_alternative_names(leaf) and leaf.common_name == name.key
+    if name.kind is NameKind.FQDN:
+        held = leaf.dns_names if _has_alternative_names(leaf) else leaf.common_names
+        return any(_covers(pattern, name.key) for pattern in held)
+    if _has_alternative_names(leaf):
+        return name.key in leaf.addresses
+    return name.kind is NameKind.IPV4 and leaf.common_name == name.key
 
 
-def _only_common_name_matches(name: GatewayName, leaf: Certificate) -> bool:
-    """Tell whether OpenSSL took the name from the CN although there is a SAN.
-
-    It falls back to the CN when the SAN holds addresses only; the guide has the SAN decide whenever there is one.
-    """
-    return name.kind is NameKind.FQDN and _has_alternative_names(leaf) and not leaf.dns_names
+def _covers(pattern: str, host: str) -> bool:
+    """Tell whether a name in a certificate is a host's; a wildcard is the whole first label of at least three."""
+    pattern = ascii_lower(pattern)
+    if not pattern.startswith("*."):
+        return pattern == host
+    return pattern.count(".") > 1 and host.partition(".")[2] == pattern[2:]
 
 
 def _has_alternative_names(leaf: Certificate) -> bool:
