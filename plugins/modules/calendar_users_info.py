@@ -134,7 +134,6 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, Axl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, given
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import (
@@ -157,11 +156,12 @@ ARGUMENTS = Arguments(
 )
 
 
+def problems(context: Context) -> list[str]:
+    return read_problems(context.params) + userid_problems("users", context.params["users"] or ())
+
+
 def read(context: Context) -> dict[str, Any]:
     params = context.params
-    problems = read_problems(params) + userid_problems("users", params["users"] or ())
-    if problems:
-        raise InvalidInput(problems)
     axl = Axl(context.transport())
     if params["users"] is None:
         users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params)
@@ -178,7 +178,7 @@ def read(context: Context) -> dict[str, Any]:
 
 
 def main() -> None:
-    run_info(read, ARGUMENTS)
+    run_info(read, ARGUMENTS, problems=problems)
 
 
 if __name__ == "__main__":

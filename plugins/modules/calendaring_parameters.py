@@ -222,7 +222,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments, given
-from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Plan, Undeclared
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Undeclared
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
@@ -317,7 +317,7 @@ class CalendaringParameters(ParameterResource):
             if option not in self._options and value != defaults[option]
         ]
 
-    def more_results(self, done: Plan) -> dict[str, Any]:
+    def more_results(self, state: Values) -> dict[str, Any]:
         return {"assigned_users": self._users} if self._spread == AUTO else {}
 
 

@@ -75,7 +75,6 @@ failures:
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
@@ -89,9 +88,6 @@ ARGUMENTS = Arguments("cucm", {"parameter_names": {"type": "dict", "default": {}
 
 
 def read(context: Context) -> dict[str, Any]:
-    problems = names_problems(context.params["parameter_names"])
-    if problems:
-        raise InvalidInput(problems)
     targets = calendaring_targets(context.params["parameter_names"])
     axl = Axl(context.transport())
     values = read_values(axl, targets)
@@ -110,7 +106,7 @@ def read(context: Context) -> dict[str, Any]:
 
 
 def main() -> None:
-    run_info(read, ARGUMENTS)
+    run_info(read, ARGUMENTS, problems=lambda context: names_problems(context.params["parameter_names"]))
 
 
 if __name__ == "__main__":

@@ -339,13 +339,17 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.run import OPTIONS, read_preflight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.run import (
+    OPTIONS,
+    preflight_problems,
+    read_preflight,
+)
 
 ARGUMENTS = Arguments("cucm", OPTIONS)
 
 
 def main() -> None:
-    run_info(read_preflight, ARGUMENTS)
+    run_info(read_preflight, ARGUMENTS, problems=preflight_problems)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ failures:
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, node_problems
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import read_services
 
@@ -125,7 +125,7 @@ ARGUMENTS = Arguments("imp", {"services": {"type": "list", "elements": "str", "d
 
 
 def main() -> None:
-    run_info(read_services, ARGUMENTS)
+    run_info(read_services, ARGUMENTS, problems=lambda context: node_problems(context.connection, context.params))
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ failures:
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, node_problems
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import STORE_OPTIONS, read_trusted
 
@@ -120,7 +120,7 @@ ARGUMENTS = Arguments("platform", {**STORE_OPTIONS, **NODES})
 
 
 def main() -> None:
-    run_info(read_trusted, ARGUMENTS)
+    run_info(read_trusted, ARGUMENTS, problems=lambda context: node_problems(context.connection, context.params))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ A field that the desired side leaves out is not managed. ``None`` as a desired o
 
 ``changed``, ``diff`` and ``changes`` of a module's result all derive from the plan. Values of secret fields never enter
 it: they are replaced by :data:`DIFFERS` and :data:`GIVEN` when the change is made, so nothing depends on masking.
+
+A plan also says what to warn of and what cannot be done. It only says so: the runner warns and fails.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import eq
 from typing import Any
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
 
 CREATE = "create"
 UPDATE = "update"
@@ -130,13 +134,36 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Something that was asked for and cannot be done.
+
+    With an ``id`` that one item fails and everything else is done; without one the whole task fails before anything is
+    sent. The other three are those of :class:`~._core.errors.ImpError`.
+    """
+
+    message: str
+    code: str = InvalidInput.default_code
+    id: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def error(self) -> ImpError:
+        """The failure that it leads to."""
+        if self.code == InvalidInput.default_code:
+            return InvalidInput([self.message])
+        return ImpError(self.message, code=self.code, details=self.details)
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Changes in the order in which they are made."""
+    """Changes in the order in which they are made, sentences to warn of, and what cannot be done."""
 
     steps: tuple[Change, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
 
     def __add__(self, other: Plan) -> Plan:
-        return Plan(self.steps + other.steps)
+        return Plan(self.steps + other.steps, self.warnings + other.warnings, self.refusals + other.refusals)
 
     def __iter__(self) -> Iterator[Change]:
         return iter(self.steps)
@@ -169,8 +196,17 @@ class Plan:
                 after.setdefault(step.kind, {})[step.id] = {item.name: item.after for item in step.fields}
         return {"before": before, "after": after}
 
+    @property
+    def failure(self) -> ImpError | None:
+        """Why nothing of it may be done: all refusals that are about the whole task, together."""
+        whole = [refusal for refusal in self.refusals if refusal.id is None]
+        if len(whole) > 1:
+            messages = [refusal.message for refusal in whole]
+            return ImpError(" ".join(messages), code=whole[0].code, details={"problems": messages})
+        return whole[0].error if whole else None
+
     def only(self, keys: Iterable[tuple[str, str]]) -> Plan:
-        """Return the part about these objects (``Change.key``), in the plan's order."""
+        """Return the changes of these objects (``Change.key``), in the plan's order."""
         wanted = set(keys)
         return Plan(tuple(step for step in self.steps if step.key in wanted))
 

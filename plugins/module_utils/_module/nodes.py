@@ -37,8 +37,8 @@ NODES: dict[str, OptionSpec] = {
 
 
 @dataclass(frozen=True)
-class Target:
-    """A node: ``name`` is what the cluster calls it, ``connection`` how to reach it.
+class TaskNode:
+    """A node that a task acts on: ``name`` is what the cluster calls it, ``connection`` how to reach it.
 
     Without the option there is but one node; ``named`` is false then, for the cluster may call it something else.
     """
@@ -52,12 +52,12 @@ class Target:
         return bool(called(self.name, {self.name: [name]}))
 
 
-def targets(connection: Connection, params: Mapping[str, Any]) -> list[Target]:
+def task_nodes(connection: Connection, params: Mapping[str, Any]) -> list[TaskNode]:
     """Return the nodes to act on, in the order given; without ``nodes`` the one server of the connection."""
     nodes = params["nodes"]
     if nodes is None:
-        return [Target(connection.hostname, connection, named=False)]
-    return [Target(node["name"], connection.at(node["hostname"] or node["name"], node["port"])) for node in nodes]
+        return [TaskNode(connection.hostname, connection, named=False)]
+    return [TaskNode(node["name"], connection.at(node["hostname"] or node["name"], node["port"])) for node in nodes]
 
 
 def node_problems(connection: Connection, params: Mapping[str, Any]) -> list[str]:
@@ -65,9 +65,10 @@ def node_problems(connection: Connection, params: Mapping[str, Any]) -> list[str
     if params["nodes"] is None:
         return []
     found = [] if params["nodes"] else ["nodes: the list is empty; leave the option out to act on hostname alone."]
-    for number, target in enumerate(targets(connection, params)):
-        found += check_host(f"nodes[{number}].hostname", target.connection.hostname)
-        found += check_port(f"nodes[{number}].port", target.connection.port)
-    found += check_unique("nodes", [canonical_host(node["name"]) for node in params["nodes"]])
-    servers = [(target.connection.hostname, target.connection.port) for target in targets(connection, params)]
+    listed = task_nodes(connection, params)
+    for number, node in enumerate(listed):
+        found += check_host(f"nodes[{number}].hostname", node.connection.hostname)
+        found += check_port(f"nodes[{number}].port", node.connection.port)
+    found += check_unique("nodes", [canonical_host(node.name) for node in listed])
+    servers = [(node.connection.hostname, node.connection.port) for node in listed]
     return found + check_unique("nodes", [f"{canonical_host(host)} port {port}" for host, port in servers])

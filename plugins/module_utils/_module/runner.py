@@ -12,8 +12,9 @@ A module is its documentation, its :class:`~._core.options.Arguments` and one ca
         run(Parameters, ARGUMENTS)            # a state module; Parameters is a Resource
         run_info(read_parameters, ARGUMENTS)  # an _info module; a function Context -> dict of results
 
-``run`` checks the input, reads, plans and, unless in check mode, applies each change, goes on past those that fail,
-reads back, and ends with the result contract:
+``run`` checks the input, reads and plans. It shows what the plan warns of, and fails for what it refuses: the whole
+task before anything is sent, or single items at its end. Unless in check mode it applies each change, goes on past
+those that fail, reads back, and ends with the result contract:
 
 ``changed``, ``diff``, ``changes``
     what was done (in check mode: what would be); a change that failed is not in them, unless it was accepted and then
@@ -116,6 +117,17 @@ class Context:
             self._noted.add(key)
             self.failures.append(error.as_failure(identifier))
 
+    def heed(self, plan: Plan) -> Plan:
+        """Warn of what a plan warns of, fail for what it refuses, and return it; raise what is about the whole task."""
+        for warning in plan.warnings:
+            self.warn(warning)
+        for refusal in plan.refusals:
+            if refusal.id is not None:
+                self.fail(refusal.id, refusal.error)
+        if plan.failure is not None:
+            raise plan.failure
+        return plan
+
     def explain(self, error: Exception) -> ImpError:
         """Turn a bug into a failure that can be reported, without the value of any secret option."""
         text = masked(str(error), self._module.no_log_values)
@@ -137,8 +149,6 @@ class Resource(ABC, Generic[State]):
 
     concurrency = 1
     """So many changes are applied at once, each in a thread of its own."""
-    verifies = True
-    """Whether a change that is still planned after reading back counts as failed."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -149,7 +159,7 @@ class Resource(ABC, Generic[State]):
 
     @abstractmethod
     def read(self) -> State:
-        """Return what is there; called a second time after changes.
+        """Return what is there.
 
         Raise :class:`ImpError` when nothing can be done without it; note what concerns single items with
         ``context.fail``.
@@ -157,15 +167,27 @@ class Resource(ABC, Generic[State]):
 
     @abstractmethod
     def plan(self, state: State) -> Plan:
-        """Return what has to change. It must be a function of the state and the options alone, and sends nothing."""
+        """Return what has to change, what to warn of and what cannot be done.
+
+        A function of the state and the options alone: it sends nothing, asks no clock, neither warns nor raises, and
+        remembers nothing, so that the same two make the same plan again.
+        """
 
     @abstractmethod
     def apply(self, change: Change) -> None:
         """Make one change; raise :class:`ImpError` when it fails. A lost answer is the runner's business."""
 
-    def settled(self, change: Change) -> bool:
+    def already_applied(self, change: Change) -> bool:
         """After a lost answer: whether the change is no longer needed. Override where reading all is expensive."""
-        return change.key not in {step.key for step in self.plan(self.read())}
+        return change.key not in {step.key for step in self.context.heed(self.plan(self.read_back()))}
+
+    def read_back(self) -> State:
+        """Return what is there after changes. Override where the first reading does more, such as waiting."""
+        return self.read()
+
+    def confirms(self, state: State) -> bool:
+        """Whether a change that is still planned with this state, read back, was not made."""
+        return True
 
     @abstractmethod
     def current(self, state: State) -> Any:
@@ -194,8 +216,15 @@ class Resource(ABC, Generic[State]):
         """
         return None
 
-    def more_results(self, done: Plan) -> dict[str, Any]:
-        """Return further results of this module."""
+    def assess(self, state: State) -> Plan:
+        """Return what this state, after the changes (in check mode: as it is), leaves to warn of and what fails by it.
+
+        A plan without changes, and as pure as :meth:`plan`. Called after everything else was tried.
+        """
+        return Plan()
+
+    def more_results(self, state: State) -> dict[str, Any]:
+        """Return further results of this module, with the state after the changes."""
         return {}
 
 
@@ -208,12 +237,13 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         if not context.check_mode:
             context.notebook.check()
         state = resource.read()
-        plan = resource.plan(state)
+        plan = context.heed(resource.plan(state))
         unknown = resource.unknown(state)
         done = plan
         if plan.changed and not context.check_mode:
             done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
+        context.heed(resource.assess(state))
         return {
             "changed": done.changed,
             "diff": done.diff,
@@ -221,7 +251,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             "current": resource.current(state),
             "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
             **_audit(resource, state, unknown),
-            **resource.more_results(done),
+            **resource.more_results(state),
         }
 
     _main(arguments, work)
@@ -237,11 +267,19 @@ def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | Non
     return results
 
 
-def run_info(read: Callable[[Context], dict[str, Any]], arguments: Arguments) -> NoReturn:
-    """Run a module that only reads; ``read`` returns its results. Ends the process."""
+def run_info(
+    read: Callable[[Context], dict[str, Any]],
+    arguments: Arguments,
+    *,
+    problems: Callable[[Context], list[str]] = lambda _context: [],
+) -> NoReturn:
+    """Run a module that only reads; ``read`` returns its results. Ends the process.
+
+    ``problems`` returns what is wrong with the options beyond the argument spec, one sentence each.
+    """
 
     def work(context: Context) -> dict[str, Any]:
-        _check_input(context, [])
+        _check_input(context, problems(context))
         return {"changed": False, **read(context)}
 
     _main(arguments, work)
@@ -326,7 +364,7 @@ def _apply_one(resource: Resource[Any], change: Change) -> ImpError | None:
         note = notebook.note(change, resource.restarts(change), resource.restart_nodes(change))
     except ImpError as unreadable:
         return unreadable
-    error, lost = _apply_and_settle(resource, change)
+    error, lost = _apply_and_compare(resource, change)
     if error is None:
         notebook.made(note)
     elif _is_refusal(error) and not lost:
@@ -341,13 +379,13 @@ def _is_refusal(error: ImpError) -> bool:
     return isinstance(error, REFUSED) and not broken
 
 
-def _apply_and_settle(resource: Resource[Any], change: Change) -> tuple[ImpError | None, bool]:
+def _apply_and_compare(resource: Resource[Any], change: Change) -> tuple[ImpError | None, bool]:
     """Apply one change; after a lost answer compare before trying again. Return the error, and whether one got lost."""
     lost: ImpError | None = None
     try:
         for _try in range(TRIES_AFTER_LOST_ANSWER):
             lost = _apply_or_lose(resource, change)
-            if lost is None or resource.settled(change):
+            if lost is None or resource.already_applied(change):
                 return None, False
     except ImpError as error:
         return error, lost is not None
@@ -371,8 +409,8 @@ def _read_back(resource: Resource[State], done: Plan, arrived: Plan, before: Sta
     """
     context = resource.context
     try:
-        state = resource.read()
-        still = {step.key for step in resource.plan(state)} if resource.verifies else set()
+        state = resource.read_back()
+        still = {step.key for step in _planned_again(resource, state)}
     except ImpError as error:
         # What was done stays in the result: only its confirmation is missing.
         context.fail("reading back", error)
@@ -383,3 +421,8 @@ def _read_back(resource: Resource[State], done: Plan, arrived: Plan, before: Sta
         context.fail(change.id, NotEffective(text))
     lost = {change.key for change in unconfirmed}
     return done.only(step.key for step in done if step.key not in lost), state
+
+
+def _planned_again(resource: Resource[State], state: State) -> Plan:
+    """Return what would have to be done still; nothing where that says nothing about what was done."""
+    return resource.context.heed(resource.plan(state)) if resource.confirms(state) else Plan()

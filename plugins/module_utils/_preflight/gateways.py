@@ -26,7 +26,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.cluster impor
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Reply
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, Distrust, Sight
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown, warned
-from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import Check
+from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 
 NO_CHAIN = (2, 18, 19, 20, 21)
 """OpenSSL's codes of chains that do not lead to a trusted root."""
@@ -47,7 +47,7 @@ class AdminFacts:
     """What the admin API of a node tells: the nodes of the cluster, and how it finds each gateway, by name."""
 
     nodes: list[dict[str, Any]]
-    checks: Mapping[str, Check | ImpError]
+    checks: Mapping[str, PeerCheck | ImpError]
 
 
 def name_row(gateway: Gateway) -> Row:
@@ -91,7 +91,7 @@ class Judgement:
     gateway: Gateway
     reply: Reply
     verdict: Distrust | str | None
-    seen: Check | ImpError | None = None
+    seen: PeerCheck | ImpError | None = None
 
     def obstacle(self, now: datetime) -> str | None:
         """Say why there is nothing to tell about the chain, or ``None``."""
@@ -106,7 +106,7 @@ class Judgement:
     @property
     def missing(self) -> str | None:
         """The authority whose certificate the node lacks, as far as somebody tells."""
-        issuer = missing_issuer(self.seen.offered) if isinstance(self.seen, Check) else None
+        issuer = missing_issuer(self.seen.offered) if isinstance(self.seen, PeerCheck) else None
         leaf = self.gateway.sight.leaf
         return issuer or (leaf.issuer if leaf else None)
 

@@ -21,7 +21,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin impor
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
     ImpError,
-    InvalidInput,
     Unauthorized,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
@@ -35,7 +34,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     connection_from,
     connection_options,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, Target, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, hosts, logins
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import gateways as exchange
@@ -58,7 +57,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.parameters impo
     SIP_PROXY,
     XCP_ROUTER,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import Check, check_peer
+from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck, check_peer
 
 AT_ONCE = 16
 STORE = "cup-trust"
@@ -89,14 +88,12 @@ OPTIONS: dict[str, OptionSpec] = {
 def read_preflight(context: Context) -> dict[str, Any]:
     """Return the results of the module preflight_info."""
     require_library()
-    problems = _problems(context)
-    if problems:
-        raise InvalidInput(problems)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return report(_Preflight(context, pool).rows())
 
 
-def _problems(context: Context) -> list[str]:
+def preflight_problems(context: Context) -> list[str]:
+    """Return what is wrong with the options of the module preflight_info."""
     params = context.params
     found: list[str] = []
     for kind in ("imp", "platform"):
@@ -124,7 +121,7 @@ def _reached_at(gateway: Mapping[str, Any]) -> tuple[str, int]:
     return gateway["name"] if hostname is None else hostname, gateway["port"] if port is None else port
 
 
-def _place(target: Target, option: str, name: str | None = None) -> Place:
+def _place(target: TaskNode, option: str, name: str | None = None) -> Place:
     connection = target.connection
     return Place(
         name or target.name, connection.hostname, connection.port, connection.timeout, option, connection=connection
@@ -143,13 +140,13 @@ class _Preflight:
         cucm, imp = context.connection, connection_from("imp", params["imp"])
         # An address says little to people who read the table.
         name = "cucm" if address(cucm.hostname) else cucm.hostname
-        self._cucm = _place(Target(name, cucm), "the option hostname")
-        self._nodes = [_place(target, "the option imp") for target in targets(imp, params["imp"])]
+        self._cucm = _place(TaskNode(name, cucm), "the option hostname")
+        self._nodes = [_place(target, "the option imp") for target in task_nodes(imp, params["imp"])]
         self._platforms: list[Place] = []
         if params["platform"] is not None:
             platform = connection_from("platform", params["platform"])
             self._platforms = [
-                _place(target, "the option platform") for target in targets(platform, params["platform"])
+                _place(target, "the option platform") for target in task_nodes(platform, params["platform"])
             ]
         servers = [self._gateway_place(gateway) for gateway in params["gateways"]]
         places = [self._cucm, *self._nodes, *self._platforms, *servers]
@@ -222,7 +219,7 @@ class _Preflight:
 
     def _ask_admin(self, admin: ImpAdmin, node: str) -> AdminFacts:
         listed = admin.nodes()
-        checks: dict[str, Check | ImpError] = {}
+        checks: dict[str, PeerCheck | ImpError] = {}
         for gateway in self._gateways:
             try:
                 checks[gateway.name] = check_peer(admin, node, gateway.name, gateway.port, STORE)

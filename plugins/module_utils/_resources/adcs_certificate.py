@@ -45,7 +45,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
     WaitExpired,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, UPDATE, Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
+    CREATE,
+    UPDATE,
+    Change,
+    FieldChange,
+    Plan,
+    Refusal,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import (
     SUBMITTED,
@@ -66,7 +73,7 @@ IN_DOUBT = "in_doubt"
 
 
 @dataclass(frozen=True)
-class State:
+class KnownRequest:
     """What is known: the remembered request, what became of it, and the certificate in the file if it fits the key.
 
     ``superseded`` says why the remembered request counts no more.
@@ -78,7 +85,7 @@ class State:
     superseded: str | None = None
 
 
-class AdcsCertificate(Resource[State]):
+class AdcsCertificate(Resource[KnownRequest]):
     """A signing request, its request at the CA, and the file with the certificate."""
 
     def __init__(self, context: Context) -> None:
@@ -93,6 +100,7 @@ class AdcsCertificate(Resource[State]):
         self._file = Path(params["request_file"] or f"{params['path']}.request.json")
         self._template: str | None = params["template"]
         self._resubmit: list[str] = params["resubmit"]
+        self._now = datetime.now(timezone.utc)
         self._problems: list[str] = []
         self._text = self._read_text()
 
@@ -138,20 +146,20 @@ class AdcsCertificate(Resource[State]):
                 found.append(f"{name}: {told}")
         return found
 
-    def read(self) -> State:
+    def read(self) -> KnownRequest:
         stored = self._stored()
         memory = self._remembered()
         if memory is None:
             self._pages.check()
-            return State(None, None, stored)
+            return KnownRequest(None, None, stored)
         if memory.state == SUBMITTING:
             memory = self._look_up(memory)
             if memory.request_id is None:
-                return State(memory, None, stored, IN_DOUBT)
+                return KnownRequest(memory, None, stored, IN_DOUBT)
         disposition = self._pages.fetch(int(memory.request_id or 0))
         self._check_key(disposition)
         gone = disposition.state if disposition.state in (DENIED, REVOKED) else None
-        return State(memory, disposition, stored, gone)
+        return KnownRequest(memory, disposition, stored, gone)
 
     def _stored(self) -> Certificate | None:
         """Return the certificate in the file, if there is one for the key of the request."""
@@ -211,23 +219,21 @@ class AdcsCertificate(Resource[State]):
                 code="other-request",
             )
 
-    def plan(self, state: State) -> Plan:
+    def plan(self, state: KnownRequest) -> Plan:
+        if state.superseded is not None and state.superseded not in (*self._resubmit, IN_DOUBT):
+            return Plan(refusals=(_refusal(state.disposition),))
         reason = self._why_submit(state)
-        steps = []
-        if reason is not None:
-            steps.append(self._request_step(reason))
+        steps = [] if reason is None else [self._request_step(reason)]
         step = self._certificate_step(state, new=reason is not None)
         if step is not None:
             steps.append(step)
-        return Plan(tuple(steps))
+        return Plan(tuple(steps), self._warnings(state))
 
-    def _why_submit(self, state: State) -> str | None:
+    def _why_submit(self, state: KnownRequest) -> str | None:
         """Return why a request has to be submitted, ``None`` when it need not."""
         if state.superseded is not None:
-            if state.superseded not in (*self._resubmit, IN_DOUBT):
-                raise self._refused(state.disposition)
             return state.superseded
-        known = state.disposition.certificate if state.disposition else state.stored
+        known = _known_certificate(state)
         if known is None:
             return "first" if state.memory is None else None
         return "renewal" if self._due(known) else None
@@ -237,24 +243,25 @@ class AdcsCertificate(Resource[State]):
         days = timedelta(days=self.context.params["renew_before_days"])
         if not days:
             return False
-        end = datetime.fromisoformat(certificate.not_after)
-        if end - datetime.fromisoformat(certificate.not_before) <= days + timedelta(days=1):
-            self.context.warn(
-                f"The CA issues for no longer than renew_before_days ({days.days}): every run would renew, so renewal "
-                "waits for the end of the validity."
-            )
-            days = timedelta()
-        return datetime.now(timezone.utc) + days >= end
+        ahead = timedelta() if self._always_due(certificate) else days
+        return self._now + ahead >= datetime.fromisoformat(certificate.not_after)
 
-    def _refused(self, disposition: Disposition | None) -> ImpError:
-        told = disposition or Disposition(UNKNOWN, 0)
-        return ImpError(
-            f"The CA has {told.state} request {told.request_id}: {told.message} Submit a corrected request, or "
-            f"the same one again with resubmit: [{told.state}]. In the role exchange_certificate these are "
-            f"exchange_certificate_new_request: true and exchange_certificate_resubmit: [{told.state}].",
-            code=f"request-{told.state}",
-            details={"request_id": told.request_id},
+    def _always_due(self, certificate: Certificate) -> bool:
+        """Whether a certificate is valid for no longer than ``renew_before_days``."""
+        days = timedelta(days=self.context.params["renew_before_days"])
+        end = datetime.fromisoformat(certificate.not_after)
+        return bool(days) and end - datetime.fromisoformat(certificate.not_before) <= days + timedelta(days=1)
+
+    def _warnings(self, state: KnownRequest) -> tuple[str, ...]:
+        known = _known_certificate(state)
+        if state.superseded is not None or known is None or not self._always_due(known):
+            return ()
+        days = self.context.params["renew_before_days"]
+        warning = (
+            f"The CA issues for no longer than renew_before_days ({days}): every run would renew, so renewal "
+            "waits for the end of the validity."
         )
+        return (warning,)
 
     def _request_step(self, reason: str) -> Change:
         fields = [
@@ -266,8 +273,8 @@ class AdcsCertificate(Resource[State]):
             fields.append(FieldChange("template", None, self._template))
         return Change(REQUEST, self._request.common_name or self._request.fingerprint, CREATE, tuple(fields))
 
-    def _certificate_step(self, state: State, *, new: bool) -> Change | None:
-        known = state.disposition.certificate if state.disposition else state.stored
+    def _certificate_step(self, state: KnownRequest, *, new: bool) -> Change | None:
+        known = _known_certificate(state)
         before = state.stored.fingerprint if state.stored else None
         after = AS_ISSUED if new or known is None else known.fingerprint
         if after == before or (after == AS_ISSUED and not self.context.params["wait"]):
@@ -305,7 +312,7 @@ class AdcsCertificate(Resource[State]):
         numbered = replace(intent, state=SUBMITTED, request_id=told.request_id)
         save(self._file, numbered if told.request_id else earlier)
         if told.state == DENIED:
-            raise self._refused(told)
+            raise _refusal(told).error
 
     def _wait(self) -> Certificate:
         """Wait until the CA has issued, fetch the certificate and make sure that it is the right one."""
@@ -321,7 +328,7 @@ class AdcsCertificate(Resource[State]):
                 self._check_key(told)
                 return told.certificate
             if told.state not in (PENDING, UNKNOWN):
-                raise self._refused(told)
+                raise _refusal(told).error
             report(f"request {told.request_id} is {told.state}: {told.message}")
         raise WaitExpired(
             f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {told.message}. Have an "
@@ -329,7 +336,7 @@ class AdcsCertificate(Resource[State]):
             details={"request_id": told.request_id},
         )
 
-    def current(self, state: State) -> dict[str, Any]:
+    def current(self, state: KnownRequest) -> dict[str, Any]:
         told = state.disposition
         known = told.certificate if told and told.certificate else state.stored
         return {
@@ -338,3 +345,18 @@ class AdcsCertificate(Resource[State]):
             "message": told.message if told else None,
             "certificate": {**known.as_dict(), "content": known.pem} if known else None,
         }
+
+
+def _known_certificate(state: KnownRequest) -> Certificate | None:
+    return state.disposition.certificate if state.disposition else state.stored
+
+
+def _refusal(disposition: Disposition | None) -> Refusal:
+    told = disposition or Disposition(UNKNOWN, 0)
+    return Refusal(
+        f"The CA has {told.state} request {told.request_id}: {told.message} Submit a corrected request, or "
+        f"the same one again with resubmit: [{told.state}]. In the role exchange_certificate these are "
+        f"exchange_certificate_new_request: true and exchange_certificate_resubmit: [{told.state}].",
+        f"request-{told.state}",
+        details={"request_id": told.request_id},
+    )

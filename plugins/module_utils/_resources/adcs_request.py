@@ -12,9 +12,9 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.ca_admin import CaAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import DENIED, ISSUED, PENDING, REVOKED
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import check_unique
-from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 VERBS = {ISSUED: "issue", DENIED: "deny", REVOKED: "revoke"}
@@ -22,11 +22,11 @@ _FROM = {ISSUED: (PENDING, DENIED), DENIED: (PENDING,), REVOKED: (ISSUED,)}
 
 KIND = "certificate_request"
 
-State = dict[int, dict[str, Any]]
-"""The requests by number, as the interface shows them."""
+RequestsByNumber = dict[int, dict[str, Any]]
+"""As the interface shows them."""
 
 
-class AdcsRequests(Resource[State]):
+class AdcsRequests(Resource[RequestsByNumber]):
     """Requests that shall be issued, denied or revoked."""
 
     def __init__(self, context: Context) -> None:
@@ -43,7 +43,7 @@ class AdcsRequests(Resource[State]):
             found.append("reason: has a meaning with state=revoked only.")
         return found
 
-    def read(self) -> State:
+    def read(self) -> RequestsByNumber:
         found = {number: self._find(number) for number in self._numbers}
         return {number: request for number, request in found.items() if request is not None}
 
@@ -57,8 +57,8 @@ class AdcsRequests(Resource[State]):
             self.context.fail(str(number), error)
             return None
 
-    def plan(self, state: State) -> Plan:
-        steps = []
+    def plan(self, state: RequestsByNumber) -> Plan:
+        steps, refusals = [], []
         for number, request in state.items():
             if request["state"] == self._wanted:
                 continue
@@ -66,15 +66,15 @@ class AdcsRequests(Resource[State]):
                 text = (
                     f"It is {request['state']}; {self._wanted} is only possible for {' or '.join(_FROM[self._wanted])}."
                 )
-                self.context.fail(str(number), ImpError(text, code="wrong-state"))
+                refusals.append(Refusal(text, "wrong-state", str(number)))
                 continue
             fields = (FieldChange("state", request["state"], self._wanted),)
             steps.append(Change(KIND, str(number), VERBS[self._wanted], fields))
-        return Plan(tuple(steps))
+        return Plan(tuple(steps), refusals=tuple(refusals))
 
     def apply(self, change: Change) -> None:
         self._admin.decide(int(change.id), change.action, self.context.params["reason"])
 
-    def current(self, state: State) -> list[dict[str, Any]]:
+    def current(self, state: RequestsByNumber) -> list[dict[str, Any]]:
         shown = ("id", "state", "subject", "requester", "template", "message", "certificate")
         return [{name: request.get(name) for name in shown} for request in state.values()]

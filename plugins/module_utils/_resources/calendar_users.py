@@ -26,6 +26,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Change,
     Field,
     Plan,
+    Refusal,
     Undeclared,
     compare,
     undeclared,
@@ -256,19 +257,18 @@ class CalendarUsers(Resource[Selection]):
 
     def plan(self, state: Selection) -> Plan:
         plan = compare(KIND, {userid: _fields(user) for userid, user in state.users.items()}, state.wanted, FIELDS)
-        self._guard(len(plan))
-        return plan
+        return plan + self._guard(len(plan))
 
-    def _guard(self, changes: int) -> None:
+    def _guard(self, changes: int) -> Plan:
         """Stop before anything is written when more users would change than the caller reckons with."""
         most = self.context.params["max_changes"]
         if not most or changes <= most:
-            return
+            return Plan()
         text = f"{changes} users would change, more than max_changes allows ({most})."
-        if not self.context.check_mode:
-            text += " Nothing was changed. Look at the changes in check mode, then raise max_changes."
-            raise ImpError(text, code="too-many-changes", details={"planned": changes, "max_changes": most})
-        self.context.warn(f"{text} Outside of check mode the task fails and changes nothing.")
+        if self.context.check_mode:
+            return Plan(warnings=(f"{text} Outside of check mode the task fails and changes nothing.",))
+        text += " Nothing was changed. Look at the changes in check mode, then raise max_changes."
+        return Plan(refusals=(Refusal(text, "too-many-changes", details={"planned": changes, "max_changes": most}),))
 
     def current(self, state: Selection) -> dict[str, int]:
         return {
@@ -293,7 +293,7 @@ class CalendarUsers(Resource[Selection]):
             raise
         self._busy_in_a_row = 0
 
-    def settled(self, change: Change) -> bool:
+    def already_applied(self, change: Change) -> bool:
         user = self.axl.get_user(change.id)
         return user is not None and all(getattr(user, item.name) == item.after for item in change.fields)
 

@@ -30,8 +30,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     check_port,
     check_unique,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Fields, Plan, compare
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Fields, Plan, Refusal, compare
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import FIELDS, KIND, RESTARTS
 
@@ -39,7 +39,7 @@ MISSING = "Missing"
 
 
 @dataclass(frozen=True)
-class Check:
+class PeerCheck:
     """What a node finds about a peer server; ``rows`` are the offered certificates with the tool's status of each."""
 
     node: str
@@ -77,7 +77,7 @@ class Check:
         return advice(verdict_of(self.verification), self.peer, issuer)
 
 
-def check_peer(admin: ImpAdmin, node: str, peer: str, port: int, store: str) -> Check:
+def check_peer(admin: ImpAdmin, node: str, peer: str, port: int, store: str) -> PeerCheck:
     """Have a node connect to a peer server and judge it by one of its trust stores; nothing changes."""
     report = admin.offered_certificates(peer, port, store)
     try:
@@ -86,7 +86,7 @@ def check_peer(admin: ImpAdmin, node: str, peer: str, port: int, store: str) -> 
     except (KeyError, TypeError, AttributeError, NotACertificate):
         raise UnexpectedAnswer(f"{node} did not say properly what {peer} offers.") from None
     reachable = reachability.endswith("(pingable)")
-    return Check(node, peer, port, reachable, reachability, verification, report.get("detail"), rows)
+    return PeerCheck(node, peer, port, reachable, reachability, verification, report.get("detail"), rows)
 
 
 class Approval:
@@ -121,7 +121,7 @@ class Approval:
             self.problems.append(f"anchor: {option['path'] + ': ' if option['path'] else ''}{text}")
             return []
 
-    def of(self, check: Check) -> list[Certificate]:
+    def of(self, check: PeerCheck) -> list[Certificate]:
         """Return those of the missing certificates that are approved."""
         if self._anchored:
             chain = chain_to(check.offered, self.anchors)
@@ -130,7 +130,7 @@ class Approval:
             return [row for row, status in check.rows if status == MISSING and row.fingerprint in self.fingerprints]
         return check.missing if self._all else []
 
-    def refusal(self, check: Check) -> str | None:
+    def refusal(self, check: PeerCheck) -> str | None:
         """Say what of a server's offer goes against the approval, so that nobody takes the task for a success."""
         if self._anchored and check.offered and not chain_to(check.offered, self.anchors):
             return f"what {check.peer} offers does not lead to the anchor, so nothing of it was installed."
@@ -141,10 +141,7 @@ class Approval:
         return None
 
 
-State = list[Check]
-
-
-class CertificateImport(Resource[State]):
+class CertificateImport(Resource[list[PeerCheck]]):
     """The certificates that peer servers offer and trust stores lack, on every node."""
 
     def __init__(self, context: Context) -> None:
@@ -152,9 +149,8 @@ class CertificateImport(Resource[State]):
         params = context.params
         self._store: str = params["store"]
         self._peers = [(peer["name"], peer["port"]) for peer in params["peers"]]
-        self._targets = targets(context.connection, params)
-        self._admins = {node.name: ImpAdmin(context.transport(node.connection)) for node in self._targets}
-        self._state: State = []
+        self._nodes = task_nodes(context.connection, params)
+        self._admins = {node.name: ImpAdmin(context.transport(node.connection)) for node in self._nodes}
 
     def problems(self) -> list[str]:
         require_library()
@@ -166,12 +162,11 @@ class CertificateImport(Resource[State]):
             found += check_host(f"peers[{number}].name", name) + check_port(f"peers[{number}].port", port)
         return found + check_unique("peers", [f"{canonical_host(name)} port {port}" for name, port in self._peers])
 
-    def read(self) -> State:
-        self._state = [check for node in self._targets for check in self._read_node(node)]
-        return self._state
+    def read(self) -> list[PeerCheck]:
+        return [check for node in self._nodes for check in self._read_node(node)]
 
-    def _read_node(self, node: Target) -> list[Check]:
-        found: list[Check] = []
+    def _read_node(self, node: TaskNode) -> list[PeerCheck]:
+        found: list[PeerCheck] = []
         try:
             for peer, port in self._peers:
                 found += self._ask(node.name, peer, port)
@@ -180,7 +175,7 @@ class CertificateImport(Resource[State]):
             self.context.fail(node.name, error)
         return found
 
-    def _ask(self, node: str, peer: str, port: int) -> list[Check]:
+    def _ask(self, node: str, peer: str, port: int) -> list[PeerCheck]:
         """Check one peer; none when the node refuses to, which says nothing about the other peers."""
         try:
             return [check_peer(self._admins[node], node, peer, port, self._store)]
@@ -188,7 +183,7 @@ class CertificateImport(Resource[State]):
             self.context.fail(f"{node}:{peer}", error)
             return []
 
-    def plan(self, state: State) -> Plan:
+    def plan(self, state: list[PeerCheck]) -> Plan:
         desired: dict[str, Fields | None] = {}
         for check in state:
             for certificate in self._approval.of(check):
@@ -196,7 +191,7 @@ class CertificateImport(Resource[State]):
                 desired.setdefault(f"{check.node}:{certificate.fingerprint}", self._wanted(check, certificate))
         return compare(KIND, {}, desired, FIELDS)
 
-    def _wanted(self, check: Check, certificate: Certificate) -> dict[str, Any]:
+    def _wanted(self, check: PeerCheck, certificate: Certificate) -> dict[str, Any]:
         told = certificate.as_dict()
         shown = {"store": self._store, **{name: told[name] for name in ("subject", "issuer", "not_after")}}
         return {**shown, "peer": check.peer, "peer_port": check.port}
@@ -206,7 +201,7 @@ class CertificateImport(Resource[State]):
         wanted = change.desired
         self._admins[node].accept_certificate(wanted["peer"], wanted["peer_port"], self._store, fingerprint)
 
-    def current(self, state: State) -> list[dict[str, Any]]:
+    def current(self, state: list[PeerCheck]) -> list[dict[str, Any]]:
         return [
             {
                 "node": check.node,
@@ -234,27 +229,30 @@ class CertificateImport(Resource[State]):
         # A node that was not named may be called otherwise in the cluster.
         return None if self.context.params["nodes"] is None else [change.id.rpartition(":")[0]]
 
-    def more_results(self, done: Plan) -> dict[str, Any]:
-        """Tell what is still missing; what could not be done is a failure once there is an approval to do it."""
-        for check in self._state:
-            self._judge(check)
+    def assess(self, state: list[PeerCheck]) -> Plan:
+        """What could not be done is a failure once there is an approval to do it."""
+        return sum((self._assess_one(check) for check in state), Plan())
+
+    def _assess_one(self, check: PeerCheck) -> Plan:
+        name = f"{check.node}:{check.peer}"
+        refused = self._approval.refusal(check)
+        if refused:
+            return Plan(refusals=(Refusal(refused, "not-approved", name),))
+        if self._approval.given and not check.reachable:
+            return Plan(refusals=(Refusal(f"{check.detail} {check.advice}", "peer-unreachable", name),))
+        if check.verified or (self.context.check_mode and self._approval.of(check)):
+            return Plan()
+        return Plan(warnings=(f"{name}: {check.verification}. {check.detail or ''} {check.advice}",))
+
+    def more_results(self, state: list[PeerCheck]) -> dict[str, Any]:
+        """Tell what is still missing."""
         return {
             "missing": [
                 {"node": check.node, "peer": check.peer, **certificate.as_dict()}
-                for check in self._state
+                for check in state
                 for certificate in check.missing
             ]
         }
-
-    def _judge(self, check: Check) -> None:
-        name = f"{check.node}:{check.peer}"
-        refusal = self._approval.refusal(check)
-        if refusal:
-            self.context.fail(name, ImpError(refusal, code="not-approved"))
-        elif self._approval.given and not check.reachable:
-            self.context.fail(name, ImpError(f"{check.detail} {check.advice}", code="peer-unreachable"))
-        elif not check.verified and not (self.context.check_mode and self._approval.of(check)):
-            self.context.warn(f"{name}: {check.verification}. {check.detail or ''} {check.advice}")
 
 
 def _only(pem: str) -> Certificate:

@@ -24,7 +24,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange i
     server_certificate,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs, require_library
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     address,
     canonical_host,
@@ -39,6 +38,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Field,
     FieldChange,
     Plan,
+    Refusal,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -64,7 +64,7 @@ _SEPARATORS = re.compile(r'[,+;<>=#"\\]')
 
 
 @dataclass(frozen=True)
-class State:
+class ServerCertificates:
     """What is there: the server's certificates that are for the wanted names, and the one that IIS uses."""
 
     fresh: tuple[ServerCertificate, ...]
@@ -84,7 +84,7 @@ def windows_subject(params: Mapping[str, Any]) -> str:
     return ",".join(parts)
 
 
-class ExchangeCertificate(Resource[State]):
+class ExchangeCertificate(Resource[ServerCertificates]):
     """One certificate of an Exchange server, named by the host names that it is for (requirements C1, C3, C6)."""
 
     def __init__(self, context: Context) -> None:
@@ -156,34 +156,31 @@ class ExchangeCertificate(Resource[State]):
         """Return those of the given certificates that are for the wanted names; the others are their chain."""
         return [one for one in self._given if self._names <= one.names]
 
-    def read(self) -> State:
+    def read(self) -> ServerCertificates:
         found = [server_certificate(row) for row in self._exchange.read("Get-ExchangeCertificate")]
         mine = [one for one in found if self._names <= one.names]
         pending = tuple(one for one in mine if one.pending)
         issued = sorted((one for one in mine if one.usable), key=lambda one: one.not_after, reverse=True)
-        return State(
+        return ServerCertificates(
             fresh=tuple(one for one in issued if one.not_after > self._deadline),
             stale=tuple(one for one in issued if one.not_after <= self._deadline),
             pending=pending,
             in_use=next((one for one in found if "IIS" in one.services), None),
         )
 
-    def plan(self, state: State) -> Plan:
+    def plan(self, state: ServerCertificates) -> Plan:
         if self._wanted == ABSENT:
             return Plan(tuple(_removal(one) for one in (*state.pending, *state.stale, *state.fresh)))
         if self._wanted == REQUESTED:
             return self._requests(state)
-        steps: list[Change] = []
-        target = self._target(state)
-        if target is not None:
-            self._check(target, state)
-        if target is None or not _installed(target, state):
-            steps.append(self._installation(state, target))
-        if self._wanted == BOUND:
-            steps += self._binding(state, target)
-        return Plan(tuple(steps))
+        wanted = self._wanted_one(state)
+        reason = self._why_not(wanted, state) if wanted is not None else None
+        if reason is not None:
+            return Plan(refusals=(Refusal(reason),))
+        plan = self._installation(wanted, state)
+        return plan + self._binding(wanted, state) if self._wanted == BOUND else plan
 
-    def _requests(self, state: State) -> Plan:
+    def _requests(self, state: ServerCertificates) -> Plan:
         """Plan that a request is pending, and another than the one that is given up."""
         gone = [one for one in state.pending if key_of(one.pem) == self._discarded]
         steps = [_removal(one) for one in gone]
@@ -197,7 +194,7 @@ class ExchangeCertificate(Resource[State]):
         fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
         return Change(REQUEST, self._common_name, CREATE, fields, wanted)
 
-    def _target(self, state: State) -> ServerCertificate | None:
+    def _wanted_one(self, state: ServerCertificates) -> ServerCertificate | None:
         """Return the certificate that is to be there.
 
         Of the given ones it is the one that answers a pending request, else the newest that is installed; without any
@@ -209,42 +206,43 @@ class ExchangeCertificate(Resource[State]):
         there = sorted((one for one in named if _installed(one, state)), key=lambda one: one.not_after, reverse=True)
         return [*_answers(named, state), *there, *named][0]
 
-    def _check(self, target: ServerCertificate, state: State) -> None:
-        """Raise :class:`InvalidInput` for a given certificate that cannot be the wanted one."""
-        answers = bool(_answers([target], state))
-        if not answers and (not _installed(target, state) or (state.pending and target.not_after <= self._deadline)):
-            raise InvalidInput([_STRANGER + _what_to_do(state)])
-        if target.not_after <= self._deadline:
-            until = target.not_after.isoformat()
-            raise InvalidInput([f"certificate: it is valid until {until} only, see renew_before_days."])
+    def _why_not(self, one: ServerCertificate, state: ServerCertificates) -> str | None:
+        """Return why a certificate cannot be the wanted one, ``None`` when it can."""
+        answers = bool(_answers([one], state))
+        if not answers and (not _installed(one, state) or (state.pending and one.not_after <= self._deadline)):
+            return _STRANGER + _what_to_do(state)
+        if one.not_after <= self._deadline:
+            return f"certificate: it is valid until {one.not_after.isoformat()} only, see renew_before_days."
+        return None
 
-    def _installation(self, state: State, target: ServerCertificate | None) -> Change:
-        if target is None:
+    def _installation(self, one: ServerCertificate | None, state: ServerCertificates) -> Plan:
+        if one is None:
             if not self.context.check_mode:
-                raise InvalidInput([_nothing_to_install(state)])
-            self.context.warn(
+                return Plan(refusals=(Refusal(_nothing_to_install(state)),))
+            warning = (
                 "There is no certificate to install yet. The change is predicted for the case that earlier tasks of "
                 "the play request it and have it issued."
             )
-            return Change(CERTIFICATE, self._common_name, CREATE)
-        wanted = {"thumbprint": target.thumbprint, "not_after": target.not_after.isoformat()}
-        fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
+            return Plan((Change(CERTIFICATE, self._common_name, CREATE),), (warning,))
+        if _installed(one, state):
+            return Plan()
+        shown = {"thumbprint": one.thumbprint, "not_after": one.not_after.isoformat()}
+        fields = tuple(FieldChange.of(Field(name), None, value) for name, value in shown.items())
         # Another certificate for these names is none of the chain, and the server refuses one that it has already.
-        chain = [one.pem for one in self._given if one not in self._named()]
-        return Change(CERTIFICATE, self._common_name, CREATE, fields, {"data": "".join([target.pem, *chain])})
+        chain = [other.pem for other in self._given if other not in self._named()]
+        return Plan((Change(CERTIFICATE, self._common_name, CREATE, fields, {"data": "".join([one.pem, *chain])}),))
 
-    def _binding(self, state: State, target: ServerCertificate | None) -> list[Change]:
+    def _binding(self, one: ServerCertificate | None, state: ServerCertificates) -> Plan:
         wanted = sorted(self.context.params["services"])
-        installed = {one.thumbprint: one for one in (*state.fresh, *state.stale)}
-        present = installed.get(target.thumbprint) if target else None
+        installed = {known.thumbprint: known for known in (*state.fresh, *state.stale)}
+        present = installed.get(one.thumbprint) if one else None
         before = sorted(present.services) if present else []
         after = sorted({*before, *wanted})
         if before == after:
-            return []
-        name = target.thumbprint if target else self._common_name
-        return [
-            Change(SERVICES, name, UPDATE, (FieldChange.of(Field("services"), before, after),), {"services": wanted})
-        ]
+            return Plan()
+        name = one.thumbprint if one else self._common_name
+        fields = (FieldChange.of(Field("services"), before, after),)
+        return Plan((Change(SERVICES, name, UPDATE, fields, {"services": wanted}),))
 
     def apply(self, change: Change) -> None:
         if change.action == DELETE:
@@ -273,9 +271,9 @@ class ExchangeCertificate(Resource[State]):
             wanted["DomainName"] = [canonical_host(name) for name in params["alternative_names"]]
         self._exchange.write("New-ExchangeCertificate", wanted)
 
-    def current(self, state: State) -> dict[str, Any]:
-        target = self._target(state)
-        installed = next((one for one in state.fresh if target and one.thumbprint == target.thumbprint), None)
+    def current(self, state: ServerCertificates) -> dict[str, Any]:
+        wanted = self._wanted_one(state)
+        installed = next((one for one in state.fresh if wanted and one.thumbprint == wanted.thumbprint), None)
         pending = next(iter(state.pending), None)
         if installed is not None:
             word = BOUND if {*self.context.params["services"]} <= set(installed.services) else INSTALLED
@@ -300,17 +298,17 @@ class ExchangeCertificate(Resource[State]):
         return ()
 
 
-def _installed(one: ServerCertificate, state: State) -> bool:
+def _installed(one: ServerCertificate, state: ServerCertificates) -> bool:
     return one.thumbprint in {known.thumbprint for known in (*state.fresh, *state.stale)}
 
 
-def _answers(given: Iterable[ServerCertificate], state: State) -> list[ServerCertificate]:
+def _answers(given: Iterable[ServerCertificate], state: ServerCertificates) -> list[ServerCertificate]:
     """Return those of the given certificates that have the key of a pending request."""
     keys = {public_key(one) for one in state.pending}
     return [one for one in given if public_key(one) in keys]
 
 
-def _what_to_do(state: State) -> str:
+def _what_to_do(state: ServerCertificates) -> str:
     if state.pending:
         return "Have the pending request signed and give what the authority issues for it."
     return "Request a new one with state=requested."
@@ -322,7 +320,7 @@ def _removal(one: ServerCertificate) -> Change:
     return Change(REQUEST if one.pending else CERTIFICATE, one.thumbprint, DELETE, fields)
 
 
-def _nothing_to_install(state: State) -> str:
+def _nothing_to_install(state: ServerCertificates) -> str:
     if state.pending:
         return "certificate: needed; the request is pending, so have it issued and give what the CA returns."
     if state.stale:

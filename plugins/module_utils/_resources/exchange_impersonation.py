@@ -22,13 +22,13 @@ ROLE = "ApplicationImpersonation"
 
 
 @dataclass(frozen=True)
-class State:
+class RoleAssignments:
     """The direct assignments of the role to the account: names in their order."""
 
     assignments: tuple[str, ...]
 
 
-class Impersonation(Resource[State]):
+class Impersonation(Resource[RoleAssignments]):
     """The role that lets the Presence Engine read everybody's calendar with one account (requirement G2)."""
 
     def __init__(self, context: Context) -> None:
@@ -41,7 +41,7 @@ class Impersonation(Resource[State]):
     def problems(self) -> list[str]:
         return [] if self._account.strip() else ["account: must not be empty."]
 
-    def read(self) -> State:
+    def read(self) -> RoleAssignments:
         wanted = {"Role": ROLE, "RoleAssignee": self._account}
         try:
             rows = self._exchange.read("Get-ManagementRoleAssignment", wanted)
@@ -49,10 +49,10 @@ class Impersonation(Resource[State]):
             if self._present or error.code != "not-found":
                 raise
             # An account that does not exist has no role.
-            return State(())
-        return State(tuple(sorted(str(row["Name"]) for row in rows if _direct(row))))
+            return RoleAssignments(())
+        return RoleAssignments(tuple(sorted(str(row["Name"]) for row in rows if _direct(row))))
 
-    def plan(self, state: State) -> Plan:
+    def plan(self, state: RoleAssignments) -> Plan:
         current = {name: {"role": ROLE} for name in state.assignments}
         if not self._present:
             return compare(KIND, current, dict.fromkeys(state.assignments), (Field("role"),))
@@ -69,7 +69,7 @@ class Impersonation(Resource[State]):
         else:
             self._exchange.write("Remove-ManagementRoleAssignment", {"Identity": change.id, "Confirm": False})
 
-    def current(self, state: State) -> dict[str, Any]:
+    def current(self, state: RoleAssignments) -> dict[str, Any]:
         return {"account": self._account, "assignments": list(state.assignments)}
 
 

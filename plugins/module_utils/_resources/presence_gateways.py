@@ -15,7 +15,6 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import advice, verdict_of
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     canonical_host,
     check_host,
@@ -30,6 +29,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Change,
     Field,
     Plan,
+    Refusal,
     Undeclared,
     Unknown,
     compare,
@@ -63,7 +63,7 @@ ACCOUNT = re.compile(r"[^\s@\\]+@[^\s@\\]+|[^\s@\\]+\\[^\s@\\]+")
 
 
 @dataclass(frozen=True)
-class State:
+class KnownGateways:
     """What is there; ``password_matches`` is ``None`` when nobody needs to know it."""
 
     gateways: list[dict[str, Any]]
@@ -72,7 +72,7 @@ class State:
     ipv6_missing: str | None
 
 
-class Gateways(Resource[State]):
+class Gateways(Resource[KnownGateways]):
     """The gateways of a cluster and the account that they share (requirements G1, G2, G4, G5, G7)."""
 
     def __init__(self, context: Context) -> None:
@@ -109,11 +109,11 @@ class Gateways(Resource[State]):
             found.append("account: goes with the last gateway, and an empty list with purge=true deletes all of them.")
         return found
 
-    def read(self) -> State:
+    def read(self) -> KnownGateways:
         gateways, account = self._admin.gateways(), self._admin.account()
         known = {canonical_host(gateway["name"]) for gateway in gateways}
         new_ipv6 = self._present and any(is_ipv6(name) for name in self._wanted if name not in known)
-        return State(
+        return KnownGateways(
             gateways,
             account,
             self._compare_password(account),
@@ -139,28 +139,27 @@ class Gateways(Resource[State]):
             missing.append(f"Eth0 has no IPv6 address on {', '.join(without)}")
         return "; ".join(missing) or None
 
-    def plan(self, state: State) -> Plan:
+    def plan(self, state: KnownGateways) -> Plan:
         current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
         desired = {name: self._fields(gateway) if self._present else None for name, gateway in self._wanted.items()}
         gateways = compare(GATEWAY, current, desired, FIELDS, purge=self.context.params["purge"])
         removals = Plan(tuple(step for step in gateways if step.action == DELETE))
         others = Plan(tuple(step for step in gateways if step.action != DELETE))
-        self._caution(others, state)
-        self._staying(state)
+        cautions = Plan(warnings=(*self._odd_ports(), *self._predicted(others, state), *self._staying(state)))
         if state.account is None:
             # The first gateway brings the account, so there is nothing to set it on before.
-            return others + self._credentials(state, first=others) + removals
+            return cautions + others + self._credentials(state, first=others) + removals
         # Removals come last: the account goes with the last gateway, and the new ones need it.
-        return self._credentials(state, first=others) + others + removals
+        return cautions + self._credentials(state, first=others) + others + removals
 
     def _fields(self, gateway: dict[str, Any]) -> dict[str, Any]:
         fields = {"name": gateway["name"], "type": TYPES[gateway["type"]], "port": gateway["port"]}
         return {**fields, **given(gateway, ["description"])}
 
-    def _credentials(self, state: State, first: Plan) -> Plan:
+    def _credentials(self, state: KnownGateways, first: Plan) -> Plan:
         if self._account is None:
             if state.account is None and first.changed:
-                raise InvalidInput(["account: the first gateway needs account and account_password."])
+                return Plan(refusals=(Refusal("account: the first gateway needs account and account_password."),))
             return Plan()
         stored: dict[str, Any] = {"account": state.account}
         if state.password_matches is not None:
@@ -171,7 +170,7 @@ class Gateways(Resource[State]):
         current = {} if state.account is None else {SHARED: stored}
         return compare(CREDENTIALS, current, {SHARED: wanted}, CREDENTIAL_FIELDS)
 
-    def _staying(self, state: State) -> None:
+    def _staying(self, state: KnownGateways) -> Iterable[str]:
         """Tell what a list leaves behind; where undeclared things are reported, that report does."""
         params = self.context.params
         if not self._present or params["purge"] or params["gateways"] is None or params["report_undeclared"]:
@@ -181,21 +180,24 @@ class Gateways(Resource[State]):
         others = [name for name in known if canonical_host(name) not in self._wanted]
         if others:
             told = "is not in the list and stays" if len(others) == 1 else "are not in the list and stay"
-            self.context.warn(f"{', '.join(others)} {told}; purge is off.")
+            yield f"{', '.join(others)} {told}; purge is off."
 
-    def _caution(self, changes: Plan, state: State) -> None:
+    def _odd_ports(self) -> Iterable[str]:
         for name, gateway in self._wanted.items():
             if self._present and gateway["port"] != 443:
-                self.context.warn(f"{name}: Cisco recommends port 443, not {gateway['port']}.")
+                yield f"{name}: Cisco recommends port 443, not {gateway['port']}."
+
+    def _predicted(self, changes: Plan, state: KnownGateways) -> Iterable[str]:
+        """Tell which changes check mode predicts though the server would refuse them as things are."""
         if not self.context.check_mode:
             return
         if state.ipv6_missing:
-            self.context.warn(
+            yield (
                 f"The IPv6 gateway is refused as long as {state.ipv6_missing}. The change is "
                 "predicted for the case that an earlier task of the play sees to it."
             )
         if self._account is not None and not state.gateways and not changes.changed:
-            self.context.warn(
+            yield (
                 "There is no gateway yet that could use the account. The change is predicted for the case that an "
                 "earlier task of the play adds one."
             )
@@ -235,13 +237,13 @@ class Gateways(Resource[State]):
             return  # the first gateway has brought them
         self._admin.set_credentials(account, password)
 
-    def current(self, state: State) -> dict[str, Any]:
+    def current(self, state: KnownGateways) -> dict[str, Any]:
         return {"account": state.account, "gateways": [describe(gateway) for gateway in state.gateways]}
 
     def restarts(self, change: Change) -> Iterable[str]:
         return ("Cisco Presence Engine",)
 
-    def undeclared(self, state: State) -> list[Undeclared]:
+    def undeclared(self, state: KnownGateways) -> list[Undeclared]:
         params = self.context.params
         # A task that deletes, or that is about the account alone, does not say which gateways there should be.
         if not self._present or params["purge"] or params["gateways"] is None:
@@ -249,7 +251,7 @@ class Gateways(Resource[State]):
         current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
         return undeclared(GATEWAY, current, self._wanted, FIELDS)
 
-    def unknown(self, state: State) -> list[Unknown]:
+    def unknown(self, state: KnownGateways) -> list[Unknown]:
         if self._account is None or self._verify_password or state.account != self._account:
             return []
         reason = "With update_password=on_create the stored password is not compared with the given one."

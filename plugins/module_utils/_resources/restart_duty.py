@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, Service
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, ascii_lower
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     Content,
     Entry,
@@ -36,14 +36,14 @@ UNFINISHED = 60.0
 WHOLE_SECONDS = 1.0
 """UpTime and StartTime are told in whole seconds."""
 
-Place = tuple[str, str]
+ServiceOnNode = tuple[str, str]
 """Node and service as the task calls them."""
 
 
 class RestartDuty:
     """The notes of a cluster, seen by the task that restarts; without a path there are none."""
 
-    def __init__(self, context: Context, nodes: Sequence[Target], services: Sequence[str]) -> None:
+    def __init__(self, context: Context, nodes: Sequence[TaskNode], services: Sequence[str]) -> None:
         self._context = context
         self._nodes = {node.name: node for node in nodes}
         self._services = list(services)
@@ -52,7 +52,7 @@ class RestartDuty:
         self._file = PendingRestarts(path) if path else None
         self._content = Content()
         self._read_at = 0.0
-        self._loaded: set[Place] = set()
+        self._loaded: set[ServiceOnNode] = set()
 
     def read(self) -> None:
         """Read the notes, before the services are looked at: what is noted later is for a later run."""
@@ -60,10 +60,10 @@ class RestartDuty:
         if self._file is not None:
             self._content = self._file.read()
 
-    def required(self, services: Mapping[str, Mapping[str, Service]]) -> frozenset[Place]:
+    def required(self, services: Mapping[str, Mapping[str, Service]]) -> frozenset[ServiceOnNode]:
         """Return what has to restart though the cluster cannot say so; note what has been seen."""
         self._warn_of_what_cannot_be_known()
-        due: set[Place] = set()
+        due: set[ServiceOnNode] = set()
         for node, found in services.items():
             for name, service in found.items():
                 entries = self._concerning(node, name)
@@ -80,7 +80,7 @@ class RestartDuty:
         self._loaded.add((node, service))
         self._take_out(self._concerning(node, service), node)
 
-    def told(self, pending: Iterable[Place]) -> None:
+    def told(self, pending: Iterable[ServiceOnNode]) -> None:
         """Take out what a cluster that remembers by itself does not wait for.
 
         Nodes are called as the cluster calls them; names are in the form of ``ascii_lower``.
@@ -103,7 +103,7 @@ class RestartDuty:
             if ascii_lower(entry.service) == ascii_lower(service) and self._concerns(entry, self._nodes[node])
         ]
 
-    def _concerns(self, entry: Entry, node: Target) -> bool:
+    def _concerns(self, entry: Entry, node: TaskNode) -> bool:
         if any(node.is_called(name) for name in entry.loaded):
             return False
         # A node that the user did not name may be any of the cluster.
@@ -143,8 +143,8 @@ class RestartDuty:
 
     def _is_only(self, entry: Entry, node: str) -> bool:
         """Whether the entry is about this node for certain and about no other."""
-        target = self._nodes[node]
-        return entry.node is not None and target.named and target.is_called(entry.node)
+        mine = self._nodes[node]
+        return entry.node is not None and mine.named and mine.is_called(entry.node)
 
     def _note_starts(self, services: Mapping[str, Mapping[str, Service]]) -> None:
         """Keep the start times as the nodes write them, for later runs to compare."""
@@ -183,8 +183,7 @@ class RestartDuty:
 
     def _warn_of_what_stays(self) -> None:
         """Tell of notes that no node or service of this task can settle."""
-        places = [(node, name) for node in self._nodes for name in self._services]
-        mine = [entry for node, name in places for entry in self._concerning(node, name)]
+        mine = [entry for node in self._nodes for name in self._services for entry in self._concerning(node, name)]
         done = [entry for entry in self._content.restarts if entry.loaded]
         others = [entry for entry in self._content.restarts if entry not in mine and entry not in done]
         if others:
@@ -194,7 +193,7 @@ class RestartDuty:
             )
 
 
-def _merged(old: Iterable[Seen], new: dict[Place, Seen]) -> tuple[Seen, ...]:
+def _merged(old: Iterable[Seen], new: dict[ServiceOnNode, Seen]) -> tuple[Seen, ...]:
     return tuple(({(seen.node, seen.service): seen for seen in old} | new).values())
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, ControlCenter, Service
@@ -28,16 +28,15 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     Busy,
     ConnectionFailed,
     Forbidden,
-    ImpError,
     NoPublicApi,
     TimedOut,
     Unauthorized,
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower
-from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode
 
 NO_ANSWER = (ConnectionFailed, TimedOut, Busy)
 """A server that is there and does not answer, or is not there: the node is down, as far as anybody can see."""
@@ -68,7 +67,7 @@ def not_started(node: str, services: Mapping[str, Service]) -> list[Trouble]:
     ]
 
 
-def refusal(node: str, troubles: Iterable[Trouble]) -> ImpError | None:
+def refusal(node: str, troubles: Iterable[Trouble]) -> Refusal | None:
     """Return why nothing is restarted on ``node``, or ``None``: its own troubles do not count."""
     other = next((trouble for trouble in troubles if trouble.node != node), None)
     if other is None:
@@ -77,27 +76,27 @@ def refusal(node: str, troubles: Iterable[Trouble]) -> ImpError | None:
         f"Not tried: {other.text}, and {node} carries the users until all services are Started on {other.node}. Mend "
         "that first, then run again; ignore_other_nodes=true restarts all the same."
     )
-    return ImpError(text, code="not-tried", details={"node": other.node, "service": other.service})
+    return Refusal(text, "not-tried", details={"node": other.node, "service": other.service})
 
 
 def predict(
     steps: Iterable[tuple[str, str, Change]], troubles: Iterable[Trouble]
-) -> tuple[list[Change], list[tuple[Change, ImpError]]]:
+) -> tuple[list[Change], list[tuple[Change, Refusal]]]:
     """Return the changes that would be made and those that would be refused, if all goes well.
 
     ``steps`` are (node, service, change) in their order; a start ends the trouble that its service is.
     """
     left = list(troubles)
     made: list[Change] = []
-    refused: list[tuple[Change, ImpError]] = []
+    refused: list[tuple[Change, Refusal]] = []
     for node, service, change in steps:
         if change.action == "start":
             left = [trouble for trouble in left if (trouble.node, trouble.service) != (node, service)]
-        error = refusal(node, left) if change.action == "restart" else None
-        if error is None:
+        reason = refusal(node, left) if change.action == "restart" else None
+        if reason is None:
             made.append(change)
         else:
-            refused.append((change, error))
+            refused.append((change, replace(reason, id=change.id)))
     return made, refused
 
 
@@ -107,9 +106,9 @@ class Unlisted:
     The admin API and the AXL of IM and Presence tell it, through the server of the connection options.
     """
 
-    def __init__(self, transport: Transport, targets: Sequence[tuple[Target, Transport]], services: list[str]) -> None:
+    def __init__(self, transport: Transport, nodes: Sequence[tuple[TaskNode, Transport]], services: list[str]) -> None:
         self._transport = transport
-        self._targets = targets
+        self._nodes = nodes
         self._services = services
         self._own: str | None = None
 
@@ -119,7 +118,7 @@ class Unlisted:
             states = self._states()
         except NO_ANSWER as error:
             server = self._transport.connection
-            named = [(target.connection.hostname, target.connection.port) for target, _transport in self._targets]
+            named = [(node.connection.hostname, node.connection.port) for node, _transport in self._nodes]
             # A listed node is asked itself.
             return [] if (server.hostname, server.port) in named else [unreachable(server.hostname, error.message)]
         if states is None:
@@ -148,14 +147,14 @@ class Unlisted:
 
     def _is_listed(self, state: Mapping[str, Any]) -> bool:
         names = [str(state[key]) for key in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if state.get(key)]
-        return any(target.is_called(name) for target, _transport in self._targets for name in names)
+        return any(node.is_called(name) for node, _transport in self._nodes for name in names)
 
     def _own_name(self) -> str:
         """Return what the cluster calls the one server of a task without ``nodes``, which may be any name of it."""
-        target, transport = self._targets[0]
+        node, transport = self._nodes[0]
         if self._own is None:
             self._own = ""
-            if not target.named:
+            if not node.named:
                 with suppress(UnexpectedAnswer):
                     self._own = ControlCenter(transport).node_name()
         return self._own

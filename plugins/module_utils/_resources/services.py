@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import (
@@ -43,14 +43,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     WaitExpired,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
-from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import PRESENCE_ENGINE
-from ansible_collections.ucops.imp.plugins.module_utils._resources.restart_duty import RestartDuty
+from ansible_collections.ucops.imp.plugins.module_utils._resources.restart_duty import RestartDuty, ServiceOnNode
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import (
     Trouble,
     Unlisted,
@@ -61,6 +61,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_resta
 )
 
 KIND = "service"
+BEFORE = "before"
+"""What a change carries for whoever applies it: the service as it was first."""
 JUST_STARTED = 2
 """Seconds. Start times are told in whole seconds, so a restart of a service this young cannot be seen by them."""
 
@@ -71,12 +73,12 @@ _ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPP
 """Refusals that mean that somebody else has given the same command; what counts is the state that is waited for."""
 
 
-class Node:
-    """A node's control center, and how to wait for it."""
+class NodeServices:
+    """The services of a node: asked of its control center, commanded and waited for."""
 
-    def __init__(self, target: Target, transport: Transport, polling: Polling) -> None:
-        self.target = target
-        self.name = target.name
+    def __init__(self, node: TaskNode, transport: Transport, polling: Polling) -> None:
+        self.node = node
+        self.name = node.name
         self.transport = transport
         self.lost: ImpError | None = None
         self._in_vain: set[str] = set()
@@ -95,7 +97,7 @@ class Node:
         send = self._center.deploy if COMMANDS[action].endswith("Deploy") else self._center.control
         try:
             # A node that was not named by the user may be called otherwise in the cluster; empty means itself.
-            send(self.name if self.target.named else "", COMMANDS[action], [service])
+            send(self.name if self.node.named else "", COMMANDS[action], [service])
         except ApiError as error:
             if error.code not in _ALREADY:
                 text = f"{service} on {self.name}: {error.message}."
@@ -145,18 +147,26 @@ class Node:
 
 
 @dataclass(frozen=True)
-class State:
-    """The services of each node that could be asked, and the (node, service) that have to restart.
+class DueRestarts:
+    """The (node, service) that have to restart; ``by_hand`` when the user's list stands in for what nobody can tell."""
+
+    services: frozenset[ServiceOnNode] = frozenset()
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class ServicesState:
+    """The services of each node that could be asked, and which have to restart.
 
     ``troubles`` are those of all nodes, in check mode only: otherwise they are looked at before each restart.
     """
 
     services: Mapping[str, Mapping[str, Service]]
-    required: frozenset[tuple[str, str]] = frozenset()
+    due: DueRestarts = DueRestarts()
     troubles: tuple[Trouble, ...] = ()
 
 
-class Services(Resource[State]):
+class Services(Resource[ServicesState]):
     """Services started, stopped, restarted, activated or deactivated on every node."""
 
     def __init__(self, context: Context) -> None:
@@ -168,17 +178,13 @@ class Services(Resource[State]):
         self._careful = self._state == "restarted" and not params["ignore_other_nodes"]
         polling = Polling(params["wait_timeout"], params["poll_interval"], context.progress)
         self._nodes = {
-            node.name: Node(node, context.transport(node.connection), polling)
-            for node in targets(context.connection, params)
+            node.name: NodeServices(node, context.transport(node.connection), polling)
+            for node in task_nodes(context.connection, params)
         }
         self._unlisted = Unlisted(
-            context.transport(), [(node.target, node.transport) for node in self._nodes.values()], self._names
+            context.transport(), [(node.node, node.transport) for node in self._nodes.values()], self._names
         )
-        self._duty = RestartDuty(context, [node.target for node in self._nodes.values()], self._names)
-        self._seen: dict[str, Service] = {}
-        self._waits = True
-        # An unconditional restart would be planned again and again; what it has to reach is waited for.
-        self.verifies = self._state != "restarted" or self._only_if_required
+        self._duty = RestartDuty(context, [node.node for node in self._nodes.values()], self._names)
 
     def problems(self) -> list[str]:
         params = self.context.params
@@ -195,17 +201,26 @@ class Services(Resource[State]):
         found += [f"{name}: must be more than 0." for name in ("wait_timeout", "poll_interval") if params[name] <= 0]
         return found
 
-    def read(self) -> State:
-        self._duty.read()
-        services = {node.name: found for node in self._nodes.values() if (found := self._read_node(node)) is not None}
-        self._waits = False
-        # Asked last: a restart that was waited for has taken its notification away.
-        required = self._required(services) if self._only_if_required else frozenset()
-        looks = self.context.check_mode and self._careful and (bool(required) or not self._only_if_required)
-        return State(services, required, self._listed_troubles() + self._unlisted_troubles() if looks else ())
+    def read(self) -> ServicesState:
+        return self._read(self._come_to_rest)
 
-    def _read_node(self, node: Node) -> dict[str, Service] | None:
-        """Return the node's services, and keep how they were first: a restart is told by the difference."""
+    def read_back(self) -> ServicesState:
+        # Each change was waited for.
+        return self._read(lambda _node, _name, service: service)
+
+    def _read(self, settle: Callable[[NodeServices, str, Service], Service]) -> ServicesState:
+        self._duty.read()
+        nodes = self._nodes.values()
+        services = {node.name: found for node in nodes if (found := self._read_node(node, settle)) is not None}
+        # Asked last: a restart that was waited for has taken its notification away.
+        due = self._due(services) if self._only_if_required else DueRestarts()
+        looks = self.context.check_mode and self._careful and (bool(due.services) or not self._only_if_required)
+        return ServicesState(services, due, self._listed_troubles() + self._unlisted_troubles() if looks else ())
+
+    def _read_node(
+        self, node: NodeServices, settle: Callable[[NodeServices, str, Service], Service]
+    ) -> dict[str, Service] | None:
+        """Return the node's services as they are when they have settled; note what fails."""
         try:
             found = node.services(self._names)
         except ImpError as error:
@@ -215,22 +230,17 @@ class Services(Resource[State]):
         services: dict[str, Service] = {}
         for name in self._names:
             try:
-                services[name] = self._at_rest(node, name, found.get(name))
+                services[name] = settle(node, name, _existing(node.name, name, found.get(name)))
             except ImpError as error:  # noqa: PERF203 - one service that fails does not hide the others
                 self.context.fail(_key(node.name, name), error)
-            else:
-                self._seen.setdefault(_key(node.name, name), services[name])
         return services
 
-    def _at_rest(self, node: Node, name: str, service: Service | None) -> Service:
-        """Wait for a service that is starting or stopping: it takes no command. Only at the beginning of a task."""
-        if service is None or not service.exists:
-            raise ImpError(f"There is no service {name} on {node.name}.", code="no-such-service")
-        if not self._waits or _at_rest(service):
-            return service
-        return node.wait(name, _at_rest, "Started or Stopped")
+    @staticmethod
+    def _come_to_rest(node: NodeServices, name: str, service: Service) -> Service:
+        """Wait for a service that is starting or stopping: it takes no command."""
+        return service if _at_rest(service) else node.wait(name, _at_rest, "Started or Stopped")
 
-    def _required(self, services: Mapping[str, Mapping[str, Service]]) -> frozenset[tuple[str, str]]:
+    def _due(self, services: Mapping[str, Mapping[str, Service]]) -> DueRestarts:
         """Ask the cluster which services have to restart (G5); where it cannot say, the notes and the user's list do.
 
         In check mode that list counts too: the changes that an earlier task predicts have left no notification.
@@ -247,12 +257,10 @@ class Services(Resource[State]):
                     "pending_restarts_path, or required_services, as restart_required of earlier tasks tells.",
                     details=error.details,
                 ) from None
-            # What the user lists is planned again after reading back; what was noted is not.
-            self.verifies = not by_hand
-            return by_hand | self._duty.required(services)
-        return told | by_hand if self.context.check_mode else told
+            return DueRestarts(by_hand | self._duty.required(services), bool(by_hand))
+        return DueRestarts(told | by_hand if self.context.check_mode else told)
 
-    def _notified(self) -> frozenset[tuple[str, str]]:
+    def _notified(self) -> frozenset[ServiceOnNode]:
         admin = ImpAdmin(self.context.transport())
         pending = {
             (ascii_lower(str(item["node"])), ascii_lower(str(item["service"])))
@@ -264,7 +272,7 @@ class Services(Resource[State]):
             (node.name, name)
             for node in self._nodes.values()
             for name in self._names
-            if (_name_in_cluster(node.target, cluster), ascii_lower(name)) in pending
+            if (_name_in_cluster(node.node, cluster), ascii_lower(name)) in pending
         )
 
     def _listed_troubles(self, apart_from: str | None = None) -> tuple[Trouble, ...]:
@@ -285,61 +293,63 @@ class Services(Resource[State]):
             )
         return tuple(found or ())
 
-    def plan(self, state: State) -> Plan:
-        steps = [
-            (node, name, step)
-            for node, services in state.services.items()
-            for name, service in services.items()
-            if (step := self._step(node, name, service, (node, name) in state.required)) is not None
-        ]
+    def plan(self, state: ServicesState) -> Plan:
+        needed = Plan()
+        steps: list[tuple[str, str, Change]] = []
+        for node, services in state.services.items():
+            for name, service in services.items():
+                part = self._needed(_key(node, name), service, required=(node, name) in state.due.services)
+                needed += part
+                steps += [(node, name, step) for step in part]
         # A start heals, and a restart may have to wait for it.
         steps.sort(key=lambda step: step[2].action == "restart")
         made, refused = predict(steps, state.troubles)
-        for change, error in refused:
-            self.context.fail(change.id, error)
-        return Plan(tuple(made))
+        return replace(needed, steps=tuple(made), refusals=(*needed.refusals, *(reason for _step, reason in refused)))
 
-    def _step(self, node: str, name: str, service: Service, required: bool) -> Change | None:
+    def _needed(self, key: str, service: Service, *, required: bool) -> Plan:
         """Return what one service needs."""
-        key = _key(node, name)
         if self._state in ("stopped", "deactivated"):
             return self._step_down(key, service)
         if self._only_if_required and not (required and service.activated):
-            return None
+            return Plan()
         if not service.activated:
             return self._step_from_nothing(key, service)
         fields: dict[str, tuple[Any, Any]] = {"restart_required": (True, False)} if self._only_if_required else {}
         if service.status != STARTED:
-            return _change(key, "start", status=(service.status, STARTED), **fields)
+            return _step(key, "start", service, status=(service.status, STARTED), **fields)
         if self._state == "restarted":
-            return _change(key, "restart", **(fields or {"status": (STARTED, "Restarted")}))
-        return None
+            return _step(key, "restart", service, **(fields or {"status": (STARTED, "Restarted")}))
+        return Plan()
 
-    def _step_from_nothing(self, key: str, service: Service) -> Change | None:
+    def _step_from_nothing(self, key: str, service: Service) -> Plan:
         """Return what a service that is not activated needs; starting it is not enough."""
         if self._state == "activated":
-            return _change(key, "activate", activated=(False, True), status=(service.status, STARTED))
+            return _step(key, "activate", service, activated=(False, True), status=(service.status, STARTED))
         text = f"{key} is not activated, so it cannot start; use state=activated."
-        if self.context.check_mode:
-            self.context.warn(f"{text} The start is predicted for the case that an earlier task activates it.")
-            return _change(key, "start", status=(service.status, STARTED))
-        self.context.fail(key, ImpError(text, code="not-activated"))
-        return None
+        if not self.context.check_mode:
+            return Plan(refusals=(Refusal(text, "not-activated", key),))
+        warning = f"{text} The start is predicted for the case that an earlier task activates it."
+        return _step(key, "start", service, status=(service.status, STARTED)) + Plan(warnings=(warning,))
 
-    def _step_down(self, key: str, service: Service) -> Change | None:
+    def _step_down(self, key: str, service: Service) -> Plan:
         if self._state == "deactivated":
             if not service.activated:
-                return None
-            return _change(key, "deactivate", activated=(True, False), status=(service.status, STOPPED))
-        return None if service.status == STOPPED else _change(key, "stop", status=(service.status, STOPPED))
+                return Plan()
+            return _step(key, "deactivate", service, activated=(True, False), status=(service.status, STOPPED))
+        return Plan() if service.status == STOPPED else _step(key, "stop", service, status=(service.status, STOPPED))
+
+    def confirms(self, state: ServicesState) -> bool:
+        # What the user lists, and a restart without condition, is planned again and again; what it has to reach is
+        # waited for.
+        return not state.due.by_hand and (self._state != "restarted" or self._only_if_required)
 
     def apply(self, change: Change) -> None:
-        node, service = self._place(change)
+        node, service = self._service_of(change)
         if change.action == "restart" and self._careful:
-            error = refusal(node.name, self._listed_troubles(apart_from=node.name))
-            error = error or refusal(node.name, self._unlisted_troubles())
-            if error is not None:
-                raise error
+            reason = refusal(node.name, self._listed_troubles(apart_from=node.name))
+            reason = reason or refusal(node.name, self._unlisted_troubles())
+            if reason is not None:
+                raise reason.error
         node.command(change.action, service)
         try:
             self._arrive(change)
@@ -349,12 +359,12 @@ class Services(Resource[State]):
             self._duty.loaded(node.name, service)
 
     def _arrive(self, change: Change) -> Service:
-        node, service = self._place(change)
+        node, service = self._service_of(change)
         if change.action in ("stop", "deactivate"):
             return node.wait(service, lambda now: now.status == STOPPED, STOPPED)
         if change.action != "restart":
             return node.wait(service, lambda now: now.status == STARTED, STARTED)
-        before = self._seen[change.id]
+        before: Service = change.desired[BEFORE]
         between = before.up_time <= JUST_STARTED
 
         def restarted(now: Service) -> bool:
@@ -365,9 +375,9 @@ class Services(Resource[State]):
 
         return node.wait(service, restarted, STARTED)
 
-    def settled(self, change: Change) -> bool:
+    def already_applied(self, change: Change) -> bool:
         # Only a service at rest tells whether the command has reached it.
-        node, service = self._place(change)
+        node, service = self._service_of(change)
         try:
             now = node.wait(service, _at_rest, "Started or Stopped")
         except WaitExpired as expired:
@@ -376,14 +386,14 @@ class Services(Resource[State]):
                 raise NotArrived(expired.message, details=expired.details) from None
             raise
         if change.action != "restart":
-            return super().settled(change)
-        return now.status == STARTED and _is_new(self._seen[change.id], now)
+            return super().already_applied(change)
+        return now.status == STARTED and _is_new(change.desired[BEFORE], now)
 
-    def _place(self, change: Change) -> tuple[Node, str]:
+    def _service_of(self, change: Change) -> tuple[NodeServices, str]:
         node, _separator, service = change.id.rpartition(":")
         return self._nodes[node], service
 
-    def current(self, state: State) -> list[dict[str, Any]]:
+    def current(self, state: ServicesState) -> list[dict[str, Any]]:
         return [
             {"node": node, "service": name, "status": service.status, "activated": service.activated}
             for node, services in state.services.items()
@@ -391,16 +401,16 @@ class Services(Resource[State]):
         ]
 
 
-def _name_in_cluster(target: Target, nodes: list[dict[str, Any]]) -> str:
+def _name_in_cluster(node: TaskNode, nodes: list[dict[str, Any]]) -> str:
     """Return what the notifications call a node; guessing wrong would leave a restart out."""
     names = {
-        str(node["name"]): [node[name] for name in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if node.get(name)]
-        for node in nodes
+        str(known["name"]): [known[name] for name in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6") if known.get(name)]
+        for known in nodes
     }
-    found = called(target.name, names)
+    found = called(node.name, names)
     if len(found) == 1:
         return ascii_lower(found[0])
-    several = f"several nodes are called {target.name}" if found else f"the cluster has no node called {target.name}"
+    several = f"several nodes are called {node.name}" if found else f"the cluster has no node called {node.name}"
     raise InvalidInput([f"nodes: {several}. Its IM and Presence nodes are {', '.join(names)}."])
 
 
@@ -421,9 +431,16 @@ def _key(node: str, service: str) -> str:
     return f"{node}:{service}"
 
 
-def _change(key: str, action: str, **fields: tuple[Any, Any]) -> Change:
+def _step(key: str, action: str, service: Service, **fields: tuple[Any, Any]) -> Plan:
+    """Return the plan of one change; a restart is told by how the service was before."""
     shown = tuple(FieldChange(name, before, after) for name, (before, after) in fields.items())
-    return Change(KIND, key, action, shown)
+    return Plan((Change(KIND, key, action, shown, {BEFORE: service}),))
+
+
+def _existing(node: str, name: str, service: Service | None) -> Service:
+    if service is None or not service.exists:
+        raise ImpError(f"There is no service {name} on {node}.", code="no-such-service")
+    return service
 
 
 def _at_rest(service: Service) -> bool:
@@ -438,17 +455,14 @@ def _is_new(before: Service, now: Service) -> bool:
 def read_services(context: Context) -> dict[str, Any]:
     """Return the results of the module services_info."""
     params = context.params
-    problems = node_problems(context.connection, params)
-    if problems:
-        raise InvalidInput(problems)
     services: list[dict[str, Any]] = []
-    for target in targets(context.connection, params):
+    for node in task_nodes(context.connection, params):
         try:
-            found = ControlCenter(context.transport(target.connection)).services(params["services"])
+            found = ControlCenter(context.transport(node.connection)).services(params["services"])
         except ImpError as error:  # noqa: PERF203 - one node that fails does not hide the others
-            context.fail(target.name, error)
+            context.fail(node.name, error)
         else:
-            services += [_describe(target.name, service) for service in found.values()]
+            services += [_describe(node.name, service) for service in found.values()]
     try:
         notifications: list[dict[str, Any]] | None = ImpAdmin(context.transport()).restart_notifications()
     except (NoPublicApi, Forbidden):

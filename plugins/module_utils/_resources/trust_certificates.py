@@ -23,7 +23,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     with_issuers,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES, CertManager
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec, check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     DELETE,
@@ -35,7 +35,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 KIND = "trust_certificate"
@@ -63,7 +63,7 @@ def service_token(params: Mapping[str, Any]) -> str:
 
 
 @dataclass
-class Input:
+class NamedCertificates:
     """The certificates that a task names; ``problems`` tells what is wrong with them."""
 
     certificates: dict[str, Certificate] = field(default_factory=dict)
@@ -72,22 +72,22 @@ class Input:
     problems: list[str] = field(default_factory=list)
 
 
-def read_input(items: list[dict[str, Any]]) -> Input:
+def read_named(items: list[dict[str, Any]]) -> NamedCertificates:
     """Read the ``certificates`` option; chains may overlap, so a certificate that comes twice counts once."""
-    found = Input()
+    found = NamedCertificates()
     for number, item in enumerate(items):
-        place = f"certificates[{number}]"
+        option = f"certificates[{number}]"
         try:
             _read_item(item, found)
         except (NotACertificate, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
-            found.problems.append(f"{place}: {item['path'] + ': ' if item['path'] else ''}{text}")
+            found.problems.append(f"{option}: {item['path'] + ': ' if item['path'] else ''}{text}")
     found.problems += check_unique("certificates", [item["path"] for item in items if item["path"]])
     found.problems += check_unique("certificates", found.fingerprints)
     return found
 
 
-def _read_item(item: Mapping[str, Any], found: Input) -> None:
+def _read_item(item: Mapping[str, Any], found: NamedCertificates) -> None:
     if item["fingerprint"]:
         found.fingerprints.append(canonical_fingerprint(item["fingerprint"]))
         return
@@ -98,7 +98,7 @@ def _read_item(item: Mapping[str, Any], found: Input) -> None:
 
 
 @dataclass(frozen=True)
-class NodeState:
+class TrustStore:
     """The trust store of a node, and the fingerprints in it with which the node itself is trusted.
 
     ``purge`` and ``report_undeclared`` alone need to know these; without both there are none.
@@ -108,10 +108,11 @@ class NodeState:
     own: frozenset[str]
 
 
-State = dict[str, NodeState]
+TrustStores = dict[str, TrustStore]
+"""The stores of the nodes that could be asked, by name."""
 
 
-class TrustCertificates(Resource[State]):
+class TrustCertificates(Resource[TrustStores]):
     """The certificates of one trust store on every node, by fingerprint."""
 
     def __init__(self, context: Context) -> None:
@@ -122,16 +123,16 @@ class TrustCertificates(Resource[State]):
         self._present: bool = params["state"] == "present"
         self._purge: bool = params["purge"]
         self._needs_own: bool = params["purge"] or params["report_undeclared"]
-        self._targets = targets(context.connection, params)
-        self._managers = {node.name: CertManager(context.transport(node.connection)) for node in self._targets}
-        self._input = Input()
+        self._nodes = task_nodes(context.connection, params)
+        self._managers = {node.name: CertManager(context.transport(node.connection)) for node in self._nodes}
+        self._named = NamedCertificates()
 
     def problems(self) -> list[str]:
         require_library()
         params = self.context.params
-        self._input = read_input(params["certificates"])
-        found = node_problems(self.context.connection, params) + self._input.problems
-        if self._present and self._input.fingerprints:
+        self._named = read_named(params["certificates"])
+        found = node_problems(self.context.connection, params) + self._named.problems
+        if self._present and self._named.fingerprints:
             found.append("certificates: a fingerprint is enough with state=absent only; give content or path.")
         if not self._present and self._purge:
             found.append("purge: has a meaning with state=present only.")
@@ -143,14 +144,14 @@ class TrustCertificates(Resource[State]):
 
     def _warn_of_expired(self) -> None:
         now = datetime.now(timezone.utc)
-        for certificate in self._input.certificates.values():
+        for certificate in self._named.certificates.values():
             if certificate.expired(now):
                 self.context.warn(f"{certificate.subject} has expired ({certificate.not_after}).")
 
-    def read(self) -> State:
-        return {node.name: state for node in self._targets if (state := self._read_node(node)) is not None}
+    def read(self) -> TrustStores:
+        return {node.name: state for node in self._nodes if (state := self._read_node(node)) is not None}
 
-    def _read_node(self, node: Target) -> NodeState | None:
+    def _read_node(self, node: TaskNode) -> TrustStore | None:
         manager = self._managers[node.name]
         try:
             trusted = manager.trusted(self._service)
@@ -158,9 +159,9 @@ class TrustCertificates(Resource[State]):
         except ImpError as error:
             self.context.fail(node.name, error)
             return None
-        return NodeState(tuple(trusted), frozenset(with_issuers(own, trusted)))
+        return TrustStore(tuple(trusted), frozenset(with_issuers(own, trusted)))
 
-    def plan(self, state: State) -> Plan:
+    def plan(self, state: TrustStores) -> Plan:
         own = _own(state)
         plan = Plan()
         for name, node in state.items():
@@ -174,9 +175,9 @@ class TrustCertificates(Resource[State]):
 
     def _desired(self, node: str) -> dict[str, Fields | None]:
         if not self._present:
-            named = [*self._input.certificates, *self._input.fingerprints]
+            named = [*self._named.certificates, *self._named.fingerprints]
             return {_key(node, fingerprint): None for fingerprint in named}
-        return {_key(node, known.fingerprint): self._shown(known) for known in self._input.certificates.values()}
+        return {_key(node, known.fingerprint): self._shown(known) for known in self._named.certificates.values()}
 
     def _shown(self, certificate: Certificate) -> dict[str, Any]:
         told = certificate.as_dict()
@@ -187,10 +188,10 @@ class TrustCertificates(Resource[State]):
         if change.action == DELETE:
             self._managers[node].distrust(self._service, fingerprint)
             return
-        certificate = self._input.certificates[fingerprint]
-        self._managers[node].trust(self._service, certificate.pem, self._input.descriptions[fingerprint])
+        certificate = self._named.certificates[fingerprint]
+        self._managers[node].trust(self._service, certificate.pem, self._named.descriptions[fingerprint])
 
-    def current(self, state: State) -> list[dict[str, Any]]:
+    def current(self, state: TrustStores) -> list[dict[str, Any]]:
         return [
             {"node": name, "store": self._store, **certificate.as_dict()}
             for name, node in state.items()
@@ -204,7 +205,7 @@ class TrustCertificates(Resource[State]):
         # A node that was not named may be called otherwise in the cluster.
         return None if self.context.params["nodes"] is None else [change.id.rpartition(":")[0]]
 
-    def undeclared(self, state: State) -> list[Undeclared]:
+    def undeclared(self, state: TrustStores) -> list[Undeclared]:
         # A task that deletes does not say what there should be; purge has deleted what is left over, or has failed.
         if not self._present or self._purge:
             return []
@@ -212,7 +213,7 @@ class TrustCertificates(Resource[State]):
         found: list[Undeclared] = []
         for name, node in state.items():
             current = {_key(name, known.fingerprint): self._shown(known) for known in node.trusted}
-            declared = (_key(name, fingerprint) for fingerprint in (*self._input.certificates, *own))
+            declared = (_key(name, fingerprint) for fingerprint in (*self._named.certificates, *own))
             found += undeclared(KIND, current, declared, FIELDS)
         return found
 
@@ -221,7 +222,7 @@ def _key(node: str, fingerprint: str) -> str:
     return f"{node}:{fingerprint}"
 
 
-def _own(state: State) -> frozenset[str]:
+def _own(state: TrustStores) -> frozenset[str]:
     """Return the fingerprints of what the nodes are trusted with.
 
     A node trusts itself and its peers through these stores, so what is one node's own is so on every node.
@@ -232,17 +233,14 @@ def _own(state: State) -> frozenset[str]:
 def read_trusted(context: Context) -> dict[str, Any]:
     """Return the results of the module trust_certificates_info."""
     require_library()
-    problems = node_problems(context.connection, context.params)
-    if problems:
-        raise InvalidInput(problems)
     service = service_token(context.params)
-    state: State = {}
+    state: TrustStores = {}
     names: dict[str, dict[str, str]] = {}
-    for node in targets(context.connection, context.params):
+    for node in task_nodes(context.connection, context.params):
         manager = CertManager(context.transport(node.connection))
         try:
             trusted, names[node.name] = manager.trusted(service), manager.file_names(service)
-            state[node.name] = NodeState(tuple(trusted), frozenset(with_issuers(manager.identities(), trusted)))
+            state[node.name] = TrustStore(tuple(trusted), frozenset(with_issuers(manager.identities(), trusted)))
         except ImpError as error:
             context.fail(node.name, error)
     own = _own(state)

@@ -21,7 +21,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap as _soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target, node_problems, targets
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 
 from tests.support.certificates import issue
 
@@ -207,14 +207,14 @@ def test_a_server_without_a_control_center(status: int, body: bytes, error: type
     ],
 )
 def test_what_a_node_is_called(mine: str, theirs: str, same: bool) -> None:
-    assert Target(mine, CONNECTION).is_called(theirs) is same
+    assert TaskNode(mine, CONNECTION).is_called(theirs) is same
 
 
 def test_nodes_share_the_account() -> None:
     params = {"nodes": [{"name": "imp-sub", "hostname": None, "port": None}]}
-    (target,) = targets(CONNECTION, params)
+    (target,) = task_nodes(CONNECTION, params)
     assert (target.connection.hostname, target.connection.port) == ("imp-sub", 8443)
     assert target.connection.password == "secret-word"
     assert node_problems(CONNECTION, params) == []
-    (single,) = targets(CONNECTION, {"nodes": None})
+    (single,) = task_nodes(CONNECTION, {"nodes": None})
     assert (single.name, single.named) == ("imp.example.com", False)

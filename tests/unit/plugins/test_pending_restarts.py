@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import Service
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     Content,
     Entry,
@@ -53,7 +53,7 @@ def due(
     context: Any = SimpleNamespace(
         params={"pending_restarts_path": str(path)}, check_mode=check, warn=lambda _message: None
     )
-    duty = RestartDuty(context, [Target(node, connection, named)], [ENGINE])
+    duty = RestartDuty(context, [TaskNode(node, connection, named)], [ENGINE])
     with mock.patch(f"{RestartDuty.__module__}.time.time", return_value=NOW):
         duty.read()
         return bool(duty.required({node: {ENGINE: service}}))

@@ -30,7 +30,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Place, Sight
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import REQUIREMENTS, Row, ok, report
 from ansible_collections.ucops.imp.plugins.module_utils._product import releases
-from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import Check
+from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 
 from tests.support.certificates import issue
 
@@ -258,7 +258,7 @@ def test_what_a_node_trusts_should_last(days: int, result: str) -> None:
 
 
 def seen(reachable: bool | ImpError) -> Reply:
-    check = Check("imp1", "mail1.example.com", 443, reachable is True, "row", "row", "Nothing listens.", ())
+    check = PeerCheck("imp1", "mail1.example.com", 443, reachable is True, "row", "row", "Nothing listens.", ())
     known = reachable if isinstance(reachable, ImpError) else check
     return Reply(interface(kind="admin API"), AdminFacts([], {"mail1.example.com": known}))
 

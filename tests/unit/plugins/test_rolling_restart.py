@@ -25,7 +25,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import Target
+from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import (
     Trouble,
     Unlisted,
@@ -132,7 +132,7 @@ def test_nodes_as_their_axl_tells_of_them() -> None:
     ]
 
 
-def unlisted(transport: Transport, *targets: Target) -> list[Trouble] | None:
+def unlisted(transport: Transport, *targets: TaskNode) -> list[Trouble] | None:
     return Unlisted(transport, [(target, transport) for target in targets], [PROXY, ENGINE.upper()]).troubles()
 
 
@@ -148,7 +148,7 @@ def unlisted(transport: Transport, *targets: Target) -> list[Trouble] | None:
     ],
 )
 def test_troubles_of_nodes_that_are_not_listed(told: str, texts: list[str]) -> None:
-    found = unlisted(Asked(axl=axl(node("imp1", "Stopped"), told)), Target("imp1.example.com", HERE))
+    found = unlisted(Asked(axl=axl(node("imp1", "Stopped"), told)), TaskNode("imp1.example.com", HERE))
     assert found is not None
     assert [trouble.text for trouble in found] == texts
 
@@ -157,28 +157,28 @@ def test_troubles_of_nodes_that_are_not_listed(told: str, texts: list[str]) -> N
     "error", [NoPublicApi("x"), UnexpectedAnswer("x"), Forbidden("x"), Unauthorized("x"), ApiError("x", status=500)]
 )
 def test_a_cluster_that_does_not_tell_is_unknown_and_not_well(error: ImpError) -> None:
-    assert unlisted(Asked(axl=error), Target("imp1", HERE)) is None
+    assert unlisted(Asked(axl=error), TaskNode("imp1", HERE)) is None
 
 
 @pytest.mark.parametrize("error", [ConnectionFailed("No route."), TimedOut("Too late.")])
 def test_a_server_that_does_not_answer_is_a_node_that_is_down(error: ImpError) -> None:
-    elsewhere = Target("imp2", HERE.at("imp2.example.com", None))
+    elsewhere = TaskNode("imp2", HERE.at("imp2.example.com", None))
     found = unlisted(Asked(admin=error), elsewhere)
     assert found is not None
     assert [trouble.node for trouble in found] == ["imp1.example.com"]
     # A listed one is asked itself.
-    assert unlisted(Asked(admin=error), elsewhere, Target("imp1", HERE)) == []
+    assert unlisted(Asked(admin=error), elsewhere, TaskNode("imp1", HERE)) == []
 
 
 @pytest.mark.parametrize("error", [AnswerLost("gone"), ApiError("out of order", status=500)])
 def test_any_other_error_is_told_and_is_no_leave(error: ImpError) -> None:
     with pytest.raises(type(error)):
-        unlisted(Asked(admin=error), Target("imp1", HERE))
+        unlisted(Asked(admin=error), TaskNode("imp1", HERE))
 
 
 def test_a_server_that_does_not_say_its_name_counts_as_another() -> None:
     """Without nodes, and called by a name that the cluster does not know: its own service is Started at a restart."""
     transport = Asked(axl=axl(node("imp1"), node("imp2", "Stopped")), control=UnexpectedAnswer("no name"))
-    found = unlisted(transport, Target("192.0.2.1", HERE, named=False))
+    found = unlisted(transport, TaskNode("192.0.2.1", HERE, named=False))
     assert found is not None
     assert [trouble.node for trouble in found] == ["imp2"]
