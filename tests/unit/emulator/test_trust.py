@@ -31,7 +31,7 @@ def upload(environment: Environment, *texts: str, store: str = "cup") -> int:
 
 
 def files(environment: Environment, store: str = "cup", node: str = "imp-pub") -> list[str]:
-    return [row["filename"] for row in trust.trusted(environment.context, "dc1", node, store)]
+    return [found.filename for found in trust.trusted(environment.context, "dc1", node, store)]
 
 
 def pending(environment: Environment) -> list[tuple[str, str]]:
@@ -41,7 +41,7 @@ def pending(environment: Environment) -> list[tuple[str, str]]:
 def test_a_bundle_is_taken_apart_and_both_services_of_that_node_have_to_restart(emulated: Environment) -> None:
     assert upload(emulated, f"Bag Attributes\n{ROOT.pem}\nsome text\n{ISSUING.pem}") == 2
     assert files(emulated) == ["Issuing_CA.pem", "Root_CA.pem"]
-    assert [row["fingerprint"] for row in trust.trusted(emulated.context, *NODE, "cup")] == [
+    assert [found.fingerprint for found in trust.trusted(emulated.context, *NODE, "cup")] == [
         ISSUING.fingerprint,
         ROOT.fingerprint,
     ]

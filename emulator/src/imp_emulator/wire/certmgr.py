@@ -16,12 +16,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from imp_emulator.domain.imp import identities, trust
+from imp_emulator.domain.imp import identities, nodes, trust
 from imp_emulator.errors import DomainError, NotFound
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.store import nodes
-from imp_emulator.store.imp import trust as trust_store
 from imp_emulator.world.context import Context
 
 BASE = "/platformcom/api/v1/certmgr/config"
@@ -94,34 +92,33 @@ class Certmgr:
             return _error(400, error.message)
 
     def _snapshot(self, request: Request) -> Response:
-        node = nodes.node(self._context.database, request.cluster, request.node)
         place = (self._context, request.cluster, request.node)
         return _answer(
-            server=request.node if node is None else node.fqdn,
+            server=nodes.presence_node(*place).fqdn,
             identities=[
                 {
                     "service": service,
                     "certificate": _or_none(identities.certificate, *place, service),
                     "csr": _or_none(identities.waiting_request, *place, service),
                 }
-                for service in trust_store.SERVICES
+                for service in trust.SERVICES
             ],
             trusts=[
                 {
                     "service": service,
                     "certificate_data": [
-                        {"filename": row["filename"], "certificate": row["pem"]}
-                        for row in trust.trusted(*place, service)
+                        {"filename": found.filename, "certificate": found.pem}
+                        for found in trust.trusted(*place, service)
                     ],
                 }
-                for service in trust_store.SERVICES
+                for service in trust.SERVICES
             ],
             revokedCertificates=[],
         )
 
     def _options(self, request: Request) -> Response:
         return _answer(
-            services=list(trust_store.SERVICES),
+            services=list(trust.SERVICES),
             distributions=["this-server"],
             keyTypes={kind: list(lengths) for kind, lengths in identities.KEY_LENGTHS.items()},
             hashAlgorithms=list(identities.HASHES),
@@ -181,8 +178,8 @@ class Certmgr:
 
     def _get_trusted(self, request: Request) -> Response:
         service = _parameter(request, "service")
-        rows = trust.trusted(self._context, request.cluster, request.node, service)
-        return _answer(certificates=[row["pem"] for row in rows])
+        found = trust.trusted(self._context, request.cluster, request.node, service)
+        return _answer(certificates=[certificate.pem for certificate in found])
 
     def _post_trusted(self, request: Request) -> Response:
         """Add certificates; 201 when any was added, 200 when all were there already."""

@@ -42,7 +42,7 @@ class TooManyCompares(DomainError):
 def account(context: Context, cluster: str) -> str | None:
     """Return the name of the shared account, or ``None`` while there is no gateway."""
     shared = store.credentials(context.database, cluster)
-    return None if shared is None else str(shared["account"])
+    return None if shared is None else shared.account
 
 
 def change(context: Context, cluster: str, new_account: str | None, new_password: str | None) -> bool:
@@ -59,9 +59,9 @@ def change(context: Context, cluster: str, new_account: str | None, new_password
         if (shared is None) if part is None else names.is_blank(part):
             raise InvalidValue("credentials-required", _MISSING, field)
     if shared is not None:
-        new_account = shared["account"] if new_account is None else new_account
+        new_account = shared.account if new_account is None else new_account
         if new_password is None:
-            if new_account != shared["account"]:
+            if new_account != shared.account:
                 raise InvalidValue("credentials-required", _MISSING, "password")
             return False
     return _store(context, cluster, str(new_account), str(new_password))
@@ -73,7 +73,7 @@ def _store(context: Context, cluster: str, new_account: str, new_password: str) 
         message = f"password must have at most {MAXIMUM_PASSWORD} characters."
         raise InvalidValue("invalid-field", message, "password")
     shared = store.credentials(context.database, cluster)
-    if shared is not None and (shared["account"], shared["password"]) == (new_account, new_password):
+    if shared is not None and (shared.account, shared.password) == (new_account, new_password):
         return False
     store.put_credentials(context.database, cluster, new_account, new_password)
     if shared is not None:
@@ -106,9 +106,9 @@ def compare(context: Context, cluster: str, some_account: str, some_password: st
     if len(failed) >= FAILED_COMPARES:
         raise TooManyCompares(max(1, int(failed[-FAILED_COMPARES] + WINDOW - now + 0.999)))
     shared = store.credentials(context.database, cluster)
-    expected = ("", "") if shared is None else (shared["account"], shared["password"])
-    same_account = hmac.compare_digest(some_account.encode(), str(expected[0]).encode())
-    same_password = hmac.compare_digest(some_password.encode(), str(expected[1]).encode())
+    expected = ("", "") if shared is None else (shared.account, shared.password)
+    same_account = hmac.compare_digest(some_account.encode(), expected[0].encode())
+    same_password = hmac.compare_digest(some_password.encode(), expected[1].encode())
     if shared is not None and same_account and same_password:
         return True
     store.add_failed_compare(context.database, cluster, now)

@@ -47,7 +47,7 @@ async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus
         node: The node's short name.
     """
     found = gateways.gateways(context, cluster)
-    trusted = "".join(row["pem"] for row in trust.trusted(context, cluster, node, trust.CUP))
+    trusted = "".join(found.pem for found in trust.trusted(context, cluster, node, trust.CUP))
     targets = [
         locate(context, cluster, node, names.gateway_name(gateway.name), gateway.port) for gateway in found[:CHECKED]
     ]

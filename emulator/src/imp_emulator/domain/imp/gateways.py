@@ -15,7 +15,6 @@ from imp_emulator.domain.imp import gateway_credentials, ipv6, restarts
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
-from imp_emulator.store.database import Row
 from imp_emulator.store.imp import gateways as store
 from imp_emulator.world.context import Context
 
@@ -61,8 +60,8 @@ class Gateway:
 def gateways(context: Context, cluster: str) -> list[Gateway]:
     """Return the gateways of a cluster in the order in which they were added."""
     shared = store.credentials(context.database, cluster)
-    rows = store.gateways(context.database, cluster)
-    return [_view(row, position, shared) for position, row in enumerate(rows, start=1)]
+    stored = store.gateways(context.database, cluster)
+    return [_view(found, position, shared) for position, found in enumerate(stored, start=1)]
 
 
 def gateway(context: Context, cluster: str, identifier: str) -> Gateway:
@@ -73,11 +72,11 @@ def gateway(context: Context, cluster: str, identifier: str) -> Gateway:
     raise NotFound("gateway-not-found", "There is no such presence gateway.")
 
 
-def _view(row: Row, position: int, shared: Row | None) -> Gateway:
-    account, revision = (shared["account"], shared["revision"]) if shared else ("", 0)
-    covered = [row[field] for field in ("id", "type", "name", "description", "port")] + [account, revision]
-    etag = hashlib.sha256(json.dumps(covered).encode()).hexdigest()[:32]
-    return Gateway(row["id"], row["type"], row["name"], row["description"], row["port"], account, position, f'"{etag}"')
+def _view(stored: store.PresenceGateway, position: int, shared: store.Credentials | None) -> Gateway:
+    account, revision = (shared.account, shared.revision) if shared else ("", 0)
+    fields = (stored.id, stored.type, stored.name, stored.description, stored.port)
+    etag = hashlib.sha256(json.dumps([*fields, account, revision]).encode()).hexdigest()[:32]
+    return Gateway(*fields, account, position, f'"{etag}"')
 
 
 def add(context: Context, cluster: str, draft: Draft) -> Gateway:
@@ -91,7 +90,7 @@ def add(context: Context, cluster: str, draft: Draft) -> Gateway:
     name = _checked(context, cluster, draft, None)
     gateway_credentials.change(context, cluster, draft.account, draft.password)
     identifier = str(uuid.uuid4())
-    store.insert(context.database, cluster, identifier, _fields(draft, name))
+    store.insert(context.database, cluster, _stored(identifier, draft, name))
     _changed(context, cluster, draft.name, "added")
     return gateway(context, cluster, identifier)
 
@@ -106,7 +105,7 @@ def replace(context: Context, cluster: str, identifier: str, draft: Draft) -> Ga
     gateway_credentials.change(context, cluster, draft.account, draft.password)
     wanted = (draft.type, draft.name, draft.description, draft.port)
     if wanted != (before.type, before.name, before.description, before.port):
-        store.update(context.database, identifier, _fields(draft, name))
+        store.update(context.database, _stored(identifier, draft, name))
         _changed(context, cluster, draft.name, "updated")
     return gateway(context, cluster, identifier)
 
@@ -120,8 +119,8 @@ def delete(context: Context, cluster: str, identifier: str) -> None:
     _changed(context, cluster, name, "deleted")
 
 
-def _fields(draft: Draft, name: GatewayName) -> store.Fields:
-    return store.Fields(draft.type, draft.name, name.key, draft.description, draft.port)
+def _stored(identifier: str, draft: Draft, name: GatewayName) -> store.PresenceGateway:
+    return store.PresenceGateway(identifier, draft.type, draft.name, name.key, draft.description, draft.port)
 
 
 def _changed(context: Context, cluster: str, name: str, action: str) -> None:
@@ -138,7 +137,7 @@ def _checked(context: Context, cluster: str, draft: Draft, identifier: str | Non
         raise InvalidValue("invalid-field", message, "description")
     name = names.gateway_name(draft.name)
     same = store.by_key(context.database, cluster, name.key)
-    if same is not None and same["id"] != identifier:
+    if same is not None and same.id != identifier:
         message = "Add failed. Outlook or EWS Calendaring gateway already exists."
         raise Duplicate("gateway-exists", message, "name")
     if name.kind is NameKind.IPV6:

@@ -72,7 +72,7 @@ def create_request(
     """
     signed = _builder(request).sign(key, HASHES[request.hash_algorithm])
     pem = signed.public_bytes(serialization.Encoding.PEM).decode("ascii")
-    store.put_signing_request(context.database, cluster, node, service, pem, _key_pem(key))
+    store.put_signing_request(context.database, cluster, node, service, store.WaitingRequest(pem, _key_pem(key)))
     return pem
 
 
@@ -110,20 +110,18 @@ def _key_pem(key: PrivateKey) -> str:
 
 def waiting_request(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the signing request that waits for its certificate, in PEM; raises ``NotFound`` when there is none."""
-    row = store.signing_request(context.database, cluster, node, trust.check_service(service))
-    if row is None:
+    waiting = store.signing_request(context.database, cluster, node, trust.check_service(service))
+    if waiting is None:
         raise NotFound("csr-not-found", f"There is no certificate signing request for {service}.", "service")
-    pem: str = row["request"]
-    return pem
+    return waiting.request
 
 
 def certificate(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the certificate that a service shows, in PEM; raises ``NotFound`` when it has none."""
-    row = store.identity(context.database, cluster, node, trust.check_service(service))
-    if row is None:
+    identity = store.identity(context.database, cluster, node, trust.check_service(service))
+    if identity is None:
         raise NotFound("certificate-not-found", f"There is no identity certificate for {service}.", "service")
-    pem: str = row["certificate"]
-    return pem
+    return identity.certificate
 
 
 def upload(context: Context, cluster: str, node: str, service: str, texts: Sequence[str]) -> None:
@@ -137,16 +135,16 @@ def upload(context: Context, cluster: str, node: str, service: str, texts: Seque
             them nor in the service's trust store.
         InvalidValue: The service is unknown or a text is no certificate.
     """
-    row = store.signing_request(context.database, cluster, node, trust.check_service(service))
-    if row is None:
+    waiting = store.signing_request(context.database, cluster, node, trust.check_service(service))
+    if waiting is None:
         raise Forbidden("csr-not-found", f"There is no certificate signing request for {service}.")
     uploaded = [found for text in texts for found in parse_bundle(text)]
-    request = x509.load_pem_x509_csr(row["request"].encode("ascii"))
+    request = x509.load_pem_x509_csr(waiting.request.encode("ascii"))
     leaf = next((found for found in uploaded if found.parsed.public_key() == request.public_key()), None)
     if leaf is None:
         raise Forbidden("csr-mismatch", "The certificate does not match the key of the certificate signing request.")
-    known = [parse_bundle(row["pem"])[0] for row in trust.trusted(context, cluster, node, service)]
+    known = [parse_bundle(found.pem)[0] for found in trust.trusted(context, cluster, node, service)]
     if not any(leaf.issued_by(ca) for ca in uploaded + known):
         raise Forbidden("issuer-not-trusted", f"The issuer of the certificate is not in {service}-trust.")
-    store.put_identity(context.database, cluster, node, service, leaf.pem, row["private_key"])
+    store.put_identity(context.database, cluster, node, service, store.Identity(leaf.pem, waiting.private_key))
     store.remove_signing_request(context.database, cluster, node, service)

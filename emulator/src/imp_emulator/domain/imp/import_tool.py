@@ -86,8 +86,8 @@ async def check(context: Context, peer: Peer) -> Report:
         InvalidValue: The name of the peer server is none.
     """
     target = status.locate(context, peer.cluster, peer.node, peer_name(peer.server), peer.port)
-    rows = trust.trusted(context, peer.cluster, peer.node, STORES[peer.store])
-    trusted = [found for row in rows for found in parse_bundle(row["pem"])]
+    stored = trust.trusted(context, peer.cluster, peer.node, STORES[peer.store])
+    trusted = [found for certificate in stored for found in parse_bundle(certificate.pem)]
     # The servers at the other end are served by this very event loop.
     result = await asyncio.to_thread(status.judge, target, "".join(found.pem for found in trusted))
     chain = [] if result.verdict is Verdict.NETWORK else await asyncio.to_thread(_download, target)

@@ -15,10 +15,12 @@ from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUT
 from imp_emulator.crypto.reading import Certificate, parse_bundle
 from imp_emulator.domain.imp import restarts
 from imp_emulator.errors import InvalidValue, NotFound
-from imp_emulator.store.database import Row
 from imp_emulator.store.imp import trust as store
+from imp_emulator.store.imp.trust import TrustedCertificate
 from imp_emulator.world.context import Context
 
+SERVICES = store.SERVICES
+"""The service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
 _READERS = {CUP: (PRESENCE_ENGINE, SIP_PROXY), "cup-xmpp": (XCP_ROUTER,)}
@@ -29,13 +31,13 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 def check_service(service: str) -> str:
     """Return a service token that a node has a store for; raises ``InvalidValue`` for any other."""
-    if service not in store.SERVICES:
+    if service not in SERVICES:
         raise InvalidValue("unknown-service", f"Unsupported service: {service[:64]}", "service")
     return service
 
 
-def trusted(context: Context, cluster: str, node: str, service: str) -> list[Row]:
-    """Return the certificates of a trust store as rows (fingerprint, filename, description, pem), by file name."""
+def trusted(context: Context, cluster: str, node: str, service: str) -> list[TrustedCertificate]:
+    """Return the certificates of a trust store, by file name."""
     return store.trusted(context.database, cluster, node, check_service(service))
 
 
@@ -71,10 +73,10 @@ def upload(
 
 def _add(context: Context, cluster: str, node: str, service: str, certificate: Certificate, description: str) -> bool:
     present = trusted(context, cluster, node, service)
-    if any(row["fingerprint"] == certificate.fingerprint for row in present):
+    if any(found.fingerprint == certificate.fingerprint for found in present):
         return False
-    filename = _filename(certificate, {row["filename"] for row in present})
-    record = store.Trusted(certificate.fingerprint, filename, description, certificate.pem)
+    filename = _filename(certificate, {found.filename for found in present})
+    record = TrustedCertificate(certificate.fingerprint, filename, description, certificate.pem)
     store.add_trusted(context.database, cluster, node, service, record)
     _changed(context, cluster, node, service, filename, "uploaded")
     return True
@@ -91,10 +93,10 @@ def delete(context: Context, cluster: str, node: str, service: str, fingerprint:
         InvalidValue: There is no such store.
     """
     wanted = fingerprint.replace(":", "").lower()
-    for row in trusted(context, cluster, node, service):
-        if row["fingerprint"] == wanted:
+    for found in trusted(context, cluster, node, service):
+        if found.fingerprint == wanted:
             store.remove_trusted(context.database, cluster, node, service, wanted)
-            _changed(context, cluster, node, service, row["filename"], "deleted")
+            _changed(context, cluster, node, service, found.filename, "deleted")
             return
     raise NotFound("certificate-not-found", f"The certificate is not in {service}-trust.", "fingerprint")
 

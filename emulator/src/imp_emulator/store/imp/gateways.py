@@ -6,25 +6,36 @@
 from __future__ import annotations
 
 import uuid
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import accounts
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Database
 
 EWS_SERVER = "Exchange -- EWS Server"
 """The one type of presence gateway, as the product writes it."""
 DEFAULT_PORT = 443
 
 
-class Fields(NamedTuple):
-    """What can be set of a gateway; ``name_key`` is the canonical form of its name."""
+@dataclass(frozen=True, slots=True)
+class PresenceGateway:
+    """A presence gateway; ``name_key`` is the canonical form of its name, ``id`` a UUID."""
 
+    id: str
     type: str
     name: str
     name_key: str
     description: str
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The account that all gateways of a cluster share; its revision grows with each change."""
+
+    account: str
+    password: str = field(repr=False)
+    revision: int
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -33,7 +44,8 @@ def seed(database: Database, scenario: Scenario) -> None:
     known = accounts.account(database, accounts.EXCHANGE, account.kind, account.username)
     for cluster in scenario.clusters:
         for name in cluster.presence_gateways:
-            insert(database, cluster.name, str(uuid.uuid4()), Fields(EWS_SERVER, name, name, "", DEFAULT_PORT))
+            gateway = PresenceGateway(str(uuid.uuid4()), EWS_SERVER, name, name, "", DEFAULT_PORT)
+            insert(database, cluster.name, gateway)
         if cluster.presence_gateways and known is not None:
             put_credentials(database, cluster.name, known.username, known.password)
 
@@ -44,31 +56,44 @@ def count(database: Database, cluster: str) -> int:
     return 0 if row is None else int(row["n"])
 
 
-def gateways(database: Database, cluster: str) -> list[Row]:
-    """Return the gateway rows of a cluster in the order in which they were added."""
-    return database.all("SELECT * FROM presence_gateway WHERE cluster = ? ORDER BY sequence", (cluster,))
+def gateways(database: Database, cluster: str) -> list[PresenceGateway]:
+    """Return the gateways of a cluster in the order in which they were added."""
+    rows = database.all(
+        "SELECT id, type, name, name_key, description, port FROM presence_gateway WHERE cluster = ? ORDER BY sequence",
+        (cluster,),
+    )
+    return [PresenceGateway(*row) for row in rows]
 
 
-def by_key(database: Database, cluster: str, name_key: str) -> Row | None:
+def by_key(database: Database, cluster: str, name_key: str) -> PresenceGateway | None:
     """Return the gateway of a canonical name."""
-    return database.one("SELECT * FROM presence_gateway WHERE cluster = ? AND name_key = ?", (cluster, name_key))
+    row = database.one(
+        "SELECT id, type, name, name_key, description, port FROM presence_gateway WHERE cluster = ? AND name_key = ?",
+        (cluster, name_key),
+    )
+    return None if row is None else PresenceGateway(*row)
 
 
-def insert(database: Database, cluster: str, identifier: str, fields: Fields) -> None:
+def insert(database: Database, cluster: str, gateway: PresenceGateway) -> None:
     """Add a gateway behind the others."""
     database.execute(
         "INSERT INTO presence_gateway (cluster, id, type, name, name_key, description, port)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (cluster, identifier, *fields),
+        (cluster, *_values(gateway)),
     )
 
 
-def update(database: Database, identifier: str, fields: Fields) -> None:
-    """Replace the fields of a gateway."""
+def update(database: Database, gateway: PresenceGateway) -> None:
+    """Replace the fields of the gateway that has this identifier."""
+    identifier, *fields = _values(gateway)
     database.execute(
         "UPDATE presence_gateway SET type = ?, name = ?, name_key = ?, description = ?, port = ? WHERE id = ?",
         (*fields, identifier),
     )
+
+
+def _values(gateway: PresenceGateway) -> tuple[str, str, str, str, str, int]:
+    return gateway.id, gateway.type, gateway.name, gateway.name_key, gateway.description, gateway.port
 
 
 def remove(database: Database, identifier: str) -> None:
@@ -76,9 +101,10 @@ def remove(database: Database, identifier: str) -> None:
     database.execute("DELETE FROM presence_gateway WHERE id = ?", (identifier,))
 
 
-def credentials(database: Database, cluster: str) -> Row | None:
-    """Return the shared account as a row (account, password, revision), or ``None`` while there is no gateway."""
-    return database.one("SELECT account, password, revision FROM gateway_credentials WHERE cluster = ?", (cluster,))
+def credentials(database: Database, cluster: str) -> Credentials | None:
+    """Return the shared account, or ``None`` while there is no gateway."""
+    row = database.one("SELECT account, password, revision FROM gateway_credentials WHERE cluster = ?", (cluster,))
+    return None if row is None else Credentials(*row)
 
 
 def put_credentials(database: Database, cluster: str, account: str, password: str) -> None:

@@ -5,23 +5,40 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import keys
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Database
 
 SERVICES = ("cup", "cup-xmpp", "tomcat")
 """The service tokens of an IM and Presence node; each has an identity and a trust store (``cup`` -> cup-trust)."""
 
 
-class Trusted(NamedTuple):
-    """A trusted certificate; see the table of the same name."""
+@dataclass(frozen=True, slots=True)
+class TrustedCertificate:
+    """A certificate of a trust store; see the table of the same name."""
 
     fingerprint: str
     filename: str
     description: str
     pem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a service identifies itself with, in PEM."""
+
+    certificate: str
+    private_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRequest:
+    """A signing request (PKCS#10) that waits for its certificate, and its key, in PEM."""
+
+    request: str
+    private_key: str = field(repr=False)
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -35,24 +52,35 @@ def seed(database: Database, scenario: Scenario) -> None:
             if node.role == "imp":
                 pair = keys.get(database, cluster.name, node.name)
                 for service in SERVICES:
-                    put_identity(database, cluster.name, node.name, service, pair.certificate, pair.private_key)
+                    put_identity(
+                        database, cluster.name, node.name, service, Identity(pair.certificate, pair.private_key)
+                    )
 
 
-def trusted(database: Database, cluster: str, node: str, store: str) -> list[Row]:
-    """Return the rows (fingerprint, filename, description, pem) of a trust store, by file name."""
-    return database.all(
+def trusted(database: Database, cluster: str, node: str, store: str) -> list[TrustedCertificate]:
+    """Return the certificates of a trust store, by file name."""
+    rows = database.all(
         "SELECT fingerprint, filename, description, pem FROM trust_certificate"
         " WHERE cluster = ? AND node = ? AND store = ? ORDER BY filename",
         (cluster, node, store),
     )
+    return [TrustedCertificate(*row) for row in rows]
 
 
-def add_trusted(database: Database, cluster: str, node: str, store: str, certificate: Trusted) -> None:
+def add_trusted(database: Database, cluster: str, node: str, store: str, certificate: TrustedCertificate) -> None:
     """Add a certificate to a trust store."""
     database.execute(
         "INSERT INTO trust_certificate (cluster, node, store, fingerprint, filename, description, pem)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (cluster, node, store, *certificate),
+        (
+            cluster,
+            node,
+            store,
+            certificate.fingerprint,
+            certificate.filename,
+            certificate.description,
+            certificate.pem,
+        ),
     )
 
 
@@ -64,37 +92,37 @@ def remove_trusted(database: Database, cluster: str, node: str, store: str, fing
     )
 
 
-def identity(database: Database, cluster: str, node: str, service: str) -> Row | None:
-    """Return the row (certificate, private_key) of what a service identifies itself with."""
-    return database.one(
+def identity(database: Database, cluster: str, node: str, service: str) -> Identity | None:
+    """Return what a service identifies itself with."""
+    row = database.one(
         "SELECT certificate, private_key FROM identity WHERE cluster = ? AND node = ? AND service = ?",
         (cluster, node, service),
     )
+    return None if row is None else Identity(*row)
 
 
-def put_identity(database: Database, cluster: str, node: str, service: str, certificate: str, private_key: str) -> None:
+def put_identity(database: Database, cluster: str, node: str, service: str, identity: Identity) -> None:
     """Set or replace what a service identifies itself with."""
     database.execute(
         "INSERT OR REPLACE INTO identity (cluster, node, service, certificate, private_key) VALUES (?, ?, ?, ?, ?)",
-        (cluster, node, service, certificate, private_key),
+        (cluster, node, service, identity.certificate, identity.private_key),
     )
 
 
-def signing_request(database: Database, cluster: str, node: str, service: str) -> Row | None:
-    """Return the row (request, private_key) of the signing request that waits for its certificate."""
-    return database.one(
+def signing_request(database: Database, cluster: str, node: str, service: str) -> WaitingRequest | None:
+    """Return the signing request of a service that waits for its certificate."""
+    row = database.one(
         "SELECT request, private_key FROM signing_request WHERE cluster = ? AND node = ? AND service = ?",
         (cluster, node, service),
     )
+    return None if row is None else WaitingRequest(*row)
 
 
-def put_signing_request(
-    database: Database, cluster: str, node: str, service: str, request: str, private_key: str
-) -> None:
+def put_signing_request(database: Database, cluster: str, node: str, service: str, waiting: WaitingRequest) -> None:
     """Set or replace a service's signing request."""
     database.execute(
         "INSERT OR REPLACE INTO signing_request (cluster, node, service, request, private_key) VALUES (?, ?, ?, ?, ?)",
-        (cluster, node, service, request, private_key),
+        (cluster, node, service, waiting.request, waiting.private_key),
     )
 
 
