@@ -19,6 +19,8 @@ from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import meta
 from imp_emulator.store.database import Database
+from imp_emulator.wire.http import asgi
+from imp_emulator.wire.http.tomcat import error_page
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
@@ -65,24 +67,38 @@ class Echo:
 
 
 class EchoApplication(Echo):
-    """The same in front of an ASGI application."""
+    """The same, decoded by an ASGI application."""
 
     name = "application"
 
     def owns(self, path: str) -> bool:
         return path.startswith("/app/")
 
-    async def app(self, scope: Any, receive: Any, send: Any) -> None:
+    def route(self, request: Request) -> Operation:
+        answers: list[Response | None] = []
+        state = {"request": request}
+
+        async def decode() -> None:
+            answers.append(await asgi.ask(self._app, request, state))
+
+        def run() -> Response:
+            meta.put(self._environment.database, "fact", f"{request.caller} {request.body.decode()}")
+            assert answers[0] is not None
+            return answers[0]
+
+        return Operation(request.path.rsplit("/", 1)[1], True, run, decode)
+
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         body = (await receive())["body"]
         request = scope["state"]["request"]
+        assert request.body == body
         if request.path.endswith("burst"):
             raise RuntimeError(body)
-        with self._environment.database.transaction():
-            meta.put(self._environment.database, "fact", f"{request.caller} {body.decode()}")
         headers = [(b"Content-Type", b"text/x"), (b"etag", b"7"), (b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 201, "headers": headers})
         await send({"type": "http.response.body", "body": b"o", "more_body": True})
         await send({"type": "http.response.body", "body": b"k"})
+        assert (await receive())["type"] == "http.disconnect"
 
 
 @pytest.fixture
@@ -107,7 +123,7 @@ def ask(
     environment: Environment, path: str, *chunks: bytes, user: str | None = "axladmin", gone: bool = False
 ) -> Answer:
     """Send one request through a gate."""
-    gate = Gate(environment, "dc1", "node", 8443, [Echo(environment), EchoApplication(environment)], LIMIT)
+    gate = Gate(environment, "dc1", "node", 8443, [Echo(environment), EchoApplication(environment)], error_page, LIMIT)
     received = [{"type": "http.request", "body": c, "more_body": i < len(chunks)} for i, c in enumerate(chunks, 1)]
     received = received or [{"type": "http.request", "body": b"", "more_body": False}]
     if gone:
@@ -136,7 +152,7 @@ def ask(
 
 def journal(environment: Environment) -> list[tuple[Any, ...]]:
     shown = ("protocol", "operation", "caller", "write", "status", "fault")
-    return [tuple(entry[name] for name in shown) for entry in environment.journal.entries({})[0]]
+    return [tuple(getattr(entry, name) for name in shown) for entry in environment.journal.entries({})[0]]
 
 
 def fact(environment: Environment) -> str | None:
@@ -272,4 +288,4 @@ def test_other_asgi_events_are_left_alone(environment: Environment) -> None:
     async def never(*_: Any) -> Any:
         raise AssertionError("nothing is to be read or sent")
 
-    asyncio.run(Gate(environment, "dc1", "node", 8443, [])({"type": "websocket"}, never, never))
+    asyncio.run(Gate(environment, "dc1", "node", 8443, [], error_page)({"type": "websocket"}, never, never))

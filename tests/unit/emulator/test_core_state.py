@@ -214,27 +214,27 @@ def test_the_journal_filters_and_goes_on_after_an_identifier(environment: Enviro
     journal = environment.journal
     for number, write in enumerate((False, True, False, True)):
         journal.append(entry(f"op{number}", write))
-    assert [e["operation"] for e in journal.entries({})[0]] == ["op0", "op1", "op2", "op3"]
-    assert [e["operation"] for e in journal.entries({"write": True})[0]] == ["op1", "op3"]
-    assert [e["id"] for e in journal.entries({"operation": "op2"})[0]] == [3]
+    assert [e.operation for e in journal.entries({})[0]] == ["op0", "op1", "op2", "op3"]
+    assert [e.operation for e in journal.entries({"write": True})[0]] == ["op1", "op3"]
+    assert [e.id for e in journal.entries({"operation": "op2"})[0]] == [3]
     assert journal.entries({"cluster": "dc2"})[0] == []
     assert journal.entries({}, after=4) == ([], 4)
-    assert journal.entries({"write": False}, after=2)[0][0] == {
-        "id": 3,
-        "at": "1970-01-01T00:00:00+00:00",
-        "cluster": "dc1",
-        "node": "imp-pub",
-        "protocol": "axl",
-        "method": "POST",
-        "operation": "op2",
-        "caller": "axladmin",
-        "write": False,
-        "status": 200,
-        "fault": None,
-    }
+    assert journal.entries({"write": False}, after=2)[0][0] == Entry(
+        id=3,
+        at=0.0,
+        cluster="dc1",
+        node="imp-pub",
+        protocol="axl",
+        method="POST",
+        operation="op2",
+        caller="axladmin",
+        write=False,
+        status=200,
+        fault=None,
+    )
     journal.clear()
     journal.append(entry("later"))
-    assert [e["id"] for e in journal.entries({})[0]] == [5]
+    assert [e.id for e in journal.entries({})[0]] == [5]
 
 
 def test_the_journal_forgets_its_oldest_entries(environment: Environment) -> None:
@@ -245,7 +245,7 @@ def test_the_journal_forgets_its_oldest_entries(environment: Environment) -> Non
     entries, last = journal.entries({})
     assert last == 5000
     assert 100 <= len(entries) <= 100 + 1024
-    assert entries[-1]["id"] == 5000
+    assert entries[-1].id == 5000
     assert Journal(environment.database).entries({})[1] == 5000
 
 

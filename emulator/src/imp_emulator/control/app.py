@@ -23,6 +23,7 @@ from imp_emulator.control import authorities as control_ca
 from imp_emulator.control import exchange_servers as control_exchange
 from imp_emulator.control import ports as control_ports
 from imp_emulator.domain.imp import services
+from imp_emulator.store.journal import Entry
 from imp_emulator.world import snapshots as state
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
@@ -230,7 +231,12 @@ async def read_journal(
     """The requests that the emulator has seen, oldest first."""
     filters = {"cluster": cluster, "node": node, "protocol": protocol, "operation": operation, "write": writes}
     entries, last = control.environment.journal.entries(filters, after)
-    return {"entries": entries, "last": last}
+    return {"entries": [_entry(entry) for entry in entries], "last": last}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    fields = {field: getattr(entry, field) for field in Entry.__slots__}
+    return fields | {"at": datetime.fromtimestamp(entry.at, tz=UTC).isoformat()}
 
 
 async def clear_journal(control: Authorised) -> None:

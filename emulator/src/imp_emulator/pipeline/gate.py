@@ -11,23 +11,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any
 from urllib.parse import parse_qsl
 
-from imp_emulator.pipeline.request import Connection, Operation, Protocol, Request, Response
+from imp_emulator.pipeline.request import (
+    Connection,
+    Operation,
+    Protocol,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+)
+from imp_emulator.store.database import NotStored
 from imp_emulator.store.journal import Entry
-from imp_emulator.wire.http.tomcat import error_page
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+ErrorPage = Callable[[int, str], Response]
+"""The page that a listener's web server gives of its own accord: for a status, with a message."""
 
 BODY_LIMIT = 8 * 1024 * 1024
 ABORT = "imp_emulator.abort"
@@ -69,12 +74,16 @@ class _Gone(Exception):
 class Gate:
     """The ASGI application of one listener.
 
+    A write and its journal entry are one transaction, answered after the commit. What may take time, decoding
+    included, comes before it, so that nothing awaits while it is open.
+
     Args:
         environment: What the protocols work on.
         cluster: The cluster of the listener's node; empty for an Exchange server.
         node: The short name of the node, or the Exchange server's name.
         port: The port that the real product listens on.
         protocols: What the listener speaks; the first that owns a path gets it.
+        error_page: How its web server answers where no protocol does.
         body_limit: The largest request body in bytes; more is answered with 413.
     """
 
@@ -85,6 +94,7 @@ class Gate:
         node: str,
         port: int,
         protocols: Sequence[Protocol],
+        error_page: ErrorPage,
         body_limit: int = BODY_LIMIT,
     ) -> None:
         self._environment = environment
@@ -92,6 +102,7 @@ class Gate:
         self._node = node
         self._port = port
         self._protocols = protocols
+        self._error_page = error_page
         self._body_limit = body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +118,7 @@ class Gate:
         except _TooLarge:
             response: Response | None = self._too_large(request, protocol)
         else:
-            response = await self._answer(scope, request, protocol)
+            response = await self._answer(request, protocol)
         if response is None:
             await _drop(scope, receive)
         else:
@@ -125,6 +136,7 @@ class Gate:
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=b"",
             connection=scope.get("extensions", {}).get(CONNECTION) or Connection(),
+            scope=scope,
         )
 
     async def _body(self, receive: Receive) -> bytes:
@@ -151,19 +163,19 @@ class Gate:
 
     def _too_large(self, request: Request, protocol: Protocol | None) -> Response:
         text = f"The request body exceeds {self._body_limit} bytes"
-        response = protocol.failure(request, 413, text) if protocol else error_page(413, text)
+        response = protocol.failure(request, 413, text) if protocol else self._error_page(413, text)
         response.headers["Connection"] = "close"
         self._note(request, _Step(protocol.name if protocol else ""), 413)
         return response
 
-    async def _answer(self, scope: Scope, request: Request, protocol: Protocol | None) -> Response | None:
+    async def _answer(self, request: Request, protocol: Protocol | None) -> Response | None:
         """Return the answer; ``None`` when a fault wants the connection closed without one."""
         if protocol is None:
             self._note(request, _Step(""), 404)
-            return error_page(404, "The requested resource is not available")
+            return self._error_page(404, "The requested resource is not available")
         step = _Step(protocol.name)
         try:
-            return await self._handle(scope, request, protocol, step)
+            return await self._handle(request, protocol, step)
         except Exception as error:  # noqa: BLE001 - the outermost place: whatever broke, the client gets an answer
             # The message may quote the request, and so a secret; type and place are enough to find the fault.
             where = "".join(traceback.format_tb(error.__traceback__))
@@ -171,7 +183,7 @@ class Gate:
             self._note(request, step, 500)
             return protocol.failure(request, 500, "Internal error of the emulator")
 
-    async def _handle(self, scope: Scope, request: Request, protocol: Protocol, step: _Step) -> Response | None:
+    async def _handle(self, request: Request, protocol: Protocol, step: _Step) -> Response | None:
         refusal = protocol.authenticate(request)
         if refusal is not None:
             step.operation = "authenticate"
@@ -193,20 +205,22 @@ class Gate:
                 except asyncio.CancelledError:
                     # Only the emulator's end does this: the request is one that a killed server never answered.
                     return None
-        application: Application | None = getattr(protocol, "app", None)
-        if application is not None:
-            response = await _run_application(scope, request, application)
-            self._note(request, step, response.status)
-        else:
-            if operation.prepare is not None:
-                await operation.prepare()
-            response = self._run(request, operation, step)
+        if operation.prepare is not None:
+            await operation.prepare()
+        response = self._run(request, operation, step)
         return None if effect is not None and effect.kind is EffectKind.DROP_AFTER else response
 
     def _run(self, request: Request, operation: Operation, step: _Step) -> Response:
-        """Carry the call out in one transaction with its journal entry; an error answer undoes what it did."""
+        """Carry the operation out in one transaction with its journal entry; an error answer undoes what it did.
+
+        A read is answered although its entry cannot be written; it has nothing to lose.
+
+        Raises:
+            NotStored: A write and its entry could not be stored; both are undone.
+        """
+        response: Response | None = None
         try:
-            with self._environment.database.transaction():
+            with self._environment.database.own_transaction(write=operation.write):
                 response = operation.run()
                 if response.status >= 400:
                     raise _ErrorAnswer(response)
@@ -214,6 +228,12 @@ class Gate:
         except _ErrorAnswer as error:
             response = error.response
             self._note(request, step, response.status)
+            return response
+        except NotStored as error:
+            if operation.write or response is None:
+                raise
+            self._environment.journal.missed(error)
+        self._environment.answered[step.protocol, step.operation] += 1
         return response
 
     def _injected(self, request: Request, protocol: Protocol, step: _Step, effect: Effect) -> Response:
@@ -224,13 +244,14 @@ class Gate:
         return response
 
     def _note(self, request: Request, step: _Step, status: int) -> None:
-        """Add a journal entry in a transaction of its own."""
-        with self._environment.database.transaction():
-            self._append(request, step, status)
+        """Add a journal entry in a transaction of its own, for an answer that has changed nothing."""
+        try:
+            with self._environment.database.own_transaction(write=True):
+                self._append(request, step, status)
+        except NotStored as error:
+            self._environment.journal.missed(error)
 
     def _append(self, request: Request, step: _Step, status: int) -> None:
-        if 0 < status < 400:
-            self._environment.answered[step.protocol, step.operation] += 1
         self._environment.journal.append(
             Entry(
                 at=self._environment.clock.timestamp(),
@@ -245,34 +266,6 @@ class Gate:
                 fault=step.fault,
             )
         )
-
-
-async def _run_application(scope: Scope, request: Request, application: Application) -> Response:
-    """Let an ASGI application answer; it sees the body once more and the call in ``scope["state"]["request"]``."""
-    response = Response(500)
-    parts: list[bytes] = []
-    delivered = False
-
-    async def receive() -> Message:
-        nonlocal delivered
-        if delivered:
-            return {"type": "http.disconnect"}
-        delivered = True
-        return {"type": "http.request", "body": request.body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            response.status = message["status"]
-            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in message["headers"]}
-            response.content_type = headers.pop("content-type", "")
-            headers.pop("content-length", None)
-            response.headers = headers
-        else:
-            parts.append(message.get("body", b""))
-
-    await application({**scope, "state": {"request": request}}, receive, send)
-    response.body = b"".join(parts)
-    return response
 
 
 async def _send(send: Send, response: Response, timestamp: float) -> None:

@@ -5,10 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Interface
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI application."""
 
 
 @dataclass(slots=True)
@@ -36,6 +43,7 @@ class Request:
         query: Query parameters; of a repeated one the last.
         caller: The authenticated account's name; ``None`` until the gate has authenticated.
         connection: The client connection that carries it.
+        scope: The request as ASGI has it, for a protocol that has an application decode it.
     """
 
     cluster: str
@@ -48,6 +56,7 @@ class Request:
     body: bytes
     caller: str | None = None
     connection: Connection = field(default_factory=Connection)
+    scope: Scope = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
@@ -72,7 +81,8 @@ class Operation:
     Attributes:
         name: The protocol's own name of the operation, as the journal shows it.
         write: Whether the operation changes the environment.
-        run: Carries it out, inside the gate's transaction, on the event loop; must not block.
+        run: Carries it out, inside the gate's transaction, on the event loop; must not block. As a plain function it
+            cannot await either, so no other request gets in between.
         prepare: What takes time and is awaited before ``run``, outside the transaction: it must change nothing.
     """
 
@@ -83,11 +93,7 @@ class Operation:
 
 
 class Protocol(Interface):
-    """A wire protocol served by a listener.
-
-    One that is an ASGI application has it as the further attribute ``app``; the gate then awaits that instead of the
-    route's ``run``, with the call in ``scope["state"]["request"]``.
-    """
+    """A wire protocol served by a listener."""
 
     @property
     def name(self) -> str:

@@ -32,6 +32,7 @@ from imp_emulator.wire.certmgr import Certmgr
 from imp_emulator.wire.control_center import ControlCenter
 from imp_emulator.wire.exchange.front_door import Exchange
 from imp_emulator.wire.exchange.powershell import PowerShell
+from imp_emulator.wire.http.tomcat import error_page
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
@@ -181,7 +182,7 @@ class Listeners:
                 continue
             endpoint = Endpoint(cluster, node, port, addresses)
             spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
-            gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken])
+            gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken], error_page)
             server = Server(gate, self.bind(endpoint.key), context)
             listener = (connect_address(self._host), self._ports[endpoint.key])
             self._servers.append(server)

@@ -20,6 +20,18 @@ class StateError(Exception):
     """The state file cannot be used; the message says why and what to do."""
 
 
+class NotStored(Exception):
+    """SQLite could not write the state file: the disk is full, another process has it locked, it is read-only.
+
+    Attributes:
+        kind: SQLite's name of the error, for example ``SQLITE_FULL``.
+    """
+
+    def __init__(self, error: sqlite3.Error) -> None:
+        super().__init__(str(error))
+        self.kind: str = getattr(error, "sqlite_errorname", type(error).__name__)
+
+
 class Database:
     """The emulator's state file.
 
@@ -67,27 +79,57 @@ class Database:
         """Commit what happens inside, or undo all of it; an inner transaction joins the outer one.
 
         Nothing inside may await: another request would become part of the transaction.
+
+        Raises:
+            NotStored: It could not begin or not be committed; it is undone.
         """
-        if self._depth == 0:
-            self._connection.execute("BEGIN IMMEDIATE")
+        if self._depth:
+            yield
+        else:
+            with self._outermost("BEGIN IMMEDIATE"):
+                yield
+
+    @contextmanager
+    def own_transaction(self, *, write: bool) -> Iterator[None]:
+        """A transaction that joins no other one, for a whole request.
+
+        Args:
+            write: Whether to take the right to write at once. Without it what is read inside is answered even when
+                nothing can be written.
+
+        Raises:
+            NotStored: See :meth:`transaction`.
+            RuntimeError: Another one is open: whoever holds it has awaited something.
+        """
+        if self._depth:
+            raise RuntimeError("a request has come in while the transaction of another one was open")
+        with self._outermost("BEGIN IMMEDIATE" if write else "BEGIN"):
+            yield
+
+    @contextmanager
+    def _outermost(self, begin: str) -> Iterator[None]:
+        self._control(begin)
         self._depth += 1
         try:
             yield
+            self._control("COMMIT")
         except BaseException:
-            self._depth -= 1
-            if self._depth == 0:
-                self._after_commit.clear()
+            self._after_commit.clear()
+            # SQLite has already undone it after some errors, a full disk among them.
+            if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._depth -= 1
-        if self._depth == 0:
-            self._commit()
-
-    def _commit(self) -> None:
+        finally:
+            self._depth -= 1
         waiting, self._after_commit = self._after_commit, []
-        self._connection.execute("COMMIT")
         for action in waiting:
             action()
+
+    def _control(self, statement: str) -> None:
+        try:
+            self._connection.execute(statement)
+        except sqlite3.Error as error:
+            raise NotStored(error) from error
 
     def on_commit(self, action: Callable[[], None]) -> None:
         """Have something done once the open transaction is committed, never when it is undone; without one, at once.

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from imp_emulator.store.database import Database
+from imp_emulator.store.database import Database, NotStored, Row
 
 DEFAULT_LIMIT = 200_000
 _PRUNE_EVERY = 1_024
+_logger = logging.getLogger("imp_emulator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Entry:
         write: Whether the operation changes the environment when it succeeds.
         status: The HTTP status of the answer; 0 when the connection was closed before the request was handled.
         fault: The kind of the injected fault, or ``None``.
+        id: Its number in the journal; 0 as long as it is not there.
     """
 
     at: float
@@ -38,6 +41,7 @@ class Entry:
     write: bool
     status: int
     fault: str | None = None
+    id: int = 0
 
 
 class Journal:
@@ -47,6 +51,7 @@ class Journal:
         self._database = database
         self._limit = limit
         self._last = self.last()
+        self._told: set[str] = set()
 
     def last(self) -> int:
         """Return the identifier of the newest entry in the file; 0 when there is none."""
@@ -54,8 +59,18 @@ class Journal:
         return 0 if row is None else int(row["last"])
 
     def append(self, entry: Entry) -> None:
-        """Add an entry, inside the transaction that is open; now and then the oldest ones go."""
+        """Add an entry, inside the transaction that is open; now and then the oldest ones go.
+
+        Raises:
+            NotStored: It could not be written.
+        """
         self._last += 1
+        try:
+            self._insert(entry)
+        except sqlite3.Error as error:
+            raise NotStored(error) from error
+
+    def _insert(self, entry: Entry) -> None:
         self._database.execute(
             "INSERT INTO journal (id, at, cluster, node, protocol, method, operation, caller, write, status, fault)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -76,7 +91,13 @@ class Journal:
         if self._last % _PRUNE_EVERY == 0:
             self._database.execute("DELETE FROM journal WHERE id <= ?", (self._last - self._limit,))
 
-    def entries(self, filters: dict[str, Any], after: int = 0) -> tuple[list[dict[str, Any]], int]:
+    def missed(self, error: NotStored) -> None:
+        """Log that requests are answered without an entry: once for each kind of error, for it will hit many."""
+        if error.kind not in self._told:
+            self._told.add(error.kind)
+            _logger.error("requests are answered without an entry in the journal: %s (%s)", error.kind, error)
+
+    def entries(self, filters: dict[str, Any], after: int = 0) -> tuple[list[Entry], int]:
         """Return the entries newer than ``after`` and the newest identifier.
 
         Args:
@@ -84,23 +105,25 @@ class Journal:
             after: The identifier of the last entry already seen.
         """
         rows = self._database.all(
-            "SELECT * FROM journal WHERE id > :after AND (:cluster IS NULL OR cluster = :cluster)"
+            "SELECT at, cluster, node, protocol, method, operation, caller, write, status, fault, id FROM journal"
+            " WHERE id > :after AND (:cluster IS NULL OR cluster = :cluster)"
             " AND (:node IS NULL OR node = :node) AND (:protocol IS NULL OR protocol = :protocol)"
             " AND (:operation IS NULL OR operation = :operation) AND (:write IS NULL OR write = :write) ORDER BY id",
             {"cluster": None, "node": None, "protocol": None, "operation": None, "write": None}
             | filters
             | {"after": after},
         )
-        found = [
-            dict(row)
-            | {
-                "at": datetime.fromtimestamp(row["at"], tz=UTC).isoformat(),
-                "write": bool(row["write"]),
-            }
-            for row in rows
-        ]
-        return found, self._last
+        return [_entry(row) for row in rows], self._last
 
     def clear(self) -> None:
         """Forget every entry."""
-        self._database.execute("DELETE FROM journal")
+        clear(self._database)
+
+
+def clear(database: Database) -> None:
+    """Forget every entry of a state file."""
+    database.execute("DELETE FROM journal")
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(**(dict(row) | {"write": bool(row["write"])}))

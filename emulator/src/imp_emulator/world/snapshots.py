@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.store import meta
+from imp_emulator.store import journal, meta
 from imp_emulator.store.database import Database, StateError
 from imp_emulator.world import seeding
 from imp_emulator.world.clock import Clock
@@ -91,7 +91,7 @@ class Snapshots:
         kept = {fact: meta.get(self._database, fact) for fact in _OF_THE_PROCESS}
         self._database.replace_from(self._existing(name))
         with self._database.transaction():
-            self._database.execute("DELETE FROM journal")
+            journal.clear(self._database)
             for fact, value in kept.items():
                 if value is not None:
                     meta.put(self._database, fact, value)

@@ -12,11 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imp_emulator.errors import DomainError
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.wire.http import asgi
+from imp_emulator.wire.imp_admin import problems
 from imp_emulator.wire.imp_admin.app import BASE, create_app
+from imp_emulator.wire.imp_admin.decoding import decoded
 from imp_emulator.wire.imp_admin.operations import Operations
-from imp_emulator.wire.imp_admin.problems import MEDIA_TYPE, Problem, encoded
+from imp_emulator.wire.imp_admin.problems import Problem, ProblemError
 from imp_emulator.world.context import Context
 
 ROLE = "Standard CCMADMIN Administration"
@@ -25,18 +29,14 @@ _NO_WRITES = ("compareGatewayCredentials", "checkCertificateImport")
 
 
 class ImpAdmin:
-    """The API on port 8443 of every IM and Presence node; all of them act on the same cluster.
-
-    Attributes:
-        app: The ASGI application that carries the calls out; the gate runs it.
-    """
+    """The API on port 8443 of every IM and Presence node; all of them act on the same cluster."""
 
     name = "imp_admin"
 
     def __init__(self, context: Context, accounts: Accounts) -> None:
         self._context = context
         self._accounts = accounts
-        self.app = create_app(context)
+        self._app = create_app(context)
         self._known = Operations(self.openapi())
         self.operations: Mapping[str, bool] = {
             operation: _writes(operation, method) for operation, method in self._known.methods().items()
@@ -54,26 +54,39 @@ class ImpAdmin:
         return None if access is Access.OK else _response(403, "forbidden", f"The caller lacks the role {ROLE}.")
 
     def route(self, request: Request) -> Operation:
-        def unused() -> Response:
-            return self.failure(request, 500, "The gate has to run the application.")
-
         operation = self._known.find(request.method, request.path)
-        if operation is None:
-            return Operation(request.method, False, unused)
-        return Operation(operation, self.operations[operation], unused)
+        answers: list[Response | None] = []
+        state: dict[str, Any] = {"request": request}
+
+        async def decode() -> None:
+            answers.append(await asgi.ask(self._app, request, state))
+
+        def run() -> Response:
+            return answers[0] or _carried_out(state)
+
+        return Operation(operation or request.method, self.operations.get(operation or "", False), run, decode)
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _response(status, "internal-error" if status == 500 else f"status-{status}", message)
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
-        return self.app.openapi()
+        return self._app.openapi()
 
 
 def _writes(operation: str, method: str) -> bool:
     return method != "GET" and operation not in _NO_WRITES
 
 
+def _carried_out(state: dict[str, Any]) -> Response:
+    call = decoded(state)
+    if call is None:
+        raise LookupError("the application has neither answered nor decoded a request")
+    try:
+        return call.make()
+    except (ProblemError, DomainError) as error:
+        return problems.of_error(error)
+
+
 def _response(status: int, code: str, detail: str) -> Response:
-    problem = Problem(status, code, detail)
-    return Response(status, encoded(problem), MEDIA_TYPE)
+    return problems.answer(Problem(status, code, detail))

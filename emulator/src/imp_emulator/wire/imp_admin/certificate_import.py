@@ -5,15 +5,26 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import Depends
 
 from imp_emulator.domain.imp import import_tool
-from imp_emulator.domain.imp.import_tool import Offer, Peer
+from imp_emulator.domain.imp.import_tool import Offer, Peer, Report
+from imp_emulator.wire.imp_admin.decoding import EndpointRouter
 from imp_emulator.wire.imp_admin.import_models import Acceptance, Imported, OfferedCertificate, PeerIn, PeerReport
 from imp_emulator.wire.imp_admin.problems import responses
 from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here, ServedNode
 
-router = APIRouter(tags=["Certificate import"])
+router = EndpointRouter(tags=["Certificate import"])
+
+
+async def _checked(here: Here, peer: PeerIn) -> Report:
+    return await import_tool.check(here.context, _peer(here, peer))
+
+
+async def _offered(here: Here, acceptance: Acceptance) -> Report:
+    return await import_tool.check(here.context, _peer(here, acceptance))
 
 
 @router.post(
@@ -22,9 +33,8 @@ router = APIRouter(tags=["Certificate import"])
     dependencies=[JSON_ONLY],
     responses=responses("invalid-json", "unsupported-media-type"),
 )
-async def check(here: Here, peer: PeerIn) -> PeerReport:
+def check(here: Here, peer: PeerIn, report: Annotated[Report, Depends(_checked)]) -> PeerReport:
     """Connect to a peer server from this node and tell what its handshake offers; this changes nothing."""
-    report = await import_tool.check(here.context, _peer(here, peer))
     return PeerReport(
         peer_server=peer.peer_server,
         port=peer.port,
@@ -43,15 +53,13 @@ async def check(here: Here, peer: PeerIn) -> PeerReport:
     dependencies=[JSON_ONLY],
     responses=responses("invalid-json", "unsupported-media-type", "certificate-not-offered"),
 )
-async def accept(here: Here, acceptance: Acceptance) -> Imported:
+def accept(here: Here, acceptance: Acceptance, report: Annotated[Report, Depends(_offered)]) -> Imported:
     """Install the certificates with these fingerprints, as far as the server offers them now and the store lacks them.
 
     When the server does not offer one of them, none is installed.
     """
     peer = _peer(here, acceptance)
-    report = await import_tool.check(here.context, peer)
-    with here.context.database.transaction():
-        installed = import_tool.accept(here.context, peer, report, acceptance.fingerprints)
+    installed = import_tool.accept(here.context, peer, report, acceptance.fingerprints)
     return Imported(
         peer_server=peer.server, port=peer.port, node=here.node, store=acceptance.store, installed=installed
     )

@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from imp_emulator.domain.imp import gateway_credentials
+from imp_emulator.wire.imp_admin.decoding import EndpointRouter
 from imp_emulator.wire.imp_admin.models import Account, Comparison, Credentials
 from imp_emulator.wire.imp_admin.problems import responses
 from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here
 
-router = APIRouter(tags=["Gateway credentials"])
+router = EndpointRouter(tags=["Gateway credentials"])
 
 _BODY = ("invalid-json", "unsupported-media-type", "credentials-required")
 
 
 @router.get("/gateway-credentials", operation_id="getGatewayCredentials", responses=responses())
-async def get_credentials(here: Here) -> Account:
+def get_credentials(here: Here) -> Account:
     """Return the name of the shared account; the password is never told."""
     return Account(account=gateway_credentials.account(here.context, here.cluster))
 
@@ -29,11 +28,10 @@ async def get_credentials(here: Here) -> Account:
     dependencies=[JSON_ONLY],
     responses=responses(*_BODY, "no-gateway"),
 )
-async def replace_credentials(here: Here, credentials: Credentials) -> Account:
+def replace_credentials(here: Here, credentials: Credentials) -> Account:
     """Set the account and password of every gateway."""
     password = credentials.password.get_secret_value()
-    with here.context.database.transaction():
-        gateway_credentials.replace(here.context, here.cluster, credentials.account, password)
+    gateway_credentials.replace(here.context, here.cluster, credentials.account, password)
     return Account(account=credentials.account)
 
 
@@ -43,9 +41,8 @@ async def replace_credentials(here: Here, credentials: Credentials) -> Account:
     dependencies=[JSON_ONLY],
     responses=responses("invalid-json", "unsupported-media-type", "too-many-compares"),
 )
-async def compare_credentials(here: Here, credentials: Credentials) -> Comparison:
+def compare_credentials(here: Here, credentials: Credentials) -> Comparison:
     """Tell whether account and password are the shared ones; ten failures a minute and no more."""
     password = credentials.password.get_secret_value()
-    with here.context.database.transaction():
-        match = gateway_credentials.compare(here.context, here.cluster, credentials.account, password)
+    match = gateway_credentials.compare(here.context, here.cluster, credentials.account, password)
     return Comparison(match=match)

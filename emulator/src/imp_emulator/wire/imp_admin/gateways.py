@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Depends, Header, Response
 
 from imp_emulator.domain.imp import gateway_status as status
 from imp_emulator.domain.imp import gateways
 from imp_emulator.domain.network.tls_probe import Result
+from imp_emulator.wire.imp_admin.decoding import EndpointRouter
 from imp_emulator.wire.imp_admin.models import Gateway, GatewayIn, Gateways, GatewayStatus, Status
 from imp_emulator.wire.imp_admin.problems import ProblemError, responses
 from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here, OneNode, ServedNode
 
-router = APIRouter(tags=["Presence gateways"])
+router = EndpointRouter(tags=["Presence gateways"])
 
 _ETAG = {"ETag": {"schema": {"type": "string"}, "required": True, "description": "The gateway's entity tag."}}
 _LOCATION = {"Location": {"schema": {"type": "string"}, "required": True, "description": "The gateway's address."}}
@@ -44,7 +45,7 @@ IfMatch = Annotated[str, Header(description="The entity tag that the gateway mus
 
 
 @router.get("/presence-gateways", operation_id="listPresenceGateways", responses=responses())
-async def list_gateways(here: Here) -> Gateways:
+def list_gateways(here: Here) -> Gateways:
     """List the presence gateways, the first one first."""
     return Gateways(items=[_view(found) for found in gateways.gateways(here.context, here.cluster)])
 
@@ -59,13 +60,18 @@ async def list_gateways(here: Here) -> Gateways:
         **responses(*_BODY, *_CONFLICTS),
     },
 )
-async def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gateway:
+def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gateway:
     """Add a presence gateway; the account, when given, becomes every gateway's."""
-    with here.context.database.transaction():
-        added = gateways.add(here.context, here.cluster, _draft(gateway))
+    added = gateways.add(here.context, here.cluster, _draft(gateway))
     response.headers["Location"] = f"/imp-admin/v1/presence-gateways/{added.id}"
     response.headers["ETag"] = added.etag
     return _view(added)
+
+
+async def _checked(here: Here, node: OneNode) -> Status:
+    name = here.node if node is None else here.presence_node(node)
+    checked = await status.check(here.context, here.cluster, name)
+    return Status(node=name, items=[_status(found.gateway, found.result) for found in checked])
 
 
 @router.get(
@@ -73,11 +79,9 @@ async def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gat
     operation_id="getPresenceGatewayStatus",
     responses=responses("node-not-found"),
 )
-async def gateway_status(here: Here, node: OneNode) -> Status:
+def gateway_status(checked: Annotated[Status, Depends(_checked)]) -> Status:
     """Check the first ten gateways from a node (by default the one asked), by TLS handshakes with its cup-trust."""
-    name = here.node if node is None else here.presence_node(node)
-    checked = await status.check(here.context, here.cluster, name)
-    return Status(node=name, items=[_status(found.gateway, found.result) for found in checked])
+    return checked
 
 
 @router.get(
@@ -85,7 +89,7 @@ async def gateway_status(here: Here, node: OneNode) -> Status:
     operation_id="getPresenceGateway",
     responses={200: {"description": "The gateway.", "headers": _ETAG}, **responses("gateway-not-found")},
 )
-async def get_gateway(here: Here, identifier: UUID, response: Response) -> Gateway:
+def get_gateway(here: Here, identifier: UUID, response: Response) -> Gateway:
     """Return one presence gateway."""
     found = gateways.gateway(here.context, here.cluster, str(identifier))
     response.headers["ETag"] = found.etag
@@ -101,13 +105,10 @@ async def get_gateway(here: Here, identifier: UUID, response: Response) -> Gatew
         **responses(*_BODY, *_CONFLICTS, *_PRECONDITION),
     },
 )
-async def replace_gateway(
-    here: Here, identifier: UUID, if_match: IfMatch, gateway: GatewayIn, response: Response
-) -> Gateway:
+def replace_gateway(here: Here, identifier: UUID, if_match: IfMatch, gateway: GatewayIn, response: Response) -> Gateway:
     """Replace a presence gateway; without an account or a password the shared ones stay."""
-    with here.context.database.transaction():
-        _require_match(here, str(identifier), if_match)
-        replaced = gateways.replace(here.context, here.cluster, str(identifier), _draft(gateway))
+    _require_match(here, str(identifier), if_match)
+    replaced = gateways.replace(here.context, here.cluster, str(identifier), _draft(gateway))
     response.headers["ETag"] = replaced.etag
     return _view(replaced)
 
@@ -118,11 +119,10 @@ async def replace_gateway(
     operation_id="deletePresenceGateway",
     responses=responses(*_PRECONDITION),
 )
-async def delete_gateway(here: Here, identifier: UUID, if_match: IfMatch) -> None:
+def delete_gateway(here: Here, identifier: UUID, if_match: IfMatch) -> None:
     """Delete a presence gateway; with the last one the shared account goes too."""
-    with here.context.database.transaction():
-        _require_match(here, str(identifier), if_match)
-        gateways.delete(here.context, here.cluster, str(identifier))
+    _require_match(here, str(identifier), if_match)
+    gateways.delete(here.context, here.cluster, str(identifier))
 
 
 def _require_match(here: ServedNode, identifier: str, if_match: str) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from imp_emulator.domain.imp import ipv6, restarts, services
 from imp_emulator.domain.imp import nodes as rules
 from imp_emulator.domain.imp.services import instant
+from imp_emulator.wire.imp_admin.decoding import EndpointRouter
 from imp_emulator.wire.imp_admin.models import (
     Ipv6,
     Node,
@@ -26,7 +27,7 @@ from imp_emulator.wire.imp_admin.models import (
 from imp_emulator.wire.imp_admin.problems import responses
 from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here, OneNode, ServedNode
 
-router = APIRouter(tags=["Nodes"])
+router = EndpointRouter(tags=["Nodes"])
 
 
 @router.get(
@@ -34,11 +35,10 @@ router = APIRouter(tags=["Nodes"])
     operation_id="listRestartNotifications",
     responses=responses("node-not-found"),
 )
-async def restart_notifications(here: Here, node: OneNode) -> RestartNotifications:
+def restart_notifications(here: Here, node: OneNode) -> RestartNotifications:
     """List the services that have to restart, on which node (by default all), since when and why."""
     name = None if node is None else here.presence_node(node)
-    with here.context.database.transaction():
-        pending = restarts.pending(here.context, here.cluster, name)
+    pending = restarts.pending(here.context, here.cluster, name)
     return RestartNotifications(
         items=[
             RestartNotification(
@@ -53,17 +53,16 @@ async def restart_notifications(here: Here, node: OneNode) -> RestartNotificatio
 
 
 @router.get("/nodes", operation_id="listNodes", responses=responses())
-async def list_nodes(here: Here) -> Nodes:
+def list_nodes(here: Here) -> Nodes:
     """List the IM and Presence nodes with the addresses of their Eth0."""
     return Nodes(items=[_view(here, node) for node in rules.presence_nodes(here.context, here.cluster)])
 
 
 @router.get("/presence-topology", operation_id="getPresenceTopology", responses=responses())
-async def presence_topology(here: Here) -> PresenceTopology:
+def presence_topology(here: Here) -> PresenceTopology:
     """Tell how the IM and Presence nodes and their services are; looking does not count as a poll."""
-    with here.context.database.transaction():
-        nodes = rules.presence_nodes(here.context, here.cluster)
-        return PresenceTopology(items=[_status(here, node) for node in nodes])
+    nodes = rules.presence_nodes(here.context, here.cluster)
+    return PresenceTopology(items=[_status(here, node) for node in nodes])
 
 
 @router.put(
@@ -72,10 +71,9 @@ async def presence_topology(here: Here) -> PresenceTopology:
     dependencies=[JSON_ONLY],
     responses=responses("invalid-json", "node-not-found", "unsupported-media-type"),
 )
-async def replace_ipv6(here: Here, name: Annotated[str, Path(description="The node's name.")], setting: Ipv6) -> Node:
+def replace_ipv6(here: Here, name: Annotated[str, Path(description="The node's name.")], setting: Ipv6) -> Node:
     """Give a node's Eth0 an IPv6 address, or take it away."""
-    with here.context.database.transaction():
-        node = ipv6.set_eth0(here.context, here.cluster, name, setting.address)
+    node = ipv6.set_eth0(here.context, here.cluster, name, setting.address)
     return _view(here, node)
 
 

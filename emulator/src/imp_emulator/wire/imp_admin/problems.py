@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from imp_emulator.domain.imp.gateway_credentials import TooManyCompares
+from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.pipeline.request import Response
+
 MEDIA_TYPE = "application/problem+json"
 
 SCHEMA: dict[str, Any] = {
@@ -50,6 +54,14 @@ CATALOGUE: dict[str, tuple[int, str]] = {
 }
 """The kinds of problems: HTTP status and an example of what is said."""
 
+_STATUS: dict[type[DomainError], int] = {
+    NotFound: 404,
+    Duplicate: 409,
+    Forbidden: 409,
+    InvalidValue: 422,
+    TooManyCompares: 429,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -87,9 +99,19 @@ def body(problem: Problem) -> dict[str, Any]:
     return fields if problem.field is None else {**fields, "field": problem.field}
 
 
-def encoded(problem: Problem) -> bytes:
-    """Return a problem as JSON text."""
-    return json.dumps(body(problem)).encode()
+def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """Return a problem as the answer that it is on the wire."""
+    content = json.dumps(body(problem), ensure_ascii=False, separators=(",", ":"))
+    return Response(problem.status, content.encode(), MEDIA_TYPE, dict(headers or {}))
+
+
+def of_error(error: ProblemError | DomainError) -> Response:
+    """Return the answer to a request that was refused."""
+    if isinstance(error, ProblemError):
+        return answer(error.problem)
+    status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyCompares) else None
+    return answer(Problem(status, error.code, error.message, error.field), headers)
 
 
 def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
