@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,13 +30,14 @@ from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import ServicePace
 
 LIMIT = 1000
+Trouble = Callable[[Environment], AbstractContextManager[None]]
 
 
 class Echo:
     """Sets facts; the operation is the last part of the path, the caller the header ``user``."""
 
     name = "echo"
-    operations: ClassVar[Mapping[str, bool]] = {"read": False, "put": True}
+    operations: ClassVar[Mapping[str, bool]] = {"look": False, "put": True}
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -51,6 +55,9 @@ class Echo:
         if operation in ("put", "fail", "burst"):
             return Operation(operation, True, lambda: self._change(request, operation))
         return Operation(operation, False, run)
+
+    def _look(self) -> Response:
+        return Response(200, b"seen")
 
     def _change(self, request: Request, operation: str) -> Response:
         meta.put(self._environment.database, "fact", request.body.decode())
@@ -289,3 +296,148 @@ def test_other_asgi_events_are_left_alone(environment: Environment) -> None:
         raise AssertionError("nothing is to be read or sent")
 
     asyncio.run(Gate(environment, "dc1", "node", 8443, [], error_page)({"type": "websocket"}, never, never))
+
+
+@contextmanager
+def locked(environment: Environment) -> Iterator[None]:
+    """Another process is writing the state file."""
+    environment.database.execute("PRAGMA busy_timeout=0")
+    with closing(sqlite3.connect(environment.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@contextmanager
+def read_only(environment: Environment) -> Iterator[None]:
+    environment.database.execute("PRAGMA query_only=ON")
+    yield
+    environment.database.execute("PRAGMA query_only=OFF")
+
+
+@contextmanager
+def full(environment: Environment) -> Iterator[None]:
+    """No journal entry finds room: each needs a new page, and the file may not grow."""
+    row = environment.database.one("PRAGMA page_count")
+    assert row is not None
+    environment.database.execute(f"PRAGMA max_page_count={row[0]}")
+    yield
+    environment.database.execute("PRAGMA max_page_count=1000000")
+
+
+@contextmanager
+def full_at_the_end(environment: Environment) -> Iterator[None]:
+    """The disk takes no byte more, which SQLite notices when it commits."""
+    log = environment.database.path.with_name(environment.database.path.name + "-wal")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+TROUBLES = [
+    pytest.param(locked, "SQLITE_BUSY", id="locked"),
+    pytest.param(read_only, "SQLITE_READONLY", id="read-only"),
+    pytest.param(full, "SQLITE_FULL", id="full"),
+    pytest.param(full_at_the_end, "SQLITE_IOERR_WRITE", id="full at the commit"),
+]
+LONG = "x" * 10_000
+"""A caller whose name fills pages of the journal."""
+
+
+def missed(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if "without an entry" in record.getMessage()]
+
+
+@pytest.mark.parametrize(("trouble", "kind"), TROUBLES)
+def test_a_read_is_answered_without_its_entry_and_that_is_logged_once(
+    environment: Environment, caplog: pytest.LogCaptureFixture, trouble: Trouble, kind: str
+) -> None:
+    assert ask(environment, "/echo/put", b"before").status == 200
+    with trouble(environment), caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            answer = ask(environment, "/echo/look", user=LONG)
+            assert (answer.status, answer.body) == (200, b"seen")
+        assert ask(environment, "/echo/look", user=None).status == 401
+        assert ask(environment, "/nowhere", user=LONG).status == 404
+        assert ask(environment, "/echo/look", b"x" * (LIMIT + 1), user=LONG).status == 413
+    (text,) = missed(caplog)
+    assert kind in text
+    assert LONG not in text
+    assert ask(environment, "/echo/look").status == 200
+    assert environment.answered["echo", "look"] == 4
+    looked = [entry for entry in journal(environment) if entry[1] == "look"]
+    assert looked == [("echo", "look", "axladmin", False, 200, None)]
+
+
+@pytest.mark.parametrize(("trouble", "kind"), TROUBLES)
+@pytest.mark.parametrize("path", ["/echo/put", "/app/put"])
+def test_a_write_whose_entry_cannot_be_written_is_undone_and_an_internal_error(
+    environment: Environment, caplog: pytest.LogCaptureFixture, trouble: Trouble, kind: str, path: str
+) -> None:
+    assert ask(environment, path, b"before").status < 300
+    before = fact(environment)
+    with trouble(environment), caplog.at_level(logging.ERROR):
+        answer = ask(environment, path, b"later", user=LONG)
+    assert answer.status == 500
+    assert json.loads(answer.body) == {"error": "Internal error of the emulator"}
+    assert fact(environment) == before
+    assert "internal error in" in caplog.text
+    (text,) = missed(caplog)
+    assert kind in text
+    assert [entry[1:] for entry in journal(environment)] == [("put", "axladmin", True, 200 + ("app" in path), None)]
+    assert ask(environment, path, b"after").status < 300
+    assert str(fact(environment)).endswith("after")
+
+
+def test_a_request_never_joins_the_transaction_of_another(
+    environment: Environment, caplog: pytest.LogCaptureFixture
+) -> None:
+    with environment.database.transaction(), caplog.at_level(logging.ERROR):
+        with pytest.raises(RuntimeError, match="transaction of another one was open"):
+            ask(environment, "/echo/put", b"red")
+        meta.put(environment.database, "other", "kept")
+    assert meta.get(environment.database, "other") == "kept"
+    assert fact(environment) is None
+    assert "RuntimeError" in caplog.text
+
+
+def test_others_are_answered_while_an_operation_is_prepared(environment: Environment) -> None:
+    """What an operation awaits comes before its transaction, so a request in between has one of its own."""
+    waiting, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Echo):
+        def route(self, request: Request) -> Operation:
+            async def prepare() -> None:
+                waiting.set()
+                await go_on.wait()
+
+            operation = super().route(request)
+            return Operation(operation.name, operation.write, operation.run, prepare)
+
+    async def both() -> list[bytes]:
+        slow = asyncio.create_task(answered(Gate(environment, "dc1", "n", 1, [Slow(environment)], error_page), b"slow"))
+        await waiting.wait()
+        quick = await answered(Gate(environment, "dc1", "n", 1, [Echo(environment)], error_page), b"quick")
+        between = str(fact(environment)).encode()
+        go_on.set()
+        return [quick, between, await slow, str(fact(environment)).encode()]
+
+    async def answered(gate: Gate, body: bytes) -> bytes:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await gate(
+            {"type": "http", "method": "POST", "path": "/echo/put", "query_string": b"", "headers": [(b"user", b"u")]},
+            receive,
+            send,
+        )
+        return Answer(sent).body
+
+    assert asyncio.run(both()) == [b"done", b"quick", b"done", b"slow"]
+    assert [entry[4] for entry in journal(environment)] == [200, 200]

@@ -21,7 +21,7 @@ from typing import Any
 
 from imp_emulator.store import clock as clock_store
 from imp_emulator.store import jobs as store
-from imp_emulator.store.database import Database
+from imp_emulator.store.database import Database, NotStored
 from imp_emulator.store.jobs import Job
 from imp_emulator.world.clock import Clock, moment
 from imp_emulator.world.events import log_failure
@@ -246,7 +246,7 @@ class Scheduler:
             if seconds <= 0:
                 try:
                     await self._run_first()
-                except sqlite3.Error as error:
+                except (sqlite3.Error, NotStored) as error:
                     # A full disk, for example. Whoever changes something next has it tried again.
                     log_failure("storing what the scheduler did", error)
                     seconds = _LOOK_AGAIN_SECONDS

@@ -8,6 +8,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 from imp_emulator.scenario.model import Scenario
@@ -89,12 +91,18 @@ class Snapshots:
     def restore(self, name: str) -> None:
         """Go back to a snapshot while the scheduler is halted; the ports stay those in use, the journal starts anew."""
         kept = {fact: meta.get(self._database, fact) for fact in _OF_THE_PROCESS}
-        self._database.replace_from(self._existing(name))
-        with self._database.transaction():
-            journal.clear(self._database)
-            for fact, value in kept.items():
-                if value is not None:
-                    meta.put(self._database, fact, value)
+        # All of it is made in a copy, so that a process that is killed meanwhile has gone back wholly or not at all.
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            copy = Database(Path(shutil.copy(self._existing(name), folder)))
+            try:
+                with copy.transaction():
+                    journal.clear(copy)
+                    for fact, value in kept.items():
+                        if value is not None:
+                            meta.put(copy, fact, value)
+            finally:
+                copy.close()
+            self._database.replace_from(copy.path)
 
     def remove(self, name: str) -> None:
         """Delete a snapshot."""
