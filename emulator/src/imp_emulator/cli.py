@@ -78,9 +78,14 @@ def scenario(
     users: Annotated[int, typer.Option(min=0, max=1_000_000, help="Users of each cluster.")],
     clusters: Annotated[int, typer.Option(min=1, max=255, help="Clusters.")] = 1,
     admin_api: Annotated[bool, typer.Option(help="Whether they serve the admin API; no real cluster does.")] = True,
+    certificate_days: Annotated[
+        tuple[int, int] | None,
+        typer.Option(help="First and last day of the Exchange servers' certificates, from the first start on."),
+    ] = None,
 ) -> None:
     """Print a scenario of the wanted size."""
-    typer.echo(scenario_writer.generate(users, clusters, admin_api=admin_api), nl=False)
+    text = scenario_writer.generate(users, clusters, admin_api=admin_api, certificate_days=certificate_days)
+    typer.echo(text, nl=False)
 
 
 @app.command()

@@ -22,7 +22,7 @@ from imp_emulator.domain.ca import authority as ca
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import ScenarioError
-from imp_emulator.store.database import Row
+from imp_emulator.store.ca.requests import CertificateRequest
 from imp_emulator.world.environment import Environment
 from tests.support import states
 from tests.support.signing_requests import PrivateKey, pem, rsa_key, signing_request, spki
@@ -63,20 +63,22 @@ def environment_fixture(seeded: Path, tmp_path: Path) -> Iterator[Environment]:
         yield environment
 
 
-def submit(environment: Environment, host: str, request: x509.CertificateSigningRequest, template: str = "") -> Row:
+def submit(
+    environment: Environment, host: str, request: x509.CertificateSigningRequest, template: str = ""
+) -> CertificateRequest:
     attributes = {ca.TEMPLATE: template} if template else {}
     return ca.submit(environment.context, host, pem(request), attributes, r"EXAMPLE\requester")
 
 
-def certificate(row: Row) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(row["certificate"].encode())
+def certificate(row: CertificateRequest) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(row.certificate.encode())
 
 
 def test_a_standalone_ca_takes_no_notice_of_templates(environment: Environment) -> None:
     for template in ("", "WebServer", "Nonsense"):
         row = submit(environment, STANDALONE, signing_request(HOST), template)
-        assert (row["state"], row["message"]) == ("pending", "Taken Under Submission")
-    assert [row["id"] for row in (submit(environment, host, signing_request(HOST)) for host in (STANDALONE, OLD))] == [
+        assert (row.state, row.message) == ("pending", "Taken Under Submission")
+    assert [row.id for row in (submit(environment, host, signing_request(HOST)) for host in (STANDALONE, OLD))] == [
         4,
         1,
     ]
@@ -91,8 +93,8 @@ def test_what_is_issued_is_good_for_a_server(environment: Environment) -> None:
         (ENTERPRISE, "Own"),
     ):
         row = submit(environment, host, signing_request(HOST, [HOST, "192.0.2.21"]), template)
-        if row["state"] == "pending":
-            row = ca.issue(environment.context, host, row["id"])
+        if row.state == "pending":
+            row = ca.issue(environment.context, host, row.id)
         leaf, (*intermediates, root) = certificate(row), ca.chain(environment.context, host, 0)
         verifier = PolicyBuilder().store(Store([root])).time(now).build_server_verifier(x509.DNSName(HOST))
         assert verifier.verify(leaf, intermediates)[-1] == root
@@ -100,7 +102,7 @@ def test_what_is_issued_is_good_for_a_server(environment: Environment) -> None:
 
 
 def test_purposes_come_from_the_template_or_the_request(environment: Environment) -> None:
-    def purposes(row: Row) -> set[x509.ObjectIdentifier]:
+    def purposes(row: CertificateRequest) -> set[x509.ObjectIdentifier]:
         return set(certificate(row).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
 
     server = {ExtendedKeyUsageOID.SERVER_AUTH}
@@ -110,7 +112,7 @@ def test_purposes_come_from_the_template_or_the_request(environment: Environment
     wanted = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     request = wanted.sign(rsa_key(), hashes.SHA256())
     row = submit(environment, STANDALONE, request)
-    assert purposes(ca.issue(environment.context, STANDALONE, row["id"])) == {ExtendedKeyUsageOID.CLIENT_AUTH}
+    assert purposes(ca.issue(environment.context, STANDALONE, row.id)) == {ExtendedKeyUsageOID.CLIENT_AUTH}
     assert purposes(submit(environment, ENTERPRISE, request, "WebServer")) == server
 
 
@@ -121,11 +123,46 @@ def test_nothing_outlives_the_ca(environment: Environment) -> None:
     assert ends == sorted(ends)
     assert leaf.not_valid_after_utc == own[0].not_valid_after_utc
     row = submit(environment, STANDALONE, signing_request(HOST))
-    leaf = certificate(ca.issue(environment.context, STANDALONE, row["id"]))
+    leaf = certificate(ca.issue(environment.context, STANDALONE, row.id))
     lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
     assert lifetime == timedelta(days=365, minutes=10)
     algorithms = [one.signature_hash_algorithm.name for one in (leaf, own[0]) if one.signature_hash_algorithm]
     assert algorithms == ["sha256", "sha384"]
+
+
+@pytest.mark.parametrize("days", [0, 200, 400, -400, -4000])
+@pytest.mark.parametrize("host", [STANDALONE, OLD])
+def test_what_is_issued_holds_the_virtual_and_the_real_present(environment: Environment, host: str, days: int) -> None:
+    environment.clock.advance(timedelta(days=days).total_seconds())
+    row = submit(environment, host, signing_request(HOST))
+    leaf = certificate(ca.issue(environment.context, host, row.id))
+    ca.renew(environment.context, host)
+    own = ca.chain(environment.context, host, 1)[0]
+    crl = ca.crl(environment.context, host, 1)
+    for now in (environment.clock.now(), datetime.now(UTC)):
+        assert leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc
+        assert own.not_valid_before_utc <= now <= own.not_valid_after_utc
+        assert crl.next_update_utc is not None
+        assert crl.last_update_utc <= now <= crl.next_update_utc
+    if days >= 0:
+        # Virtual time decides when it ends; only what would have ended for real clients counts from their present.
+        assert timedelta(days=365) - timedelta(seconds=1) <= leaf.not_valid_after_utc - environment.clock.now()
+        assert leaf.not_valid_after_utc - environment.clock.now() <= timedelta(days=365)
+
+
+def test_a_ca_whose_own_certificate_has_expired_issues_nothing_until_it_is_renewed(environment: Environment) -> None:
+    waiting = submit(environment, STANDALONE, signing_request(HOST))
+    environment.clock.advance(timedelta(days=3651).total_seconds())
+    late = submit(environment, STANDALONE, signing_request(HOST))
+    assert (late.state, "0x800b0101" in late.message) == ("denied", True)
+    with pytest.raises(Forbidden, match="0x800b0101"):
+        ca.issue(environment.context, STANDALONE, waiting.id)
+    ca.renew(environment.context, STANDALONE)
+    assert ca.issue(environment.context, STANDALONE, waiting.id).state == "issued"
+    # The root of this one has expired with the authorities below it, so none of those can be renewed.
+    assert "0x800b0101" in submit(environment, ENTERPRISE, signing_request(HOST), "WebServer").message
+    with pytest.raises(Forbidden, match="0x800b0101"):
+        ca.renew(environment.context, ENTERPRISE)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +180,8 @@ def test_what_breaks_the_rules_is_denied(
     environment: Environment, host: str | None, names: list[str], key: PrivateKey | None, said: str
 ) -> None:
     row = submit(environment, STANDALONE, signing_request(host, names, key=key))
-    assert row["state"] == "denied"
-    assert said in row["message"]
+    assert row.state == "denied"
+    assert said in row.message
 
 
 @pytest.mark.parametrize(
@@ -158,13 +195,13 @@ def test_what_breaks_the_rules_is_denied(
     ],
 )
 def test_a_san_that_holds_the_cn_is_right(environment: Environment, common_name: str, names: list[str]) -> None:
-    assert submit(environment, STANDALONE, signing_request(common_name, names))["state"] == "pending"
+    assert submit(environment, STANDALONE, signing_request(common_name, names)).state == "pending"
 
 
 def test_short_keys_where_the_ca_allows_them_and_other_kinds(environment: Environment) -> None:
-    assert submit(environment, OLD, signing_request(HOST, key=rsa_key(1024)))["state"] == "pending"
+    assert submit(environment, OLD, signing_request(HOST, key=rsa_key(1024))).state == "pending"
     row = submit(environment, OLD, signing_request(HOST, key=ec.generate_private_key(ec.SECP256R1())))
-    assert ca.issue(environment.context, OLD, row["id"])["state"] == "issued"
+    assert ca.issue(environment.context, OLD, row.id).state == "issued"
 
 
 def test_the_names_of_intermediates_are_taken_too(environment: Environment) -> None:
@@ -172,14 +209,14 @@ def test_the_names_of_intermediates_are_taken_too(environment: Environment) -> N
     assert names == ["CN=Example Domain CA 02", "CN=Example Domain CA 01", "CN=Example Domain CA"]
     for name in names:
         row = submit(environment, ENTERPRISE, signing_request(name.removeprefix("CN=")), "WebServer")
-        assert "(C2)" in row["message"]
+        assert "(C2)" in row.message
 
 
 def test_a_request_that_its_key_did_not_sign(environment: Environment) -> None:
     content = bytearray(signing_request(HOST).public_bytes(Encoding.DER))
     content[-1] ^= 1
     broken = x509.load_der_x509_csr(bytes(content))
-    assert "0x80096004" in submit(environment, STANDALONE, broken)["message"]
+    assert "0x80096004" in submit(environment, STANDALONE, broken).message
 
 
 @pytest.mark.parametrize("text", ["", "rubbish", "MII=", "-----BEGIN CERTIFICATE REQUEST-----", "ä", "AAAA" * 400])
@@ -191,22 +228,22 @@ def test_what_is_no_request_at_all(environment: Environment, text: str) -> None:
 def test_a_request_may_come_without_its_first_and_last_line(environment: Environment) -> None:
     lines = pem(signing_request(HOST)).splitlines()
     for text in ("\r\n".join(lines[1:-1]), pem(signing_request(HOST)).replace("CERTIFICATE", "NEW CERTIFICATE")):
-        assert ca.submit(environment.context, STANDALONE, text, {}, "x")["state"] == "pending"
+        assert ca.submit(environment.context, STANDALONE, text, {}, "x").state == "pending"
 
 
 def test_decisions(environment: Environment) -> None:
-    first, second = (submit(environment, STANDALONE, signing_request(HOST))["id"] for _ in range(2))
-    assert ca.deny(environment.context, STANDALONE, first, "me")["message"] == "Denied by me"
+    first, second = (submit(environment, STANDALONE, signing_request(HOST)).id for _ in range(2))
+    assert ca.deny(environment.context, STANDALONE, first, "me").message == "Denied by me"
     with pytest.raises(Forbidden, match="only a pending one"):
         ca.deny(environment.context, STANDALONE, first, "me")
-    assert ca.issue(environment.context, STANDALONE, first)["state"] == "issued"
+    assert ca.issue(environment.context, STANDALONE, first).state == "issued"
     with pytest.raises(Forbidden, match="only a pending one"):
         ca.issue(environment.context, STANDALONE, first)
     with pytest.raises(Forbidden, match="only an issued one"):
         ca.revoke(environment.context, STANDALONE, second, "me")
     with pytest.raises(InvalidValue, match="reason"):
         ca.revoke(environment.context, STANDALONE, first, "me", "removeFromCRL")
-    assert ca.revoke(environment.context, STANDALONE, first, "me", "keyCompromise")["state"] == "revoked"
+    assert ca.revoke(environment.context, STANDALONE, first, "me", "keyCompromise").state == "revoked"
     with pytest.raises(Forbidden):
         ca.issue(environment.context, STANDALONE, first)
     with pytest.raises(NotFound):
@@ -221,7 +258,7 @@ def test_the_crl_has_what_was_revoked_under_its_certificate(environment: Environ
     assert ca.renew(environment.context, ENTERPRISE) == 1
     new = submit(environment, ENTERPRISE, signing_request(HOST), "WebServer")
     for row in (old, new):
-        ca.revoke(environment.context, ENTERPRISE, row["id"], "me")
+        ca.revoke(environment.context, ENTERPRISE, row.id, "me")
     for renewal, row in enumerate((old, new)):
         crl = ca.crl(environment.context, ENTERPRISE, renewal)
         issuer = ca.chain(environment.context, ENTERPRISE, renewal)[0]

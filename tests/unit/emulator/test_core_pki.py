@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -129,6 +129,38 @@ def test_a_certificate_is_valid_now_and_for_years(database: Database) -> None:
         found = certificate(keys.get(database, keys.NO_CLUSTER, owner))
         assert found.not_valid_before_utc < now
         assert (found.not_valid_after_utc - now).days > 3000
+
+
+def test_a_certificate_may_have_expired_or_be_too_early_and_its_authorities_last_as_long(tmp_path: Path) -> None:
+    scenario = scenario_file.read(generate(users=0))
+    first, second = scenario.exchange
+    servers = (
+        dataclasses.replace(first, certificate_from_days=-400, certificate_until_days=-30),
+        dataclasses.replace(second, certificate_from_days=10, certificate_until_days=5000, certificate="self_signed"),
+    )
+    database = Database(tmp_path / "state.sqlite3")
+    before = datetime.now(UTC).replace(microsecond=0)
+    pki.seed(database, dataclasses.replace(scenario, exchange=servers))
+    after = datetime.now(UTC)
+
+    def dates(owner: str) -> tuple[timedelta, timedelta]:
+        """The beginning and the end, to the nearest day from the first start."""
+        found = certificate(keys.get(database, keys.NO_CLUSTER, owner))
+        half = timedelta(hours=12)
+        assert before <= after < before + half
+        return (
+            timedelta(days=(found.not_valid_before_utc - before + half).days),
+            timedelta(days=(found.not_valid_after_utc - before + half).days),
+        )
+
+    assert dates(first.name) == (timedelta(days=-400), timedelta(days=-30))
+    assert dates(second.name) == (timedelta(days=10), timedelta(days=5000))
+    for owner in (keys.EXCHANGE_ROOT, keys.EXCHANGE_INTERMEDIATE):
+        assert dates(owner) == (timedelta(days=-400), timedelta(days=5000))
+    # Clients of the listeners live at real time.
+    for owner in (keys.EMULATOR_CA, keys.management(first.name)):
+        assert dates(owner) == (timedelta(days=-1), timedelta(days=3650))
+    database.close()
 
 
 def test_the_key_of_a_server_does_not_stay_in_a_file(

@@ -15,6 +15,7 @@ import yaml
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import APPLICATION_ROLES, AccountSpec, ScenarioError
 from imp_emulator.scenario.writer import generate
+from tests.support.certificates import issue
 
 SMALL = yaml.safe_load("""
 format: 1
@@ -94,6 +95,26 @@ def test_every_value_of_a_scenario_is_read() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
+        (
+            "exchange.servers.0.certificate_until_days",
+            -1,
+            "exchange.servers[0].certificate_until_days: must be later than certificate_from_days, which is -1, not -1",
+        ),
+        (
+            "exchange.servers.0.certificate_from_days",
+            4000,
+            "exchange.servers[0].certificate_until_days: must be later than certificate_from_days, which is 4000",
+        ),
+        (
+            "exchange.servers.0.certificate_from_days",
+            -36500,
+            "exchange.servers[0].certificate_from_days: must be between -10000 and 36500, not -36500",
+        ),
+        (
+            "exchange.servers.0.certificate_until_days",
+            "soon",
+            "exchange.servers[0].certificate_until_days: must be a whole number, not text",
+        ),
         ("format", 2, "format: must be between 1 and 1, not 2"),
         ("format", True, "format: must be a whole number, not true or false"),
         ("colour", "red", "colour: is not known here; known are format, clusters, exchange, certification_authorities"),
@@ -242,6 +263,37 @@ def test_a_scenario_can_leave_out_the_admin_api_as_real_clusters_do() -> None:
     bare = generate(users=0, clusters=2, admin_api=False)
     assert [c.admin_api for c in scenario_file.read(bare).clusters] == [False, False]
     assert [c.presence_gateways for c in scenario_file.read(bare).clusters] == [(), ()]
+
+
+def test_the_dates_of_a_servers_certificate_are_counted_from_the_first_start() -> None:
+    days = [(one.certificate_from_days, one.certificate_until_days) for one in scenario_file.read(generate(0)).exchange]
+    assert days == [(-1, 3650)] * 2
+    generated = scenario_file.read(generate(0, certificate_days=(-400, -30))).exchange
+    assert [(one.certificate_from_days, one.certificate_until_days) for one in generated] == [(-400, -30)] * 2
+    (read,) = scenario_file.read(changed("exchange.servers.0.certificate_from_days", 10)).exchange
+    assert (read.certificate_from_days, read.certificate_until_days) == (10, 3650)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no certificate",
+        issue("Root", ca=True).pem * 2,
+        issue("Leaf", by=issue("Root", ca=True)).pem,
+        issue("Root", ca=True).pem.replace("CERTIFICATE", "PRIVATE KEY"),
+        issue("Root", ca=True).pem.replace("M", "N", 1),
+    ],
+    ids=["text", "two", "not-a-root", "a-key", "broken"],
+)
+def test_what_cannot_be_a_root_is_refused(text: str) -> None:
+    with pytest.raises(ScenarioError, match="certificate: must be one self-signed certificate in PEM"):
+        scenario_file.read(changed("exchange.servers.0.roots", [{"certificate": text}]))
+
+
+def test_a_root_is_kept_in_one_form() -> None:
+    root = issue("Root", ca=True).pem
+    (server,) = scenario_file.read(changed("exchange.servers.0.roots", [{"certificate": f"a root\n{root}\n"}])).exchange
+    assert server.roots[0].certificate == root
 
 
 def test_the_largest_generated_scenario_is_valid() -> None:

@@ -17,7 +17,7 @@ from imp_emulator.domain.exchange import management_roles
 from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.serving.iis_certificate import IisCertificate
 from imp_emulator.store.exchange import certificates as exchange
-from imp_emulator.store.exchange.certificates import Stored
+from imp_emulator.store.exchange.certificates import ExchangeCertificate
 from imp_emulator.world.environment import Environment
 from tests.support.certificates import issue
 from tests.support.exchange import sign
@@ -27,12 +27,12 @@ CA = issue("Test CA", ca=True)
 KEYS = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
 
 
-def request(environment: Environment, server: str = MAIL1, key: int = 0) -> Stored:
+def request(environment: Environment, server: str = MAIL1, key: int = 0) -> ExchangeCertificate:
     wanted = exchange_certificates.checked_request(environment.context, server, f"O=Example,CN={server}", [server])
     return exchange_certificates.add_request(environment.context, server, wanted, KEYS[key])
 
 
-def installed(environment: Environment, key: int = 0) -> Stored:
+def installed(environment: Environment, key: int = 0) -> ExchangeCertificate:
     text = sign(request(environment, key=key).request, CA)
     return exchange_certificates.import_issued(environment.context, MAIL1, text.encode())
 
@@ -90,6 +90,11 @@ def test_a_request_waits_with_its_key(emulated: Environment) -> None:
         exchange_certificates.find(emulated.context, MAIL2, stored.thumbprint)
 
 
+def test_a_request_is_made_at_virtual_time(emulated: Environment) -> None:
+    emulated.clock.advance(400 * 86_400)
+    assert request(emulated).certificate.not_valid_before_utc == emulated.clock.now().replace(microsecond=0)
+
+
 @pytest.mark.parametrize("form", ["pem", "der", "pkcs7", "pkcs7-pem"])
 def test_import_in_each_form(emulated: Environment, form: str) -> None:
     text = sign(request(emulated).request, CA)
@@ -141,7 +146,7 @@ def test_the_tls_settings_follow_what_iis_uses(emulated: Environment) -> None:
 
 def test_role_assignments(emulated: Environment) -> None:
     row = management_roles.assign(emulated.context, "applicationimpersonation", "SVC-IMP")
-    assert (row["role"], row["assignee"]) == ("ApplicationImpersonation", r"EXAMPLE\svc-imp")
+    assert (row.role, row.assignee) == ("ApplicationImpersonation", r"EXAMPLE\svc-imp")
     assert management_roles.assignments(emulated.context, "ApplicationImpersonation", r"example\svc-imp") == [row]
     assert management_roles.assignments(emulated.context, "Other") == []
     with pytest.raises(Duplicate):
@@ -153,5 +158,5 @@ def test_role_assignments(emulated: Environment) -> None:
     ):
         with pytest.raises(DomainError):
             refused()
-    management_roles.unassign(emulated.context, row["name"].upper())
+    management_roles.unassign(emulated.context, row.name.upper())
     assert management_roles.assignments(emulated.context) == []

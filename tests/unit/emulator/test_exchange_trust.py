@@ -18,9 +18,9 @@ from imp_emulator.domain.exchange import trust as exchange_trust
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import ROOT_KINDS, Scenario
-from imp_emulator.store.ca import requests as ca_store
+from imp_emulator.store.ca import authorities
 from imp_emulator.store.exchange import certificates as exchange
-from imp_emulator.store.exchange.certificates import Stored
+from imp_emulator.store.exchange.certificates import ExchangeCertificate
 from imp_emulator.world.environment import Environment
 from tests.support import states
 from tests.support.certificates import Identity, issue
@@ -48,34 +48,34 @@ def emulated_fixture(tmp_path: Path, scenario: Scenario, seeded: Path) -> Iterat
         yield environment
 
 
-def request(environment: Environment) -> Stored:
+def request(environment: Environment) -> ExchangeCertificate:
     wanted = exchange_certificates.checked_request(environment.context, MAIL1, f"CN={MAIL1}", [MAIL1])
     return exchange_certificates.add_request(environment.context, MAIL1, wanted, KEY)
 
 
-def installed(environment: Environment, host: str) -> Stored:
+def installed(environment: Environment, host: str) -> ExchangeCertificate:
     """A certificate of one of the scenario's authorities, imported without the authorities above it."""
     template = {ca.TEMPLATE: "WebServer"} if host == ENTERPRISE else {}
     row = ca.submit(environment.context, host, request(environment).request.replace("NEW ", ""), template, "somebody")
     if host == STANDALONE:
-        row = ca.issue(environment.context, host, row["id"])
-    return exchange_certificates.import_issued(environment.context, MAIL1, row["certificate"].encode())
+        row = ca.issue(environment.context, host, row.id)
+    return exchange_certificates.import_issued(environment.context, MAIL1, row.certificate.encode())
 
 
-def imported(environment: Environment, by: Identity, *above: Identity) -> Stored:
+def imported(environment: Environment, by: Identity, *above: Identity) -> ExchangeCertificate:
     text = sign(request(environment).request, by)
     return exchange_certificates.import_issued(
         environment.context, MAIL1, (text + "".join(one.pem for one in above)).encode()
     )
 
 
-def verdict(environment: Environment, stored: Stored) -> tuple[str, str]:
+def verdict(environment: Environment, stored: ExchangeCertificate) -> tuple[str, str]:
     trust = exchange_trust.judge(environment.context, stored)
     return trust.status, trust.root_ca_type
 
 
 def root(environment: Environment, host: str, renewal: int = -1) -> str:
-    return str(ca_store.certificates(environment.database, host, 0)[renewal]["certificate"])
+    return str(authorities.certificates(environment.database, host, 0)[renewal].certificate)
 
 
 def test_a_request_has_no_root_yet(emulated: Environment) -> None:
@@ -86,7 +86,7 @@ def test_the_certificate_of_exchanges_setup(emulated: Environment) -> None:
     (own,) = exchange.certificates(emulated.database, MAIL1)
     assert verdict(emulated, own) == ("Valid", "Registry")
     (fingerprint,) = [
-        row["fingerprint"] for row in exchange_trust.roots(emulated.context, MAIL1) if row["kind"] == "Registry"
+        row.fingerprint for row in exchange_trust.roots(emulated.context, MAIL1) if row.kind == "Registry"
     ]
     exchange_trust.remove_root(emulated.context, MAIL1, fingerprint)
     assert verdict(emulated, own) == ("Valid", "None")

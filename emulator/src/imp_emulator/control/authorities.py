@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from imp_emulator.control.refusals import context_of, refusals
 from imp_emulator.domain.ca import authority as ca
-from imp_emulator.store.ca import requests as store
+from imp_emulator.domain.ca.authority import RequestState
 from imp_emulator.wire.ca.admin import describe
 
 ACTOR = "the control plane"
@@ -30,13 +30,12 @@ class Renewal(BaseModel):
 
 @router.get("/requests")
 async def list_requests(
-    request: Request, host: str, state: Literal["pending", "issued", "denied", "revoked"] | None = None
+    request: Request, host: str, state: RequestState | None = None
 ) -> dict[str, list[dict[str, Any]]]:
     """The requests that a CA has seen, oldest first."""
-    context = context_of(request)
     with refusals():
-        ca.authority(context, host)
-    return {"requests": [describe(row) for row in store.requests(context.database, host, state)]}
+        found = ca.requests(context_of(request), host, state)
+    return {"requests": [describe(one) for one in found]}
 
 
 @router.post("/requests/{identifier}/{verb}")
@@ -51,12 +50,12 @@ async def decide(
     context = context_of(request)
     with refusals(), context.database.transaction():
         if verb == "issue":
-            row = ca.issue(context, host, identifier)
+            decided = ca.issue(context, host, identifier)
         elif verb == "deny":
-            row = ca.deny(context, host, identifier, ACTOR)
+            decided = ca.deny(context, host, identifier, ACTOR)
         else:
-            row = ca.revoke(context, host, identifier, ACTOR)
-    return describe(row)
+            decided = ca.revoke(context, host, identifier, ACTOR)
+    return describe(decided)
 
 
 @router.post("/renew")

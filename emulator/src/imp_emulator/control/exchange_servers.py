@@ -38,17 +38,17 @@ class Revocation(BaseModel):
 async def list_roots(request: Request, server: str) -> dict[str, list[dict[str, Any]]]:
     """The root certificates that an Exchange server trusts."""
     with refusals():
-        rows = exchange_trust.roots(context_of(request), server)
-    found = zip(rows, exchange_trust.parse_roots(rows), strict=True)
+        found = exchange_trust.roots(context_of(request), server)
+    parsed = exchange_trust.parse_roots(found)
     return {
         "roots": [
             {
-                "fingerprint": row["fingerprint"],
-                "type": _WORDS[row["kind"]],
-                "subject": root.parsed.subject.rfc4514_string(),
-                "certificate": row["certificate"],
+                "fingerprint": root.fingerprint,
+                "type": _WORDS[root.kind],
+                "subject": certificate.parsed.subject.rfc4514_string(),
+                "certificate": root.certificate,
             }
-            for row, root in found
+            for root, certificate in zip(found, parsed, strict=True)
         ]
     }
 

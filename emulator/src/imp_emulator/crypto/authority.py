@@ -21,11 +21,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from imp_emulator.crypto import certificates as pki
+from imp_emulator.crypto.certificates import Period, key_pem, key_usage, pem, validity, web_server_pair
 from imp_emulator.scenario.model import CaSpec, Scenario
 from imp_emulator.store import keys
-from imp_emulator.store.ca import requests as ca
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.ca import authorities
+from imp_emulator.store.ca.authorities import AuthorityCertificate, CertificationAuthority
+from imp_emulator.store.ca.requests import CertificateRequest
+from imp_emulator.store.database import Database
 
 E = TypeVar("E", bound=x509.ExtensionType)
 
@@ -36,7 +38,7 @@ HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
 }
 CRL_DAYS = 7
 # A client whose clock is a little late shall accept what was issued just now; AD CS allows for ten minutes.
-_SKEW = timedelta(minutes=10)
+SKEW = timedelta(minutes=10)
 _CA_BACKDATED = timedelta(days=1)
 
 _SERVER, _CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
@@ -48,7 +50,7 @@ _PURPOSES: dict[str, tuple[x509.ObjectIdentifier, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
+class Signer:
     """A CA certificate at work.
 
     Attributes:
@@ -60,31 +62,31 @@ class Authority:
     renewal: int
 
     @classmethod
-    def of(cls, row: Row) -> Authority:
-        """Load a row of ``store.ca.certificates``."""
-        key = serialization.load_pem_private_key(row["private_key"].encode(), None)
+    def of(cls, stored: AuthorityCertificate) -> Signer:
+        """Load what the state holds."""
+        key = serialization.load_pem_private_key(stored.private_key.encode(), None)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError("the key of a CA is an RSA key")
-        return cls(key, x509.load_pem_x509_certificate(row["certificate"].encode()), row["renewal"])
+        return cls(key, x509.load_pem_x509_certificate(stored.certificate.encode()), stored.renewal)
 
 
 def seed(database: Database, scenario: Scenario) -> None:
     """Make and store the keys and certificates of a scenario's CAs, and of the servers that their web pages are on."""
     for spec in scenario.certification_authorities:
-        ca.add_authority(database, spec)
-        keys.put(database, keys.NO_CLUSTER, spec.host, pki.web_server_pair(database, spec.host))
-        above: Authority | None = None
+        authorities.add(database, spec)
+        keys.put(database, keys.NO_CLUSTER, spec.host, web_server_pair(database, spec.host))
+        above: Signer | None = None
         for level in range(spec.intermediates + 1):
             above = _seed_level(database, spec, level, above)
 
 
-def _seed_level(database: Database, spec: CaSpec, level: int, above: Authority | None) -> Authority:
+def _seed_level(database: Database, spec: CaSpec, level: int, above: Signer | None) -> Signer:
     key = rsa.generate_private_key(public_exponent=65537, key_size=spec.key_size)
-    start = datetime.now(UTC) - _CA_BACKDATED
-    name = authority_name(spec.common_name, level)
-    certificate = sign_authority(name, key, above, start, timedelta(days=spec.validity_days), HASHES[spec.hash])
-    ca.add_certificate(database, spec.host, level, pki.key_pem(key), pki.pem(certificate))
-    return Authority(key, certificate, 0)
+    # The state is made before any time has passed, so virtual and real time are one.
+    period = validity(datetime.now(UTC), timedelta(days=spec.validity_days), _CA_BACKDATED)
+    certificate = sign_authority(authority_name(spec.common_name, level), key, above, period, HASHES[spec.hash])
+    authorities.add_certificate(database, spec.host, level, key_pem(key), pem(certificate))
+    return Signer(key, certificate, 0)
 
 
 def authority_name(common_name: str, level: int) -> str:
@@ -95,54 +97,53 @@ def authority_name(common_name: str, level: int) -> str:
 def sign_authority(
     name: str,
     key: rsa.RSAPrivateKey,
-    above: Authority | None,
-    start: datetime,
-    validity: timedelta,
+    above: Signer | None,
+    period: Period,
     algorithm: hashes.SHA256 | hashes.SHA384 | hashes.SHA512,
 ) -> x509.Certificate:
-    """Make a CA certificate, self-signed without an authority ``above`` and never outliving it."""
+    """Make a CA certificate, self-signed without a signer ``above`` and never outliving it."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    end = start + validity
+    start, end = period
     builder = _builder(subject, above.certificate.subject if above else subject, key.public_key())
     builder = builder.not_valid_before(start)
     builder = builder.not_valid_after(min(end, above.certificate.not_valid_after_utc) if above else end)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    builder = builder.add_extension(pki.key_usage(key.public_key(), authority=True), critical=True)
+    builder = builder.add_extension(key_usage(key.public_key(), authority=True), critical=True)
     signer = above.key if above else key
     return _with_issuer(builder, signer).sign(signer, algorithm)
 
 
 def sign_leaf(
     request: x509.CertificateSigningRequest,
-    authority: Authority,
-    settings: Row,
+    signer: Signer,
+    settings: CertificationAuthority,
     now: datetime,
     purposes: Sequence[x509.ObjectIdentifier] | None,
 ) -> x509.Certificate:
     """Issue what a request asks for.
 
     Args:
-        settings: The CA's row.
         now: Virtual time.
         purposes: The template's extended key usage; ``None`` takes the request's.
     """
-    end = min(now + timedelta(days=settings["issued_days"]), authority.certificate.not_valid_after_utc)
-    builder = _builder(request.subject, authority.certificate.subject, request.public_key())
-    builder = builder.not_valid_before(now - _SKEW).not_valid_after(end)
+    start, end = validity(now, timedelta(days=settings.issued_days), SKEW)
+    end = min(end, signer.certificate.not_valid_after_utc)
+    builder = _builder(request.subject, signer.certificate.subject, request.public_key())
+    builder = builder.not_valid_before(start).not_valid_after(end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(pki.key_usage(request.public_key(), authority=False), critical=True)
+    builder = builder.add_extension(key_usage(request.public_key(), authority=False), critical=True)
     names = requested(request, x509.SubjectAlternativeName)
     if names is not None:
         builder = builder.add_extension(names, critical=False)
     usage = requested(request, x509.ExtendedKeyUsage) if purposes is None else x509.ExtendedKeyUsage(purposes)
     if usage is not None:
         builder = builder.add_extension(usage, critical=False)
-    builder = builder.add_extension(_crl_place(settings, authority.renewal), critical=False)
-    return _with_issuer(builder, authority.key).sign(authority.key, HASHES[settings["hash"]])
+    builder = builder.add_extension(_crl_place(settings, signer.renewal), critical=False)
+    return _with_issuer(builder, signer.key).sign(signer.key, HASHES[settings.hash])
 
 
 def sign_crl(
-    authority: Authority, settings: Row, revoked: Iterable[Row], now: datetime
+    signer: Signer, settings: CertificationAuthority, revoked: Iterable[CertificateRequest], now: datetime
 ) -> x509.CertificateRevocationList:
     """Make the base CRL of one of a CA's certificates.
 
@@ -150,22 +151,23 @@ def sign_crl(
         revoked: The revoked requests of the CA; those that another of its certificates signed are passed over.
         now: Virtual time; the list is good for a week.
     """
-    builder = x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
-    builder = builder.last_update(now - _SKEW).next_update(now + timedelta(days=CRL_DAYS))
+    builder = x509.CertificateRevocationListBuilder().issuer_name(signer.certificate.subject)
+    start, end = validity(now, timedelta(days=CRL_DAYS), SKEW)
+    builder = builder.last_update(start).next_update(end)
     number = 1
-    for row in revoked:
-        if row["renewal"] != authority.renewal:
+    for request in revoked:
+        if request.renewal != signer.renewal:
             continue
         number += 1
-        entry = x509.RevokedCertificateBuilder().serial_number(int(row["serial"], 16))
-        entry = entry.revocation_date(datetime.fromtimestamp(row["revoked_at"], UTC))
-        reason = x509.ReasonFlags(row["reason"])
+        entry = x509.RevokedCertificateBuilder().serial_number(int(request.serial, 16))
+        entry = entry.revocation_date(datetime.fromtimestamp(request.revoked_at, UTC))
+        reason = x509.ReasonFlags(request.reason)
         if reason is not x509.ReasonFlags.unspecified:  # which RFC 5280 wants left out
             entry = entry.add_extension(x509.CRLReason(reason), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     builder = builder.add_extension(x509.CRLNumber(number), critical=False)
-    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
-    return builder.add_extension(identifier, critical=False).sign(authority.key, HASHES[settings["hash"]])
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
+    return builder.add_extension(identifier, critical=False).sign(signer.key, HASHES[settings.hash])
 
 
 def requested(request: x509.CertificateSigningRequest, kind: type[E]) -> E | None:
@@ -186,8 +188,8 @@ def crl_path(common_name: str, renewal: int) -> str:
     return f"/CertEnroll/{common_name}{f'({renewal})' if renewal else ''}.crl"
 
 
-def _crl_place(settings: Row, renewal: int) -> x509.CRLDistributionPoints:
-    address = f"https://{settings['host']}{quote(crl_path(settings['common_name'], renewal))}"
+def _crl_place(settings: CertificationAuthority, renewal: int) -> x509.CRLDistributionPoints:
+    address = f"https://{settings.host}{quote(crl_path(settings.common_name, renewal))}"
     place = x509.DistributionPoint([x509.UniformResourceIdentifier(address)], None, None, None)
     return x509.CRLDistributionPoints([place])
 

@@ -30,10 +30,27 @@ from imp_emulator.store.keys import KeyPair
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-_VALIDITY = timedelta(days=3650)
-# Clients whose clock runs a little late shall accept a certificate that was made just now.
-_BACKDATED = timedelta(days=1)
+# A day before the first start, so that clients whose clock runs a little late accept what was made just now.
+_FROM_DAYS, _UNTIL_DAYS = -1, 3650
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+Period = tuple[datetime, datetime]
+"""From when to when a certificate is good."""
+
+
+def validity(now: datetime, lifetime: timedelta, backdated: timedelta) -> Period:
+    """Return the period of what is issued at a moment of virtual time, so that it holds the real present as well.
+
+    Real clients judge by their own clock. A beginning that is still to come for them is that of the real present, and
+    an end that is past for them counts from it.
+
+    Args:
+        now: Virtual time.
+        backdated: How long before the moment of issue it begins.
+    """
+    real = datetime.now(UTC)
+    start, end = now - backdated, now + lifetime
+    return real - backdated if start > real else start, real + lifetime if end <= real else end
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +73,15 @@ def seed(database: Database, scenario: Scenario) -> None:
         for node in cluster.nodes:
             keys.put(database, cluster.name, node.name, _node_pair(cluster, node, emulator))
     if scenario.exchange:
-        root = _authority(database, keys.EXCHANGE_ROOT, "Example Enterprise Root CA", _rsa_key())
-        issuing = _authority(database, keys.EXCHANGE_INTERMEDIATE, "Example Enterprise Issuing CA", _rsa_key(), root)
+        # As long as the longest of what they have issued: whoever moves the clock there meets a chain that is good.
+        period = _from_to(
+            min(_FROM_DAYS, *(server.certificate_from_days for server in scenario.exchange)),
+            max(_UNTIL_DAYS, *(server.certificate_until_days for server in scenario.exchange)),
+        )
+        root = _authority(database, keys.EXCHANGE_ROOT, "Example Enterprise Root CA", _rsa_key(), period=period)
+        issuing = _authority(
+            database, keys.EXCHANGE_INTERMEDIATE, "Example Enterprise Issuing CA", _rsa_key(), root, period
+        )
         for server in scenario.exchange:
             keys.put(database, keys.NO_CLUSTER, server.name, _exchange_pair(server, issuing))
             management = web_server_pair(database, server.name)
@@ -99,8 +123,9 @@ def _node_pair(cluster: ClusterSpec, node: NodeSpec, issuer: _Issuer) -> KeyPair
 
 
 def _exchange_pair(server: ExchangeSpec, issuer: _Issuer) -> KeyPair:
-    own = server.certificate == "self_signed"
-    return _leaf(_subject(server.common_name), server.alternative_names, _rsa_key(), None if own else issuer)
+    signer = None if server.certificate == "self_signed" else issuer
+    period = _from_to(server.certificate_from_days, server.certificate_until_days)
+    return _leaf(_subject(server.common_name), server.alternative_names, _rsa_key(), signer, period)
 
 
 def _ec_key() -> PrivateKey:
@@ -121,11 +146,16 @@ def _subject(common_name: str, organisation: str = "Example") -> x509.Name:
 
 
 def _authority(
-    database: Database, owner: str, common_name: str, key: PrivateKey, issuer: _Issuer | None = None
+    database: Database,
+    owner: str,
+    common_name: str,
+    key: PrivateKey,
+    issuer: _Issuer | None = None,
+    period: Period | None = None,
 ) -> _Issuer:
     """Make and store a CA: self-signed without an issuer, else one that may only issue end entities."""
     subject = _subject(common_name)
-    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key)
+    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key, period)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
     builder = builder.add_extension(key_usage(key.public_key(), authority=True), critical=True)
     certificate = _signed(builder, issuer.key if issuer else key)
@@ -134,9 +164,11 @@ def _authority(
     return _Issuer(key, certificate, pem(certificate) + above)
 
 
-def _leaf(subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: _Issuer | None) -> KeyPair:
+def _leaf(
+    subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: _Issuer | None, period: Period | None = None
+) -> KeyPair:
     """Make a server's key pair: self-signed without an issuer."""
-    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key)
+    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key, period)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(key_usage(key.public_key(), authority=False), critical=True)
     purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -148,16 +180,22 @@ def _leaf(subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: _Is
     return KeyPair(key_pem(key), certificate, issuer.chain if issuer else "")
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey) -> x509.CertificateBuilder:
+def _from_to(first: int, last: int) -> Period:
+    """Return a period in days of real time; what is made for a listener does not ask the virtual clock."""
     now = datetime.now(UTC)
+    return now + timedelta(days=first), now + timedelta(days=last)
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey, period: Period | None) -> x509.CertificateBuilder:
+    start, end = period or _from_to(_FROM_DAYS, _UNTIL_DAYS)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + _VALIDITY)
+        .not_valid_before(start)
+        .not_valid_after(end)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 

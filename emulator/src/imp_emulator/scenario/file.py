@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
-from imp_emulator.crypto.reading import parse_bundle
-from imp_emulator.errors import InvalidValue
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario.model import (
     CA_LANGUAGES,
@@ -46,7 +48,9 @@ _FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
 _CA_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,55}[A-Za-z0-9])?", "a name of 1 to 57 letters, digits and spaces")
 _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
 _MAXIMUM_NAME = 64  # What fits a certificate's CN (RFC 5280).
+_DAYS = (-10_000, 36_500)  # X.509 knows no dates before 1950.
 _FQDN_WORDS = f"a host name with a dot, of at most {_MAXIMUM_NAME} characters"
+_BROKEN = (TypeError, InvalidSignature, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 _FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
 _LAST_NAMES = ("Abe", "Baker", "Costa", "Dubois", "Endo", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kim")
 _DEPARTMENTS = ("sales", "support", "engineering", "finance", "operations")
@@ -283,12 +287,18 @@ def _exchange_server(section: Section) -> ExchangeSpec:
         ),
         aliases=section.texts("aliases", _fqdn, _FQDN_WORDS, []),
         certificate=section.choice("certificate", ("issued", "self_signed"), "issued"),
+        certificate_from_days=section.number("certificate_from_days", *_DAYS, -1),
+        certificate_until_days=section.number("certificate_until_days", *_DAYS, 3650),
         minimum_key_size=section.number("minimum_key_size", 1024, 16384, 2048),
         roots=tuple(_root(root) for root in section.sections("roots", [])),
         crl_reachable=section.flag("crl_reachable", True),
     )
     if server.ipv4 is None and server.ipv6 is None:
         raise ScenarioError(section.place, "must have an ipv4, an ipv6 or both")
+    first, last = server.certificate_from_days, server.certificate_until_days
+    if last <= first:
+        rule = f"must be later than certificate_from_days, which is {first}, not {last}"
+        raise ScenarioError(section.at("certificate_until_days"), rule)
     section.end()
     return server
 
@@ -306,13 +316,16 @@ def _root(section: Section) -> RootSpec:
 
 
 def _root_certificate(text: str) -> str:
-    try:
-        (root,) = parse_bundle(text)
-    except InvalidValue:
-        raise ValueError(text) from None
-    if not root.issued_by(root):
+    """Return a root in the form in which the state keeps certificates; whatever else stands in the text is refused."""
+    if text.count("-----BEGIN ") != 1:
         raise ValueError(text)
-    return root.pem
+    try:
+        root = x509.load_pem_x509_certificate(text.encode())
+        root.verify_directly_issued_by(root)
+        root.extensions  # noqa: B018 - parsed late, and a broken one should be refused here
+    except _BROKEN:
+        raise ValueError(text) from None
+    return root.public_bytes(Encoding.PEM).decode("ascii")
 
 
 def _authority(section: Section) -> CaSpec:

@@ -167,6 +167,8 @@ class ExchangeSpec:
         alternative_names: The SAN entries of its certificate; none at all makes a certificate without SAN.
         aliases: Further host names that resolve to it, whether its certificate holds them or not.
         certificate: What it starts with: ``issued`` by an enterprise's CA, or ``self_signed`` as set up by Exchange.
+        certificate_from_days: When that begins to be valid, in days from the first start; later for a positive number.
+        certificate_until_days: When it ends, in days from the first start; it has expired for a negative number.
         minimum_key_size: The smallest RSA key that it makes, in bits (requirement C3).
         roots: Root certificates that it trusts beside those that the domain brings.
         crl_reachable: Whether it reaches the revocation lists of the authorities.
@@ -179,6 +181,8 @@ class ExchangeSpec:
     alternative_names: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     certificate: str = "issued"
+    certificate_from_days: int = -1
+    certificate_until_days: int = 3650
     minimum_key_size: int = 2048
     roots: tuple[RootSpec, ...] = ()
     crl_reachable: bool = True

@@ -14,18 +14,22 @@ _NODES = (("cucm-pub", "cucm", "publisher"), ("imp-pub", "imp", "publisher"), ("
 _VERSION = "14.0.1.13900-155"
 
 
-def generate(users: int, clusters: int = 1, *, admin_api: bool = True) -> str:
+def generate(
+    users: int, clusters: int = 1, *, admin_api: bool = True, certificate_days: tuple[int, int] | None = None
+) -> str:
     """Return the YAML text of a scenario.
 
     Args:
         users: How many users each cluster has; their numbers go on from one cluster to the next.
         clusters: How many clusters there are, each with a Unified CM publisher and two IM and Presence nodes.
         admin_api: Whether the clusters serve the admin API; no real one does.
+        certificate_days: From when to when the certificates of the Exchange servers are valid, in days from the first
+            start; ``None`` leaves it to the emulator.
     """
     content = {
         "format": 1,
         "clusters": [_cluster(number, users, admin_api) for number in range(1, clusters + 1)],
-        "exchange": {"servers": [_exchange_server(number) for number in (1, 2)]},
+        "exchange": {"servers": [_exchange_server(number, certificate_days) for number in (1, 2)]},
     }
     return _HEADER + yaml.safe_dump(content, sort_keys=False)
 
@@ -45,6 +49,9 @@ def _cluster(number: int, users: int, admin_api: bool) -> dict[str, Any]:
     }
 
 
-def _exchange_server(number: int) -> dict[str, Any]:
+def _exchange_server(number: int, certificate_days: tuple[int, int] | None) -> dict[str, Any]:
     name, ipv4, ipv6 = f"mail{number}.example.com", f"192.0.2.2{number}", f"2001:db8::2{number}"
-    return {"name": name, "ipv4": ipv4, "ipv6": ipv6, "alternative_names": [name, ipv4, ipv6]}
+    server = {"name": name, "ipv4": ipv4, "ipv6": ipv6, "alternative_names": [name, ipv4, ipv6]}
+    if certificate_days is None:
+        return server
+    return {**server, "certificate_from_days": certificate_days[0], "certificate_until_days": certificate_days[1]}

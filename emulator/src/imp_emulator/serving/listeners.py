@@ -23,7 +23,7 @@ from imp_emulator.pipeline.gate import ABORT, CONNECTION, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
 from imp_emulator.serving.iis_certificate import IisCertificate
 from imp_emulator.store import hosts, keys, meta, nodes
-from imp_emulator.store.ca import requests as ca
+from imp_emulator.store.ca.authorities import authorities
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.wire.ca.admin import CaAdmin
@@ -170,9 +170,9 @@ class Listeners:
 
     def _listen_for_authorities(self) -> None:
         database = self._environment.database
-        for authority in ca.authorities(database):
-            context = pki.server_context(keys.get(database, keys.NO_CLUSTER, authority["host"]))
-            self._listen_for("ca", None, "", authority["host"], (authority["ipv4"],), context)
+        for authority in authorities(database):
+            context = pki.server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
+            self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
 
     def _listen_for(
         self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext

@@ -13,7 +13,7 @@ from imp_emulator.client.files import write_private
 from imp_emulator.client.ready_file import FORMAT
 from imp_emulator.serving.listeners import Listeners
 from imp_emulator.store import accounts, hosts, keys, nodes
-from imp_emulator.store.ca import requests as ca
+from imp_emulator.store.ca.authorities import authorities, root
 from imp_emulator.store.database import Database
 
 
@@ -53,11 +53,11 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
         "exchange_account": exchange["exchange"],
         "exchange_admin": exchange["exchange_admin"],
         "certification_authorities": {
-            authority["host"]: ports["", authority["host"]]
-            | {"kind": authority["kind"], "common_name": authority["common_name"]}
-            | _accounts(database, authority["host"])
-            | {"root_file": _published(folder, f"{authority['host']}-root.pem", ca.root(database, authority["host"]))}
-            for authority in ca.authorities(database)
+            authority.host: ports["", authority.host]
+            | {"kind": authority.kind, "common_name": authority.common_name}
+            | _accounts(database, authority.host)
+            | {"root_file": _published(folder, f"{authority.host}-root.pem", root(database, authority.host))}
+            for authority in authorities(database)
         },
     }
 

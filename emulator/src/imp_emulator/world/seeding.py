@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from imp_emulator.crypto import authority as ca_pki
-from imp_emulator.crypto import certificates as pki
+from imp_emulator.crypto import authority, certificates
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import accounts, hosts, nodes
 from imp_emulator.store.cucm import parameters, users
 from imp_emulator.store.database import Database
-from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.store.exchange import certificates as exchange_certificates
 from imp_emulator.store.exchange import roots as exchange_roots
 from imp_emulator.store.imp import gateways, ports, services, trust
 
@@ -31,9 +30,9 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
         nodes,
         hosts,
         accounts,
-        pki,
-        ca_pki,
-        exchange,
+        certificates,
+        authority,
+        exchange_certificates,
         exchange_roots,
         users,
         parameters,

@@ -15,10 +15,9 @@ import base64
 import binascii
 import hashlib
 import ipaddress
-import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -26,15 +25,19 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from imp_emulator.crypto import authority as ca_pki
-from imp_emulator.crypto import certificates as pki
-from imp_emulator.crypto.authority import Authority
+from imp_emulator.crypto import authority as crypto
+from imp_emulator.crypto.authority import SKEW, Signer
+from imp_emulator.crypto.certificates import key_pem, pem, validity
 from imp_emulator.domain.exchange import trust as exchange_trust
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.store.ca import authorities
 from imp_emulator.store.ca import requests as store
-from imp_emulator.store.database import Row
+from imp_emulator.store.ca.authorities import AuthorityCertificate, CertificationAuthority
+from imp_emulator.store.ca.requests import CertificateRequest, RequestState
 from imp_emulator.world.context import Context
+
+__all__ = ["CertificateRequest", "RequestState"]
 
 TEMPLATE = "certificatetemplate"
 """The request attribute that names the template, in lower case."""
@@ -43,6 +46,10 @@ REASONS = tuple(reason.value for reason in x509.ReasonFlags if reason is not x50
 
 _POLICY = "Denied by Policy Module"
 _TAKEN = "Taken Under Submission"
+_ENDED = (
+    "A required certificate is not within its validity period when verifying against the current system clock or the"
+    " timestamp in the signed file. 0x800b0101 (-2146762495 CERT_E_EXPIRED)"
+)
 _BROKEN = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, TypeError)
 _ARMOUR = re.compile(r"-----(?:BEGIN|END) (?:NEW )?CERTIFICATE REQUEST-----")
 
@@ -51,16 +58,16 @@ class _Refused(Exception):
     """The CA denies a request by itself; the message is the disposition message."""
 
 
-def authority(context: Context, host: str) -> Row:
+def authority(context: Context, host: str) -> CertificationAuthority:
     """Return a CA's settings.
 
     Raises:
         NotFound: There is no such CA.
     """
-    row = store.authority(context.database, host)
-    if row is None:
+    found = authorities.authority(context.database, host)
+    if found is None:
         raise NotFound("ca-not-found", f"There is no certification authority {host}.")
-    return row
+    return found
 
 
 def language(context: Context, host: str) -> str:
@@ -68,8 +75,8 @@ def language(context: Context, host: str) -> str:
     return next(spec.language for spec in context.scenario.certification_authorities if spec.host == host.lower())
 
 
-def submit(context: Context, host: str, text: str, attributes: Mapping[str, str], requester: str) -> Row:
-    """Take a request in; returns it with what became of it (see 40_ca.sql).
+def submit(context: Context, host: str, text: str, attributes: Mapping[str, str], requester: str) -> CertificateRequest:
+    """Take a request in; returns it with what became of it.
 
     Args:
         text: PKCS #10 in base 64, with or without PEM's first and last lines.
@@ -80,28 +87,32 @@ def submit(context: Context, host: str, text: str, attributes: Mapping[str, str]
         InvalidValue: The text is no request at all, so there is nothing to give a number to.
     """
     settings = authority(context, host)
-    request = parse_request(text)
+    csr = parse_request(text)
     template = attributes.get(TEMPLATE) or None
     try:
-        _check(settings, request, _names(context, host))
+        _check(settings, csr, _names(context, host))
+        if _has_ended(context, _newest(context, host)):
+            raise _Refused(_ENDED)
         purposes = _purposes(settings, template)
-        state, message = store.PENDING, _TAKEN
+        state, message = RequestState.PENDING, _TAKEN
     except _Refused as refusal:
-        purposes, state, message = None, store.DENIED, str(refusal)
-    new = store.NewRequest(
-        csr=request.public_bytes(serialization.Encoding.PEM).decode("ascii"),
-        fingerprint=hashlib.sha256(request.public_bytes(serialization.Encoding.DER)).hexdigest(),
-        subject=request.subject.rfc4514_string(),
+        purposes, state, message = None, RequestState.DENIED, str(refusal)
+    request = CertificateRequest(
+        host=settings.host,
+        id=store.next_id(context.database, host),
+        csr=csr.public_bytes(serialization.Encoding.PEM).decode("ascii"),
+        fingerprint=hashlib.sha256(csr.public_bytes(serialization.Encoding.DER)).hexdigest(),
+        subject=csr.subject.rfc4514_string(),
         template=template,
         requester=requester,
         submitted_at=context.clock.timestamp(),
         state=state,
         message=message,
     )
-    identifier = store.add_request(context.database, host, new)
-    if settings["kind"] == "enterprise" and state == store.PENDING:
-        _sign(context, settings, find(context, host, identifier), purposes)
-    return find(context, host, identifier)
+    store.add(context.database, request)
+    if settings.kind == "enterprise" and state is RequestState.PENDING:
+        _sign(context, settings, request, purposes)
+    return find(context, host, request.id)
 
 
 def parse_request(text: str) -> x509.CertificateSigningRequest:
@@ -115,7 +126,7 @@ def parse_request(text: str) -> x509.CertificateSigningRequest:
         request = x509.load_der_x509_csr(content)
         request.public_key()
         _alternative_names(request)
-        ca_pki.requested(request, x509.ExtendedKeyUsage)
+        crypto.requested(request, x509.ExtendedKeyUsage)
         request.subject.rfc4514_string()
     except (binascii.Error, *_BROKEN):
         raise InvalidValue(
@@ -124,33 +135,44 @@ def parse_request(text: str) -> x509.CertificateSigningRequest:
     return request
 
 
-def find(context: Context, host: str, identifier: int) -> Row:
+def requests(context: Context, host: str, state: RequestState | None = None) -> list[CertificateRequest]:
+    """Return the requests of a CA, all or those in one state, oldest first.
+
+    Raises:
+        NotFound: There is no such CA.
+    """
+    return store.requests(context.database, authority(context, host).host, state)
+
+
+def find(context: Context, host: str, identifier: int) -> CertificateRequest:
     """Return a request.
 
     Raises:
         NotFound: The CA has none of this number.
     """
-    row = store.request(context.database, host, identifier)
-    if row is None:
+    request = store.request(context.database, host, identifier)
+    if request is None:
         raise NotFound("request-not-found", f"There is no request {identifier}.")
-    return row
+    return request
 
 
-def issue(context: Context, host: str, identifier: int) -> Row:
+def issue(context: Context, host: str, identifier: int) -> CertificateRequest:
     """Issue a pending request, or one that was denied, as the administrator of a CA can.
 
     Raises:
         NotFound: There is no such CA or request.
-        Forbidden: It was issued already, or revoked.
+        Forbidden: It was issued already, or revoked, or the CA's own certificate has expired.
     """
-    settings, row = authority(context, host), find(context, host, identifier)
-    if row["state"] not in (store.PENDING, store.DENIED):
-        raise Forbidden("wrong-state", f"Request {identifier} is {row['state']}; only a pending one can be issued.")
-    _sign(context, settings, row, ca_pki.purposes(row["template"]) if settings["kind"] == "enterprise" else None)
+    settings, request = authority(context, host), find(context, host, identifier)
+    if request.state not in (RequestState.PENDING, RequestState.DENIED):
+        raise Forbidden("wrong-state", f"Request {identifier} is {request.state}; only a pending one can be issued.")
+    if _has_ended(context, _newest(context, host)):
+        raise Forbidden("ca-expired", _ENDED)
+    _sign(context, settings, request, crypto.purposes(request.template) if settings.kind == "enterprise" else None)
     return find(context, host, identifier)
 
 
-def deny(context: Context, host: str, identifier: int, actor: str) -> Row:
+def deny(context: Context, host: str, identifier: int, actor: str) -> CertificateRequest:
     """Deny a pending request.
 
     Raises:
@@ -158,14 +180,14 @@ def deny(context: Context, host: str, identifier: int, actor: str) -> Row:
         Forbidden: It is not pending.
     """
     authority(context, host)
-    row = find(context, host, identifier)
-    if row["state"] != store.PENDING:
-        raise Forbidden("wrong-state", f"Request {identifier} is {row['state']}; only a pending one can be denied.")
+    request = find(context, host, identifier)
+    if request.state != RequestState.PENDING:
+        raise Forbidden("wrong-state", f"Request {identifier} is {request.state}; only a pending one can be denied.")
     store.set_denied(context.database, host, identifier, f"Denied by {actor}")
     return find(context, host, identifier)
 
 
-def revoke(context: Context, host: str, identifier: int, actor: str, reason: str = "unspecified") -> Row:
+def revoke(context: Context, host: str, identifier: int, actor: str, reason: str = "unspecified") -> CertificateRequest:
     """Revoke an issued certificate; the CRL has it from now on.
 
     Raises:
@@ -174,11 +196,11 @@ def revoke(context: Context, host: str, identifier: int, actor: str, reason: str
         Forbidden: It is not issued.
     """
     authority(context, host)
-    row = find(context, host, identifier)
+    request = find(context, host, identifier)
     if reason not in REASONS:
         raise InvalidValue("invalid-field", f"reason must be one of {', '.join(REASONS)}.", "reason")
-    if row["state"] != store.ISSUED:
-        raise Forbidden("wrong-state", f"Request {identifier} is {row['state']}; only an issued one can be revoked.")
+    if request.state != RequestState.ISSUED:
+        raise Forbidden("wrong-state", f"Request {identifier} is {request.state}; only an issued one can be revoked.")
     now = context.clock.timestamp()
     store.set_revoked(context.database, host, identifier, now, reason, f"Revoked by {actor}")
     return find(context, host, identifier)
@@ -192,27 +214,29 @@ def renew(context: Context, host: str, new_key: bool = True) -> int:
 
     Raises:
         NotFound: There is no such CA.
+        Forbidden: The certificate of the CA above it has expired.
     """
     settings = authority(context, host)
     database = context.database
-    newest = store.certificates(database, host)[-1]
-    old = Authority.of(newest)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=settings["key_size"]) if new_key else old.key
-    level = newest["level"]
-    above = Authority.of(store.certificates(database, host, level - 1)[-1]) if level else None
-    start = _now(context) - timedelta(minutes=10)
-    name = ca_pki.authority_name(settings["common_name"], level)
-    validity = timedelta(days=settings["validity_days"])
-    certificate = ca_pki.sign_authority(name, key, above, start, validity, ca_pki.HASHES[settings["hash"]])
-    if level == 0 and settings["kind"] == "enterprise":
-        exchange_trust.distribute(context, pki.pem(certificate))
-    return store.add_certificate(database, host, level, pki.key_pem(key), pki.pem(certificate))
+    newest = authorities.certificates(database, host)[-1]
+    key_size = settings.key_size
+    key = rsa.generate_private_key(public_exponent=65537, key_size=key_size) if new_key else Signer.of(newest).key
+    level = newest.level
+    above = Signer.of(authorities.certificates(database, host, level - 1)[-1]) if level else None
+    if above and _has_ended(context, above):
+        raise Forbidden("ca-expired", _ENDED)
+    name = crypto.authority_name(settings.common_name, level)
+    period = validity(context.clock.now(), timedelta(days=settings.validity_days), SKEW)
+    certificate = crypto.sign_authority(name, key, above, period, crypto.HASHES[settings.hash])
+    if level == 0 and settings.kind == "enterprise":
+        exchange_trust.distribute(context, pem(certificate))
+    return authorities.add_certificate(database, host, level, key_pem(key), pem(certificate))
 
 
 def renewals(context: Context, host: str) -> int:
     """Return how often the issuing certificate of a CA has been renewed."""
     authority(context, host)
-    return len(store.certificates(context.database, host)) - 1
+    return len(authorities.certificates(context.database, host)) - 1
 
 
 def chain(context: Context, host: str, renewal: int) -> list[x509.Certificate]:
@@ -221,13 +245,10 @@ def chain(context: Context, host: str, renewal: int) -> list[x509.Certificate]:
     Raises:
         NotFound: There is no such CA, or it has not been renewed so often.
     """
-    authority(context, host)
-    rows = store.certificates(context.database, host)
-    if not 0 <= renewal < len(rows):
-        raise NotFound("renewal-not-found", f"The CA has no certificate of renewal {renewal}.")
-    found = [_parsed(rows[renewal])]
-    for level in range(rows[renewal]["level"] - 1, -1, -1):
-        above = [_parsed(row) for row in store.certificates(context.database, host, level)]
+    own = _own(context, host, renewal)
+    found = [_parsed(own)]
+    for level in range(own.level - 1, -1, -1):
+        above = [_parsed(one) for one in authorities.certificates(context.database, host, level)]
         found.append(next(one for one in reversed(above) if _signed_by(found[-1], one)))
     return found
 
@@ -239,22 +260,44 @@ def crl(context: Context, host: str, renewal: int) -> x509.CertificateRevocation
         NotFound: There is no such CA, or it has not been renewed so often.
     """
     settings = authority(context, host)
-    rows = store.certificates(context.database, host)
-    if not 0 <= renewal < len(rows):
+    signer = Signer.of(_own(context, host, renewal))
+    revoked = store.requests(context.database, host, RequestState.REVOKED)
+    return crypto.sign_crl(signer, settings, revoked, context.clock.now())
+
+
+def _own(context: Context, host: str, renewal: int) -> AuthorityCertificate:
+    """Return one of the issuing certificates of a CA."""
+    authority(context, host)
+    found = authorities.certificates(context.database, host)
+    if not 0 <= renewal < len(found):
         raise NotFound("renewal-not-found", f"The CA has no certificate of renewal {renewal}.")
-    revoked = store.requests(context.database, host, store.REVOKED)
-    return ca_pki.sign_crl(Authority.of(rows[renewal]), settings, revoked, _now(context))
+    return found[renewal]
 
 
-def _sign(context: Context, settings: Row, row: Row, purposes: tuple[x509.ObjectIdentifier, ...] | None) -> None:
-    newest = Authority.of(store.certificates(context.database, settings["host"])[-1])
-    request = x509.load_pem_x509_csr(row["csr"].encode())
-    certificate = ca_pki.sign_leaf(request, newest, settings, _now(context), purposes)
+def _newest(context: Context, host: str) -> Signer:
+    """Return the certificate that a CA issues with."""
+    return Signer.of(authorities.certificates(context.database, host)[-1])
+
+
+def _has_ended(context: Context, signer: Signer) -> bool:
+    """Tell whether a CA's certificate is over, so that nothing can be issued with it any more."""
+    return signer.certificate.not_valid_after_utc <= context.clock.now()
+
+
+def _sign(
+    context: Context,
+    settings: CertificationAuthority,
+    request: CertificateRequest,
+    purposes: tuple[x509.ObjectIdentifier, ...] | None,
+) -> None:
+    newest = _newest(context, settings.host)
+    csr = x509.load_pem_x509_csr(request.csr.encode())
+    certificate = crypto.sign_leaf(csr, newest, settings, context.clock.now(), purposes)
     serial = f"{certificate.serial_number:x}"
-    store.set_issued(context.database, settings["host"], row["id"], pki.pem(certificate), serial, newest.renewal)
+    store.set_issued(context.database, settings.host, request.id, pem(certificate), serial, newest.renewal)
 
 
-def _check(settings: Row, request: x509.CertificateSigningRequest, ca_names: set[str]) -> None:
+def _check(settings: CertificationAuthority, request: x509.CertificateSigningRequest, ca_names: set[str]) -> None:
     """Apply the rules of C2 and C3."""
     if not request.is_signature_valid:
         raise _Refused(
@@ -268,7 +311,7 @@ def _check(settings: Row, request: x509.CertificateSigningRequest, ca_names: set
     if ascii_lower(names[0]) in ca_names:
         raise _Refused(f"{_POLICY}  The common name of the request is the name of the certification authority (C2).")
     key = request.public_key()
-    minimum = settings["minimum_key_size"]
+    minimum = settings.minimum_key_size
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < minimum:
             raise _Refused(
@@ -282,9 +325,9 @@ def _check(settings: Row, request: x509.CertificateSigningRequest, ca_names: set
         raise _Refused(f"{_POLICY}  The subject alternative name does not hold the common name (C3).")
 
 
-def _purposes(settings: Row, template: str | None) -> tuple[x509.ObjectIdentifier, ...] | None:
+def _purposes(settings: CertificationAuthority, template: str | None) -> tuple[x509.ObjectIdentifier, ...] | None:
     """Return the extended key usage by template, or ``None`` when the request decides."""
-    if settings["kind"] == "standalone":
+    if settings.kind == "standalone":
         return None
     if template is None:
         raise _Refused(
@@ -292,13 +335,13 @@ def _purposes(settings: Row, template: str | None) -> tuple[x509.ObjectIdentifie
             f"  {_POLICY}  0x80094801, The request does not contain a certificate template extension or the"
             " CertificateTemplate request attribute."
         )
-    if template.lower() not in {known.lower() for known in json.loads(settings["templates"])}:
+    if template.lower() not in {known.lower() for known in settings.templates}:
         raise _Refused(
             "The requested certificate template is not supported by this CA."
             f" 0x80094800 (-2146875392 CERTSRV_E_UNSUPPORTED_CERT_TYPE)  {_POLICY}  0x80094800, The request was for a"
             " certificate template that is not supported by the policy of this CA."
         )
-    return ca_pki.purposes(template)
+    return crypto.purposes(template)
 
 
 def _names(context: Context, host: str) -> set[str]:
@@ -312,7 +355,7 @@ def _names(context: Context, host: str) -> set[str]:
 
 def _alternative_names(request: x509.CertificateSigningRequest) -> set[str]:
     """Return the host names and addresses of a request's SAN, in the form in which they are compared."""
-    found = ca_pki.requested(request, x509.SubjectAlternativeName)
+    found = crypto.requested(request, x509.SubjectAlternativeName)
     if found is None:
         return set()
     names = [*found.get_values_for_type(x509.DNSName), *map(str, found.get_values_for_type(x509.IPAddress))]
@@ -326,8 +369,8 @@ def _comparable(name: str) -> str:
         return ascii_lower(name)
 
 
-def _parsed(row: Row) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(row["certificate"].encode())
+def _parsed(own: AuthorityCertificate) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(own.certificate.encode())
 
 
 def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -336,7 +379,3 @@ def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
-
-
-def _now(context: Context) -> datetime:
-    return datetime.fromtimestamp(context.clock.timestamp(), UTC)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.x509.oid import NameOID
 
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
-from imp_emulator.store.exchange import certificates as exchange
-from imp_emulator.store.exchange.certificates import IIS, PENDING, VALID, Stored
+from imp_emulator.store.exchange import certificates as store
+from imp_emulator.store.exchange.certificates import IIS, PENDING, VALID, ExchangeCertificate
 from imp_emulator.world.context import Context
+
+__all__ = ["ExchangeCertificate"]
 
 DEFAULT_KEY_SIZE = 2048
 KEY_SIZES = (1024, 2048, 4096)
@@ -109,16 +111,16 @@ def generate_key(size: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=size)
 
 
-def add_request(context: Context, server: str, request: SigningRequest, key: rsa.RSAPrivateKey) -> Stored:
+def add_request(context: Context, server: str, request: SigningRequest, key: rsa.RSAPrivateKey) -> ExchangeCertificate:
     """Store a pending request with its key and return it."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(request.subject)
     for extension, critical in _extensions(request):
         builder = builder.add_extension(extension, critical)
     signed = builder.sign(key, hashes.SHA256())
-    placeholder = _placeholder(request, key)
-    stored = Stored(
+    placeholder = _placeholder(request, key, context.clock.now())
+    stored = ExchangeCertificate(
         server=server,
-        thumbprint=exchange.thumbprint(placeholder),
+        thumbprint=store.thumbprint(placeholder),
         status=PENDING,
         private_key=key.private_bytes(
             Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -131,7 +133,7 @@ def add_request(context: Context, server: str, request: SigningRequest, key: rsa
         friendly_name=request.friendly_name,
         exportable=request.exportable,
     )
-    exchange.put(context.database, stored)
+    store.put(context.database, stored)
     return stored
 
 
@@ -144,9 +146,8 @@ def _extensions(request: SigningRequest) -> list[tuple[x509.ExtensionType, bool]
     return found
 
 
-def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey) -> x509.Certificate:
-    """Make the self-signed certificate that stands for a pending request in the certificate store."""
-    now = datetime.now(UTC)
+def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
+    """Make the self-signed certificate that stands for a pending request; no client is ever sent it."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(request.subject)
@@ -161,7 +162,7 @@ def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey) -> x509.Certif
     return builder.sign(key, hashes.SHA256())
 
 
-def import_issued(context: Context, server: str, data: bytes, friendly_name: str = "") -> Stored:
+def import_issued(context: Context, server: str, data: bytes, friendly_name: str = "") -> ExchangeCertificate:
     """Complete the pending request that an issued certificate answers (requirement C6).
 
     Args:
@@ -173,27 +174,27 @@ def import_issued(context: Context, server: str, data: bytes, friendly_name: str
         NotFound: No pending request of this server has the certificate's key.
     """
     found = _read(data)
-    pending = {_public(row.certificate): row for row in _all(context, server) if row.status == PENDING}
+    pending = {_public(row.certificate): row for row in certificates(context, server) if row.status == PENDING}
     for certificate in found:
-        name = exchange.thumbprint(certificate)
-        if exchange.certificate(context.database, server, name) is not None:
+        name = store.thumbprint(certificate)
+        if store.certificate(context.database, server, name) is not None:
             raise Duplicate("certificate-exists", f"A certificate with the thumbprint {name} already exists.")
     issued = next((certificate for certificate in found if _public(certificate) in pending), None)
     if issued is None:
         text = f"No pending request on the server {server} has the private key of the certificate."
         raise NotFound("no-matching-request", text)
     request = pending[_public(issued)]
-    completed = Stored(
+    completed = ExchangeCertificate(
         server=server,
-        thumbprint=exchange.thumbprint(issued),
+        thumbprint=store.thumbprint(issued),
         status=VALID,
         private_key=request.private_key,
         served=_pem(issued) + "".join(_pem(above) for above in _intermediates(issued, found)),
         friendly_name=friendly_name or request.friendly_name,
         exportable=request.exportable,
     )
-    exchange.remove(context.database, request)
-    exchange.put(context.database, completed)
+    store.remove(context.database, request)
+    store.put(context.database, completed)
     return completed
 
 
@@ -226,7 +227,7 @@ def _intermediates(leaf: x509.Certificate, others: Collection[x509.Certificate])
         current = above
 
 
-def enable(context: Context, server: str, name: str, services: Sequence[str]) -> Stored:
+def enable(context: Context, server: str, name: str, services: Sequence[str]) -> ExchangeCertificate:
     """Have services use a certificate; those it has already stay. From then on the https port sends IIS's.
 
     Raises:
@@ -238,12 +239,12 @@ def enable(context: Context, server: str, name: str, services: Sequence[str]) ->
         text = f"The certificate with the thumbprint {stored.thumbprint} is a pending request and cannot be enabled."
         raise Forbidden("request-pending", text)
     taken = {service for service in services if service != _SHARED_SERVICE}
-    for other in _all(context, server):
+    for other in certificates(context, server):
         if other.thumbprint != stored.thumbprint and taken & set(other.services):
             kept = [service for service in other.services if service not in taken]
-            exchange.set_services(context.database, other, kept)
+            store.set_services(context.database, other, kept)
     wanted = {*stored.services, *services}
-    exchange.set_services(context.database, stored, [service for service in SERVICES if service in wanted])
+    store.set_services(context.database, stored, [service for service in SERVICES if service in wanted])
     return find(context, server, name)
 
 
@@ -258,24 +259,25 @@ def remove(context: Context, server: str, name: str) -> None:
     if IIS in stored.services:
         text = f"The certificate with the thumbprint {stored.thumbprint} is used by IIS and cannot be removed."
         raise Forbidden("certificate-in-use", text)
-    exchange.remove(context.database, stored)
+    store.remove(context.database, stored)
 
 
-def find(context: Context, server: str, name: str) -> Stored:
+def certificates(context: Context, server: str) -> list[ExchangeCertificate]:
+    """Return a server's certificates and pending requests, the newest first."""
+    return store.certificates(context.database, server)
+
+
+def find(context: Context, server: str, name: str) -> ExchangeCertificate:
     """Return a certificate by its thumbprint, written with or without spaces.
 
     Raises:
         NotFound: There is none.
     """
-    stored = exchange.certificate(context.database, server, re.sub(r"[\s:]", "", name))
+    stored = store.certificate(context.database, server, re.sub(r"[\s:]", "", name))
     if stored is None:
         text = f"The certificate with thumbprint {name} was not found on the server {server}."
         raise NotFound("certificate-not-found", text)
     return stored
-
-
-def _all(context: Context, server: str) -> list[Stored]:
-    return exchange.certificates(context.database, server)
 
 
 def _public(certificate: x509.Certificate) -> bytes:

@@ -7,40 +7,42 @@ from __future__ import annotations
 
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store import accounts
-from imp_emulator.store.database import Row
-from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.store.exchange import role_assignments as store
+from imp_emulator.store.exchange.role_assignments import RoleAssignment
 from imp_emulator.world.context import Context
+
+__all__ = ["RoleAssignment"]
 
 IMPERSONATION = "ApplicationImpersonation"
 
 
-def assignments(context: Context, role: str | None = None, assignee: str | None = None) -> list[Row]:
-    """Return the assignments as rows (name, role, assignee), all or those of a role or an account.
+def assignments(context: Context, role: str | None = None, assignee: str | None = None) -> list[RoleAssignment]:
+    """Return the assignments, all or those of a role or an account.
 
     Raises:
         NotFound: There is no such account.
     """
     who = None if assignee is None else _account(context, assignee)
     return [
-        row
-        for row in exchange.assignments(context.database)
-        if role in (None, row["role"]) and who in (None, row["assignee"])
+        known
+        for known in store.assignments(context.database)
+        if role in (None, known.role) and who in (None, known.assignee)
     ]
 
 
-def assignment(context: Context, name: str) -> Row:
+def assignment(context: Context, name: str) -> RoleAssignment:
     """Return one assignment by its name.
 
     Raises:
         NotFound: There is none.
     """
-    for row in exchange.assignments(context.database):
-        if row["name"].lower() == name.lower():
-            return row
+    for known in store.assignments(context.database):
+        if known.name.lower() == name.lower():
+            return known
     raise _missing(name)
 
 
-def assign(context: Context, role: str, user: str, name: str | None = None) -> Row:
+def assign(context: Context, role: str, user: str, name: str | None = None) -> RoleAssignment:
     """Give an account a role; without a name the assignment gets one made of both, as Exchange does.
 
     Raises:
@@ -52,12 +54,13 @@ def assign(context: Context, role: str, user: str, name: str | None = None) -> R
         raise InvalidValue("role", f"The management role {role!r} couldn't be found.", "role")
     account = _account(context, user)
     name = name or f"{IMPERSONATION}-{_short(account)}"
-    for row in exchange.assignments(context.database):
-        if row["name"].lower() == name.lower() or row["assignee"] == account:
-            text = f"The management role assignment {row['name']!r} gives {account} the role {IMPERSONATION} already."
+    for known in store.assignments(context.database):
+        if known.name.lower() == name.lower() or known.assignee == account:
+            text = f"The management role assignment {known.name!r} gives {account} the role {IMPERSONATION} already."
             raise Duplicate("assignment-exists", text)
-    exchange.assign(context.database, name, IMPERSONATION, account)
-    return assignment(context, name)
+    assigned = RoleAssignment(name, IMPERSONATION, account)
+    store.add(context.database, assigned)
+    return assigned
 
 
 def unassign(context: Context, name: str) -> None:
@@ -66,7 +69,7 @@ def unassign(context: Context, name: str) -> None:
     Raises:
         NotFound: There is none.
     """
-    exchange.unassign(context.database, assignment(context, name)["name"])
+    store.remove(context.database, assignment(context, name).name)
 
 
 def _account(context: Context, user: str) -> str:

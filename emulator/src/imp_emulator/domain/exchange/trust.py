@@ -18,10 +18,11 @@ from cryptography import x509
 from imp_emulator.crypto.reading import Certificate, parse_bundle, wrap
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.scenario.model import ENTERPRISE_ROOT
-from imp_emulator.store.ca import requests as ca
-from imp_emulator.store.database import Row
-from imp_emulator.store.exchange import roots as exchange_roots
-from imp_emulator.store.exchange.certificates import PENDING, VALID, Stored
+from imp_emulator.store.ca import authorities
+from imp_emulator.store.ca.requests import RequestState, requests
+from imp_emulator.store.exchange import roots as store
+from imp_emulator.store.exchange.certificates import PENDING, VALID, ExchangeCertificate
+from imp_emulator.store.exchange.roots import TrustedRoot
 from imp_emulator.world.context import Context
 
 UNTRUSTED = "Untrusted"
@@ -44,25 +45,26 @@ class Trust:
     root_ca_type: str
 
 
-def judge(context: Context, stored: Stored) -> Trust:
+def judge(context: Context, stored: ExchangeCertificate) -> Trust:
     """Tell what the server thinks of one of its certificates at this moment of the virtual clock."""
     if stored.status == PENDING:
         return Trust(PENDING, UNKNOWN_ROOT)
     served = [wrap(one) for one in x509.load_pem_x509_certificates(stored.served.encode())]
-    roots = {row["fingerprint"]: row["kind"] for row in exchange_roots.roots(context.database, stored.server)}
+    roots = store.roots(context.database, stored.server)
+    kinds = {root.fingerprint: root.kind for root in roots}
     leaf = served[0]
     if leaf.parsed.issuer == leaf.parsed.subject:
         status = VALID if _in_time(context, [leaf]) else DATE_INVALID
-        return Trust(status, roots.get(leaf.fingerprint, NO_ROOT))
-    anchors = parse_roots(exchange_roots.roots(context.database, stored.server))
+        return Trust(status, kinds.get(leaf.fingerprint, NO_ROOT))
+    anchors = parse_roots(roots)
     chains = _chains(leaf, [*served[1:], *_published(context)], anchors)
     # Two chains may end in different certificates of one key, as a renewed CA has them: the one that is in time counts.
     chain = next((one for one in chains if _in_time(context, one)), chains[0] if chains else None)
-    kind = roots[chain[-1].fingerprint] if chain else NO_ROOT
+    kind = kinds[chain[-1].fingerprint] if chain else NO_ROOT
     return Trust(_status(context, stored, chain or [leaf], trusted=chain is not None), kind)
 
 
-def _status(context: Context, stored: Stored, chain: Sequence[Certificate], *, trusted: bool) -> str:
+def _status(context: Context, stored: ExchangeCertificate, chain: Sequence[Certificate], *, trusted: bool) -> str:
     """Tell the status of a certificate by the best chain that there is."""
     leaf = chain[0]
     if not _in_time(context, chain):
@@ -72,26 +74,26 @@ def _status(context: Context, stored: Stored, chain: Sequence[Certificate], *, t
     if not all(_is_ca(one.parsed) for one in chain[1:]):
         return INVALID
     if _says_where_its_crl_is(leaf.parsed):
-        if not exchange_roots.crl_reachable(context.database, stored.server):
+        if not store.crl_reachable(context.database, stored.server):
             return REVOCATION_CHECK_FAILURE
         if _revoked(context, leaf):
             return REVOKED
     return VALID
 
 
-def parse_roots(rows: Sequence[Row]) -> list[Certificate]:
-    """Return the certificates of rows of the root store."""
-    return [wrap(x509.load_pem_x509_certificate(row["certificate"].encode())) for row in rows]
+def parse_roots(found: Sequence[TrustedRoot]) -> list[Certificate]:
+    """Return the certificates of roots."""
+    return [wrap(x509.load_pem_x509_certificate(root.certificate.encode())) for root in found]
 
 
 def _published(context: Context) -> list[Certificate]:
     """Return the CA certificates of the scenario below the roots."""
     database = context.database
     return [
-        wrap(x509.load_pem_x509_certificate(row["certificate"].encode()))
-        for authority in ca.authorities(database)
-        for level in range(1, ca.certificates(database, authority["host"])[-1]["level"] + 1)
-        for row in ca.certificates(database, authority["host"], level)
+        wrap(x509.load_pem_x509_certificate(own.certificate.encode()))
+        for authority in authorities.authorities(database)
+        for level in range(1, authorities.certificates(database, authority.host)[-1].level + 1)
+        for own in authorities.certificates(database, authority.host, level)
     ]
 
 
@@ -134,9 +136,9 @@ def _says_where_its_crl_is(certificate: x509.Certificate) -> bool:
 def _revoked(context: Context, leaf: Certificate) -> bool:
     database = context.database
     return any(
-        row["certificate"] == leaf.pem
-        for authority in ca.authorities(database)
-        for row in ca.requests(database, authority["host"], ca.REVOKED)
+        request.certificate == leaf.pem
+        for authority in authorities.authorities(database)
+        for request in requests(database, authority.host, RequestState.REVOKED)
     )
 
 
@@ -154,17 +156,17 @@ def add_roots(context: Context, server: str, pem: str, kind: str) -> list[Certif
             text = f"{certificate.common_name or certificate.fingerprint} is no root: it has not signed itself."
             raise InvalidValue("not-a-root", text, "certificates")
     for certificate in found:
-        exchange_roots.add(context.database, name, kind, certificate.pem)
+        store.add(context.database, name, kind, certificate.pem)
     return found
 
 
-def roots(context: Context, server: str) -> list[Row]:
-    """Return the roots of a server, see ``store.exchange_roots.roots``.
+def roots(context: Context, server: str) -> list[TrustedRoot]:
+    """Return the roots of a server, by fingerprint.
 
     Raises:
         NotFound: There is no such server.
     """
-    return exchange_roots.roots(context.database, _known(context, server))
+    return store.roots(context.database, _known(context, server))
 
 
 def remove_root(context: Context, server: str, fingerprint: str) -> None:
@@ -175,9 +177,9 @@ def remove_root(context: Context, server: str, fingerprint: str) -> None:
     """
     name = _known(context, server)
     wanted = fingerprint.replace(":", "").lower()
-    if exchange_roots.root(context.database, name, wanted) is None:
+    if store.root(context.database, name, wanted) is None:
         raise NotFound("root-not-found", f"The server {name} has no root certificate {fingerprint}.")
-    exchange_roots.remove(context.database, name, wanted)
+    store.remove(context.database, name, wanted)
 
 
 def set_crl_reachable(context: Context, server: str, reachable: bool) -> None:
@@ -186,13 +188,13 @@ def set_crl_reachable(context: Context, server: str, reachable: bool) -> None:
     Raises:
         NotFound: There is no such server.
     """
-    exchange_roots.set_crl_reachable(context.database, _known(context, server), reachable)
+    store.set_crl_reachable(context.database, _known(context, server), reachable)
 
 
 def distribute(context: Context, pem: str) -> None:
     """Have every server trust an enterprise's new root, as the domain does by itself."""
     for server in context.scenario.exchange:
-        exchange_roots.add(context.database, server.name, ENTERPRISE_ROOT, pem)
+        store.add(context.database, server.name, ENTERPRISE_ROOT, pem)
 
 
 def _known(context: Context, server: str) -> str:

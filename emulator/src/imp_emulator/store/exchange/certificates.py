@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Exchange servers store: their certificates with the private keys, and the organisation's role assignments."""
+"""The certificates of Exchange servers, with their private keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IIS = "IIS"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class ExchangeCertificate:
     """A certificate, or a pending request, of one server.
 
     Attributes:
@@ -62,7 +62,7 @@ def seed(database: Database, scenario: Scenario) -> None:
         certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
         put(
             database,
-            Stored(
+            ExchangeCertificate(
                 server=server.name,
                 thumbprint=thumbprint(certificate),
                 status=VALID,
@@ -74,7 +74,7 @@ def seed(database: Database, scenario: Scenario) -> None:
         )
 
 
-def put(database: Database, stored: Stored) -> None:
+def put(database: Database, stored: ExchangeCertificate) -> None:
     """Add a certificate after the server's others."""
     database.execute(
         "INSERT INTO exchange_certificate (server, thumbprint, status, private_key, served, request, friendly_name, "
@@ -94,19 +94,19 @@ def put(database: Database, stored: Stored) -> None:
     )
 
 
-def certificates(database: Database, server: str) -> list[Stored]:
+def certificates(database: Database, server: str) -> list[ExchangeCertificate]:
     """Return a server's certificates and pending requests, the newest first."""
     rows = database.all("SELECT * FROM exchange_certificate WHERE server = ? ORDER BY position DESC", (server,))
     return [_stored(row) for row in rows]
 
 
-def certificate(database: Database, server: str, name: str) -> Stored | None:
+def certificate(database: Database, server: str, name: str) -> ExchangeCertificate | None:
     """Return one by its thumbprint, or ``None``."""
     row = database.one("SELECT * FROM exchange_certificate WHERE server = ? AND thumbprint = ?", (server, name))
     return None if row is None else _stored(row)
 
 
-def served_by_iis(database: Database, server: str) -> Stored | None:
+def served_by_iis(database: Database, server: str) -> ExchangeCertificate | None:
     """Return the certificate that the server's https port sends, or ``None``."""
     row = database.one(
         "SELECT exchange_certificate.* FROM exchange_certificate, json_each(services) "
@@ -116,7 +116,7 @@ def served_by_iis(database: Database, server: str) -> Stored | None:
     return None if row is None else _stored(row)
 
 
-def set_services(database: Database, stored: Stored, services: Sequence[str]) -> None:
+def set_services(database: Database, stored: ExchangeCertificate, services: Sequence[str]) -> None:
     """Replace the services that use a certificate."""
     database.execute(
         "UPDATE exchange_certificate SET services = ? WHERE server = ? AND thumbprint = ?",
@@ -124,32 +124,17 @@ def set_services(database: Database, stored: Stored, services: Sequence[str]) ->
     )
 
 
-def remove(database: Database, stored: Stored) -> None:
+def remove(database: Database, stored: ExchangeCertificate) -> None:
     """Delete a certificate with its key."""
     database.execute(
         "DELETE FROM exchange_certificate WHERE server = ? AND thumbprint = ?", (stored.server, stored.thumbprint)
     )
 
 
-def _stored(row: Row) -> Stored:
+def _stored(row: Row) -> ExchangeCertificate:
     names = ("server", "thumbprint", "status", "private_key", "served", "request", "friendly_name")
-    return Stored(
+    return ExchangeCertificate(
         **{name: row[name] for name in names},
         exportable=bool(row["exportable"]),
         services=tuple(json.loads(row["services"])),
     )
-
-
-def assignments(database: Database) -> list[Row]:
-    """Return the role assignments as rows (name, role, assignee), by name."""
-    return database.all("SELECT name, role, assignee FROM role_assignment ORDER BY name")
-
-
-def assign(database: Database, name: str, role: str, assignee: str) -> None:
-    """Store a role assignment."""
-    database.execute("INSERT INTO role_assignment (name, role, assignee) VALUES (?, ?, ?)", (name, role, assignee))
-
-
-def unassign(database: Database, name: str) -> None:
-    """Delete a role assignment."""
-    database.execute("DELETE FROM role_assignment WHERE name = ?", (name,))

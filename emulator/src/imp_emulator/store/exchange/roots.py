@@ -5,14 +5,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from imp_emulator.scenario.model import ENTERPRISE_ROOT, REGISTRY_ROOT, Scenario
 from imp_emulator.store import keys
-from imp_emulator.store.ca import requests as ca
-from imp_emulator.store.database import Database, Row
-from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.store.ca import authorities
+from imp_emulator.store.database import Database
+from imp_emulator.store.exchange import certificates
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedRoot:
+    """A root certificate that a server trusts.
+
+    Attributes:
+        fingerprint: SHA-256, lower-case hexadecimal.
+        kind: How it got there, as ``RootCAType`` tells it.
+        certificate: PEM.
+    """
+
+    fingerprint: str
+    kind: str
+    certificate: str
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -24,15 +41,15 @@ def seed(database: Database, scenario: Scenario) -> None:
     enterprises = [spec.host for spec in scenario.certification_authorities if spec.kind == "enterprise"]
     for server in scenario.exchange:
         if server.certificate == "self_signed":
-            for stored in exchange.certificates(database, server.name):
+            for stored in certificates.certificates(database, server.name):
                 add(database, server.name, REGISTRY_ROOT, stored.served)
         else:
             root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT)
             add(database, server.name, ENTERPRISE_ROOT, root.certificate)
         for host in enterprises:
-            add(database, server.name, ENTERPRISE_ROOT, ca.root(database, host))
+            add(database, server.name, ENTERPRISE_ROOT, authorities.root(database, host))
         for spec in server.roots:
-            add(database, server.name, spec.kind, spec.certificate or ca.root(database, spec.authority))
+            add(database, server.name, spec.kind, spec.certificate or authorities.root(database, spec.authority))
         set_crl_reachable(database, server.name, server.crl_reachable)
 
 
@@ -47,16 +64,21 @@ def add(database: Database, server: str, kind: str, pem: str) -> bool:
     return not known
 
 
-def roots(database: Database, server: str) -> list[Row]:
-    """Return the roots of a server: fingerprint, kind and certificate (PEM), by fingerprint."""
-    return database.all(
+def roots(database: Database, server: str) -> list[TrustedRoot]:
+    """Return the roots of a server, by fingerprint."""
+    rows = database.all(
         "SELECT fingerprint, kind, certificate FROM exchange_root WHERE server = ? ORDER BY fingerprint", (server,)
     )
+    return [TrustedRoot(**dict(row)) for row in rows]
 
 
-def root(database: Database, server: str, fingerprint: str) -> Row | None:
+def root(database: Database, server: str, fingerprint: str) -> TrustedRoot | None:
     """Return one root."""
-    return database.one("SELECT * FROM exchange_root WHERE server = ? AND fingerprint = ?", (server, fingerprint))
+    row = database.one(
+        "SELECT fingerprint, kind, certificate FROM exchange_root WHERE server = ? AND fingerprint = ?",
+        (server, fingerprint),
+    )
+    return None if row is None else TrustedRoot(**dict(row))
 
 
 def remove(database: Database, server: str, fingerprint: str) -> None:

@@ -17,12 +17,11 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from imp_emulator.domain.ca import authority as ca
+from imp_emulator.domain.ca.authority import CertificateRequest, RequestState
 from imp_emulator.errors import DomainError, Forbidden, InvalidValue, NotFound
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.scenario.model import CA_MANAGER
-from imp_emulator.store.ca import requests as store
-from imp_emulator.store.database import Row
 from imp_emulator.wire.ca.certsrv.login import has_role, log_in
 from imp_emulator.world.context import Context
 
@@ -73,32 +72,32 @@ class CaAdmin:
     def _list(self, request: Request) -> Response:
         """List requests, of one state or with the SHA-256 fingerprint of one PKCS #10 text when the query says so."""
         state, fingerprint = request.query.get("state"), request.query.get("csr")
-        if state is not None and state not in store.STATES:
-            return _problem(422, "invalid-field", f"state must be one of {', '.join(store.STATES)}.", field="state")
-        rows = store.requests(self._context.database, request.node, state)
+        if state is not None and state not in set(RequestState):
+            return _problem(422, "invalid-field", f"state must be one of {', '.join(RequestState)}.", field="state")
+        found = ca.requests(self._context, request.node, RequestState(state) if state else None)
         everything = has_role(self._accounts, request, CA_MANAGER)
         items = [
-            describe(row)
-            for row in rows
-            if (everything or row["requester"] == request.caller) and fingerprint in (None, row["fingerprint"])
+            describe(one)
+            for one in found
+            if (everything or one.requester == request.caller) and fingerprint in (None, one.fingerprint)
         ]
         return Response(200, json.dumps({"items": items}).encode(), "application/json")
 
     def _run(self, request: Request, identifier: int, verb: str | None) -> Response:
         manager = has_role(self._accounts, request, CA_MANAGER)
         try:
-            row = ca.find(self._context, request.node, identifier)
-            if not manager and (verb or row["requester"] != request.caller):
+            found = ca.find(self._context, request.node, identifier)
+            if not manager and (verb or found.requester != request.caller):
                 return _problem(403, "forbidden", f"The caller lacks the role {CA_MANAGER}.")
             if verb:
-                row = self._decide(request, identifier, verb)
+                found = self._decide(request, identifier, verb)
         except DomainError as error:
             status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
             status = 400 if error.code == _NOT_JSON else status
             return _problem(status, error.code, error.message, field=error.field)
-        return Response(200, json.dumps(describe(row)).encode(), "application/json")
+        return Response(200, json.dumps(describe(found)).encode(), "application/json")
 
-    def _decide(self, request: Request, identifier: int, verb: str) -> Row:
+    def _decide(self, request: Request, identifier: int, verb: str) -> CertificateRequest:
         who = request.caller or ""
         if verb == "issue":
             return ca.issue(self._context, request.node, identifier)
@@ -107,20 +106,20 @@ class CaAdmin:
         return ca.revoke(self._context, request.node, identifier, who, _reason(request.body))
 
 
-def describe(row: Row) -> dict[str, Any]:
+def describe(request: CertificateRequest) -> dict[str, Any]:
     """Return a request as the interface and the control plane show it."""
     return {
-        "id": row["id"],
-        "state": row["state"],
-        "subject": row["subject"],
-        "csr_fingerprint": row["fingerprint"],
-        "template": row["template"],
-        "requester": row["requester"],
-        "submitted_at": datetime.fromtimestamp(row["submitted_at"], UTC).isoformat(),
-        "message": row["message"],
-        "serial": row["serial"],
-        "certificate": row["certificate"],
-        "reason": row["reason"],
+        "id": request.id,
+        "state": request.state,
+        "subject": request.subject,
+        "csr_fingerprint": request.fingerprint,
+        "template": request.template,
+        "requester": request.requester,
+        "submitted_at": datetime.fromtimestamp(request.submitted_at, UTC).isoformat(),
+        "message": request.message,
+        "serial": request.serial or None,
+        "certificate": request.certificate or None,
+        "reason": request.reason or None,
     }
 
 

@@ -15,12 +15,12 @@ from typing import ClassVar
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from imp_emulator.crypto import authority as ca_pki
+from imp_emulator.crypto.authority import crl_path
 from imp_emulator.domain.ca import authority as ca
+from imp_emulator.domain.ca.authority import RequestState
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.store.ca.requests import ISSUED, PENDING
 from imp_emulator.wire.ca.certsrv import forms
 from imp_emulator.wire.ca.certsrv.login import log_in
 from imp_emulator.wire.ca.certsrv.pages import UNKNOWN_REQUEST, Pages
@@ -85,7 +85,7 @@ class CertSrv:
         return self._pages(request).home()
 
     def _name(self, request: Request) -> str:
-        return str(ca.authority(self._context, request.node)["common_name"])
+        return ca.authority(self._context, request.node).common_name
 
     def _pages(self, request: Request) -> Pages:
         return Pages(self._name(request), ca.language(self._context, request.node))
@@ -96,7 +96,7 @@ class CertSrv:
         if form.get("mode", "").lower() != "newreq":
             return pages.bad_request("Mode")
         try:
-            row = ca.submit(
+            submitted = ca.submit(
                 self._context,
                 request.node,
                 form.get("certrequest", ""),
@@ -105,8 +105,8 @@ class CertSrv:
             )
         except InvalidValue as error:
             return pages.denied(0, error.message)
-        answer = {ISSUED: pages.issued, PENDING: pages.pending}.get(row["state"])
-        return answer(row["id"]) if answer else pages.denied(row["id"], row["message"])
+        answer = {RequestState.ISSUED: pages.issued, RequestState.PENDING: pages.pending}.get(submitted.state)
+        return answer(submitted.id) if answer else pages.denied(submitted.id, submitted.message)
 
     def _certificate(self, request: Request) -> Response:
         wanted = request.query.get("ReqID", "")
@@ -133,12 +133,12 @@ class CertSrv:
     ) -> Response:
         """Answer with an issued certificate, or say on a page why there is none."""
         try:
-            row = ca.find(self._context, request.node, forms.number(wanted, default=0))
+            found = ca.find(self._context, request.node, forms.number(wanted, default=0))
         except NotFound:
             return self._pages(request).no_certificate(wanted, None, UNKNOWN_REQUEST)
-        if row["state"] != ISSUED:
-            return self._pages(request).no_certificate(wanted, row["state"], row["message"])
-        return answer(x509.load_pem_x509_certificate(row["certificate"].encode()), row["renewal"])
+        if found.state is not RequestState.ISSUED:
+            return self._pages(request).no_certificate(wanted, found.state, found.message)
+        return answer(x509.load_pem_x509_certificate(found.certificate.encode()), found.renewal)
 
     def _authority(self, request: Request) -> Response:
         return self._pages(request).authority(ca.renewals(self._context, request.node))
@@ -163,7 +163,7 @@ class CertSrv:
     def _published(self, request: Request) -> Response:
         name = self._name(request)
         for renewal in range(ca.renewals(self._context, request.node) + 1):
-            if request.path.lower() == ca_pki.crl_path(name, renewal).lower():
+            if request.path.lower() == crl_path(name, renewal).lower():
                 content = ca.crl(self._context, request.node, renewal).public_bytes(Encoding.DER)
                 return Response(200, content, CRL_TYPE)
         return error_page(404)

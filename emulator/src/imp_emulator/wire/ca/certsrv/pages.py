@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+from imp_emulator.domain.ca.authority import RequestState
 from imp_emulator.pipeline.request import Response
-from imp_emulator.store.ca.requests import DENIED, PENDING, REVOKED
 from imp_emulator.wire.ca.certsrv.words import WORDS, disposition
 
 UNKNOWN_REQUEST = "The request ID is not known to this CA. 0x80094004 (-2146877436 CERTSRV_E_PROPERTY_EMPTY)"
 
-_DISPOSITIONS = {DENIED: 2, PENDING: 5, REVOKED: 6}
+_DISPOSITIONS = {RequestState.DENIED: 2, RequestState.PENDING: 5, RequestState.REVOKED: 6}
 """``CR_DISP_...`` of certcli.h."""
 _ERROR = 1
 _HTML = "text/html; charset=UTF-8"
@@ -66,9 +66,9 @@ class Pages:
         text = f"<p id=locDenied>{self._words['refused']}</p><p id=locInfoReqIDandReason>{number} {reason}</p>"
         return self._page("denied", text)
 
-    def no_certificate(self, request: str, state: str | None, message: str) -> Response:
+    def no_certificate(self, request: str, state: RequestState | None, message: str) -> Response:
         """The answer where a certificate was asked for and there is none (yet); an unknown request has no state."""
-        number = _DISPOSITIONS.get(state or "", _ERROR)
+        number = _DISPOSITIONS.get(state, _ERROR) if state else _ERROR
         told = escape(disposition(self.language, message), quote=False)
         words = self._words
         text = (

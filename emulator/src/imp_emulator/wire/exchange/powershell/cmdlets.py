@@ -16,7 +16,6 @@ from imp_emulator.domain.exchange import certificates as exchange_certificates
 from imp_emulator.domain.exchange import management_roles
 from imp_emulator.domain.exchange import trust as exchange_trust
 from imp_emulator.errors import DomainError, InvalidValue, NotFound
-from imp_emulator.store.exchange import certificates as exchange
 from imp_emulator.wire.exchange.powershell import records
 from imp_emulator.world.context import Context
 
@@ -93,7 +92,7 @@ def _get_certificate(session: Session, values: Values) -> Sequence[PSObject | st
     if "Thumbprint" in values:
         found = [exchange_certificates.find(session.context, session.server, values["Thumbprint"])]
     else:
-        found = exchange.certificates(session.context.database, session.server)
+        found = exchange_certificates.certificates(session.context, session.server)
     return [records.certificate(stored, exchange_trust.judge(session.context, stored)) for stored in found]
 
 
@@ -115,15 +114,15 @@ def _remove_certificate(session: Session, values: Values) -> Sequence[PSObject |
 
 
 def _new_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:
-    row = management_roles.assign(session.context, values["Role"], values["User"], values.get("Name"))
-    return [records.assignment(row)]
+    assigned = management_roles.assign(session.context, values["Role"], values["User"], values.get("Name"))
+    return [records.assignment(assigned)]
 
 
 def _get_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:
     if "Identity" in values:
         return [records.assignment(management_roles.assignment(session.context, values["Identity"]))]
     found = management_roles.assignments(session.context, values.get("Role"), values.get("RoleAssignee"))
-    return [records.assignment(row) for row in found]
+    return [records.assignment(known) for known in found]
 
 
 def _remove_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:

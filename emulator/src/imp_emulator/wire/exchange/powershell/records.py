@@ -23,10 +23,10 @@ from psrpcore.types import (
 )
 
 from imp_emulator.crypto.reading import wrap
+from imp_emulator.domain.exchange.certificates import ExchangeCertificate
+from imp_emulator.domain.exchange.management_roles import RoleAssignment
 from imp_emulator.domain.exchange.trust import Trust
 from imp_emulator.errors import DomainError, Duplicate, InvalidValue, NotFound
-from imp_emulator.store.database import Row
-from imp_emulator.store.exchange.certificates import Stored
 
 _AUTOMATION = "System.Management.Automation"
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
@@ -124,7 +124,7 @@ def _shown(types: Sequence[str], values: Mapping[str, Any]) -> PSObject:
     return shown
 
 
-def certificate(stored: Stored, trust: Trust) -> PSObject:
+def certificate(stored: ExchangeCertificate, trust: Trust) -> PSObject:
     """Show a certificate as Get-ExchangeCertificate does; the private key is no part of it."""
     parsed = stored.certificate
     known = wrap(parsed)
@@ -159,16 +159,16 @@ def _windows_name(name: x509.Name) -> str:
     return ", ".join(rdn.rfc4514_string({x509.NameOID.STATE_OR_PROVINCE_NAME: "S"}) for rdn in reversed(name.rdns))
 
 
-def assignment(row: Row) -> PSObject:
+def assignment(known: RoleAssignment) -> PSObject:
     """Show a role assignment as Get-ManagementRoleAssignment does."""
     return _shown(
         ["Microsoft.Exchange.Data.Directory.Management.ExchangeRoleAssignmentPresentation"],
         {
-            "Name": row["name"],
-            "Identity": row["name"],
-            "Role": row["role"],
-            "RoleAssignee": row["assignee"],
-            "RoleAssigneeName": row["assignee"].rpartition("\\")[2].partition("@")[0],
+            "Name": known.name,
+            "Identity": known.name,
+            "Role": known.role,
+            "RoleAssignee": known.assignee,
+            "RoleAssigneeName": known.assignee.rpartition("\\")[2].partition("@")[0],
             "RoleAssigneeType": "User",
             "AssignmentMethod": "Direct",
             "RoleAssignmentDelegationType": "Regular",
