@@ -53,8 +53,6 @@ class _WithoutClock(datetime):
     def now(cls, *_arguments: Any) -> NoReturn:
         raise Impure("the clock was used")
 
-    utcnow = today = now
-
 
 @contextmanager
 def nothing_but_computing() -> Iterator[None]:
