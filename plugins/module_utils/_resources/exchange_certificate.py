@@ -272,16 +272,13 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         self._exchange.write("New-ExchangeCertificate", wanted)
 
     def current(self, state: ServerCertificates) -> dict[str, Any]:
-        wanted = self._wanted_one(state)
-        installed = next((one for one in state.fresh if wanted and one.thumbprint == wanted.thumbprint), None)
+        installed = self._in_place(state)
         pending = next(iter(state.pending), None)
         if installed is not None:
             word = BOUND if {*self.context.params["services"]} <= set(installed.services) else INSTALLED
         else:
             word = REQUESTED if pending else ABSENT
         shown = installed or next(iter(state.stale), None)
-        if shown and not shown.trusted and self._wanted in (INSTALLED, BOUND):
-            self.context.warn(shown.distrust)
         return {
             "state": word,
             "renewal_due": not state.fresh and bool(state.stale),
@@ -290,6 +287,18 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             "certificate": shown.as_dict() if shown else None,
             "in_use": state.in_use.as_dict() if state.in_use else None,
         }
+
+    def _in_place(self, state: ServerCertificates) -> ServerCertificate | None:
+        """Return the wanted certificate if it is there and need not be renewed."""
+        wanted = self._wanted_one(state)
+        return next((one for one in state.fresh if wanted and one.thumbprint == wanted.thumbprint), None)
+
+    def assess(self, state: ServerCertificates) -> Plan:
+        """Warn of a certificate that the server itself does not find valid."""
+        shown = self._in_place(state) or next(iter(state.stale), None)
+        if shown is None or shown.trusted or self._wanted not in (INSTALLED, BOUND):
+            return Plan()
+        return Plan(warnings=(shown.distrust,))
 
     def restarts(self, change: Change) -> Iterable[str]:
         """Name what has to learn of the new certificate (requirement C11)."""

@@ -202,25 +202,23 @@ class Services(Resource[ServicesState]):
         return found
 
     def read(self) -> ServicesState:
-        return self._read(self._come_to_rest)
+        return self._read(waits=True)
 
     def read_back(self) -> ServicesState:
         # Each change was waited for.
-        return self._read(lambda _node, _name, service: service)
+        return self._read(waits=False)
 
-    def _read(self, settle: Callable[[NodeServices, str, Service], Service]) -> ServicesState:
+    def _read(self, *, waits: bool) -> ServicesState:
         self._duty.read()
         nodes = self._nodes.values()
-        services = {node.name: found for node in nodes if (found := self._read_node(node, settle)) is not None}
+        services = {node.name: found for node in nodes if (found := self._read_node(node, waits=waits)) is not None}
         # Asked last: a restart that was waited for has taken its notification away.
         due = self._due(services) if self._only_if_required else DueRestarts()
         looks = self.context.check_mode and self._careful and (bool(due.services) or not self._only_if_required)
         return ServicesState(services, due, self._listed_troubles() + self._unlisted_troubles() if looks else ())
 
-    def _read_node(
-        self, node: NodeServices, settle: Callable[[NodeServices, str, Service], Service]
-    ) -> dict[str, Service] | None:
-        """Return the node's services as they are when they have settled; note what fails."""
+    def _read_node(self, node: NodeServices, *, waits: bool) -> dict[str, Service] | None:
+        """Return the node's services, once they are at rest if it waits for that; note what fails."""
         try:
             found = node.services(self._names)
         except ImpError as error:
@@ -230,15 +228,19 @@ class Services(Resource[ServicesState]):
         services: dict[str, Service] = {}
         for name in self._names:
             try:
-                services[name] = settle(node, name, _existing(node.name, name, found.get(name)))
+                services[name] = self._read_service(node, name, found.get(name), waits=waits)
             except ImpError as error:  # noqa: PERF203 - one service that fails does not hide the others
                 self.context.fail(_key(node.name, name), error)
         return services
 
     @staticmethod
-    def _come_to_rest(node: NodeServices, name: str, service: Service) -> Service:
-        """Wait for a service that is starting or stopping: it takes no command."""
-        return service if _at_rest(service) else node.wait(name, _at_rest, "Started or Stopped")
+    def _read_service(node: NodeServices, name: str, service: Service | None, *, waits: bool) -> Service:
+        """Return a service; one that is starting or stopping takes no command, so it may have to be waited for."""
+        if service is None or not service.exists:
+            raise ImpError(f"There is no service {name} on {node.name}.", code="no-such-service")
+        if not waits or _at_rest(service):
+            return service
+        return node.wait(name, _at_rest, "Started or Stopped")
 
     def _due(self, services: Mapping[str, Mapping[str, Service]]) -> DueRestarts:
         """Ask the cluster which services have to restart (G5); where it cannot say, the notes and the user's list do.
@@ -435,12 +437,6 @@ def _step(key: str, action: str, service: Service, **fields: tuple[Any, Any]) ->
     """Return the plan of one change; a restart is told by how the service was before."""
     shown = tuple(FieldChange(name, before, after) for name, (before, after) in fields.items())
     return Plan((Change(KIND, key, action, shown, {BEFORE: service}),))
-
-
-def _existing(node: str, name: str, service: Service | None) -> Service:
-    if service is None or not service.exists:
-        raise ImpError(f"There is no service {name} on {node}.", code="no-such-service")
-    return service
 
 
 def _at_rest(service: Service) -> bool:

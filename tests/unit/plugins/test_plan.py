@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 
+import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     DIFFERS,
     GIVEN,
@@ -15,6 +17,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     FieldChange,
     Fields,
     Plan,
+    Refusal,
     compare,
     undeclared,
 )
@@ -89,6 +92,23 @@ def test_plans_are_joined_and_cut() -> None:
     plan = Plan((one,)) + Plan((two,))
     assert list(plan.only([("service", "a")])) == [two]
     assert len(plan) == 2
+
+
+def test_warnings_and_refusals_of_joined_plans_stay_in_their_order() -> None:
+    plan = Plan(warnings=("a",), refusals=(Refusal("one", id="1"),)) + Plan(warnings=("b",), refusals=(Refusal("two"),))
+    assert plan.warnings == ("a", "b")
+    assert [refusal.message for refusal in plan.refusals] == ["one", "two"]
+    assert not plan.changed
+    assert plan.failure is not None
+    assert plan.failure.message == "two"
+    assert Plan(refusals=plan.refusals[:1]).failure is None
+
+
+def test_nobody_alters_a_plan() -> None:
+    parts = (Plan(), Change("gateway", "a", "create"), FieldChange("port", 1, 2), Refusal("No."))
+    for part in parts:
+        with pytest.raises(FrozenInstanceError):
+            part.kind = "other"  # type: ignore[misc,union-attr]
 
 
 VALUES = st.dictionaries(st.sampled_from(["port", "description"]), st.integers(0, 3), max_size=2)

@@ -1,0 +1,299 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planning is pure: what was read and what is wanted make the same plan again, and nobody notices."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from ansible_collections.ucops.imp.plugins import modules
+from ansible_collections.ucops.imp.plugins.module_utils import _resources
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import read_certificates
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import User
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import Disposition
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import NOT_ACTIVATED, Service
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run
+from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import KnownRequest
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import Selection
+from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
+from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import ServerCertificates
+from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import RoleAssignments
+from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import KnownGateways
+from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import Trouble
+from ansible_collections.ucops.imp.plugins.module_utils._resources.services import DueRestarts, ServicesState
+from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import TrustStore
+
+from tests.support.certificates import Identity, issue
+from tests.support.modules import run_main
+from tests.support.pure import classes_of, nothing_but_computing, remembered, submodules
+from tests.support.signing_requests import pem, signing_request
+
+CONNECTION = {"hostname": "imp1.example.com", "username": "admin", "password": "canary-77aa"}
+MAIL, ENGINE = "mail1.example.com", "Cisco Presence Engine"
+CA = issue("CA", ca=True)
+LEAF = issue(MAIL, by=CA, hosts=[MAIL])
+SHORT = issue(MAIL, by=CA, hosts=[MAIL], days=(-1, 5))
+
+
+def found_resources() -> dict[str, type[Resource[Any]]]:
+    """Return the resources that a module can run, by the module's name, found by looking into all files."""
+    return {
+        module.__name__.rpartition(".")[2]: one
+        for package in (_resources, modules)
+        for module in submodules(package)
+        for one in classes_of(module)
+        if issubclass(one, Resource) and not inspect.isabstract(one)
+    }
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a module is asked, what was read, and what the plan has: changes, warnings and codes of refusals."""
+
+    module: str
+    state: Any
+    steps: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    warnings: int = 0
+    refusals: tuple[str, ...] = ()
+    check: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.module}-{self.steps}-{self.warnings}-{'-'.join(self.refusals)}{'-check' * self.check}"
+
+
+def certificate(identity: Identity) -> Any:
+    return split_bundle(identity.pem.encode())[0]
+
+
+def on_server(identity: Identity, **told: Any) -> Any:
+    return replace(read_certificates(identity.pem.encode())[0], **told)
+
+
+def service(status: str, code: int = -1) -> Service:
+    return Service(ENGINE, status, code, "", "", 60)
+
+
+def on_nodes(**services: Service) -> dict[str, dict[str, Service]]:
+    return {node: {ENGINE: one} for node, one in services.items()}
+
+
+def offer(status: str, *, reachable: bool = True) -> PeerCheck:
+    rows = ((certificate(LEAF), "Missing"), (certificate(CA), status))
+    return PeerCheck("imp1", MAIL, 443, reachable, "row", "row", "Nothing listens.", rows)
+
+
+GATEWAY = {"name": MAIL, "type": "Exchange -- EWS Server", "description": "", "port": 443, "position": 1}
+OTHER = {**GATEWAY, "name": "old.example.com"}
+ACCOUNT = {"account": "ews@example.com", "account_password": "canary-55bb"}
+GATEWAYS = [
+    Case(
+        "presence_gateways", KnownGateways([GATEWAY], "ews@example.com", True, None), 0, {"gateways": [{"name": MAIL}]}
+    ),
+    Case(
+        "presence_gateways",
+        KnownGateways([OTHER], "ews@example.com", False, None),
+        3,
+        {"gateways": [{"name": MAIL, "port": 444}], "purge": True, **ACCOUNT},
+        warnings=1,
+    ),
+    Case(
+        "presence_gateways",
+        KnownGateways([OTHER, {**OTHER, "name": "older.example.com"}], None, None, None),
+        1,
+        {"gateways": [{"name": MAIL}]},
+        warnings=1,
+        refusals=("invalid-input",),
+    ),
+    Case(
+        "presence_gateways",
+        KnownGateways([], None, None, "EnableIPV6 is not on"),
+        2,
+        {"gateways": [{"name": "2001:db8::1"}], **ACCOUNT},
+        warnings=1,
+        check=True,
+    ),
+    Case("presence_gateways", KnownGateways([], None, None, None), 1, ACCOUNT, warnings=1, check=True),
+]
+
+PLACE = {"nodes": [{"name": "imp1"}, {"name": "imp2"}], "services": [ENGINE]}
+RUNNING, DOWN, OFF = service("Started"), service("Stopped"), service("Stopped", NOT_ACTIVATED)
+SERVICES = [
+    Case("services", ServicesState(on_nodes(imp1=RUNNING, imp2=DOWN)), 1, PLACE),
+    Case("services", ServicesState(on_nodes(imp1=OFF, imp2=OFF)), 0, PLACE, refusals=("not-activated",) * 2),
+    Case("services", ServicesState(on_nodes(imp1=OFF, imp2=DOWN)), 2, PLACE, warnings=1, check=True),
+    Case("services", ServicesState(on_nodes(imp1=OFF, imp2=RUNNING)), 1, {**PLACE, "state": "activated"}),
+    Case("services", ServicesState(on_nodes(imp1=OFF, imp2=RUNNING)), 1, {**PLACE, "state": "deactivated"}),
+    Case("services", ServicesState(on_nodes(imp1=DOWN, imp2=RUNNING)), 1, {**PLACE, "state": "stopped"}),
+    Case(
+        "services",
+        ServicesState(on_nodes(imp1=RUNNING, imp2=RUNNING), troubles=(Trouble("imp2", "imp2 is down"),)),
+        1,
+        {**PLACE, "state": "restarted"},
+        refusals=("not-tried",),
+        check=True,
+    ),
+    Case(
+        "services",
+        ServicesState(on_nodes(imp1=RUNNING, imp2=RUNNING), DueRestarts(frozenset({("imp2", ENGINE)}))),
+        1,
+        {**PLACE, "state": "restarted", "only_if_required": True},
+    ),
+]
+
+EXCHANGE = {"common_name": MAIL, "auth": "basic"}
+WAITING = ServerCertificates((), (), (on_server(LEAF, status="PendingRequest"),), None)
+BOUND = ServerCertificates((on_server(LEAF, status="Valid", services=("IIS",)),), (), (), None)
+EXCHANGE_CERTIFICATES = [
+    Case("exchange_certificate", ServerCertificates((), (), (), None), 1, {**EXCHANGE, "state": "requested"}),
+    Case("exchange_certificate", WAITING, 1, {**EXCHANGE, "state": "absent"}),
+    Case("exchange_certificate", WAITING, 2, {**EXCHANGE, "certificate": LEAF.pem + CA.pem}),
+    Case("exchange_certificate", BOUND, 0, EXCHANGE),
+    Case(
+        "exchange_certificate", replace(BOUND, fresh=(on_server(LEAF, status="RevocationCheckFailure"),)), 1, EXCHANGE
+    ),
+    Case("exchange_certificate", WAITING, 1, EXCHANGE, refusals=("invalid-input",)),
+    Case("exchange_certificate", WAITING, 2, EXCHANGE, warnings=1, check=True),
+    Case("exchange_certificate", BOUND, 0, {**EXCHANGE, "certificate": SHORT.pem}, refusals=("invalid-input",)),
+]
+
+REQUEST = {"csr": pem(signing_request(MAIL)), "path": "/tmp/imp1.pem"}
+ISSUED = Disposition("issued", 7, "", certificate(SHORT))
+AUTHORITIES = [
+    Case("adcs_certificate", KnownRequest(None, None, None), 2, REQUEST),
+    Case("adcs_certificate", KnownRequest(None, ISSUED, None), 1, {**REQUEST, "renew_before_days": 3}),
+    Case("adcs_certificate", KnownRequest(None, ISSUED, None), 1, {**REQUEST, "renew_before_days": 90}, warnings=1),
+    Case(
+        "adcs_certificate",
+        KnownRequest(None, Disposition("denied", 7, "No."), None, "denied"),
+        0,
+        REQUEST,
+        refusals=("request-denied",),
+    ),
+    Case(
+        "adcs_request",
+        {7: {"id": 7, "state": "pending"}, 8: {"id": 8, "state": "revoked"}, 9: {"id": 9, "state": "issued"}},
+        1,
+        {"request_ids": [7, 8, 9]},
+        refusals=("wrong-state",),
+    ),
+]
+
+STORE = TrustStore((certificate(LEAF), certificate(CA)), frozenset({CA.fingerprint}))
+TRUST = [
+    Case("trust_certificates", {"imp1": STORE}, 0, {"certificates": [{"content": CA.pem}]}),
+    Case("trust_certificates", {"imp1": STORE}, 2, {"certificates": [{"content": SHORT.pem}], "purge": True}),
+    Case(
+        "trust_certificates",
+        {"imp1": STORE, "imp2": TrustStore((), frozenset())},
+        1,
+        {"certificates": [{"fingerprint": LEAF.fingerprint}], "state": "absent"},
+    ),
+    Case("certificate_import", [offer("Missing")], 1, {"peers": [{"name": MAIL}], "accept_chain": True}),
+    Case("certificate_import", [offer("Missing")], 0, {"peers": [{"name": MAIL}]}),
+    Case(
+        "certificate_import",
+        [offer("Missing"), offer("Trusted", reachable=False)],
+        0,
+        {"peers": [{"name": MAIL}], "fingerprints": [SHORT.fingerprint]},
+    ),
+]
+
+PEOPLE = {name: User(name, True, False, False) for name in ("ada", "bob")}
+BOTH_ON = {"im_and_presence": True, "meeting_information": True}
+USERS = [
+    Case("calendar_users", Selection(PEOPLE, {"ada": BOTH_ON}), 1, {"users": [{"userid": "ada"}]}),
+    Case(
+        "calendar_users",
+        Selection(PEOPLE, dict.fromkeys(PEOPLE, BOTH_ON)),
+        2,
+        {"query": {"userid": "%"}, "max_changes": 1},
+        refusals=("too-many-changes",),
+    ),
+    Case(
+        "calendar_users",
+        Selection(PEOPLE, dict.fromkeys(PEOPLE, BOTH_ON)),
+        2,
+        {"query": {"userid": "%"}, "max_changes": 1},
+        warnings=1,
+        check=True,
+    ),
+]
+
+PARAMETER = {"service": ENGINE, "name": "CalendarSpread", "value": "10"}
+OTHERS = [
+    Case("calendaring_parameters", {"calendar_spread": 5}, 1, {"calendar_spread": "auto", "assigned_users": 1000}),
+    Case(
+        "service_parameters",
+        {f"EnterpriseWideData/{ENGINE}/CalendarSpread": "5"},
+        1,
+        {"parameters": [PARAMETER, {**PARAMETER, "name": "Nothing"}]},
+    ),
+    Case("exchange_impersonation", RoleAssignments(()), 1, {"account": "ews", "auth": "basic"}),
+    Case("exchange_impersonation", RoleAssignments(("one",)), 0, {"account": "ews", "auth": "basic"}),
+    Case(
+        "exchange_impersonation",
+        RoleAssignments(("one", "two")),
+        2,
+        {"account": "ews", "auth": "basic", "state": "absent"},
+    ),
+]
+
+CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *OTHERS]
+
+
+def in_module(case: Case, look: Callable[[Resource[Any]], None]) -> None:
+    """Make a module's resource from its options, as the runner does, and look at it."""
+    looked: list[None] = []
+    built = found_resources()[case.module]
+    arguments: Arguments = importlib.import_module(f"{modules.__name__}.{case.module}").ARGUMENTS
+
+    def build(context: Context) -> Resource[Any]:
+        resource = built(context)
+        assert resource.problems() == []
+        look(resource)
+        looked.append(None)
+        raise ImpError("That is all.")
+
+    result = run_main(lambda: run(build, arguments), {**CONNECTION, **case.options}, check=case.check)
+    assert looked, result.msg
+
+
+def everything(resource: Resource[Any], state: Any) -> list[Any]:
+    """Return what the runner makes of a state, the plan first."""
+    plan = resource.plan(state)
+    changes = [(dict(step.desired), [*resource.restarts(step)], resource.restart_nodes(step)) for step in plan]
+    more = [resource.assess(state), resource.confirms(state), resource.current(state), resource.unknown(state)]
+    audit = resource.undeclared(state) if resource.context.params.get("report_undeclared") else []
+    return [plan, changes, *more, audit, resource.more_results(state)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_same_state_makes_the_same_plan_and_nothing_else(case: Case) -> None:
+    def look(resource: Resource[Any]) -> None:
+        given = copy.deepcopy(case.state)
+        before = remembered(resource)
+        with nothing_but_computing():
+            first, second = everything(resource, case.state), everything(resource, case.state)
+        assert first == second
+        assert case.state == given
+        assert remembered(resource) == before
+        plan = first[0]
+        told = (len(plan.steps), len(plan.warnings), tuple(refusal.code for refusal in plan.refusals))
+        assert told == (case.steps, case.warnings, case.refusals)
+
+    in_module(case, look)
+
+
+def test_no_resource_is_forgotten() -> None:
+    assert found_resources().keys() == {case.module for case in CASES}
