@@ -181,6 +181,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import 
     qualified,
     unknown_publisher,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 
 OPTIONS = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
 NODE = "imp_cluster_node"
@@ -195,7 +196,7 @@ TAKEN = ("all", "ungrouped", "exchange", "localhost")
 
 def _secrets(config: Mapping[str, Any]) -> set[str]:
     """Return the texts among a file's options that may be secrets, whatever shape they have."""
-    return secret_texts(connection_options("cucm"), {name: config.get(name) for name in OPTIONS})
+    return secret_texts(connection_options(CUCM), {name: config.get(name) for name in OPTIONS})
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -265,7 +266,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _servers(self, path: str, cache: bool) -> list[Node]:
         """Return the nodes; what the publisher says comes from ansible's inventory cache where the user wants that."""
         options = {name: self.get_option(name) for name in OPTIONS}
-        connection = connection_from("cucm", options)
+        connection = connection_from(CUCM, options)
         domain = self.get_option("domain")
         problems = connection.problems() + masked_problems(options) + (check_host("domain", domain) if domain else [])
         if problems:

@@ -156,9 +156,10 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_ca_info import read_ca
 
-ARGUMENTS = Arguments("ca", {"renewal": {"type": "int"}, "crl": {"type": "bool", "default": True}})
+ARGUMENTS = Arguments(CA, {"renewal": {"type": "int"}, "crl": {"type": "bool", "default": True}})
 
 
 def main() -> None:

@@ -228,10 +228,11 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import AdcsCertificate
 
 ARGUMENTS = Arguments(
-    "ca",
+    CA,
     {
         "csr": {"type": "str"},
         "csr_path": {"type": "path"},

@@ -168,6 +168,7 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_request import AdcsRequests
 
 REASONS = [
@@ -183,7 +184,7 @@ REASONS = [
 ]
 
 ARGUMENTS = Arguments(
-    "ca",
+    CA,
     {
         "request_ids": {"type": "list", "elements": "int", "required": True},
         "state": {"type": "str", "choices": ["issued", "denied", "revoked"], "default": "issued"},

@@ -288,12 +288,13 @@ failures:
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import USER_TAGS
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
 
 SOURCES = ("users", "csv_path", "query")
 
 ARGUMENTS = Arguments(
-    "cucm",
+    CUCM,
     {
         **READ_OPTIONS,
         "users": {

@@ -136,6 +136,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, given
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import (
     READ_OPTIONS,
     count_options,
@@ -146,7 +147,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_user
 )
 
 ARGUMENTS = Arguments(
-    "cucm",
+    CUCM,
     {
         **READ_OPTIONS,
         "users": {"type": "list", "elements": "str"},

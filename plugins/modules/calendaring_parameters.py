@@ -225,6 +225,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import REP
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Undeclared
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     AUTO,
     BY_OPTION,
@@ -241,7 +242,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.service_param
 SPREAD = "calendar_spread"
 
 ARGUMENTS = Arguments(
-    "cucm",
+    CUCM,
     {
         **{parameter.option: parameter.spec for parameter in CALENDARING},
         # A number or the word auto.

@@ -77,6 +77,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     BY_OPTION,
     calendaring_targets,
@@ -84,7 +85,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.parameters impo
 )
 from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import read_values
 
-ARGUMENTS = Arguments("cucm", {"parameter_names": {"type": "dict", "default": {}}})
+ARGUMENTS = Arguments(CUCM, {"parameter_names": {"type": "dict", "default": {}}})
 
 
 def read(context: Context) -> dict[str, Any]:

@@ -289,10 +289,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arg
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import CertificateImport
 
 ARGUMENTS = Arguments(
-    "imp",
+    IMP,
     {
         "peers": {
             "type": "list",

@@ -133,8 +133,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import groups, nodes, unknown_publisher
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 
-ARGUMENTS = Arguments("cucm", {"imp_publisher": {"type": "str"}})
+ARGUMENTS = Arguments(CUCM, {"imp_publisher": {"type": "str"}})
 
 
 def read(context: Context) -> dict[str, Any]:

@@ -321,13 +321,14 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import EXCHANGE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import (
     STATES,
     ExchangeCertificate,
 )
 
 ARGUMENTS = Arguments(
-    "exchange",
+    EXCHANGE,
     {
         "common_name": {"type": "str", "required": True},
         "alternative_names": {"type": "list", "elements": "str"},

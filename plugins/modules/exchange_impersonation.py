@@ -128,10 +128,11 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import EXCHANGE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import Impersonation
 
 ARGUMENTS = Arguments(
-    "exchange",
+    EXCHANGE,
     {
         "account": {"type": "str", "required": True},
         "name": {"type": "str"},

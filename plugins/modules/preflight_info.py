@@ -344,8 +344,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.run import (
     preflight_problems,
     read_preflight,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 
-ARGUMENTS = Arguments("cucm", OPTIONS)
+ARGUMENTS = Arguments(CUCM, OPTIONS)
 
 
 def main() -> None:

@@ -291,10 +291,11 @@ failures:
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import Gateways
 
 ARGUMENTS = Arguments(
-    "imp",
+    IMP,
     {
         "gateways": {
             "type": "list",

@@ -141,9 +141,10 @@ failures:
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import read_gateways
 
-ARGUMENTS = Arguments("imp", {"status": {"type": "bool", "default": True}, "node": {"type": "str"}})
+ARGUMENTS = Arguments(IMP, {"status": {"type": "bool", "default": True}, "node": {"type": "str"}})
 
 
 def main() -> None:

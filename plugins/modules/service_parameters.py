@@ -134,11 +134,12 @@ from collections.abc import Mapping
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, ascii_lower, check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE, Target
 from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import ParameterResource, Values
 
 ARGUMENTS = Arguments(
-    "cucm",
+    CUCM,
     {
         "parameters": {
             "type": "list",

@@ -99,10 +99,11 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, ascii_lower
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
 
 ARGUMENTS = Arguments(
-    "cucm",
+    CUCM,
     {
         "parameters": {
             "type": "list",

@@ -225,10 +225,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arg
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import Services
 
 ARGUMENTS = Arguments(
-    "imp",
+    IMP,
     {
         "services": {"type": "list", "elements": "str", "required": True},
         "state": {

@@ -119,9 +119,10 @@ failures:
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, node_problems
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import read_services
 
-ARGUMENTS = Arguments("imp", {"services": {"type": "list", "elements": "str", "default": []}, **NODES})
+ARGUMENTS = Arguments(IMP, {"services": {"type": "list", "elements": "str", "default": []}, **NODES})
 
 
 def main() -> None:

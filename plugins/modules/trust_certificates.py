@@ -244,13 +244,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import REP
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import PLATFORM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import (
     STORE_OPTIONS,
     TrustCertificates,
 )
 
 ARGUMENTS = Arguments(
-    "platform",
+    PLATFORM,
     {
         **STORE_OPTIONS,
         "certificates": {

@@ -114,9 +114,10 @@ failures:
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, node_problems
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import PLATFORM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import STORE_OPTIONS, read_trusted
 
-ARGUMENTS = Arguments("platform", {**STORE_OPTIONS, **NODES})
+ARGUMENTS = Arguments(PLATFORM, {**STORE_OPTIONS, **NODES})
 
 
 def main() -> None:

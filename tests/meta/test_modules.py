@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import ENDPOINTS
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS
 
 from tests.support.plugin_files import MODULES, STATE_MODULES, first_arguments, kind_of, module_text
 from tests.support.project_files import ROOT, project_files
@@ -61,7 +61,7 @@ def test_every_state_module_is_taken_through_the_four_steps(module: str) -> None
     assert any(module in first_arguments(path, "assert_four_steps") for path in TESTS)
 
 
-@pytest.mark.parametrize("kind", ENDPOINTS)
+@pytest.mark.parametrize("kind", ENDPOINT_KINDS)
 def test_the_group_of_a_kind_of_endpoint_holds_exactly_its_modules(kind: str) -> None:
     assert sorted(members(kind)) == [module for module in MODULES if kind_of(module) == kind]
 

@@ -55,7 +55,7 @@ def module_text(module: str, name: str) -> Any:
 
 def kind_of(module: str) -> str:
     """Return the kind of endpoint that a module talks to."""
-    return str(importlib.import_module(f"{PACKAGE}.{module}").ARGUMENTS.kind)
+    return str(importlib.import_module(f"{PACKAGE}.{module}").ARGUMENTS.kind.name)
 
 
 @cache

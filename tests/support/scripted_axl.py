@@ -13,8 +13,9 @@ from xml.etree.ElementTree import Element
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 
-CONNECTION = Connection("cucm", "cucm-pub.example.com", 8443, "axladmin", "canary-91c2")
+CONNECTION = Connection(CUCM, "cucm-pub.example.com", 8443, "axladmin", "canary-91c2")
 Handler = Callable[[Element], str]
 
 

@@ -241,7 +241,7 @@ class ExchangePs:
         if isinstance(failure, AuthenticationError | Unauthorized):
             return Unauthorized(
                 f"{self.server} does not accept the password of {self.connection.username} with auth={self._auth}. "
-                f"{self.connection.endpoint.account}",
+                f"{self.connection.kind.account}",
                 details=details,
             )
         if isinstance(failure, UnexpectedAnswer):
@@ -267,7 +267,7 @@ class ExchangePs:
             return Busy(f"{self.server} is busy (HTTP {status}). Run the task again later.", details=details)
         if status == 403:
             text = f"{self.server} knows {self.connection.username} but does not permit this. "
-            return Forbidden(text + self.connection.endpoint.rights, details=details)
+            return Forbidden(text + self.connection.kind.rights, details=details)
         if isinstance(failure, WSManFaultError):
             # For the session, not the cmdlet: what a fault says is the server's own word.
             return ApiError(f"{self.server}: {failure.reason or 'a fault without a reason'}", status=500)

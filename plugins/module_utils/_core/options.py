@@ -8,7 +8,7 @@
 
 A module describes itself with :class:`Arguments`::
 
-    ARGUMENTS = Arguments("cucm", {"out_of_office_information": {"type": "str", "choices": [...]}})
+    ARGUMENTS = Arguments(CUCM, {"out_of_office_information": {"type": "str", "choices": [...]}})
 
 ``Arguments.module_kwargs()`` are the keyword arguments of ``AnsibleModule``; ``connection_from(kind, params)`` makes
 the :class:`Connection`. Checks return a list of sentences (``[]`` when all is well), so that a user sees every problem
@@ -38,14 +38,15 @@ SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A kind of server: the prefix of its environment variables, its usual port, and the ways to log in.
+class EndpointKind:
+    """A kind of endpoint: its name, the prefix of its environment variables, its usual port, and the ways to log in.
 
     ``account`` says which account it takes, ``rights`` what an account needs that may not do what was asked: sentences
     for the user. ``login_page`` is a page that changes nothing, for a login that authenticates a connection. Where
     there is more than Basic there is an option ``auth``.
     """
 
+    name: str
     environment: str
     port: int
     account: str
@@ -55,55 +56,11 @@ class Endpoint:
     login_page: str = "/"
 
 
-ENDPOINTS = {
-    "cucm": Endpoint(
-        "UCOPS_CUCM",
-        8443,
-        "It takes an application user of Unified CM.",
-        "Give it the role Standard AXL API Access.",
-    ),
-    "imp": Endpoint(
-        "UCOPS_IMP",
-        8443,
-        "It takes an application user of Unified CM, not the operating-system administrator.",
-        "Give it the roles Standard CCMADMIN Administration and Standard SERVICEABILITY.",
-    ),
-    "platform": Endpoint(
-        "UCOPS_PLATFORM",
-        443,
-        "It takes the operating-system administrator, not an application user.",
-        "It must be an administrator of the platform.",
-    ),
-    "exchange": Endpoint(
-        "UCOPS_EXCHANGE",
-        443,
-        "It takes an Exchange administrator as domain\\user or user@domain; look also at the authentication that the "
-        "virtual directory PowerShell allows.",
-        "Give it the role group Organization Management.",
-        ("basic", "ntlm", "negotiate"),
-        "negotiate",
-    ),
-    "ca": Endpoint(
-        "UCOPS_CA",
-        443,
-        "It takes an account of the domain, as DOMAIN\\user or user@domain.",
-        "Submitting needs the permission to enroll, deciding on requests that to manage certificates.",
-        ("basic", "ntlm"),
-        "basic",
-        "/certsrv/",
-    ),
-}
-"""``cucm``: AXL of the CUCM publisher; ``imp``: admin API and service control of IM and Presence nodes;
-``platform``: certificate management of a node, with its operating-system administrator account;
-``exchange``: remote PowerShell of an Exchange server; ``ca``: web enrollment of a certification authority."""
-
-
-def connection_options(kind: str) -> dict[str, OptionSpec]:
+def connection_options(kind: EndpointKind) -> dict[str, OptionSpec]:
     """Return the argument spec of the connection options for a kind of endpoint."""
-    endpoint = ENDPOINTS[kind]
     spec: dict[str, OptionSpec] = {
         "hostname": {"type": "str", "required": True},
-        "port": {"type": "int", "default": endpoint.port},
+        "port": {"type": "int", "default": kind.port},
         "username": {"type": "str", "required": True},
         "password": {"type": "str", "required": True, "no_log": True},
         "validate_certs": {"type": "bool", "default": True},
@@ -111,10 +68,10 @@ def connection_options(kind: str) -> dict[str, OptionSpec]:
         "timeout": {"type": "int", "default": 30},
         "retries": {"type": "int", "default": 5},
     }
-    if endpoint.logins:
-        spec["auth"] = {"type": "str", "choices": list(endpoint.logins), "default": endpoint.usual_login}
+    if kind.logins:
+        spec["auth"] = {"type": "str", "choices": list(kind.logins), "default": kind.usual_login}
     for name in spec.keys() - {"retries"}:
-        spec[name]["fallback"] = (env_fallback, [f"{endpoint.environment}_{name.upper()}"])
+        spec[name]["fallback"] = (env_fallback, [f"{kind.environment}_{name.upper()}"])
     return spec
 
 
@@ -130,7 +87,7 @@ class Arguments:
     Every module of the collection supports check mode.
     """
 
-    kind: str
+    kind: EndpointKind
     options: Mapping[str, OptionSpec] = field(default_factory=dict)
     mutually_exclusive: Sequence[Sequence[str]] = ()
     required_together: Sequence[Sequence[str]] = ()
@@ -158,7 +115,7 @@ class Arguments:
 class Connection:
     """Where and as whom to talk HTTPS; ``timeout`` in seconds, for each try from connecting to the last byte."""
 
-    kind: str
+    kind: EndpointKind
     hostname: str
     port: int
     username: str
@@ -168,11 +125,6 @@ class Connection:
     timeout: float = 30
     retries: int = 5
     auth: str = "basic"
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """What is known of this kind of server."""
-        return ENDPOINTS[self.kind]
 
     def at(self, hostname: str, port: int | None = None) -> Connection:
         """Return the same account and settings for another server."""
@@ -192,7 +144,7 @@ class Connection:
         return found
 
 
-def connection_from(kind: str, params: Mapping[str, Any]) -> Connection:
+def connection_from(kind: EndpointKind, params: Mapping[str, Any]) -> Connection:
     """Make the connection from a module's or plugin's options."""
     return Connection(kind=kind, **{name: params[name] for name in connection_options(kind)})
 

@@ -65,7 +65,7 @@ else:
     _Session = requests.Session
 
 LARGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes. AXL answers stop at 8 MB; anything beyond this is not one of ours."""
+"""Bytes. None of the interfaces that the clients speak answers with more."""
 
 LogIn = Callable[[Callable[["requests.PreparedRequest"], "requests.Response"]], None]
 """Authenticates a fresh connection; it is given a function that sends a request over it."""

@@ -6,8 +6,7 @@
 
 """SOAP 1.1 envelopes, built and read with the standard library.
 
-Both SOAP services of the product use it: AXL, whose children are unqualified, and ControlCenterServices, whose children
-are qualified. Answers are therefore read by local name.
+The children of a message are qualified in some interfaces and not in others. Answers are therefore read by local name.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput, UnexpectedAnswer
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
-"""The SOAP 1.1 namespace; the product speaks no other version."""
+"""The SOAP 1.1 namespace; no server here speaks another version."""
 
 ElementTree.register_namespace("soapenv", ENVELOPE)
 
@@ -41,7 +40,7 @@ class SoapFault(Exception):
     Args:
         code: The ``faultcode``, without its namespace prefix: ``Server``, ``Client``.
         message: The ``faultstring``.
-        detail: The ``detail`` element, or ``None``; AXL puts its ``axlError`` there.
+        detail: The ``detail`` element, or ``None``; there an interface puts errors of its own.
     """
 
     def __init__(self, code: str, message: str, detail: Element | None) -> None:

@@ -9,8 +9,8 @@
 ::
 
     with Transport(connection) as transport:
-        answer = transport.request("GET", "/axl/")
-        answer = transport.request("POST", "/axl/", body=xml, headers={...}, idempotent=True)
+        answer = transport.request("GET", "/things")
+        answer = transport.request("POST", "/things", body=xml, headers={...}, idempotent=True)
 
 ``request`` returns every answer except those that mean the same everywhere: 401 (:class:`Unauthorized`), 403
 (:class:`Forbidden`), and 429 or 503 after the last retry (:class:`Busy`). All else, 4xx and 500 included, is for the
@@ -25,7 +25,7 @@ After a failure that no later request would escape (401, TLS, no connection afte
 that error without sending anything: a wrong password must not be tried thousands of times, it would lock the account.
 
 Threads may share a transport: each has a session of its own, with its connection and cookies. What holds for a single
-try, such as its deadline, is the policy of ``_http_adapter``.
+try, such as its deadline, is the policy of ``adapter``.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ class Transport:
         return prepared
 
     def _keep_cookies(self, lines: list[str]) -> None:
-        """Remember session cookies (AXL's JSESSIONIDSSO), which spare the server a fresh login for every request."""
+        """Remember session cookies, which spare the server a fresh login for every request."""
         for line in lines:
             name, separator, value = line.split(";", 1)[0].strip().partition("=")
             if separator and name:
@@ -233,7 +233,7 @@ class Transport:
 
     def _log_in(self) -> LogIn | None:
         """Return what authenticates a fresh connection with requests for a page that changes nothing."""
-        login, page = self._ntlm, self.connection.endpoint.login_page
+        login, page = self._ntlm, self.connection.kind.login_page
         if login is None:
             return None
         return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, None, headers)))
@@ -253,14 +253,13 @@ class Transport:
             raise self._broken
         if answer.status == 403:
             raise Forbidden(
-                f"{server} knows {user} but does not permit this. {self.connection.endpoint.rights}",
+                f"{server} knows {user} but does not permit this. {self.connection.kind.rights}",
                 details={"server": server, "status": 403},
             )
 
     def _unauthorized(self) -> Unauthorized:
         return Unauthorized(
-            f"{self.server} does not accept the password of {self.connection.username}. "
-            f"{self.connection.endpoint.account}",
+            f"{self.server} does not accept the password of {self.connection.username}. {self.connection.kind.account}",
             details={"server": self.server, "status": 401},
         )
 

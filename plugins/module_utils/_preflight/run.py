@@ -50,6 +50,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import FAILED, WARNING, Row, report, skipped
 from ansible_collections.ucops.imp.plugins.module_utils._product import ipv6 as _ipv6
 from ansible_collections.ucops.imp.plugins.module_utils._product import releases
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS, IMP, PLATFORM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     ENTERPRISE_NODE,
     ENTERPRISE_SERVICE,
@@ -63,8 +64,8 @@ AT_ONCE = 16
 STORE = "cup-trust"
 
 OPTIONS: dict[str, OptionSpec] = {
-    "imp": {"type": "dict", "required": True, "options": {**connection_options("imp"), **NODES}},
-    "platform": {"type": "dict", "options": {**connection_options("platform"), **NODES}},
+    "imp": {"type": "dict", "required": True, "options": {**connection_options(IMP), **NODES}},
+    "platform": {"type": "dict", "options": {**connection_options(PLATFORM), **NODES}},
     "gateways": {
         "type": "list",
         "elements": "dict",
@@ -98,7 +99,7 @@ def preflight_problems(context: Context) -> list[str]:
     found: list[str] = []
     for kind in ("imp", "platform"):
         if params[kind] is not None:
-            connection = connection_from(kind, params[kind])
+            connection = connection_from(ENDPOINT_KINDS[kind], params[kind])
             sentences = connection.problems() + node_problems(connection, params[kind])
             found += [f"{kind}.{sentence}" for sentence in sentences]
     for number, gateway in enumerate(params["gateways"]):
@@ -137,14 +138,14 @@ class _Preflight:
         self._pool = pool
         self._params = params
         self._now = datetime.now(timezone.utc)
-        cucm, imp = context.connection, connection_from("imp", params["imp"])
+        cucm, imp = context.connection, connection_from(IMP, params["imp"])
         # An address says little to people who read the table.
         name = "cucm" if address(cucm.hostname) else cucm.hostname
         self._cucm = _place(TaskNode(name, cucm), "the option hostname")
         self._nodes = [_place(target, "the option imp") for target in task_nodes(imp, params["imp"])]
         self._platforms: list[Place] = []
         if params["platform"] is not None:
-            platform = connection_from("platform", params["platform"])
+            platform = connection_from(PLATFORM, params["platform"])
             self._platforms = [
                 _place(target, "the option platform") for target in task_nodes(platform, params["platform"])
             ]

@@ -23,8 +23,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powers
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy, ImpError, TimedOut, Unauthorized
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, EndpointKind
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, CUCM, EXCHANGE, IMP, PLATFORM
 
 from tests.support.certificates import issue
 from tests.support.misbehaving import BEHAVIOURS, Behaviour, Exchange, MisbehavingServer, challenging, misbehaving
@@ -35,7 +36,9 @@ LONGEST = 20.0
 """Seconds by which a client has ended for sure; a client without a deadline would not end at all."""
 
 
-def over_transport(kind: str, ask: Callable[[Transport], Any], auth: str = "basic") -> Callable[[dict[str, Any]], None]:
+def over_transport(
+    kind: EndpointKind, ask: Callable[[Transport], Any], auth: str = "basic"
+) -> Callable[[dict[str, Any]], None]:
     def call(options: dict[str, Any]) -> None:
         with Transport(
             Connection(kind, auth=auth, **options), backoff=Backoff(sleep=options_of_sleep.append)
@@ -48,7 +51,7 @@ def over_transport(kind: str, ask: Callable[[Transport], Any], auth: str = "basi
 def over_powershell(auth: str, ask: Callable[[ExchangePs], Any]) -> Callable[[dict[str, Any]], None]:
     def call(options: dict[str, Any]) -> None:
         with ExchangePs(
-            Connection("exchange", auth=auth, **options), auth, backoff=Backoff(sleep=options_of_sleep.append)
+            Connection(EXCHANGE, auth=auth, **options), auth, backoff=Backoff(sleep=options_of_sleep.append)
         ) as session:
             ask(session)
 
@@ -59,16 +62,16 @@ options_of_sleep: list[float] = []
 """The pauses that the clients would have made."""
 
 CLIENTS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "axl": over_transport("cucm", lambda transport: Axl(transport).version),
-    "control center": over_transport("imp", lambda transport: ControlCenter(transport).services()),
+    "axl": over_transport(CUCM, lambda transport: Axl(transport).version),
+    "control center": over_transport(IMP, lambda transport: ControlCenter(transport).services()),
     "control center, write": over_transport(
-        "imp", lambda transport: ControlCenter(transport).control("node", "Start", ["Cisco SIP Proxy"])
+        IMP, lambda transport: ControlCenter(transport).control("node", "Start", ["Cisco SIP Proxy"])
     ),
-    "certificate management": over_transport("platform", lambda transport: CertManager(transport).trusted("cup")),
-    "admin API": over_transport("imp", lambda transport: ImpAdmin(transport).gateways()),
-    "web enrollment": over_transport("ca", lambda transport: CertSrv(transport).crl(0)),
-    "web enrollment, ntlm": over_transport("ca", lambda transport: CertSrv(transport).crl(0), "ntlm"),
-    "CA administration": over_transport("ca", lambda transport: CaAdmin(transport).requests()),
+    "certificate management": over_transport(PLATFORM, lambda transport: CertManager(transport).trusted("cup")),
+    "admin API": over_transport(IMP, lambda transport: ImpAdmin(transport).gateways()),
+    "web enrollment": over_transport(CA, lambda transport: CertSrv(transport).crl(0)),
+    "web enrollment, ntlm": over_transport(CA, lambda transport: CertSrv(transport).crl(0), "ntlm"),
+    "CA administration": over_transport(CA, lambda transport: CaAdmin(transport).requests()),
     "PowerShell": over_powershell("basic", lambda session: session.read("Get-ExchangeServer")),
     "PowerShell, ntlm": over_powershell("ntlm", lambda session: session.read("Get-ExchangeServer")),
     "PowerShell, negotiate, write": over_powershell(

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import ENDPOINTS
 from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import HEADER
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -86,7 +86,7 @@ def here(value: Any, kind: str, environment: Emulator) -> Any:
             return issuing_fingerprint(environment)
         return OTHER_NAMES.get(value, value) if isinstance(value, str) else value
     # An option that is named after a kind of endpoint holds the connection to one.
-    found = {key: here(item, key if key in ENDPOINTS else kind, environment) for key, item in value.items()}
+    found = {key: here(item, key if key in ENDPOINT_KINDS else kind, environment) for key, item in value.items()}
     if kind == "ca" and "username" in found:
         found["password"] = ca_password(value["hostname"], value["username"], environment)
     if kind == "exchange" and "username" in found:
@@ -205,7 +205,7 @@ def test_the_examples_in_the_readmes_of_the_roles_run(environment: Emulator, tmp
 
 
 def test_every_kind_of_endpoint_has_a_scenario() -> None:
-    assert sorted(kind for kinds in SCENARIOS.values() for kind in kinds) == sorted(ENDPOINTS)
+    assert sorted(kind for kinds in SCENARIOS.values() for kind in kinds) == sorted(ENDPOINT_KINDS)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

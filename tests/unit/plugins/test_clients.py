@@ -22,10 +22,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap as _soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.certificates import issue
 
-CONNECTION = Connection("imp", "imp.example.com", 8443, "axladmin", "secret-word")
+CONNECTION = Connection(IMP, "imp.example.com", 8443, "axladmin", "secret-word")
 ROOT = issue("Example Root CA", ca=True)
 HTML = b"<html><body>Apache Tomcat</body></html>"
 

@@ -28,6 +28,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import NotConnected
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import EXCHANGE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import windows_subject
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from requests import exceptions as http
@@ -54,7 +55,7 @@ def make_fixture(monkeypatch: pytest.MonkeyPatch) -> Make:
 
         monkeypatch.setattr(ExchangePs, "_run", run)
         pauses: list[float] = []
-        connection = Connection("exchange", "mail1", 443, r"EXAMPLE\admin", PASSWORD, retries=retries)
+        connection = Connection(EXCHANGE, "mail1", 443, r"EXAMPLE\admin", PASSWORD, retries=retries)
         return ExchangePs(connection, "ntlm", backoff=Backoff(sleep=pauses.append, jitter=lambda: 1.0)), pauses
 
     return make

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import socket
 import ssl
 import sys
@@ -26,10 +27,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     Unauthorized,
     UnexpectedAnswer,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import ENDPOINTS, Connection
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, EndpointKind
 from ansible_collections.ucops.imp.plugins.module_utils._http import adapter as _http_adapter
 from ansible_collections.ucops.imp.plugins.module_utils._http import transport
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, ENDPOINT_KINDS, EXCHANGE, IMP
 
 from tests.support.https_server import Reply, ScriptedServer
 
@@ -58,7 +60,7 @@ def test_an_answer_of_any_size_up_to_the_bound(
     served: tuple[ScriptedServer, Path], options: dict[str, Any], headers: dict[str, str]
 ) -> None:
     served[0].script += [Reply(200, bytes(2**20 - 61_000), headers), Reply(200, bytes(2**20), headers)]
-    with Transport(Connection("imp", **options)) as transport:
+    with Transport(Connection(IMP, **options)) as transport:
         assert len(transport.request("GET", "/x").body) == 2**20 - 61_000
         with pytest.raises(UnexpectedAnswer, match="larger than 1 MB"):
             transport.request("GET", "/x")
@@ -72,13 +74,13 @@ def test_the_bound_holds_for_the_answers_to_a_login(
 ) -> None:
     served[0].script.append(Reply(401, bytes(2**21), {"WWW-Authenticate": "NTLM"}))
     with (
-        Transport(Connection("ca", auth="ntlm", **options)) as transport,
+        Transport(Connection(CA, auth="ntlm", **options)) as transport,
         pytest.raises(UnexpectedAnswer, match="larger than 1 MB"),
     ):
         transport.request("GET", "/certsrv/")
     served[0].script.append(Reply(401, bytes(2**21), {"WWW-Authenticate": "NTLM"}))
     with (
-        ExchangePs(Connection("exchange", auth="ntlm", **options), "ntlm") as session,
+        ExchangePs(Connection(EXCHANGE, auth="ntlm", **options), "ntlm") as session,
         pytest.raises(UnexpectedAnswer, match="larger than 1 MB"),
     ):
         session.read("Get-ExchangeServer")
@@ -98,7 +100,7 @@ def test_powershell_heeds_nothing_of_the_environment(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(netrc))
     served[0].script.append(Reply(401, headers={"WWW-Authenticate": 'Basic realm="x"'}))
-    with ExchangePs(Connection("exchange", auth=auth, **options), auth) as session, pytest.raises(Unauthorized):
+    with ExchangePs(Connection(EXCHANGE, auth=auth, **options), auth) as session, pytest.raises(Unauthorized):
         session.read("Get-ExchangeServer")
     (seen,) = served[0].seen
     if auth == "basic":
@@ -120,11 +122,11 @@ def test_the_time_is_shared_among_the_addresses_of_a_name(
             one.connect_ex(address)
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", where) for where in (address, options_address(options))]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_names: found)
-        with Transport(Connection("imp", **{**options, "timeout": 2})) as transport:
+        with Transport(Connection(IMP, **{**options, "timeout": 2})) as transport:
             assert transport.request("GET", "/x").ok
         found.pop()
         with (
-            Transport(Connection("imp", **{**options, "timeout": 0.2})) as transport,
+            Transport(Connection(IMP, **{**options, "timeout": 0.2})) as transport,
             pytest.raises(TimedOut, match=r"No connection to .* within 0\.2 s"),
         ):
             transport.request("GET", "/x")
@@ -141,7 +143,7 @@ def test_a_server_that_accepts_and_says_nothing_of_tls(options: dict[str, Any]) 
     with socket.create_server(("127.0.0.1", 0)) as mute:
         options = {**options, "port": mute.getsockname()[1], "timeout": 0.3}
         with (
-            Transport(Connection("imp", **options)) as transport,
+            Transport(Connection(IMP, **options)) as transport,
             pytest.raises(TimedOut, match=r"No connection to .* within 0\.3 s"),
         ):
             transport.request("POST", "/x")
@@ -162,7 +164,7 @@ def test_a_request_that_nobody_reads(options: dict[str, Any], served: tuple[Scri
         thread.start()
         options = {**options, "port": listener.getsockname()[1], "timeout": 0.5}
         with (
-            Transport(Connection("imp", **options)) as transport,
+            Transport(Connection(IMP, **options)) as transport,
             pytest.raises(AnswerLost, match=r"did not answer within 0\.5 s"),
         ):
             transport.request("POST", "/x", body=bytes(2**26))
@@ -174,7 +176,7 @@ def test_a_request_that_nobody_reads(options: dict[str, Any], served: tuple[Scri
 def test_the_package_is_missing(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
     monkeypatch.setattr(_http_adapter, "MISSING_LIBRARY", "Traceback")
     with pytest.raises(ImpError, match=r"\(requests\)") as missing:
-        Transport(Connection("imp", **options))
+        Transport(Connection(IMP, **options))
     assert missing.value.code == "missing-library"
 
 
@@ -206,21 +208,31 @@ def test_everything_loads_without_the_packages(
     adapter, bare, powershell = (without_requests(one) for one in (_http_adapter, transport, exchange_powershell))
     assert "requests" in adapter.MISSING_LIBRARY
     with pytest.raises(ImpError) as missing:
-        bare.Transport(Connection("imp", **options))
+        bare.Transport(Connection(IMP, **options))
     assert missing.value.code == "missing-library"
     with pytest.raises(ImpError) as missing:
-        powershell.ExchangePs(Connection("exchange", **options), "basic")
+        powershell.ExchangePs(Connection(EXCHANGE, **options), "basic")
     assert missing.value.code == "missing-library"
 
 
-@pytest.mark.parametrize("kind", ENDPOINTS)
+@pytest.mark.parametrize("kind", ENDPOINT_KINDS.values(), ids=ENDPOINT_KINDS)
 def test_every_kind_of_server_says_which_account_it_takes(
-    served: tuple[ScriptedServer, Path], options: dict[str, Any], kind: str
+    served: tuple[ScriptedServer, Path], options: dict[str, Any], kind: EndpointKind
 ) -> None:
     served[0].script += [Reply(403), Reply(401)]
     with Transport(Connection(kind, **options)) as transport:
-        for told in (ENDPOINTS[kind].rights, ENDPOINTS[kind].account):
+        for told in (kind.rights, kind.account):
             assert told.endswith(".")
             with pytest.raises(ImpError) as caught:
                 transport.request("GET", "/x")
             assert caught.value.message.endswith(told)
+
+
+PRODUCTS = re.compile(r"(?i)\b(?:cisco|axl|cucm|unified|certsrv|ucops-\w+|platformcom|controlcenter\w*)\b")
+
+
+def test_the_transport_knows_no_product() -> None:
+    """Accounts, rights and paths are those of the kind of endpoint; comments tell of no product, either."""
+    files = list(Path(_http_adapter.__file__).parent.glob("*.py"))
+    assert len(files) >= 4
+    assert {path.name: found for path in files if (found := PRODUCTS.findall(path.read_text()))} == {}

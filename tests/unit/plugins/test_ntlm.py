@@ -20,6 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA
 
 from tests.support.https_server import Reply, ScriptedServer
 
@@ -32,7 +33,7 @@ def transport_fixture(served: tuple[ScriptedServer, Path]) -> Iterator[Transport
     server.script.clear()
     server.seen.clear()
     options: dict[str, Any] = {"hostname": "127.0.0.1", "port": server.port, "ca_path": str(ca_path)}
-    connection = Connection("ca", username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=0, **options)
+    connection = Connection(CA, username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=0, **options)
     with Transport(connection) as transport:
         yield transport
 
@@ -40,10 +41,10 @@ def transport_fixture(served: tuple[ScriptedServer, Path]) -> Iterator[Transport
 def test_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spnego", None)
     with pytest.raises(ImpError, match="pyspnego") as missing:
-        Transport(Connection("ca", "ca", 443, "u", PASSWORD, auth="ntlm"))
+        Transport(Connection(CA, "ca", 443, "u", PASSWORD, auth="ntlm"))
     assert missing.value.code == "missing-library"
     assert PASSWORD not in str(missing.value.details)
-    Transport(Connection("ca", "ca", 443, "u", PASSWORD)).close()
+    Transport(Connection(CA, "ca", 443, "u", PASSWORD)).close()
 
 
 def test_a_server_that_offers_no_ntlm(transport: Transport, served: tuple[ScriptedServer, Path]) -> None:
@@ -91,7 +92,7 @@ def test_a_login_that_is_cut_off_is_tried_again_for_it_has_sent_nothing(served: 
     served[0].script[:] = [Reply(hang_up=True), Reply(200), Reply(200, body=b"done")]
     served[0].seen.clear()
     options: dict[str, Any] = {"hostname": "127.0.0.1", "port": served[0].port, "ca_path": str(served[1])}
-    connection = Connection("ca", username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=1, **options)
+    connection = Connection(CA, username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=1, **options)
     pauses: list[float] = []
     with Transport(connection, backoff=Backoff(sleep=pauses.append)) as transport:
         assert transport.request("POST", "/x", body=b"x").body == b"done"

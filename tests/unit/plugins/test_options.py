@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
-    ENDPOINTS,
     Arguments,
     Connection,
+    EndpointKind,
     canonical_host,
     check_host,
     check_port,
@@ -22,13 +22,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     connection_options,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import given as given_options
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS, IMP
 from hypothesis import given
 from hypothesis import strategies as st
 
 
 def connection(**changes: Any) -> Connection:
     values: dict[str, Any] = {"hostname": "imp", "port": 8443, "username": "axladmin", "password": "secret-word"}
-    return Connection(kind="imp", **{**values, **changes})
+    return Connection(kind=IMP, **{**values, **changes})
 
 
 @pytest.mark.parametrize("name", ["mail1.example.com", "a-b.c.d", "192.0.2.1", "2001:db8::1", "A.EXAMPLE.COM", "1.a"])
@@ -148,18 +149,18 @@ def test_a_connection_to_another_node_keeps_the_account() -> None:
     assert connection().at("imp-sub").port == 8443
 
 
-@pytest.mark.parametrize("kind", ENDPOINTS)
-def test_connection_options(kind: str) -> None:
+@pytest.mark.parametrize("kind", ENDPOINT_KINDS.values(), ids=ENDPOINT_KINDS)
+def test_connection_options(kind: EndpointKind) -> None:
     spec = connection_options(kind)
-    assert spec["port"]["default"] == ENDPOINTS[kind].port
+    assert spec["port"]["default"] == kind.port
     assert spec["password"]["no_log"] is True
-    assert spec["hostname"]["fallback"][1] == [f"{ENDPOINTS[kind].environment}_HOSTNAME"]
+    assert spec["hostname"]["fallback"][1] == [f"{kind.environment}_HOSTNAME"]
     params = {name: option.get("default", "word") for name, option in spec.items()}
     assert connection_from(kind, params).hostname == "word"
 
 
 def test_arguments_join_the_connection_and_the_module() -> None:
-    arguments = Arguments("imp", {"account_password": {"type": "str", "no_log": True}}, required_together=[("a", "b")])
+    arguments = Arguments(IMP, {"account_password": {"type": "str", "no_log": True}}, required_together=[("a", "b")])
     kwargs = arguments.module_kwargs()
     assert {"hostname", "account_password"} <= kwargs["argument_spec"].keys()
     assert kwargs["supports_check_mode"] is True

@@ -26,6 +26,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts
     Seen,
     UnreadableNotes,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.restart_duty import RestartDuty
 
 from tests.support.project_files import ROOT
@@ -49,7 +50,7 @@ def due(
 ) -> bool:
     """Whether the service of the one node of a task is due for a restart."""
     PendingRestarts(str(path)).edit(lambda _: content)
-    connection = Connection("imp", node, 8443, "axladmin", "canary-77aa")
+    connection = Connection(IMP, node, 8443, "axladmin", "canary-77aa")
     context: Any = SimpleNamespace(
         params={"pending_restarts_path": str(path)}, check_mode=check, warn=lambda _message: None
     )

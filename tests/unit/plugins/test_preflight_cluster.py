@@ -30,6 +30,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Place, Sight
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import REQUIREMENTS, Row, ok, report
 from ansible_collections.ucops.imp.plugins.module_utils._product import releases
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 
 from tests.support.certificates import issue
@@ -40,7 +41,7 @@ ENGINE = "Cisco Presence Engine"
 
 def interface(name: str = "imp1", kind: str = "control center", **more: Any) -> Interface:
     password = more.pop("password", "secret-word")
-    connection = Connection("imp", name, 8443, "axladmin", password)
+    connection = Connection(IMP, name, 8443, "axladmin", password)
     sight = Sight(Place(name, name, 8443, 30, "imp", connection), **more)
     return Interface(kind, sight, connection, lambda: None)
 

@@ -15,10 +15,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import hosts
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Place, Sight
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.certificates import issue
 
-CONNECTION = Connection("imp", "imp1.example.com", 8443, "axladmin", "secret-word", ca_path="/etc/ca.pem")
+CONNECTION = Connection(IMP, "imp1.example.com", 8443, "axladmin", "secret-word", ca_path="/etc/ca.pem")
 NODE = Place("imp1.example.com", "imp1.example.com", 8443, 30, "imp", CONNECTION)
 SERVER = Place("mail1.example.com", "mail1.example.com", 443, 30, "gateways")
 LEAF = split_bundle(issue("imp1.example.com", hosts=["imp1.example.com"]).pem.encode())[0]

@@ -26,6 +26,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import (
     Trouble,
     Unlisted,
@@ -36,7 +37,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_resta
 )
 
 ENGINE, PROXY = "Cisco Presence Engine", "Cisco SIP Proxy"
-HERE = Connection("imp", "imp1.example.com", 8443, "axladmin", "secret-word")
+HERE = Connection(IMP, "imp1.example.com", 8443, "axladmin", "secret-word")
 
 
 def service(status: str, code: int = -1) -> Service:

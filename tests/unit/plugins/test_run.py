@@ -32,11 +32,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.modules import ModuleResult, assert_contract, run_main
 
 CONNECTION = {"hostname": "imp.example.com", "username": "axladmin", "password": "canary-77aa"}
-ARGUMENTS = Arguments("imp", {"things": {"type": "dict", "default": {}}, "key": {"type": "str", "no_log": True}})
+ARGUMENTS = Arguments(IMP, {"things": {"type": "dict", "default": {}}, "key": {"type": "str", "no_log": True}})
 
 
 class Things(Resource[dict[str, Any]]):
@@ -264,7 +265,7 @@ class Audited(Things):
         return [Unknown("thing", name, "value", "It is never shown.") for name in state if name == "secret"]
 
 
-AUDITED = Arguments("imp", {**ARGUMENTS.options, **REPORT_UNDECLARED})
+AUDITED = Arguments(IMP, {**ARGUMENTS.options, **REPORT_UNDECLARED})
 
 
 def run_audited(kind: type[Things], store: dict[str, Any], *, check: bool = False, **options: Any) -> ModuleResult:
@@ -543,7 +544,7 @@ def test_notes_that_are_damaged_during_a_change_do_not_undo_it(tmp_path: Path, r
             super().apply(change)
 
     Damaging.store, Damaging.applied = {}, []
-    arguments = Arguments("imp", {**ARGUMENTS.options, **PENDING_RESTARTS})
+    arguments = Arguments(IMP, {**ARGUMENTS.options, **PENDING_RESTARTS})
     options = {**CONNECTION, "things": {"a": 1}, "pending_restarts_path": str(path)}
     result = run_main(lambda: run(Damaging, arguments), options)
     assert (result.failed, result.changed) == (refused, not refused)

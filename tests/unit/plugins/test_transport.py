@@ -29,6 +29,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.certificates import issue
 from tests.support.https_server import Reply, ScriptedServer
@@ -57,7 +58,7 @@ def connect_fixture(
 
     def connect(**changes: Any) -> Transport:
         values: dict[str, Any] = {
-            "kind": "imp", "hostname": "127.0.0.1", "port": server.port, "username": "axladmin", "password": PASSWORD,
+            "kind": IMP, "hostname": "127.0.0.1", "port": server.port, "username": "axladmin", "password": PASSWORD,
             "ca_path": str(served[1]), "timeout": 5, "retries": 2,
         }  # fmt: skip
         made.append(
