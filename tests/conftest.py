@@ -10,7 +10,6 @@ from pathlib import Path
 from tests.support.collection_tree import ensure_collection_tree
 from tests.support.emulator import emulator, environment, imp_emulator_class, start_emulator
 from tests.support.exercised import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
-from tests.support.real_cluster import real
 
 __all__ = [
     "emulator",
@@ -19,7 +18,6 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
-    "real",
     "start_emulator",
 ]
 

@@ -18,6 +18,8 @@ description:
   - A variable that is not given, C(null) or C(omit) has the default of the argument spec, else that of the role's
     C(defaults/main.yml), which may be a template. Without a default it is not in the dictionary.
   - Lists may be given as text, with commas (V(trust,calendaring)) or as JSON.
+  - A relative path of a file starts in the folder of the playbook, where Ansible runs modules, or else in the working
+    directory of the process. In a playbook of this collection it starts in the working directory.
   - A value that cannot be converted is an error that names the variable and the rule.
   - The roles and playbooks of this collection use it; it is of little use elsewhere.
 options:
@@ -57,6 +59,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
     converted,
+    located,
     spec_of,
     templated,
 )
@@ -87,9 +90,10 @@ class LookupModule(LookupBase):
             computed = self._computed_defaults(source)
             values.update(self._values({name: computed[name] for name in missing & computed.keys()}, known, host))
         rest = {name: option for name, option in spec.items() if name not in known}
-        options, problems = converted(rest, values)
+        converted_options, problems = converted(rest, values)
         if problems:
             raise AnsibleLookupError(" ".join(problems))
+        options = located(rest, converted_options, host.get("playbook_dir") or ".")
         for name in options.keys() & values.keys() & given.keys():
             if isinstance(given[name], (list, dict)) and values[name] == given[name]:
                 _PLAIN[name] = (given[name], options[name])

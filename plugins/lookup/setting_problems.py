@@ -69,8 +69,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
     unknown_variables,
 )
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
-    COLLECTION,
     converted,
+    is_own_playbook,
     known_variables,
     roles,
     spec_of,
@@ -135,5 +135,4 @@ def _registered(value: Any) -> bool:
 def _own_playbook_alone() -> bool:
     """Tell whether the command line names one playbook, and that is one of this collection."""
     named: Sequence[str] = context.CLIARGS.get("args", ())
-    folder = (COLLECTION / "playbooks").resolve()
-    return len(named) == 1 and (named[0].startswith("ucops.imp.") or Path(named[0]).resolve().parent == folder)
+    return len(named) == 1 and (named[0].startswith("ucops.imp.") or is_own_playbook(Path(named[0]).resolve().parent))

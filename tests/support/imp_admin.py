@@ -78,3 +78,9 @@ def trust_exchange(emulator: Emulator, node: str) -> None:
     with emulator.client(node, 443, "os") as client:
         path = "/platformcom/api/v1/certmgr/config/trust/certificates"
         assert client.post(path, json={"service": ["cup"], "certificates": [chain]}).status_code == 201
+
+
+def gateway_verdicts(emulator: Emulator, node: str = "imp-pub") -> list[str]:
+    """Return what a node finds about the certificate of each gateway, ``Verified`` or why it is not."""
+    found = [item["verification"] for item in Api(emulator, node).items("/presence-gateways/status")]
+    return [verdict.removeprefix("SSL Connection/Certificate Verification - ") for verdict in found]

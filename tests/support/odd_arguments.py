@@ -41,7 +41,7 @@ def full_arguments(spec: Spec) -> dict[str, Any]:
 
 
 def odd_arguments(spec: Spec) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield arguments with one odd value each, and in words what it is: ``nodes[0].name is [['x']]``."""
+    """Yield arguments with one odd value each, and in words what it is: ``('nodes', 0, 'name') is [['x']]``."""
     full = full_arguments(spec)
     for path, option in _places(spec, full, ()):
         makers = _ODD_SECRETS if option.get("no_log") else _ODD_VALUES

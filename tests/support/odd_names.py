@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import string
 import subprocess
 from collections.abc import Iterable
@@ -16,6 +15,7 @@ import yaml
 from hypothesis import strategies as st
 
 from imp_emulator.client.launch import COMMAND
+from tests.support.scenarios import write_scenario
 
 ALIKE = (
     *("strasser", "straßer", "STRAẞER"),
@@ -56,11 +56,9 @@ SETS = st.lists(USERIDS, min_size=1, max_size=12, unique_by=ascii_key)
 """User ids that one server can have side by side."""
 
 
-def write_scenario(folder: Path, names: Iterable[str], **options: Any) -> Path:
+def scenario_of_users(folder: Path, names: Iterable[str], **options: Any) -> Path:
     """Write a scenario of one cluster with these users, each with these options, and return its path."""
     made = subprocess.run([*COMMAND, "scenario", "--users", "0"], check=True, capture_output=True, text=True).stdout
     content = yaml.safe_load(made)
     content["clusters"][0]["users"] = {"listed": [{"userid": name, "last_name": "N", **options} for name in names]}
-    path = folder / "scenario.yml"
-    path.write_text(json.dumps(content), encoding="utf-8")
-    return path
+    return write_scenario(folder, content)

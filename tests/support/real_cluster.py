@@ -5,26 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
-import yaml
 
 from tests.support.certificates import issue
 from tests.support.emulator import Emulator
 from tests.support.playbooks import Played, play
-from tests.support.project_files import ROOT
+from tests.support.scenarios import shipped, write_scenario
 
 PARTS = ["trust", "calendar_users", "calendaring", "presence_engine"]
 """What a site run can do there; gateways are made in the product's own pages."""
-_DEFAULT = ROOT / "emulator" / "src" / "imp_emulator" / "scenarios" / "default.yml"
 
 
 def scenario(folder: Path, *clusters: str) -> Path:
     """Write the default scenario without the admin API, with a copy of its cluster for each further name."""
-    content = yaml.safe_load(_DEFAULT.read_text(encoding="utf-8"))
+    content = shipped()
     (first,) = content["clusters"]
     made = []
     for number, name in enumerate(clusters or ("dc1",)):
@@ -33,15 +28,7 @@ def scenario(folder: Path, *clusters: str) -> Path:
         named = {"name": name, "domain": f"{name}.example.com", "nodes": nodes, "users": users}
         made.append({**first, **named, "admin_api": False, "presence_gateways": ["mail1.example.com"]})
     content["clusters"] = made
-    path = folder / "real.yml"
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def real(start_emulator: Callable[..., Emulator], tmp_path: Path) -> Emulator:
-    """An emulator of the default cluster without the admin API."""
-    return start_emulator("--scenario", str(scenario(tmp_path)))
+    return write_scenario(folder, content)
 
 
 def new_authority(folder: Path, name: str = "New CA") -> dict[str, Any]:

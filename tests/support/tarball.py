@@ -64,6 +64,13 @@ def build(target: Path) -> Path:
     return tarball
 
 
+def install(tarball: Path, collections: Path) -> None:
+    """Install a tarball into a folder of collections, over what is there."""
+    galaxy = Path(sys.executable).with_name("ansible-galaxy")
+    options = ["--force", "--no-deps", "--offline", "--collections-path", str(collections)]
+    subprocess.run([galaxy, "collection", "install", tarball, *options], check=True, capture_output=True)
+
+
 def contents(tarball: Path) -> set[str]:
     """Return the entries at the top of a tarball, and those of ``inventory`` and ``tests``, which go along in parts."""
     with tarfile.open(tarball) as archive:

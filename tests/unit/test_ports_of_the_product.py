@@ -16,7 +16,7 @@ PARAMETER = BY_OPTION["exchange_notification_port"]
 def test_both_know_the_same_ports() -> None:
     assert isinstance(PARAMETER.allowed, range)
     assert {port: used_by for port, used_by in ports.PRODUCT.items() if port in PARAMETER.allowed} == IM_AND_PRESENCE
-    assert set(IM_AND_PRESENCE) <= set(PARAMETER.allowed)
+    assert len(IM_AND_PRESENCE) > 40
 
 
 def test_each_port_of_the_product_is_refused_and_no_other() -> None:

@@ -51,7 +51,9 @@ _ERROR_CODE = re.compile(r"0x8[0-9a-fA-F]{7}")
 _NO_SUCH_REQUEST = re.compile(r"0x80094004", re.IGNORECASE)
 """CERTSRV_E_PROPERTY_EMPTY (winerror.h): the CA does not know a request of this number."""
 _DISPOSITIONS = {0x2: DENIED, 0x5: PENDING, 0x6: REVOKED}
-"""``CR_DISP_...`` of certcli.h. 3 and 4 are issued, which an answer with a certificate tells; 0 and 1 are errors."""
+_ISSUED_DISPOSITIONS = (0x3, 0x4)
+"""``CR_DISP_...`` of certcli.h; 0 and 1 are errors. Where a page says issued and has no link, the number of the request
+leads to the certificate; without one it cannot be told."""
 _DISPOSITION = re.compile(r"""([0-9A-F]+)\s*<LocID\s+ID=["']?locDispSpacer""", re.IGNORECASE)
 _MESSAGE = re.compile(r"""ID=["']?locDispMsgLabel\b.*?<DD>\s*([^\r\n]+)""", re.IGNORECASE | re.DOTALL)
 _REASON = re.compile(r"""ID=["']?locInfoReqIDandReason\b[^>]*>([^<]+)""", re.IGNORECASE)
@@ -197,6 +199,8 @@ def _of_submission(page: str) -> Disposition | None:
     number = int(found[1]) if found else 0
     reason = re.search(r'The disposition message is "([^"]+)', text) or _REASON.search(page)
     coded = _DISPOSITION.search(page)
+    if coded and int(coded[1], 16) in _ISSUED_DISPOSITIONS:
+        return Disposition(ISSUED, number) if number else None
     state = _DISPOSITIONS.get(int(coded[1], 16), DENIED) if coded else None
     if _has(page, "locIssRev"):
         state = REVOKED

@@ -150,9 +150,8 @@ def problem(parameter: Parameter, value: int | str) -> str | None:
         )
     if not isinstance(allowed, range) or value in allowed:
         return None
-    rule = f" (requirement {parameter.requirement})" if parameter.requirement else ""
     limits = f"{allowed.start} to {allowed.stop - 1}"
-    return f"{parameter.option}: {value} is not in the range {limits} of {parameter.label}{rule}."
+    return f"{parameter.option}: {value} is not in the range {limits} of {parameter.label}."
 
 
 def calendaring_targets(names: Mapping[str, str]) -> dict[str, Target]:

@@ -98,11 +98,12 @@ def unknown_tags(
 
     ``known`` are the tags of this playbook. With other playbooks in the run a tag may be one of theirs: ``elsewhere``
     has those of the collection's other playbooks, and then only what looks like a misspelling is refused. It is empty
-    when no other playbook runs.
+    when no other playbook runs. In a playbook without tags ``tagged`` selects nothing either.
     """
     found = []
+    special = _SPECIAL_TAGS if known or elsewhere else {"all"}
     has = f"it has the tags {', '.join(known)}" if known else "it has no tags"
-    for option, tags in (("--tags", set(run) - _SPECIAL_TAGS), ("--skip-tags", set(skipped))):
+    for option, tags in (("--tags", set(run) - special), ("--skip-tags", set(skipped))):
         for tag in sorted(tags - {*known, *elsewhere}):
             question = _question(tag, {*known, *elsewhere})
             if question or not elsewhere:

@@ -90,6 +90,11 @@ def _without_omit(value: Any, omit: str) -> Any:
     return None if value == omit else value
 
 
+def is_own_playbook(folder: Path) -> bool:
+    """Tell whether the playbooks of a folder are those of the collection."""
+    return folder.resolve() == (COLLECTION / "playbooks").resolve()
+
+
 def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the options with the types and defaults of their spec, and a sentence for each that cannot have them.
 
@@ -113,6 +118,34 @@ def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], li
         if result.validated_parameters.get(name) is not None:
             found[name] = _without_none(result.validated_parameters[name], option)
     return found, problems
+
+
+def located(spec: Spec, options: Mapping[str, Any], playbook_folder: str) -> dict[str, Any]:
+    """Return converted options with the place of each file that is named by a relative path, in dictionaries too.
+
+    Ansible runs a module in the folder of the playbook, and that is where a file of a user's own playbook is looked for
+    first. A playbook of the collection has no files of the user beside it: there, and where the first place has none,
+    the working directory of the process counts. A path with which nothing is found stays as it is in a playbook of the
+    user's own, because the module says so.
+    """
+    return {name: _located(value, spec[name], Path(playbook_folder)) for name, value in options.items()}
+
+
+def _located(value: Any, option: Mapping[str, Any], playbook_folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_located(entry, option, playbook_folder) for entry in value]
+    if isinstance(value, Mapping):
+        inner = option.get("options") or {}
+        return {key: _located(one, inner.get(key, {}), playbook_folder) for key, one in value.items()}
+    if option.get("type") != "path" or not value or Path(value).is_absolute():
+        return value
+    try:
+        here = Path.cwd() / value
+    except OSError:  # the working directory is gone
+        return value
+    if is_own_playbook(playbook_folder) or (here.is_file() and not (playbook_folder / value).is_file()):
+        return str(here)
+    return value
 
 
 def _parsed(value: Any, option: Mapping[str, Any]) -> Any:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from tests.support.connections import ca_connection
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
+from tests.support.scenarios import shipped, write_scenario
 from tests.support.signing_requests import pem, signing_request
 
 STANDALONE = "ca.example.com"
@@ -184,12 +184,10 @@ def test_an_expired_certificate_of_a_ca_is_told_and_not_asked_for(
     start_emulator: Callable[..., Emulator], tmp_path: Path
 ) -> None:
     # A day's validity that began a day ago: the first certificate has ended when the emulator has started.
-    scenario = tmp_path / "scenario.yml"
-    shipped = (resources.files("imp_emulator.scenario") / "certificates.yml").read_text()
-    scenario.write_text(
-        shipped.replace("    kind: standalone\n", "    kind: standalone\n    validity_days: 1\n"), encoding="utf-8"
-    )
-    environment = start_emulator("--scenario", str(scenario))
+    content = shipped("certificates")
+    (authority,) = [one for one in content["certification_authorities"] if one["host"] == STANDALONE]
+    authority["validity_days"] = 1
+    environment = start_emulator("--scenario", str(write_scenario(tmp_path, content)))
     first = info(environment, STANDALONE, crl=False)
     assert (first["valid"], first["valid_content"]) == ([], "")
     environment.control.ca_renew(STANDALONE)

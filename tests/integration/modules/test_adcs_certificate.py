@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +17,7 @@ from cryptography import x509
 from tests.support.connections import ca_connection
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
-from tests.support.playbooks import ROOT
+from tests.support.scenarios import shipped, write_scenario
 from tests.support.signing_requests import pem, rsa_key, signing_request, spki
 
 MODULE = "adcs_certificate"
@@ -145,11 +144,10 @@ def foreign_fixture(
     request: pytest.FixtureRequest, start_emulator: Callable[..., Emulator], tmp_path: Path
 ) -> Emulator:
     """An environment whose authorities speak another language than English."""
-    shipped = (ROOT / "emulator/src/imp_emulator/scenario/certificates.yml").read_text()
-    scenario = tmp_path / "scenario.yml"
-    spoken = re.sub(r"( +)kind: (standalone|enterprise)\n", rf"\g<0>\1language: {request.param}\n", shipped)
-    scenario.write_text(spoken)
-    return start_emulator("--scenario", str(scenario))
+    content = shipped("certificates")
+    for authority in content["certification_authorities"]:
+        authority["language"] = request.param
+    return start_emulator("--scenario", str(write_scenario(tmp_path, content)))
 
 
 def test_an_authority_may_speak_any_language(foreign: Emulator, tmp_path: Path) -> None:

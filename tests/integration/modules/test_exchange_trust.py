@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support.certificates import Identity, issue
 from tests.support.connections import ca_connection
 from tests.support.emulator import Emulator
 from tests.support.exchange import MAIL1, exchange_connection, sign
 from tests.support.modules import ModuleResult, assert_contract, run_module
+from tests.support.scenarios import shipped, write_scenario
 
 ALIAS = "autodiscover.example.com"
 CA = issue("Test CA", ca=True)
@@ -118,8 +117,7 @@ def test_one_that_exchange_calls_invalid_is_not_requested_anew(environment: Emul
 
 
 def test_roots_of_a_scenario(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    shipped = (resources.files("imp_emulator.scenario") / "certificates.yml").read_text(encoding="utf-8")
-    content = yaml.safe_load(shipped)
+    content = shipped("certificates")
     content["exchange"]["servers"][0] |= {
         "roots": [
             {"authority": "ca.example.com", "type": "group_policy"},
@@ -127,9 +125,7 @@ def test_roots_of_a_scenario(start_emulator: Callable[..., Emulator], tmp_path: 
         ],
         "crl_reachable": False,
     }
-    scenario = tmp_path / "scenario.yml"
-    scenario.write_text(yaml.safe_dump(content), encoding="utf-8")
-    environment = start_emulator("--scenario", str(scenario))
+    environment = start_emulator("--scenario", str(write_scenario(tmp_path, content)))
 
     kinds = {one["subject"]: one["type"] for one in environment.control.exchange_roots(MAIL1)}
     assert kinds == {

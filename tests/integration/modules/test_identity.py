@@ -17,7 +17,7 @@ from tests.support.axl import add_gateway
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
-from tests.support.odd_names import ODD, WILD, write_scenario
+from tests.support.odd_names import ODD, WILD, scenario_of_users
 
 SIX = ("strasser", "straßer", "finn", "\ufb01nn", "müller", "MÜLLER")
 ON = {"im_and_presence": True, "meeting_information": True}
@@ -27,7 +27,7 @@ ALL = {"userid": "%"}
 @pytest.fixture(scope="module")
 def started(imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder = tmp_path_factory.mktemp("odd")
-    emulator = imp_emulator_class(folder, "--scenario", str(write_scenario(folder, ODD)))
+    emulator = imp_emulator_class(folder, "--scenario", str(scenario_of_users(folder, ODD)))
     yield emulator
     emulator.stop()
 

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, run_module
+from tests.support.scenarios import shipped, write_scenario
 
 ENGINE = "Cisco Presence Engine"
 
@@ -93,13 +92,10 @@ def test_a_value_set_past_the_module_is_found_when_the_engine_starts(environment
 
 
 def test_a_scenario_with_a_taken_port(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    shipped = (resources.files("imp_emulator.scenario") / "default.yml").read_text(encoding="utf-8")
-    content = yaml.safe_load(shipped)
+    content = shipped()
     (publisher,) = [node for node in content["clusters"][0]["nodes"] if node["name"] == "imp-pub"]
     publisher["occupied_ports"] = [50020]
-    scenario = tmp_path / "scenario.yml"
-    scenario.write_text(yaml.safe_dump(content), encoding="utf-8")
-    environment = start_emulator("--scenario", str(scenario))
+    environment = start_emulator("--scenario", str(write_scenario(tmp_path, content)))
     assert environment.control.occupied_ports("imp-pub") == {50020: "another program"}
     result = restart(environment, "imp-pub")
     assert "50020 is in use by another program" in result["failures"][0]["message"]

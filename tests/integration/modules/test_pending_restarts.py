@@ -314,11 +314,8 @@ def test_every_module_that_needs_a_restart_writes_it_down(bare: Emulator, path: 
 
 @pytest.fixture(name="gateways")
 def gateways_fixture(environment: Emulator) -> Callable[[Path], ModuleResult]:
-    account, password = (
-        environment.ready["exchange_account"]["username"],
-        environment.ready["exchange_account"]["password"],
-    )
-    wanted = {"gateways": [{"name": "mail1.example.com"}], "account": account, "account_password": password}
+    account = environment.ready["exchange_account"]
+    wanted = {"account": account["username"], "account_password": account["password"]}
     options = {**connection(environment, "imp"), "gateways": [{"name": "mail1.example.com"}], **wanted}
     return lambda path: run_module("presence_gateways", {**options, "pending_restarts_path": str(path)})
 

@@ -17,6 +17,7 @@ from tests.support.certificates import issue
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, run_module
+from tests.support.scenarios import shipped, with_users, write_scenario
 from tests.support.tls_server import serving
 
 MODULE = "preflight_info"
@@ -327,10 +328,9 @@ def test_an_interface_that_is_busy(environment: Emulator) -> None:
 def test_a_release_without_an_interface_for_certificates(
     start_emulator: Callable[..., Emulator], tmp_path: Path
 ) -> None:
-    scenario = Path(__file__).parents[3] / "emulator/src/imp_emulator/scenario/default.yml"
-    old = tmp_path / "old.yml"
-    old.write_text(scenario.read_text().replace("14.0.1.13900-155", "12.5.1.17900-64").replace("1000", "1"))
-    emulator = start_emulator("--scenario", str(old))
+    content = with_users(shipped(), 1)
+    content["clusters"][0]["version"] = "12.5.1.17900-64"
+    emulator = start_emulator("--scenario", str(write_scenario(tmp_path, content)))
     result = run(emulator, options(emulator))
     expected = {("version-supported", f"{node} (127.0.0.1)") for node in ("imp-pub", "imp-sub")}
     assert rows(result, "failed") == expected

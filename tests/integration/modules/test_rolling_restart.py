@@ -17,6 +17,8 @@ from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.imp_admin import restart
 from tests.support.modules import ModuleResult, assert_contract, run_module
+from tests.support.pending import change_parameter
+from tests.support.scenarios import shipped, write_scenario
 
 MODULE = "services"
 ENGINE = "Cisco Presence Engine"
@@ -58,13 +60,6 @@ def by_hand(emulator: Emulator, state: str, *names: str, service: str = ENGINE) 
     """Do what a person does in the control center of these nodes."""
     result = run(emulator, service, state=state, nodes=nodes(emulator, 8443, *names))
     assert not result.failed, result.msg
-    emulator.control.clear_journal()
-
-
-def change_parameter(emulator: Emulator) -> None:
-    """Make a change that the Presence Engine of every node has to load."""
-    parameter = {**connection(emulator, "cucm"), "calendar_spread": 10}
-    assert run_module("calendaring_parameters", parameter).changed
     emulator.control.clear_journal()
 
 
@@ -255,11 +250,10 @@ def test_the_other_services_of_a_node_that_is_down_are_tried(environment: Emulat
 
 def test_one_of_three_nodes(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     names = ("imp-pub", "imp-sub", "imp-sub2")
-    default = Path(__file__).parents[3] / "emulator/src/imp_emulator/scenario/default.yml"
-    node = "      - {name: imp-sub2, role: imp, usage: subscriber, ipv4: 192.0.2.14}\n    accounts:"
-    scenario = tmp_path / "three.yml"
-    scenario.write_text(default.read_text().replace("    accounts:", node, 1))
-    emulator = start_emulator("--scenario", str(scenario))
+    content = shipped()
+    third = {"name": "imp-sub2", "role": "imp", "usage": "subscriber", "ipv4": "192.0.2.14"}
+    content["clusters"][0]["nodes"].append(third)
+    emulator = start_emulator("--scenario", str(write_scenario(tmp_path, content)))
     places = nodes(emulator, 8443, *names)
     change_parameter(emulator)
     emulator.control.transitions("hang", node="imp-sub", service=ENGINE)
@@ -344,9 +338,9 @@ class TestNodesThatAreNotListed:
         by_hand(environment, "started", "imp-sub")
         assert actions(run(environment, nodes=self.alone(environment), check=check)) == [("restart", PUB)]
 
+    @pytest.mark.usefixtures("who_tells")
     @pytest.mark.parametrize("check", [True, False])
-    def test_a_node_that_is_down(self, environment: Emulator, who_tells: str, check: bool) -> None:
-        assert who_tells
+    def test_a_node_that_is_down(self, environment: Emulator, check: bool) -> None:
         environment.control.fault("drop", node="imp-sub")
         result = run(environment, nodes=self.alone(environment), check=check)
         assert_contract(result, changed=False, failed=True)
@@ -363,10 +357,10 @@ class TestNodesThatAreNotListed:
         assert commands(environment) == []
         assert run(environment, nodes=self.alone(environment), ignore_other_nodes=True).changed
 
+    @pytest.mark.usefixtures("who_tells")
     @pytest.mark.parametrize("state", ["stopped", "deactivated"])
-    def test_without_nodes(self, environment: Emulator, who_tells: str, state: str) -> None:
+    def test_without_nodes(self, environment: Emulator, state: str) -> None:
         """The one server may be called by any name of it; here by an address that the cluster does not know."""
-        assert who_tells
         by_hand(environment, "stopped", "imp-pub", service=PROXY)
         own = run(environment, ENGINE, nodes=None)
         assert_contract(own, changed=True)

@@ -12,6 +12,7 @@ import pytest
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
+from tests.support.pending import change_parameter
 
 MODULE = "services"
 ENGINE = "Cisco Presence Engine"
@@ -63,9 +64,7 @@ def pending(emulator: Emulator) -> list[tuple[str, str]]:
 @pytest.fixture(name="changed")
 def changed_fixture(environment: Emulator) -> Emulator:
     """The emulator after a change that the Presence Engine of every node has not loaded yet."""
-    parameter = {**connection(environment, "cucm"), "calendar_spread": 10}
-    assert run_module("calendaring_parameters", parameter).changed
-    environment.control.clear_journal()
+    change_parameter(environment)
     return environment
 
 

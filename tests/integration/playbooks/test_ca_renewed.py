@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,10 @@ import pytest
 
 from tests.support.connections import ca_connection, connection, nodes
 from tests.support.emulator import Emulator
+from tests.support.imp_admin import gateway_verdicts
 from tests.support.modules import run_module
 from tests.support.playbooks import play
+from tests.support.scenarios import shipped, with_users, write_scenario
 
 CERTIFICATES = "ucops.imp.certificates"
 STANDALONE, ENTERPRISE = "ca.example.com", "eca.example.com"
@@ -27,22 +28,13 @@ USERS = 20
 
 @pytest.fixture(name="environment")
 def environment_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> Emulator:
-    shipped = (resources.files("imp_emulator.scenario") / "certificates.yml").read_text(encoding="utf-8")
-    assert "count: 1000" in shipped
-    scenario = tmp_path / "scenario.yml"
-    scenario.write_text(shipped.replace("count: 1000", f"count: {USERS}"), encoding="utf-8")
-    return start_emulator("--scenario", str(scenario))
+    content = with_users(shipped("certificates"), USERS)
+    return start_emulator("--scenario", str(write_scenario(tmp_path, content)))
 
 
 def run(environment: Emulator, folder: Path, playbook: str, **variables: Any) -> None:
     played = play(environment.ready_file, folder, playbook, variables=variables)
     assert played.status == 0, played.output
-
-
-def verdicts(environment: Emulator) -> list[str]:
-    with environment.client("imp-pub") as client:
-        items = client.get("/imp-admin/v1/presence-gateways/status").json()["items"]
-    return [item["verification"].removeprefix("SSL Connection/Certificate Verification - ") for item in items]
 
 
 def trusted(environment: Emulator, node: str) -> set[str]:
@@ -81,7 +73,7 @@ def test_a_new_key(environment: Emulator, tmp_path: Path) -> None:
     both = of_the_ca(environment, STANDALONE, 1)
     assert len(both) == 2
     assert [trusted(environment, node) for node in ("imp-pub", "imp-sub")] == [both, both]
-    assert verdicts(environment) == VERIFIED
+    assert gateway_verdicts(environment) == VERIFIED
     # What site.yml does after certificates.yml leaves them alone as well, and there is nothing left to do.
     last = environment.control.last_journal_id()
     run(environment, tmp_path, "ucops.imp.site", ucops_imp_certificates=True, **PURGE)
@@ -113,7 +105,7 @@ def test_renewed_before_and_after(
 
     wanted = of_the_ca(environment, host, len(keys))
     assert [trusted(environment, node) for node in ("imp-pub", "imp-sub")] == [wanted, wanted]
-    assert verdicts(environment) == VERIFIED
+    assert gateway_verdicts(environment) == VERIFIED
     last = environment.control.last_journal_id()
     run(environment, tmp_path, CERTIFICATES, **variables)
     assert environment.journal(writes=True, after=last) == []

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ from cryptography import x509
 from tests.support.certificate_site import MAIL1, MAIL2, ONE, STANDALONE, CertificateSite
 from tests.support.certificates import issue
 from tests.support.emulator import Emulator
-from tests.support.playbooks import PROGRAMS, ROOT, play
-from tests.support.tarball import build
+from tests.support.playbooks import ROOT, play
+from tests.support.scenarios import shipped, write_scenario
+from tests.support.tarball import build, install
 
 WILDCARD = {"exchange_certificate_common_name": "*.example.com"}
 SHARED_NAME = {
@@ -224,12 +224,6 @@ def test_files_of_an_earlier_release_are_gone_on_with(site: CertificateSite, bes
     assert site.states() == ["issued"]
 
 
-def installed(tarball: Path, target: Path) -> None:
-    """Install the collection, over what is there."""
-    galaxy = [str(PROGRAMS / "ansible-galaxy"), "collection", "install", "--force", "--no-deps", "--offline"]
-    subprocess.run([*galaxy, str(tarball), "--collections-path", str(target)], check=True, capture_output=True)
-
-
 def listing(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.suffix != ".pyc"}
 
@@ -241,12 +235,12 @@ def test_an_upgrade_of_the_collection_loses_nothing(site: CertificateSite, tmp_p
         "PYTHONDONTWRITEBYTECODE": "1",
         "PWD": str(tmp_path),
     }
-    installed(tarball, target)
+    install(tarball, target)
     before = listing(target)
     assert site.play(*ONE, **place).status == 2
     assert listing(target) == before, "something was written into the installed collection"
     assert names(site.files) == {f"{MAIL1}.csr", f"{MAIL1}.cer.request.json"}
-    installed(tarball, target)
+    install(tarball, target)
     assert site.play(*ONE, **place).status == 2
     assert site.states() == ["pending"]
 
@@ -254,10 +248,10 @@ def test_an_upgrade_of_the_collection_loses_nothing(site: CertificateSite, tmp_p
 @pytest.fixture(name="denied")
 def denied_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> CertificateSite:
     """The administrator of an authority that speaks Japanese has denied the request of a server."""
-    scenario = tmp_path / "scenario.yml"
-    shipped = (ROOT / "emulator/src/imp_emulator/scenarios/certificates.yml").read_text()
-    scenario.write_text(shipped.replace("kind: standalone", "kind: standalone\n    language: ja"))
-    site = CertificateSite(start_emulator("--scenario", str(scenario)), tmp_path)
+    content = shipped("certificates")
+    for authority in content["certification_authorities"]:
+        authority["language"] = "ja"
+    site = CertificateSite(start_emulator("--scenario", str(write_scenario(tmp_path, content))), tmp_path)
     assert site.play(*ONE).status == 2
     site.emulator.control.ca_decide(STANDALONE, 1, "deny")
     refused = site.play(*ONE)

@@ -5,23 +5,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 
 from tests.support.certificates import answer_request, issue
 from tests.support.emulator import Emulator
-from tests.support.playbooks import play
+from tests.support.imp_admin import gateway_verdicts
+from tests.support.playbooks import INVENTORY, play
 
 CERTIFICATES = "ucops.imp.certificates"
 LIMIT = ("--limit", "imp-pub.dc1,mail1.example.com")
-
-
-def verdicts(environment: Emulator) -> list[str]:
-    with environment.client("imp-pub") as client:
-        items = client.get("/imp-admin/v1/presence-gateways/status").json()["items"]
-    return [item["verification"].removeprefix("SSL Connection/Certificate Verification - ") for item in items]
 
 
 def test_a_third_party_signs(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
@@ -46,7 +43,7 @@ def test_a_third_party_signs(start_emulator: Callable[..., Emulator], tmp_path: 
     (tmp_path / "certificates" / "mail1.example.com.cer").write_text(signed)
     second = play(environment.ready_file, tmp_path, CERTIFICATES, *LIMIT, variables=variables)
     assert second.status == 0, second.output
-    assert verdicts(environment) == ["Verified"]
+    assert gateway_verdicts(environment) == ["Verified"]
 
     last = environment.control.last_journal_id()
     third = play(environment.ready_file, tmp_path, CERTIFICATES, *LIMIT, variables=variables)
@@ -65,7 +62,7 @@ def test_what_the_command_line_sets_for_all_plays(start_emulator: Callable[..., 
     # Nothing has asked for the restart, so the play of the certificates has come too early for the gateways.
     second = play(environment.ready_file, tmp_path, CERTIFICATES, *chosen)
     assert second.status == 0, second.output
-    assert verdicts(environment) == ["Verified", "Verified"]
+    assert gateway_verdicts(environment) == ["Verified", "Verified"]
 
     last = environment.control.last_journal_id()
     reported = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift", "UCOPS_IMP_DRIFT_DIR": str(tmp_path)}
@@ -75,6 +72,26 @@ def test_what_the_command_line_sets_for_all_plays(start_emulator: Callable[..., 
     missing = play(environment.ready_file, tmp_path, "ucops.imp.drift", *certificates, *chosen, environment=reported)
     assert missing.status == 3, missing.output
     assert environment.journal(writes=True, after=last) == []
+
+
+@pytest.mark.parametrize("on_the_command_line", [True, False])
+def test_who_may_keep_the_nodes_from_asking_the_authority(
+    start_emulator: Callable[..., Emulator], tmp_path: Path, on_the_command_line: bool
+) -> None:
+    """``-e`` may, whose user lists what signs; what an inventory says for other runs may not."""
+    environment = start_emulator("--scenario", "certificates")
+    root = environment.ready["certification_authorities"]["ca.example.com"]["root_file"]
+    inventory = tmp_path / "inventory"
+    shutil.copytree(INVENTORY, inventory)
+    (inventory / "group_vars" / "dc1" / "own.yml").write_text("trust_from_adcs: false\n")
+    listed = {"trust_certificates": [{"path": root}], "ucops_imp_certificates": True}
+    given = ("-e", "trust_from_adcs=no") if on_the_command_line else ()
+
+    played = play(environment.ready_file, tmp_path, "ucops.imp.site", *given, variables=listed, inventory=inventory)
+
+    assert played.status == 0, played.output
+    assert any("adcs_ca_info" in call for call in played.module_calls) is not on_the_command_line
+    assert gateway_verdicts(environment) == ["Verified", "Verified"]
 
 
 def test_check_mode_sends_nothing(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ from tests.support.emulator import Emulator
 from tests.support.inventory_files import load
 from tests.support.modules import ModuleResult, run_module
 from tests.support.odd_names import ODD as NAMES
-from tests.support.odd_names import write_scenario
-from tests.support.playbooks import INVENTORY, ROOT, Played, play
+from tests.support.odd_names import scenario_of_users
+from tests.support.playbooks import INVENTORY, Played, play
+from tests.support.scenarios import shipped, with_users, write_scenario
 
 HOST = "imp-pub.dc1"
 DESCRIPTION = "He said: \"{{ 7 * 7 }}\" {% raw %} '#1' \\ grün ☃ 😀"
@@ -269,7 +270,7 @@ def test_odd_users_are_exported_and_cost_nobody_else(start_emulator: Callable[..
     """What is exported names just the users that are there; one that a file cannot hold is told and left out."""
     unnamed = [" {{ 7 * 7 }}", "anna ", "li\nsa", "#"]
     named = [*NAMES, "山田\u3000太郎"]
-    emulator = start_emulator("--scenario", str(write_scenario(tmp_path, [*named, *unnamed], im_and_presence=True)))
+    emulator = start_emulator("--scenario", str(scenario_of_users(tmp_path, [*named, *unnamed], im_and_presence=True)))
     last = emulator.control.last_journal_id()
 
     exported = export(emulator, tmp_path, export_parts=["calendar_users"])
@@ -296,11 +297,10 @@ def test_a_folder_that_cannot_be_is_refused_before_the_cluster_is_read(environme
 
 def common_password(start_emulator: Callable[..., Emulator], folder: Path, word: str) -> Emulator:
     """Start an emulator whose application account has an ordinary word as its password."""
-    scenario = (ROOT / "emulator/src/imp_emulator/scenarios/default.yml").read_text()
-    with_word = scenario.replace("{username: axladmin}", "{username: axladmin, password_env: COMMON_WORD}")
-    assert with_word != scenario
-    (folder / "common.yml").write_text(with_word.replace("count: 1000", "count: 5"))
-    return start_emulator("--scenario", str(folder / "common.yml"), environment={"COMMON_WORD": word})
+    content = with_users(shipped(), 5)
+    content["clusters"][0]["accounts"]["application"]["password_env"] = "COMMON_WORD"
+    path = write_scenario(folder, content)
+    return start_emulator("--scenario", str(path), environment={"COMMON_WORD": word})
 
 
 def export_with(emulator: Emulator, folder: Path, *lost: str) -> Played:

@@ -135,8 +135,24 @@ def test_a_wrong_password_of_the_inventory_alone(environment: Emulator, tmp_path
     assert "Nothing was checked or changed" in said(played) or "Hosts are missing" in said(played)
 
 
-def test_a_preflight_whose_tasks_were_left_out_has_checked_nothing(environment: Emulator, tmp_path: Path) -> None:
-    played = play(environment.ready_file, tmp_path, "ucops.imp.preflight", "--tags", "no-such-tag")
+@pytest.mark.parametrize("tag", ["no-such-tag", "tagged"])
+@pytest.mark.parametrize("playbook", ["preflight", "export"])
+def test_a_playbook_without_tags_is_not_left_out_by_one(
+    environment: Emulator, tmp_path: Path, playbook: str, tag: str
+) -> None:
+    played = play(environment.ready_file, tmp_path, f"ucops.imp.{playbook}", "--tags", tag)
     assert played.status == 2, played.output
-    assert "no-such-tag" in played.output
+    assert f"--tags {tag}: this playbook has no such tag" in played.output
     assert environment.journal() == []
+
+
+def test_a_preflight_beside_other_playbooks_leaves_their_tags_alone(environment: Emulator, tmp_path: Path) -> None:
+    """Whoever has chosen another play by its tag has not asked for a preflight."""
+    book = tmp_path / "all.yml"
+    own = {"hosts": "localhost", "gather_facts": False, "tags": ["network"]}
+    own["tasks"] = [{"ansible.builtin.debug": {"msg": "the network"}}]
+    book.write_text(json.dumps([own, {"import_playbook": "ucops.imp.preflight", "tags": ["before"]}]))
+    played = play(environment.ready_file, tmp_path, str(book), "--tags", "network")
+    assert (played.status, played.module_calls) == (0, []), played.output
+    checked = play(environment.ready_file, tmp_path, str(book), "--tags", "before")
+    assert [call.split()[1] for call in checked.module_calls] == ["ucops.imp.preflight_info"]

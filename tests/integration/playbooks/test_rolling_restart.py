@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.connections import connection
 from tests.support.emulator import Emulator
-from tests.support.modules import run_module
+from tests.support.pending import change_parameter
 from tests.support.playbooks import Played, play
 
 ENGINE = "Cisco Presence Engine"
@@ -41,9 +40,7 @@ def accepted(emulator: Emulator) -> list[tuple[str, float]]:
 
 @pytest.fixture(name="changed")
 def changed_fixture(environment: Emulator) -> Emulator:
-    parameter = {**connection(environment, "cucm"), "calendar_spread": 10}
-    assert run_module("calendaring_parameters", parameter).changed
-    environment.control.clear_journal()
+    change_parameter(environment)
     return environment
 
 

@@ -236,7 +236,7 @@ def some_names(random: random.Random, gateway: str) -> Held:
     return held
 
 
-def test_thousands_of_names_are_judged_as_by_python_but_for_the_two_cases(memory: Memory) -> None:
+def test_names_are_judged_as_by_python_but_for_the_two_cases(memory: Memory) -> None:
     generator = random.Random(SEED)
     seen: Counter[str] = Counter()
     for number in range(CASES):

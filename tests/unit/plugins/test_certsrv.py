@@ -60,6 +60,9 @@ def pages(body: str | bytes, content_type: str = "text/html", status: int = 200)
         ),
         ("<P ID=locIssRev> x </P>", Disposition("revoked", 0, "x")),
         ("<DD>\t\t2 <LocID ID=locDispSpacer>-</LocID>", Disposition("denied", 0, "2 -")),
+        ("<p ID=locInfoReqID>Id: 7</p><DD>3 <LocID ID=locDispSpacer>-</LocID>", Disposition("issued", 7)),
+        ('Your Request Id is 8.<DD>\t\t4 <LocID ID="locDispSpacer">-</LocID>', Disposition("issued", 8)),
+        ("Your Request Id is 9.<DD>5 <LocID ID=locDispSpacer>-</LocID>", Disposition("pending", 9)),
         ("<p>Abgelehnt: 0x8009310b</p>", Disposition("denied", 0, "Abgelehnt: 0x8009310b")),
     ],
 )
@@ -80,6 +83,8 @@ def test_a_submission_is_sent_as_a_browser_would() -> None:
 def test_a_submission_with_an_answer_that_says_nothing() -> None:
     with pytest.raises(UnexpectedAnswer, match="does not say what became of it: Hello"):
         pages("<p>Hello</p>").submit("csr", {})
+    with pytest.raises(UnexpectedAnswer, match="does not say what became of it: Issued 3 -"):
+        pages("<p>Issued</p><DD>3 <LocID ID=locDispSpacer>-</LocID>").submit("csr", {})
 
 
 @pytest.mark.parametrize(
