@@ -64,6 +64,7 @@ lint-python: tree
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/vulture
+	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(BIN)/lint-imports --cache-dir .build/import-linter
 
 lint-ansible: tree
 	$(BIN)/yamllint --strict .
