@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 
+from imp_emulator.domain.cucm import public_tables
 from imp_emulator.domain.imp import restarts
+from imp_emulator.store.cucm import queries
 from imp_emulator.wire.axl.cucm import CucmAxl
-from imp_emulator.wire.axl.sql import engine, views
 from imp_emulator.world.environment import Environment
 from tests.support.axl import InProcess
 
@@ -128,16 +129,16 @@ def test_what_is_wrong_or_not_public_gets_its_sql_code(axl: InProcess, statement
 
 
 def test_no_column_of_a_public_table_is_a_secret(emulated: Environment) -> None:
-    for public in (views.CUCM, views.IMP):
+    for public in (public_tables.CUCM, public_tables.IMP):
         for name, view in public.items():
-            with engine.cursor(emulated.context, "dc1", public, f"select * from {name}") as cursor:
-                assert [column[0] for column in cursor.description] == list(view.columns)
-                for row in cursor.fetchall():
+            with public_tables.select(emulated.context, "dc1", public, f"select * from {name}") as found:
+                assert found.columns == list(view.columns)
+                for row in found.rows:
                     assert not any("BEGIN" in str(value) for value in row)
 
 
 def test_a_statement_that_never_ends_is_stopped(axl: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_MOST_LOOKS", 1)
+    monkeypatch.setattr(queries, "_MOST_LOOKS", 1)
     axl.sql("update enduser set title = 'x'", update=True).done()
     many = ", ".join(f"processconfig p{number}" for number in range(8))
     assert axl.sql(f"select count(*) from {many}").fault.axlcode == -213

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imp_emulator.store.cucm.queries import _matches
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.sql import translate
-from imp_emulator.wire.axl.sql.engine import _matches
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters as store
-from imp_emulator.store.cucm.parameters import Parameter
 from imp_emulator.world.context import Context
+
+Parameter = store.Parameter
 
 _IPV6_SERVICES = (XCP_ROUTER, SIP_PROXY, PRESENCE_ENGINE)
 
@@ -34,6 +35,28 @@ def find(context: Context, cluster: str, node: str, service: str, name: str) -> 
         message = f"Service parameter {name} of service {service} was not found on {node}."
         raise NotFound("parameter-not-found", message, "name")
     return found
+
+
+def by_pkid(context: Context, cluster: str, pkid: str) -> Parameter:
+    """Return a parameter by its UUID (lower case, no braces); raises ``NotFound``."""
+    found = store.by_pkid(context.database, cluster, pkid)
+    if found is None:
+        raise NotFound("parameter-not-found", "There is no such parameter.", "uuid")
+    return found
+
+
+def search(
+    context: Context, cluster: str, node: str = "%", service: str = "%", skip: int = 0, first: int | None = None
+) -> list[Parameter]:
+    """Return parameters in a fixed order.
+
+    Args:
+        node: A pattern that the node's name matches; ``%`` stands for any text and ``_`` for one character.
+        service: The same for the service.
+        skip: How many of the matching parameters to leave out.
+        first: How many to return at most; ``None`` for all.
+    """
+    return store.search(context.database, cluster, node, service, skip, first)
 
 
 def value(context: Context, cluster: str, service: str, name: str, node: str | None = None) -> str:

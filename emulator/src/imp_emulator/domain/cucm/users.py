@@ -9,57 +9,53 @@ import base64
 import hashlib
 import hmac
 import secrets
-import sqlite3
 import uuid
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.cucm import users as store
-from imp_emulator.store.database import Row
 from imp_emulator.store.imp import gateways
 from imp_emulator.world.context import Context
 
-PRESENCE_FLAGS = ("home_cluster", "im_and_presence", "meeting_information")
-"""The columns of requirement U1; the third needs the other two."""
+User = store.User
+UserKey = store.UserKey
 
-_KEYS = ("id", "pkid", "userid", *PRESENCE_FLAGS)
+PRESENCE_FLAGS = ("home_cluster", "im_and_presence", "meeting_information")
+"""The fields of requirement U1; the third needs the other two."""
+
 _NEW_USER = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
 _RANGES = {"max_desk_pickup_wait_time": (0, 30_000), "remote_destination_limit": (1, 10)}
 _REQUIRED = ("userid", "last_name")
-_HASHES = frozenset({"password_hash", "pin_hash"})
 _LONGEST_USERID = 128
 _SALT_BYTES = 16
 
 
-def find(
-    context: Context,
-    cluster: str,
-    userid: str | None = None,
-    pkid: str | None = None,
-    columns: Iterable[str] | None = None,
-) -> Row:
-    """Return a user's row by user id (in any letter case) or by UUID (lower case, no braces).
+def find(context: Context, cluster: str, key: UserKey) -> User:
+    """Return a user; raises ``NotFound``."""
+    user = store.user(context.database, cluster, key)
+    if user is None:
+        raise _not_found()
+    return user
+
+
+def search(
+    context: Context, cluster: str, patterns: Mapping[str, str], skip: int = 0, first: int | None = None
+) -> list[User]:
+    """Return users in a fixed order.
 
     Args:
-        context: Where to look.
-        cluster: The user's cluster.
-        userid: The user id; without it ``pkid`` counts.
-        pkid: The UUID.
-        columns: What the row must hold beside its keys and :data:`PRESENCE_FLAGS`; without them it holds everything.
-
-    Raises:
-        NotFound: There is no such user.
+        patterns: Patterns by field (userid, first_name, last_name, department), all of which must match; ``%`` stands
+            for any text and ``_`` for one character.
+        skip: How many of the matching users to leave out.
+        first: How many to return at most; ``None`` for all.
     """
-    wanted = "*" if columns is None else ", ".join(dict.fromkeys((*_KEYS, *columns)))
-    database = context.database
-    if userid is not None:
-        row = store.by_userid(database, cluster, userid, wanted)
-    else:
-        row = store.by_pkid(database, cluster, pkid or "", wanted)
-    if row is None:
-        raise NotFound("user-not-found", "User not found", "userid")
-    return row
+    return store.search(context.database, cluster, patterns, skip, first)
+
+
+def count(context: Context, cluster: str, patterns: Mapping[str, str]) -> int:
+    """Return how many users match, see :func:`search`."""
+    return store.count(context.database, cluster, patterns)
 
 
 def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
@@ -68,7 +64,7 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
     Args:
         context: Where to add it.
         cluster: The user's cluster.
-        values: Columns of the user; ``password`` and ``pin`` in plain text become hashes.
+        values: Fields of the user; ``password`` and ``pin`` in plain text become hashes.
 
     Raises:
         InvalidValue: The user id or last name is missing, or a number is out of range.
@@ -82,58 +78,70 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
     pkid = str(uuid.uuid4())
     try:
         store.insert(context.database, cluster, pkid, _hashed(values))
-    except sqlite3.IntegrityError:
+    except store.UseridTaken:
         raise _duplicate(values["userid"]) from None
     return pkid
 
 
-def update(context: Context, cluster: str, row: Row, changes: Mapping[str, Any]) -> bool:
-    """Change columns of a user, and tell whether any of them has a new value.
+def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, Any]) -> str:
+    """Change fields of a user and return its UUID (lower case, no braces).
 
     Args:
         context: Where the user is.
         cluster: The user's cluster.
-        row: The user as it is, see :func:`find`, with at least the columns that change.
-        changes: New values by column; ``password`` and ``pin`` in plain text become hashes.
+        key: The user.
+        changes: New values by field; ``password`` and ``pin`` in plain text become hashes.
 
     Raises:
+        NotFound: There is no such user.
         InvalidValue: A value that is required is empty, or a number is out of range.
         Duplicate: The new user id is taken.
         Forbidden: The presence settings would break rule U3.
     """
+    user = _presence_user(context, cluster, key)
     _check_values(changes)
     if any(flag in changes for flag in PRESENCE_FLAGS):
-        before = {flag: bool(row[flag]) for flag in PRESENCE_FLAGS}
+        before = {flag: getattr(user, flag) for flag in PRESENCE_FLAGS}
         after = {flag: changes.get(flag, before[flag]) for flag in PRESENCE_FLAGS}
-        _check_presence(context, cluster, row["userid"], before, after)
-    new = {column: value for column, value in _hashed(changes).items() if column in _HASHES or row[column] != value}
-    if not new:
-        return False
-    try:
-        store.update(context.database, row["id"], new)
-    except sqlite3.IntegrityError:
-        raise _duplicate(changes["userid"]) from None
-    return True
+        _check_presence(context, cluster, user.userid, before, after)
+    if changes:
+        try:
+            store.update(context.database, user.id, _hashed(changes))
+        except store.UseridTaken:
+            raise _duplicate(changes["userid"]) from None
+    return user.pkid
 
 
-def remove(context: Context, row: Row) -> None:
-    """Remove a user, see :func:`find`."""
-    store.delete(context.database, row["id"])
+def remove(context: Context, cluster: str, key: UserKey) -> str:
+    """Remove a user and return its UUID (lower case, no braces); raises ``NotFound``."""
+    user = _presence_user(context, cluster, key)
+    store.delete(context.database, user.id)
+    return user.pkid
 
 
-def authenticate(row: Row, secret: str, kind: str) -> bool:
-    """Tell whether a password or PIN is the user's; one that was never set matches nothing.
+def authenticate(context: Context, cluster: str, userid: str, secret: str, kind: Literal["password", "pin"]) -> bool:
+    """Tell whether a password or PIN is a user's; one that was never set matches nothing, nor does an unknown user's.
 
     Args:
-        row: The user's whole row, see :func:`find`.
         secret: What was given.
-        kind: ``password`` or ``pin``.
+        kind: What it is.
     """
-    stored = row[f"{kind}_hash"]
+    stored = store.secret_hash(context.database, cluster, UserKey("userid", userid), kind)
     if stored is None:
         return False
     salt, expected = base64.b64decode(stored)[:_SALT_BYTES], base64.b64decode(stored)[_SALT_BYTES:]
     return hmac.compare_digest(_derive(secret, salt), expected)
+
+
+def _presence_user(context: Context, cluster: str, key: UserKey) -> store.PresenceUser:
+    user = store.presence_user(context.database, cluster, key)
+    if user is None:
+        raise _not_found()
+    return user
+
+
+def _not_found() -> NotFound:
+    return NotFound("user-not-found", "User not found", "userid")
 
 
 def _check_presence(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from imp_emulator.errors import NotFound
 from imp_emulator.store import nodes as store
+from imp_emulator.store.cucm import users
 from imp_emulator.world.context import Context
 
 Node = store.Node
@@ -23,3 +24,10 @@ def presence_node(context: Context, cluster: str, name: str) -> Node:
     if node is None or node.role != "imp":
         raise NotFound("node-not-found", "There is no such IM and Presence node.", "node")
     return node
+
+
+def assigned_users(context: Context, cluster: str, node: Node) -> int:
+    """Return how many users a node serves: the enabled ones are shared out evenly, in the order of the nodes."""
+    names = [other.name for other in presence_nodes(context, cluster)]
+    enabled = users.count_enabled(context.database, cluster)
+    return (enabled + len(names) - 1 - names.index(node.name)) // len(names)

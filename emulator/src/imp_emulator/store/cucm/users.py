@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Database
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
 _NAMESPACE = uuid.UUID("0c5f0f0e-0d7b-5d37-8f4e-3f1f6c3f5b52")
@@ -19,7 +21,87 @@ _SEED = (
     " meeting_information) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SEARCHABLE = frozenset({"userid", "first_name", "last_name", "department"})
-"""The columns that :func:`search` filters by."""
+"""The fields that :func:`search` filters by."""
+
+
+class UserKey(NamedTuple):
+    """What a user is found by: the user id, in any letter case, or the UUID (lower case, no braces)."""
+
+    field: Literal["userid", "pkid"]
+    value: str
+
+
+class UseridTaken(Exception):
+    """A user id is another user's already."""
+
+
+class User(NamedTuple):
+    """An end user, without password and PIN.
+
+    No dataclass, because lists have 100,000 of them: making a frozen one of so many fields takes six times as long.
+
+    Attributes:
+        pkid: The UUID, lower case, no braces.
+        enable_cti: 1 or 0, like all flags down from here.
+    """
+
+    pkid: str
+    userid: str
+    first_name: str
+    display_name: str
+    middle_name: str
+    last_name: str
+    mail: str
+    department: str
+    manager: str
+    locale: str
+    associated_pc: str
+    directory_uri: str
+    telephone: str
+    title: str
+    mobile: str
+    home_phone: str
+    pager: str
+    numeric_userid: str
+    self_service: str
+    user_identity: str
+    name_dialing: str
+    attendees_access_code: str
+    pattern_precedence: str
+    em_max_login_time: int | None
+    max_desk_pickup_wait_time: int
+    remote_destination_limit: int
+    status: int
+    enable_cti: int
+    enable_mobility: int
+    enable_mobile_voice_access: int
+    enable_emcc: int
+    enable_host_conference_now: int
+    home_cluster: int
+    im_and_presence: int
+    meeting_information: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceUser:
+    """What the rules about presence need to know of a user.
+
+    Attributes:
+        id: The key of the row, for :func:`update` and :func:`delete`.
+        pkid: The UUID, lower case, no braces.
+        home_cluster: With the two that follow, the flags of requirement U1.
+    """
+
+    id: int
+    pkid: str
+    userid: str
+    home_cluster: bool
+    im_and_presence: bool
+    meeting_information: bool
+
+
+_USER = f"SELECT {', '.join(User._fields)} FROM end_user"  # noqa: S608 - this project's column names
+_PRESENCE = "SELECT id, pkid, userid, home_cluster, im_and_presence, meeting_information FROM end_user"
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -44,35 +126,45 @@ def seed(database: Database, scenario: Scenario) -> None:
         )
 
 
-def by_userid(database: Database, cluster: str, userid: str, columns: str = "*") -> Row | None:
-    """Return a user's row by its user id, in any letter case, or ``None``; ``columns`` as in a SELECT."""
-    sql = f"SELECT {columns} FROM end_user WHERE cluster = ? AND userid = ?"  # noqa: S608 - this project's column names
-    return database.one(sql, (cluster, userid))
+def user(database: Database, cluster: str, key: UserKey) -> User | None:
+    """Return a user, or ``None``."""
+    row = database.one(f"{_USER} WHERE cluster = ? AND {key.field} = ?", (cluster, key.value))
+    return None if row is None else User._make(row)
 
 
-def by_pkid(database: Database, cluster: str, pkid: str, columns: str = "*") -> Row | None:
-    """Return a user's row by its UUID (lower case, no braces), or ``None``; ``columns`` as in a SELECT."""
-    sql = f"SELECT {columns} FROM end_user WHERE cluster = ? AND pkid = ?"  # noqa: S608 - this project's column names
-    return database.one(sql, (cluster, pkid))
+def presence_user(database: Database, cluster: str, key: UserKey) -> PresenceUser | None:
+    """Return what the rules about presence need to know of a user, or ``None``."""
+    row = database.one(f"{_PRESENCE} WHERE cluster = ? AND {key.field} = ?", (cluster, key.value))
+    if row is None:
+        return None
+    row_id, pkid, userid, home_cluster, im_and_presence, meeting_information = row
+    return PresenceUser(row_id, pkid, userid, bool(home_cluster), bool(im_and_presence), bool(meeting_information))
+
+
+def secret_hash(database: Database, cluster: str, key: UserKey, kind: Literal["password", "pin"]) -> str | None:
+    """Return the salted hash of a user's password or PIN; ``None`` without a user, or when none was ever set."""
+    sql = f"SELECT {kind}_hash FROM end_user WHERE cluster = ? AND {key.field} = ?"  # noqa: S608
+    row = database.one(sql, (cluster, key.value))
+    return None if row is None else row[0]
 
 
 def search(
     database: Database, cluster: str, patterns: Mapping[str, str], skip: int = 0, first: int | None = None
-) -> list[Row]:
-    """Return whole rows, in a fixed order.
+) -> list[User]:
+    """Return users in a fixed order.
 
     Args:
         database: The state file.
         cluster: The users' cluster.
-        patterns: SQL LIKE patterns by column, see :data:`SEARCHABLE`; all of them must match.
-        skip: How many of the matching rows to leave out.
+        patterns: SQL LIKE patterns by field, see :data:`SEARCHABLE`; all of them must match.
+        skip: How many of the matching users to leave out.
         first: How many to return at most; ``None`` for all.
     """
     where, values = _where(cluster, patterns)
-    return database.all(
-        f"SELECT * FROM end_user WHERE {where} ORDER BY id LIMIT ? OFFSET ?",  # noqa: S608 - columns of SEARCHABLE only
-        [*values, -1 if first is None else first, skip],
+    rows = database.all(
+        f"{_USER} WHERE {where} ORDER BY id LIMIT ? OFFSET ?", [*values, -1 if first is None else first, skip]
     )
+    return [User._make(row) for row in rows]
 
 
 def count(database: Database, cluster: str, patterns: Mapping[str, str]) -> int:
@@ -91,31 +183,29 @@ def _where(cluster: str, patterns: Mapping[str, str]) -> tuple[str, list[str]]:
 
 
 def insert(database: Database, cluster: str, pkid: str, values: Mapping[str, Any]) -> None:
-    """Add a user; columns that are not given take their defaults.
-
-    Raises:
-        sqlite3.IntegrityError: The user id is taken.
-    """
+    """Add a user; fields that are not given take their defaults. Raises ``UseridTaken``."""
     columns = ["cluster", "pkid", *values]
     places = ", ".join("?" * len(columns))
     sql = f"INSERT INTO end_user ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - this project's column names
-    database.execute(sql, [cluster, pkid, *values.values()])
+    try:
+        database.execute(sql, [cluster, pkid, *values.values()])
+    except sqlite3.IntegrityError:
+        raise UseridTaken from None
 
 
-def update(database: Database, row_id: int, changes: Mapping[str, Any]) -> None:
-    """Change columns of one user, by the ``id`` of its row.
-
-    Raises:
-        sqlite3.IntegrityError: The new user id is taken.
-    """
+def update(database: Database, user_id: int, changes: Mapping[str, Any]) -> None:
+    """Change fields of one user, by its ``id``. Raises ``UseridTaken``."""
     assignments = ", ".join(f"{column} = ?" for column in changes)
     sql = f"UPDATE end_user SET {assignments} WHERE id = ?"  # noqa: S608 - this project's column names
-    database.execute(sql, [*changes.values(), row_id])
+    try:
+        database.execute(sql, [*changes.values(), user_id])
+    except sqlite3.IntegrityError:
+        raise UseridTaken from None
 
 
-def delete(database: Database, row_id: int) -> None:
-    """Remove one user, by the ``id`` of its row."""
-    database.execute("DELETE FROM end_user WHERE id = ?", (row_id,))
+def delete(database: Database, user_id: int) -> None:
+    """Remove one user, by its ``id``."""
+    database.execute("DELETE FROM end_user WHERE id = ?", (user_id,))
 
 
 def count_enabled(database: Database, cluster: str) -> int:

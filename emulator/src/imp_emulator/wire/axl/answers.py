@@ -1,13 +1,14 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Building answers: the elements that a type can return, filled from a row, only those that were asked for."""
+"""Building answers: the elements that a type can return, filled from an object, only those that were asked for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
@@ -17,22 +18,14 @@ from imp_emulator.wire.http.soap import text as escape
 MAXIMUM_ANSWER = 8 * 1024 * 1024
 """AXL refuses to answer more bytes than this (facts: "Query request too large")."""
 
-
-class Record(Protocol):
-    """A database row, or a dictionary in its place."""
-
-    def __getitem__(self, name: str, /) -> Any:
-        """Return a field."""
-
-
-Fill = Callable[[Record], str | None]
+Fill = Callable[[Any], str | None]
 
 
 class Tag(NamedTuple):
     """An element that can be returned.
 
     Attributes:
-        fill: Gives its text from a row; markup that starts with ``<`` stands for the whole element, and an empty
+        fill: Gives its text from an object; markup that starts with ``<`` stands for the whole element, and an empty
             text or ``None`` makes an empty element. Text is escaped already.
         since: The first schema version that has it.
         until: The first schema version that has it no more.
@@ -44,27 +37,29 @@ class Tag(NamedTuple):
     until: float = 99.0
 
 
-def text(column: str) -> Fill:
-    """Fill from a text or number column."""
+def text(attribute: str) -> Fill:
+    """Fill from a text or number."""
+    get = attrgetter(attribute)
 
-    def fill(row: Record) -> str | None:
-        value: Any = row[column]
+    def fill(item: object) -> str | None:
+        value = get(item)
         return None if value is None else escape(str(value))
 
     return fill
 
 
-def flag(column: str) -> Fill:
+def flag(attribute: str) -> Fill:
     """Fill with true or false."""
-    return lambda row: "true" if row[column] else "false"
+    get = attrgetter(attribute)
+    return lambda item: "true" if get(item) else "false"
 
 
 def fixed(value: str) -> Fill:
     """Fill with the same text always."""
-    return lambda _row: value
+    return lambda _item: value
 
 
-def empty(_row: Record) -> None:
+def empty(_item: object) -> None:
     """Fill with nothing: the object has no such thing, or AXL never tells it."""
 
 
@@ -80,11 +75,11 @@ def selected(tags: Sequence[Tag], version: str, wanted: dict[str, Any] | None) -
     return [tag for tag in tags if tag.since <= release < tag.until and (wanted is None or tag.name in wanted)]
 
 
-def render(name: str, pkid: str, tags: Sequence[Tag], row: Record) -> str:
+def render(name: str, pkid: str, tags: Sequence[Tag], item: object) -> str:
     """Return the markup of one object with its UUID attribute."""
     parts = [f'<{name} uuid="{braces(pkid)}">']
     for tag in tags:
-        value = tag.fill(row)
+        value = tag.fill(item)
         if not value:
             parts.append(f"<{tag.name}/>")
         elif value[0] == "<":

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from imp_emulator.domain.cucm import public_tables
 from imp_emulator.wire.axl import node_operations, parameter_operations, user_operations
 from imp_emulator.wire.axl.protocol import Axl, AxlOperation
 from imp_emulator.wire.axl.sql import operations as sql
-from imp_emulator.wire.axl.sql import views
 
 
 class CucmAxl(Axl):
@@ -24,7 +24,7 @@ class CucmAxl(Axl):
         **user_operations.OPERATIONS,
         **parameter_operations.OPERATIONS,
         **sql.operations(
-            views.CUCM,
+            public_tables.CUCM,
             {"enduser": sql.ENDUSER, "processnode": sql.PROCESSNODE, "processconfig": sql.PROCESSCONFIG},
         ),
     }

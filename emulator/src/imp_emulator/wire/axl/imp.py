@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from imp_emulator.domain.cucm import public_tables
 from imp_emulator.wire.axl import imp_operations
 from imp_emulator.wire.axl.protocol import Axl, AxlOperation
 from imp_emulator.wire.axl.sql import operations as sql
-from imp_emulator.wire.axl.sql import views
 
 
 class ImpAxl(Axl):
@@ -22,5 +22,5 @@ class ImpAxl(Axl):
     table: ClassVar[Mapping[str, AxlOperation]] = {
         **imp_operations.OPERATIONS,
         # The users are a copy of Unified CM's and are changed there.
-        **sql.operations(views.IMP, {"processconfig": sql.PROCESSCONFIG}),
+        **sql.operations(public_tables.IMP, {"processconfig": sql.PROCESSCONFIG}),
     }

@@ -8,13 +8,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from imp_emulator.catalogue.services import DATABASE, PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.domain.cucm import nodes as cluster_nodes
 from imp_emulator.domain.cucm import users
-from imp_emulator.domain.imp import services
+from imp_emulator.domain.cucm.users import UserKey
+from imp_emulator.domain.imp import nodes, services
+from imp_emulator.domain.imp.nodes import Node
 from imp_emulator.domain.imp.services import ServiceState, Status
-from imp_emulator.errors import NotFound
-from imp_emulator.store import nodes
-from imp_emulator.store.cucm import users as user_store
-from imp_emulator.store.nodes import Node
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, empty, fixed, flag, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
@@ -89,40 +88,37 @@ def get_cluster(request: AxlRequest) -> str:
     """Answer the names of the IM and Presence nodes and of the Unified CM nodes."""
     parts = []
     for name, role in (("cupservernames", "imp"), ("cucmservernames", "cucm")):
-        rows = nodes.nodes(request.context.database, request.cluster, role)
-        servers = "".join(f"<servername>{escape(row.name)}</servername>" for row in rows)
+        servers = "".join(
+            f"<servername>{escape(server)}</servername>"
+            for server in cluster_nodes.server_names(request.context, request.cluster, role)
+        )
         parts.append(f"<{name}>{servers}</{name}>")
     return f"<ServerInformation>{''.join(parts)}</ServerInformation>"
 
 
 def get_nodes_and_services(request: AxlRequest) -> str:
     """Answer the state of one IM and Presence node and of its critical services; without a name, of all nodes."""
-    name = request.values["nodeName"].strip()
-    rows = nodes.nodes(request.context.database, request.cluster, "imp")
-    if name:
-        wanted = nodes.node(request.context.database, request.cluster, name)
-        rows = [row for row in rows if wanted is not None and row.name == wanted.name]
-        if not rows:
-            raise NotFound("node-not-found", f"There is no IM and Presence node {name}.", "nodeName")
-    return "".join(_node(request, row) for row in rows)
+    name, place = request.values["nodeName"].strip(), (request.context, request.cluster)
+    wanted = [nodes.presence_node(*place, name)] if name else nodes.presence_nodes(*place)
+    return "".join(_node(request, node) for node in wanted)
 
 
-def _node(request: AxlRequest, row: Node) -> str:
+def _node(request: AxlRequest, node: Node) -> str:
     context = request.context
-    states = [services.status(context, request.cluster, row.name, name) for name in CRITICAL_SERVICES]
-    reachable = not context.cut_off(request.cluster, row.name)
+    states = [services.status(context, request.cluster, node.name, name) for name in CRITICAL_SERVICES]
+    reachable = not context.cut_off(request.cluster, node.name)
     failed = not reachable or any(state.status is not Status.STARTED for state in states)
     (state, state_text), (reason, reason_text) = (_FAILED, _SERVICES_DOWN) if failed else (_NORMAL, _NO_REASON)
     fields = {
-        "name": escape(row.name),
-        "description": escape(row.description),
+        "name": escape(node.name),
+        "description": escape(node.description),
         "locale": escape(request.values["locale"]),
         "assignedSubcluster": _SUBCLUSTER,
-        "isPublisher": "true" if row.usage == "publisher" else "false",
+        "isPublisher": "true" if node.usage == "publisher" else "false",
         "isInstalled": "true",
         "isReachable": "true" if reachable else "false",
         "version": context.scenario.cluster(request.cluster).version,
-        "assignedUserCount": str(_assigned(request, row)),
+        "assignedUserCount": str(nodes.assigned_users(context, request.cluster, node)),
         "nodeState": str(state),
         "nodeReason": str(reason),
         "nodeStateString": state_text,
@@ -131,13 +127,6 @@ def _node(request: AxlRequest, row: Node) -> str:
     }
     markup = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
     return f"<clusterNodesInfo><return>{markup}</return></clusterNodesInfo>"
-
-
-def _assigned(request: AxlRequest, row: Node) -> int:
-    """Return how many users a node serves: the enabled ones are shared out evenly, in the order of the nodes."""
-    names = [node.name for node in nodes.nodes(request.context.database, request.cluster, "imp")]
-    enabled = user_store.count_enabled(request.context.database, request.cluster)
-    return (enabled + len(names) - 1 - names.index(row.name)) // len(names)
 
 
 def _service(state: ServiceState) -> str:
@@ -157,11 +146,11 @@ def _service(state: ServiceState) -> str:
 
 def get_user(request: AxlRequest) -> str:
     """Answer one user."""
-    row = users.find(request.context, request.cluster, userid=request.values["userid"])
+    user = users.find(request.context, request.cluster, UserKey("userid", request.values["userid"]))
     wanted = request.values.get("returnedTags")
     if wanted is not None:
         wanted = {**wanted, **dict.fromkeys(_ALWAYS)}
-    return render("user", row["pkid"], selected(USER_TAGS, request.version, wanted), row)
+    return render("user", user.pkid, selected(USER_TAGS, request.version, wanted), user)
 
 
 def list_user(request: AxlRequest) -> str:
@@ -171,11 +160,10 @@ def list_user(request: AxlRequest) -> str:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
     patterns = {_CRITERIA[name]: value for name, value in criteria.items()}
     first, skip = page(request.values)
-    database = request.context.database
     tags = selected(LIST_TAGS, request.version, request.values["returnedTags"])
-    rows = user_store.search(database, request.cluster, patterns, skip, first)
-    items = [render("user", row["pkid"], tags, row) for row in rows]
-    return joined(items, lambda: user_store.count(database, request.cluster, patterns))
+    found = users.search(request.context, request.cluster, patterns, skip, first)
+    items = [render("user", user.pkid, tags, user) for user in found]
+    return joined(items, lambda: users.count(request.context, request.cluster, patterns))
 
 
 OPERATIONS: dict[str, AxlOperation] = {

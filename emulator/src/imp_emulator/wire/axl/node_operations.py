@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
-from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
-from imp_emulator.errors import NotFound
+from imp_emulator.catalogue.nodes import ROLES
+from imp_emulator.domain.cucm import nodes
+from imp_emulator.domain.cucm.nodes import ProcessNode
+from imp_emulator.domain.imp import services
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.store import nodes
-from imp_emulator.store.imp import services
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import (
     Tag,
@@ -28,16 +30,12 @@ from imp_emulator.wire.axl.answers import (
     text,
 )
 from imp_emulator.wire.axl.faults import AxlFault
-from imp_emulator.wire.axl.parameter_operations import ENTERPRISE_NODE_ID, node_reference
+from imp_emulator.wire.axl.parameter_operations import node_reference
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import element, nested, one_of, sequence
 from imp_emulator.wire.axl.user_operations import page
 
-ROLES = {"cucm": "CUCM Voice/Video", "imp": "CUCM IM and Presence"}
-"""The roles of nodes in AXL's words."""
-
-Node = dict[str, Any]
-"""A node: pkid, name, description, ipv6_name, mac, usage and role in AXL's words, domain (of the presence service)."""
+_T = TypeVar("_T")
 
 _NAME_OR_UUID = one_of("name:string100", "uuid:uuid")
 _USAGE = {"publisher": "Publisher", "subscriber": "Subscriber"}
@@ -47,15 +45,33 @@ NODE_TAGS = (
     Tag("description", text("description")),
     Tag("mac", text("mac")),
     Tag("ipv6Name", text("ipv6_name")),
-    Tag("nodeUsage", text("usage")),
+    Tag("nodeUsage", lambda node: _USAGE[node.usage]),
     Tag("lbmHubGroup", empty),
-    Tag("processNodeRole", text("role")),
+    Tag("processNodeRole", lambda node: ROLES[node.role]),
     Tag("cupDomain", text("domain")),
 )
 """What getProcessNode returns, in order; listProcessNode has all but the last."""
 
+_CRITERIA: dict[str, Callable[[ProcessNode], str]] = {
+    "name": lambda node: node.name,
+    "description": lambda node: node.description,
+    "processNodeRole": lambda node: ROLES[node.role],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """A service of a node as an answer shows it."""
+
+    pkid: str
+    node: str
+    node_pkid: str
+    name: str
+    activated: bool
+
+
 SERVICE_TAGS = (
-    Tag("processNodeName", lambda row: node_reference(row["node"], row["node_pkid"])),
+    Tag("processNodeName", lambda service: node_reference(service.node, service.node_pkid)),
     Tag("service", text("name")),
     Tag("traceLevel", fixed("0")),
     Tag("userCategories", fixed("0")),
@@ -93,59 +109,19 @@ _LIST_SERVICE = sequence(
 )
 _VERSION = sequence("processNodeName:string255?", attributes=("sequence",))
 
-_ENTERPRISE: Node = {
-    "pkid": ENTERPRISE_NODE_ID,
-    "name": ENTERPRISE_NODE,
-    "description": "",
-    "ipv6_name": "",
-    "mac": "000000000000",
-    "usage": "Subscriber",
-    "role": ROLES["cucm"],
-    "domain": "",
-}
-"""The node that stands for the whole cluster; it comes first in every list."""
-
 _SERVICE_NAMESPACE = uuid.UUID("9f0f6f0a-6f1e-5d2f-8b1c-2f5a0c0d7e43")
 
 
-def _nodes(request: AxlRequest) -> list[Node]:
-    domain = request.context.scenario.cluster(request.cluster).domain
-    rows = nodes.nodes(request.context.database, request.cluster)
-    return [
-        _ENTERPRISE,
-        *(
-            {
-                "pkid": row.pkid,
-                "name": row.name,
-                "description": row.description,
-                "ipv6_name": row.ipv6_name,
-                # A locally administered address; servers have one each and nothing depends on it.
-                "mac": f"02{row.pkid.replace('-', '')[:10]}",
-                "usage": _USAGE[row.usage],
-                "role": ROLES[row.role],
-                "domain": domain if row.role == "imp" else "",
-            }
-            for row in rows
-        ),
-    ]
-
-
-def _find(request: AxlRequest) -> Node:
-    pkid, name = request.values.get("uuid"), request.values.get("name", "")
-    if pkid is None:
-        row = nodes.node(request.context.database, request.cluster, name)
-        name = row.name if row is not None else name
-    for node in _nodes(request):
-        if node["pkid"] == pkid or (pkid is None and ascii_lower(node["name"]) == ascii_lower(name)):
-            return node
-    raise NotFound("node-not-found", "There is no such process node.", "name")
+def _find(request: AxlRequest) -> ProcessNode:
+    values = request.values
+    return nodes.find(request.context, request.cluster, values.get("name", ""), values.get("uuid"))
 
 
 def get_node(request: AxlRequest) -> str:
     """Answer one node."""
     node = _find(request)
     tags = selected(NODE_TAGS, request.version, request.values.get("returnedTags"))
-    return render("processNode", node["pkid"], tags, node)
+    return render("processNode", node.pkid, tags, node)
 
 
 def list_nodes(request: AxlRequest) -> str:
@@ -153,12 +129,13 @@ def list_nodes(request: AxlRequest) -> str:
     criteria = request.values["searchCriteria"]
     if not criteria:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
-    fields = {"name": "name", "description": "description", "processNodeRole": "role"}
     found = [
-        node for node in _nodes(request) if all(like(pattern, node[fields[tag]]) for tag, pattern in criteria.items())
+        node
+        for node in nodes.process_nodes(request.context, request.cluster)
+        if all(like(pattern, _CRITERIA[tag](node)) for tag, pattern in criteria.items())
     ]
     tags = selected(NODE_TAGS[:-1], request.version, request.values["returnedTags"])
-    items = [render("processNode", node["pkid"], tags, node) for node in _paged(request, found)]
+    items = [render("processNode", node.pkid, tags, node) for node in _paged(request, found)]
     return joined(items, lambda: len(found))
 
 
@@ -171,12 +148,8 @@ def update_node(request: AxlRequest) -> str:
     hub = values.get("lbmHubGroup")
     if hub is not None and (hub.name or hub.uuid):
         raise faults.foreign_key("fk_processnode_fklbmhubgroup")
-    if node is _ENTERPRISE:
-        raise AxlFault(faults.ITEM_NOT_VALID, f"Item not valid: {ENTERPRISE_NODE} is no server.")
-    names = {"description": node["description"], "ipv6Name": node["ipv6_name"], **values}
-    database = request.context.database
-    nodes.describe(database, request.cluster, node["name"], names["description"], names["ipv6Name"])
-    return braces(node["pkid"])
+    nodes.describe(request.context, request.cluster, node, values.get("description"), values.get("ipv6Name"))
+    return braces(node.pkid)
 
 
 def list_services(request: AxlRequest) -> str:
@@ -185,23 +158,32 @@ def list_services(request: AxlRequest) -> str:
     if not criteria:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
     found = [
-        {
-            "pkid": str(uuid.uuid5(_SERVICE_NAMESPACE, f"{request.cluster}/{node.name}/{service.name}")),
-            "node": node.name,
-            "node_pkid": node.pkid,
-            "name": service.name,
-            "activated": service.activated,
-        }
-        for node in nodes.nodes(request.context.database, request.cluster)
-        if like(criteria["processNodeName"], node.name)
-        for service in services.services(request.context.database, request.cluster, node.name)
+        service
+        for node in nodes.process_nodes(request.context, request.cluster)
+        if node != nodes.ENTERPRISE and like(criteria["processNodeName"], node.name)
+        for service in _services(request, node)
     ]
     tags = selected(SERVICE_TAGS, request.version, request.values["returnedTags"])
-    items = [render("processNodeService", service["pkid"], tags, service) for service in _paged(request, found)]
+    items = [render("processNodeService", service.pkid, tags, service) for service in _paged(request, found)]
     return joined(items, lambda: len(found))
 
 
-def _paged(request: AxlRequest, found: list[Node]) -> list[Node]:
+def _services(request: AxlRequest, node: ProcessNode) -> list[_Service]:
+    """Return the services of a node, by name."""
+    states = services.states(request.context, request.cluster, node.name)
+    return [
+        _Service(
+            str(uuid.uuid5(_SERVICE_NAMESPACE, f"{request.cluster}/{node.name}/{state.name}")),
+            node.name,
+            node.pkid,
+            state.name,
+            state.activated,
+        )
+        for state in sorted(states, key=lambda state: ascii_lower(state.name))
+    ]
+
+
+def _paged(request: AxlRequest, found: list[_T]) -> list[_T]:
     first, skip = page(request.values)
     return found[skip:] if first is None else found[skip : skip + first]
 
@@ -209,8 +191,8 @@ def _paged(request: AxlRequest, found: list[Node]) -> list[Node]:
 def get_version(request: AxlRequest) -> str:
     """Answer the release of the cluster, or of one node, which is the same."""
     name = request.values.get("processNodeName", "")
-    if name and nodes.node(request.context.database, request.cluster, name) is None:
-        raise NotFound("node-not-found", f"There is no process node {name}.", "processNodeName")
+    if name:
+        nodes.require_server(request.context, request.cluster, name)
     version = request.context.scenario.cluster(request.cluster).version
     return f"<componentVersion><version>{version}</version></componentVersion>"
 

@@ -6,14 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 
-from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
-from imp_emulator.domain.cucm import parameters
-from imp_emulator.errors import NotFound
-from imp_emulator.store import nodes
-from imp_emulator.store.cucm import parameters as store
-from imp_emulator.store.cucm.parameters import Parameter
+from imp_emulator.domain.cucm import nodes, parameters
+from imp_emulator.domain.cucm.parameters import Parameter
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, braces, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
@@ -22,17 +18,26 @@ from imp_emulator.wire.axl.schema import Reference, element, nested, one_of, seq
 from imp_emulator.wire.axl.user_operations import page
 from imp_emulator.wire.http.soap import text as escape
 
-ENTERPRISE_NODE_ID = "00000000-1111-0000-0000-000000000000"
-"""The identifier of the EnterpriseWideData node, the same in every cluster."""
-
 
 def node_reference(name: str, pkid: str) -> str:
     """Write a reference to a process node."""
     return f'<processNodeName uuid="{braces(pkid)}">{escape(name)}</processNodeName>'
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A parameter as an answer shows it: with its node's UUID and its type."""
+
+    node: str
+    node_pkid: str
+    service: str
+    name: str
+    value: str
+    kind: str
+
+
 TAGS = (
-    Tag("processNodeName", lambda row: node_reference(row["node"], row["node_pkid"])),
+    Tag("processNodeName", lambda shown: node_reference(shown.node, shown.node_pkid)),
     Tag("name", text("name")),
     Tag("service", text("service")),
     Tag("value", text("value")),
@@ -67,17 +72,17 @@ def list_parameters(request: AxlRequest) -> str:
         raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
     first, skip = page(request.values)
     node, service = criteria.get("processNodeName", "%"), criteria.get("service", "%")
-    rows = store.search(request.context.database, request.cluster, node, service, skip, first)
+    found = parameters.search(request.context, request.cluster, node, service, skip, first)
     tags = selected(TAGS, request.version, request.values["returnedTags"])
-    return joined(_rendered(request, rows, tags), lambda: len(rows))
+    return joined(_rendered(request, found, tags), lambda: len(found))
 
 
 def update_parameter(request: AxlRequest) -> str:
     """Change a parameter's value (nil: its default) and answer its UUID; without a value nothing changes."""
-    row = _find(request)
+    parameter = _find(request)
     if "value" in request.values:
-        parameters.change(request.context, request.cluster, row, request.values["value"])
-    return braces(row.pkid)
+        parameters.change(request.context, request.cluster, parameter, request.values["value"])
+    return braces(parameter.pkid)
 
 
 def reset_parameters(request: AxlRequest) -> str:
@@ -90,10 +95,7 @@ def reset_parameters(request: AxlRequest) -> str:
 def _find(request: AxlRequest) -> Parameter:
     values = request.values
     if "uuid" in values:
-        row = store.by_pkid(request.context.database, request.cluster, values["uuid"])
-        if row is None:
-            raise NotFound("parameter-not-found", "There is no such parameter.", "uuid")
-        return row
+        return parameters.by_pkid(request.context, request.cluster, values["uuid"])
     node = node_name(request, values["processNodeName"])
     return parameters.find(request.context, request.cluster, node, values["service"], values["name"])
 
@@ -106,21 +108,19 @@ def node_name(request: AxlRequest, reference: Reference) -> str:
 
 
 def _names_by_id(request: AxlRequest) -> dict[str, str]:
-    known = {node.pkid: node.name for node in nodes.nodes(request.context.database, request.cluster)}
-    return {ENTERPRISE_NODE_ID: ENTERPRISE_NODE, **known}
+    return {node.pkid: node.name for node in nodes.process_nodes(request.context, request.cluster)}
 
 
-def _rendered(request: AxlRequest, rows: Sequence[Parameter], tags: Sequence[Tag]) -> list[str]:
+def _rendered(request: AxlRequest, found: Sequence[Parameter], tags: Sequence[Tag]) -> list[str]:
     ids = {name: pkid for pkid, name in _names_by_id(request).items()}
     return [
-        render(
-            "serviceParameter",
-            row.pkid,
-            tags,
-            {**asdict(row), "node_pkid": ids[row.node], "kind": parameters.specification(row).kind},
-        )
-        for row in rows
+        render("serviceParameter", parameter.pkid, tags, _shown(parameter, ids[parameter.node])) for parameter in found
     ]
+
+
+def _shown(parameter: Parameter, node_pkid: str) -> _Shown:
+    kind = parameters.specification(parameter).kind
+    return _Shown(parameter.node, node_pkid, parameter.service, parameter.name, parameter.value, kind)
 
 
 OPERATIONS: dict[str, AxlOperation] = {

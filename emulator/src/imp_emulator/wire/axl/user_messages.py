@@ -9,7 +9,7 @@ client's copy of 15.0; 14.0 is assumed to be like 15.0.
 
 from __future__ import annotations
 
-from imp_emulator.wire.axl.answers import Record, Tag, braces, empty, fixed, flag, tag_type, text
+from imp_emulator.wire.axl.answers import Tag, braces, empty, fixed, flag, tag_type, text
 from imp_emulator.wire.axl.schema import Choice, Element, element, nested, one_of, sequence
 
 PRESENCE_GROUP = "Standard Presence group"
@@ -18,7 +18,7 @@ PRESENCE_GROUP = "Standard Presence group"
 _PRESENCE_GROUP_ID = braces("ad243d17-98b4-4118-8feb-5ff2e1b781ac")
 
 
-def _presence_group(_row: Record) -> str:
+def _presence_group(_user: object) -> str:
     return f'<presenceGroupName uuid="{_PRESENCE_GROUP_ID}">{PRESENCE_GROUP}</presenceGroupName>'
 
 
@@ -206,7 +206,7 @@ STORED: dict[str, str] = {
     "imAndPresenceEnable": "im_and_presence",
     "calendarPresence": "meeting_information",
 }
-"""The elements of a request that the emulator keeps, with their columns."""
+"""The elements of a request that the emulator keeps, with their fields of a user."""
 
 NUMBERS = frozenset({"emMaxLoginTime", "maxDeskPickupWaitTime", "remoteDestinationLimit"})
 """Those of them that hold a number or nothing."""

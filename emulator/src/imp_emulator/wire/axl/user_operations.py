@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from imp_emulator.domain.cucm import users
-from imp_emulator.errors import NotFound
-from imp_emulator.store.cucm import users as store
-from imp_emulator.store.database import Row
+from imp_emulator.domain.cucm.users import UserKey
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl import user_messages as messages
 from imp_emulator.wire.axl.answers import braces, joined, render, selected
@@ -21,27 +18,25 @@ from imp_emulator.wire.axl.schema import Reference
 
 _CRITERIA = {"firstName": "first_name", "lastName": "last_name", "userid": "userid", "department": "department"}
 _KEYS = frozenset({"userid", "uuid"})
-_SECRETS = frozenset({"password", "pin"})
 _AUTHENTICATED, _NOT_AUTHENTICATED = 0, 1
 _NO_EXPIRY = 0
 
 
 def get_user(request: AxlRequest) -> str:
     """Answer one user with all elements, or those of ``returnedTags``."""
-    row = _find(request)
+    user = users.find(request.context, request.cluster, _key(request))
     tags = selected(messages.USER_TAGS, request.version, request.values.get("returnedTags"))
-    return render("user", row["pkid"], tags, row)
+    return render("user", user.pkid, tags, user)
 
 
 def list_user(request: AxlRequest) -> str:
     """Answer the users whose fields match the criteria; ``%`` stands for any text."""
     patterns = _patterns(request.values["searchCriteria"])
     first, skip = page(request.values)
-    database = request.context.database
-    rows = store.search(database, request.cluster, patterns, skip, first) if patterns is not None else []
+    found = [] if patterns is None else users.search(request.context, request.cluster, patterns, skip, first)
     tags = selected(messages.LIST_TAGS, request.version, request.values["returnedTags"])
-    items = [render("user", row["pkid"], tags, row) for row in rows]
-    return joined(items, lambda: store.count(database, request.cluster, patterns or {}))
+    items = [render("user", user.pkid, tags, user) for user in found]
+    return joined(items, lambda: users.count(request.context, request.cluster, patterns or {}))
 
 
 def page(values: dict[str, Any]) -> tuple[int | None, int]:
@@ -51,7 +46,7 @@ def page(values: dict[str, Any]) -> tuple[int | None, int]:
 
 
 def _patterns(criteria: dict[str, str]) -> dict[str, str] | None:
-    """Return the patterns by column; ``None`` when none can match, as no emulated user belongs to a customer.
+    """Return the patterns by field; ``None`` when none can match, as no emulated user belongs to a customer.
 
     Raises:
         AxlFault: There are no criteria at all.
@@ -66,33 +61,25 @@ def _patterns(criteria: dict[str, str]) -> dict[str, str] | None:
 def add_user(request: AxlRequest) -> str:
     """Add a user and answer its UUID."""
     values = request.values["user"]
-    return braces(users.add(request.context, request.cluster, columns(values)))
+    return braces(users.add(request.context, request.cluster, fields(values)))
 
 
 def update_user(request: AxlRequest) -> str:
     """Change what the request names of a user and answer its UUID."""
-    changes = columns({name: value for name, value in request.values.items() if name not in _KEYS})
-    row = _find(request, changes.keys() - _SECRETS)
-    users.update(request.context, request.cluster, row, changes)
-    return braces(row["pkid"])
+    changes = fields({name: value for name, value in request.values.items() if name not in _KEYS})
+    return braces(users.update(request.context, request.cluster, _key(request), changes))
 
 
 def remove_user(request: AxlRequest) -> str:
     """Remove a user and answer its UUID."""
-    row = _find(request)
-    users.remove(request.context, row)
-    return braces(row["pkid"])
+    return braces(users.remove(request.context, request.cluster, _key(request)))
 
 
 def authenticate_user(request: AxlRequest) -> str:
     """Tell whether a password or PIN is a user's; an unknown user is not told from a wrong password."""
-    kind = "password" if "password" in request.values else "pin"
-    try:
-        row = users.find(request.context, request.cluster, userid=request.values["userid"])
-    except NotFound:
-        valid = False
-    else:
-        valid = users.authenticate(row, request.values[kind], kind)
+    values = request.values
+    kind: Literal["password", "pin"] = "password" if "password" in values else "pin"
+    valid = users.authenticate(request.context, request.cluster, values["userid"], values[kind], kind)
     code = _AUTHENTICATED if valid else _NOT_AUTHENTICATED
     return (
         f"<userAuthenticated>{'true' if valid else 'false'}</userAuthenticated><code>{code}</code>"
@@ -100,13 +87,13 @@ def authenticate_user(request: AxlRequest) -> str:
     )
 
 
-def _find(request: AxlRequest, needed: Iterable[str] | None = None) -> Row:
-    values = request.values
-    return users.find(request.context, request.cluster, values.get("userid"), values.get("uuid"), needed)
+def _key(request: AxlRequest) -> UserKey:
+    userid = request.values.get("userid")
+    return UserKey("pkid", request.values["uuid"]) if userid is None else UserKey("userid", userid)
 
 
-def columns(values: dict[str, Any]) -> dict[str, Any]:
-    """Translate the elements of a request into columns of a user.
+def fields(values: dict[str, Any]) -> dict[str, Any]:
+    """Translate the elements of a request into fields of a user.
 
     Raises:
         AxlFault: An element refers to an object that the emulated cluster does not have, or sets something that the
@@ -114,9 +101,9 @@ def columns(values: dict[str, Any]) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for name, value in values.items():
-        column = messages.STORED.get(name)
-        if column is not None:
-            found[column] = "" if value is None and name not in messages.NUMBERS else value
+        field = messages.STORED.get(name)
+        if field is not None:
+            found[field] = "" if value is None and name not in messages.NUMBERS else value
         elif name in messages.REFERENCES:
             _check_reference(name, value)
         elif name not in messages.IGNORED and _says_something(value):

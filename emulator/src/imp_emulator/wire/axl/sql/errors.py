@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import re
-import sqlite3
+from collections.abc import Callable
 
+from imp_emulator.domain.cucm.public_tables import Flaw, StatementError
 from imp_emulator.wire.axl.faults import UNKNOWN_REQUEST, AxlFault
 
 SYNTAX = -201
@@ -61,23 +61,26 @@ def interrupted() -> AxlFault:
     return AxlFault(INTERRUPTED, "Statement interrupted by user.")
 
 
-_PATTERNS = (
-    (re.compile(r"no such table: (?:\w+\.)?(\S+)"), no_table),
-    (re.compile(r"no such column: (\S+)"), no_column),
-    (re.compile(r"ambiguous column name: (\S+)"), lambda name: AxlFault(AMBIGUOUS, f"Ambiguous column ({name}).")),
-    (
-        re.compile(r"(?:no such function: |not authorized to use function: )(\w+)"),
-        lambda name: AxlFault(NO_ROUTINE, f"Routine ({name}) can not be resolved."),
-    ),
-)
+def ambiguous(name: str) -> AxlFault:
+    """A column that more than one table of the statement has."""
+    return AxlFault(AMBIGUOUS, f"Ambiguous column ({name}).")
 
 
-def translated(error: sqlite3.Error) -> AxlFault:
-    """Return the Informix error for what SQLite says; everything unknown is a syntax error."""
-    text = str(error)
-    if text == "interrupted":
+def no_routine(name: str) -> AxlFault:
+    """A function that does not exist, or that nobody may call."""
+    return AxlFault(NO_ROUTINE, f"Routine ({name}) can not be resolved.")
+
+
+_NAMED: dict[Flaw, Callable[[str], AxlFault]] = {
+    Flaw.NO_TABLE: no_table,
+    Flaw.NO_COLUMN: no_column,
+    Flaw.AMBIGUOUS_COLUMN: ambiguous,
+    Flaw.NO_FUNCTION: no_routine,
+}
+
+
+def of_statement(error: StatementError) -> AxlFault:
+    """Return Informix's error for a statement that the store could not carry out."""
+    if error.flaw is Flaw.TOO_LONG:
         return interrupted()
-    for pattern, make in _PATTERNS:
-        if match := pattern.search(text):
-            return make(match[1])
-    return syntax()
+    return _NAMED[error.flaw](error.name) if error.flaw in _NAMED else syntax()

@@ -6,18 +6,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from imp_emulator.domain.cucm import parameters, users
-from imp_emulator.store import nodes
-from imp_emulator.store.cucm import parameters as parameter_store
+from imp_emulator.domain.cucm import nodes, parameters, public_tables, users
+from imp_emulator.domain.cucm.public_tables import Found, PublicTables, StatementError
+from imp_emulator.domain.cucm.users import UserKey
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import MAXIMUM_ANSWER
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import sequence
-from imp_emulator.wire.axl.sql import engine, errors, translate
-from imp_emulator.wire.axl.sql.views import View
+from imp_emulator.wire.axl.sql import errors, translate
 from imp_emulator.wire.http.soap import text as escape
 
 _SQL = sequence("sql", attributes=("sequence",))
@@ -57,24 +57,18 @@ def _number(value: Any) -> int:
 
 
 def _change_user(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
-    row = users.find(request.context, request.cluster, pkid=pkid)
-    users.update(request.context, request.cluster, row, changes)
+    users.update(request.context, request.cluster, UserKey("pkid", pkid), changes)
 
 
 def _change_node(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
-    database = request.context.database
-    for row in nodes.nodes(database, request.cluster):
-        if row.pkid == pkid:
-            new = {"description": row.description, "ipv6_name": row.ipv6_name, **changes}
-            nodes.describe(database, request.cluster, row.name, new["description"], new["ipv6_name"])
-            return
-    raise errors.no_permission("the row of the whole cluster")
+    if pkid == nodes.ENTERPRISE.pkid:
+        raise errors.no_permission("the row of the whole cluster")
+    nodes.describe(request.context, request.cluster, nodes.find(request.context, request.cluster, pkid=pkid), **changes)
 
 
 def _change_parameter(request: AxlRequest, pkid: str, changes: dict[str, Any]) -> None:
-    row = parameter_store.by_pkid(request.context.database, request.cluster, pkid)
-    if row is not None:
-        parameters.change(request.context, request.cluster, row, changes["value"])
+    parameter = parameters.by_pkid(request.context, request.cluster, pkid)
+    parameters.change(request.context, request.cluster, parameter, changes["value"])
 
 
 PROCESSCONFIG = UpdatableTable({"paramvalue": ("value", _text)}, _change_parameter)
@@ -119,21 +113,31 @@ PROCESSNODE = UpdatableTable(
 )
 
 
-def operations(views: Mapping[str, View], tables: Mapping[str, UpdatableTable]) -> dict[str, AxlOperation]:
+def operations(public: PublicTables, tables: Mapping[str, UpdatableTable]) -> dict[str, AxlOperation]:
     """Make the two operations for a database with these public tables, of which these can be changed."""
     return {
-        "executeSQLQuery": AxlOperation(_SQL, lambda request: _query(request, views)),
-        "executeSQLUpdate": AxlOperation(_SQL, lambda request: _update(request, views, tables), write=True),
+        "executeSQLQuery": AxlOperation(_SQL, lambda request: _query(request, public)),
+        "executeSQLUpdate": AxlOperation(_SQL, lambda request: _update(request, public, tables), write=True),
     }
 
 
-def _query(request: AxlRequest, views: Mapping[str, View]) -> str:
+@contextmanager
+def _select(request: AxlRequest, public: PublicTables, statement: str) -> Iterator[Found]:
+    """Run a translated statement; what it must not do or cannot do becomes Informix's error."""
+    try:
+        with public_tables.select(request.context, request.cluster, public, statement) as found:
+            yield found
+    except StatementError as error:
+        raise errors.of_statement(error) from None
+
+
+def _query(request: AxlRequest, public: PublicTables) -> str:
     sql = translate.query(request.values["sql"])
-    with engine.cursor(request.context, request.cluster, views, sql) as cursor:
-        labels = [_label(column[0]) for column in cursor.description]
+    with _select(request, public, sql) as found:
+        labels = [_label(column) for column in found.columns]
         rows: list[str] = []
         size = matched = 0
-        for values in cursor:
+        for values in found.rows:
             matched += 1
             if size <= MAXIMUM_ANSWER:
                 rows.append(_row(labels, values))
@@ -159,20 +163,20 @@ def _row(labels: list[str], values: tuple[Any, ...]) -> str:
     return f"<row>{cells}</row>"
 
 
-def _update(request: AxlRequest, views: Mapping[str, View], tables: Mapping[str, UpdatableTable]) -> str:
+def _update(request: AxlRequest, public: PublicTables, tables: Mapping[str, UpdatableTable]) -> str:
     statement = translate.update(request.values["sql"])
-    if statement.table not in views:
+    if statement.table not in public:
         raise errors.no_table(statement.table)
     target = tables.get(statement.table)
     if target is None:
         raise errors.no_permission(f"table {statement.table}")
     for column in statement.columns:
-        if column not in views[statement.table].columns:
+        if column not in public[statement.table].columns:
             raise errors.no_column(column)
         if column not in target.columns:
             raise errors.no_permission(f"column {statement.table}.{column}")
-    with engine.cursor(request.context, request.cluster, views, statement.query) as cursor:
-        rows = cursor.fetchall()
+    with _select(request, public, statement.query) as found:
+        rows = list(found.rows)
     fields = [target.columns[column] for column in statement.columns]
     for pkid, *values in rows:
         changes = {field: convert(value) for (field, convert), value in zip(fields, values, strict=True)}

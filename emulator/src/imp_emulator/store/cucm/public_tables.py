@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from imp_emulator.catalogue.nodes import ENTERPRISE_NODE_ID, ROLES
 from imp_emulator.catalogue.parameters import BOOLEAN, ENTERPRISE_NODE, LONG, PARAMETERS, STRING
 from imp_emulator.catalogue.services import CATALOGUE
-from imp_emulator.wire.axl.node_operations import ROLES
-from imp_emulator.wire.axl.parameter_operations import ENTERPRISE_NODE_ID
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PublicTable:
     """A public table.
 
     Attributes:
@@ -35,7 +34,7 @@ class View:
     rows: Sequence[Sequence[str]] = ()
 
     def select(self, cluster: str) -> str:
-        """Return the statement behind the view for one cluster."""
+        """Return the statement behind the table's view for one cluster."""
         parts = [
             "SELECT " + ", ".join(f"{value} AS {name}" for name, value in zip(self.columns, row, strict=True))
             for row in self.rows
@@ -61,12 +60,12 @@ def _case_sensitive(column: str) -> str:
     return f"{column} COLLATE BINARY"
 
 
-def _types(names: Sequence[str], first: int = 0) -> View:
+def _types(names: Sequence[str], first: int = 0) -> PublicTable:
     rows = [
         (str(number), literal(name), literal(name.upper().replace(" ", "_").replace("/", "_")))
         for number, name in enumerate(names, first)
     ]
-    return View({"enum": "enum", "name": "name", "moniker": "moniker"}, rows=rows)
+    return PublicTable({"enum": "enum", "name": "name", "moniker": "moniker"}, rows=rows)
 
 
 PARAMETER_KINDS = (BOOLEAN, "double", LONG, STRING)
@@ -84,7 +83,7 @@ _SERVICE_OF = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in
 # Without an index the rows come in the order in which the users were added, page after page.
 _USERS = "end_user NOT INDEXED WHERE cluster = :cluster"
 
-ENDUSER = View(
+ENDUSER = PublicTable(
     {
         "pkid": "pkid",
         "assocpc": "associated_pc",
@@ -121,7 +120,7 @@ ENDUSER = View(
     frozenset({"end_user"}),
 )
 
-_IMP_ENDUSER = View(
+_IMP_ENDUSER = PublicTable(
     {
         "pkid": "pkid",
         "userid": _case_sensitive("userid"),
@@ -158,7 +157,7 @@ def _enterprise_row(role: int) -> tuple[str, ...]:
     return (*identity, "''", "'t'", "''", "'t'", "1", "1", "''", "NULL", str(role), "0")
 
 
-_PROCESSCONFIG = View(
+_PROCESSCONFIG = PublicTable(
     {
         "pkid": "p.pkid",
         "fkprocessnode": f"coalesce(n.pkid, {literal(ENTERPRISE_NODE_ID)})",
@@ -178,17 +177,20 @@ _TYPES = {
     "typeprocessnoderole": _types(tuple(ROLES.values()), 1),
 }
 
-CUCM: dict[str, View] = {
+PublicTables = Mapping[str, PublicTable]
+"""The public tables of a database, by name."""
+
+CUCM: PublicTables = {
     "enduser": ENDUSER,
-    "processnode": View(_NODE_COLUMNS, "node WHERE cluster = :cluster", _NODE_TABLES, [_enterprise_row(1)]),
+    "processnode": PublicTable(_NODE_COLUMNS, "node WHERE cluster = :cluster", _NODE_TABLES, [_enterprise_row(1)]),
     "processconfig": _PROCESSCONFIG,
     **_TYPES,
 }
 """The public tables of Unified CM's database."""
 
-IMP: dict[str, View] = {
+IMP: PublicTables = {
     "enduser": _IMP_ENDUSER,
-    "processnode": View(
+    "processnode": PublicTable(
         _NODE_COLUMNS, "node WHERE cluster = :cluster AND role = 'imp'", _NODE_TABLES, [_enterprise_row(2)]
     ),
     "processconfig": _PROCESSCONFIG,

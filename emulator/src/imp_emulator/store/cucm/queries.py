@@ -1,20 +1,20 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running a translated statement where it can see the public tables and nothing else."""
+"""Reading the public tables with a statement that can see them and nothing else."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from enum import Enum, auto
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from imp_emulator.wire.axl.sql import errors
-from imp_emulator.wire.axl.sql.views import View
-from imp_emulator.world.context import Context
+from imp_emulator.store.cucm.public_tables import PublicTables
+from imp_emulator.store.database import Database
 
 _FUNCTIONS = frozenset(
     {
@@ -27,34 +27,85 @@ _STEPS_BETWEEN_LOOKS = 100_000
 _MOST_LOOKS = 200
 
 
+class Flaw(Enum):
+    """What is wrong with a statement."""
+
+    NO_TABLE = auto()
+    NO_COLUMN = auto()
+    AMBIGUOUS_COLUMN = auto()
+    NO_FUNCTION = auto()
+    TOO_LONG = auto()
+    SYNTAX = auto()
+
+
+class StatementError(Exception):
+    """A statement that cannot be carried out.
+
+    Args:
+        flaw: What is wrong; everything that has no name here is :attr:`Flaw.SYNTAX`.
+        name: The table, column or function that is at fault, where there is one.
+    """
+
+    def __init__(self, flaw: Flaw, name: str = "") -> None:
+        super().__init__(f"{flaw.name.lower()} {name}".rstrip())
+        self.flaw = flaw
+        self.name = name
+
+
+class Found(NamedTuple):
+    """What a statement gives: the names of its columns, and its rows, which are read while they are asked for."""
+
+    columns: Sequence[str]
+    rows: Iterable[tuple[Any, ...]]
+
+
+# What SQLite says, and what is meant by it; the name at fault is the pattern's group.
+_SAID = (
+    (re.compile(r"no such table: (?:\w+\.)?(\S+)"), Flaw.NO_TABLE),
+    (re.compile(r"no such column: (\S+)"), Flaw.NO_COLUMN),
+    (re.compile(r"ambiguous column name: (\S+)"), Flaw.AMBIGUOUS_COLUMN),
+    (re.compile(r"(?:no such function: |not authorized to use function: )(\w+)"), Flaw.NO_FUNCTION),
+)
+
+
 @contextmanager
-def cursor(context: Context, cluster: str, views: Mapping[str, View], sql: str) -> Iterator[sqlite3.Cursor]:
-    """Run a SELECT statement over a cluster's public tables and give its cursor.
+def select(database: Database, cluster: str, tables: PublicTables, statement: str) -> Iterator[Found]:
+    """Run a SELECT statement of SQLite over a cluster's public tables.
 
     The connection is this statement's own and reads what was committed last. It sees the public tables as temporary
     views; whatever else the statement names is refused while SQLite prepares it.
 
     Raises:
-        AxlFault: The statement is wrong, names what is not public, or takes too long.
+        StatementError: The statement is wrong, names what is not public, or takes too long; also while rows are read.
     """
-    uri = f"{context.database.path.absolute().as_uri()}?mode=ro"
-    guard = _Guard(views)
+    uri = f"{database.path.absolute().as_uri()}?mode=ro"
+    guard = _Guard(tables)
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
-            _prepare(connection, cluster, views)
+            _prepare(connection, cluster, tables)
             connection.set_progress_handler(guard.too_long, _STEPS_BETWEEN_LOOKS)
             connection.set_authorizer(guard.authorize)
-            yield connection.execute(sql)
+            cursor = connection.execute(statement)
+            yield Found([column[0] for column in cursor.description], cursor)
     except sqlite3.Error as error:
         if guard.hidden is not None:
-            raise errors.no_table(guard.hidden) from None
-        raise errors.translated(error) from None
+            raise StatementError(Flaw.NO_TABLE, guard.hidden) from None
+        raise _meant(str(error)) from None
 
 
-def _prepare(connection: sqlite3.Connection, cluster: str, views: Mapping[str, View]) -> None:
+def _meant(said: str) -> StatementError:
+    if said == "interrupted":
+        return StatementError(Flaw.TOO_LONG)
+    for pattern, flaw in _SAID:
+        if match := pattern.search(said):
+            return StatementError(flaw, match[1])
+    return StatementError(Flaw.SYNTAX)
+
+
+def _prepare(connection: sqlite3.Connection, cluster: str, tables: PublicTables) -> None:
     connection.execute("PRAGMA case_sensitive_like = ON")
-    for name, view in views.items():
-        connection.execute(f"CREATE TEMP VIEW {name} AS {view.select(cluster)}")
+    for name, table in tables.items():
+        connection.execute(f"CREATE TEMP VIEW {name} AS {table.select(cluster)}")
     connection.create_function("nvl", 2, lambda value, other: other if value is None else value, deterministic=True)
     connection.create_function("match", 2, _matches, deterministic=True)
 
@@ -66,9 +117,9 @@ class _Guard:
         hidden: The table that the statement named and that is not public.
     """
 
-    def __init__(self, views: Mapping[str, View]) -> None:
+    def __init__(self, tables: PublicTables) -> None:
         self.hidden: str | None = None
-        self._views = views
+        self._tables = tables
         self._looks = 0
 
     def too_long(self) -> bool:
@@ -92,9 +143,9 @@ class _Guard:
 
     def _may_read(self, table: str, column: str, view: str | None) -> bool:
         """Tell whether a column may be read: those of a view by anybody, those of a table by the views made of it."""
-        if table in self._views:
+        if table in self._tables:
             return True
-        source = self._views.get((view or "").lower())
+        source = self._tables.get((view or "").lower())
         return source is not None and table in source.tables and column not in _SECRETS
 
 
