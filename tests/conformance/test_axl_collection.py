@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._clients import axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 from imp_emulator.wire.axl.cucm import CucmAxl
@@ -62,7 +63,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "get_user": lambda axl: axl.get_user("user0001"),
     "list_users": lambda axl: [
         list(axl.list_users({}, page_size=1)),
-        list(axl.list_users(dict.fromkeys(axl.SEARCH_TAGS, "%"))),
+        list(axl.list_users(dict.fromkeys(SEARCH_TAGS, "%"))),
     ],
     "update_user": lambda axl: [
         axl.update_user("user0001", {"home_cluster": True, "im_and_presence": True}),
