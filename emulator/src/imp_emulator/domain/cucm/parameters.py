@@ -59,15 +59,6 @@ def search(
     return store.search(context.database, cluster, node, service, skip, first)
 
 
-def value(context: Context, cluster: str, service: str, name: str, node: str | None = None) -> str:
-    """Return a parameter's value as it stands on the wire; without a node the cluster-wide one.
-
-    Raises:
-        NotFound: There is no such parameter, or no such node.
-    """
-    return find(context, cluster, node or ENTERPRISE_NODE, service, name).value
-
-
 def change(context: Context, cluster: str, parameter: Parameter, new: str | None) -> bool:
     """Give a parameter a new value and tell whether that changed anything; only then a restart becomes pending.
 

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from imp_emulator.catalogue.parameters import ENTERPRISE_SERVICE
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, ENTERPRISE_SERVICE
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
-from imp_emulator.domain.cucm import parameters
 from imp_emulator.domain.imp import restarts
 from imp_emulator.domain.imp.nodes import Node, presence_node, presence_nodes
 from imp_emulator.domain.network import names
 from imp_emulator.errors import Forbidden
 from imp_emulator.store import nodes
+from imp_emulator.store.cucm import parameters
 from imp_emulator.world.context import Context
 
 PARAMETER = "EnableIPV6"
@@ -20,7 +20,8 @@ PARAMETER = "EnableIPV6"
 
 def enabled(context: Context, cluster: str) -> bool:
     """Tell whether the enterprise parameter allows IPv6 in a cluster."""
-    return parameters.value(context, cluster, ENTERPRISE_SERVICE, PARAMETER) == "T"
+    setting = parameters.parameter(context.database, cluster, ENTERPRISE_NODE, ENTERPRISE_SERVICE, PARAMETER)
+    return setting is not None and setting.value == "T"
 
 
 def usable(context: Context, node: Node) -> bool:
