@@ -5,18 +5,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import pytest
 
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
+from imp_emulator.domain.cucm import parameters
 from imp_emulator.domain.events import (
+    GatewayChanged,
+    GatewayCredentialsChanged,
+    ParameterChanged,
     ServiceStarted,
     ServiceStartFailed,
     ServiceStopped,
     ServiceStopping,
+    TrustChanged,
 )
-from imp_emulator.domain.imp import ports, services
+from imp_emulator.domain.imp import gateways, ports, services, trust
 from imp_emulator.domain.imp.services import Action
+from imp_emulator.store import keys
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import Event
 from imp_emulator.world.pace import Pace, Rule
@@ -108,3 +116,33 @@ def test_services_tell_when_they_stop_and_start(emulated: Environment) -> None:
     (failed,) = everything[1:]
     assert isinstance(failed, ServiceStartFailed)
     assert (failed.at, failed.reason.split()[-1]) == (now + 130, "agent")
+
+
+def test_gateways_trust_and_parameters_tell_what_changed_and_no_secret(emulated: Environment) -> None:
+    everything, context = heard(emulated), emulated.context
+    draft = gateways.Draft("mail1.example.com", account=r"EXAMPLE\svc", password="a secret")
+    with emulated.database.transaction():
+        added = gateways.add(context, "dc1", draft)
+        gateways.replace(context, "dc1", added.id, dataclasses.replace(draft, description="first"))
+        gateways.delete(context, "dc1", added.id)
+    assert everything == [
+        GatewayCredentialsChanged("dc1"),
+        GatewayChanged("dc1", "mail1.example.com", "added"),
+        GatewayChanged("dc1", "mail1.example.com", "updated"),
+        GatewayChanged("dc1", "mail1.example.com", "deleted"),
+    ]
+    assert "a secret" not in repr(everything)
+    everything.clear()
+    pem = keys.get(emulated.database, keys.NO_CLUSTER, keys.EMULATOR_CA).certificate
+    for _ in range(2):
+        trust.upload(context, *NODE, ["cup"], [pem])
+    (found,) = trust.trusted(context, *NODE, "cup")
+    trust.delete(context, *NODE, "cup", found.fingerprint)
+    assert everything == [TrustChanged(*NODE, "cup", found.filename, action) for action in ("uploaded", "deleted")]
+    everything.clear()
+    parameter = parameters.find(context, "dc1", ENTERPRISE_NODE, ENGINE, ports.NOTIFICATION_PORT)
+    for _ in range(2):
+        parameters.change(
+            context, "dc1", parameters.find(context, "dc1", ENTERPRISE_NODE, ENGINE, parameter.name), "50099"
+        )
+    assert everything == [ParameterChanged("dc1", ENTERPRISE_NODE, ENGINE, ports.NOTIFICATION_PORT, "50099")]

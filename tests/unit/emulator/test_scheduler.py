@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
@@ -19,7 +20,7 @@ from imp_emulator.store import jobs as store
 from imp_emulator.store import meta
 from imp_emulator.store.clock import ClockSetting
 from imp_emulator.store.clock import load as stored_clock
-from imp_emulator.store.database import Database
+from imp_emulator.store.database import Database, NotStored
 from imp_emulator.store.jobs import Job
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.scheduler import HaltedError, Scheduler
@@ -229,6 +230,26 @@ def test_a_job_that_fails_is_undone_and_logged_without_what_it_carries(
         "internal error: nothing carries out the job unknown x",
     ]
     assert secret not in caplog.text
+
+
+def test_a_job_that_cannot_be_stored_stays(world: World) -> None:
+    """No fault of the job: the disk is full, for example."""
+
+    def full(job: Job) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    world.add("a", 10)
+    world.scheduler.register("note", full)
+    with pytest.raises(sqlite3.OperationalError):
+        world.advance(60)
+    world.scheduler.register("note", world.note)
+    world.database.execute("PRAGMA query_only=ON")
+    with pytest.raises(NotStored):
+        world.advance(60)
+    assert world.ran == []
+    world.database.execute("PRAGMA query_only=OFF")
+    world.advance(60)
+    assert [key for key, _ in world.ran] == ["a"]
 
 
 def test_clock_and_jobs_are_found_again(world: World) -> None:
