@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from imp_emulator.domain.imp import restarts, services
 from imp_emulator.domain.imp.services import Action, Reason, Status
 from imp_emulator.errors import NotFound
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.writer import generate
+from imp_emulator.store.database import Database
+from imp_emulator.store.imp import services as store
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import Pace, Rule
 from tests.support.states import advance
@@ -181,3 +187,47 @@ def test_a_service_that_starts_needs_no_restart_any_more(emulated: Environment, 
     assert [found.node for found in restarts.pending(emulated.context, "dc1")] == ["imp-pub", "imp-sub"]
     control(emulated, action)
     assert [found.node for found in restarts.pending(emulated.context, "dc1")] == ["imp-sub"]
+
+
+def test_looking_changes_nothing(emulated: Environment) -> None:
+    """Not even what is overdue: on a clock that stands still only the scheduler ends it."""
+    for service, mode in ((ENGINE, Pace.SECONDS), (PROXY, Pace.HANG), ("Cisco XCP Router", Pace.POLLS)):
+        pace(emulated, mode, 5)
+        control(emulated, Action.RESTART, service)
+    emulated.clock.advance(60)
+    connection = emulated.database._connection
+    before = connection.total_changes
+    services.states(emulated.context, *NODE)
+    assert not services.is_running(emulated.context, *NODE, ENGINE)
+    restarts.pending(emulated.context, "dc1")
+    polled(emulated, ENGINE)
+    assert polled(emulated, PROXY) is Status.STOPPING
+    assert connection.total_changes == before
+    polled(emulated, "Cisco XCP Router")
+    assert connection.total_changes == before + 1
+    advance(emulated, 0)
+    assert services.is_running(emulated.context, *NODE, ENGINE)
+
+
+def test_a_change_between_the_end_of_a_start_and_its_job_stays_pending(emulated: Environment) -> None:
+    """On a clock that runs, a job runs a moment after its time."""
+    pace(emulated, Pace.SECONDS, 10)
+    restarts.require_restart(emulated.context, "dc1", [ENGINE], ["imp-pub"], "before", "changed")
+    control(emulated, Action.RESTART)
+    emulated.clock.advance(11)
+    restarts.require_restart(emulated.context, "dc1", [ENGINE], ["imp-pub"], "in between", "changed")
+    advance(emulated, 0)
+    assert (state(emulated).status, state(emulated).uptime) == (Status.STARTED, 1)
+    (found,) = restarts.pending(emulated.context, "dc1", "imp-pub")
+    assert [cause.obj for cause in found.causes] == ["in between"]
+    # A clock that was set back makes no reason younger than the start that has loaded it.
+    emulated.clock.advance(-3600)
+    pace(emulated, Pace.IMMEDIATE)
+    control(emulated, Action.RESTART)
+    assert restarts.pending(emulated.context, "dc1", "imp-pub") == []
+
+
+def test_the_services_of_the_first_boot_start_at_the_time_of_the_virtual_clock(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.sqlite3")
+    store.seed(database, scenario_file.read(generate(users=1)), 1234.0)
+    assert {found.started_at for found in store.services(database, *NODE) if found.running} == {1234.0}

@@ -53,3 +53,41 @@ class ServiceStartFailed(Event):
     service: str
     at: float
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayChanged(Event):
+    """A presence gateway was ``added``, ``updated`` or ``deleted``."""
+
+    cluster: str
+    name: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayCredentialsChanged(Event):
+    """The account that all presence gateways of a cluster share is another, or its password."""
+
+    cluster: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustChanged(Event):
+    """A certificate was ``uploaded`` to a trust store of a node, or ``deleted`` from it."""
+
+    cluster: str
+    node: str
+    store: str
+    filename: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterChanged(Event):
+    """A service parameter or enterprise parameter has another value."""
+
+    cluster: str
+    node: str
+    service: str
+    name: str
+    value: str

@@ -65,6 +65,6 @@ class Events:
 
 
 def log_failure(what: str, error: Exception) -> None:
-    """Log that something failed which nobody waits for; the error's message may quote a secret, so it is left out."""
+    """Log that something failed which nobody waits for, without the error's message: it may quote a secret."""
     where = "".join(traceback.format_tb(error.__traceback__))
-    _logger.error("%s failed: %s\n%s", what, type(error).__name__, where)
+    _logger.error("internal error in %s: %s\n%s", what, type(error).__name__, where)

@@ -136,8 +136,6 @@ class Scheduler:
         await self._ended()
         try:
             while (job := store.first(self._database)) is not None and job.due_at <= until:
-                if self._halts:
-                    raise HaltedError
                 at = max(job.due_at, at)
                 stop.set(at)
                 self._clock.setting = stop.setting
@@ -149,9 +147,11 @@ class Scheduler:
             self._clock.release()
 
     async def _ended(self) -> None:
-        """Wait for the end of all that was caused, and of what that has caused in its turn."""
+        """Wait for the end of all that was caused, and of what that has caused; raise when it was given up."""
         while self._work:
             await asyncio.wait(self._work)
+        if self._halts:
+            raise HaltedError
 
     @contextmanager
     def _transaction(self, *, moved: bool) -> Iterator[None]:
@@ -173,9 +173,11 @@ class Scheduler:
             with self._transaction(moved=moved):
                 store.remove(self._database, job.id)
                 if handler is None:
-                    _logger.error("nothing carries out %s", _name(job))
+                    _logger.error("internal error: nothing carries out %s", _name(job))
                 else:
                     handler(job)
+        except (NotStored, sqlite3.OperationalError):
+            raise  # Nothing of it has happened, and it stays until it can be stored.
         except Exception as error:  # noqa: BLE001 - the other jobs go on
             log_failure(_name(job), error)
             with self._transaction(moved=moved):

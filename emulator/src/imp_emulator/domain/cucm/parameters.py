@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, ENTERPRISE_SERVICE, ParameterSpec, spec
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.domain.events import ParameterChanged
 from imp_emulator.domain.imp import restarts
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
@@ -80,6 +81,7 @@ def change(context: Context, cluster: str, parameter: Parameter, new: str | None
     if wanted == parameter.value:
         return False
     store.set_value(context.database, parameter, wanted)
+    context.events.publish(ParameterChanged(cluster, parameter.node, parameter.service, parameter.name, wanted))
     services = _affected(rules)
     if services:
         restarts.require_restart(context, cluster, services, None, f"{rules.service}: {rules.name}", "changed")

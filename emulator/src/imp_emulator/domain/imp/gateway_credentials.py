@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.domain.events import GatewayCredentialsChanged
 from imp_emulator.domain.imp import restarts
 from imp_emulator.domain.network import names
 from imp_emulator.errors import DomainError, Forbidden, InvalidValue
@@ -76,6 +77,7 @@ def _store(context: Context, cluster: str, new_account: str, new_password: str) 
     if shared is not None and (shared.account, shared.password) == (new_account, new_password):
         return False
     store.put_credentials(context.database, cluster, new_account, new_password)
+    context.events.publish(GatewayCredentialsChanged(cluster))
     if shared is not None:
         restarts.require_restart(context, cluster, (PRESENCE_ENGINE,), None, "Presence gateway credentials", "updated")
     return True

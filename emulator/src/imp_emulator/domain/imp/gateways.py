@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.domain.events import GatewayChanged
 from imp_emulator.domain.imp import gateway_credentials, ipv6, restarts
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
@@ -124,6 +125,7 @@ def _stored(identifier: str, draft: Draft, name: GatewayName) -> store.PresenceG
 
 
 def _changed(context: Context, cluster: str, name: str, action: str) -> None:
+    context.events.publish(GatewayChanged(cluster, name, action))
     restarts.require_restart(context, cluster, (PRESENCE_ENGINE,), None, f"Presence gateway {name}", action)
 
 

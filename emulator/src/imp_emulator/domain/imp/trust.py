@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.crypto.reading import Certificate, parse_bundle
+from imp_emulator.domain.events import TrustChanged
 from imp_emulator.domain.imp import restarts
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.store.imp import trust as store
@@ -102,6 +103,7 @@ def delete(context: Context, cluster: str, node: str, service: str, fingerprint:
 
 
 def _changed(context: Context, cluster: str, node: str, service: str, filename: str, action: str) -> None:
+    context.events.publish(TrustChanged(cluster, node, service, filename, action))
     readers = _READERS.get(service, ())
     restarts.require_restart(context, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
 
