@@ -305,14 +305,15 @@ def locked(environment: Environment) -> Iterator[None]:
     with closing(sqlite3.connect(environment.database.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
-        other.execute("ROLLBACK")
 
 
 @contextmanager
 def read_only(environment: Environment) -> Iterator[None]:
     environment.database.execute("PRAGMA query_only=ON")
-    yield
-    environment.database.execute("PRAGMA query_only=OFF")
+    try:
+        yield
+    finally:
+        environment.database.execute("PRAGMA query_only=OFF")
 
 
 @contextmanager
@@ -321,8 +322,10 @@ def full(environment: Environment) -> Iterator[None]:
     row = environment.database.one("PRAGMA page_count")
     assert row is not None
     environment.database.execute(f"PRAGMA max_page_count={row[0]}")
-    yield
-    environment.database.execute("PRAGMA max_page_count=1000000")
+    try:
+        yield
+    finally:
+        environment.database.execute("PRAGMA max_page_count=1000000")
 
 
 @contextmanager
@@ -331,8 +334,10 @@ def full_at_the_end(environment: Environment) -> Iterator[None]:
     log = environment.database.path.with_name(environment.database.path.name + "-wal")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 TROUBLES = [

@@ -203,6 +203,30 @@ def test_a_state_file_serves_one_emulator(tmp_path: Path) -> None:
     StateFolder(tmp_path / "s.sqlite3").release()
 
 
+def test_going_back_to_a_snapshot_is_one_step(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    database, taken = environment.database, snapshots(environment)
+    taken.take("before")
+    meta.put(database, "fact", "later")
+    environment.journal.append(entry("getUser"))
+
+    def broken(_: Database) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("imp_emulator.world.snapshots.journal.clear", broken)
+    with pytest.raises(RuntimeError):
+        taken.restore("before")
+    assert meta.get(database, "fact") == "later"
+    assert len(environment.journal.entries({})[0]) == 1
+    monkeypatch.undo()
+    taken.restore("before")
+    assert meta.get(database, "fact") is None
+    assert environment.journal.entries({})[0] == []
+    assert sorted(path.name for path in (database.path.parent / "snapshots").iterdir()) == [
+        "before.sqlite3",
+        "initial.sqlite3",
+    ]
+
+
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("this is not a database file\n" * 100)
     for path in (tmp_path / "text", tmp_path):
