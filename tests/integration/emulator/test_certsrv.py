@@ -48,6 +48,7 @@ def test_without_an_account_all_ways_to_log_in_are_offered(environment: Emulator
         for path in ("/certsrv/", "/certsrv", "/CERTSRV/certcarc.asp", f"{ADMIN}/requests"):
             answer = stranger.get(path)
             assert answer.status_code == 401
+            assert answer.headers["server"] == "Microsoft-IIS/10.0"
             assert answer.headers["www-authenticate"] == f'Negotiate, NTLM, Basic realm="{STANDALONE}"'
         assert stranger.get("/other").status_code == 404
     assert [entry["operation"] for entry in environment.journal(protocol="certsrv")] == ["authenticate"] * 3

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from imp_emulator.client.addresses import connect_address
 from imp_emulator.crypto import certificates as pki
 from imp_emulator.pipeline.accounts import Accounts
-from imp_emulator.pipeline.gate import ABORT, CONNECTION, Gate
+from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
 from imp_emulator.serving.iis_certificate import IisCertificate
 from imp_emulator.store import hosts, keys, meta, nodes
@@ -32,7 +32,7 @@ from imp_emulator.wire.certmgr import Certmgr
 from imp_emulator.wire.control_center import ControlCenter
 from imp_emulator.wire.exchange.front_door import Exchange
 from imp_emulator.wire.exchange.powershell import PowerShell
-from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
@@ -44,16 +44,16 @@ _GRACE_SECONDS = 2
 Maker = Callable[[Context, Accounts], Protocol]
 """Makes a protocol; every listener that speaks it shares the one made."""
 
-LISTENERS: tuple[tuple[str, str | None, int, tuple[Maker, ...]], ...] = (
-    ("cucm", None, 8443, (CucmAxl, ControlCenter)),
-    ("imp", "publisher", 8443, (ImpAxl, ControlCenter, ImpAdmin)),
-    ("imp", "subscriber", 8443, (ControlCenter, ImpAdmin)),
-    ("imp", None, 443, (Certmgr,)),
-    ("exchange", None, 443, (PowerShell, Exchange)),
-    ("exchange-management", None, 5986, (PowerShell,)),
-    ("ca", None, 443, (CertSrv, CaAdmin)),
+LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...] = (
+    ("cucm", None, 8443, tomcat.error_page, (CucmAxl, ControlCenter)),
+    ("imp", "publisher", 8443, tomcat.error_page, (ImpAxl, ControlCenter, ImpAdmin)),
+    ("imp", "subscriber", 8443, tomcat.error_page, (ControlCenter, ImpAdmin)),
+    ("imp", None, 443, tomcat.error_page, (Certmgr,)),
+    ("exchange", None, 443, iis.error_page, (PowerShell, Exchange)),
+    ("exchange-management", None, 5986, iis.error_page, (PowerShell,)),
+    ("ca", None, 443, iis.error_page, (CertSrv, CaAdmin)),
 )
-"""Role, usage (``None``: any), port of the real product, and the protocols spoken there."""
+"""Role, usage (``None``: any), port of the real product, pages of its web server, and the protocols spoken there."""
 
 
 class _Connection(HttpToolsProtocol):
@@ -177,7 +177,7 @@ class Listeners:
     def _listen_for(
         self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext
     ) -> None:
-        for served_role, served_usage, port, makers in LISTENERS:
+        for served_role, served_usage, port, error_page, makers in LISTENERS:
             if served_role != role or served_usage not in (None, usage):
                 continue
             endpoint = Endpoint(cluster, node, port, addresses)

@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, ClassVar
 
 from imp_emulator.domain.ca import authority as ca
@@ -23,6 +22,7 @@ from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.scenario.model import CA_MANAGER
 from imp_emulator.wire.ca.certsrv.login import has_role, log_in
+from imp_emulator.wire.http import iis
 from imp_emulator.world.context import Context
 
 BASE = "/ucops-ca-admin/v1"
@@ -81,7 +81,7 @@ class CaAdmin:
             for one in found
             if (everything or one.requester == request.caller) and fingerprint in (None, one.fingerprint)
         ]
-        return Response(200, json.dumps({"items": items}).encode(), "application/json")
+        return iis.answer(200, json.dumps({"items": items}).encode(), "application/json")
 
     def _run(self, request: Request, identifier: int, verb: str | None) -> Response:
         manager = has_role(self._accounts, request, CA_MANAGER)
@@ -95,7 +95,7 @@ class CaAdmin:
             status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
             status = 400 if error.code == _NOT_JSON else status
             return _problem(status, error.code, error.message, field=error.field)
-        return Response(200, json.dumps(describe(found)).encode(), "application/json")
+        return iis.answer(200, json.dumps(describe(found)).encode(), "application/json")
 
     def _decide(self, request: Request, identifier: int, verb: str) -> CertificateRequest:
         who = request.caller or ""
@@ -142,10 +142,10 @@ def _problem(
 ) -> Response:
     content = {
         "type": f"urn:ucops:ca-admin:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": iis.phrase(status),
         "status": status,
         "detail": detail,
         "code": code,
     }
     body = json.dumps(content if field is None else {**content, "field": field}).encode()
-    return Response(status, body, "application/problem+json", dict(headers or {}))
+    return iis.answer(status, body, "application/problem+json", headers)

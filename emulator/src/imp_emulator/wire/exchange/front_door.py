@@ -10,14 +10,18 @@ from typing import ClassVar
 
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.wire.http.iis import error_page
 from imp_emulator.world.context import Context
 
+BASE = "/ews/"
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Exchange"'}
 
 
 class Exchange:
-    """What an Exchange server's port 443 answers: 401 at ``/EWS`` without the account, else 404."""
+    """What stands under ``/EWS/`` of an Exchange server: 401 without the account, else 404 until there are services.
+
+    Whatever else is asked of the port belongs to no protocol, and its listener says so itself.
+    """
 
     name = "exchange"
     operations: ClassVar[Mapping[str, bool]] = {}
@@ -27,11 +31,10 @@ class Exchange:
         self._accounts = accounts
 
     def owns(self, path: str) -> bool:
-        return True
+        # IIS does not care about letter case.
+        return f"{path.lower()}/".startswith(BASE)
 
     def authenticate(self, request: Request) -> Response | None:
-        if not request.path.lower().startswith("/ews/"):
-            return None
         if self._accounts.basic(request, "exchange") is Access.OK:
             return None
         return error_page(401, headers=_CHALLENGE)

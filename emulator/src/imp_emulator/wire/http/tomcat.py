@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages that the products' web server gives of its own accord, before any protocol has looked at a request."""
+"""The pages that Tomcat, the web server of Cisco's nodes, gives of its own accord."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.ca.certsrv import forms
 from imp_emulator.wire.ca.certsrv.login import log_in
 from imp_emulator.wire.ca.certsrv.pages import UNKNOWN_REQUEST, Pages
-from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.wire.http import iis
+from imp_emulator.wire.http.iis import error_page
 from imp_emulator.world.context import Context
 
 BASE = "/certsrv/"
@@ -165,7 +166,7 @@ class CertSrv:
         for renewal in range(ca.renewals(self._context, request.node) + 1):
             if request.path.lower() == crl_path(name, renewal).lower():
                 content = ca.crl(self._context, request.node, renewal).public_bytes(Encoding.DER)
-                return Response(200, content, CRL_TYPE)
+                return iis.answer(200, content, CRL_TYPE)
         return error_page(404)
 
 
@@ -180,4 +181,4 @@ def _bundle(request: Request, certificates: list[x509.Certificate]) -> Response:
 
 def _answer(request: Request, content: bytes, label: str, content_type: str) -> Response:
     binary = request.query.get("Enc", "bin").lower() == "bin"
-    return Response(200, content if binary else forms.armoured(content, label), content_type)
+    return iis.answer(200, content if binary else forms.armoured(content, label), content_type)

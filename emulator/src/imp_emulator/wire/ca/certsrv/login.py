@@ -8,7 +8,7 @@ from __future__ import annotations
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.ntlm import check_ntlm
 from imp_emulator.pipeline.request import Request, Response
-from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.wire.http.iis import error_page
 
 KIND = "ca"
 _SCHEMES = ("Negotiate", "NTLM")

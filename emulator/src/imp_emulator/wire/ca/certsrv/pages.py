@@ -18,6 +18,7 @@ from html import escape
 from imp_emulator.domain.ca.authority import RequestState
 from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.ca.certsrv.words import WORDS, disposition
+from imp_emulator.wire.http import iis
 
 UNKNOWN_REQUEST = "The request ID is not known to this CA. 0x80094004 (-2146877436 CERTSRV_E_PROPERTY_EMPTY)"
 
@@ -104,4 +105,4 @@ class Pages:
             f"<p>Certificate Services: {escape(self.name)}</p>\r\n<h1 id=locPageTitle>{shown}</h1>\r\n{content}\r\n"
             "</body></html>"
         )
-        return Response(status, body.encode(), _HTML)
+        return iis.answer(status, body.encode(), _HTML)

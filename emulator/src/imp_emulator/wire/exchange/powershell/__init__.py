@@ -18,7 +18,7 @@ from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.exchange.powershell import cmdlets, wsman
 from imp_emulator.wire.exchange.powershell.cmdlets import Invocation, Session
 from imp_emulator.wire.exchange.powershell.shells import Input, Shell, Shells
-from imp_emulator.wire.http.tomcat import error_page
+from imp_emulator.wire.http.iis import error_page
 from imp_emulator.world.context import Context
 
 _SCHEMES = ("Negotiate", "NTLM")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from imp_emulator.pipeline.request import Response
-from imp_emulator.wire.http import soap
+from imp_emulator.wire.http import iis, soap
 
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
@@ -166,7 +166,7 @@ def _seconds(duration: str) -> float:
 def answer(message: Message, markup: str = "") -> Response:
     """Answer a request with the markup of a body element; the prefixes ``rsp``, ``wsman``, ``wsa``, ``wst`` stand."""
     action = _RESPONSES.get(message.action, f"{SHELL}/{message.action}Response")
-    return Response(200, _message(action, message.message_id, markup), CONTENT_TYPE)
+    return iis.answer(200, _message(action, message.message_id, markup), CONTENT_TYPE)
 
 
 def fault(error: WsmanFault, message_id: str, machine: str, status: int = 500) -> Response:
@@ -179,7 +179,7 @@ def fault(error: WsmanFault, message_id: str, machine: str, status: int = 500) -
         f'<s:Detail><f:WSManFault xmlns:f="{FAULT}" Code="{error.code}" Machine="{soap.text(machine)}">'
         f"<f:Message>{text}</f:Message></f:WSManFault></s:Detail></s:Fault>"
     )
-    return Response(status, _message(f"{WSMAN.rpartition('/')[0]}/fault", message_id, markup), CONTENT_TYPE)
+    return iis.answer(status, _message(f"{WSMAN.rpartition('/')[0]}/fault", message_id, markup), CONTENT_TYPE)
 
 
 def _message(action: str, relates_to: str, markup: str) -> bytes:
