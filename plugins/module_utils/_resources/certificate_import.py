@@ -130,7 +130,7 @@ class Approval:
             return [row for row, status in check.rows if status == MISSING and row.fingerprint in self.fingerprints]
         return check.missing if self._all else []
 
-    def refusal(self, check: PeerCheck) -> str | None:
+    def objection(self, check: PeerCheck) -> str | None:
         """Say what of a server's offer goes against the approval, so that nobody takes the task for a success."""
         if self._anchored and check.offered and not chain_to(check.offered, self.anchors):
             return f"what {check.peer} offers does not lead to the anchor, so nothing of it was installed."
@@ -235,9 +235,9 @@ class CertificateImport(Resource[list[PeerCheck]]):
 
     def _assess_one(self, check: PeerCheck) -> Plan:
         name = f"{check.node}:{check.peer}"
-        refused = self._approval.refusal(check)
-        if refused:
-            return Plan(refusals=(Refusal(refused, "not-approved", name),))
+        objection = self._approval.objection(check)
+        if objection:
+            return Plan(refusals=(Refusal(objection, "not-approved", name),))
         if self._approval.given and not check.reachable:
             return Plan(refusals=(Refusal(f"{check.detail} {check.advice}", "peer-unreachable", name),))
         if check.verified or (self.context.check_mode and self._approval.of(check)):

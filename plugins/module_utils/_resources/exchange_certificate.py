@@ -173,12 +173,12 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             return Plan(tuple(_removal(one) for one in (*state.pending, *state.stale, *state.fresh)))
         if self._wanted == REQUESTED:
             return self._requests(state)
-        wanted = self._wanted_one(state)
-        reason = self._why_not(wanted, state) if wanted is not None else None
+        chosen = self._chosen(state)
+        reason = self._why_not(chosen, state) if chosen is not None else None
         if reason is not None:
             return Plan(refusals=(Refusal(reason),))
-        plan = self._installation(wanted, state)
-        return plan + self._binding(wanted, state) if self._wanted == BOUND else plan
+        plan = self._installation(chosen, state)
+        return plan + self._binding(chosen, state) if self._wanted == BOUND else plan
 
     def _requests(self, state: ServerCertificates) -> Plan:
         """Plan that a request is pending, and another than the one that is given up."""
@@ -194,7 +194,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
         return Change(REQUEST, self._common_name, CREATE, fields, wanted)
 
-    def _wanted_one(self, state: ServerCertificates) -> ServerCertificate | None:
+    def _chosen(self, state: ServerCertificates) -> ServerCertificate | None:
         """Return the certificate that is to be there.
 
         Of the given ones it is the one that answers a pending request, else the newest that is installed; without any
@@ -290,8 +290,8 @@ class ExchangeCertificate(Resource[ServerCertificates]):
 
     def _in_place(self, state: ServerCertificates) -> ServerCertificate | None:
         """Return the wanted certificate if it is there and need not be renewed."""
-        wanted = self._wanted_one(state)
-        return next((one for one in state.fresh if wanted and one.thumbprint == wanted.thumbprint), None)
+        chosen = self._chosen(state)
+        return next((one for one in state.fresh if chosen and one.thumbprint == chosen.thumbprint), None)
 
     def assess(self, state: ServerCertificates) -> Plan:
         """Warn of a certificate that the server itself does not find valid."""

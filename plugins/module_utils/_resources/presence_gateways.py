@@ -145,7 +145,7 @@ class Gateways(Resource[KnownGateways]):
         gateways = compare(GATEWAY, current, desired, FIELDS, purge=self.context.params["purge"])
         removals = Plan(tuple(step for step in gateways if step.action == DELETE))
         others = Plan(tuple(step for step in gateways if step.action != DELETE))
-        cautions = Plan(warnings=(*self._odd_ports(), *self._predicted(others, state), *self._staying(state)))
+        cautions = Plan(warnings=tuple(self._warnings(others, state)))
         if state.account is None:
             # The first gateway brings the account, so there is nothing to set it on before.
             return cautions + others + self._credentials(state, first=others) + removals
@@ -170,7 +170,12 @@ class Gateways(Resource[KnownGateways]):
         current = {} if state.account is None else {SHARED: stored}
         return compare(CREDENTIALS, current, {SHARED: wanted}, CREDENTIAL_FIELDS)
 
-    def _staying(self, state: KnownGateways) -> Iterable[str]:
+    def _warnings(self, changes: Plan, state: KnownGateways) -> Iterable[str]:
+        yield from self._warn_of_odd_ports()
+        yield from self._warn_of_predictions(changes, state)
+        yield from self._warn_of_what_stays(state)
+
+    def _warn_of_what_stays(self, state: KnownGateways) -> Iterable[str]:
         """Tell what a list leaves behind; where undeclared things are reported, that report does."""
         params = self.context.params
         if not self._present or params["purge"] or params["gateways"] is None or params["report_undeclared"]:
@@ -182,12 +187,12 @@ class Gateways(Resource[KnownGateways]):
             told = "is not in the list and stays" if len(others) == 1 else "are not in the list and stay"
             yield f"{', '.join(others)} {told}; purge is off."
 
-    def _odd_ports(self) -> Iterable[str]:
+    def _warn_of_odd_ports(self) -> Iterable[str]:
         for name, gateway in self._wanted.items():
             if self._present and gateway["port"] != 443:
                 yield f"{name}: Cisco recommends port 443, not {gateway['port']}."
 
-    def _predicted(self, changes: Plan, state: KnownGateways) -> Iterable[str]:
+    def _warn_of_predictions(self, changes: Plan, state: KnownGateways) -> Iterable[str]:
         """Tell which changes check mode predicts though the server would refuse them as things are."""
         if not self.context.check_mode:
             return
