@@ -130,20 +130,13 @@ failures:
   elements: dict
 """
 
-from dataclasses import asdict
-from typing import Any
-
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, Axl
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, given
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import (
     READ_OPTIONS,
-    count_options,
-    read_listed,
-    read_matching,
-    read_problems,
-    userid_problems,
+    read_users,
+    read_users_problems,
 )
 
 ARGUMENTS = Arguments(
@@ -157,29 +150,8 @@ ARGUMENTS = Arguments(
 )
 
 
-def problems(context: Context) -> list[str]:
-    return read_problems(context.params) + userid_problems("users", context.params["users"] or ())
-
-
-def read(context: Context) -> dict[str, Any]:
-    params = context.params
-    axl = Axl(context.transport())
-    if params["users"] is None:
-        users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params)
-        unknown = []
-    else:
-        listed = read_listed(axl, params["users"], params)
-        users = {user.userid: user for user in listed.values()}
-        unknown = [userid for userid in params["users"] if userid not in listed]
-    return {
-        "users": [asdict(user) for user in users.values() if user.meeting_information or not params["enabled_only"]],
-        "unknown": unknown,
-        "counts": {"selected": len(users), **count_options(users.values())},
-    }
-
-
 def main() -> None:
-    run_info(read, ARGUMENTS, problems=problems)
+    run_info(read_users, ARGUMENTS, problems=read_users_problems)
 
 
 if __name__ == "__main__":

@@ -218,28 +218,15 @@ failures:
   sample: []
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments, given
-from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Undeclared
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
-from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
-    AUTO,
-    BY_OPTION,
-    CALENDARING,
-    Target,
-    calendaring_targets,
-    names_problems,
-    parse_spread,
-    problem,
-    recommended_spread,
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import CALENDARING
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendaring_parameters import (
+    SPREAD,
+    CalendaringParameters,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import ParameterResource, Values
-
-SPREAD = "calendar_spread"
 
 ARGUMENTS = Arguments(
     CUCM,
@@ -253,73 +240,6 @@ ARGUMENTS = Arguments(
         **PENDING_RESTARTS,
     },
 )
-
-
-class CalendaringParameters(ParameterResource):
-    """The parameters of the table, those that the options name being managed."""
-
-    kind = "calendaring_parameter"
-    hint = "Cisco does not publish these names; say the one of this cluster in parameter_names."
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._options = given(context.params, BY_OPTION)
-        self._spread = parse_spread(self._options[SPREAD]) if SPREAD in self._options else None
-        self._users: int | None = context.params["assigned_users"]
-
-    def problems(self) -> list[str]:
-        found = names_problems(self.context.params["parameter_names"])
-        if SPREAD in self._options and self._spread is None:
-            found.append(f"{SPREAD}: {self._options[SPREAD]!r} is neither a number nor {AUTO}.")
-        values = {**self._options, SPREAD: 0 if self._spread in (None, AUTO) else self._spread}
-        found += [said for option, value in values.items() if (said := problem(BY_OPTION[option], value))]
-        if self._users is not None and self._spread != AUTO:
-            found.append(f"assigned_users: {self._users} has a meaning with calendar_spread={AUTO} only.")
-        elif self._users is not None and self._users < 0:
-            found.append(f"assigned_users: {self._users} is negative.")
-        self._caution()
-        return found
-
-    def _caution(self) -> None:
-        """Warn of a value other than the default where Cisco advises against it."""
-        for option, value in self._options.items():
-            parameter = BY_OPTION[option]
-            if parameter.caution and value != parameter.default:
-                self.context.warn(
-                    f"{option}: Cisco advises to leave {parameter.label} at {parameter.default}; {value} may harm the "
-                    "integration with Exchange. Ask Cisco TAC before changing it."
-                )
-
-    def targets(self) -> Mapping[str, Target]:
-        return calendaring_targets(self.context.params["parameter_names"])
-
-    def wanted(self) -> Values:
-        if self._spread is None:
-            return self._options
-        if self._spread == AUTO:
-            # Counted once: reading back must compare with the same number.
-            if self._users is None:
-                self._users = self.axl.count_users(with_meeting_information=True)
-            return {**self._options, SPREAD: recommended_spread(self._users)}
-        return {**self._options, SPREAD: self._spread}
-
-    def encode(self, key: str, value: Any) -> str:
-        return BY_OPTION[key].encode(value)
-
-    def decode(self, key: str, wire: str) -> Any:
-        return BY_OPTION[key].decode(wire)
-
-    def undeclared(self, state: Values) -> list[Undeclared]:
-        # The version is known since the parameters were read.
-        defaults = {option: BY_OPTION[option].default_in(self.axl.release) for option in state}
-        return [
-            Undeclared(self.kind, option, {"value": value, "default": defaults[option]})
-            for option, value in state.items()
-            if option not in self._options and value != defaults[option]
-        ]
-
-    def more_results(self, state: Values) -> dict[str, Any]:
-        return {"assigned_users": self._users} if self._spread == AUTO else {}
 
 
 def main() -> None:

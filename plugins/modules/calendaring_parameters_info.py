@@ -72,42 +72,19 @@ failures:
   elements: dict
 """
 
-from typing import Any
-
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
-from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
-    BY_OPTION,
-    calendaring_targets,
-    names_problems,
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendaring_parameters import (
+    calendaring_problems,
+    read_calendaring,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import read_values
 
 ARGUMENTS = Arguments(CUCM, {"parameter_names": {"type": "dict", "default": {}}})
 
 
-def read(context: Context) -> dict[str, Any]:
-    targets = calendaring_targets(context.params["parameter_names"])
-    axl = Axl(context.transport())
-    values = read_values(axl, targets)
-    return {
-        "current": {option: BY_OPTION[option].decode(wire) for option, wire in values.items()},
-        "parameters": {
-            option: {
-                "label": BY_OPTION[option].label,
-                "name": target.name,
-                "found": option in values,
-                "default": BY_OPTION[option].default_in(axl.release),
-            }
-            for option, target in targets.items()
-        },
-    }
-
-
 def main() -> None:
-    run_info(read, ARGUMENTS, problems=lambda context: names_problems(context.params["parameter_names"]))
+    run_info(read_calendaring, ARGUMENTS, problems=calendaring_problems)
 
 
 if __name__ == "__main__":

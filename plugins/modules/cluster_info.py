@@ -127,36 +127,16 @@ failures:
   elements: dict
 """
 
-from typing import Any
-
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
-from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import groups, nodes, unknown_publisher
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
+from ansible_collections.ucops.imp.plugins.module_utils._resources.cluster_info import read_cluster
 
 ARGUMENTS = Arguments(CUCM, {"imp_publisher": {"type": "str"}})
 
 
-def read(context: Context) -> dict[str, Any]:
-    axl = Axl(context.transport())
-    servers = nodes(axl.process_nodes(), context.params["imp_publisher"])
-    untold = unknown_publisher(servers)
-    if untold:
-        context.warn(untold)
-    services: dict[str, dict[str, bool]] = {}
-    for node, service, activated in axl.node_services():
-        services.setdefault(node, {})[service] = activated
-    return {
-        "version": axl.version,
-        "axl_schema": axl.schema,
-        "nodes": [{**node, "services": dict(sorted(services.get(node["name"], {}).items()))} for node in servers],
-        "groups": groups(servers),
-    }
-
-
 def main() -> None:
-    run_info(read, ARGUMENTS)
+    run_info(read_cluster, ARGUMENTS)
 
 
 if __name__ == "__main__":

@@ -129,14 +129,12 @@ failures:
   sample: []
 """
 
-from collections.abc import Mapping
-
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, ascii_lower, check_unique
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
-from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE, Target
-from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import ParameterResource, Values
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
+from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import ServiceParameters
 
 ARGUMENTS = Arguments(
     CUCM,
@@ -155,32 +153,6 @@ ARGUMENTS = Arguments(
         **PENDING_RESTARTS,
     },
 )
-
-
-class ServiceParameters(ParameterResource):
-    """The parameters that the options name, each under its full path."""
-
-    kind = "service_parameter"
-    hint = "See ucops.imp.service_parameters_info for those that there are."
-
-    def problems(self) -> list[str]:
-        parameters = self.context.params["parameters"]
-        found = [
-            f"parameters: {key} must not be empty."
-            for key in ("service", "name", "node")
-            if any(not item[key].strip() for item in parameters)
-        ]
-        return found + check_unique("parameters", (str(_target(item)) for item in parameters), ascii_lower)
-
-    def targets(self) -> Mapping[str, Target]:
-        return {str(target): target for target in map(_target, self.context.params["parameters"])}
-
-    def wanted(self) -> Values:
-        return {str(_target(item)): item["value"] for item in self.context.params["parameters"]}
-
-
-def _target(item: Mapping[str, str]) -> Target:
-    return Target(item["service"], item["node"], item["name"])
 
 
 def main() -> None:

@@ -94,13 +94,11 @@ failures:
   elements: dict
 """
 
-from typing import Any
-
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, ascii_lower
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
+from ansible_collections.ucops.imp.plugins.module_utils._resources.service_parameters import read_parameters
 
 ARGUMENTS = Arguments(
     CUCM,
@@ -119,24 +117,8 @@ ARGUMENTS = Arguments(
 )
 
 
-def read(context: Context) -> dict[str, Any]:
-    axl = Axl(context.transport())
-    places: dict[tuple[str, str], set[str | None]] = {}
-    for item in context.params["parameters"]:
-        name = None if item["name"] is None else ascii_lower(item["name"])
-        places.setdefault((item["node"], item["service"]), set()).add(name)
-    return {
-        "parameters": [
-            {"service": service, "name": name, "value": value, "node": node}
-            for (node, service), names in sorted(places.items())
-            for name, value in sorted(axl.list_parameters(service, node).items())
-            if None in names or ascii_lower(name) in names
-        ]
-    }
-
-
 def main() -> None:
-    run_info(read, ARGUMENTS)
+    run_info(read_parameters, ARGUMENTS)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -59,6 +60,26 @@ def test_every_module_runs_against_the_emulator(module: str) -> None:
 def test_every_state_module_is_taken_through_the_four_steps(module: str) -> None:
     """Check, do, check, do, with the journal of the emulator: see ``tests/support/modules.py``."""
     assert any(module in first_arguments(path, "assert_four_steps") for path in TESTS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_documentation_argument_spec_and_one_call(module: str) -> None:
+    """What it manages is a file with its name, or that of the module that writes what this one reads."""
+    tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    other = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Assign)]
+    main, start = other
+    assert isinstance(main, ast.FunctionDef)
+    assert isinstance(start, ast.If)
+    (call,) = main.body
+    assert isinstance(call, ast.Expr)
+    assert isinstance(call.value, ast.Call)
+    assert ast.unparse(call.value.func) == ("run_info" if module.endswith("_info") else "run")
+    imported = {
+        node.module.rpartition("plugins.module_utils.")[2]
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    assert imported & {f"_resources.{module}", f"_resources.{module.removesuffix('_info')}", "_preflight.run"}
 
 
 @pytest.mark.parametrize("kind", ENDPOINT_KINDS)

@@ -62,9 +62,13 @@ def kind_of(module: str) -> str:
 def utilities_of(path: Path) -> frozenset[str]:
     """Return the module_utils that a plugin's file imports, directly or through others, by their names."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    direct = {name.rsplit(".", 1)[1] for name in imported if ".plugins.module_utils." in name}
-    return frozenset(direct).union(*(utilities_of(Path("plugins", "module_utils", f"{name}.py")) for name in direct))
+    direct: set[Path] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and ".plugins.module_utils." in (node.module or ""):
+            room = Path("plugins", "module_utils", *str(node.module).partition(".plugins.module_utils.")[2].split("."))
+            direct |= {room.with_suffix(".py"), *(room / f"{alias.name}.py" for alias in node.names)}
+    direct = {file for file in direct if (ROOT / file).is_file()}
+    return frozenset(file.stem for file in direct).union(*map(utilities_of, direct))
 
 
 def first_arguments(path: Path, function: str) -> set[str]:

@@ -38,7 +38,7 @@ AUTO = "auto"
 
 
 @dataclass(frozen=True)
-class Target:
+class ParameterPath:
     """Where a parameter is: its service, its process node (or ``EnterpriseWideData``) and its internal name."""
 
     service: str
@@ -154,9 +154,9 @@ def problem(parameter: Parameter, value: int | str) -> str | None:
     return f"{parameter.option}: {value} is not in the range {limits} of {parameter.label}."
 
 
-def calendaring_targets(names: Mapping[str, str]) -> dict[str, Target]:
+def calendaring_paths(names: Mapping[str, str]) -> dict[str, ParameterPath]:
     """Return where each calendaring parameter is, by option; ``names`` overrides internal names."""
-    return {p.option: Target(PRESENCE_ENGINE, ENTERPRISE_NODE, names.get(p.option, p.name)) for p in CALENDARING}
+    return {p.option: ParameterPath(PRESENCE_ENGINE, ENTERPRISE_NODE, names.get(p.option, p.name)) for p in CALENDARING}
 
 
 def names_problems(names: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -319,3 +319,26 @@ def _fields(user: User) -> dict[str, bool]:
 def _rule(options: Mapping[str, bool]) -> str | None:
     """Return which rule a combination of options breaks; one that is left out breaks none."""
     return bat_file.meeting_problem(*(options.get(name) for name in USER_TAGS))
+
+
+def read_users_problems(context: Context) -> list[str]:
+    """Return what is wrong with the options of the module calendar_users_info."""
+    return read_problems(context.params) + userid_problems("users", context.params["users"] or ())
+
+
+def read_users(context: Context) -> dict[str, Any]:
+    """Return the results of the module calendar_users_info."""
+    params = context.params
+    axl = Axl(context.transport())
+    if params["users"] is None:
+        users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params)
+        unknown = []
+    else:
+        listed = read_listed(axl, params["users"], params)
+        users = {user.userid: user for user in listed.values()}
+        unknown = [userid for userid in params["users"] if userid not in listed]
+    return {
+        "users": [asdict(user) for user in users.values() if user.meeting_information or not params["enabled_only"]],
+        "unknown": unknown,
+        "counts": {"selected": len(users), **count_options(users.values())},
+    }

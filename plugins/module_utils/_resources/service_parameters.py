@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""What modules that manage service or enterprise parameters have in common."""
+"""Service and enterprise parameters: what every module about them does, and the module service_parameters."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import find_name
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
-from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import Target, restarts
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ParameterPath, restarts
 
 Values = dict[str, Any]
 """The parameters' values by id, in the module's own words."""
@@ -25,14 +25,14 @@ Values = dict[str, Any]
 _VALUE = Field("value")
 
 
-def read_values(axl: Axl, targets: Mapping[str, Target]) -> dict[str, str]:
-    """Return the values on the wire by id of the targets that the cluster has; one request a service and node."""
+def read_values(axl: Axl, paths: Mapping[str, ParameterPath]) -> dict[str, str]:
+    """Return the values on the wire by id of the paths that the cluster has; one request a service and node."""
     found: dict[tuple[str, str], dict[str, str]] = {}
-    for target in targets.values():
-        place = (target.service, target.node)
+    for path in paths.values():
+        place = (path.service, path.node)
         if place not in found:
             found[place] = axl.list_parameters(*place)
-    values = {key: find_name(found[target.service, target.node], target.name) for key, target in targets.items()}
+    values = {key: find_name(found[path.service, path.node], path.name) for key, path in paths.items()}
     return {key: value for key, value in values.items() if value is not None}
 
 
@@ -48,7 +48,7 @@ class ParameterResource(Resource[Values]):
         self.axl = Axl(context.transport())
 
     @abstractmethod
-    def targets(self) -> Mapping[str, Target]:
+    def paths(self) -> Mapping[str, ParameterPath]:
         """Return the parameters to read, by id."""
 
     @abstractmethod
@@ -64,12 +64,12 @@ class ParameterResource(Resource[Values]):
         return wire
 
     def read(self) -> Values:
-        targets = self.targets()
-        values = {key: self.decode(key, wire) for key, wire in read_values(self.axl, targets).items()}
+        paths = self.paths()
+        values = {key: self.decode(key, wire) for key, wire in read_values(self.axl, paths).items()}
         for key in self.wanted():
             if key not in values:
-                target = targets[key]
-                text = f"{target.service} has no parameter {target.name} at {target.node}. {self.hint}".rstrip()
+                path = paths[key]
+                text = f"{path.service} has no parameter {path.name} at {path.node}. {self.hint}".rstrip()
                 self.context.fail(key, ImpError(text, code="not-found"))
         return values
 
@@ -82,13 +82,56 @@ class ParameterResource(Resource[Values]):
         )
 
     def apply(self, change: Change) -> None:
-        target = self.targets()[change.id]
+        path = self.paths()[change.id]
         value = self.encode(change.id, change.desired["value"])
-        self.axl.update_parameter(target.service, target.node, target.name, value)
+        self.axl.update_parameter(path.service, path.node, path.name, value)
 
     def current(self, state: Values) -> Any:
         return state
 
     def restarts(self, change: Change) -> Iterable[str]:
-        target = self.targets()[change.id]
-        return restarts(target.service, target.name)
+        path = self.paths()[change.id]
+        return restarts(path.service, path.name)
+
+
+class ServiceParameters(ParameterResource):
+    """The parameters that the options name, each under its full path."""
+
+    kind = "service_parameter"
+    hint = "See ucops.imp.service_parameters_info for those that there are."
+
+    def problems(self) -> list[str]:
+        parameters = self.context.params["parameters"]
+        found = [
+            f"parameters: {key} must not be empty."
+            for key in ("service", "name", "node")
+            if any(not item[key].strip() for item in parameters)
+        ]
+        return found + check_unique("parameters", (str(_path(item)) for item in parameters), ascii_lower)
+
+    def paths(self) -> Mapping[str, ParameterPath]:
+        return {str(path): path for path in map(_path, self.context.params["parameters"])}
+
+    def wanted(self) -> Values:
+        return {str(_path(item)): item["value"] for item in self.context.params["parameters"]}
+
+
+def _path(item: Mapping[str, str]) -> ParameterPath:
+    return ParameterPath(item["service"], item["node"], item["name"])
+
+
+def read_parameters(context: Context) -> dict[str, Any]:
+    """Return the results of the module service_parameters_info."""
+    axl = Axl(context.transport())
+    places: dict[tuple[str, str], set[str | None]] = {}
+    for item in context.params["parameters"]:
+        name = None if item["name"] is None else ascii_lower(item["name"])
+        places.setdefault((item["node"], item["service"]), set()).add(name)
+    return {
+        "parameters": [
+            {"service": service, "name": name, "value": value, "node": node}
+            for (node, service), names in sorted(places.items())
+            for name, value in sorted(axl.list_parameters(service, node).items())
+            if None in names or ascii_lower(name) in names
+        ]
+    }

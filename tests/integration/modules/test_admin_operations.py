@@ -69,7 +69,7 @@ def interrupt(folder: Path) -> None:
         file.write_text(json.dumps({**json.loads(file.read_text()), "state": "submitting", "request_id": None}))
 
 
-@pytest.mark.parametrize(("protocol", "client"), [("imp_admin", "_imp_admin"), ("ca_admin", "_ca_admin")])
+@pytest.mark.parametrize(("protocol", "client"), [("imp_admin", "imp_admin"), ("ca_admin", "ca_admin")])
 def test_the_page_names_the_modules_that_use_an_operation(
     environment: Emulator, tmp_path: Path, protocol: str, client: str
 ) -> None:
