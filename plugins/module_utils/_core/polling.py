@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 class Polling:
     """A look every ``interval`` seconds until ``timeout`` seconds are over; ``report`` shows how it goes meanwhile.
 
-    ``clock`` returns seconds that only ever grow.
+    ``clock`` returns seconds that only ever grow, ``jitter`` a number from 0 to 1.
     """
 
     timeout: float
@@ -25,6 +26,7 @@ class Polling:
     report: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
 
     def looks(self) -> Iterator[Callable[[str], None]]:
         """Yield when it is time to look: at once, then after each pause, and for the last time as the time ends.
@@ -39,3 +41,7 @@ class Polling:
             if left <= 0:
                 return
             self.sleep(min(self.interval, left))
+
+    def give_way(self) -> None:
+        """Pause for one to two intervals: whoever waits for the same and goes first is to be seen by then."""
+        self.sleep(self.interval * (1 + self.jitter()))

@@ -74,13 +74,17 @@ _ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPP
 
 
 class NodeServices:
-    """The services of a node: asked of its control center, commanded and waited for."""
+    """The services of a node: asked of its control center, commanded and waited for.
+
+    ``had_others`` tells that somebody else's command was waited for.
+    """
 
     def __init__(self, node: TaskNode, transport: Transport, polling: Polling) -> None:
         self.node = node
         self.name = node.name
         self.transport = transport
         self.lost: ImpError | None = None
+        self.had_others = False
         self._in_vain: set[str] = set()
         self._center = ControlCenter(transport)
         self._polling = polling
@@ -125,12 +129,17 @@ class NodeServices:
             details={"node": self.name, "service": service, "status": status, "timeout": timeout},
         )
 
+    def rest(self, service: str) -> Service:
+        """Wait until somebody else's command has been carried out."""
+        self.had_others = True
+        return self.wait(service, _at_rest, "Started or Stopped")
+
     def settle(self, names: list[str]) -> None:
         """Let services that are starting or stopping come to rest, unless that was waited for in vain before."""
         for name, service in self._look(names).items():
             if not _at_rest(service) and name not in self._in_vain:
                 with suppress(WaitExpired):
-                    self.wait(name, _at_rest, "Started or Stopped")
+                    self.rest(name)
 
     def troubles(self, names: list[str]) -> list[Trouble]:
         """Return how the node stands now; one that could not be asked is not asked again by this task."""
@@ -176,9 +185,9 @@ class Services(Resource[ServicesState]):
         self._state: str = params["state"]
         self._only_if_required: bool = params["only_if_required"]
         self._careful = self._state == "restarted" and not params["ignore_other_nodes"]
-        polling = Polling(params["wait_timeout"], params["poll_interval"], context.progress)
+        self._polling = Polling(params["wait_timeout"], params["poll_interval"], context.progress)
         self._nodes = {
-            node.name: NodeServices(node, context.transport(node.connection), polling)
+            node.name: NodeServices(node, context.transport(node.connection), self._polling)
             for node in task_nodes(context.connection, params)
         }
         self._unlisted = Unlisted(
@@ -240,7 +249,7 @@ class Services(Resource[ServicesState]):
             raise ImpError(f"There is no service {name} on {node.name}.", code="no-such-service")
         if not waits or _at_rest(service):
             return service
-        return node.wait(name, _at_rest, "Started or Stopped")
+        return node.rest(name)
 
     def _due(self, services: Mapping[str, Mapping[str, Service]]) -> DueRestarts:
         """Ask the cluster which services have to restart (G5); where it cannot say, the notes and the user's list do.
@@ -348,10 +357,7 @@ class Services(Resource[ServicesState]):
     def apply(self, change: Change) -> None:
         node, service = self._service_of(change)
         if change.action == "restart" and self._careful:
-            reason = refusal(node.name, self._listed_troubles(apart_from=node.name))
-            reason = reason or refusal(node.name, self._unlisted_troubles())
-            if reason is not None:
-                raise reason.error
+            self._wait_for_turn(node)
         node.command(change.action, service)
         try:
             self._arrive(change)
@@ -359,6 +365,23 @@ class Services(Resource[ServicesState]):
             raise NotArrived(expired.message, details=expired.details) from None
         if change.action not in ("stop", "deactivate"):
             self._duty.loaded(node.name, service)
+
+    def _wait_for_turn(self, node: NodeServices) -> None:
+        """Return when the node may be restarted; raise why not.
+
+        A node that somebody else has taken down and that is back means that another run goes on with its next node at
+        this very moment. No cluster keeps two commands apart, so this run looks again a little later.
+        """
+        while True:
+            reason = refusal(node.name, self._listed_troubles(apart_from=node.name))
+            reason = reason or refusal(node.name, self._unlisted_troubles())
+            if reason is not None:
+                raise reason.error
+            if not any(one.had_others for one in self._nodes.values()):
+                return
+            for one in self._nodes.values():
+                one.had_others = False
+            self._polling.give_way()
 
     def _arrive(self, change: Change) -> Service:
         node, service = self._service_of(change)

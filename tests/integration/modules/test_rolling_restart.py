@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
@@ -211,6 +212,29 @@ def test_a_restart_that_somebody_else_has_begun_meanwhile_is_waited_for(environm
     assert_contract(result, changed=True)
     assert len(result["changes"]) == 4
     assert commands(environment)[:3] == ["imp-pub", "imp-sub", "imp-pub"], "the person's command is the second"
+
+
+def test_who_has_waited_for_another_run_lets_it_go_first(
+    environment: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both see the same node come back: the run that took it down goes on with the other one at that moment."""
+    environment.control.transitions("polls", 2)
+    restart(environment, "imp-pub", ENGINE)
+    pauses: list[float] = []
+
+    def other_run_goes_on(self: Polling) -> None:
+        if not pauses:
+            restart(environment, "imp-sub", ENGINE)
+        pauses.append(self.interval)
+
+    monkeypatch.setattr(Polling, "give_way", other_run_goes_on)
+    result = run(environment, ENGINE)
+    assert_contract(result, changed=True)
+    assert pauses == [QUICK["poll_interval"]] * 2, "once after the publisher was back, once after the subscriber"
+    seen = [(entry["node"], entry["operation"]) for entry in environment.journal(protocol="control_center")]
+    others, first, second = [position for position, (_node, asked) in enumerate(seen) if "Control" in asked][1:]
+    assert [seen[position][0] for position in (others, first, second)] == ["imp-sub", "imp-pub", "imp-sub"]
+    assert [node for node, _asked in seen[others + 1 : first]].count("imp-sub") >= 3, "the subscriber was waited for"
 
 
 @pytest.mark.parametrize("state", ["started", "restarted"])

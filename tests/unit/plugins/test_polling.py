@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 
 
@@ -65,3 +68,10 @@ def test_a_look_that_takes_long_counts() -> None:
     clock = Clock()
     assert clock.look_until(10, 1, look=7) == 2
     assert clock.slept == [1]
+
+
+@pytest.mark.parametrize(("jitter", "pause"), [(0.0, 5.0), (0.5, 7.5), (1.0, 10.0)])
+def test_who_gives_way_pauses_for_one_to_two_intervals(jitter: float, pause: float) -> None:
+    clock = Clock()
+    replace(clock.polling(300, 5), jitter=lambda: jitter).give_way()
+    assert clock.slept == [pause]
