@@ -112,6 +112,10 @@ def test_fractions_of_seconds_add_up(world: World) -> None:
     for seconds in (0.1, 0.2, 0.7):
         world.advance(seconds)
     assert world.ran == [("a", 1)]
+    for seconds in (1 / 3, 2 / 3, 1e-6 / 3):
+        world.add(f"{seconds}", world.now + seconds)
+        world.advance(seconds)
+        assert store.first(world.database) is None
 
 
 def test_a_job_may_add_jobs_that_are_due_on_the_same_way(world: World) -> None:
@@ -366,6 +370,7 @@ def test_while_the_clock_runs_jobs_run_when_their_time_comes(world: World) -> No
         assert world.ran == [], "the clock stands still"
         await world.scheduler.change_clock(lambda clock: clock.freeze(False))
         await _noted(world, 1)
+        await asyncio.sleep(0.01)  # By now it waits for what is due in an hour.
         world.add("now", -1)
         await _noted(world, 2)
         await world.scheduler.advance(3600)
