@@ -21,7 +21,7 @@ class StateError(Exception):
 
 
 class NotStored(Exception):
-    """SQLite could not write the state file: the disk is full, another process has it locked, it is read-only.
+    """SQLite cannot work with the state file: the disk is full, another process has it locked, it is read-only.
 
     Attributes:
         kind: SQLite's name of the error, for example ``SQLITE_FULL``.
@@ -29,7 +29,7 @@ class NotStored(Exception):
 
     def __init__(self, error: sqlite3.Error) -> None:
         super().__init__(str(error))
-        self.kind: str = getattr(error, "sqlite_errorname", type(error).__name__)
+        self.kind: str = error.sqlite_errorname
 
 
 class Database:
@@ -108,11 +108,11 @@ class Database:
 
     @contextmanager
     def _outermost(self, begin: str) -> Iterator[None]:
-        self._control(begin)
+        self.execute(begin)
         self._depth += 1
         try:
             yield
-            self._control("COMMIT")
+            self.execute("COMMIT")
         except BaseException:
             self._after_commit.clear()
             # SQLite has already undone it after some errors, a full disk among them.
@@ -125,12 +125,6 @@ class Database:
         for action in waiting:
             action()
 
-    def _control(self, statement: str) -> None:
-        try:
-            self._connection.execute(statement)
-        except sqlite3.Error as error:
-            raise NotStored(error) from error
-
     def on_commit(self, action: Callable[[], None]) -> None:
         """Have something done once the open transaction is committed, never when it is undone; without one, at once.
 
@@ -142,21 +136,31 @@ class Database:
             action()
 
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
-        """Run one statement."""
-        return self._connection.execute(sql, values)
+        """Run one statement.
+
+        Raises:
+            NotStored: The state file is in no condition for it.
+        """
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            raise _translated(error) from error
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for many rows."""
-        self._connection.executemany(sql, rows)
+        """Run one statement for many rows; raises as :meth:`execute` does."""
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.OperationalError as error:
+            raise _translated(error) from error
 
     def one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
         """Return the first row or ``None``."""
-        row: Row | None = self._connection.execute(sql, values).fetchone()
+        row: Row | None = self.execute(sql, values).fetchone()
         return row
 
     def all(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """Return every row."""
-        return self._connection.execute(sql, values).fetchall()
+        return self.execute(sql, values).fetchall()
 
     def copy_to(self, path: Path) -> None:
         """Write the whole content to a file of mode 0600, which appears complete or not at all."""
@@ -180,3 +184,9 @@ class Database:
     def close(self) -> None:
         """Close the connection; the write-ahead log is folded into the file."""
         self._connection.close()
+
+
+def _translated(error: sqlite3.OperationalError) -> Exception:
+    """Tell a state file that is in no condition from a statement that is wrong, which stays SQLite's error."""
+    wrong_statement = error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+    return error if wrong_statement else NotStored(error)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,12 +64,6 @@ class Journal:
             NotStored: It could not be written.
         """
         self._last += 1
-        try:
-            self._insert(entry)
-        except sqlite3.Error as error:
-            raise NotStored(error) from error
-
-    def _insert(self, entry: Entry) -> None:
         self._database.execute(
             "INSERT INTO journal (id, at, cluster, node, protocol, method, operation, caller, write, status, fault)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -14,7 +14,6 @@ import asyncio
 import copy
 import inspect
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -248,7 +247,7 @@ class Scheduler:
             if seconds <= 0:
                 try:
                     await self._run_first()
-                except (sqlite3.Error, NotStored) as error:
+                except NotStored as error:
                     # A full disk, for example. Whoever changes something next has it tried again.
                     log_failure("storing what the scheduler did", error)
                     seconds = _LOOK_AGAIN_SECONDS
