@@ -17,7 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imp_emulator.client.addresses import connect_address
-from imp_emulator.crypto import certificates as pki
+from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
@@ -154,7 +154,7 @@ class Listeners:
         for cluster in nodes.clusters(database):
             for node in nodes.nodes(database, cluster.name):
                 addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
-                context = pki.server_context(keys.get(database, cluster.name, node.name))
+                context = server_context(keys.get(database, cluster.name, node.name))
                 self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, context)
 
     def _listen_for_exchange(self) -> None:
@@ -165,13 +165,13 @@ class Listeners:
             self._listen_for("exchange", None, "", server.name, addresses, context)
             # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
             # do it can verify the server before and after.
-            management = pki.server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server.name)))
+            management = server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server.name)))
             self._listen_for("exchange-management", None, "", server.name, addresses, management)
 
     def _listen_for_authorities(self) -> None:
         database = self._environment.database
         for authority in authorities(database):
-            context = pki.server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
+            context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
             self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
 
     def _listen_for(

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from imp_emulator.crypto import authority as crypto
+from imp_emulator.crypto import authority as signing
 from imp_emulator.crypto.authority import SKEW, Signer
 from imp_emulator.crypto.certificates import key_pem, pem, validity
 from imp_emulator.domain.exchange import trust as exchange_trust
@@ -126,7 +126,7 @@ def parse_request(text: str) -> x509.CertificateSigningRequest:
         request = x509.load_der_x509_csr(content)
         request.public_key()
         _alternative_names(request)
-        crypto.requested(request, x509.ExtendedKeyUsage)
+        signing.requested(request, x509.ExtendedKeyUsage)
         request.subject.rfc4514_string()
     except (binascii.Error, *_BROKEN):
         raise InvalidValue(
@@ -168,7 +168,7 @@ def issue(context: Context, host: str, identifier: int) -> CertificateRequest:
         raise Forbidden("wrong-state", f"Request {identifier} is {request.state}; only a pending one can be issued.")
     if _has_ended(context, _newest(context, host)):
         raise Forbidden("ca-expired", _ENDED)
-    _sign(context, settings, request, crypto.purposes(request.template) if settings.kind == "enterprise" else None)
+    _sign(context, settings, request, signing.purposes(request.template) if settings.kind == "enterprise" else None)
     return find(context, host, identifier)
 
 
@@ -225,9 +225,9 @@ def renew(context: Context, host: str, new_key: bool = True) -> int:
     above = Signer.of(authorities.certificates(database, host, level - 1)[-1]) if level else None
     if above and _has_ended(context, above):
         raise Forbidden("ca-expired", _ENDED)
-    name = crypto.authority_name(settings.common_name, level)
+    name = signing.authority_name(settings.common_name, level)
     period = validity(context.clock.now(), timedelta(days=settings.validity_days), SKEW)
-    certificate = crypto.sign_authority(name, key, above, period, crypto.HASHES[settings.hash])
+    certificate = signing.sign_authority(name, key, above, period, signing.HASHES[settings.hash])
     if level == 0 and settings.kind == "enterprise":
         exchange_trust.distribute(context, pem(certificate))
     return authorities.add_certificate(database, host, level, key_pem(key), pem(certificate))
@@ -262,7 +262,7 @@ def crl(context: Context, host: str, renewal: int) -> x509.CertificateRevocation
     settings = authority(context, host)
     signer = Signer.of(_own(context, host, renewal))
     revoked = store.requests(context.database, host, RequestState.REVOKED)
-    return crypto.sign_crl(signer, settings, revoked, context.clock.now())
+    return signing.sign_crl(signer, settings, revoked, context.clock.now())
 
 
 def _own(context: Context, host: str, renewal: int) -> AuthorityCertificate:
@@ -292,7 +292,7 @@ def _sign(
 ) -> None:
     newest = _newest(context, settings.host)
     csr = x509.load_pem_x509_csr(request.csr.encode())
-    certificate = crypto.sign_leaf(csr, newest, settings, context.clock.now(), purposes)
+    certificate = signing.sign_leaf(csr, newest, settings, context.clock.now(), purposes)
     serial = f"{certificate.serial_number:x}"
     store.set_issued(context.database, settings.host, request.id, pem(certificate), serial, newest.renewal)
 
@@ -341,7 +341,7 @@ def _purposes(settings: CertificationAuthority, template: str | None) -> tuple[x
             f" 0x80094800 (-2146875392 CERTSRV_E_UNSUPPORTED_CERT_TYPE)  {_POLICY}  0x80094800, The request was for a"
             " certificate template that is not supported by the policy of this CA."
         )
-    return crypto.purposes(template)
+    return signing.purposes(template)
 
 
 def _names(context: Context, host: str) -> set[str]:
@@ -355,7 +355,7 @@ def _names(context: Context, host: str) -> set[str]:
 
 def _alternative_names(request: x509.CertificateSigningRequest) -> set[str]:
     """Return the host names and addresses of a request's SAN, in the form in which they are compared."""
-    found = crypto.requested(request, x509.SubjectAlternativeName)
+    found = signing.requested(request, x509.SubjectAlternativeName)
     if found is None:
         return set()
     names = [*found.get_values_for_type(x509.DNSName), *map(str, found.get_values_for_type(x509.IPAddress))]
