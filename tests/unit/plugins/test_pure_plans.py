@@ -47,13 +47,14 @@ SHORT = issue(MAIL, by=CA, hosts=[MAIL], days=(-1, 5))
 
 def found_resources() -> dict[str, type[Resource[Any]]]:
     """Return the resources that a module can run, by the module's name, found by looking into all files."""
-    return {
-        module.__name__.rpartition(".")[2]: one
-        for package in (_resources, modules)
-        for module in submodules(package)
-        for one in classes_of(module)
-        if issubclass(one, Resource) and not inspect.isabstract(one)
-    }
+    found: dict[str, type[Resource[Any]]] = {}
+    for module in (module for package in (_resources, modules) for module in submodules(package)):
+        for one in classes_of(module):
+            if issubclass(one, Resource) and not inspect.isabstract(one):
+                name = module.__name__.rpartition(".")[2]
+                assert name not in found, f"two resources are called {name}"
+                found[name] = one
+    return found
 
 
 @dataclass(frozen=True)
