@@ -71,7 +71,9 @@ services:
 restart_notifications:
   description:
     - The services of the whole cluster that have to restart, and why.
-    - Null where the cluster has no interface for them or the account may not ask.
+    - Null where the cluster has no interface for them or the account may not ask. What the modules have written down
+      there, M(ucops.imp.services) tells in check mode, with O(ucops.imp.services#module:only_if_required) and
+      O(ucops.imp.services#module:pending_restarts_path).
   returned: always
   type: list
   elements: dict

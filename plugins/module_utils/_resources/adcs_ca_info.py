@@ -41,7 +41,7 @@ def read_ca(context: Context) -> dict[str, Any]:
     wanted: int | None = context.params["renewal"]
     renewal = newest if wanted is None else wanted
     if not 0 <= renewal <= newest:
-        raise InvalidInput([f"renewal: {renewal} is not among 0 to {newest}, so often has the CA been renewed."])
+        raise InvalidInput([f"renewal: {renewal} is not in the range 0 to {newest}, the number of the CA's renewals."])
     chain = _chain(pages, renewal)
     needed = _needed(context, pages, newest, {renewal: chain})
     return {

@@ -331,8 +331,8 @@ class AdcsCertificate(Resource[KnownRequest]):
                 raise _refusal(told).error
             report(f"request {told.request_id} is {told.state}: {told.message}")
         raise WaitExpired(
-            f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {told.message}. Have an "
-            "administrator of the CA issue it and run the task again; it goes on with the same request.",
+            f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {_sentence(told.message)} "
+            "Have an administrator of the CA issue it and run the task again; it goes on with the same request.",
             details={"request_id": told.request_id},
         )
 
@@ -351,10 +351,15 @@ def _known_certificate(state: KnownRequest) -> Certificate | None:
     return state.disposition.certificate if state.disposition else state.stored
 
 
+def _sentence(words: str) -> str:
+    """Return the CA's own words with an end; it may be that of another language."""
+    return words if words.endswith((".", "。")) else f"{words}."
+
+
 def _refusal(disposition: Disposition | None) -> Refusal:
     told = disposition or Disposition(UNKNOWN, 0)
     return Refusal(
-        f"The CA has {told.state} request {told.request_id}: {told.message} Submit a corrected request, or "
+        f"The CA has {told.state} request {told.request_id}: {_sentence(told.message)} Submit a corrected request, or "
         f"the same one again with resubmit: [{told.state}]. In the role exchange_certificate these are "
         f"exchange_certificate_new_request: true and exchange_certificate_resubmit: [{told.state}].",
         f"request-{told.state}",
