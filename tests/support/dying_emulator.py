@@ -20,7 +20,6 @@ from imp_emulator.store.journal import Entry, Journal
 
 VARIABLE = "DIES_AT"
 BEFORE, BEHIND, STORED = "before its entry", "behind its entry", "stored"
-MOMENTS = (BEFORE, BEHIND, STORED)
 """The write is made and its journal entry is not; both are made and not committed; committed, but not answered."""
 
 
