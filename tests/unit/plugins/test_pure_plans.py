@@ -46,9 +46,9 @@ SHORT = issue(MAIL, by=CA, hosts=[MAIL], days=(-1, 5))
 
 
 def found_resources() -> dict[str, type[Resource[Any]]]:
-    """Return the resources that a module can run, by the module's name, found by looking into all files."""
+    """Return the resources that a module can run, by the module's name, found by looking into the folder."""
     found: dict[str, type[Resource[Any]]] = {}
-    for module in (module for package in (_resources, modules) for module in submodules(package)):
+    for module in submodules(_resources):
         for one in classes_of(module):
             if issubclass(one, Resource) and not inspect.isabstract(one):
                 name = module.__name__.rpartition(".")[2]
@@ -234,6 +234,7 @@ USERS = [
 PARAMETER = {"service": ENGINE, "name": "CalendarSpread", "value": "10"}
 OTHERS = [
     Case("calendaring_parameters", {"calendar_spread": 5}, 1, {"calendar_spread": "auto", "assigned_users": 1000}),
+    Case("calendaring_parameters", {"calendar_spread": 5}, 1, {"calendar_spread": "auto"}),
     Case(
         "service_parameters",
         {f"EnterpriseWideData/{ENGINE}/CalendarSpread": "5"},
