@@ -142,8 +142,15 @@ class Database:
             action()
 
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
-        """Run one statement."""
-        return self._connection.execute(sql, values)
+        """Run one statement.
+
+        Raises:
+            NotStored: It could not be stored, through no fault of the statement's values.
+        """
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            raise NotStored(error) from error
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for many rows."""

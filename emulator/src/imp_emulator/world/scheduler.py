@@ -14,7 +14,6 @@ import asyncio
 import copy
 import inspect
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -176,7 +175,7 @@ class Scheduler:
                     _logger.error("internal error: nothing carries out %s", _name(job))
                 else:
                     handler(job)
-        except (NotStored, sqlite3.OperationalError):
+        except NotStored:
             raise  # Nothing of it has happened, and it stays until it can be stored.
         except Exception as error:  # noqa: BLE001 - the other jobs go on
             log_failure(_name(job), error)
@@ -248,7 +247,7 @@ class Scheduler:
             if seconds <= 0:
                 try:
                     await self._run_first()
-                except (sqlite3.Error, NotStored) as error:
+                except NotStored as error:
                     # A full disk, for example. Whoever changes something next has it tried again.
                     log_failure("storing what the scheduler did", error)
                     seconds = _LOOK_AGAIN_SECONDS
