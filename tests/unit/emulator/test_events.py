@@ -11,7 +11,7 @@ import logging
 import pytest
 
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
-from imp_emulator.domain.cucm import parameters
+from imp_emulator.domain.cucm import parameters, users
 from imp_emulator.domain.events import (
     GatewayChanged,
     GatewayCredentialsChanged,
@@ -21,10 +21,12 @@ from imp_emulator.domain.events import (
     ServiceStopped,
     ServiceStopping,
     TrustChanged,
+    UserChanged,
 )
 from imp_emulator.domain.imp import gateways, ports, services, trust
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.store import keys
+from imp_emulator.store.cucm.users import UserKey
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import Event
 from imp_emulator.world.pace import Pace, Rule
@@ -146,3 +148,13 @@ def test_gateways_trust_and_parameters_tell_what_changed_and_no_secret(emulated:
             context, "dc1", parameters.find(context, "dc1", ENTERPRISE_NODE, ENGINE, parameter.name), "50099"
         )
     assert everything == [ParameterChanged("dc1", ENTERPRISE_NODE, ENGINE, ports.NOTIFICATION_PORT, "50099")]
+
+
+def test_users_tell_what_changed(emulated: Environment) -> None:
+    everything, context = heard(emulated), emulated.context
+    pkid = users.add(context, "dc1", {"userid": "new", "last_name": "New", "password": "a secret"})
+    users.update(context, "dc1", UserKey("userid", "new"), {})
+    users.update(context, "dc1", UserKey("userid", "new"), {"userid": "other"})
+    users.remove(context, "dc1", UserKey("userid", "other"))
+    told = (("new", "added"), ("other", "updated"), ("other", "removed"))
+    assert everything == [UserChanged("dc1", pkid, userid, action) for userid, action in told]

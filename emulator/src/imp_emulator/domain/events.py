@@ -91,3 +91,13 @@ class ParameterChanged(Event):
     service: str
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanged(Event):
+    """An end user was ``added``, ``updated`` or ``removed``; the user id is the one that it has afterwards."""
+
+    cluster: str
+    pkid: str
+    userid: str
+    action: str

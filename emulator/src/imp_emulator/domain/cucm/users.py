@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from imp_emulator.domain.events import UserChanged
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.cucm import users as store
 from imp_emulator.store.imp import gateways
@@ -80,6 +81,7 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
         store.insert(context.database, cluster, pkid, _hashed(values))
     except store.UseridTaken:
         raise _duplicate(values["userid"]) from None
+    context.events.publish(UserChanged(cluster, pkid, values["userid"], "added"))
     return pkid
 
 
@@ -109,6 +111,7 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
             store.update(context.database, user.id, _hashed(changes))
         except store.UseridTaken:
             raise _duplicate(changes["userid"]) from None
+        context.events.publish(UserChanged(cluster, user.pkid, changes.get("userid", user.userid), "updated"))
     return user.pkid
 
 
@@ -116,6 +119,7 @@ def remove(context: Context, cluster: str, key: UserKey) -> str:
     """Remove a user and return its UUID (lower case, no braces); raises ``NotFound``."""
     user = _presence_user(context, cluster, key)
     store.delete(context.database, user.id)
+    context.events.publish(UserChanged(cluster, user.pkid, user.userid, "removed"))
     return user.pkid
 
 
