@@ -4,7 +4,7 @@
 """The emulator, killing itself (SIGKILL) at a wanted moment of the next write that succeeds.
 
 ``python -m tests.support.dying_emulator`` takes the arguments of ``imp-emulator``. The file that the environment
-variable ``DIES_AT`` names holds one of :data:`MOMENTS`; as long as there is none, nothing happens.
+variable ``DIES_AT`` names holds the moment; as long as there is none, nothing happens.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from imp_emulator.store.journal import Entry, Journal
 
 VARIABLE = "DIES_AT"
 BEFORE, BEHIND, STORED = "before its entry", "behind its entry", "stored"
-MOMENTS = (BEFORE, BEHIND, STORED)
 """The write is made and its journal entry is not; both are made and not committed; committed, but not answered."""
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ssl
 
-from imp_emulator.crypto import certificates as pki
-from imp_emulator.store.exchange import certificates as exchange
+from imp_emulator.crypto.certificates import tls_context
+from imp_emulator.store.exchange import certificates
 from imp_emulator.world.environment import Environment
 
 
@@ -35,10 +35,11 @@ class IisCertificate:
 
     def _current(self) -> ssl.SSLContext:
         """Return the settings with the present certificate; those of earlier ones are kept, a server has few."""
-        stored = exchange.served_by_iis(self._environment.database, self._server)
+        # Read of the store and not asked of the rules: this is a handshake, so there is no request and no caller.
+        stored = certificates.served_by_iis(self._environment.database, self._server)
         if stored is None:
             # Nothing removes the certificate that IIS uses, so there always is one.
             raise LookupError(self._server)
         if stored.thumbprint not in self._made:
-            self._made[stored.thumbprint] = pki.tls_context(stored.private_key + stored.served)
+            self._made[stored.thumbprint] = tls_context(stored.private_key + stored.served)
         return self._made[stored.thumbprint]

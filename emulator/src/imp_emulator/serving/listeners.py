@@ -17,13 +17,12 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imp_emulator.client.addresses import connect_address
-from imp_emulator.crypto import certificates as pki
+from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
 from imp_emulator.serving.iis_certificate import IisCertificate
-from imp_emulator.store import hosts, keys, meta, nodes
-from imp_emulator.store.ca.authorities import authorities
+from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.wire.ca.admin import CaAdmin
@@ -149,29 +148,31 @@ class Listeners:
         self._listen_for_exchange()
         self._listen_for_authorities()
 
+    # The scenario tells who is there. The store is asked for what it does not tell: keys, and what Eth0 has become.
+
     def _listen_for_nodes(self) -> None:
         database = self._environment.database
-        for cluster in nodes.clusters(database):
+        for cluster in self._environment.scenario.clusters:
             for node in nodes.nodes(database, cluster.name):
                 addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
-                context = pki.server_context(keys.get(database, cluster.name, node.name))
+                context = server_context(keys.get(database, cluster.name, node.name))
                 self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, context)
 
     def _listen_for_exchange(self) -> None:
         database = self._environment.database
-        for server in hosts.servers(database):
+        for server in self._environment.scenario.exchange:
             addresses = tuple(filter(None, (server.ipv4, server.ipv6)))
             context = IisCertificate(self._environment, server.name).context
             self._listen_for("exchange", None, "", server.name, addresses, context)
             # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
             # do it can verify the server before and after.
-            management = pki.server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server.name)))
+            management = server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server.name)))
             self._listen_for("exchange-management", None, "", server.name, addresses, management)
 
     def _listen_for_authorities(self) -> None:
         database = self._environment.database
-        for authority in authorities(database):
-            context = pki.server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
+        for authority in self._environment.scenario.certification_authorities:
+            context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
             self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
 
     def _listen_for(

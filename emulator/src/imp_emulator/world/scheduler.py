@@ -175,7 +175,7 @@ class Scheduler:
                     _logger.error("internal error: nothing carries out %s", _name(job))
                 else:
                     handler(job)
-        except (NotStored, sqlite3.OperationalError):
+        except NotStored:
             raise  # Nothing of it has happened, and it stays until it can be stored.
         except Exception as error:  # noqa: BLE001 - the other jobs go on
             log_failure(_name(job), error)
