@@ -4,7 +4,7 @@
 """The emulator, killing itself (SIGKILL) at a wanted moment of the next write that succeeds.
 
 ``python -m tests.support.dying_emulator`` takes the arguments of ``imp-emulator``. The file that the environment
-variable ``DIES_AT`` names holds one of :data:`MOMENTS`; as long as there is none, nothing happens.
+variable ``DIES_AT`` names holds the moment; as long as there is none, nothing happens.
 """
 
 from __future__ import annotations

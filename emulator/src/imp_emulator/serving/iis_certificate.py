@@ -35,6 +35,7 @@ class IisCertificate:
 
     def _current(self) -> ssl.SSLContext:
         """Return the settings with the present certificate; those of earlier ones are kept, a server has few."""
+        # Read of the store and not asked of the rules: this is a handshake, so there is no request and no caller.
         stored = certificates.served_by_iis(self._environment.database, self._server)
         if stored is None:
             # Nothing removes the certificate that IIS uses, so there always is one.

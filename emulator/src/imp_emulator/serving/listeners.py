@@ -22,8 +22,7 @@ from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
 from imp_emulator.serving.iis_certificate import IisCertificate
-from imp_emulator.store import hosts, keys, meta, nodes
-from imp_emulator.store.ca.authorities import authorities
+from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.wire.ca.admin import CaAdmin
@@ -149,9 +148,11 @@ class Listeners:
         self._listen_for_exchange()
         self._listen_for_authorities()
 
+    # The scenario tells who is there. The store is asked for what it does not tell: keys, and what Eth0 has become.
+
     def _listen_for_nodes(self) -> None:
         database = self._environment.database
-        for cluster in nodes.clusters(database):
+        for cluster in self._environment.scenario.clusters:
             for node in nodes.nodes(database, cluster.name):
                 addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
                 context = server_context(keys.get(database, cluster.name, node.name))
@@ -159,7 +160,7 @@ class Listeners:
 
     def _listen_for_exchange(self) -> None:
         database = self._environment.database
-        for server in hosts.servers(database):
+        for server in self._environment.scenario.exchange:
             addresses = tuple(filter(None, (server.ipv4, server.ipv6)))
             context = IisCertificate(self._environment, server.name).context
             self._listen_for("exchange", None, "", server.name, addresses, context)
@@ -170,7 +171,7 @@ class Listeners:
 
     def _listen_for_authorities(self) -> None:
         database = self._environment.database
-        for authority in authorities(database):
+        for authority in self._environment.scenario.certification_authorities:
             context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
             self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
 

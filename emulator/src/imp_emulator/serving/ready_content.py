@@ -12,16 +12,19 @@ from typing import Any
 from imp_emulator.client.files import write_private
 from imp_emulator.client.ready_file import FORMAT
 from imp_emulator.serving.listeners import Listeners
-from imp_emulator.store import accounts, hosts, keys, nodes
-from imp_emulator.store.ca.authorities import authorities, root
+from imp_emulator.store import accounts, keys
+from imp_emulator.store.ca.authorities import root
 from imp_emulator.store.database import Database
+from imp_emulator.world.environment import Environment
 
 
-def describe(database: Database, listeners: Listeners, folder: Path, control: dict[str, str]) -> dict[str, Any]:
+def describe(environment: Environment, listeners: Listeners, folder: Path, control: dict[str, str]) -> dict[str, Any]:
     """Return the content of the ready file; the certificates that it names are written to ``folder``.
 
-    ``control`` is the control plane's ``url`` and ``token``.
+    ``control`` is the control plane's ``url`` and ``token``. The scenario tells who is there; passwords and keys were
+    made when the state file was, so those are read of the store.
     """
+    database, scenario = environment.database, environment.scenario
     ports: dict[tuple[str, str], dict[str, Any]] = {}
     for endpoint, (address, port) in listeners.endpoints.items():
         entry = ports.setdefault((endpoint.cluster, endpoint.node), {"address": address, "ports": {}})
@@ -39,16 +42,16 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
                 "nodes": {
                     node.name: {"fqdn": node.fqdn, "role": node.role, "usage": node.usage}
                     | ports[cluster.name, node.name]
-                    for node in nodes.nodes(database, cluster.name)
+                    for node in cluster.nodes
                 },
             }
-            for cluster in nodes.clusters(database)
+            for cluster in sorted(scenario.clusters, key=lambda cluster: cluster.name)
         },
         "exchange": {
             server.name: ports["", server.name]
             | {"ipv4": server.ipv4, "ipv6": server.ipv6}
             | _certificates(database, folder, server.name)
-            for server in hosts.servers(database)
+            for server in sorted(scenario.exchange, key=lambda server: server.name)
         },
         "exchange_account": exchange["exchange"],
         "exchange_admin": exchange["exchange_admin"],
@@ -57,7 +60,7 @@ def describe(database: Database, listeners: Listeners, folder: Path, control: di
             | {"kind": authority.kind, "common_name": authority.common_name}
             | _accounts(database, authority.host)
             | {"root_file": _published(folder, f"{authority.host}-root.pem", root(database, authority.host))}
-            for authority in authorities(database)
+            for authority in sorted(scenario.certification_authorities, key=lambda authority: authority.host)
         },
     }
 

@@ -14,12 +14,11 @@ from pathlib import Path
 
 import uvloop
 
-from imp_emulator.client import ready_file as ready
+from imp_emulator.client import ready_file
 from imp_emulator.client.addresses import connect_address
-from imp_emulator.control import app as control
+from imp_emulator.control.app import Control, application
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.serving import background
-from imp_emulator.serving import ready_content as publication
+from imp_emulator.serving import background, ready_content
 from imp_emulator.serving.listeners import Listeners, Server, operations
 from imp_emulator.store.database import Database
 from imp_emulator.store.journal import DEFAULT_LIMIT
@@ -62,10 +61,11 @@ def serve(options: Options) -> None:
     finally:
         folder.release()
         # Last of all: whoever waits for the ready file to go finds everything else done.
-        ready.remove(options.ready_file)
+        ready_file.remove(options.ready_file)
 
 
 async def _serve(options: Options, folder: StateFolder) -> None:
+    # Whoever serves opens the state file and closes it; everybody else is given it.
     database = Database(options.state)
     try:
         snapshots = Snapshots(database, folder.path / "snapshots")
@@ -75,19 +75,18 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         )
         background.wire(environment)
         listeners = Listeners(environment, options.host)
-        plane = control.Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
+        plane = Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
         socket = listeners.bind("control", options.control_port)
-        listeners.add(Server(control.application(plane), socket))
+        listeners.add(Server(application(plane), socket))
         listeners.remember()
-        address = connect_address(options.host)
-        url = f"http://{f'[{address}]' if ':' in address else address}:{socket.getsockname()[1]}"
-        content = publication.describe(database, listeners, folder.path / "pki", {"url": url, "token": plane.token})
+        reached = {"url": _url(options.host, socket.getsockname()[1]), "token": plane.token}
+        content = ready_content.describe(environment, listeners, folder.path / "pki", reached)
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         await listeners.start()
         await background.start(environment)
-        ready.write(options.ready_file, content)
+        ready_file.write(options.ready_file, content)
         sys.stdout.write(f"imp-emulator is ready, see {options.ready_file}\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -95,3 +94,8 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         await listeners.stop()
     finally:
         database.close()
+
+
+def _url(host: str, port: int) -> str:
+    address = connect_address(host)
+    return f"http://{f'[{address}]' if ':' in address else address}:{port}"
