@@ -154,7 +154,7 @@ _BODY = """</style>
 <details><summary>What was checked</summary>
 <ul>
 {% for check in checks %}
-<li>{{ check.place.task }} ({{ check.place.host }}){% if check.records %}: {{ check.records }}{% endif %}</li>
+<li>{{ check.origin.task }} ({{ check.origin.host }}){% if check.records %}: {{ check.records }}{% endif %}</li>
 {% endfor %}
 </ul></details>
 {% endif %}
