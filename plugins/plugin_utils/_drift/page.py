@@ -123,7 +123,7 @@ _BODY = """</style>
 </ul>
 {% for cluster in report.clusters %}
 {% set records = report.of(cluster) %}
-{% set checks = report.checks | selectattr('place.cluster', 'equalto', cluster) | list %}
+{% set checks = report.checks | selectattr('origin.cluster', 'equalto', cluster) | list %}
 <section aria-labelledby="cluster-{{ loop.index }}">
 <header><h2 id="cluster-{{ loop.index }}">{{ cluster }}</h2>
 <p class="meta">{{ some(checks, 'check') }}, {{ some(records, 'finding') }}</p></header>
