@@ -89,7 +89,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS, as_terminal
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import CLEAN, COULD_NOT_CHECK, Report
 
 CLUSTER = "ucops_imp_cluster"
@@ -158,15 +158,15 @@ class CallbackModule(CallbackBase):
     def _add(self, result: Any, *, failed: bool = False) -> None:
         host = result._host.get_name()
         try:
-            self._report.add(self._place(result), result._result, failed=failed)
+            self._report.add(self._origin(result), result._result, failed=failed)
         except Exception as error:  # noqa: BLE001 - Ansible would go on and end with 0
             text = f"The result of {result._task.get_name()} is not understood: {error!r}"
             self._report.could_not_check(self._clusters.get(host) or host, text)
 
-    def _place(self, result: Any) -> Place:
+    def _origin(self, result: Any) -> Origin:
         task, host = result._task, result._host
         path, _colon, line = str(task.get_path() or "").rpartition(":")
-        return Place(
+        return Origin(
             cluster=self._cluster(task, host) or host.get_name(),
             host=host.get_name(),
             task=result.task_name,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 
-GATEWAYS = Place(
+GATEWAYS = Origin(
     cluster="dc1",
     host="imp-pub.dc1",
     task="Configure the Exchange servers as presence gateways",

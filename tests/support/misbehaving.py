@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import os
 import socket
 import ssl
 import struct
@@ -65,11 +66,21 @@ class Exchange:
             self.ended.wait(SECONDS_BETWEEN_DRIPS)
             self.sock.sendall(again)
 
+    def drip_record(self) -> None:
+        """Begin a record of TLS, and go on with a byte every now and then: OpenSSL waits for all of it."""
+        with socket.socket(fileno=os.dup(self.sock.fileno())) as plain:
+            plain.sendall(b"\x17\x03\x03\x3f\xff")
+            for _time in self._going_on():
+                self.ended.wait(SECONDS_BETWEEN_DRIPS)
+                plain.sendall(b"x")
+
     def hang_up(self) -> None:
         self.sock.shutdown(socket.SHUT_RDWR)
 
 
 Behaviour = Callable[[Exchange], None]
+Reader = Callable[[ssl.SSLSocket, threading.Event], "bytes | None"]
+"""Takes a request and returns its head; is given what tells that the test has ended."""
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
 
 
@@ -138,6 +149,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "401 with NTLM for ever": _refusing("NTLM"),
     "401 with a broken challenge": _refusing("NTLM TlRMTVNTUAACAAAA"),
     "401 with a challenge for ever": challenging,
+    "dripping record": lambda exchange: exchange.drip_record(),
     "dripping head": lambda exchange: exchange.drip(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
     "dripping lines": lambda exchange: exchange.drip(b"HTTP/1.1 200 OK\r\n", b"X-Another: x\r\n"),
     "dripping body": lambda exchange: exchange.drip(_HEAD + b"Content-Length: 100000\r\n\r\n", b"<"),
@@ -157,6 +169,7 @@ class MisbehavingServer:
 
     context: ssl.SSLContext
     behave: Behaviour
+    read: Reader
     exchanges: list[Exchange] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -171,13 +184,13 @@ class MisbehavingServer:
         plain.settimeout(30)
         # A client that has had enough hangs up, which is what the tests want of it.
         with suppress(OSError), self.context.wrap_socket(plain, server_side=True) as sock:
-            while (head := _read_request(sock)) is not None:
+            while (head := self.read(sock, self.ended)) is not None:
                 exchange = Exchange(head, sock, self.ended)
                 self.exchanges.append(exchange)
                 self.behave(exchange)
 
 
-def _read_request(sock: ssl.SSLSocket) -> bytes | None:
+def read_request(sock: ssl.SSLSocket, _ended: threading.Event) -> bytes | None:
     """Read a request and return its head; ``None`` at the end of the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
@@ -192,12 +205,27 @@ def _read_request(sock: ssl.SSLSocket) -> bytes | None:
     return head
 
 
+def read_nothing(_sock: ssl.SSLSocket, ended: threading.Event) -> None:
+    """Leave the request where it is, so that a large one is stuck half-way."""
+    ended.wait(SECONDS_OF_MISBEHAVIOUR)
+
+
+def read_slowly(sock: ssl.SSLSocket, ended: threading.Event) -> None:
+    """Read so little at a time that the client is always just about to get on, and never done."""
+    end = time.monotonic() + SECONDS_OF_MISBEHAVIOUR
+    while not ended.is_set() and time.monotonic() < end:
+        sock.recv(65_536)
+        ended.wait(0.02)
+
+
 @contextmanager
-def misbehaving(certificate: Path, key: Path, behave: Behaviour) -> Iterator[tuple[MisbehavingServer, int]]:
+def misbehaving(
+    certificate: Path, key: Path, behave: Behaviour, read: Reader = read_request
+) -> Iterator[tuple[MisbehavingServer, int]]:
     """Run such a server; yields it and its port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = MisbehavingServer(context, behave)
+    server = MisbehavingServer(context, behave, read)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
         thread = threading.Thread(target=server.serve, args=(listener,), daemon=True)

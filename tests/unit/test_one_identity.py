@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from ansible_collections.ucops.imp.plugins.module_utils._core import options
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import as_junit, as_sarif
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +48,7 @@ def test_both_take_the_same_gateways_for_one(one: str, other: str) -> None:
 
 def test_a_report_has_every_user_once() -> None:
     report = Report("drift", "drift.yml")
-    place = Place("dc1", "imp-pub", "Users", "users.yml", 1, "ucops.imp.calendar_users", predicted=True)
+    place = Origin("dc1", "imp-pub", "Users", "users.yml", 1, "ucops.imp.calendar_users", predicted=True)
     field = {"name": "meeting_information", "before": False, "after": True, "secret": False}
     changes = [{"kind": "calendar_user", "id": name, "action": "update", "fields": [field]} for name in ODD]
     report.add(place, {"changed": True, "changes": changes})

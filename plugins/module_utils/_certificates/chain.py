@@ -56,7 +56,7 @@ def missing_issuer(offered: Sequence[Certificate]) -> str | None:
 def issued(certificate: Certificate, above: Certificate) -> bool:
     """Whether ``above`` has signed a certificate and is its issuer by name."""
     try:
-        _parsed(certificate).verify_directly_issued_by(_parsed(above))
+        certificate.parsed.verify_directly_issued_by(above.parsed)
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
@@ -64,10 +64,6 @@ def issued(certificate: Certificate, above: Certificate) -> bool:
 
 def _is_ca(certificate: Certificate) -> bool:
     try:
-        return _parsed(certificate).extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        return certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (ValueError, x509.ExtensionNotFound):
         return False
-
-
-def _parsed(certificate: Certificate) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(certificate.pem.encode("ascii"))

@@ -4,19 +4,18 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""Certificate signing requests (PKCS #10), and which certificate answers which. Pure."""
+"""Certificate signing requests (PKCS #10). Pure."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import MISSING_LIBRARY
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import MISSING_LIBRARY, key_fingerprint
 
 if MISSING_LIBRARY is None:
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.x509.oid import NameOID
 
 
@@ -44,7 +43,7 @@ def read_request(text: str) -> SigningRequest:
         raise NotARequest("it holds a private key; give the request only, and keep the key where it belongs.")
     try:
         parsed = x509.load_pem_x509_csr(text.replace("NEW CERTIFICATE REQUEST", "CERTIFICATE REQUEST").encode())
-        key = _fingerprint(parsed.public_key())
+        key = key_fingerprint(parsed.public_key())
     except (ValueError, TypeError):
         raise NotARequest(
             "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----)."
@@ -57,12 +56,3 @@ def read_request(text: str) -> SigningRequest:
         common_name=str(names[0].value) if names else "",
         pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
     )
-
-
-def key_of(certificate_pem: str) -> str:
-    """Return the fingerprint of a certificate's public key, to compare with that of a request."""
-    return _fingerprint(x509.load_pem_x509_certificate(certificate_pem.encode()).public_key())
-
-
-def _fingerprint(key: Any) -> str:
-    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

@@ -8,21 +8,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509 as _x509
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, read_der
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower
-
-try:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-except ImportError:
-    pass  # _x509 says so to the user
 
 PENDING = "PendingRequest"
 VALID = "Valid"
@@ -48,26 +39,22 @@ _OTHER_REMEDY = "See Get-ExchangeCertificate on the server."
 
 
 @dataclass(frozen=True)
-class ServerCertificate:
-    """A certificate, or a pending request with its placeholder.
+class ServerCertificate(Certificate):
+    """A certificate, or a pending request with its placeholder, and what the server tells of it.
 
-    ``names`` are the SAN's host names and addresses and the subject's CN, in the form in which they are compared;
-    ``thumbprint`` is SHA-1 in upper case, as Windows names certificates. Certificates that no server has told of have
-    no status and no services. ``root_ca_type`` says how the root got to the server (requirement C6a), as Exchange calls
-    it: None, Enterprise, GroupPolicy, Registry, ThirdParty or Unknown.
+    ``root_ca_type`` says how the root got to the server (requirement C6a), as Exchange calls it: None, Enterprise,
+    GroupPolicy, Registry, ThirdParty or Unknown.
     """
 
-    thumbprint: str
-    fingerprint: str
-    subject: str
-    issuer: str
-    names: frozenset[str]
-    not_after: datetime
-    pem: str = field(repr=False)
     status: str = ""
     root_ca_type: str = ""
     services: tuple[str, ...] = ()
     request: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, certificate: Certificate, **told: Any) -> ServerCertificate:
+        """Return a certificate together with what the server tells of it."""
+        return cls(**{known.name: getattr(certificate, known.name) for known in fields(certificate)}, **told)
 
     @property
     def pending(self) -> bool:
@@ -97,63 +84,27 @@ class ServerCertificate:
         names = ("thumbprint", "fingerprint", "subject", "issuer", "pem", "status", "root_ca_type", "trusted")
         return {
             **{name: getattr(self, name) for name in names},
-            "names": sorted(self.names),
+            "names": sorted(self.names.every),
             "not_after": self.not_after.isoformat(),
             "services": list(self.services),
         }
-
-
-def read_certificates(data: bytes) -> list[ServerCertificate]:
-    """Return the certificates of a PEM bundle or DER file; raises :class:`_x509.NotACertificate`."""
-    return [_parsed(x509.load_pem_x509_certificate(one.pem.encode())) for one in _x509.split_bundle(data)]
 
 
 def server_certificate(row: Any) -> ServerCertificate:
     """Read an object that Get-ExchangeCertificate put out; what the certificate itself says counts."""
     data = row.get("RawData") if isinstance(row, Mapping) else None
     try:
-        parsed = _parsed(x509.load_der_x509_certificate(bytes(data or b"")))
+        certificate = read_der(bytes(data or b""), "RawData")
     except (TypeError, ValueError):
         text = (
             "Get-ExchangeCertificate returned an object without a certificate in RawData. Check the Exchange release."
         )
         raise UnexpectedAnswer(text) from None
     services = [word.strip() for word in str(row.get("Services") or "").split(",")]
-    return ServerCertificate(
-        **{name: getattr(parsed, name) for name in _FROM_CERTIFICATE},
+    return ServerCertificate.of(
+        certificate,
         status=str(row.get("Status") or ""),
         root_ca_type=str(row.get("RootCAType") or ""),
         services=tuple(word for word in services if word and word != "None"),
         request=str(row["CertificateRequest"]) if row.get("CertificateRequest") else None,
-    )
-
-
-_FROM_CERTIFICATE = ("thumbprint", "fingerprint", "subject", "issuer", "names", "not_after", "pem")
-
-
-def public_key(certificate: ServerCertificate) -> bytes:
-    """Return the public key in DER; a certificate and the request that it answers have the same."""
-    parsed = x509.load_pem_x509_certificate(certificate.pem.encode())
-    return parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _parsed(certificate: x509.Certificate) -> ServerCertificate:
-    der = certificate.public_bytes(Encoding.DER)
-    names = [str(one.value) for one in certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
-    try:
-        alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        pass
-    else:
-        names += [*alternatives.get_values_for_type(x509.DNSName)]
-        names += [str(one) for one in alternatives.get_values_for_type(x509.IPAddress)]
-    until: datetime = getattr(certificate, "not_valid_after_utc", None) or certificate.not_valid_after
-    return ServerCertificate(
-        thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
-        fingerprint=hashlib.sha256(der).hexdigest(),
-        subject=certificate.subject.rfc4514_string(),
-        issuer=certificate.issuer.rfc4514_string(),
-        names=frozenset(ascii_lower(name) for name in names),
-        not_after=until.replace(tzinfo=timezone.utc),
-        pem=certificate.public_bytes(Encoding.PEM).decode("ascii"),
     )

@@ -15,20 +15,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import CN_MISMATCH, SAN_MISMATCH
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import MISSING_LIBRARY, Certificate
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, ascii_lower, canonical_host
-
-if MISSING_LIBRARY is None:
-    from cryptography import x509
 
 
 @dataclass(frozen=True)
 class CertificateNames:
     """The names in a server's certificate; ``hosts`` and ``addresses`` are those of its SAN."""
 
-    common_name: str
+    common_names: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
+
+    @property
+    def common_name(self) -> str:
+        """The last CN of the subject, which is the one that counts; empty when there is none."""
+        return self.common_names[-1] if self.common_names else ""
+
+    @property
+    def every(self) -> frozenset[str]:
+        """All names, wherever they stand, in the form in which they are compared."""
+        return frozenset(map(ascii_lower, (*self.common_names, *self.alternatives)))
 
     @property
     def alternatives(self) -> tuple[str, ...]:
@@ -50,21 +56,6 @@ class CertificateNames:
         if self.alternatives:
             return f"SAN {', '.join(self.alternatives)}"
         return f"subject CN {self.common_name or '(none)'}"
-
-
-def names_of(certificate: Certificate) -> CertificateNames:
-    """Return the names in a certificate."""
-    parsed = x509.load_pem_x509_certificate(certificate.pem.encode("ascii"))
-    common = [str(one.value) for one in parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
-    try:
-        san = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
-        return CertificateNames(common[-1] if common else "")
-    return CertificateNames(
-        common[-1] if common else "",
-        tuple(san.get_values_for_type(x509.DNSName)),
-        tuple(str(one) for one in san.get_values_for_type(x509.IPAddress)),
-    )
 
 
 def _covers(pattern: str, name: str) -> bool:

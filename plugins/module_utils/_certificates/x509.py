@@ -6,7 +6,7 @@
 
 """Certificates: split bundles, name what is in them, and know each by its SHA-256 fingerprint. Pure.
 
-Fingerprints are 64 hexadecimal digits in lower case, names are RFC 4514 texts, times are ISO 8601 in UTC.
+Fingerprints are 64 hexadecimal digits in lower case, subjects are RFC 4514 texts, times have the time zone UTC.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 
 try:
     from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 except ImportError:
     MISSING_LIBRARY: str | None = traceback.format_exc()
 else:
@@ -44,26 +46,47 @@ class Certificate:
     fingerprint: str
     subject: str
     issuer: str
-    not_before: str
-    not_after: str
+    not_before: datetime
+    not_after: datetime
+    names: CertificateNames
     pem: str = field(repr=False)
+
+    @property
+    def parsed(self) -> x509.Certificate:
+        """The certificate for the package cryptography."""
+        return x509.load_pem_x509_certificate(self.pem.encode("ascii"))
+
+    @property
+    def thumbprint(self) -> str:
+        """SHA-1 in upper case, as Windows names certificates."""
+        return hashlib.sha1(self.parsed.public_bytes(Encoding.DER), usedforsecurity=False).hexdigest().upper()
+
+    @property
+    def key(self) -> str:
+        """The fingerprint of its public key, to compare with that of a request."""
+        return key_fingerprint(self.parsed.public_key())
 
     def expired(self, now: datetime) -> bool:
         """Whether its validity has ended; ``now`` has a time zone."""
-        return datetime.fromisoformat(self.not_after) < now
+        return self.not_after < now
 
     def out_of_date(self, now: datetime) -> bool:
         """Whether its validity has ended or not begun; ``now`` has a time zone."""
-        return self.expired(now) or datetime.fromisoformat(self.not_before) > now
+        return self.expired(now) or self.not_before > now
 
     def days_left(self, now: datetime) -> float:
         """Return the days until its validity ends, negative afterwards; ``now`` has a time zone."""
-        return (datetime.fromisoformat(self.not_after) - now) / timedelta(days=1)
+        return (self.not_after - now) / timedelta(days=1)
 
-    def as_dict(self) -> dict[str, str]:
-        """Return ``{fingerprint, subject, issuer, not_before, not_after}``."""
-        names = ("fingerprint", "subject", "issuer", "not_before", "not_after")
-        return {name: getattr(self, name) for name in names}
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``{fingerprint, subject, issuer, not_before, not_after}`` as modules show them, all of them texts."""
+        return {
+            "fingerprint": self.fingerprint,
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "not_before": self.not_before.isoformat(),
+            "not_after": self.not_after.isoformat(),
+        }
 
 
 def require_library() -> None:
@@ -78,7 +101,7 @@ def split_bundle(data: bytes) -> list[Certificate]:
     Raises :class:`NotACertificate`.
     """
     if data[:2] == b"\x30\x82":
-        return [_read(data, "the file")]
+        return [read_der(data, "the file")]
     text = data.decode("utf-8", "replace")
     blocks = list(_BLOCK.finditer(text))
     for block in blocks:
@@ -87,6 +110,15 @@ def split_bundle(data: bytes) -> list[Certificate]:
         raise NotACertificate(_nothing(text))
     found = [_from_pem(block.group(0), f"certificate {number}") for number, block in enumerate(blocks, start=1)]
     return unique(found)
+
+
+def read_der(data: bytes, place: str) -> Certificate:
+    """Return the one certificate that is given in DER; raises :class:`NotACertificate` with a text about ``place``."""
+    try:
+        parsed = x509.load_der_x509_certificate(data)
+    except ValueError:
+        raise NotACertificate(f"{place} is neither a PEM nor a DER certificate.") from None
+    return certificate_of(parsed)
 
 
 def unique(certificates: Iterable[Certificate]) -> list[Certificate]:
@@ -137,29 +169,45 @@ def _from_pem(block: str, place: str) -> Certificate:
         parsed = x509.load_pem_x509_certificate(re.sub("(X509|TRUSTED) CERTIFICATE", "CERTIFICATE", block).encode())
     except ValueError:
         raise NotACertificate(f"{place} cannot be read; it is damaged or cut off.") from None
-    return _describe(parsed)
+    return certificate_of(parsed)
 
 
-def _read(data: bytes, place: str) -> Certificate:
-    try:
-        parsed = x509.load_der_x509_certificate(data)
-    except ValueError:
-        raise NotACertificate(f"{place} is neither a PEM nor a DER certificate.") from None
-    return _describe(parsed)
-
-
-def _describe(parsed: x509.Certificate) -> Certificate:
+def certificate_of(parsed: x509.Certificate) -> Certificate:
+    """Return what the package cryptography has read."""
     return Certificate(
         fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
         subject=parsed.subject.rfc4514_string(),
         issuer=parsed.issuer.rfc4514_string(),
-        not_before=_time(parsed, "not_valid_before"),
-        not_after=_time(parsed, "not_valid_after"),
+        not_before=utc(parsed, "not_valid_before"),
+        not_after=utc(parsed, "not_valid_after"),
+        names=_names(parsed),
         pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
     )
 
 
-def _time(parsed: x509.Certificate, name: str) -> str:
-    """Return a time of the certificate; cryptography before release 42 only has it without a time zone."""
-    value: datetime = getattr(parsed, f"{name}_utc", None) or getattr(parsed, name)
-    return value.replace(tzinfo=timezone.utc).isoformat()
+def _names(parsed: x509.Certificate) -> CertificateNames:
+    """Read the subject's CN and the SAN; one that cannot be read counts as none."""
+    common = tuple(str(one.value) for one in parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME))
+    try:
+        alternatives = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return CertificateNames(common)
+    return CertificateNames(
+        common,
+        tuple(alternatives.get_values_for_type(x509.DNSName)),
+        tuple(str(one) for one in alternatives.get_values_for_type(x509.IPAddress)),
+    )
+
+
+def utc(parsed: Any, name: str) -> datetime:
+    """Return a time of what cryptography has read; raises ``ValueError`` when it has none."""
+    # Before release 42 it only has times without a time zone; to ask for them later warns.
+    value = getattr(parsed, f"{name}_utc") if hasattr(parsed, f"{name}_utc") else getattr(parsed, name)
+    if not isinstance(value, datetime):
+        raise ValueError(f"no {name}")
+    return value.replace(tzinfo=timezone.utc)
+
+
+def key_fingerprint(key: Any) -> str:
+    """Return SHA-256 over the DER form of a public key, in lower-case hexadecimal."""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

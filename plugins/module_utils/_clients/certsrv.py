@@ -17,8 +17,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,7 +26,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     MISSING_LIBRARY,
     Certificate,
     NotACertificate,
+    certificate_of,
     split_bundle,
+    utc,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
@@ -68,6 +70,27 @@ class Disposition:
     request_id: int
     message: str = ""
     certificate: Certificate | None = None
+
+
+@dataclass(frozen=True)
+class RevocationList:
+    """A CRL; ``revoked`` are serial numbers in hexadecimal."""
+
+    issuer: str
+    last_update: datetime
+    next_update: datetime | None
+    revoked: tuple[str, ...]
+    pem: str = field(repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``{issuer, last_update, next_update, revoked, content}``, times as texts."""
+        return {
+            "issuer": self.issuer,
+            "last_update": self.last_update.isoformat(),
+            "next_update": self.next_update.isoformat() if self.next_update else None,
+            "revoked": list(self.revoked),
+            "content": self.pem,
+        }
 
 
 class CertSrv:
@@ -132,23 +155,23 @@ class CertSrv:
             found = pkcs7.load_der_pkcs7_certificates(answer.body)
         except ValueError:
             raise self._unreadable("PKCS #7 bundle") from None
-        return [split_bundle(one.public_bytes(Encoding.DER))[0] for one in found]
+        return [certificate_of(one) for one in found]
 
-    def crl(self, renewal: int) -> dict[str, Any]:
-        """Return the base CRL: ``{issuer, last_update, next_update, revoked: [serial numbers], content: PEM}``."""
+    def crl(self, renewal: int) -> RevocationList:
+        """Return the base CRL."""
         query = urlencode({"Type": "base", "Renewal": renewal, "Enc": "bin"})
         answer = self._typed(f"/certcrl.crl?{query}", _CRL_TYPE)
         try:
             parsed = x509.load_der_x509_crl(answer.body)
         except ValueError:
             raise self._unreadable("revocation list") from None
-        return {
-            "issuer": parsed.issuer.rfc4514_string(),
-            "last_update": _time(parsed, "last_update"),
-            "next_update": _time(parsed, "next_update"),
-            "revoked": [f"{entry.serial_number:x}" for entry in parsed],
-            "content": parsed.public_bytes(Encoding.PEM).decode("ascii"),
-        }
+        return RevocationList(
+            issuer=parsed.issuer.rfc4514_string(),
+            last_update=utc(parsed, "last_update"),
+            next_update=_next_update(parsed),
+            revoked=tuple(f"{entry.serial_number:x}" for entry in parsed),
+            pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+        )
 
     def _certificate(self, answer: Answer) -> Certificate:
         try:
@@ -243,7 +266,9 @@ def _words(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"(?s)<script.*?</script>|<[^>]*>", " ", page)).split())[:300]
 
 
-def _time(parsed: x509.CertificateRevocationList, name: str) -> str | None:
-    """Return a time of a CRL; cryptography before release 42 only has it without a time zone."""
-    value: datetime | None = getattr(parsed, f"{name}_utc", None) or getattr(parsed, name)
-    return value.replace(tzinfo=timezone.utc).isoformat() if value else None
+def _next_update(parsed: x509.CertificateRevocationList) -> datetime | None:
+    """Return when the next CRL is due; a list need not say so."""
+    try:
+        return utc(parsed, "next_update")
+    except ValueError:
+        return None

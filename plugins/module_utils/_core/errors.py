@@ -8,7 +8,7 @@
 
 Every failure that a user can meet is an :class:`ImpError` with a stable ``code``, a ``message`` for people and
 ``details`` for programs. None of the three ever holds a password, a cookie or a request body. Clients raise these and
-nothing else; the runner (``_run``) turns them into the module's ``failures`` or its message.
+nothing else; the runner turns them into the module's ``failures`` or its message.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ SUBMITTED = "submitted"
 
 
 @dataclass(frozen=True)
-class Memory:
+class SubmittedRequest:
     """One request.
 
     ``ca`` is ``host:port``, ``csr`` the SHA-256 fingerprint of the signing request, ``request_id`` its number at the CA
@@ -44,7 +44,7 @@ class Memory:
     after: int = 0
 
 
-def load(path: Path) -> Memory | None:
+def load(path: Path) -> SubmittedRequest | None:
     """Read the file, ``None`` when there is none; raises :class:`ImpError` for one that cannot be used."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -55,21 +55,21 @@ def load(path: Path) -> Memory | None:
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise _unusable(path, "another program, or another release of this collection, has written it")
     try:
-        memory = Memory(**content)
+        submitted = SubmittedRequest(**content)
     except TypeError:
         raise _unusable(path, "fields are missing, or there are others") from None
-    number = memory.request_id
-    if (memory.state, isinstance(number, int)) not in ((SUBMITTING, False), (SUBMITTED, True)):
+    number = submitted.request_id
+    if (submitted.state, isinstance(number, int)) not in ((SUBMITTING, False), (SUBMITTED, True)):
         raise _unusable(path, "its state and its request number do not go together")
-    return memory
+    return submitted
 
 
-def save(path: Path, memory: Memory | None) -> None:
+def save(path: Path, submitted: SubmittedRequest | None) -> None:
     """Write the file durably, or remove it."""
-    if memory is None:
+    if submitted is None:
         path.unlink(missing_ok=True)
         return
-    write_atomically(path, json.dumps({"format": FORMAT, **asdict(memory)}, indent=2) + "\n")
+    write_atomically(path, json.dumps({"format": FORMAT, **asdict(submitted)}, indent=2) + "\n")
 
 
 def write_atomically(path: Path, text: str) -> None:

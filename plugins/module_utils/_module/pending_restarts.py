@@ -7,7 +7,7 @@
 """The file of pending restarts: what a change still needs, kept for clusters that do not remember it themselves.
 
 One file for each cluster, JSON, of :data:`FORMAT`. A note is written before the change that needs the restart, and is
-taken out when the service is known to have started after it; ``_restart_duty`` decides on that. Whoever writes holds a
+taken out when the service is known to have started after it; ``restart_duty`` decides on that. Whoever writes holds a
 lock on the file beside it (``.lock``) and replaces the file as a whole, so that a reader, a second run or a kill never
 meets half a file. What cannot be read is an error that says so: forgetting a restart is worse than stopping.
 """

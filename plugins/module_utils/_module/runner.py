@@ -25,7 +25,7 @@ those that fail, reads back, and ends with the result contract:
     ``[{id, code, message}]``; when there are any, the task fails after everything else was tried.
 ``restart_required``
     names of the services that must restart before the changes have effect. With the option ``pending_restarts_path``
-    each is written down there before the change that needs it, see ``_pending_restarts``.
+    each is written down there before the change that needs it, see ``pending_restarts``.
 ``undeclared``
     with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
     mode: as it is) though nobody asked for it. It makes no task changed or failed.

@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The rows about the cluster: interfaces and accounts, versions, services, IPv6. Pure: replies in, rows out."""
+"""The rows about the cluster: interfaces and accounts, versions, services, IPv6. Pure: answers in, rows out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import IN_BETWEEN, STARTED, Service
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Forbidden, NoPublicApi, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import find_name
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Reply
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown, warned
 from ansible_collections.ucops.imp.plugins.module_utils._product import ipv6, releases
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import BY_OPTION, PRESENCE_ENGINE, problem
@@ -33,13 +33,13 @@ class NodeFacts:
     version: str | None
 
 
-def interface_rows(reply: Reply) -> list[Row]:
+def interface_rows(answer: InterfaceAnswer) -> list[Row]:
     """Say whether an interface answers, whether the account logs in there, and whether it has its role."""
-    subject = str(reply.interface)
-    who = f"{reply.interface.connection.username} at {subject}"
-    if reply.not_asked is not None:
-        return _three(subject, who, [None, None, None], reply.not_asked)
-    error = reply.error
+    subject = str(answer.interface)
+    who = f"{answer.interface.connection.username} at {subject}"
+    if answer.not_asked is not None:
+        return _three(subject, who, [None, None, None], answer.not_asked)
+    error = answer.error
     if isinstance(error, Unauthorized):
         text = f"{error.message} It was tried once only, so that the account is not locked."
         refused = failed("account-logs-in", who, "refused (HTTP 401)", "accepted", text)
@@ -70,41 +70,41 @@ def _logs_in(who: str) -> Row:
     return ok("account-logs-in", who, "accepted")
 
 
-def why_silent(reply: Reply) -> str:
-    """Return why a reply has no value, for rows that depend on it."""
-    if reply.not_asked is not None:
-        return reply.not_asked
-    if isinstance(reply.error, Unauthorized | Forbidden):
-        return f"{reply.interface.connection.username} may not ask the {reply.interface}"
-    return f"the {reply.interface} does not answer properly"
+def why_silent(answer: InterfaceAnswer) -> str:
+    """Return why an answer has no value, for rows that depend on it."""
+    if answer.not_asked is not None:
+        return answer.not_asked
+    if isinstance(answer.error, Unauthorized | Forbidden):
+        return f"{answer.interface.connection.username} may not ask the {answer.interface}"
+    return f"the {answer.interface} does not answer properly"
 
 
-def version_row(reply: Reply, need: releases.Need) -> Row:
+def version_row(answer: InterfaceAnswer, need: releases.Need) -> Row:
     """Say whether the collection works with the release of a node."""
-    check, subject = "version-supported", reply.interface.sight.place.host
-    if not reply.answered:
-        return skipped(check, subject, why_silent(reply))
-    facts: NodeFacts = reply.value
+    check, subject = "version-supported", answer.interface.probed.endpoint.host
+    if not answer.answered:
+        return skipped(check, subject, why_silent(answer))
+    facts: NodeFacts = answer.value
     expected = f"{releases.written(need.oldest)} or newer"
-    verdict = releases.verdict(facts.version or "", need)
-    if facts.version is None or verdict == "no-version":
+    wrong = releases.problem(facts.version or "", need)
+    if facts.version is None or wrong == "no-version":
         advice = "See Cisco Unified OS Administration, Show, Software."
         return unknown(check, subject, "the node does not say its version", expected, advice)
-    if verdict == "too-old":
+    if wrong == "too-old":
         return failed(check, subject, facts.version, expected, f"Upgrade the node: {need.reason}.")
-    if verdict == "too-new":
+    if wrong == "too-new":
         advice = f"Try it in a laboratory first: nothing newer than {releases.written(releases.NEWEST_KNOWN)} is known."
         return warned(check, subject, facts.version, expected, advice)
     return ok(check, subject, facts.version, expected)
 
 
-def same_version_row(replies: Sequence[Reply]) -> Row:
+def same_version_row(answers: Sequence[InterfaceAnswer]) -> Row:
     """Say whether all nodes have the same release, which a deployment that is not centralized needs."""
     check, subject = "versions-match", "nodes of the cluster"
     told = {
-        reply.interface.sight.place.name: release
-        for reply in replies
-        if reply.answered and (release := releases.release_of(reply.value.version or ""))
+        answer.interface.probed.endpoint.name: release
+        for answer in answers
+        if answer.answered and (release := releases.release_of(answer.value.version or ""))
     }
     if len(told) < 2:
         return skipped(check, subject, "the versions of fewer than two nodes are known")
@@ -119,22 +119,22 @@ def same_version_row(replies: Sequence[Reply]) -> Row:
     return warned(check, subject, shown, "one release", advice)
 
 
-def service_rows(reply: Reply, names: Sequence[str]) -> list[Row]:
+def service_rows(answer: InterfaceAnswer, names: Sequence[str]) -> list[Row]:
     """Say of each of these services whether it runs on an IM and Presence node (requirement R1)."""
-    return [_service_row("service-runs", reply, name) for name in names]
+    return [_service_row("service-runs", answer, name) for name in names]
 
 
-def axl_row(reply: Reply) -> Row:
+def axl_row(answer: InterfaceAnswer) -> Row:
     """Say whether AXL runs where the collection uses it: on the Unified CM publisher, and nowhere else."""
-    return _service_row("axl-service-runs", reply, AXL_SERVICE)
+    return _service_row("axl-service-runs", answer, AXL_SERVICE)
 
 
-def _service_row(check: str, reply: Reply, name: str) -> Row:
-    node = reply.interface.sight.place.name
+def _service_row(check: str, answer: InterfaceAnswer, name: str) -> Row:
+    node = answer.interface.probed.endpoint.name
     subject = f"{name} on {node}"
-    if not reply.answered:
-        return skipped(check, subject, why_silent(reply))
-    service = find_service(reply.value, name)
+    if not answer.answered:
+        return skipped(check, subject, why_silent(answer))
+    service = find_service(answer.value, name)
     if service is None or not service.exists:
         return failed(
             check, subject, "not installed", STARTED, f"See whether the name is right, and {node} the right node."
@@ -152,25 +152,25 @@ def _service_row(check: str, reply: Reply, name: str) -> Row:
     return failed(check, subject, service.status, STARTED, advice)
 
 
-def notification_port_row(axl: Reply) -> Row:
+def notification_port_row(axl: InterfaceAnswer) -> Row:
     """Say whether the port for notifications from Exchange is one that the product does not use itself (P2).
 
     Whether another program of a node has taken it, no interface tells.
     """
     parameter = BY_OPTION["exchange_notification_port"]
-    place = ("notify-port-unused", parameter.label)
+    about = ("notify-port-unused", parameter.label)
     if not axl.answered:
-        return skipped(*place, why_silent(axl))
+        return skipped(*about, why_silent(axl))
     expected = "a port that nothing else uses"
     value = find_name(axl.value, parameter.name)
     if value is None:
         advice = f"See System, Service Parameters, {PRESENCE_ENGINE}; AXL does not know {parameter.name}."
-        return unknown(*place, "no such parameter", expected, advice)
+        return unknown(*about, "no such parameter", expected, advice)
     said = problem(parameter, parameter.decode(value))
     if said is None:
-        return ok(*place, value, expected)
+        return ok(*about, value, expected)
     advice = f"Set it: ucops.imp.calendaring_parameters with exchange_notification_port {parameter.default}. {said}"
-    return failed(*place, value, expected, advice)
+    return failed(*about, value, expected, advice)
 
 
 def find_service(facts: NodeFacts, name: str) -> Service | None:
@@ -178,7 +178,7 @@ def find_service(facts: NodeFacts, name: str) -> Service | None:
     return find_name(facts.services, name)
 
 
-def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str], enable: bool) -> list[Row]:
+def ipv6_rows(axl: InterfaceAnswer, admin: InterfaceAnswer, names: Sequence[str], enable: bool) -> list[Row]:
     """Say whether the cluster is ready for those of the gateways that are IPv6 addresses (requirement G7).
 
     ``enable`` tells whether the playbooks are going to switch IPv6 on, so that it may still be off.
@@ -197,17 +197,17 @@ def ipv6_rows(axl: Reply, admin: Reply, names: Sequence[str], enable: bool) -> l
     return [*rows, *(_eth0_row(node) for node in nodes)]
 
 
-def _parameter_row(place: tuple[str, str], axl: Reply, enable: bool) -> Row:
+def _parameter_row(about: tuple[str, str], axl: InterfaceAnswer, enable: bool) -> Row:
     if not axl.answered:
-        return skipped(*place, why_silent(axl))
+        return skipped(*about, why_silent(axl))
     value = find_name(axl.value, ipv6.PARAMETER)
     if value == ipv6.ON:
-        return ok(*place, value, ipv6.ON)
+        return ok(*about, value, ipv6.ON)
     if enable and value is not None:
         advice = "Nothing to do here: the role presence_gateways sets it, see presence_gateways_enable_ipv6."
-        return warned(*place, value, ipv6.ON, advice)
+        return warned(*about, value, ipv6.ON, advice)
     advice = f"Set it: ucops.imp.service_parameters with {ipv6.PARAMETER} {ipv6.ON}, or leave IPv6 gateways out."
-    return failed(*place, value or "no such parameter", ipv6.ON, advice)
+    return failed(*about, value or "no such parameter", ipv6.ON, advice)
 
 
 def _eth0_row(node: Mapping[str, Any]) -> Row:

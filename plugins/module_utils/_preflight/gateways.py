@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import missing_issuer
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import names_of
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import (
     BAD,
     MISSING_FROM_CHAIN,
@@ -23,8 +22,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts i
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, NoPublicApi
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.cluster import why_silent
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Reply
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, Distrust, Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, Distrust, ProbeResult
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown, warned
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 
@@ -39,7 +38,7 @@ class Gateway:
 
     name: str
     port: int
-    sight: Sight
+    probed: ProbeResult
 
 
 @dataclass(frozen=True)
@@ -53,30 +52,30 @@ class AdminFacts:
 def name_row(gateway: Gateway) -> Row:
     """Say whether the server's certificate holds the name of the gateway (requirements G3 and C1)."""
     check = "gateway-name-matches"
-    if gateway.sight.leaf is None:
-        return skipped(check, gateway.name, gateway.sight.obstacle or "no certificate was seen")
-    names = names_of(gateway.sight.leaf)
+    if gateway.probed.leaf is None:
+        return skipped(check, gateway.name, gateway.probed.obstacle or "no certificate was seen")
+    names = gateway.probed.leaf.names
     mismatch = names.mismatch(gateway.name)
     if mismatch is None:
         return ok(check, gateway.name, str(names))
     return failed(check, gateway.name, str(names), gateway.name, advice(mismatch, gateway.name, None) or "")
 
 
-def store_row(reply: Reply, min_days: int, now: datetime) -> Row:
+def store_row(answer: InterfaceAnswer, min_days: int, now: datetime) -> Row:
     """Say whether what a node trusts will last; whether anybody needs it, nobody knows."""
-    check, subject = "trust-store-valid", f"cup-trust of {reply.interface.sight.place.name}"
-    if not reply.answered:
-        return skipped(check, subject, why_silent(reply))
+    check, subject = "trust-store-valid", f"cup-trust of {answer.interface.probed.endpoint.name}"
+    if not answer.answered:
+        return skipped(check, subject, why_silent(answer))
     expected = f"valid for {min_days} more days"
-    ending = [one for one in reply.value if one.days_left(now) < min_days]
+    ending = [one for one in answer.value if one.days_left(now) < min_days]
     if not ending:
-        return ok(check, subject, f"{len(reply.value)} certificates, all valid", expected)
+        return ok(check, subject, f"{len(answer.value)} certificates, all valid", expected)
     what = (
         "Upload the successors with trust_certificates before a server shows a certificate of theirs, and delete what "
         "nobody needs any more."
     )
     return warned(
-        check, subject, "; ".join(f"{one.subject} until {one.not_after[:10]}" for one in ending), expected, what
+        check, subject, "; ".join(f"{one.subject} until {one.not_after.date()}" for one in ending), expected, what
     )
 
 
@@ -84,62 +83,62 @@ def store_row(reply: Reply, min_days: int, now: datetime) -> Row:
 class Judgement:
     """What is known of a gateway's chain and the trust store of a node.
 
-    ``reply`` is that of the node's certificate management, ``verdict`` what OpenSSL says with the node's store, a text
-    when there was no handshake, and ``seen`` the node's own view, if there is one.
+    ``answer`` is that of the node's certificate management, ``distrust`` what OpenSSL says with the node's store, a
+    text when there was no handshake, and ``seen`` the node's own view, if there is one.
     """
 
     gateway: Gateway
-    reply: Reply
-    verdict: Distrust | str | None
+    answer: InterfaceAnswer
+    distrust: Distrust | str | None
     seen: PeerCheck | ImpError | None = None
 
     def obstacle(self, now: datetime) -> str | None:
         """Say why there is nothing to tell about the chain, or ``None``."""
-        leaf = self.gateway.sight.leaf
+        leaf = self.gateway.probed.leaf
         if leaf is None:
-            return self.gateway.sight.obstacle or "no certificate was seen"
-        if not self.reply.answered:
-            return why_silent(self.reply)
-        wrong_dates = isinstance(self.verdict, Distrust) and self.verdict.code in EXPIRED and leaf.out_of_date(now)
+            return self.gateway.probed.obstacle or "no certificate was seen"
+        if not self.answer.answered:
+            return why_silent(self.answer)
+        wrong_dates = isinstance(self.distrust, Distrust) and self.distrust.code in EXPIRED and leaf.out_of_date(now)
         return "its dates are wrong, see certificate-valid" if wrong_dates else None
 
     @property
     def missing(self) -> str | None:
         """The authority whose certificate the node lacks, as far as somebody tells."""
         issuer = missing_issuer(self.seen.offered) if isinstance(self.seen, PeerCheck) else None
-        leaf = self.gateway.sight.leaf
+        leaf = self.gateway.probed.leaf
         return issuer or (leaf.issuer if leaf else None)
 
 
 def trusted_row(judgement: Judgement, now: datetime) -> Row:
     """Say whether a node trusts the server already (requirements G7 and C8)."""
-    name, verdict = judgement.gateway.name, judgement.verdict
-    check, subject = "gateway-trusted", f"{name} by {judgement.reply.interface.sight.place.name}"
+    name, distrust = judgement.gateway.name, judgement.distrust
+    check, subject = "gateway-trusted", f"{name} by {judgement.answer.interface.probed.endpoint.name}"
     expected, obstacle = "a chain up to a root in cup-trust", judgement.obstacle(now)
     if obstacle is not None:
         return skipped(check, subject, obstacle)
-    if isinstance(verdict, str):
-        return unknown(check, subject, verdict, expected, "Run the preflight again.")
-    if verdict is None:
+    if isinstance(distrust, str):
+        return unknown(check, subject, distrust, expected, "Run the preflight again.")
+    if distrust is None:
         return ok(check, subject, "its chain leads to a root in cup-trust")
-    if verdict.code not in NO_CHAIN:
-        return failed(check, subject, verdict.message, expected, advice(BAD, name, None) or "")
+    if distrust.code not in NO_CHAIN:
+        return failed(check, subject, distrust.message, expected, advice(BAD, name, None) or "")
     what = advice(MISSING_FROM_CHAIN, name, judgement.missing) or ""
-    return warned(check, subject, verdict.message, expected, what)
+    return warned(check, subject, distrust.message, expected, what)
 
 
-def reached_row(gateway: Gateway, reply: Reply, ipv6_missing: bool) -> Row:
-    """Say whether a node reaches the server by its name; ``reply`` is that of the node's admin API."""
-    node = reply.interface.sight.place.name
+def reached_row(gateway: Gateway, answer: InterfaceAnswer, ipv6_missing: bool) -> Row:
+    """Say whether a node reaches the server by its name; ``answer`` is that of the node's admin API."""
+    node = answer.interface.probed.endpoint.name
     check, subject, expected = "gateway-reached", f"{gateway.name} from {node}", "reachable"
     if ipv6_missing:
         return skipped(check, subject, "IPv6 is not set up, see ipv6-enabled and ipv6-address")
-    if isinstance(reply.error, NoPublicApi):
+    if isinstance(answer.error, NoPublicApi):
         where = "See Cisco Unified CM IM and Presence Administration, System, Security, Certificate Import Tool."
         return unknown(check, subject, "no interface tells", expected, where)
-    if not reply.answered:
-        return skipped(check, subject, why_silent(reply))
-    seen = reply.value.checks[gateway.name]
+    if not answer.answered:
+        return skipped(check, subject, why_silent(answer))
+    seen = answer.value.checks[gateway.name]
     if isinstance(seen, ImpError):
         return unknown(check, subject, seen.code, expected, seen.message)
     if seen.reachable:

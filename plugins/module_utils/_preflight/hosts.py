@@ -4,93 +4,93 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The rows about servers: names, ports, certificates, clocks. Pure: sights in, rows out."""
+"""The rows about servers: names, ports, certificates, clocks. Pure: results in, rows out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, Sight, is_address
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, ProbeResult, is_address
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown, warned
 
 UNCERTAINTY = 2.0
 """Seconds; answers are dated in whole ones, and take their time."""
 
 
-def name_rows(sights: Sequence[Sight]) -> list[Row]:
+def name_rows(results: Sequence[ProbeResult]) -> list[Row]:
     """Say of every server once whether its name resolves."""
-    by_host: dict[str, Sight] = {}
-    for sight in sights:
-        by_host.setdefault(sight.place.host, sight)
-    return [_name_row(sight) for sight in by_host.values()]
+    by_host: dict[str, ProbeResult] = {}
+    for probed in results:
+        by_host.setdefault(probed.endpoint.host, probed)
+    return [_name_row(probed) for probed in by_host.values()]
 
 
-def _name_row(sight: Sight) -> Row:
-    check, place = "name-resolves", sight.place
-    if sight.name_error is not None:
-        advice = f"Add {place.hostname} to the name service of the controller, or correct it in {place.option}."
-        return failed(check, place.host, sight.name_error, "an address", advice)
-    if is_address(place):
-        return ok(check, place.host, "is an address")
-    return ok(check, place.host, ", ".join(sight.addresses))
+def _name_row(probed: ProbeResult) -> Row:
+    check, endpoint = "name-resolves", probed.endpoint
+    if probed.name_error is not None:
+        advice = f"Add {endpoint.hostname} to the name service of the controller, or correct it in {endpoint.option}."
+        return failed(check, endpoint.host, probed.name_error, "an address", advice)
+    if is_address(endpoint):
+        return ok(check, endpoint.host, "is an address")
+    return ok(check, endpoint.host, ", ".join(probed.addresses))
 
 
-def port_row(sight: Sight) -> Row:
+def port_row(probed: ProbeResult) -> Row:
     """Say whether somebody listens."""
-    check, subject = "port-answers", str(sight.place)
-    if sight.name_error is not None:
-        return skipped(check, subject, str(sight.obstacle))
-    if sight.port_error is not None:
+    check, subject = "port-answers", str(probed.endpoint)
+    if probed.name_error is not None:
+        return skipped(check, subject, str(probed.obstacle))
+    if probed.port_error is not None:
         advice = (
             "See whether the server is up and a firewall lets the controller through, and compare the port with "
-            f"{sight.place.option}."
+            f"{probed.endpoint.option}."
         )
-        return failed(check, subject, sight.port_error, "a connection", advice)
+        return failed(check, subject, probed.port_error, "a connection", advice)
     return ok(check, subject, "accepts connections")
 
 
-def trust_row(sight: Sight, now: datetime) -> Row:
+def trust_row(probed: ProbeResult, now: datetime) -> Row:
     """Say whether the controller trusts a server of the cluster, as every module of the collection will have to."""
-    check, subject, connection = "certificate-trusted", str(sight.place), sight.place.connection
+    check, subject, connection = "certificate-trusted", str(probed.endpoint), probed.endpoint.connection
     if connection is None:
         raise ValueError(f"{subject} is judged by nodes")
-    if sight.name_error is not None or sight.port_error is not None:
-        return skipped(check, subject, str(sight.obstacle))
+    if probed.name_error is not None or probed.port_error is not None:
+        return skipped(check, subject, str(probed.obstacle))
     expected = f"trusted by {connection.ca_path or 'the authorities of the system'}"
-    if sight.tls_error is not None:
+    if probed.tls_error is not None:
         advice = "See whether the port is that of HTTPS, and whether server and controller have TLS 1.2 in common."
-        return failed(check, subject, sight.tls_error, expected, advice)
+        return failed(check, subject, probed.tls_error, expected, advice)
     if not connection.validate_certs:
         advice = "Set validate_certs to true and ca_path to the authority: whoever answers there gets the password."
         return warned(check, subject, "not verified", expected, advice)
-    if sight.distrust is None:
+    if probed.distrust is None:
         return ok(check, subject, "trusted", expected)
-    if sight.distrust.code in EXPIRED and sight.leaf is not None and sight.leaf.out_of_date(now):
+    if probed.distrust.code in EXPIRED and probed.leaf is not None and probed.leaf.out_of_date(now):
         return skipped(check, subject, "its dates are wrong, see certificate-valid")
     advice = "Give the authority of the server's certificate in ca_path, and a hostname that the certificate holds."
-    return failed(check, subject, sight.distrust.message, expected, advice)
+    return failed(check, subject, probed.distrust.message, expected, advice)
 
 
-def dates_row(sight: Sight, min_days: int, now: datetime) -> Row:
+def dates_row(probed: ProbeResult, min_days: int, now: datetime) -> Row:
     """Say whether a certificate is valid now and for so many days more."""
-    check, subject = "certificate-valid", str(sight.place)
-    if sight.leaf is None:
-        return skipped(check, subject, sight.obstacle or "no certificate was seen")
-    begin = datetime.fromisoformat(sight.leaf.not_before)
+    check, subject = "certificate-valid", str(probed.endpoint)
+    if probed.leaf is None:
+        return skipped(check, subject, probed.obstacle or "no certificate was seen")
+    begin = probed.leaf.not_before
     expected = f"valid for {min_days} more days"
     if begin > now:
         advice = "Compare the clocks of server and controller first; have a new certificate issued if they agree."
         return failed(check, subject, f"valid from {begin:%Y-%m-%d %H:%M} UTC", expected, advice)
-    left, until = sight.leaf.days_left(now), sight.leaf.not_after[:10]
+    left, until = probed.leaf.days_left(now), probed.leaf.not_after.date()
     if left >= min_days:
         return ok(check, subject, f"{int(left)} days left, until {until}", expected)
     found = f"{int(left)} days left, until {until}" if left >= 0 else f"expired on {until}"
-    return failed(check, subject, found, expected, _renewal(sight))
+    return failed(check, subject, found, expected, _renewal(probed))
 
 
-def _renewal(sight: Sight) -> str:
-    if sight.place.connection is None:
+def _renewal(probed: ProbeResult) -> str:
+    if probed.endpoint.connection is None:
         return "Renew it, for example with the playbook ucops.imp.certificates; then look at the trust stores again."
     return (
         "Renew it in Cisco Unified OS Administration, Security, Certificate Management (tomcat), and restart the "
@@ -98,29 +98,29 @@ def _renewal(sight: Sight) -> str:
     )
 
 
-def clock_rows(sights: Sequence[Sight], most: float) -> list[Row]:
+def clock_rows(results: Sequence[ProbeResult], most: float) -> list[Row]:
     """Compare the clock of every server of the cluster with the controller's, and with each other's."""
-    by_host: dict[str, Sight] = {}
-    for sight in sights:
-        known = by_host.get(sight.place.host)
-        if known is None or (known.offset is None and sight.offset is not None):
-            by_host[sight.place.host] = sight
-    rows = [_clock_row(sight, most) for sight in by_host.values()]
-    told = {host: sight.offset for host, sight in by_host.items() if sight.offset is not None}
+    by_host: dict[str, ProbeResult] = {}
+    for probed in results:
+        known = by_host.get(probed.endpoint.host)
+        if known is None or (known.offset is None and probed.offset is not None):
+            by_host[probed.endpoint.host] = probed
+    rows = [_clock_row(probed, most) for probed in by_host.values()]
+    told = {host: probed.offset for host, probed in by_host.items() if probed.offset is not None}
     return [*rows, _apart_row(told, most)]
 
 
-def _clock_row(sight: Sight, most: float) -> Row:
-    check, subject, expected = "clock-agrees", sight.place.host, f"within {most:g} s of the controller"
-    if sight.offset is None:
-        if sight.leaf is None:
-            return skipped(check, subject, sight.obstacle or "no answer was seen")
+def _clock_row(probed: ProbeResult, most: float) -> Row:
+    check, subject, expected = "clock-agrees", probed.endpoint.host, f"within {most:g} s of the controller"
+    if probed.offset is None:
+        if probed.leaf is None:
+            return skipped(check, subject, probed.obstacle or "no answer was seen")
         advice = "Compare it by hand: utils ntp status and show status on the node's command line."
         return unknown(check, subject, "the server's answers have no date", expected, advice)
-    found = f"{abs(sight.offset):.0f} s {'ahead of' if sight.offset > 0 else 'behind'} the controller"
-    if abs(sight.offset) < UNCERTAINTY:
+    found = f"{abs(probed.offset):.0f} s {'ahead of' if probed.offset > 0 else 'behind'} the controller"
+    if abs(probed.offset) < UNCERTAINTY:
         found = f"less than {UNCERTAINTY:g} s apart"
-    if abs(sight.offset) <= most:
+    if abs(probed.offset) <= most:
         return ok(check, subject, found, expected)
     advice = (
         "Certificates and sessions depend on the time. Compare the controller's clock with its time server first, then "

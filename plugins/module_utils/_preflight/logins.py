@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Forbidden, ImpError, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import ProbeResult
 
 AXL = "AXL"
 CONTROL_CENTER = "control center"
@@ -25,19 +25,19 @@ CERTIFICATE_MANAGEMENT = "certificate management"
 
 @dataclass(frozen=True)
 class Interface:
-    """Something that wants a login: its kind, where it is, and what it is asked."""
+    """Something that wants a login: what it is called, where it is, and what it is asked."""
 
-    kind: str
-    sight: Sight
+    name: str
+    probed: ProbeResult
     connection: Connection
     ask: Callable[[], Any]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.sight.place.name}"
+        return f"{self.name} of {self.probed.endpoint.name}"
 
 
 @dataclass(frozen=True)
-class Reply:
+class InterfaceAnswer:
     """What an interface said: a value, an error, or why it was not asked."""
 
     interface: Interface
@@ -51,49 +51,49 @@ class Reply:
         return self.error is None and self.not_asked is None
 
 
-def ask_all(interfaces: Sequence[Interface], pool: Executor) -> list[Reply]:
-    """Ask every interface that can be reached, and return the replies in the same order; never raises ``ImpError``.
+def ask_all(interfaces: Sequence[Interface], pool: Executor) -> list[InterfaceAnswer]:
+    """Ask every interface that can be reached, and return the answers in the same order; never raises ``ImpError``.
 
     The interfaces of one account are asked one after another until one has accepted its password, and then all at once.
     When one refuses it, the others are not asked.
     """
-    replies = {id(one): Reply(one, not_asked=one.sight.obstacle) for one in interfaces}
-    reachable = [one for one in interfaces if one.sight.obstacle is None]
+    answers = {id(one): InterfaceAnswer(one, not_asked=one.probed.obstacle) for one in interfaces}
+    reachable = [one for one in interfaces if one.probed.obstacle is None]
     accounts = dict.fromkeys((one.connection.username, one.connection.password) for one in reachable)
     open_groups = [[one for one in reachable if _account(one) == account] for account in accounts]
     undecided = list(pool.map(_until_decided, open_groups))
     for replied, _rest in undecided:
-        replies.update((id(reply.interface), reply) for reply in replied)
+        answers.update((id(answer.interface), answer) for answer in replied)
     rest = [one for _replied, remaining in undecided for one in remaining]
-    replies.update((id(reply.interface), reply) for reply in pool.map(_ask, rest))
-    return [replies[id(one)] for one in interfaces]
+    answers.update((id(answer.interface), answer) for answer in pool.map(_ask, rest))
+    return [answers[id(one)] for one in interfaces]
 
 
 def _account(interface: Interface) -> tuple[str, str]:
     return interface.connection.username, interface.connection.password
 
 
-def _until_decided(interfaces: Sequence[Interface]) -> tuple[list[Reply], Sequence[Interface]]:
-    """Return the replies until a password was accepted or refused, and the interfaces that may be asked at once."""
-    replies: list[Reply] = []
+def _until_decided(interfaces: Sequence[Interface]) -> tuple[list[InterfaceAnswer], Sequence[Interface]]:
+    """Return the answers until a password was accepted or refused, and the interfaces that may be asked at once."""
+    answers: list[InterfaceAnswer] = []
     for number, interface in enumerate(interfaces, start=1):
-        reply = _ask(interface)
-        replies.append(reply)
-        if isinstance(reply.error, Unauthorized):
-            return replies + _spared(interfaces[number:], interface), ()
-        if reply.answered or isinstance(reply.error, Forbidden):
-            return replies, interfaces[number:]
-    return replies, ()
+        answer = _ask(interface)
+        answers.append(answer)
+        if isinstance(answer.error, Unauthorized):
+            return answers + _spared(interfaces[number:], interface), ()
+        if answer.answered or isinstance(answer.error, Forbidden):
+            return answers, interfaces[number:]
+    return answers, ()
 
 
-def _spared(interfaces: Iterable[Interface], refusing: Interface) -> list[Reply]:
+def _spared(interfaces: Iterable[Interface], refusing: Interface) -> list[InterfaceAnswer]:
     user = refusing.connection.username
     text = f"the {refusing} has refused the password of {user}, and trying it again could lock the account"
-    return [Reply(one, not_asked=text) for one in interfaces]
+    return [InterfaceAnswer(one, not_asked=text) for one in interfaces]
 
 
-def _ask(interface: Interface) -> Reply:
+def _ask(interface: Interface) -> InterfaceAnswer:
     try:
-        return Reply(interface, interface.ask())
+        return InterfaceAnswer(interface, interface.ask())
     except ImpError as error:
-        return Reply(interface, error=error)
+        return InterfaceAnswer(interface, error=error)

@@ -29,7 +29,7 @@ EXPIRED = (9, 10)
 
 
 @dataclass(frozen=True)
-class Place:
+class Endpoint:
     """A port of a server. ``name`` is what people call the server, ``hostname`` and ``port`` where it is reached.
 
     ``connection`` says by which authorities its certificate is judged; an Exchange server has none, because the nodes
@@ -62,13 +62,13 @@ class Distrust:
 
 
 @dataclass
-class Sight:
-    """What was seen of a place, as far as one got. Of the errors at most the first that happened is set.
+class ProbeResult:
+    """What was seen of an endpoint, as far as one got. Of the errors at most the first that happened is set.
 
     ``offset`` is by how many seconds the server's clock is ahead of the controller's, give or take a second.
     """
 
-    place: Place
+    endpoint: Endpoint
     addresses: tuple[str, ...] = ()
     name_error: str | None = None
     port_error: str | None = None
@@ -81,36 +81,36 @@ class Sight:
     def obstacle(self) -> str | None:
         """Say why nothing can be asked there, or ``None``."""
         if self.name_error is not None:
-            return f"{self.place.name} does not resolve"
+            return f"{self.endpoint.name} does not resolve"
         if self.port_error is not None:
-            return f"{self.place} does not answer"
+            return f"{self.endpoint} does not answer"
         if self.tls_error is not None:
-            return f"{self.place} does not speak TLS"
-        return None if self.distrust is None else f"the certificate of {self.place} is not trusted"
+            return f"{self.endpoint} does not speak TLS"
+        return None if self.distrust is None else f"the certificate of {self.endpoint} is not trusted"
 
 
 class _NoConnection(Exception):
     """No TCP connection; the message says why."""
 
 
-def probe(place: Place) -> Sight:
+def probe(endpoint: Endpoint) -> ProbeResult:
     """Resolve, connect, shake hands, and ask for the time; never raises."""
-    sight = Sight(place)
+    probed = ProbeResult(endpoint)
     try:
-        sight.addresses = _resolve(place.hostname)
+        probed.addresses = _resolve(endpoint.hostname)
     except (OSError, UnicodeError) as error:
-        sight.name_error = str(getattr(error, "strerror", None) or error)
-        return sight
+        probed.name_error = str(getattr(error, "strerror", None) or error)
+        return probed
     try:
-        _look(sight)
+        _look(probed)
     except _NoConnection as error:
-        sight.port_error = str(error)
+        probed.port_error = str(error)
     except (OSError, NotACertificate) as error:
-        sight.tls_error = _words(error)
-    return sight
+        probed.tls_error = _words(error)
+    return probed
 
 
-def judge(place: Place, trusted: str) -> Distrust | None:
+def judge(endpoint: Endpoint, trusted: str) -> Distrust | None:
     """Return why a server's chain does not lead to a root among ``trusted`` (PEM), or ``None`` when it does.
 
     Names are not compared. Raises ``OSError`` when there is no handshake.
@@ -121,7 +121,7 @@ def judge(place: Place, trusted: str) -> Distrust | None:
     if trusted:
         context.load_verify_locations(cadata=trusted)
     try:
-        _shake_hands(place, context)
+        _shake_hands(endpoint, context)
     except _NoConnection as error:
         raise OSError(str(error)) from None
     except ssl.SSLCertVerificationError as error:
@@ -134,19 +134,19 @@ def _resolve(hostname: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _look(sight: Sight) -> None:
-    place = sight.place
-    if place.connection is not None:
+def _look(probed: ProbeResult) -> None:
+    endpoint = probed.endpoint
+    if endpoint.connection is not None:
         try:
-            _shake_hands(place, tls_context(place.connection), sight)
+            _shake_hands(endpoint, tls_context(endpoint.connection), probed)
         except TlsFailed as error:
-            sight.distrust = Distrust(0, error.message)
+            probed.distrust = Distrust(0, error.message)
         except ssl.SSLCertVerificationError as error:
-            sight.distrust = Distrust(error.verify_code, error.verify_message)
+            probed.distrust = Distrust(error.verify_code, error.verify_message)
         else:
             return
     # However little it is to be trusted, its dates, names and clock can be told.
-    _shake_hands(place, _accepting_all(), sight)
+    _shake_hands(endpoint, _accepting_all(), probed)
 
 
 def _accepting_all() -> ssl.SSLContext:
@@ -156,20 +156,20 @@ def _accepting_all() -> ssl.SSLContext:
     return context
 
 
-def _shake_hands(place: Place, context: ssl.SSLContext, sight: Sight | None = None) -> None:
+def _shake_hands(endpoint: Endpoint, context: ssl.SSLContext, probed: ProbeResult | None = None) -> None:
     try:
-        plain = socket.create_connection((place.hostname, place.port), place.timeout)
+        plain = socket.create_connection((endpoint.hostname, endpoint.port), endpoint.timeout)
     except OSError as error:
         late = isinstance(error, TimeoutError)
-        raise _NoConnection(f"no answer within {place.timeout:g} s" if late else _words(error)) from None
+        raise _NoConnection(f"no answer within {endpoint.timeout:g} s" if late else _words(error)) from None
     # A server that has several certificates chooses by the name that clients call it, which an Exchange gateway's is.
-    name = place.hostname if place.connection is not None else place.name
+    name = endpoint.hostname if endpoint.connection is not None else endpoint.name
     with plain, context.wrap_socket(plain, server_hostname=name) as secured:
-        if sight is None:
+        if probed is None:
             return
-        (sight.leaf,) = split_bundle(ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True) or b"").encode())
-        if place.connection is not None:
-            sight.offset = _clock_offset(secured, place.hostname)
+        (probed.leaf,) = split_bundle(ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True) or b"").encode())
+        if endpoint.connection is not None:
+            probed.offset = _clock_offset(secured, endpoint.hostname)
 
 
 def _clock_offset(secured: ssl.SSLSocket, hostname: str) -> float | None:
@@ -192,6 +192,6 @@ def _words(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
 
 
-def is_address(place: Place) -> bool:
-    """Whether the place is given by an IP address, which nobody has to resolve."""
-    return address(place.hostname) is not None
+def is_address(endpoint: Endpoint) -> bool:
+    """Whether the endpoint is given by an IP address, which nobody has to resolve."""
+    return address(endpoint.hostname) is not None

@@ -36,20 +36,18 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
-from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, hosts, logins
-from ansible_collections.ucops.imp.plugins.module_utils._preflight import gateways as exchange
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, gateways, hosts, logins
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts, Gateway, Judgement
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, Reply
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import (
     Distrust,
-    Place,
-    Sight,
+    Endpoint,
+    ProbeResult,
     judge,
     probe,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import FAILED, WARNING, Row, report, skipped
-from ansible_collections.ucops.imp.plugins.module_utils._product import ipv6 as _ipv6
-from ansible_collections.ucops.imp.plugins.module_utils._product import releases
+from ansible_collections.ucops.imp.plugins.module_utils._product import ipv6, releases
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS, IMP, PLATFORM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     ENTERPRISE_NODE,
@@ -103,11 +101,11 @@ def preflight_problems(context: Context) -> list[str]:
             sentences = connection.problems() + node_problems(connection, params[kind])
             found += [f"{kind}.{sentence}" for sentence in sentences]
     for number, gateway in enumerate(params["gateways"]):
-        place = f"gateways[{number}]"
-        found += check_host(f"{place}.name", gateway["name"], qualified=True)
-        found += check_port(f"{place}.port", gateway["port"])
+        option = f"gateways[{number}]"
+        found += check_host(f"{option}.name", gateway["name"], qualified=True)
+        found += check_port(f"{option}.port", gateway["port"])
         hostname, port = _reached_at(gateway)
-        found += check_host(f"{place}.probe_hostname", hostname) + check_port(f"{place}.probe_port", port)
+        found += check_host(f"{option}.probe_hostname", hostname) + check_port(f"{option}.probe_port", port)
     found += check_unique("gateways", [canonical_host(gateway["name"]) for gateway in params["gateways"]])
     found += [] if params["min_days"] >= 0 else [f"min_days: {params['min_days']} is negative."]
     if params["max_clock_skew"] < hosts.UNCERTAINTY:
@@ -122,9 +120,9 @@ def _reached_at(gateway: Mapping[str, Any]) -> tuple[str, int]:
     return gateway["name"] if hostname is None else hostname, gateway["port"] if port is None else port
 
 
-def _place(target: TaskNode, option: str, name: str | None = None) -> Place:
+def _endpoint(target: TaskNode, option: str, name: str | None = None) -> Endpoint:
     connection = target.connection
-    return Place(
+    return Endpoint(
         name or target.name, connection.hostname, connection.port, connection.timeout, option, connection=connection
     )
 
@@ -141,80 +139,83 @@ class _Preflight:
         cucm, imp = context.connection, connection_from(IMP, params["imp"])
         # An address says little to people who read the table.
         name = "cucm" if address(cucm.hostname) else cucm.hostname
-        self._cucm = _place(TaskNode(name, cucm), "the option hostname")
-        self._nodes = [_place(target, "the option imp") for target in task_nodes(imp, params["imp"])]
-        self._platforms: list[Place] = []
+        self._cucm = _endpoint(TaskNode(name, cucm), "the option hostname")
+        self._nodes = [_endpoint(target, "the option imp") for target in task_nodes(imp, params["imp"])]
+        self._platforms: list[Endpoint] = []
         if params["platform"] is not None:
             platform = connection_from(PLATFORM, params["platform"])
             self._platforms = [
-                _place(target, "the option platform") for target in task_nodes(platform, params["platform"])
+                _endpoint(target, "the option platform") for target in task_nodes(platform, params["platform"])
             ]
-        servers = [self._gateway_place(gateway) for gateway in params["gateways"]]
-        places = [self._cucm, *self._nodes, *self._platforms, *servers]
-        self._sights: dict[Place, Sight] = dict(zip(places, pool.map(probe, places), strict=True))
+        servers = [self._gateway_endpoint(gateway) for gateway in params["gateways"]]
+        endpoints = [self._cucm, *self._nodes, *self._platforms, *servers]
+        self._probed: dict[Endpoint, ProbeResult] = dict(zip(endpoints, pool.map(probe, endpoints), strict=True))
         self._gateways = [
-            Gateway(gateway["name"], gateway["port"], self._sights[place])
-            for gateway, place in zip(params["gateways"], servers, strict=True)
+            Gateway(gateway["name"], gateway["port"], self._probed[endpoint])
+            for gateway, endpoint in zip(params["gateways"], servers, strict=True)
         ]
 
-    def _gateway_place(self, gateway: Mapping[str, Any]) -> Place:
-        return Place(gateway["name"], *_reached_at(gateway), self._context.connection.timeout, "the option gateways")
+    def _gateway_endpoint(self, gateway: Mapping[str, Any]) -> Endpoint:
+        return Endpoint(gateway["name"], *_reached_at(gateway), self._context.connection.timeout, "the option gateways")
 
     def rows(self) -> list[Row]:
         """Return all rows."""
         axl, center, nodes, platforms = self._ask()
-        centers = [reply for reply, _admin in nodes]
-        admins = [reply for _center, reply in nodes]
+        centers = [answer for answer, _admin in nodes]
+        admins = [answer for _center, answer in nodes]
         axl = _excused(axl, center)
         rows = self._host_rows()
-        for reply in (axl, center, *(one for pair in nodes for one in pair), *platforms):
-            rows += cluster.interface_rows(reply)
+        for answer in (axl, center, *(one for pair in nodes for one in pair), *platforms):
+            rows += cluster.interface_rows(answer)
         if not platforms:
             rows.append(skipped("interface-answers", logins.CERTIFICATE_MANAGEMENT, "platform was not given"))
-        rows += [exchange.store_row(reply, self._params["min_days"], self._now) for reply in platforms]
+        rows += [gateways.store_row(answer, self._params["min_days"], self._now) for answer in platforms]
         need = releases.CERTIFICATE_MANAGEMENT if platforms else releases.IM_AND_PRESENCE
         rows.append(cluster.version_row(center, releases.AXL))
-        rows += [cluster.version_row(reply, need) for reply in centers]
+        rows += [cluster.version_row(answer, need) for answer in centers]
         rows.append(cluster.same_version_row([center, *centers]))
         rows.append(cluster.axl_row(center))
-        for reply in centers:
-            rows += cluster.service_rows(reply, self._params["services"])
+        for answer in centers:
+            rows += cluster.service_rows(answer, self._params["services"])
         rows.append(cluster.notification_port_row(axl))
         names = [gateway.name for gateway in self._gateways]
-        ipv6 = cluster.ipv6_rows(axl, admins[0], names, self._params["enable_ipv6"])
-        return rows + ipv6 + self._gateway_rows(admins, platforms, any(row.result in (FAILED, WARNING) for row in ipv6))
+        ipv6_rows = cluster.ipv6_rows(axl, admins[0], names, self._params["enable_ipv6"])
+        ipv6_missing = any(row.result in (FAILED, WARNING) for row in ipv6_rows)
+        return rows + ipv6_rows + self._gateway_rows(admins, platforms, ipv6_missing)
 
-    def _ask(self) -> tuple[Reply, Reply, list[tuple[Reply, Reply]], list[Reply]]:
-        """Return the replies of AXL, Unified CM's control center, each node's two interfaces, and the platforms."""
+    def _ask(
+        self,
+    ) -> tuple[InterfaceAnswer, InterfaceAnswer, list[tuple[InterfaceAnswer, InterfaceAnswer]], list[InterfaceAnswer]]:
+        """Return the answers of AXL, Unified CM's control center, each node's two interfaces, and the platforms."""
         axl, center = self._interface(logins.AXL, self._cucm), self._interface(logins.CONTROL_CENTER, self._cucm)
-        kinds = (logins.CONTROL_CENTER, logins.ADMIN_API)
-        nodes = [self._interface(kind, place) for place in self._nodes for kind in kinds]
-        platforms = [self._interface(logins.CERTIFICATE_MANAGEMENT, place) for place in self._platforms]
-        replies = logins.ask_all([axl, center, *nodes, *platforms], self._pool)
-        of_nodes, of_platforms = replies[2 : 2 + len(nodes)], replies[2 + len(nodes) :]
-        return replies[0], replies[1], list(zip(of_nodes[::2], of_nodes[1::2], strict=True)), of_platforms
+        names = (logins.CONTROL_CENTER, logins.ADMIN_API)
+        nodes = [self._interface(name, endpoint) for endpoint in self._nodes for name in names]
+        platforms = [self._interface(logins.CERTIFICATE_MANAGEMENT, endpoint) for endpoint in self._platforms]
+        answers = logins.ask_all([axl, center, *nodes, *platforms], self._pool)
+        of_nodes, of_platforms = answers[2 : 2 + len(nodes)], answers[2 + len(nodes) :]
+        return answers[0], answers[1], list(zip(of_nodes[::2], of_nodes[1::2], strict=True)), of_platforms
 
-    def _interface(self, kind: str, place: Place) -> Interface:
-        connection = place.connection
+    def _interface(self, name: str, endpoint: Endpoint) -> Interface:
+        connection = endpoint.connection
         if connection is None:
-            raise ValueError(f"nobody logs in to {place}")
-        return Interface(kind, self._sights[place], connection, self._question(kind, place, connection))
+            raise ValueError(f"nobody logs in to {endpoint}")
+        return Interface(name, self._probed[endpoint], connection, self._question(name, endpoint, connection))
 
-    def _question(self, kind: str, place: Place, connection: Connection) -> Callable[[], Any]:
+    def _question(self, name: str, endpoint: Endpoint, connection: Connection) -> Callable[[], Any]:
         transport = self._context.transport(connection)
-        if kind == logins.AXL:
+        if name == logins.AXL:
             return lambda: self._ask_axl(Axl(transport))
-        if kind == logins.CONTROL_CENTER:
-            names = [cluster.AXL_SERVICE] if place is self._cucm else self._params["services"]
+        if name == logins.CONTROL_CENTER:
+            names = [cluster.AXL_SERVICE] if endpoint is self._cucm else self._params["services"]
             return lambda: _ask_center(ControlCenter(transport), names)
-        if kind == logins.ADMIN_API:
-            return lambda: self._ask_admin(ImpAdmin(transport), place.name)
+        if name == logins.ADMIN_API:
+            return lambda: self._ask_admin(ImpAdmin(transport), endpoint.name)
         return lambda: CertManager(transport).trusted(STORES[STORE])
 
     def _ask_axl(self, axl: Axl) -> Mapping[str, str]:
         """Return the parameters of the Presence Engine, and those of the enterprise when one of them matters."""
         found = axl.list_parameters(PRESENCE_ENGINE, ENTERPRISE_NODE)
-        if any(_ipv6.is_ipv6(gateway.name) for gateway in self._gateways):
+        if any(ipv6.is_ipv6(gateway.name) for gateway in self._gateways):
             found = {**found, **axl.list_parameters(ENTERPRISE_SERVICE, ENTERPRISE_NODE)}
         return found
 
@@ -229,30 +230,32 @@ class _Preflight:
         return AdminFacts(listed, checks)
 
     def _host_rows(self) -> list[Row]:
-        sights = list(self._sights.values())
-        own = [sight for sight in sights if sight.place.connection is not None]
-        rows = hosts.name_rows(sights)
-        rows += [hosts.port_row(sight) for sight in sights]
-        rows += [hosts.trust_row(sight, self._now) for sight in own]
-        rows += [hosts.dates_row(sight, self._params["min_days"], self._now) for sight in sights]
+        results = list(self._probed.values())
+        own = [probed for probed in results if probed.endpoint.connection is not None]
+        rows = hosts.name_rows(results)
+        rows += [hosts.port_row(probed) for probed in results]
+        rows += [hosts.trust_row(probed, self._now) for probed in own]
+        rows += [hosts.dates_row(probed, self._params["min_days"], self._now) for probed in results]
         return rows + hosts.clock_rows(own, self._params["max_clock_skew"])
 
-    def _gateway_rows(self, admins: Sequence[Reply], platforms: Sequence[Reply], ipv6_missing: bool) -> list[Row]:
+    def _gateway_rows(
+        self, admins: Sequence[InterfaceAnswer], platforms: Sequence[InterfaceAnswer], ipv6_missing: bool
+    ) -> list[Row]:
         if not self._gateways:
-            return [skipped("gateway-name-matches", "gateways", exchange.NONE_GIVEN)]
-        rows = [exchange.name_row(gateway) for gateway in self._gateways]
-        pairs = [(gateway, reply) for reply in platforms for gateway in self._gateways]
-        verdicts = self._pool.map(lambda pair: _verdict(*pair), pairs)
-        views = {reply.interface.sight.place.name: reply.value.checks for reply in admins if reply.answered}
-        for (gateway, reply), verdict in zip(pairs, verdicts, strict=True):
-            seen = views.get(reply.interface.sight.place.name, {}).get(gateway.name)
-            rows.append(exchange.trusted_row(Judgement(gateway, reply, verdict, seen), self._now))
+            return [skipped("gateway-name-matches", "gateways", gateways.NONE_GIVEN)]
+        rows = [gateways.name_row(gateway) for gateway in self._gateways]
+        pairs = [(gateway, answer) for answer in platforms for gateway in self._gateways]
+        found = self._pool.map(lambda pair: _distrust(*pair), pairs)
+        views = {answer.interface.probed.endpoint.name: answer.value.checks for answer in admins if answer.answered}
+        for (gateway, answer), distrust in zip(pairs, found, strict=True):
+            seen = views.get(answer.interface.probed.endpoint.name, {}).get(gateway.name)
+            rows.append(gateways.trusted_row(Judgement(gateway, answer, distrust, seen), self._now))
         if not platforms:
             rows.append(skipped("gateway-trusted", "gateways", "platform was not given"))
-        for reply in admins:
+        for answer in admins:
             for gateway in self._gateways:
-                blocked = ipv6_missing and _ipv6.is_ipv6(gateway.name)
-                rows.append(exchange.reached_row(gateway, reply, blocked))
+                blocked = ipv6_missing and ipv6.is_ipv6(gateway.name)
+                rows.append(gateways.reached_row(gateway, answer, blocked))
         return rows
 
 
@@ -265,21 +268,21 @@ def _ask_center(center: ControlCenter, names: Sequence[str]) -> cluster.NodeFact
     return cluster.NodeFacts(services, version)
 
 
-def _excused(axl: Reply, center: Reply) -> Reply:
+def _excused(axl: InterfaceAnswer, center: InterfaceAnswer) -> InterfaceAnswer:
     """Do not blame AXL for an answer that it cannot give while its service does not run."""
     if axl.error is None or isinstance(axl.error, Unauthorized) or not center.answered:
         return axl
     service = cluster.find_service(center.value, cluster.AXL_SERVICE)
     if service is not None and service.status == STARTED:
         return axl
-    return Reply(axl.interface, not_asked=f"{cluster.AXL_SERVICE} does not run")
+    return InterfaceAnswer(axl.interface, not_asked=f"{cluster.AXL_SERVICE} does not run")
 
 
-def _verdict(gateway: Gateway, reply: Reply) -> Distrust | str | None:
+def _distrust(gateway: Gateway, answer: InterfaceAnswer) -> Distrust | str | None:
     """Judge a gateway's server by the trust store of a node; a text when there was no handshake."""
-    if gateway.sight.leaf is None or not reply.answered:
+    if gateway.probed.leaf is None or not answer.answered:
         return None
     try:
-        return judge(gateway.sight.place, "".join(certificate.pem for certificate in reply.value))
+        return judge(gateway.probed.endpoint, "".join(certificate.pem for certificate in answer.value))
     except OSError as error:
         return f"no handshake: {error}"

@@ -43,7 +43,7 @@ def written(release: Release) -> str:
     return "{}.{}".format(*release)
 
 
-def verdict(version: str, need: Need) -> str | None:
+def problem(version: str, need: Need) -> str | None:
     """Return what is wrong with a version: ``too-old``, ``too-new`` or ``no-version``; ``None`` when it will do."""
     release = release_of(version)
     if release is None:

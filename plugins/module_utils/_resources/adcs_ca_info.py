@@ -55,7 +55,7 @@ def read_ca(context: Context) -> dict[str, Any]:
         "valid_content": _text(needed.valid),
         "expired": [_shown(certificate) for certificate in needed.expired],
         "missing": needed.missing,
-        "crl": pages.crl(renewal) if context.params["crl"] else None,
+        "crl": pages.crl(renewal).as_dict() if context.params["crl"] else None,
     }
 
 
@@ -90,7 +90,9 @@ def _needed(context: Context, pages: CertSrv, newest: int, known: dict[int, list
 
 
 def _listed(certificates: Iterable[Certificate]) -> str:
-    return ", ".join(f"{one.subject} (until {one.not_after}, {one.fingerprint[:16]}...)" for one in certificates)
+    return ", ".join(
+        f"{one.subject} (until {one.not_after.isoformat()}, {one.fingerprint[:16]}...)" for one in certificates
+    )
 
 
 def in_order(first: Certificate, others: list[Certificate]) -> list[Certificate]:
@@ -108,7 +110,7 @@ def in_order(first: Certificate, others: list[Certificate]) -> list[Certificate]
     return chain
 
 
-def _shown(certificate: Certificate) -> dict[str, str]:
+def _shown(certificate: Certificate) -> dict[str, Any]:
     return {**certificate.as_dict(), "content": certificate.pem}
 
 

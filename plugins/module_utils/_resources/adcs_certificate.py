@@ -6,7 +6,7 @@
 
 """One certificate from a certification authority: what the module adcs_certificate manages (requirements C4, C5).
 
-A request must not be submitted twice, whatever happens between submitting it and knowing its number; ``_adcs_memory``
+A request must not be submitted twice, whatever happens between submitting it and knowing its number; ``request_file``
 says how that is remembered. A run that was ended in between is healed by looking the request up, by the fingerprint of
 its signing request, where the CA has an administration interface. A plain CA offers no such lookup, so there the task
 says that it does not know, and the user decides: ``request_id``, or ``resubmit: [in_doubt]``.
@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, key_of, read_request
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, read_request
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
@@ -57,7 +57,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Pol
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import (
     SUBMITTED,
     SUBMITTING,
-    Memory,
+    SubmittedRequest,
     load,
     save,
     write_atomically,
@@ -79,7 +79,7 @@ class KnownRequest:
     ``superseded`` says why the remembered request counts no more.
     """
 
-    memory: Memory | None
+    submitted: SubmittedRequest | None
     disposition: Disposition | None
     stored: Certificate | None
     superseded: str | None = None
@@ -148,18 +148,18 @@ class AdcsCertificate(Resource[KnownRequest]):
 
     def read(self) -> KnownRequest:
         stored = self._stored()
-        memory = self._remembered()
-        if memory is None:
+        submitted = self._remembered()
+        if submitted is None:
             self._pages.check()
             return KnownRequest(None, None, stored)
-        if memory.state == SUBMITTING:
-            memory = self._look_up(memory)
-            if memory.request_id is None:
-                return KnownRequest(memory, None, stored, IN_DOUBT)
-        disposition = self._pages.fetch(int(memory.request_id or 0))
+        if submitted.state == SUBMITTING:
+            submitted = self._look_up(submitted)
+            if submitted.request_id is None:
+                return KnownRequest(submitted, None, stored, IN_DOUBT)
+        disposition = self._pages.fetch(int(submitted.request_id or 0))
         self._check_key(disposition)
         gone = disposition.state if disposition.state in (DENIED, REVOKED) else None
-        return KnownRequest(memory, disposition, stored, gone)
+        return KnownRequest(submitted, disposition, stored, gone)
 
     def _stored(self) -> Certificate | None:
         """Return the certificate in the file, if there is one for the key of the request."""
@@ -169,35 +169,35 @@ class AdcsCertificate(Resource[KnownRequest]):
             return None
         except OSError as error:
             raise ImpError(f"path: {self._path}: {error.strerror}.", code="file-error") from None
-        return next((one for one in found if key_of(one.pem) == self._request.key), None)
+        return next((one for one in found if one.key == self._request.key), None)
 
-    def _remembered(self) -> Memory | None:
+    def _remembered(self) -> SubmittedRequest | None:
         """Return the remembered request if it is the wanted one; ``request_id`` adopts one."""
         number: int | None = self.context.params["request_id"]
-        memory = load(self._file)
-        fits = memory is not None and (memory.ca, memory.csr, memory.template) == self._identity()
-        if number is not None and not (fits and memory is not None and memory.request_id not in (None, number)):
-            return self._keep(Memory(*self._identity(), state=SUBMITTED, request_id=number))
-        return memory if fits else None
+        submitted = load(self._file)
+        fits = submitted is not None and (submitted.ca, submitted.csr, submitted.template) == self._identity()
+        if number is not None and not (fits and submitted is not None and submitted.request_id not in (None, number)):
+            return self._keep(SubmittedRequest(*self._identity(), state=SUBMITTED, request_id=number))
+        return submitted if fits else None
 
     def _identity(self) -> tuple[str, str, str | None]:
         return self._ca, self._request.fingerprint, self._template
 
-    def _keep(self, memory: Memory) -> Memory:
-        if not self.context.check_mode and load(self._file) != memory:
-            save(self._file, memory)
-        return memory
+    def _keep(self, submitted: SubmittedRequest) -> SubmittedRequest:
+        if not self.context.check_mode and load(self._file) != submitted:
+            save(self._file, submitted)
+        return submitted
 
-    def _look_up(self, memory: Memory) -> Memory:
+    def _look_up(self, submitted: SubmittedRequest) -> SubmittedRequest:
         """Find the request that an interrupted run may have submitted; without a number when there is none.
 
         Raises :class:`ImpError` when nobody can tell, unless the user says to submit it again.
         """
         try:
-            known = self._admin.requests(memory.csr)
+            known = self._admin.requests(submitted.csr)
         except (NoPublicApi, Forbidden, ApiError):
             if IN_DOUBT in self._resubmit:
-                return memory
+                return submitted
             raise ImpError(
                 f"An earlier run was interrupted while it submitted this request to {self._ca}, which offers no way to "
                 "look a request up. Look for it at the CA: give its number in request_id, or resubmit: [in_doubt] if "
@@ -206,13 +206,13 @@ class AdcsCertificate(Resource[KnownRequest]):
                 code="submission-in-doubt",
                 details={"request_file": str(self._file)},
             ) from None
-        numbers = [int(item["id"]) for item in known if int(item["id"]) > memory.after]
-        return self._keep(replace(memory, state=SUBMITTED, request_id=max(numbers))) if numbers else memory
+        numbers = [int(item["id"]) for item in known if int(item["id"]) > submitted.after]
+        return self._keep(replace(submitted, state=SUBMITTED, request_id=max(numbers))) if numbers else submitted
 
     def _check_key(self, disposition: Disposition) -> None:
         """Refuse the certificate of a foreign request: the CA may have been set up anew, or the number is wrong."""
         certificate = disposition.certificate
-        if certificate is not None and key_of(certificate.pem) != self._request.key:
+        if certificate is not None and certificate.key != self._request.key:
             raise ImpError(
                 f"Request {disposition.request_id} of {self._ca} is for another key ({certificate.subject}). Check "
                 f"request_id, or remove {self._file} if the CA was set up anew.",
@@ -235,7 +235,7 @@ class AdcsCertificate(Resource[KnownRequest]):
             return state.superseded
         known = _known_certificate(state)
         if known is None:
-            return "first" if state.memory is None else None
+            return "first" if state.submitted is None else None
         return "renewal" if self._due(known) else None
 
     def _due(self, certificate: Certificate) -> bool:
@@ -244,13 +244,13 @@ class AdcsCertificate(Resource[KnownRequest]):
         if not days:
             return False
         ahead = timedelta() if self._always_due(certificate) else days
-        return self._now + ahead >= datetime.fromisoformat(certificate.not_after)
+        return self._now + ahead >= certificate.not_after
 
     def _always_due(self, certificate: Certificate) -> bool:
         """Whether a certificate is valid for no longer than ``renew_before_days``."""
         days = timedelta(days=self.context.params["renew_before_days"])
-        end = datetime.fromisoformat(certificate.not_after)
-        return bool(days) and end - datetime.fromisoformat(certificate.not_before) <= days + timedelta(days=1)
+        end = certificate.not_after
+        return bool(days) and end - certificate.not_before <= days + timedelta(days=1)
 
     def _warnings(self, state: KnownRequest) -> tuple[str, ...]:
         known = _known_certificate(state)
@@ -293,7 +293,7 @@ class AdcsCertificate(Resource[KnownRequest]):
         after = 0
         if earlier is not None and (earlier.ca, earlier.csr) == (self._ca, self._request.fingerprint):
             after = max(earlier.request_id or 0, earlier.after)
-        intent = Memory(*self._identity(), state=SUBMITTING, after=after)
+        intent = SubmittedRequest(*self._identity(), state=SUBMITTING, after=after)
         save(self._file, intent)
         attributes = dict(self.context.params["attributes"] or {})
         if self._template:
@@ -316,14 +316,14 @@ class AdcsCertificate(Resource[KnownRequest]):
 
     def _wait(self) -> Certificate:
         """Wait until the CA has issued, fetch the certificate and make sure that it is the right one."""
-        memory = self._remembered()
-        if memory is None or memory.request_id is None:
+        submitted = self._remembered()
+        if submitted is None or submitted.request_id is None:
             raise ImpError("There is no request whose certificate could be fetched.", code="not-submitted")
         params = self.context.params
-        told = Disposition(UNKNOWN, memory.request_id)
+        told = Disposition(UNKNOWN, submitted.request_id)
         polling = Polling(params["wait_timeout"], params["poll_interval"], self.context.progress)
         for report in polling.looks():
-            told = self._pages.fetch(memory.request_id)
+            told = self._pages.fetch(submitted.request_id)
             if told.certificate is not None:
                 self._check_key(told)
                 return told.certificate
@@ -340,7 +340,7 @@ class AdcsCertificate(Resource[KnownRequest]):
         told = state.disposition
         known = told.certificate if told and told.certificate else state.stored
         return {
-            "request_id": state.memory.request_id if state.memory else None,
+            "request_id": state.submitted.request_id if state.submitted else None,
             "state": told.state if told else (ISSUED if known else None),
             "message": told.message if told else None,
             "certificate": {**known.as_dict(), "content": known.pem} if known else None,

@@ -15,12 +15,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509 as _x509
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, key_of, read_request
+from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, read_request
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import (
     ServerCertificate,
-    public_key,
-    read_certificates,
     server_certificate,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs, require_library
@@ -90,14 +88,14 @@ class ExchangeCertificate(Resource[ServerCertificates]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         require_library()
-        _x509.require_library()
+        x509.require_library()
         params = context.params
         self._exchange = context.keep(ExchangePs(context.connection, params["auth"]))
         self._wanted: str = params["state"]
         self._common_name: str = canonical_host(params["common_name"])
         self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
         self._deadline = datetime.now(timezone.utc) + timedelta(days=params["renew_before_days"])
-        self._given: list[ServerCertificate] = []
+        self._given: list[x509.Certificate] = []
         self._discarded: str | None = None
 
     def problems(self) -> list[str]:
@@ -143,8 +141,8 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             return []
         try:
             data = path.read_bytes() if path is not None else (params["certificate"] or "").encode()
-            self._given = read_certificates(data) if data.strip() else []
-        except (OSError, _x509.NotACertificate) as error:
+            self._given = x509.split_bundle(data) if data.strip() else []
+        except (OSError, x509.NotACertificate) as error:
             if self._wanted != REQUESTED:
                 return [f"certificate: {error}"]
             self.context.warn(f"certificate: {error}")
@@ -152,13 +150,13 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             return [f"certificate: it is not for {', '.join(sorted(self._names))}."]
         return []
 
-    def _named(self) -> list[ServerCertificate]:
+    def _named(self) -> list[x509.Certificate]:
         """Return those of the given certificates that are for the wanted names; the others are their chain."""
-        return [one for one in self._given if self._names <= one.names]
+        return [one for one in self._given if self._names <= one.names.every]
 
     def read(self) -> ServerCertificates:
         found = [server_certificate(row) for row in self._exchange.read("Get-ExchangeCertificate")]
-        mine = [one for one in found if self._names <= one.names]
+        mine = [one for one in found if self._names <= one.names.every]
         pending = tuple(one for one in mine if one.pending)
         issued = sorted((one for one in mine if one.usable), key=lambda one: one.not_after, reverse=True)
         return ServerCertificates(
@@ -182,7 +180,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
 
     def _requests(self, state: ServerCertificates) -> Plan:
         """Plan that a request is pending, and another than the one that is given up."""
-        gone = [one for one in state.pending if key_of(one.pem) == self._discarded]
+        gone = [one for one in state.pending if one.key == self._discarded]
         steps = [_removal(one) for one in gone]
         if not state.fresh and len(gone) == len(state.pending):
             steps.append(self._request())
@@ -194,7 +192,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         fields = tuple(FieldChange.of(Field(name), None, value) for name, value in wanted.items())
         return Change(REQUEST, self._common_name, CREATE, fields, wanted)
 
-    def _chosen(self, state: ServerCertificates) -> ServerCertificate | None:
+    def _chosen(self, state: ServerCertificates) -> x509.Certificate | None:
         """Return the certificate that is to be there.
 
         Of the given ones it is the one that answers a pending request, else the newest that is installed; without any
@@ -206,7 +204,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         there = sorted((one for one in named if _installed(one, state)), key=lambda one: one.not_after, reverse=True)
         return [*_answers(named, state), *there, *named][0]
 
-    def _why_not(self, one: ServerCertificate, state: ServerCertificates) -> str | None:
+    def _why_not(self, one: x509.Certificate, state: ServerCertificates) -> str | None:
         """Return why a certificate cannot be the wanted one, ``None`` when it can."""
         answers = bool(_answers([one], state))
         if not answers and (not _installed(one, state) or (state.pending and one.not_after <= self._deadline)):
@@ -215,7 +213,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             return f"certificate: it is valid until {one.not_after.isoformat()} only, see renew_before_days."
         return None
 
-    def _installation(self, one: ServerCertificate | None, state: ServerCertificates) -> Plan:
+    def _installation(self, one: x509.Certificate | None, state: ServerCertificates) -> Plan:
         if one is None:
             if not self.context.check_mode:
                 return Plan(refusals=(Refusal(_nothing_to_install(state)),))
@@ -232,7 +230,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         chain = [other.pem for other in self._given if other not in self._named()]
         return Plan((Change(CERTIFICATE, self._common_name, CREATE, fields, {"data": "".join([one.pem, *chain])}),))
 
-    def _binding(self, one: ServerCertificate | None, state: ServerCertificates) -> Plan:
+    def _binding(self, one: x509.Certificate | None, state: ServerCertificates) -> Plan:
         wanted = sorted(self.context.params["services"])
         installed = {known.thumbprint: known for known in (*state.fresh, *state.stale)}
         present = installed.get(one.thumbprint) if one else None
@@ -307,14 +305,14 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         return ()
 
 
-def _installed(one: ServerCertificate, state: ServerCertificates) -> bool:
+def _installed(one: x509.Certificate, state: ServerCertificates) -> bool:
     return one.thumbprint in {known.thumbprint for known in (*state.fresh, *state.stale)}
 
 
-def _answers(given: Iterable[ServerCertificate], state: ServerCertificates) -> list[ServerCertificate]:
+def _answers(given: Iterable[x509.Certificate], state: ServerCertificates) -> list[x509.Certificate]:
     """Return those of the given certificates that have the key of a pending request."""
-    keys = {public_key(one) for one in state.pending}
-    return [one for one in given if public_key(one) in keys]
+    keys = {one.key for one in state.pending}
+    return [one for one in given if one.key in keys]
 
 
 def _what_to_do(state: ServerCertificates) -> str:

@@ -8,7 +8,7 @@
 
 Changes go one after another, and each waits until the service is where it should be: first what starts, then what
 restarts, each in the order of the nodes. Nothing is restarted on a node while another one is in trouble, because it
-carries the users by then (``_rolling_restart``).
+carries the users by then (``rolling_restart``).
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ class TrustCertificates(Resource[TrustStores]):
         now = datetime.now(timezone.utc)
         for certificate in self._named.certificates.values():
             if certificate.expired(now):
-                self.context.warn(f"{certificate.subject} has expired ({certificate.not_after}).")
+                self.context.warn(f"{certificate.subject} has expired ({certificate.not_after.isoformat()}).")
 
     def read(self) -> TrustStores:
         return {node.name: state for node in self._nodes if (state := self._read_node(node)) is not None}

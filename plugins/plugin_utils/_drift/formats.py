@@ -53,8 +53,8 @@ def as_junit(report: Report) -> str:
     for cluster in report.clusters:
         suite = ET.SubElement(root, "testsuite", name=cluster, timestamp=report.started)
         for check in report.checks:
-            if check.place.cluster == cluster and not check.records:
-                _case(suite, f"{cluster}.{check.place.action}", f"{check.place.task} ({check.place.host})")
+            if check.origin.cluster == cluster and not check.records:
+                _case(suite, f"{cluster}.{check.origin.action}", f"{check.origin.task} ({check.origin.host})")
         for records in _by_object(report.of(cluster)):
             _object_case(suite, records)
         _count(suite)

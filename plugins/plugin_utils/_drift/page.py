@@ -123,7 +123,7 @@ _BODY = """</style>
 </ul>
 {% for cluster in report.clusters %}
 {% set records = report.of(cluster) %}
-{% set checks = report.checks | selectattr('place.cluster', 'equalto', cluster) | list %}
+{% set checks = report.checks | selectattr('origin.cluster', 'equalto', cluster) | list %}
 <section aria-labelledby="cluster-{{ loop.index }}">
 <header><h2 id="cluster-{{ loop.index }}">{{ cluster }}</h2>
 <p class="meta">{{ some(checks, 'check') }}, {{ some(records, 'finding') }}</p></header>
@@ -154,7 +154,7 @@ _BODY = """</style>
 <details><summary>What was checked</summary>
 <ul>
 {% for check in checks %}
-<li>{{ check.place.task }} ({{ check.place.host }}){% if check.records %}: {{ check.records }}{% endif %}</li>
+<li>{{ check.origin.task }} ({{ check.origin.host }}){% if check.records %}: {{ check.records }}{% endif %}</li>
 {% endfor %}
 </ul></details>
 {% endif %}

@@ -43,7 +43,7 @@ class Status(str, Enum):
 
 
 @dataclass(frozen=True)
-class Place:
+class Origin:
     """Where a result comes from.
 
     Attributes:
@@ -163,38 +163,38 @@ def items_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [item for item in items if not item.get("skipped")]
 
 
-def records_of(place: Place, result: Mapping[str, Any], *, failed: bool = False) -> list[Record]:
+def records_of(origin: Origin, result: Mapping[str, Any], *, failed: bool = False) -> list[Record]:
     """Return the records of one result; ``failed`` also stands for a host that could not be reached.
 
     A loop's result holds one for each item; those count, not their sum.
     """
     items = items_of(result)
     if items == [result]:
-        return list(_records(place, result, failed))
+        return list(_records(origin, result, failed))
     found = [
         record
         for item in items
-        for record in _records(place, item, bool(item.get("failed") or item.get("unreachable")))
+        for record in _records(origin, item, bool(item.get("failed") or item.get("unreachable")))
     ]
-    return found if found or not failed else list(_records(place, result, failed))
+    return found if found or not failed else list(_records(origin, result, failed))
 
 
-def _records(place: Place, result: Mapping[str, Any], failed: bool) -> Iterator[Record]:
-    ours = place.action.startswith(COLLECTION)
+def _records(origin: Origin, result: Mapping[str, Any], failed: bool) -> Iterator[Record]:
+    ours = origin.action.startswith(COLLECTION)
     if ours and not is_check(result) and "censored" in result and not failed:
-        yield _record(place, Status.UNKNOWN, message=NO_LOG)
+        yield _record(origin, Status.UNKNOWN, message=NO_LOG)
         return
-    yield from _failures(place, result, failed)
+    yield from _failures(origin, result, failed)
     if is_check(result):
         for change in result["changes"]:
-            yield from _changes(place, change)
+            yield from _changes(origin, change)
     elif result.get("changed") and not failed:
-        yield _record(place, _changed(place))
+        yield _record(origin, _changed(origin))
     for found in result.get("undeclared") or []:
-        yield _undeclared(place, found)
+        yield _undeclared(origin, found)
     for found in result.get("unknown") or []:
         yield _record(
-            place,
+            origin,
             Status.UNKNOWN,
             kind=found["kind"],
             id=found["id"],
@@ -203,58 +203,58 @@ def _records(place: Place, result: Mapping[str, Any], failed: bool) -> Iterator[
         )
 
 
-def _changed(place: Place) -> Status:
-    return Status.DRIFT if place.predicted else Status.CORRECTED
+def _changed(origin: Origin) -> Status:
+    return Status.DRIFT if origin.predicted else Status.CORRECTED
 
 
-def _failures(place: Place, result: Mapping[str, Any], failed: bool) -> Iterator[Record]:
+def _failures(origin: Origin, result: Mapping[str, Any], failed: bool) -> Iterator[Record]:
     """Yield what could not be checked; items may have failed though the task was told to call that a success."""
-    listed = result.get("failures") if place.action.startswith(COLLECTION) else None
+    listed = result.get("failures") if origin.action.startswith(COLLECTION) else None
     for failure in listed or []:
         yield _record(
-            place,
+            origin,
             Status.COULD_NOT_CHECK,
-            kind=_module(place),
+            kind=_module(origin),
             id=failure["id"],
             message=_short(failure["message"]),
             code=failure["code"],
         )
     if failed and not listed:
         message = NO_LOG if "censored" in result else _short(result.get("msg") or "The task failed.")
-        code = result.get("code") if place.action.startswith(COLLECTION) else None
-        yield _record(place, Status.COULD_NOT_CHECK, message=message, code=code)
+        code = result.get("code") if origin.action.startswith(COLLECTION) else None
+        yield _record(origin, Status.COULD_NOT_CHECK, message=message, code=code)
 
 
-def _changes(place: Place, change: Mapping[str, Any]) -> Iterator[Record]:
-    status = _changed(place)
+def _changes(origin: Origin, change: Mapping[str, Any]) -> Iterator[Record]:
+    status = _changed(origin)
     named = {"kind": change["kind"], "id": change["id"]}
     fields = change["fields"]
     if change["action"] in (CREATE, DELETE):
         added = change["action"] == CREATE
         told = {item["name"]: item["after" if added else "before"] for item in fields if not item["secret"]}
         message = text(told) if told else None
-        yield _record(place, status, **named, field=EXISTS, before=not added, after=added, message=message)
+        yield _record(origin, status, **named, field=EXISTS, before=not added, after=added, message=message)
         return
     if not fields:
-        yield _record(place, status, **named, message=f"{change['action']} is needed")
+        yield _record(origin, status, **named, message=f"{change['action']} is needed")
     # A restart that is required says all: that the service is started, or is not, comes with it.
     only = [item for item in fields if item["name"] == "restart_required"] or fields
     for item in only:
         secret = bool(item["secret"])
         before, after = (_safe(item[side], secret) for side in ("before", "after"))
-        yield _record(place, status, **named, field=item["name"], before=before, after=after, secret=secret)
+        yield _record(origin, status, **named, field=item["name"], before=before, after=after, secret=secret)
 
 
-def _undeclared(place: Place, found: Mapping[str, Any]) -> Record:
+def _undeclared(origin: Origin, found: Mapping[str, Any]) -> Record:
     named = {"kind": found["kind"], "id": found["id"]}
     fields = dict(found.get("fields") or {})
     if fields.keys() >= {"value", "default"}:
         # A parameter always exists; what nobody declared is its value.
         return _record(
-            place, Status.UNDECLARED, **named, field="value", before=fields["value"], after=fields["default"]
+            origin, Status.UNDECLARED, **named, field="value", before=fields["value"], after=fields["default"]
         )
     message = text(fields) if fields else None
-    return _record(place, Status.UNDECLARED, **named, field=EXISTS, before=True, after=False, message=message)
+    return _record(origin, Status.UNDECLARED, **named, field=EXISTS, before=True, after=False, message=message)
 
 
 def _safe(value: Any, secret: bool) -> Any:
@@ -266,21 +266,21 @@ def _short(message: Any) -> str:
     return told if len(told) <= LONGEST_MESSAGE else f"{told[:LONGEST_MESSAGE]} ..."
 
 
-def _module(place: Place) -> str:
-    return place.action.removeprefix(COLLECTION) if place.action.startswith(COLLECTION) else TASK
+def _module(origin: Origin) -> str:
+    return origin.action.removeprefix(COLLECTION) if origin.action.startswith(COLLECTION) else TASK
 
 
-def _record(place: Place, status: Status, **found: Any) -> Record:
+def _record(origin: Origin, status: Status, **found: Any) -> Record:
     """Make a record; without an object it is about the task itself."""
-    about: dict[str, Any] = {"kind": _module(place), "id": place.task, "field": None, "before": None, "after": None}
+    about: dict[str, Any] = {"kind": _module(origin), "id": origin.task, "field": None, "before": None, "after": None}
     about |= {"secret": False, "message": None, "code": None}
     found = without_masks(found)
     return Record(
         status=status,
-        cluster=place.cluster,
-        host=place.host,
-        task=place.task,
-        path=place.path,
-        line=place.line,
+        cluster=origin.cluster,
+        host=origin.host,
+        task=origin.task,
+        path=origin.path,
+        line=origin.line,
         **{**about, **found},
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import (
-    Place,
+    Origin,
     Record,
     Status,
     is_check,
@@ -39,12 +39,12 @@ NOTHING = "Nothing was checked. No host matched, or every task was skipped."
 class Check:
     """A task that compared something; ``records`` counts what it found."""
 
-    place: Place
+    origin: Origin
     records: int
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        told = {name: getattr(self.place, name) for name in ("cluster", "host", "task", "path", "line")}
+        told = {name: getattr(self.origin, name) for name in ("cluster", "host", "task", "path", "line")}
         return {**told, "records": self.records}
 
 
@@ -69,21 +69,21 @@ class Report:
     exit_status: int = CLEAN
     _assigned: dict[str, int] = field(default_factory=dict)
 
-    def add(self, place: Place, result: Mapping[str, Any], *, failed: bool = False) -> None:
+    def add(self, origin: Origin, result: Mapping[str, Any], *, failed: bool = False) -> None:
         """Take the result of one task on one host."""
-        found = records_of(place, result, failed=failed)
+        found = records_of(origin, result, failed=failed)
         self.records += found
         compared = [item for item in items_of(result) if is_check(item)]
         if compared:
-            self.checks.append(Check(place, len(found)))
+            self.checks.append(Check(origin, len(found)))
         for item in compared:
             if isinstance(item.get("assigned_users"), int):
-                self._assigned[place.cluster] = item["assigned_users"]
+                self._assigned[origin.cluster] = item["assigned_users"]
 
     def could_not_check(self, cluster: str, message: str) -> None:
         """Note something that no task told."""
-        place = Place(cluster, cluster, self.playbook, self.playbook, 1, "", predicted=True)
-        self.records += records_of(place, {"msg": message}, failed=True)
+        origin = Origin(cluster, cluster, self.playbook, self.playbook, 1, "", predicted=True)
+        self.records += records_of(origin, {"msg": message}, failed=True)
 
     def finish(self, clusters: Iterable[str], *, failed: bool, unreachable: bool) -> None:
         """End the report.
@@ -91,7 +91,7 @@ class Report:
         ``clusters`` are those that the run has met: one that nothing was checked of is not clean. ``failed`` and
         ``unreachable`` tell whether Ansible itself has counted a failed or unreachable host.
         """
-        heard = {check.place.cluster for check in self.checks} | {record.cluster for record in self.records}
+        heard = {check.origin.cluster for check in self.checks} | {record.cluster for record in self.records}
         for cluster in sorted({*clusters} - heard):
             self.could_not_check(cluster, NOTHING)
         if not self.checks and not self.records:
@@ -138,7 +138,7 @@ class Report:
     @property
     def clusters(self) -> list[str]:
         """The clusters of the run, by name."""
-        return sorted({check.place.cluster for check in self.checks} | {record.cluster for record in self.records})
+        return sorted({check.origin.cluster for check in self.checks} | {record.cluster for record in self.records})
 
     def of(self, cluster: str, status: Status | None = None) -> list[Record]:
         """Return the records of a cluster, of one status or all."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
@@ -21,14 +22,32 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import ControlCenter
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_axl import ImpAxl
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy, ImpError, TimedOut, Unauthorized
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    AnswerLost,
+    Busy,
+    ImpError,
+    TimedOut,
+    Unauthorized,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, EndpointKind
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, CUCM, EXCHANGE, IMP, PLATFORM
 
 from tests.support.certificates import issue
-from tests.support.misbehaving import BEHAVIOURS, Behaviour, Exchange, MisbehavingServer, challenging, misbehaving
+from tests.support.misbehaving import (
+    BEHAVIOURS,
+    Behaviour,
+    Exchange,
+    MisbehavingServer,
+    Reader,
+    challenging,
+    misbehaving,
+    read_nothing,
+    read_request,
+    read_slowly,
+)
 
 PASSWORD = "canary-misbehaviour-31c7"
 DEADLINE = 0.6
@@ -79,6 +98,30 @@ CLIENTS: dict[str, Callable[[dict[str, Any]], None]] = {
     ),
 }
 
+LARGE = "x" * 32_000_000
+"""Characters; more than the buffers of a connection take while nobody reads."""
+LARGE_REQUESTS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "large, axl, read": over_transport(CUCM, lambda transport: ImpAxl(transport).call("getUser", large_element())),
+    "large, axl, write": over_transport(
+        CUCM, lambda transport: ImpAxl(transport).call("updateUser", large_element(), write=True)
+    ),
+    "large, control center": over_transport(
+        IMP, lambda transport: ControlCenter(transport).control("node", "Start", [LARGE])
+    ),
+    "large, admin API": over_transport(IMP, lambda transport: ImpAdmin(transport).create_gateway({"name": LARGE})),
+    "large, certificate management": over_transport(
+        PLATFORM, lambda transport: CertManager(transport).trust("cup", LARGE, None)
+    ),
+    "large, web enrollment": over_transport(CA, lambda transport: CertSrv(transport).submit(LARGE, {})),
+}
+
+
+def large_element() -> Element:
+    element = Element("userid")
+    element.text = LARGE
+    return element
+
+
 each_client = pytest.mark.parametrize("client", CLIENTS)
 
 
@@ -99,16 +142,18 @@ Fail = Callable[..., tuple[ImpError, MisbehavingServer]]
 def fail_fixture(files: tuple[Path, Path, Path]) -> Fail:
     """Let a client talk with a server that behaves so, and return its error and the server."""
 
-    def fail(client: str, behave: Behaviour, retries: int = 0) -> tuple[ImpError, MisbehavingServer]:
+    def fail(
+        client: str, behave: Behaviour, retries: int = 0, read: Reader = read_request
+    ) -> tuple[ImpError, MisbehavingServer]:
         options_of_sleep.clear()
         began = time.monotonic()
-        with misbehaving(files[1], files[2], behave) as (server, port):
+        with misbehaving(files[1], files[2], behave, read) as (server, port):
             options = {
                 "hostname": "127.0.0.1", "port": port, "username": r"EXAMPLE\reader", "password": PASSWORD,
                 "ca_path": str(files[0]), "timeout": DEADLINE, "retries": retries,
             }  # fmt: skip
             with pytest.raises(ImpError) as caught:
-                CLIENTS[client](options)
+                {**CLIENTS, **LARGE_REQUESTS}[client](options)
         assert time.monotonic() - began < LONGEST
         error = caught.value
         assert error.message.endswith("."), error.message
@@ -196,6 +241,16 @@ def test_what_drips_is_late(behaviour: str, fail: Fail) -> None:
     """And not, say, cut off: whoever reads the message should look at time."""
     error, _server = fail("axl", BEHAVIOURS[behaviour])
     assert isinstance(error, TimedOut), error.message
+
+
+@pytest.mark.parametrize("request_", LARGE_REQUESTS)
+@pytest.mark.parametrize("read", [read_nothing, read_slowly])
+def test_a_request_that_nobody_reads_is_late(request_: str, read: Reader, fail: Fail) -> None:
+    """The deadline holds for sending as well, also when it goes on all the time; what was to change is in doubt."""
+    error, server = fail(request_, BEHAVIOURS["HTML"], read=read)
+    assert not server.exchanges, "the request has gone through, so this says nothing"
+    assert isinstance(error, TimedOut if request_ == "large, axl, read" else AnswerLost), error.message
+    assert f"did not answer within {DEADLINE:g} s" in error.message
 
 
 def test_a_login_is_held_to_the_same_deadline(fail: Fail) -> None:

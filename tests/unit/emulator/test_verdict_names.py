@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import names_of
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -195,7 +194,7 @@ def differs_on_purpose(name: GatewayName, held: Held) -> bool:
 def collection_says(held: Held, name: str) -> str | None:
     """The verdict of the collection's preflight on the same certificate; ``None`` when all is well."""
     pem = held.issue().public_bytes(Encoding.PEM)
-    return names_of(split_bundle(pem)[0]).mismatch(name)
+    return split_bundle(pem)[0].names.mismatch(name)
 
 
 DOMAINS = ("a.com", "example.com", "mail.example.com", "b.a.com", "xn--bcher-kva.example")

@@ -9,8 +9,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._clients import axl as _axl
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl, User
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, USER_TAGS, Axl, User
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
@@ -242,5 +241,5 @@ def test_an_answer_to_another_question_is_refused() -> None:
 
 
 def test_tables_are_in_the_order_of_the_schema() -> None:
-    assert list(_axl.USER_TAGS.values()) == ["homeCluster", "imAndPresenceEnable", "calendarPresence"]
-    assert list(_axl.SEARCH_TAGS.values()) == ["firstName", "lastName", "userid", "department"]
+    assert list(USER_TAGS.values()) == ["homeCluster", "imAndPresenceEnable", "calendarPresence"]
+    assert list(SEARCH_TAGS.values()) == ["firstName", "lastName", "userid", "department"]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, key_of, read_request
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, read_request
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import CertSrv, Disposition
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._formats import request_file as memory
-from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import Memory
+from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import SubmittedRequest
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_ca_info import in_order
 
@@ -178,7 +178,7 @@ def test_signing_requests() -> None:
     assert read_request(pem(signing_request(None))).common_name == ""
     other = read_request(pem(signing_request("mail1.example.com", key=rsa_key(number=1))))
     assert other.key != request.key
-    assert key_of(issue("x").pem) not in (request.key, other.key)
+    assert split_bundle(issue("x").pem.encode())[0].key not in (request.key, other.key)
     for text in ("", "rubbish", pem(signing_request("x")).replace("M", "m")):
         with pytest.raises(NotARequest):
             read_request(text)
@@ -188,8 +188,8 @@ def test_memory(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     assert memory.load(path) is None
     for kept in (
-        Memory("ca:443", "f0", None, memory.SUBMITTING),
-        Memory("ca:443", "f0", "WebServer", memory.SUBMITTED, 7, after=3),
+        SubmittedRequest("ca:443", "f0", None, memory.SUBMITTING),
+        SubmittedRequest("ca:443", "f0", "WebServer", memory.SUBMITTED, 7, after=3),
     ):
         memory.save(path, kept)
         assert memory.load(path) == kept

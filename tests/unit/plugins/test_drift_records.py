@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import (
     LONGEST_MESSAGE,
-    Place,
+    Origin,
     Record,
     Status,
     records_of,
@@ -23,8 +23,8 @@ from tests.support.drift import change, field, result
 CANARY = "canary-that-no-report-may-hold"
 
 
-def only(place: Place, found: dict[str, Any], *, failed: bool = False) -> Record:
-    (record,) = records_of(place, found, failed=failed)
+def only(origin: Origin, found: dict[str, Any], *, failed: bool = False) -> Record:
+    (record,) = records_of(origin, found, failed=failed)
     return record
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place, Status
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin, Status
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 
 from tests.support import drift
@@ -19,14 +19,14 @@ REAL = replace(drift.GATEWAYS, predicted=False)
 
 
 def finished(
-    *results: tuple[Place, dict[str, Any]],
+    *results: tuple[Origin, dict[str, Any]],
     clusters: tuple[str, ...] = ("dc1",),
     failed: bool = False,
     dark: bool = False,
 ) -> Report:
     report = Report("Drift report", playbook="drift.yml")
-    for place, found in results:
-        report.add(place, found)
+    for origin, found in results:
+        report.add(origin, found)
     report.finish(clusters, failed=failed, unreachable=dark)
     return report
 
@@ -45,7 +45,7 @@ def finished(
         ([(drift.FOREIGN, {"changed": True})], 3),
     ],
 )
-def test_the_exit_status(found: list[tuple[Place, dict[str, Any]]], status: int) -> None:
+def test_the_exit_status(found: list[tuple[Origin, dict[str, Any]]], status: int) -> None:
     assert finished(*found).exit_status == status
 
 
@@ -57,7 +57,7 @@ def test_ansibles_own_status_comes_before_drift(failed: bool, dark: bool, status
 
 
 @pytest.mark.parametrize("results", [[], [(drift.FOREIGN, {"changed": False})]])
-def test_nothing_checked_is_not_clean(results: list[tuple[Place, dict[str, Any]]]) -> None:
+def test_nothing_checked_is_not_clean(results: list[tuple[Origin, dict[str, Any]]]) -> None:
     report = finished(*results, clusters=())
     assert report.exit_status == 2
     assert [record.status for record in report.records] == [Status.COULD_NOT_CHECK]

@@ -28,8 +28,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, EndpointKind
-from ansible_collections.ucops.imp.plugins.module_utils._http import adapter as _http_adapter
-from ansible_collections.ucops.imp.plugins.module_utils._http import transport
+from ansible_collections.ucops.imp.plugins.module_utils._http import adapter, transport
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, ENDPOINT_KINDS, EXCHANGE, IMP
 
@@ -51,7 +50,7 @@ def options_fixture(served: tuple[ScriptedServer, Path]) -> dict[str, Any]:
 
 @pytest.fixture(name="small")
 def small_fixture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_http_adapter, "LARGEST_ANSWER", 2**20)
+    monkeypatch.setattr(adapter, "LARGEST_ANSWER", 2**20)
 
 
 @pytest.mark.usefixtures("small")
@@ -174,7 +173,7 @@ def test_a_request_that_nobody_reads(options: dict[str, Any], served: tuple[Scri
 
 
 def test_the_package_is_missing(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
-    monkeypatch.setattr(_http_adapter, "MISSING_LIBRARY", "Traceback")
+    monkeypatch.setattr(adapter, "MISSING_LIBRARY", "Traceback")
     with pytest.raises(ImpError, match=r"\(requests\)") as missing:
         Transport(Connection(IMP, **options))
     assert missing.value.code == "missing-library"
@@ -205,8 +204,8 @@ def without_requests_fixture(monkeypatch: pytest.MonkeyPatch) -> Callable[[Modul
 def test_everything_loads_without_the_packages(
     without_requests: Callable[[ModuleType], ModuleType], options: dict[str, Any]
 ) -> None:
-    adapter, bare, powershell = (without_requests(one) for one in (_http_adapter, transport, exchange_powershell))
-    assert "requests" in adapter.MISSING_LIBRARY
+    policy, bare, powershell = (without_requests(one) for one in (adapter, transport, exchange_powershell))
+    assert "requests" in policy.MISSING_LIBRARY
     with pytest.raises(ImpError) as missing:
         bare.Transport(Connection(IMP, **options))
     assert missing.value.code == "missing-library"
@@ -233,6 +232,6 @@ PRODUCTS = re.compile(r"(?i)\b(?:cisco|axl|cucm|unified|certsrv|ucops-\w+|platfo
 
 def test_the_transport_knows_no_product() -> None:
     """Accounts, rights and paths are those of the kind of endpoint; comments tell of no product, either."""
-    files = list(Path(_http_adapter.__file__).parent.glob("*.py"))
+    files = list(Path(adapter.__file__).parent.glob("*.py"))
     assert len(files) >= 4
     assert {path.name: found for path in files if (found := PRODUCTS.findall(path.read_text()))} == {}

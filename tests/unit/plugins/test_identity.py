@@ -190,7 +190,7 @@ def test_a_name_that_may_mean_two_means_none() -> None:
 def test_hosts_are_one_when_dns_says_so(one: str, other: str, same: bool) -> None:
     assert (canonical_host(one) == canonical_host(other)) is same
     if "." in other and not other[0].isdigit():
-        assert (CertificateNames(one).mismatch(other) is None) is same
+        assert (CertificateNames((one,)).mismatch(other) is None) is same
 
 
 def test_parameters_are_those_of_the_very_service_and_node() -> None:

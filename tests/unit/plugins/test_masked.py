@@ -20,7 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.masked import (
     without_masks,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Place, records_of
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin, records_of
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_masked_user_is_neither_written_nor_read() -> None:
 
 
 def test_a_drift_report_tells_a_masked_text_from_what_the_cluster_has() -> None:
-    place = Place("dc1", "imp-pub", "Gateways", "site.yml", 1, "ucops.imp.presence_gateways", predicted=True)
+    place = Origin("dc1", "imp-pub", "Gateways", "site.yml", 1, "ucops.imp.presence_gateways", predicted=True)
     field = {"name": "description", "before": f"{MASK} a", "after": f"{MASK} b", "secret": False}
     change = {"kind": "presence_gateway", "id": f"mail.{MASK}", "action": "update", "fields": [field]}
     (record,) = records_of(place, {"changed": True, "changes": [change]})

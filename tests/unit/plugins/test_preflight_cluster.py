@@ -26,8 +26,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import gateways as exchange
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts, Gateway, Judgement
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, Reply, ask_all
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Place, Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, InterfaceAnswer, ask_all
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Endpoint, ProbeResult
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import REQUIREMENTS, Row, ok, report
 from ansible_collections.ucops.imp.plugins.module_utils._product import releases
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
@@ -42,8 +42,8 @@ ENGINE = "Cisco Presence Engine"
 def interface(name: str = "imp1", kind: str = "control center", **more: Any) -> Interface:
     password = more.pop("password", "secret-word")
     connection = Connection(IMP, name, 8443, "axladmin", password)
-    sight = Sight(Place(name, name, 8443, 30, "imp", connection), **more)
-    return Interface(kind, sight, connection, lambda: None)
+    probed = ProbeResult(Endpoint(name, name, 8443, 30, "imp", connection), **more)
+    return Interface(kind, probed, connection, lambda: None)
 
 
 def facts(
@@ -72,7 +72,7 @@ THREE = ("interface-answers", "account-logs-in", "account-has-role")
     ],
 )
 def test_interfaces_and_accounts(error: ImpError | None, expected: tuple[str, ...]) -> None:
-    rows = cluster.interface_rows(Reply(interface(), error=error))
+    rows = cluster.interface_rows(InterfaceAnswer(interface(), error=error))
     assert results(rows) == list(zip(THREE, expected, strict=True))
     advice = " ".join(row.advice for row in rows)
     assert error is None or error.message in advice
@@ -80,7 +80,7 @@ def test_interfaces_and_accounts(error: ImpError | None, expected: tuple[str, ..
 
 
 def test_what_was_not_asked_is_skipped_with_the_reason() -> None:
-    rows = cluster.interface_rows(Reply(interface(), not_asked="imp1:8443 does not answer"))
+    rows = cluster.interface_rows(InterfaceAnswer(interface(), not_asked="imp1:8443 does not answer"))
     assert results(rows) == [(check, "skipped") for check in THREE]
     assert {row.found for row in rows} == {"not tried: imp1:8443 does not answer"}
 
@@ -100,17 +100,19 @@ def test_what_was_not_asked_is_skipped_with_the_reason() -> None:
     ],
 )
 def test_versions(version: str | None, need: releases.Need, result: str) -> None:
-    row = cluster.version_row(Reply(interface(), facts(version)), need)
+    row = cluster.version_row(InterfaceAnswer(interface(), facts(version)), need)
     assert row.result == result
     assert (need.reason in row.advice) is (result == "failed")
 
 
 def test_releases_that_differ_are_told() -> None:
-    replies = [Reply(interface(name), facts(version)) for name, version in (("cucm1", "15.0.1"), ("imp1", "14.0.1"))]
-    row = cluster.same_version_row(replies)
+    answers = [
+        InterfaceAnswer(interface(name), facts(version)) for name, version in (("cucm1", "15.0.1"), ("imp1", "14.0.1"))
+    ]
+    row = cluster.same_version_row(answers)
     assert (row.result, row.found) == ("warning", "cucm1 15.0, imp1 14.0")
-    assert cluster.same_version_row([replies[0], replies[0]]).result == "skipped"
-    assert cluster.same_version_row([replies[0], Reply(interface("imp1"), facts("15.0.9"))]).result == "ok"
+    assert cluster.same_version_row([answers[0], answers[0]]).result == "skipped"
+    assert cluster.same_version_row([answers[0], InterfaceAnswer(interface("imp1"), facts("15.0.9"))]).result == "ok"
 
 
 @pytest.mark.parametrize(
@@ -125,8 +127,8 @@ def test_releases_that_differ_are_told() -> None:
     ],
 )
 def test_services(service: tuple[str, int] | None, result: str, advice: str) -> None:
-    reply = Reply(interface(), facts(services={ENGINE.upper(): service} if service else None))
-    (row,) = cluster.service_rows(reply, [ENGINE])
+    answer = InterfaceAnswer(interface(), facts(services={ENGINE.upper(): service} if service else None))
+    (row,) = cluster.service_rows(answer, [ENGINE])
     assert (row.result, row.subject) == (result, f"{ENGINE} on imp1")
     assert advice in row.advice
 
@@ -147,22 +149,24 @@ def test_services(service: tuple[str, int] | None, result: str, advice: str) -> 
 )
 def test_the_notification_port(value: str | None, result: str, advice: str) -> None:
     told = {} if value is None else {"ExchangeNotificationPort": value}
-    row = cluster.notification_port_row(Reply(interface(kind="AXL"), told))
+    row = cluster.notification_port_row(InterfaceAnswer(interface(kind="AXL"), told))
     assert (row.check, row.result) == ("notify-port-unused", result)
     assert advice in row.advice
     told = {name.upper(): value for name, value in told.items()}
-    assert cluster.notification_port_row(Reply(interface(kind="AXL"), told)) == row, "names in any letter case"
-    silent = cluster.notification_port_row(Reply(interface(kind="AXL"), not_asked="it is off"))
+    assert cluster.notification_port_row(InterfaceAnswer(interface(kind="AXL"), told)) == row, (
+        "names in any letter case"
+    )
+    silent = cluster.notification_port_row(InterfaceAnswer(interface(kind="AXL"), not_asked="it is off"))
     assert (silent.result, silent.found) == ("skipped", "not tried: it is off")
 
 
-def ipv6(axl: Any, admin: Reply, *names: str, enable: bool = False) -> list[Row]:
-    return cluster.ipv6_rows(Reply(interface(kind="AXL"), axl), admin, names or ("2001:db8::21",), enable)
+def ipv6(axl: Any, admin: InterfaceAnswer, *names: str, enable: bool = False) -> list[Row]:
+    return cluster.ipv6_rows(InterfaceAnswer(interface(kind="AXL"), axl), admin, names or ("2001:db8::21",), enable)
 
 
-def admin(*nodes: tuple[str, str | None], error: ImpError | None = None) -> Reply:
+def admin(*nodes: tuple[str, str | None], error: ImpError | None = None) -> InterfaceAnswer:
     listed = [{"name": name, "eth0_ipv6": address} for name, address in nodes]
-    return Reply(interface(kind="admin API"), AdminFacts(listed, {}), error=error)
+    return InterfaceAnswer(interface(kind="admin API"), AdminFacts(listed, {}), error=error)
 
 
 def test_ipv6_matters_to_gateways_that_are_ipv6_addresses_only() -> None:
@@ -201,7 +205,7 @@ def test_without_an_interface_somebody_has_to_look() -> None:
 
 
 def gateway(name: str = "mail1.example.com", **more: Any) -> Gateway:
-    return Gateway(name, 443, Sight(Place(name, name, 443, 30, "gateways"), **{"leaf": LEAF, **more}))
+    return Gateway(name, 443, ProbeResult(Endpoint(name, name, 443, 30, "gateways"), **{"leaf": LEAF, **more}))
 
 
 def test_the_certificate_must_hold_the_name_of_the_gateway() -> None:
@@ -214,11 +218,11 @@ def test_the_certificate_must_hold_the_name_of_the_gateway() -> None:
     assert exchange.name_row(gateway(leaf=None, name_error="unknown")).result == "skipped"
 
 
-PLATFORM = Reply(interface(kind="certificate management"), [LEAF])
+PLATFORM = InterfaceAnswer(interface(kind="certificate management"), [LEAF])
 
 
 NOW = datetime.now(timezone.utc)
-OLD = replace(LEAF, not_after=(NOW - timedelta(days=1)).isoformat())
+OLD = replace(LEAF, not_after=NOW - timedelta(days=1))
 EXPIRED = Distrust(10, "certificate has expired")
 
 
@@ -244,24 +248,24 @@ def test_what_a_node_thinks_of_a_gateway(
 
 
 def test_what_a_node_trusts_is_not_known_without_its_certificate_management() -> None:
-    refused = Reply(PLATFORM.interface, error=Unauthorized("wrong"))
+    refused = InterfaceAnswer(PLATFORM.interface, error=Unauthorized("wrong"))
     assert "axladmin may not ask" in exchange.trusted_row(Judgement(gateway(), refused, None), NOW).found
     assert exchange.store_row(refused, 30, NOW).result == "skipped"
 
 
 @pytest.mark.parametrize(("days", "result"), [(31, "ok"), (29, "warning"), (-1, "warning")])
 def test_what_a_node_trusts_should_last(days: int, result: str) -> None:
-    ending = replace(LEAF, subject="CN=Old CA", not_after=(NOW + timedelta(days=days)).isoformat())
-    row = exchange.store_row(Reply(PLATFORM.interface, [LEAF, ending]), 30, NOW)
+    ending = replace(LEAF, subject="CN=Old CA", not_after=NOW + timedelta(days=days))
+    row = exchange.store_row(InterfaceAnswer(PLATFORM.interface, [LEAF, ending]), 30, NOW)
     assert row.result == result
     assert ("CN=Old CA until" in row.found) is (result == "warning")
     assert LEAF.subject not in row.found
 
 
-def seen(reachable: bool | ImpError) -> Reply:
+def seen(reachable: bool | ImpError) -> InterfaceAnswer:
     check = PeerCheck("imp1", "mail1.example.com", 443, reachable is True, "row", "row", "Nothing listens.", ())
     known = reachable if isinstance(reachable, ImpError) else check
-    return Reply(interface(kind="admin API"), AdminFacts([], {"mail1.example.com": known}))
+    return InterfaceAnswer(interface(kind="admin API"), AdminFacts([], {"mail1.example.com": known}))
 
 
 def test_whether_a_node_reaches_a_gateway() -> None:
@@ -291,7 +295,7 @@ class Script:
                 raise error
             return name
 
-        return Interface(made.kind, made.sight, made.connection, ask)
+        return Interface(made.name, made.probed, made.connection, ask)
 
 
 @pytest.fixture
@@ -303,10 +307,10 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 def test_a_refused_password_is_sent_once(pool: ThreadPoolExecutor) -> None:
     script = Script()
     names = [f"imp{number}" for number in range(8)]
-    replies = ask_all([script.interface(name, Unauthorized("wrong")) for name in names], pool)
+    answers = ask_all([script.interface(name, Unauthorized("wrong")) for name in names], pool)
     assert script.asked == ["imp0"]
-    assert isinstance(replies[0].error, Unauthorized)
-    assert all("could lock the account" in str(reply.not_asked) for reply in replies[1:])
+    assert isinstance(answers[0].error, Unauthorized)
+    assert all("could lock the account" in str(answer.not_asked) for answer in answers[1:])
 
 
 def test_what_tells_nothing_of_the_password_is_followed_by_one_more_try(pool: ThreadPoolExecutor) -> None:
@@ -317,25 +321,25 @@ def test_what_tells_nothing_of_the_password_is_followed_by_one_more_try(pool: Th
         script.interface("imp2", Unauthorized("wrong")),
         script.interface("imp3"),
     ]
-    replies = ask_all(asked, pool)
+    answers = ask_all(asked, pool)
     assert script.asked == ["imp1", "imp2"]
-    assert replies[0].not_asked == "imp0:8443 does not answer"
-    assert [reply.interface.sight.place.name for reply in replies] == ["imp0", "imp1", "imp2", "imp3"]
+    assert answers[0].not_asked == "imp0:8443 does not answer"
+    assert [answer.interface.probed.endpoint.name for answer in answers] == ["imp0", "imp1", "imp2", "imp3"]
 
 
 @pytest.mark.parametrize("first", [None, Forbidden("no role")])
 def test_once_a_password_is_accepted_all_are_asked(pool: ThreadPoolExecutor, first: ImpError | None) -> None:
     script = Script()
-    replies = ask_all([script.interface("imp0", first), script.interface("imp1"), script.interface("imp2")], pool)
+    answers = ask_all([script.interface("imp0", first), script.interface("imp1"), script.interface("imp2")], pool)
     assert sorted(script.asked) == ["imp0", "imp1", "imp2"]
-    assert [reply.answered for reply in replies] == [first is None, True, True]
+    assert [answer.answered for answer in answers] == [first is None, True, True]
 
 
 def test_accounts_do_not_pay_for_each_other(pool: ThreadPoolExecutor) -> None:
     script = Script()
     one = script.interface("imp0", Unauthorized("wrong"))
     other = script.interface("imp1", password="another-word")
-    assert [reply.answered for reply in ask_all([one, other], pool)] == [False, True]
+    assert [answer.answered for answer in ask_all([one, other], pool)] == [False, True]
     assert sorted(script.asked) == ["imp0", "imp1"]
 
 

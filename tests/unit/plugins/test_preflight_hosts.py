@@ -13,30 +13,30 @@ import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, split_bundle
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import hosts
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Place, Sight
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Endpoint, ProbeResult
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.certificates import issue
 
 CONNECTION = Connection(IMP, "imp1.example.com", 8443, "axladmin", "secret-word", ca_path="/etc/ca.pem")
-NODE = Place("imp1.example.com", "imp1.example.com", 8443, 30, "imp", CONNECTION)
-SERVER = Place("mail1.example.com", "mail1.example.com", 443, 30, "gateways")
+NODE = Endpoint("imp1.example.com", "imp1.example.com", 8443, 30, "imp", CONNECTION)
+SERVER = Endpoint("mail1.example.com", "mail1.example.com", 443, 30, "gateways")
 LEAF = split_bundle(issue("imp1.example.com", hosts=["imp1.example.com"]).pem.encode())[0]
 NOW = datetime.now(timezone.utc)
 
 
 def valid(begin: timedelta, end: timedelta) -> Certificate:
-    return replace(LEAF, not_before=(NOW + begin).isoformat(), not_after=(NOW + end).isoformat())
+    return replace(LEAF, not_before=NOW + begin, not_after=NOW + end)
 
 
-def sight(place: Place = NODE, **more: Any) -> Sight:
-    return Sight(place, **{"addresses": ("192.0.2.12",), "leaf": LEAF, "offset": 0.0, **more})
+def probed(endpoint: Endpoint = NODE, **more: Any) -> ProbeResult:
+    return ProbeResult(endpoint, **{"addresses": ("192.0.2.12",), "leaf": LEAF, "offset": 0.0, **more})
 
 
-NO_NAME = sight(addresses=(), name_error="Name or service not known", leaf=None, offset=None)
-NO_PORT = sight(port_error="connection refused", leaf=None, offset=None)
-NO_TLS = sight(tls_error="wrong version number", leaf=None, offset=None)
+NO_NAME = probed(addresses=(), name_error="Name or service not known", leaf=None, offset=None)
+NO_PORT = probed(port_error="connection refused", leaf=None, offset=None)
+NO_TLS = probed(tls_error="wrong version number", leaf=None, offset=None)
 
 
 def assert_row(row: Row, result: str, found: str = "", advice: str = "") -> None:
@@ -47,45 +47,45 @@ def assert_row(row: Row, result: str, found: str = "", advice: str = "") -> None
 
 
 def test_names() -> None:
-    known, unknown = hosts.name_rows([sight(), sight(replace(NODE, port=443)), replace_place(NO_NAME, "imp2")])
+    known, unknown = hosts.name_rows([probed(), probed(replace(NODE, port=443)), replace_place(NO_NAME, "imp2")])
     assert_row(known, "ok", "192.0.2.12")
     assert_row(unknown, "failed", "Name or service not known", "Add imp2 to the name service")
 
 
-def replace_place(seen: Sight, name: str) -> Sight:
-    return replace(seen, place=replace(seen.place, name=name, hostname=name))
+def replace_place(seen: ProbeResult, name: str) -> ProbeResult:
+    return replace(seen, endpoint=replace(seen.endpoint, name=name, hostname=name))
 
 
 def test_an_address_needs_no_name_service() -> None:
-    (row,) = hosts.name_rows([sight(replace(NODE, name="imp-pub", hostname="192.0.2.12"))])
+    (row,) = hosts.name_rows([probed(replace(NODE, name="imp-pub", hostname="192.0.2.12"))])
     assert (row.subject, row.found) == ("imp-pub (192.0.2.12)", "is an address")
 
 
 def test_ports() -> None:
-    assert_row(hosts.port_row(sight()), "ok")
+    assert_row(hosts.port_row(probed()), "ok")
     assert_row(hosts.port_row(NO_PORT), "failed", "connection refused", "firewall")
     assert_row(hosts.port_row(NO_NAME), "skipped", "imp1.example.com does not resolve")
-    assert hosts.port_row(sight(replace(NODE, hostname="2001:db8::1"))).subject == (
+    assert hosts.port_row(probed(replace(NODE, hostname="2001:db8::1"))).subject == (
         "imp1.example.com ([2001:db8::1]:8443)"
     )
 
 
 def test_trust() -> None:
-    assert_row(hosts.trust_row(sight(), NOW), "ok", "trusted")
+    assert_row(hosts.trust_row(probed(), NOW), "ok", "trusted")
     assert_row(hosts.trust_row(NO_PORT, NOW), "skipped", "does not answer")
     assert_row(hosts.trust_row(NO_TLS, NOW), "failed", "wrong version number", "HTTPS")
-    stranger = sight(distrust=Distrust(20, "unable to get local issuer certificate"))
+    stranger = probed(distrust=Distrust(20, "unable to get local issuer certificate"))
     assert_row(hosts.trust_row(stranger, NOW), "failed", "local issuer", "ca_path")
     lenient = replace(NODE, connection=replace(CONNECTION, validate_certs=False))
-    assert_row(hosts.trust_row(sight(lenient), NOW), "warning", "not verified", "validate_certs")
+    assert_row(hosts.trust_row(probed(lenient), NOW), "warning", "not verified", "validate_certs")
 
 
 def test_wrong_dates_are_one_row_and_not_two() -> None:
-    old = sight(leaf=valid(timedelta(-9), timedelta(-1)), distrust=Distrust(10, "certificate has expired"))
+    old = probed(leaf=valid(timedelta(-9), timedelta(-1)), distrust=Distrust(10, "certificate has expired"))
     assert_row(hosts.trust_row(old, NOW), "skipped", "see certificate-valid")
     assert_row(hosts.dates_row(old, 30, NOW), "failed", "expired on")
     # When it is a certificate above it that has expired, the dates of the server's own are right.
-    above = sight(distrust=Distrust(10, "certificate has expired"))
+    above = probed(distrust=Distrust(10, "certificate has expired"))
     assert_row(hosts.trust_row(above, NOW), "failed", "certificate has expired")
     assert_row(hosts.dates_row(above, 30, NOW), "ok")
 
@@ -101,26 +101,28 @@ def test_wrong_dates_are_one_row_and_not_two() -> None:
     ],
 )
 def test_days_that_a_certificate_must_have_left(left: timedelta, result: str) -> None:
-    row = hosts.dates_row(sight(leaf=valid(timedelta(-1), left)), 30, NOW)
+    row = hosts.dates_row(probed(leaf=valid(timedelta(-1), left)), 30, NOW)
     assert row.result == result
     assert row.expected == "valid for 30 more days"
     assert ("expired" in row.found) is (left < timedelta(0))
 
 
 def test_no_days_are_enough_for_one_that_is_valid_at_all() -> None:
-    assert_row(hosts.dates_row(sight(leaf=valid(timedelta(-1), timedelta(0))), 0, NOW), "ok", "0 days left")
+    assert_row(hosts.dates_row(probed(leaf=valid(timedelta(-1), timedelta(0))), 0, NOW), "ok", "0 days left")
 
 
 def test_a_certificate_of_tomorrow() -> None:
-    row = hosts.dates_row(sight(leaf=valid(timedelta(1), timedelta(90))), 30, NOW)
+    row = hosts.dates_row(probed(leaf=valid(timedelta(1), timedelta(90))), 30, NOW)
     assert_row(row, "failed", "valid from", "clocks")
 
 
 @pytest.mark.parametrize(
-    ("place", "advice"), [(NODE, "Certificate Management (tomcat)"), (SERVER, "ucops.imp.certific")]
+    ("endpoint", "advice"), [(NODE, "Certificate Management (tomcat)"), (SERVER, "ucops.imp.certific")]
 )
-def test_who_renews_a_certificate(place: Place, advice: str) -> None:
-    assert_row(hosts.dates_row(sight(place, leaf=valid(timedelta(-9), timedelta(9))), 30, NOW), "failed", "9", advice)
+def test_who_renews_a_certificate(endpoint: Endpoint, advice: str) -> None:
+    assert_row(
+        hosts.dates_row(probed(endpoint, leaf=valid(timedelta(-9), timedelta(9))), 30, NOW), "failed", "9", advice
+    )
 
 
 def test_dates_of_what_was_not_seen() -> None:
@@ -128,8 +130,8 @@ def test_dates_of_what_was_not_seen() -> None:
 
 
 def clocks(*offsets: float | None) -> list[Row]:
-    sights = [replace_place(sight(offset=offset), f"imp{number}") for number, offset in enumerate(offsets, start=1)]
-    return hosts.clock_rows(sights, 60)
+    results = [replace_place(probed(offset=offset), f"imp{number}") for number, offset in enumerate(offsets, start=1)]
+    return hosts.clock_rows(results, 60)
 
 
 @pytest.mark.parametrize(("offset", "result"), [(60.0, "ok"), (-60.0, "ok"), (60.01, "failed"), (-60.01, "failed")])
@@ -156,6 +158,6 @@ def test_a_clock_that_nobody_tells() -> None:
 
 
 def test_one_port_is_enough_to_tell_a_clock() -> None:
-    silent = sight(replace(NODE, port=443), offset=None, leaf=None, port_error="refused")
-    rows = hosts.clock_rows([silent, sight(offset=3.0)], 60)
+    silent = probed(replace(NODE, port=443), offset=None, leaf=None, port_error="refused")
+    rows = hosts.clock_rows([silent, probed(offset=3.0)], 60)
     assert [row.result for row in rows] == ["ok", "skipped"]

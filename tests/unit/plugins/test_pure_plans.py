@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins import modules
 from ansible_collections.ucops.imp.plugins.module_utils import _resources
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import read_certificates
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import ServerCertificate
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import User
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import Disposition
@@ -78,7 +78,7 @@ def certificate(identity: Identity) -> Any:
 
 
 def on_server(identity: Identity, **told: Any) -> Any:
-    return replace(read_certificates(identity.pem.encode())[0], **told)
+    return ServerCertificate.of(certificate(identity), **told)
 
 
 def service(status: str, code: int = -1) -> Service:

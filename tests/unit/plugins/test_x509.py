@@ -9,7 +9,9 @@ import datetime
 import hashlib
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509 as _x509
+from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import server_certificate
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     NotACertificate,
     canonical_fingerprint,
@@ -19,7 +21,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     with_issuers,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import UnrecognizedExtension
+from cryptography.x509.oid import ExtensionOID
 
 from tests.support.certificates import Identity, issue
 
@@ -77,6 +82,25 @@ def test_what_is_told_of_a_certificate() -> None:
     assert told["not_after"] == INTERMEDIATE.certificate.not_valid_after_utc.isoformat()
     assert told["not_after"].endswith("+00:00")
     assert told.keys() == {"fingerprint", "subject", "issuer", "not_before", "not_after"}
+
+
+def test_names_and_times_are_read_once_for_everybody() -> None:
+    (certificate,) = split_bundle(LEAF.pem.encode())
+    assert certificate.names == CertificateNames(("mail1.example.com",), ("mail1.example.com",), ("192.0.2.21",))
+    assert certificate.names.every == {"mail1.example.com", "192.0.2.21"}
+    assert certificate.not_before == LEAF.certificate.not_valid_before_utc
+    assert certificate.not_after.tzinfo == datetime.timezone.utc
+    assert certificate.thumbprint == LEAF.certificate.fingerprint(hashes.SHA1()).hex().upper()
+
+
+def test_an_alternative_name_that_cannot_be_read_hides_no_certificate() -> None:
+    broken = issue(
+        "odd.example.com", extensions=[UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30\x05odd")]
+    )
+    (certificate,) = split_bundle(broken.pem.encode())
+    assert certificate.names == CertificateNames(("odd.example.com",))
+    told = server_certificate({"RawData": broken.certificate.public_bytes(Encoding.DER), "Status": "Valid"})
+    assert told.names.every == {"odd.example.com"}
 
 
 def test_validity() -> None:
@@ -141,7 +165,7 @@ def test_the_issuers_above_a_certificate() -> None:
 
 def test_without_the_library_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     require_library()
-    monkeypatch.setattr(_x509, "MISSING_LIBRARY", "ImportError")
+    monkeypatch.setattr(x509, "MISSING_LIBRARY", "ImportError")
     with pytest.raises(ImpError, match="cryptography") as caught:
         require_library()
     assert caught.value.code == "missing-library"
