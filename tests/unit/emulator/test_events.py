@@ -154,6 +154,7 @@ def test_users_tell_what_changed(emulated: Environment) -> None:
     everything, context = heard(emulated), emulated.context
     pkid = users.add(context, "dc1", {"userid": "new", "last_name": "New", "password": "a secret"})
     users.update(context, "dc1", UserKey("userid", "new"), {})
+    users.update(context, "dc1", UserKey("userid", "new"), {"last_name": "New", "im_and_presence": False})
     users.update(context, "dc1", UserKey("userid", "new"), {"userid": "other"})
     users.remove(context, "dc1", UserKey("userid", "other"))
     told = (("new", "added"), ("other", "updated"), ("other", "removed"))

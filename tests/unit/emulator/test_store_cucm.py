@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import FrozenInstanceError
 from typing import Any
 
@@ -124,13 +123,38 @@ def test_what_goes_wrong_while_rows_are_read_has_a_name_too(
     ],
 )
 def test_an_update_reads_its_user_once_and_writes_it_once(emulated: Environment, change: str) -> None:
-    axl = InProcess(emulated, CucmAxl, "cucm-pub")
+    assert about_users(InProcess(emulated, CucmAxl, "cucm-pub"), change) == ["SELECT", "UPDATE"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "other"),
+    [
+        ("department", "other", ""),
+        ("department", "other", "Other"),
+        ("userid", "USER0001", "user0001"),
+        ("im_and_presence", True, False),
+        ("em_max_login_time", 7, None),
+        ("em_max_login_time", None, 0),
+    ],
+)
+def test_an_update_tells_whether_a_value_is_another(
+    emulated: Environment, field: str, value: object, other: object
+) -> None:
+    database, user_id = emulated.database, known(users.presence_user(emulated.database, "dc1", FIRST)).id
+    users.update(database, user_id, {field: value, "title": "same"})
+    assert not users.update(database, user_id, {field: value, "title": "same"})
+    assert users.update(database, user_id, {"title": "same", field: other})
+    assert getattr(known(users.user(database, "dc1", FIRST)), field) == other
+
+
+def about_users(axl: InProcess, change: str) -> list[str]:
+    """Update a user and tell the first words of the statements about users that this took."""
     statements: list[str] = []
-    emulated.database._connection.set_trace_callback(statements.append)
+    connection = axl.environment.database._connection
+    connection.set_trace_callback(statements.append)
     axl.ask("updateUser", f"<userid>user0001</userid>{change}").done()
-    emulated.database._connection.set_trace_callback(None)
-    about = [re.split(r"\W+", statement)[0] for statement in statements if "end_user" in statement]
-    assert about == ["SELECT", "UPDATE"]
+    connection.set_trace_callback(None)
+    return [statement.split()[0] for statement in statements if "end_user" in statement]
 
 
 def test_the_node_of_the_whole_cluster_has_no_description(emulated: Environment) -> None:

@@ -104,13 +104,12 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     _check_values(changes)
     if any(flag in changes for flag in PRESENCE_FLAGS):
         before = {flag: getattr(user, flag) for flag in PRESENCE_FLAGS}
-        after = {flag: changes.get(flag, before[flag]) for flag in PRESENCE_FLAGS}
-        _check_presence(context, cluster, user.userid, before, after)
-    if changes:
-        try:
-            store.update(context.database, user.id, _hashed(changes))
-        except store.UseridTaken:
-            raise _duplicate(changes["userid"]) from None
+        _check_presence(context, cluster, user.userid, before, {**before, **changes})
+    try:
+        changed = bool(changes) and store.update(context.database, user.id, _hashed(changes))
+    except store.UseridTaken:
+        raise _duplicate(changes["userid"]) from None
+    if changed:
         context.events.publish(UserChanged(cluster, user.pkid, changes.get("userid", user.userid), "updated"))
     return user.pkid
 

@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from imp_emulator.scenario.model import Scenario
@@ -193,14 +194,21 @@ def insert(database: Database, cluster: str, pkid: str, values: Mapping[str, Any
         raise UseridTaken from None
 
 
-def update(database: Database, user_id: int, changes: Mapping[str, Any]) -> None:
-    """Change fields of one user, by its ``id``. Raises ``UseridTaken``."""
-    assignments = ", ".join(f"{column} = ?" for column in changes)
-    sql = f"UPDATE end_user SET {assignments} WHERE id = ?"  # noqa: S608 - this project's column names
+def update(database: Database, user_id: int, changes: Mapping[str, Any]) -> bool:
+    """Change fields of one user, by its ``id``, and tell whether any had another value; raises ``UseridTaken``."""
+    values = (*changes.values(), user_id, *changes.values())
     try:
-        database.execute(sql, [*changes.values(), user_id])
+        return database.execute(_update(tuple(changes)), values).rowcount > 0
     except sqlite3.IntegrityError:
         raise UseridTaken from None
+
+
+@lru_cache(maxsize=256)
+def _update(columns: tuple[str, ...]) -> str:
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    # A user id in other letters is another value, although the column takes both for the same.
+    differs = " OR ".join(f"{column} IS NOT ? COLLATE BINARY" for column in columns)
+    return f"UPDATE end_user SET {assignments} WHERE id = ? AND ({differs})"  # noqa: S608 - this project's column names
 
 
 def delete(database: Database, user_id: int) -> None:
