@@ -83,7 +83,8 @@ def seed(database: Database, scenario: Scenario) -> None:
 def _seed_level(database: Database, spec: CaSpec, level: int, above: Signer | None) -> Signer:
     key = rsa.generate_private_key(public_exponent=65537, key_size=spec.key_size)
     # The state is made before any time has passed, so virtual and real time are one.
-    period = validity(datetime.now(UTC), timedelta(days=spec.validity_days), _CA_BACKDATED)
+    start = datetime.now(UTC) - _CA_BACKDATED
+    period = start, start + timedelta(days=spec.validity_days)
     certificate = sign_authority(authority_name(spec.common_name, level), key, above, period, HASHES[spec.hash])
     authorities.add_certificate(database, spec.host, level, key_pem(key), pem(certificate))
     return Signer(key, certificate, 0)

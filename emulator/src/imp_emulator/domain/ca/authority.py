@@ -226,7 +226,8 @@ def renew(context: Context, host: str, new_key: bool = True) -> int:
     if above and _has_ended(context, above):
         raise Forbidden("ca-expired", _ENDED)
     name = signing.authority_name(settings.common_name, level)
-    period = validity(context.clock.now(), timedelta(days=settings.validity_days), SKEW)
+    # Its days are counted from the beginning, which lies a little before this moment.
+    period = validity(context.clock.now(), timedelta(days=settings.validity_days) - SKEW, SKEW)
     certificate = signing.sign_authority(name, key, above, period, signing.HASHES[settings.hash])
     if level == 0 and settings.kind == "enterprise":
         exchange_trust.distribute(context, pem(certificate))
