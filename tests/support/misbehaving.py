@@ -205,16 +205,24 @@ def read_request(sock: ssl.SSLSocket, _ended: threading.Event) -> bytes | None:
     return head
 
 
-def read_nothing(_sock: ssl.SSLSocket, ended: threading.Event) -> None:
+def read_nothing(_sock: ssl.SSLSocket, ended: threading.Event) -> bytes | None:
     """Leave the request where it is, so that a large one is stuck half-way."""
     ended.wait(SECONDS_OF_MISBEHAVIOUR)
+    return None
+
+
+def read_all_but_posts(sock: ssl.SSLSocket, ended: threading.Event) -> bytes | None:
+    """Take what logs in, and leave the request that the login is for where it is."""
+    if (data := sock.recv(65_536)).startswith(b"POST"):
+        return read_nothing(sock, ended)
+    return data or None
 
 
 def read_slowly(sock: ssl.SSLSocket, ended: threading.Event) -> None:
-    """Read so little at a time that the client is always just about to get on, and never done."""
+    """Read so little at a time, below a megabyte a second, that the client gets on all the time and is never done."""
     end = time.monotonic() + SECONDS_OF_MISBEHAVIOUR
     while not ended.is_set() and time.monotonic() < end:
-        sock.recv(65_536)
+        sock.recv(16_384)
         ended.wait(0.02)
 
 

@@ -38,12 +38,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints impor
 from tests.support.certificates import issue
 from tests.support.misbehaving import (
     BEHAVIOURS,
+    HTML,
     Behaviour,
     Exchange,
     MisbehavingServer,
     Reader,
     challenging,
     misbehaving,
+    read_all_but_posts,
     read_nothing,
     read_request,
     read_slowly,
@@ -100,6 +102,7 @@ CLIENTS: dict[str, Callable[[dict[str, Any]], None]] = {
 
 LARGE = "x" * 32_000_000
 """Characters; more than the buffers of a connection take while nobody reads."""
+LOGS_IN_FIRST = "large, web enrollment, ntlm"
 LARGE_REQUESTS: dict[str, Callable[[dict[str, Any]], None]] = {
     "large, axl, read": over_transport(CUCM, lambda transport: ImpAxl(transport).call("getUser", large_element())),
     "large, axl, write": over_transport(
@@ -113,6 +116,7 @@ LARGE_REQUESTS: dict[str, Callable[[dict[str, Any]], None]] = {
         PLATFORM, lambda transport: CertManager(transport).trust("cup", LARGE, None)
     ),
     "large, web enrollment": over_transport(CA, lambda transport: CertSrv(transport).submit(LARGE, {})),
+    LOGS_IN_FIRST: over_transport(CA, lambda transport: CertSrv(transport).submit(LARGE, {}), "ntlm"),
 }
 
 
@@ -143,14 +147,18 @@ def fail_fixture(files: tuple[Path, Path, Path]) -> Fail:
     """Let a client talk with a server that behaves so, and return its error and the server."""
 
     def fail(
-        client: str, behave: Behaviour, retries: int = 0, read: Reader = read_request
+        client: str,
+        behave: Behaviour,
+        retries: int = 0,
+        read: Reader = read_request,
+        deadline: float = DEADLINE,
     ) -> tuple[ImpError, MisbehavingServer]:
         options_of_sleep.clear()
         began = time.monotonic()
         with misbehaving(files[1], files[2], behave, read) as (server, port):
             options = {
                 "hostname": "127.0.0.1", "port": port, "username": r"EXAMPLE\reader", "password": PASSWORD,
-                "ca_path": str(files[0]), "timeout": DEADLINE, "retries": retries,
+                "ca_path": str(files[0]), "timeout": deadline, "retries": retries,
             }  # fmt: skip
             with pytest.raises(ImpError) as caught:
                 {**CLIENTS, **LARGE_REQUESTS}[client](options)
@@ -243,7 +251,7 @@ def test_what_drips_is_late(behaviour: str, fail: Fail) -> None:
     assert isinstance(error, TimedOut), error.message
 
 
-@pytest.mark.parametrize("request_", LARGE_REQUESTS)
+@pytest.mark.parametrize("request_", [name for name in LARGE_REQUESTS if name != LOGS_IN_FIRST])
 @pytest.mark.parametrize("read", [read_nothing, read_slowly])
 def test_a_request_that_nobody_reads_is_late(request_: str, read: Reader, fail: Fail) -> None:
     """The deadline holds for sending as well, also when it goes on all the time; what was to change is in doubt."""
@@ -251,6 +259,23 @@ def test_a_request_that_nobody_reads_is_late(request_: str, read: Reader, fail: 
     assert not server.exchanges, "the request has gone through, so this says nothing"
     assert isinstance(error, TimedOut if request_ == "large, axl, read" else AnswerLost), error.message
     assert f"did not answer within {DEADLINE:g} s" in error.message
+
+
+def test_what_the_login_took_is_no_longer_there_for_sending(fail: Fail) -> None:
+    deadline, login = 4.0, 3.0
+
+    def slow_login(exchange: Exchange) -> None:
+        if holds_password(exchange.header("Authorization")):
+            exchange.answer(HTML)
+            return
+        exchange.ended.wait(login)
+        challenging(exchange)
+
+    began = time.monotonic()
+    error, server = fail(LOGS_IN_FIRST, slow_login, read=read_all_but_posts, deadline=deadline)
+    assert isinstance(error, AnswerLost), error.message
+    assert len(server.exchanges) == 2, "the login went through"
+    assert time.monotonic() - began < login + deadline
 
 
 def test_a_login_is_held_to_the_same_deadline(fail: Fail) -> None:
