@@ -21,6 +21,8 @@ ANTSIBULL_DOCS := HOME=$(CURDIR)/.build/ansible $(BIN)/antsibull-docs
 # The working copy is the only collection that the tools may find.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
 export ANSIBLE_HOME := $(CURDIR)/.build/ansible
+# Some images forbid Python to keep what it compiles; then every emulator and every test run would compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
 # ansible, antsibull and molecule start each other by name.
 export PATH := $(BIN):$(PATH)
 # ansible refuses to start without a UTF-8 locale; a bare environment has none.

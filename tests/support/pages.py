@@ -17,7 +17,7 @@ from textwrap import dedent
 
 import yaml
 
-from tests.support.playbooks import PROGRAMS
+from tests.support.playbooks import CALLBACKS, PAYLOADS, PROGRAMS
 from tests.support.project_files import ROOT, project_files
 
 NAMES = ROOT / "tests" / "support" / "names"
@@ -86,6 +86,7 @@ def pages() -> list[str]:
 class Shell:
     """The terminal of a reader: a folder, a home, this virtual environment's programs, and nothing of our own settings.
 
+    What ansible packs of the modules is shared with other runs, which saves time and which a reader cannot see.
     ``hosts`` are the servers that the reader's DNS knows, see ``tests/support/names``; ``more`` is set besides.
     """
 
@@ -101,10 +102,12 @@ class Shell:
         home.mkdir(exist_ok=True)
         return {
             **inherited,
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_NOCOLOR": "true",
             "HOME": str(home),
             "HOSTS_OF_THE_TEST": json.dumps(self.hosts),
             "LC_ALL": "C.UTF-8",
+            "PAYLOADS_FOLDER": PAYLOADS.name,
             "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(NAMES),
             "VIRTUAL_ENV": sys.prefix,

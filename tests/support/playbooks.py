@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 INVENTORY = ROOT / "inventory" / "emulator"
 CALLBACKS = ROOT / "tests" / "support" / "callback_plugins"
+PAYLOADS = tempfile.TemporaryDirectory(prefix="ucops-payloads-")
+"""What ansible has packed of the modules, shared by all runs of this process, see ``callback_plugins/payloads.py``."""
 TIMEOUT = 300  # seconds
 _RECAP = re.compile(r"^(\S+)\s*: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -61,16 +64,17 @@ def settings(ready_file: Path, calls: Path | None = None) -> dict[str, str]:
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "UCOPS_"))}
     counted = {
-        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_CALLBACKS_ENABLED": "module_calls",
         "MODULE_CALLS_FILE": str(calls),
     }
     return {
         **inherited,
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_COLLECTIONS_PATH": str(ensure_collection_tree(ROOT)),
         "ANSIBLE_HOME": str(ROOT / ".build" / "ansible"),
         "ANSIBLE_NOCOLOR": "true",
         "IMP_EMULATOR_READY": str(ready_file),
+        "PAYLOADS_FOLDER": PAYLOADS.name,
         **(counted if calls else {}),
     }
 
