@@ -74,10 +74,7 @@ _ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPP
 
 
 class NodeServices:
-    """The services of a node: asked of its control center, commanded and waited for.
-
-    ``had_others`` tells that somebody else's command was waited for.
-    """
+    """The services of a node; ``had_others`` tells that somebody else's command was waited for."""
 
     def __init__(self, node: TaskNode, transport: Transport, polling: Polling) -> None:
         self.node = node
