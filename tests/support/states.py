@@ -36,7 +36,7 @@ def environment(seeded: Path, folder: Path, scenario: Scenario) -> Iterator[Envi
     database = Database(Path(shutil.copy(seeded, folder / "state.sqlite3")))
     found = Environment(database, Clock(), ServicePace(), scenario)
     background.wire(found)
-    found.clock.freeze(True)
+    asyncio.run(found.scheduler.change_clock(lambda clock: clock.freeze(True)))
     yield found
     database.close()
 

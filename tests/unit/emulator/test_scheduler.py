@@ -14,15 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import HTTPException
 
+from imp_emulator.control import app
 from imp_emulator.store import jobs as store
 from imp_emulator.store import meta
 from imp_emulator.store.clock import ClockSetting
 from imp_emulator.store.clock import load as stored_clock
 from imp_emulator.store.database import Database, NotStored
 from imp_emulator.store.jobs import Job
+from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.scheduler import HaltedError, Scheduler
+from imp_emulator.world.snapshots import Snapshots
 
 NOON = 1_800_000_000.0
 """Where the clock stands when a test begins."""
@@ -249,7 +255,7 @@ def test_a_job_that_cannot_be_stored_stays(world: World) -> None:
     world.scheduler.register("note", world.note)
     with pytest.raises(NotStored):
         world.advance(60)
-    assert world.ran == []
+    assert (world.ran, world.now) == ([], 0)
     world.database.execute("PRAGMA query_only=OFF")
     world.advance(60)
     assert [key for key, _ in world.ran] == ["a"]
@@ -416,6 +422,7 @@ def test_what_became_due_while_nobody_was_there_runs_at_its_own_time(world: Worl
     world.add("b", 900)
     world.add("a", 300)
     again = world.again()
+    setting = stored_clock(again.database)
 
     async def work() -> None:
         await again.scheduler.start()
@@ -424,6 +431,7 @@ def test_what_became_due_while_nobody_was_there_runs_at_its_own_time(world: Worl
     asyncio.run(work())
     assert again.ran == [("a", 300), ("b", 900)]
     assert again.now == pytest.approx(1000, abs=60)
+    assert stored_clock(again.database) == again.clock.setting == setting, "time has passed, nobody has moved the clock"
 
 
 def test_a_clock_that_stands_still_runs_nothing_at_the_next_start_either(world: World) -> None:
@@ -498,3 +506,37 @@ def test_no_statement_about_jobs_looks_at_all_of_them(world: World) -> None:
 
 async def _later(job: Job) -> None:
     await asyncio.sleep(0)
+
+
+def test_the_control_plane_tells_that_the_way_was_cut_short(emulated: Environment, tmp_path: Path) -> None:
+    control = app.Control(emulated, Snapshots(emulated.database, tmp_path / "snapshots"), {}, "token")
+    asyncio.run(emulated.scheduler.stop())
+    before = emulated.clock.timestamp()
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(app.advance_clock(control, app.Advance(seconds=60)))
+    assert refused.value.status_code == 409
+    assert emulated.clock.timestamp() == before
+
+
+def test_who_listens_is_told_of_another_state_when_it_is_there(emulated: Environment, tmp_path: Path) -> None:
+    async def lasting() -> None:
+        await asyncio.Event().wait()
+
+    async def work() -> None:
+        emulated.scheduler.track(lasting(), "what belongs to the state before")
+        await snapshots.restore(emulated, taken, "one")
+        await snapshots.reset(emulated, taken)
+
+    taken = Snapshots(emulated.database, tmp_path / "snapshots")
+    asyncio.run(emulated.scheduler.change_clock(lambda clock: clock.freeze(False)))
+    taken.take_initial()
+    asyncio.run(emulated.scheduler.change_clock(stopped_at_noon))
+    emulated.scheduler.jobs.add("x", "x", NOON + 1)
+    taken.take("one")
+    told: list[tuple[bool, bool]] = []
+    emulated.events.subscribe(
+        StateReplaced, lambda _: told.append((emulated.clock.frozen, store.first(emulated.database) is None))
+    )
+    asyncio.run(emulated.scheduler.change_clock(running_from_noon))
+    asyncio.run(work())
+    assert told == [(True, False), (False, True)]

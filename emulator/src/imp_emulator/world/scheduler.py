@@ -16,6 +16,7 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from imp_emulator.store import clock as clock_store
@@ -97,9 +98,15 @@ class Scheduler:
             work: What to do, outside of every transaction.
             name: What the log calls it when it fails; no secret.
         """
-        task = asyncio.get_running_loop().create_task(_guarded(work, name))
+        task = asyncio.get_running_loop().create_task(work)
         self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        task.add_done_callback(partial(self._done, name))
+
+    def _done(self, name: str, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            log_failure(name, error)
 
     async def advance(self, seconds: float) -> None:
         """Let virtual time pass, with all that is due on the way.
@@ -119,27 +126,32 @@ class Scheduler:
             before = self._clock.timestamp()
             goal = copy.copy(self._clock)
             change(goal)
-            if goal.timestamp() >= before:
-                await self._go(goal, before)
-            self._clock.setting = goal.setting
-            with self._transaction(moved=True):
-                pass
+            try:
+                if goal.timestamp() >= before:
+                    await self._run_until(goal.timestamp(), before, copy.copy(goal))
+                self._clock.setting = goal.setting
+                with self._transaction(moved=True):
+                    pass
+            except BaseException:
+                self._clock.setting = clock_store.load(self._database)
+                raise
         self._changed.set()
 
-    async def _go(self, goal: Clock, at: float) -> None:
-        """Run what is due until ``goal``, on a clock that shows the time of each job but never one before ``at``.
+    async def _run_until(self, until: float, at: float, stop: Clock | None) -> None:
+        """Run what is due until a time, on a clock that shows the time of each job but never one before ``at``.
 
-        What is stored on the way runs or stands still as ``goal`` does: a process that is killed goes on from there.
+        ``stop`` is the clock that is stored on the way: it runs or stands still, and a process that is killed goes on
+        from where it has come to. Without one the stored clock stays as it is.
         """
-        until, stop = goal.timestamp(), copy.copy(goal)
         await self._ended()
         try:
             while (job := store.first(self._database)) is not None and job.due_at <= until:
                 at = max(job.due_at, at)
-                stop.set(at)
-                self._clock.setting = stop.setting
+                if stop is not None:
+                    stop.set(at)
+                    self._clock.setting = stop.setting
                 self._clock.hold(at)
-                self._run(job, moved=True)
+                self._run(job, moved=stop is not None)
                 await asyncio.sleep(0)  # Requests are answered meanwhile.
                 await self._ended()
         finally:
@@ -166,7 +178,7 @@ class Scheduler:
         if inspect.iscoroutinefunction(handler):
             with self._transaction(moved=moved):
                 store.take(self._database, job.id)
-            self.track(self._to_its_end(handler(job), job), _name(job))
+            self.track(self._to_its_end(handler, job), _name(job))
             return
         try:
             with self._transaction(moved=moved):
@@ -182,9 +194,9 @@ class Scheduler:
             with self._transaction(moved=moved):
                 store.remove(self._database, job.id)
 
-    async def _to_its_end(self, work: Awaitable[None], job: Job) -> None:
+    async def _to_its_end(self, handler: Callable[[Job], Awaitable[None]], job: Job) -> None:
         try:
-            await work
+            await handler(job)
         except Exception as error:  # noqa: BLE001 - the other jobs go on
             log_failure(_name(job), error)
         store.remove(self._database, job.id)
@@ -198,10 +210,8 @@ class Scheduler:
         """Run what became due while nobody ran it, each at its own time; nothing when the clock stands still."""
         async with self._turn:
             if not self._clock.frozen:
-                goal = copy.copy(self._clock)
                 with suppress(HaltedError):
-                    await self._go(goal, 0.0)
-                self._clock.setting = goal.setting
+                    await self._run_until(self._clock.timestamp(), 0.0, None)
 
     async def stop(self) -> None:
         """Run nothing any more; jobs that have not come to their end stay for the next start."""
@@ -266,13 +276,6 @@ class Scheduler:
     def _seconds_to_wait(self) -> float:
         job = None if self._clock.frozen else store.first(self._database)
         return _LOOK_AGAIN_SECONDS if job is None else min(job.due_at - self._clock.timestamp(), _LOOK_AGAIN_SECONDS)
-
-
-async def _guarded(work: Coroutine[Any, Any, None], name: str) -> None:
-    try:
-        await work
-    except Exception as error:  # noqa: BLE001 - nobody waits for it, and what caused it is done
-        log_failure(name, error)
 
 
 def _name(job: Job) -> str:
