@@ -54,6 +54,19 @@ def states(report: Report) -> list[tuple[str, str]]:
     return [(offer.certificate.common_name, offer.state) for offer in report.offers]
 
 
+def test_the_verdict_is_that_of_virtual_time_and_the_chain_is_shown_all_the_same(
+    emulated: Environment, serve: Serve
+) -> None:
+    put(emulated, serve(LEAF, ISSUING))
+    trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [ROOT.pem + ISSUING.pem])
+    assert check(emulated).result.verdict is Verdict.VERIFIED
+    emulated.clock.advance(400 * 86_400)
+    report = check(emulated)
+    assert report.result.verdict is Verdict.BAD
+    assert report.result.detail == f"The certificate of {NAME} was refused: certificate has expired."
+    assert [name for name, _state in states(report)] == [NAME, "Issuing CA"]
+
+
 @pytest.mark.parametrize("chain", [(LEAF,), (LEAF, ISSUING), (LEAF, ISSUING, ROOT), (LEAF, STRANGER, ISSUING), (ROOT,)])
 def test_exactly_what_is_offered_in_its_order(serve: Serve, chain: tuple[Identity, ...]) -> None:
     listener = serve(*chain)
