@@ -30,8 +30,13 @@ ifeq ($(LANG)$(LC_ALL),)
 export LC_ALL := C.UTF-8
 endif
 
+# Each one's output in one piece, where make can do that (GNU make 4).
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=$(JOBS) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# A worker that has nothing left to do takes tests from the others.
+WORKERS := --numprocesses=$(JOBS) --dist=worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help venv tree demo test lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
+.PHONY: help venv tree demo test all-tests lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
 	unit all-cases integration conformance molecule bench docs docs-lint docs-site changelog changelog-lint importer release clean
 
 help: ## say what can be made
@@ -53,12 +58,20 @@ tree: $(READY)
 demo: tree ## configure an emulated cluster, break it, heal it
 	$(BIN)/python demo/run.py
 
-# The checks run side by side, each one's output in one piece where make can do that (GNU make 4); pytest comes last.
+# First what takes a minute, so that it fails at once; then pytest beside the checks that keep one core busy. Its output
+# comes last, whatever the others print.
 test: tree ## everything that CI runs
-	+$(MAKE) --no-print-directory --jobs=$(JOBS) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-	  lint types $(SANITY) molecule
+	+@$(SIDE_BY_SIDE) lint types
 	@$(BIN)/python -m tests.support.matrix --say-skipped
-	$(BIN)/python -m pytest --numprocesses=$(JOBS)
+	@rm -f .build/pytest.txt
+	+@status=0; $(SIDE_BY_SIDE) --keep-going all-tests $(SANITY) molecule || \
+	  { status=$$?; echo "Not everything has passed; what the checks found stands above, what pytest found below."; }; \
+	  cat .build/pytest.txt; exit $$status
+
+# The jobs of make are no business of the tests.
+all-tests: tree
+	@echo "pytest runs; what it has printed so far is in .build/pytest.txt"
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/python -m pytest $(WORKERS) > .build/pytest.txt 2>&1
 
 lint: lint-python lint-ansible reuse docs-lint changelog-lint ## style of Python, YAML, roles, playbooks, licences and docs
 
@@ -93,19 +106,21 @@ matrix: tree ## sanity, units and integration on every ansible-core that the fou
 	$(BIN)/python -m tests.support.matrix $(CORES)
 
 unit: tree ## planner, rules, formats, what must be there for every module: no network
-	$(BIN)/python -m pytest tests/meta tests/unit
+	$(BIN)/python -m pytest $(WORKERS) tests/meta tests/unit
 
 all-cases: tree ## every generated certificate name, of which make unit judges a sample
 	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py
 
 integration: tree ## every module against the running emulator
-	$(BIN)/python -m pytest --numprocesses=$(JOBS) tests/integration tests/faults
+	$(BIN)/python -m pytest $(WORKERS) tests/integration tests/faults
 
 conformance: tree ## public clients and schemas against the emulator and the collection
-	$(BIN)/python -m pytest --numprocesses=$(JOBS) tests/conformance
+	$(BIN)/python -m pytest $(WORKERS) tests/conformance
 
 molecule: tree ## one scenario per role
-	$(BIN)/molecule test --all
+	@rm -rf .build/payloads
+	ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(CURDIR)/.build/payloads \
+	  $(BIN)/molecule test --all
 
 bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol
 	$(BIN)/python -m tests.benchmarks

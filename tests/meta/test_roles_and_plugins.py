@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,15 @@ def defaults(role: str) -> dict[str, Any]:
     return dict(loaded(path) or {}) if path.exists() else {}
 
 
-def roles_of(text: str) -> set[str]:
+@functools.cache
+def roles_of(text: str) -> frozenset[str]:
     """Return the roles that a playbook takes, through playbooks that it imports and roles that include others."""
     found = set(re.findall(r"role: ucops\.imp\.(\w+)|_role:\n\s+name: ucops\.imp\.(\w+)", text))
     roles = {name for names in found for name in names} & set(ROLES)
     inner = [content(path) for role in roles for path in project_files(f"roles/{role}/tasks/*.yml")]
     imported = re.findall(r"import_playbook: (?:ucops\.imp\.)?(\w+)", text)
     inner += [content(f"playbooks/{name}.yml") for name in imported]
-    return roles.union(*map(roles_of, inner))
+    return frozenset(roles.union(*map(roles_of, inner)))
 
 
 def test_there_are_roles_and_plugins() -> None:

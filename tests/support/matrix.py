@@ -91,7 +91,7 @@ def run_suite(core: str, kind: str, venv: Path) -> Counts:
     """Run one kind of pytest's tests with the ansible-core of ``venv``; show the log when it fails."""
     log, report = LOGS / f"{core}-{kind}.txt", LOGS / f"{core}-{kind}.xml"
     report.unlink(missing_ok=True)
-    options = ["--numprocesses", str(os.cpu_count()), f"--junit-xml={report}"]
+    options = ["--numprocesses", str(os.cpu_count()), "--dist", "worksteal", f"--junit-xml={report}"]
     with log.open("w", encoding="utf-8") as out:
         done = subprocess.run(
             [venv / "bin" / "python", "-m", "pytest", *options, *SUITES[kind]],
