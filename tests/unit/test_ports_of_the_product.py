@@ -8,14 +8,14 @@ from __future__ import annotations
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import BY_OPTION, problem
 from ansible_collections.ucops.imp.plugins.module_utils._product.ports import IM_AND_PRESENCE
 
-from imp_emulator.domain.imp import ports
+from imp_emulator.catalogue.ports import PRODUCT
 
 PARAMETER = BY_OPTION["exchange_notification_port"]
 
 
 def test_both_know_the_same_ports() -> None:
     assert isinstance(PARAMETER.allowed, range)
-    assert {port: used_by for port, used_by in ports.PRODUCT.items() if port in PARAMETER.allowed} == IM_AND_PRESENCE
+    assert {port: used_by for port, used_by in PRODUCT.items() if port in PARAMETER.allowed} == IM_AND_PRESENCE
     assert len(IM_AND_PRESENCE) > 40
 
 

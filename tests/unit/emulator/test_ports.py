@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
+from imp_emulator.catalogue.ports import PRODUCT
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY
 from imp_emulator.domain.cucm import parameters
 from imp_emulator.domain.imp import ports, restarts, services
@@ -41,7 +42,7 @@ def test_a_port_of_the_product_itself(emulated: Environment, port: int) -> None:
     for node in ("imp-pub", "imp-sub"):
         state = restart(emulated, node)
         assert (state.status, state.reason, state.activated) == (Status.STOPPED, Reason.NOT_RUNNING, True)
-        assert state.detail == f"Microsoft Exchange Notification Port {port} is in use by {ports.PRODUCT[port]}"
+        assert state.detail == f"Microsoft Exchange Notification Port {port} is in use by {PRODUCT[port]}"
     # What it was to load is not loaded.
     assert [pending.node for pending in restarts.pending(emulated.context, CLUSTER)] == ["imp-pub", "imp-sub"]
 
