@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +36,7 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
         "pid": os.getpid(),
         "control": control,
         "ca_file": _published(folder, "ca.pem", keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA).certificate),
-        "clusters": {
-            cluster.name: {
-                "version": cluster.version,
-                "accounts": _accounts(database, cluster.name),
-                "nodes": {
-                    node.name: {"fqdn": node.fqdn, "role": node.role, "usage": node.usage}
-                    | ports[cluster.name, node.name]
-                    for node in cluster.nodes
-                },
-            }
-            for cluster in sorted(scenario.clusters, key=lambda cluster: cluster.name)
-        },
+        "clusters": _clusters(environment, ports),
         "exchange": {
             server.name: ports["", server.name]
             | {"ipv4": server.ipv4, "ipv6": server.ipv6}
@@ -62,6 +52,20 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
             | {"root_file": _published(folder, f"{authority.host}-root.pem", root(database, authority.host))}
             for authority in sorted(scenario.certification_authorities, key=lambda authority: authority.host)
         },
+    }
+
+
+def _clusters(environment: Environment, ports: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:
+    return {
+        cluster.name: {
+            "version": cluster.version,
+            "accounts": _accounts(environment.database, cluster.name),
+            "nodes": {
+                node.name: {"fqdn": node.fqdn, "role": node.role, "usage": node.usage} | ports[cluster.name, node.name]
+                for node in cluster.nodes
+            },
+        }
+        for cluster in sorted(environment.scenario.clusters, key=lambda cluster: cluster.name)
     }
 
 
