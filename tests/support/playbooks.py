@@ -24,6 +24,8 @@ INVENTORY = ROOT / "inventory" / "emulator"
 CALLBACKS = ROOT / "tests" / "support" / "callback_plugins"
 PAYLOADS = tempfile.TemporaryDirectory(prefix="ucops-payloads-")
 """What ansible has packed of the modules, shared by all runs of this process, see ``callback_plugins/payloads.py``."""
+FASTER = {"ANSIBLE_CONFIG": str(ROOT / "tests" / "support" / "ansible.cfg"), "PAYLOADS_FOLDER": PAYLOADS.name}
+"""What costs a run less processor time than a user's own takes, and changes nothing else."""
 TIMEOUT = 300  # seconds
 _RECAP = re.compile(r"^(\S+)\s*: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
@@ -74,7 +76,7 @@ def settings(ready_file: Path, calls: Path | None = None) -> dict[str, str]:
         "ANSIBLE_HOME": str(ROOT / ".build" / "ansible"),
         "ANSIBLE_NOCOLOR": "true",
         "IMP_EMULATOR_READY": str(ready_file),
-        "PAYLOADS_FOLDER": PAYLOADS.name,
+        **FASTER,
         **(counted if calls else {}),
     }
 

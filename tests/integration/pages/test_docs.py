@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ import pytest
 from tests.support.certificate_site import STANDALONE, CertificateSite
 from tests.support.collection_tree import ensure_collection_tree
 from tests.support.connections import connection
-from tests.support.drift_site import Site, configured_site
+from tests.support.drift_site import Site
 from tests.support.emulator import Emulator
 from tests.support.headquarters import headquarters, inventory, shell
 from tests.support.modules import run_module
@@ -92,21 +92,14 @@ def test_certificates_after_a_denial(start_emulator: Callable[..., Emulator], tm
     assert done.status == 0, done.output
 
 
-@pytest.fixture(scope="module")
-def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with configured_site(tmp_path_factory.mktemp("site")) as site:
-        yield site
-
-
-def test_drift(clusters: Site, tmp_path: Path) -> None:
+def test_drift(site: Site, tmp_path: Path) -> None:
     """``docs/drift.md`` and the README's block: clean, then drift, then the parts that have a public API alone."""
-    clusters.reset()
-    (tmp_path / "inventory").symlink_to(clusters.inventory)
-    terminal = Shell(tmp_path, more=installed(IMP_EMULATOR_READY=str(clusters.emulator.ready_file)))
+    (tmp_path / "inventory").symlink_to(site.inventory)
+    terminal = Shell(tmp_path, more=installed(IMP_EMULATOR_READY=str(site.emulator.ready_file)))
     everything, parts = commands("docs/drift.md")
     assert everything in commands("README.md")
     assert "Drift report: Clean" in terminal.run(everything)
-    clusters.by_hand("calendaring_parameters", "cucm", ews_status_frequency=77)
+    site.by_hand("calendaring_parameters", "cucm", ews_status_frequency=77)
     assert "77" in terminal.run(everything, expected=DRIFT)
     # The callback is that of the first block: a page is read from its top.
     setting = everything.partition(" ")[0]
@@ -122,18 +115,17 @@ CHOSEN = [
 
 
 @pytest.mark.parametrize("number", range(len(CHOSEN)))
-def test_variables(clusters: Site, tmp_path: Path, number: int) -> None:
+def test_variables(site: Site, tmp_path: Path, number: int) -> None:
     """``docs/variables.md``: each command runs the parts that it says, and finds nothing to do on a configured site."""
     given = commands("docs/variables.md")
     assert len(given) == len(CHOSEN)
-    clusters.reset()
-    (tmp_path / "inventory").symlink_to(clusters.inventory)
-    terminal = Shell(tmp_path, more=installed(IMP_EMULATOR_READY=str(clusters.emulator.ready_file)))
+    (tmp_path / "inventory").symlink_to(site.inventory)
+    terminal = Shell(tmp_path, more=installed(IMP_EMULATOR_READY=str(site.emulator.ready_file)))
     told = terminal.run(given[number])
     # Which of the two hosts comes first is chance.
     parts = re.findall(r"^included: ucops\.imp\.(\w+) for imp-pub\.dc[12], imp-pub\.dc[12]$", told, re.MULTILINE)
     assert parts == CHOSEN[number]
-    assert clusters.emulator.journal(writes=True) == []
+    assert site.emulator.journal(writes=True) == []
     assert (tmp_path / "exported").is_dir() == ("ucops.imp.export" in given[number])
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two clusters that are what is declared, for the tests that look for drift."""
+"""Two clusters that are what is declared, for the tests of playbooks and of pages that begin there."""
 
 from __future__ import annotations
 
