@@ -199,6 +199,7 @@ class _Connection(HTTPSConnection):
     def __init__(self, *args: Any, adapter: PolicyAdapter, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.adapter = adapter
+        self._unsent: list[bytes] = []
 
     def connect(self) -> None:
         if not self.adapter.may_connect:
@@ -224,7 +225,13 @@ class _Connection(HTTPSConnection):
             self.sock.call = self.adapter.call
             # As long as ever; what the last call has left of it may be less.
             self.sock.settimeout(self.adapter.options.timeout)
+        self._unsent.clear()
         super().request(*args, **kwargs)
+        super().send(b"".join(self._unsent))
+
+    def send(self, data: Any) -> None:
+        """Keep a part of the request: head and body in one record of TLS spare both sides a turn."""
+        self._unsent.append(data)
 
     def _reach(self) -> socket.socket:
         """Connect to the first address that answers; the time that is left is shared among those not tried yet.
@@ -292,23 +299,24 @@ class PolicyAdapter(HTTPAdapter):
         self._pool.close()
         super().close()
 
-    def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPSConnectionPool:
-        """Return the one pool, whatever URL and TLS settings somebody asks for."""
-        return self._pool
-
-    def get_connection(self, *_args: Any, **_kwargs: Any) -> HTTPSConnectionPool:
-        """Do the same for requests before release 2.32."""
-        return self._pool
-
-    def cert_verify(self, *_args: Any) -> None:
-        """Leave everything to the TLS settings of the options; no CA bundle of requests is added to them."""
-
-    def request_url(self, request: requests.PreparedRequest, _proxies: Any) -> str:
-        return str(request.path_url)
-
     def send(self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any) -> requests.Response:
-        """Send one request, whatever the caller says about timeouts, TLS and proxies."""
-        response = super().send(request, stream=True, timeout=self.options.timeout)
+        """Send one request, whatever the caller says about timeouts, TLS and proxies.
+
+        What requests does besides in this place is about those, and takes as long as the rest of it.
+        """
+        answer = self._pool.urlopen(
+            str(request.method),
+            str(request.path_url),
+            body=request.body,
+            headers=request.headers,
+            retries=self.max_retries,
+            redirect=False,
+            assert_same_host=False,
+            timeout=self.options.timeout,
+            preload_content=False,
+            decode_content=False,
+        )
+        response = self.build_response(request, answer)
         if response.status_code == 401:
             self.call.count_refusal()
         return response

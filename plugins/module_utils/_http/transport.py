@@ -102,6 +102,8 @@ class Transport:
     def __init__(self, connection: Connection, *, backoff: Backoff | None = None) -> None:
         require_library()
         self.connection = connection
+        self.server = server_name(connection)
+        """``host:port`` for messages."""
         self.requests = 0
         self.retries = 0
         self._backoff = backoff or Backoff()
@@ -137,11 +139,6 @@ class Transport:
     def forget_failure(self) -> None:
         """Try again after an error that is otherwise repeated unsent; for a server that is known to come back."""
         self._broken = None
-
-    @property
-    def server(self) -> str:
-        """``host:port`` for messages."""
-        return server_name(self.connection)
 
     def request(
         self,
