@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,33 @@ SIGN_IT = f"{MAIL1}.csr signed by your certification authority"
 @pytest.fixture(name="site")
 def site_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> CertificateSite:
     return CertificateSite(start_emulator("--scenario", "certificates"), tmp_path)
+
+
+@pytest.fixture(scope="module")
+def submitted_once(
+    imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[CertificateSite, Path]]:
+    """A site whose first request was submitted, and a copy of the files that the run has left."""
+    folder = tmp_path_factory.mktemp("submitted")
+    emulator = imp_emulator_class(folder / "emulator", "--scenario", "certificates")
+    try:
+        site = CertificateSite(emulator, folder)
+        assert site.play(*ONE).status == 2
+        emulator.control.snapshot("submitted")
+        yield site, Path(shutil.copytree(site.start, folder / "left"))
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture
+def submitted(submitted_once: tuple[CertificateSite, Path]) -> CertificateSite:
+    """The site as the first run has left it: the request of a server is pending."""
+    site, left = submitted_once
+    shutil.rmtree(site.start)
+    shutil.copytree(left, site.start)
+    site.emulator.control.clear_faults()
+    site.emulator.control.restore("submitted")
+    return site
 
 
 def names(folder: Path) -> set[str]:
@@ -178,8 +205,8 @@ def test_the_second_year_of_an_authority_of_the_domain(site: CertificateSite) ->
     assert site.states() == ["issued", "pending"]
 
 
-def test_what_another_controller_lacks_is_drift(site: CertificateSite) -> None:
-    assert site.play(*ONE).status == 2
+def test_what_another_controller_lacks_is_drift(submitted: CertificateSite) -> None:
+    site = submitted
     elsewhere = {"exchange_certificate_directory": "elsewhere/certificates"}
     played, found = site.drift(**elsewhere)
     assert (played.status, set(found)) == (3, {"drift"}), played.output
@@ -190,8 +217,8 @@ def test_what_another_controller_lacks_is_drift(site: CertificateSite) -> None:
     assert site.states() == ["pending"]
 
 
-def test_what_cannot_be_asked_is_not_clean_and_nothing_follows_from_it(site: CertificateSite) -> None:
-    assert site.play(*ONE).status == 2
+def test_what_cannot_be_asked_is_not_clean_and_nothing_follows_from_it(submitted: CertificateSite) -> None:
+    site = submitted
     for protocol in ("certsrv", "powershell"):
         site.emulator.control.fault("status", effect={"status": 500}, protocol=protocol)
         played, found = site.drift()
@@ -291,8 +318,8 @@ def test_after_a_denial_the_same_request_is_submitted_again_when_that_is_wished(
     assert denied.states() == ["denied", "pending"]
 
 
-def test_a_request_that_was_submitted_by_hand_is_adopted(site: CertificateSite) -> None:
-    assert site.play(*ONE).status == 2
+def test_a_request_that_was_submitted_by_hand_is_adopted(submitted: CertificateSite) -> None:
+    site = submitted
     (site.files / f"{MAIL1}.cer.request.json").unlink()
     assert site.play(*ONE, variables={"exchange_certificate_request_id": 1}).status == 2
     assert site.states() == ["pending"]
