@@ -411,7 +411,8 @@ class PolicySession(_Session):
         if self.auth is None:
             # Nothing for the session of requests to do: no hook, no cookie, nothing of the environment.
             response: requests.Response = self.policy.send(request)
-            response.content  # noqa: B018 - reads it
+            # What requests does to read it goes through three generators, for whoever wants it in parts or decoded.
+            response._content = response.raw.read(decode_content=False)
             return response
         fixed: dict[str, Any] = {"stream": False, "verify": True, "cert": None, "proxies": {}, "allow_redirects": False}
         answer: requests.Response = super().send(request, **fixed)
