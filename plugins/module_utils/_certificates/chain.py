@@ -13,7 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import MISSING_LIBRARY, Certificate
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
+    MISSING_LIBRARY,
+    UNREADABLE,
+    Certificate,
+)
 
 if MISSING_LIBRARY is None:
     from cryptography import x509
@@ -57,7 +61,7 @@ def issued(certificate: Certificate, above: Certificate) -> bool:
     """Whether ``above`` has signed a certificate and is its issuer by name."""
     try:
         certificate.parsed.verify_directly_issued_by(above.parsed)
-    except (ValueError, TypeError, InvalidSignature):
+    except (*UNREADABLE, TypeError, InvalidSignature):
         return False
     return True
 
@@ -65,5 +69,5 @@ def issued(certificate: Certificate, above: Certificate) -> bool:
 def _is_ca(certificate: Certificate) -> bool:
     try:
         return certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (ValueError, x509.ExtensionNotFound):
+    except (*UNREADABLE, x509.ExtensionNotFound):
         return False

@@ -11,7 +11,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import MISSING_LIBRARY, key_fingerprint
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
+    MISSING_LIBRARY,
+    UNREADABLE,
+    key_fingerprint,
+)
 
 if MISSING_LIBRARY is None:
     from cryptography import x509
@@ -43,16 +47,15 @@ def read_request(text: str) -> SigningRequest:
         raise NotARequest("it holds a private key; give the request only, and keep the key where it belongs.")
     try:
         parsed = x509.load_pem_x509_csr(text.replace("NEW CERTIFICATE REQUEST", "CERTIFICATE REQUEST").encode())
-        key = key_fingerprint(parsed.public_key())
-    except (ValueError, TypeError):
+        names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return SigningRequest(
+            fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
+            key=key_fingerprint(parsed.public_key()),
+            subject=parsed.subject.rfc4514_string(),
+            common_name=str(names[0].value) if names else "",
+            pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+        )
+    except (*UNREADABLE, TypeError):
         raise NotARequest(
             "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----)."
         ) from None
-    names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return SigningRequest(
-        fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
-        key=key,
-        subject=parsed.subject.rfc4514_string(),
-        common_name=str(names[0].value) if names else "",
-        pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
-    )

@@ -25,11 +25,21 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpE
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 except ImportError:
     MISSING_LIBRARY: str | None = traceback.format_exc()
+    UNREADABLE: tuple[type[Exception], ...] = (ValueError,)
 else:
     MISSING_LIBRARY = None
+    UNREADABLE = (
+        ValueError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
+    """What the package raises about what it cannot read. Most of it comes up only when a part is asked for."""
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
@@ -63,8 +73,12 @@ class Certificate:
 
     @property
     def key(self) -> str:
-        """The fingerprint of its public key, to compare with that of a request."""
-        return key_fingerprint(self.parsed.public_key())
+        """The fingerprint of its public key, to compare with that of a request or of another certificate."""
+        try:
+            return key_fingerprint(self.parsed.public_key())
+        except UNREADABLE:
+            # A key of an unknown kind is taken for no other's.
+            return self.fingerprint
 
     def expired(self, now: datetime) -> bool:
         """Whether its validity has ended; ``now`` has a time zone."""
@@ -78,7 +92,7 @@ class Certificate:
         """Return the days until its validity ends, negative afterwards; ``now`` has a time zone."""
         return (self.not_after - now) / timedelta(days=1)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, str]:
         """Return ``{fingerprint, subject, issuer, not_before, not_after}`` as modules show them, all of them texts."""
         return {
             "fingerprint": self.fingerprint,
@@ -115,10 +129,9 @@ def split_bundle(data: bytes) -> list[Certificate]:
 def read_der(data: bytes, place: str) -> Certificate:
     """Return the one certificate that is given in DER; raises :class:`NotACertificate` with a text about ``place``."""
     try:
-        parsed = x509.load_der_x509_certificate(data)
-    except ValueError:
+        return certificate_of(x509.load_der_x509_certificate(data))
+    except UNREADABLE:
         raise NotACertificate(f"{place} is neither a PEM nor a DER certificate.") from None
-    return certificate_of(parsed)
 
 
 def unique(certificates: Iterable[Certificate]) -> list[Certificate]:
@@ -166,14 +179,14 @@ def _nothing(text: str) -> str:
 
 def _from_pem(block: str, place: str) -> Certificate:
     try:
-        parsed = x509.load_pem_x509_certificate(re.sub("(X509|TRUSTED) CERTIFICATE", "CERTIFICATE", block).encode())
-    except ValueError:
+        pem = re.sub("(X509|TRUSTED) CERTIFICATE", "CERTIFICATE", block)
+        return certificate_of(x509.load_pem_x509_certificate(pem.encode()))
+    except UNREADABLE:
         raise NotACertificate(f"{place} cannot be read; it is damaged or cut off.") from None
-    return certificate_of(parsed)
 
 
 def certificate_of(parsed: x509.Certificate) -> Certificate:
-    """Return what the package cryptography has read."""
+    """Return what the package cryptography has read; raises one of :data:`UNREADABLE`."""
     return Certificate(
         fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
         subject=parsed.subject.rfc4514_string(),
@@ -190,7 +203,7 @@ def _names(parsed: x509.Certificate) -> CertificateNames:
     common = tuple(str(one.value) for one in parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME))
     try:
         alternatives = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return CertificateNames(common)
     return CertificateNames(
         common,

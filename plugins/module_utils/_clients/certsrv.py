@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     MISSING_LIBRARY,
+    UNREADABLE,
     Certificate,
     NotACertificate,
     certificate_of,
@@ -152,10 +153,9 @@ class CertSrv:
         query = urlencode({"ReqID": "CACert", "Renewal": renewal, "Enc": "bin"})
         answer = self._typed(f"/certnew.p7b?{query}", _CHAIN_TYPE)
         try:
-            found = pkcs7.load_der_pkcs7_certificates(answer.body)
-        except ValueError:
+            return [certificate_of(one) for one in pkcs7.load_der_pkcs7_certificates(answer.body)]
+        except UNREADABLE:
             raise self._unreadable("PKCS #7 bundle") from None
-        return [certificate_of(one) for one in found]
 
     def crl(self, renewal: int) -> RevocationList:
         """Return the base CRL."""
@@ -163,15 +163,15 @@ class CertSrv:
         answer = self._typed(f"/certcrl.crl?{query}", _CRL_TYPE)
         try:
             parsed = x509.load_der_x509_crl(answer.body)
-        except ValueError:
+            return RevocationList(
+                issuer=parsed.issuer.rfc4514_string(),
+                last_update=utc(parsed, "last_update"),
+                next_update=_next_update(parsed),
+                revoked=tuple(f"{entry.serial_number:x}" for entry in parsed),
+                pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+            )
+        except UNREADABLE:
             raise self._unreadable("revocation list") from None
-        return RevocationList(
-            issuer=parsed.issuer.rfc4514_string(),
-            last_update=utc(parsed, "last_update"),
-            next_update=_next_update(parsed),
-            revoked=tuple(f"{entry.serial_number:x}" for entry in parsed),
-            pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
-        )
 
     def _certificate(self, answer: Answer) -> Certificate:
         try:

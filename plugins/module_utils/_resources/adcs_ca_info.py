@@ -110,7 +110,7 @@ def in_order(first: Certificate, others: list[Certificate]) -> list[Certificate]
     return chain
 
 
-def _shown(certificate: Certificate) -> dict[str, Any]:
+def _shown(certificate: Certificate) -> dict[str, str]:
     return {**certificate.as_dict(), "content": certificate.pem}
 
 

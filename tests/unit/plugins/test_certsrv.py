@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from datetime import timedelta
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 import pytest
@@ -17,6 +20,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats import request_
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import SubmittedRequest
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_ca_info import in_order
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.x509 import CertificateRevocationListBuilder
 
 from tests.support.certificates import issue
 from tests.support.signing_requests import pem, rsa_key, signing_request
@@ -152,6 +158,21 @@ def test_pages_that_are_not_there() -> None:
             getattr(pages(b"\x30\x03abc", f"application/{kind}"), read)(0)
 
 
+def test_a_chain_and_a_revocation_list_with_a_part_that_cannot_be_read() -> None:
+    root = issue("Example Root CA", ca=True)
+    bundle = pkcs7.serialize_certificates([root.certificate], Encoding.DER)
+    assert [one.fingerprint for one in pages(bundle, "application/x-pkcs7-certificates").chain(0)] == [root.fingerprint]
+    now = root.certificate.not_valid_before_utc
+    names = root.certificate.subject
+    builder = CertificateRevocationListBuilder(issuer_name=names, last_update=now, next_update=now + timedelta(days=1))
+    listed = builder.sign(root.key, SHA256()).public_bytes(Encoding.DER)
+    assert pages(listed, "application/pkix-crl").crl(0).issuer == "CN=Example Root CA"
+    for read, content, kind in (("chain", bundle, "x-pkcs7-certificates"), ("crl", listed, "pkix-crl")):
+        broken = content.replace(b"Example Root CA", b"\xff\xfeample Root CA")
+        with pytest.raises(UnexpectedAnswer, match="cannot be read"):
+            getattr(pages(broken, f"application/{kind}"), read)(0)
+
+
 def test_a_chain_is_put_in_order() -> None:
     root = issue("root", ca=True)
     middle = issue("middle", by=root, ca=True)
@@ -182,6 +203,23 @@ def test_signing_requests() -> None:
     for text in ("", "rubbish", pem(signing_request("x")).replace("M", "m")):
         with pytest.raises(NotARequest):
             read_request(text)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (b"mail1.example.com", b"\xff\xfeil1.example.com"),
+        (b"\x02\x01\x00\x30", b"\x02\x01\x07\x30"),
+        (b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x29"),
+    ],
+    ids=["subject-no-text", "unknown-version", "unknown-kind-of-key"],
+)
+def test_a_signing_request_of_which_a_part_cannot_be_read(good: bytes, bad: bytes) -> None:
+    content = b64decode("".join(pem(signing_request("mail1.example.com")).splitlines()[1:-1]))
+    assert good in content
+    text = DER_cert_to_PEM_cert(content.replace(good, bad, 1)).replace("CERTIFICATE", "CERTIFICATE REQUEST")
+    with pytest.raises(NotARequest, match="no certificate signing request"):
+        read_request(text)
 
 
 def test_memory(tmp_path: Path) -> None:
