@@ -82,7 +82,7 @@ class Change:
     """What happens to one object.
 
     ``action`` is ``create``, ``update``, ``delete`` or a word of the kind's own (``restart``). ``desired`` holds the
-    fields as they should be, secrets included, for whoever applies the change; it is never shown.
+    fields as they should be, secrets included, or what else whoever applies the change has to know; it is never shown.
     """
 
     kind: str

@@ -230,7 +230,7 @@ class _Connection(HTTPSConnection):
         super().send(b"".join(self._unsent))
 
     def send(self, data: Any) -> None:
-        """Keep a part of the request: head and body in one record of TLS spare both sides a turn."""
+        """Keep a part of the request: head and body are sent together, which takes less time than one by one."""
         self._unsent.append(data)
 
     def _reach(self) -> socket.socket:
@@ -302,7 +302,7 @@ class PolicyAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any) -> requests.Response:
         """Send one request, whatever the caller says about timeouts, TLS and proxies.
 
-        What requests does besides in this place is about those, and takes as long as the rest of it.
+        The method that this one replaces would only look at these once more, which takes as long as all the rest.
         """
         answer = self._pool.urlopen(
             str(request.method),
@@ -411,7 +411,7 @@ class PolicySession(_Session):
         if self.auth is None:
             # Nothing for the session of requests to do: no hook, no cookie, nothing of the environment.
             response: requests.Response = self.policy.send(request)
-            # What requests does to read it goes through three generators, for whoever wants it in parts or decoded.
+            # Read at once: requests goes through three generators, for callers that want it in parts or decoded.
             response._content = response.raw.read(decode_content=False)
             return response
         fixed: dict[str, Any] = {"stream": False, "verify": True, "cert": None, "proxies": {}, "allow_redirects": False}

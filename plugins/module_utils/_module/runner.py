@@ -145,7 +145,11 @@ class Context:
 
 
 class Resource(ABC, Generic[State]):
-    """What a state module manages. The runner calls the methods in the order in which they stand here."""
+    """What a state module manages.
+
+    The first methods make the change, in the order in which the runner calls them. Those from :meth:`current` on tell
+    about it.
+    """
 
     concurrency = 1
     """So many changes are applied at once, each in a thread of its own."""
@@ -189,6 +193,13 @@ class Resource(ABC, Generic[State]):
         """Whether a change that is still planned with this state, read back, was not made."""
         return True
 
+    def assess(self, state: State) -> Plan:
+        """Return what this state, after the changes (in check mode: as it is), leaves to warn of and what fails by it.
+
+        A plan without changes, and as pure as :meth:`plan`. Called after everything else was tried.
+        """
+        return Plan()
+
     @abstractmethod
     def current(self, state: State) -> Any:
         """Return the result's ``current``, JSON values without secrets."""
@@ -215,13 +226,6 @@ class Resource(ABC, Generic[State]):
         ``None`` is for a resource without such fields, whose result does not speak of them.
         """
         return None
-
-    def assess(self, state: State) -> Plan:
-        """Return what this state, after the changes (in check mode: as it is), leaves to warn of and what fails by it.
-
-        A plan without changes, and as pure as :meth:`plan`. Called after everything else was tried.
-        """
-        return Plan()
 
     def more_results(self, state: State) -> dict[str, Any]:
         """Return further results of this module, with the state after the changes."""

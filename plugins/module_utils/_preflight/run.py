@@ -18,11 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES, CertManager
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, ControlCenter
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
-    ApiError,
-    ImpError,
-    Unauthorized,
-)
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     Connection,
     OptionSpec,
@@ -120,11 +116,9 @@ def _reached_at(gateway: Mapping[str, Any]) -> tuple[str, int]:
     return gateway["name"] if hostname is None else hostname, gateway["port"] if port is None else port
 
 
-def _endpoint(target: TaskNode, option: str, name: str | None = None) -> Endpoint:
-    connection = target.connection
-    return Endpoint(
-        name or target.name, connection.hostname, connection.port, connection.timeout, option, connection=connection
-    )
+def _endpoint(node: TaskNode, option: str) -> Endpoint:
+    at = node.connection
+    return Endpoint(node.name, at.hostname, at.port, at.timeout, option, connection=at)
 
 
 class _Preflight:
@@ -140,12 +134,12 @@ class _Preflight:
         # An address says little to people who read the table.
         name = "cucm" if address(cucm.hostname) else cucm.hostname
         self._cucm = _endpoint(TaskNode(name, cucm), "the option hostname")
-        self._nodes = [_endpoint(target, "the option imp") for target in task_nodes(imp, params["imp"])]
+        self._nodes = [_endpoint(node, "the option imp") for node in task_nodes(imp, params["imp"])]
         self._platforms: list[Endpoint] = []
         if params["platform"] is not None:
             platform = connection_from(PLATFORM, params["platform"])
             self._platforms = [
-                _endpoint(target, "the option platform") for target in task_nodes(platform, params["platform"])
+                _endpoint(node, "the option platform") for node in task_nodes(platform, params["platform"])
             ]
         servers = [self._gateway_endpoint(gateway) for gateway in params["gateways"]]
         endpoints = [self._cucm, *self._nodes, *self._platforms, *servers]
