@@ -15,12 +15,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Inva
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, canonical_host
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
 
-CUCM = "cucm"
-IMP = "imp"
-PUBLISHER = "publisher"
-SUBSCRIBER = "subscriber"
+_CUCM = "cucm"
+_IMP = "imp"
+_PUBLISHER = "publisher"
+_SUBSCRIBER = "subscriber"
 
-_ROLES = {"CUCM Voice/Video": CUCM, "CUCM IM and Presence": IMP}
+_ROLES = {"CUCM Voice/Video": _CUCM, "CUCM IM and Presence": _IMP}
 """AXL's ``processNodeRole`` and the collection's words."""
 
 Node = dict[str, Any]
@@ -35,14 +35,14 @@ def nodes(rows: Iterable[Mapping[str, str]], imp_publisher: str | None = None, d
     ``InvalidInput`` when ``imp_publisher`` names no node, or several.
     """
     found = [_node(row) for row in rows if row["name"] != ENTERPRISE_NODE]
-    presence = [node for node in found if node["role"] == IMP]
+    presence = [node for node in found if node["role"] == _IMP]
     if imp_publisher is not None:
         chosen = _named(imp_publisher, [node["name"] for node in presence], domain)
         for node in presence:
-            node["usage"] = PUBLISHER if node["name"] == chosen else SUBSCRIBER
+            node["usage"] = _PUBLISHER if node["name"] == chosen else _SUBSCRIBER
     elif len(presence) == 1:
-        presence[0]["usage"] = PUBLISHER
-    return sorted(found, key=lambda node: (node["role"], node["usage"] != PUBLISHER, node["name"]))
+        presence[0]["usage"] = _PUBLISHER
+    return sorted(found, key=lambda node: (node["role"], node["usage"] != _PUBLISHER, node["name"]))
 
 
 def qualified(name: str, domain: str | None) -> str:
@@ -81,8 +81,8 @@ def _same_but_for_the_domain(one: str, other: str) -> bool:
 
 def unknown_publisher(servers: Iterable[Node]) -> str | None:
     """Return what to tell a user whose cluster does not say which IM and Presence node is the publisher."""
-    presence = [node for node in servers if node["role"] == IMP]
-    if not presence or any(node["usage"] == PUBLISHER for node in presence):
+    presence = [node for node in servers if node["role"] == _IMP]
+    if not presence or any(node["usage"] == _PUBLISHER for node in presence):
         return None
     names = ", ".join(node["name"] for node in presence)
     return f"The cluster does not tell which IM and Presence node is the publisher. Name it in imp_publisher: {names}."
@@ -92,7 +92,7 @@ def _node(row: Mapping[str, str]) -> Node:
     return {
         "name": row["name"],
         "role": _ROLES.get(row["role"], row["role"]),
-        "usage": PUBLISHER if row["usage"].lower() == PUBLISHER else SUBSCRIBER,
+        "usage": _PUBLISHER if row["usage"].lower() == _PUBLISHER else _SUBSCRIBER,
         "description": row["description"],
         "ipv6_name": row["ipv6_name"] or None,
         "uuid": row["uuid"],
@@ -102,11 +102,11 @@ def _node(row: Mapping[str, str]) -> Node:
 def groups(servers: Sequence[Node]) -> dict[str, list[str]]:
     """Return the names of the servers by group; every group is there, also an empty one."""
     return {
-        "cucm_publisher": _names(servers, CUCM, PUBLISHER),
-        "cucm_subscribers": _names(servers, CUCM, SUBSCRIBER),
-        "imp_publisher": _names(servers, IMP, PUBLISHER),
-        "imp_subscribers": _names(servers, IMP, SUBSCRIBER),
-        "imp_nodes": [node["name"] for node in servers if node["role"] == IMP],
+        "cucm_publisher": _names(servers, _CUCM, _PUBLISHER),
+        "cucm_subscribers": _names(servers, _CUCM, _SUBSCRIBER),
+        "imp_publisher": _names(servers, _IMP, _PUBLISHER),
+        "imp_subscribers": _names(servers, _IMP, _SUBSCRIBER),
+        "imp_nodes": [node["name"] for node in servers if node["role"] == _IMP],
     }
 
 
