@@ -193,6 +193,13 @@ def watched(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
 
 
+def limit(sock: ssl.SSLSocket, server: str, seconds: float) -> None:
+    """Hold what is asked over a watched connection that belongs to no session to the bounds of one call."""
+    if not isinstance(sock, _Socket):
+        raise TypeError(f"the connection to {server} is not watched")
+    sock.call = _Call(server, seconds)
+
+
 class _Connection(HTTPSConnection):
     """A connection that tells a failure to connect from any other, and whose socket watches each call."""
 

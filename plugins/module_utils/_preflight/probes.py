@@ -20,8 +20,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     NotACertificate,
     split_bundle,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import TlsFailed
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import TlsFailed, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address
+from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import limit, watched
 from ansible_collections.ucops.imp.plugins.module_utils._http.tls import tls_context
 
 EXPIRED = (9, 10)
@@ -164,11 +165,12 @@ def _shake_hands(endpoint: Endpoint, context: ssl.SSLContext, probed: ProbeResul
         raise _NoConnection(f"no answer within {endpoint.timeout:g} s" if late else _words(error)) from None
     # A server that has several certificates chooses by the name that clients call it, which an Exchange gateway's is.
     name = endpoint.hostname if endpoint.connection is not None else endpoint.name
-    with plain, context.wrap_socket(plain, server_hostname=name) as secured:
+    with plain, watched(context).wrap_socket(plain, server_hostname=name) as secured:
         if probed is None:
             return
         (probed.leaf,) = split_bundle(ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True) or b"").encode())
         if endpoint.connection is not None:
+            limit(secured, str(endpoint), endpoint.timeout)
             probed.offset = _clock_offset(secured, endpoint.hostname)
 
 
@@ -182,7 +184,7 @@ def _clock_offset(secured: ssl.SSLSocket, hostname: str) -> float | None:
         told = client.getresponse().headers.get("Date", "")
         # It has whole seconds, cut off: on average half a second is lost.
         return email.utils.parsedate_to_datetime(told).timestamp() + 0.5 - (before + time.time()) / 2
-    except (OSError, http.client.HTTPException, ValueError, TypeError):
+    except (OSError, http.client.HTTPException, UnexpectedAnswer, ValueError, TypeError):
         return None
 
 

@@ -33,6 +33,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, EndpointKind
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Endpoint, probe
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, CUCM, EXCHANGE, IMP, PLATFORM
 
 from tests.support.certificates import issue
@@ -249,6 +250,21 @@ def test_what_drips_is_late(behaviour: str, fail: Fail) -> None:
     """And not, say, cut off: whoever reads the message should look at time."""
     error, _server = fail("axl", BEHAVIOURS[behaviour])
     assert isinstance(error, TimedOut), error.message
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_the_preflights_look_at_a_server_ends_as_well(behaviour: str, files: tuple[Path, Path, Path]) -> None:
+    """It logs in as nobody and wants the date, which none of them tells."""
+    began = time.monotonic()
+    with misbehaving(files[1], files[2], BEHAVIOURS[behaviour]) as (server, port):
+        connection = Connection(
+            IMP, "127.0.0.1", port, "reader", PASSWORD, ca_path=str(files[0]), timeout=DEADLINE, retries=0
+        )
+        probed = probe(Endpoint("imp-pub", "127.0.0.1", port, DEADLINE, "imp", connection))
+    assert time.monotonic() - began < LONGEST
+    assert (probed.obstacle, probed.offset) == (None, None)
+    assert probed.leaf is not None
+    assert [exchange.header("Authorization") for exchange in server.exchanges] == [""]
 
 
 @pytest.mark.parametrize("request_", [name for name in LARGE_REQUESTS if name != LOGS_IN_FIRST])
