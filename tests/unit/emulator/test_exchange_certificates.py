@@ -24,6 +24,11 @@ from tests.support.exchange import sign
 
 MAIL1, MAIL2 = "mail1.example.com", "mail2.example.com"
 CA = issue("Test CA", ca=True)
+# An X.400 address among the alternative names.
+UNREADABLE = issue(
+    MAIL1,
+    extensions=[x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, bytes.fromhex("3004a3023000"))],
+)
 KEYS = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
 
 
@@ -118,6 +123,8 @@ def test_what_cannot_be_imported(emulated: Environment) -> None:
         exchange_certificates.import_issued(emulated.context, MAIL2, text)
     with pytest.raises(InvalidValue):
         exchange_certificates.import_issued(emulated.context, MAIL1, b"nothing")
+    with pytest.raises(InvalidValue, match="cannot be read"):
+        exchange_certificates.import_issued(emulated.context, MAIL1, UNREADABLE.pem.encode())
     exchange_certificates.import_issued(emulated.context, MAIL1, text)
     with pytest.raises(Duplicate):
         exchange_certificates.import_issued(emulated.context, MAIL1, text)

@@ -17,7 +17,8 @@ from cryptography.x509.oid import NameOID
 from imp_emulator.errors import InvalidValue
 
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?-----END CERTIFICATE-----", re.DOTALL)
-_BROKEN = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+BROKEN = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+"""What cryptography raises about a certificate that it cannot read, some of it only when a part is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,13 @@ def parse_bundle(text: str) -> list[Certificate]:
     if not blocks or text.count("-----BEGIN ") != len(blocks):
         raise InvalidValue("not-a-certificate", "The text is not an X.509 certificate in PEM format.")
     try:
-        return [_checked(x509.load_pem_x509_certificate(block.encode("utf-8"))) for block in blocks]
-    except _BROKEN:
+        return [checked(x509.load_pem_x509_certificate(block.encode("utf-8"))) for block in blocks]
+    except BROKEN:
         raise InvalidValue("not-a-certificate", "The text is not an X.509 certificate in PEM format.") from None
 
 
-def _checked(certificate: x509.Certificate) -> Certificate:
-    """Touch what is parsed late, so that a certificate with broken extensions is refused here and not at first use."""
+def checked(certificate: x509.Certificate) -> Certificate:
+    """Touch what is parsed late, so that a certificate is refused here and not at first use; raises :data:`BROKEN`."""
     wrapped = wrap(certificate)
     certificate.public_key()
     wrapped.dns_names  # noqa: B018

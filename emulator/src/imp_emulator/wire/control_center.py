@@ -37,12 +37,12 @@ _PRODUCTS = {
 
 
 class _BadRequest(Exception):
-    """A content that does not have the form of its operation."""
+    """A request that does not have the form of its operation."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """A control or deployment content: what to do to which services, on the node that it names (may be empty)."""
+    """A control or deployment request: what to do to which services, on the node that it names (may be empty)."""
 
     node: str
     verb: str

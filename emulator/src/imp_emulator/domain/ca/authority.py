@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 from imp_emulator.crypto import authority as signing
 from imp_emulator.crypto.authority import SKEW, Signer
 from imp_emulator.crypto.certificates import key_pem, pem, validity
-from imp_emulator.domain.exchange import trust as exchange_trust
+from imp_emulator.domain.exchange import trust
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store.ca import authorities
@@ -230,7 +230,7 @@ def renew(context: Context, host: str, new_key: bool = True) -> int:
     period = validity(context.clock.now(), timedelta(days=settings.validity_days) - SKEW, SKEW)
     certificate = signing.sign_authority(name, key, above, period, signing.HASHES[settings.hash])
     if level == 0 and settings.kind == "enterprise":
-        exchange_trust.distribute(context, pem(certificate))
+        trust.distribute(context, pem(certificate))
     return authorities.add_certificate(database, host, level, key_pem(key), pem(certificate))
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 from cryptography.x509.oid import NameOID
 
+from imp_emulator.crypto.reading import BROKEN, checked
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.exchange import certificates as store
 from imp_emulator.store.exchange.certificates import IIS, PENDING, VALID, ExchangeCertificate
@@ -169,7 +170,7 @@ def import_issued(context: Context, server: str, data: bytes, friendly_name: str
         data: The certificate alone or with the CA certificates above it: PEM, DER or PKCS #7.
 
     Raises:
-        InvalidValue: It holds no certificate.
+        InvalidValue: It holds no certificate, or one that cannot be read.
         Duplicate: The certificate is there already.
         NotFound: No pending request of this server has the certificate's key.
     """
@@ -211,8 +212,13 @@ def _read(data: bytes) -> list[x509.Certificate]:
         except ValueError:
             continue
         if found:
-            return found
-    raise InvalidValue("not-a-certificate", "The data holds no certificate that can be imported.", "data")
+            break
+    else:
+        raise InvalidValue("not-a-certificate", "The data holds no certificate that can be imported.", "data")
+    try:
+        return [checked(certificate).parsed for certificate in found]
+    except BROKEN:
+        raise InvalidValue("not-a-certificate", "The data holds a certificate that cannot be read.", "data") from None
 
 
 def _intermediates(leaf: x509.Certificate, others: Collection[x509.Certificate]) -> list[x509.Certificate]:

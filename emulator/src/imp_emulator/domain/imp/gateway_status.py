@@ -11,8 +11,7 @@ from datetime import datetime
 
 from imp_emulator.domain.imp import gateways, ipv6, nodes, trust
 from imp_emulator.domain.imp.gateways import CHECKED, Gateway
-from imp_emulator.domain.network import hosts as network
-from imp_emulator.domain.network import names
+from imp_emulator.domain.network import hosts, names
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_probe import Result, Verdict, probe
 from imp_emulator.world.context import Context
@@ -47,7 +46,7 @@ async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus
         node: The node's short name.
     """
     found = gateways.gateways(context, cluster)
-    trusted = "".join(found.pem for found in trust.trusted(context, cluster, node, trust.CUP))
+    trusted = "".join(certificate.pem for certificate in trust.trusted(context, cluster, node, trust.CUP))
     targets = [
         locate(context, cluster, node, names.gateway_name(gateway.name), gateway.port) for gateway in found[:CHECKED]
     ]
@@ -62,9 +61,9 @@ def locate(context: Context, cluster: str, node: str, name: GatewayName, port: i
     now = context.clock.now()
     if name.kind is NameKind.IPV6 and not ipv6.usable(context, nodes.presence_node(context, cluster, node)):
         return ProbeTarget(name, None, f"{node} has no IPv6 connectivity to {name.text}.", now)
-    if not network.resolve(context, name.key):
+    if not hosts.resolve(context, name.key):
         return ProbeTarget(name, None, f"{name.text} does not resolve to an address.", now)
-    listener = network.endpoint(context, name.key, port)
+    listener = hosts.endpoint(context, name.key, port)
     return ProbeTarget(name, listener, f"Nothing listens on port {port} of {name.text}.", now)
 
 

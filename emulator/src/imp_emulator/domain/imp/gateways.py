@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.events import GatewayChanged
@@ -36,7 +36,7 @@ class Draft:
     port: int = DEFAULT_PORT
     type: str = EWS_SERVER
     account: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imp_emulator.crypto.reading import Certificate, parse_bundle
-from imp_emulator.domain.imp import gateway_status as status
-from imp_emulator.domain.imp import trust
+from imp_emulator.domain.imp import gateway_status, trust
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_chain import NoChain, offered
@@ -85,11 +84,11 @@ async def check(context: Context, peer: Peer) -> Report:
     Raises:
         InvalidValue: The name of the peer server is none.
     """
-    target = status.locate(context, peer.cluster, peer.node, peer_name(peer.server), peer.port)
+    target = gateway_status.locate(context, peer.cluster, peer.node, peer_name(peer.server), peer.port)
     stored = trust.trusted(context, peer.cluster, peer.node, STORES[peer.store])
     trusted = [found for certificate in stored for found in parse_bundle(certificate.pem)]
     # The servers at the other end are served by this very event loop.
-    result = await asyncio.to_thread(status.judge, target, "".join(found.pem for found in trusted))
+    result = await asyncio.to_thread(gateway_status.judge, target, "".join(found.pem for found in trusted))
     chain = [] if result.verdict is Verdict.NETWORK else await asyncio.to_thread(_download, target)
     offers = [Offer(found, position, _state(found, position, trusted)) for position, found in enumerate(chain, 1)]
     return Report(result, offers)
@@ -121,7 +120,7 @@ def accept(context: Context, peer: Peer, report: Report, fingerprints: Collectio
     ]
 
 
-def _download(target: status.ProbeTarget) -> list[Certificate]:
+def _download(target: gateway_status.ProbeTarget) -> list[Certificate]:
     if target.listener is None:
         return []
     try:

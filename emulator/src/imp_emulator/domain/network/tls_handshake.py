@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -55,8 +55,8 @@ class Handshake:
         errors: OpenSSL's codes (``X509_V_ERR_...``) in the order in which it met them; empty when the chain is good.
     """
 
-    chain: list[Certificate] = field(default_factory=list)
-    errors: Sequence[int] = ()
+    chain: list[Certificate]
+    errors: Sequence[int]
 
 
 def shake_hands(

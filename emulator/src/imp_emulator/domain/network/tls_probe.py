@@ -17,7 +17,7 @@ from enum import Enum
 
 from OpenSSL import SSL
 
-from imp_emulator.crypto.reading import Certificate
+from imp_emulator.crypto.reading import BROKEN, Certificate
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_handshake import TIMEOUT, TrustStore, Unreachable, shake_hands
 from imp_emulator.domain.network.verify_errors import AFTER_THE_NAME, NO_ISSUER, SELF_SIGNED, message
@@ -73,7 +73,7 @@ def probe(
         return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: {_reason(error)}.")
     except OSError:
         return Result(True, Verdict.NETWORK, f"{name.text} did not complete the TLS handshake.")
-    except ValueError:
+    except BROKEN:
         return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: it cannot be read.")
 
 

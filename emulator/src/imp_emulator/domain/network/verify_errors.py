@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What OpenSSL's verification says (``X509_V_ERR_...``): pyOpenSSL hands out the numbers of a handshake only."""
+"""What OpenSSL's verification says (``X509_V_ERR_...``) in words: of a handshake, pyOpenSSL tells the numbers only."""
 
 from __future__ import annotations
 

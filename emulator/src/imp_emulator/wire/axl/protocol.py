@@ -127,7 +127,7 @@ class Axl:
         return error_page(status, message, _CHALLENGE if status == 401 else None)
 
     def route(self, request: Request) -> Operation:
-        """Find the operation; what cannot be understood becomes a route to its fault."""
+        """Find the operation; what cannot be understood becomes one that answers with its fault."""
         if request.method in ("GET", "HEAD"):
             return Operation("page", False, lambda: self._page(request))
         if request.method != "POST" or request.path.rstrip("/") != "/axl":

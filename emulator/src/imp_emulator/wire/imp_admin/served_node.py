@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every operation of the administration API starts from: the environment and whom the request was sent to."""
+"""What every operation of the administration API starts from: the node that was asked, and what rules work on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from imp_emulator.world.context import Context
 
 @dataclass(frozen=True, slots=True)
 class ServedNode:
-    """The environment and the cluster and node of the listener."""
+    """The cluster and node of the listener that was asked, and what rules work on."""
 
     context: Context
     cluster: str
@@ -32,7 +32,7 @@ class ServedNode:
 _QUERY = {"node"}
 
 
-async def _context(request: Request) -> ServedNode:
+async def _served_node(request: Request) -> ServedNode:
     for name in request.query_params:
         if name not in _QUERY:
             raise ProblemError("invalid-field", "There is no such query parameter.", name)
@@ -54,7 +54,7 @@ async def _node(
     return node
 
 
-Here = Annotated[ServedNode, Depends(_context)]
+Here = Annotated[ServedNode, Depends(_served_node)]
 OneNode = Annotated[str | None, Depends(_node)]
 """The query parameter that names a node."""
 

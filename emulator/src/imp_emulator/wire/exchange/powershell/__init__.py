@@ -62,8 +62,8 @@ class PowerShell:
         challenges: tuple[str, ...] = _SCHEMES
         if request.headers.get("authorization", "").lower().startswith("basic "):
             kinds = {account.kind for account in known.values()}
-            verdicts = [self._accounts.basic(request, kind) for kind in kinds]
-            access = Access.OK if Access.OK in verdicts else Access.UNAUTHENTICATED
+            outcomes = [self._accounts.basic(request, kind) for kind in kinds]
+            access = Access.OK if Access.OK in outcomes else Access.UNAUTHENTICATED
         else:
             outcome = check_ntlm(request, {name: account.password for name, account in known.items()}, _SCHEMES)
             access, challenges = outcome.access, outcome.challenges

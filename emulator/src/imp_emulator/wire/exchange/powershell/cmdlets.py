@@ -12,9 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from psrpcore.types import PSObject
 
-from imp_emulator.domain.exchange import certificates as exchange_certificates
-from imp_emulator.domain.exchange import management_roles
-from imp_emulator.domain.exchange import trust as exchange_trust
+from imp_emulator.domain.exchange import certificates, management_roles, trust
 from imp_emulator.errors import DomainError, InvalidValue, NotFound
 from imp_emulator.wire.exchange.powershell import records
 from imp_emulator.world.context import Context
@@ -25,7 +23,7 @@ Values = dict[str, Any]
 
 @dataclass(slots=True)
 class Session:
-    """What a cmdlet works on: the context, the server asked, and a key where one was made for it."""
+    """What a cmdlet works on: what rules are given, the server asked, and a key where one was made for it."""
 
     context: Context
     server: str
@@ -37,7 +35,7 @@ class Cmdlet:
     """A cmdlet.
 
     Attributes:
-        write: Whether it changes the context.
+        write: Whether it changes the environment.
         parameters: Name and type of each; ``!`` at the end of a type makes it mandatory.
         positional: The parameter that an argument without a name is for.
         confirms: Whether it asks for confirmation.
@@ -68,7 +66,7 @@ def _new_certificate(session: Session, values: Values) -> Sequence[PSObject | st
     if not values.get("GenerateRequest"):
         text = "Only certificate requests are made here; use the GenerateRequest parameter."
         raise InvalidValue("generate-request", text)
-    request = exchange_certificates.checked_request(
+    request = certificates.checked_request(
         session.context,
         session.server,
         values["SubjectName"],
@@ -77,39 +75,39 @@ def _new_certificate(session: Session, values: Values) -> Sequence[PSObject | st
         friendly_name=values.get("FriendlyName", ""),
         exportable=bool(values.get("PrivateKeyExportable", False)),
     )
-    key = session.key or exchange_certificates.generate_key(request.key_size)
-    return [exchange_certificates.add_request(session.context, session.server, request, key).request]
+    key = session.key or certificates.generate_key(request.key_size)
+    return [certificates.add_request(session.context, session.server, request, key).request]
 
 
 def _import_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
-    stored = exchange_certificates.import_issued(
+    stored = certificates.import_issued(
         session.context, session.server, values["FileData"], values.get("FriendlyName", "")
     )
-    return [records.certificate(stored, exchange_trust.judge(session.context, stored))]
+    return [records.certificate(stored, trust.judge(session.context, stored))]
 
 
 def _get_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
     if "Thumbprint" in values:
-        found = [exchange_certificates.find(session.context, session.server, values["Thumbprint"])]
+        found = [certificates.find(session.context, session.server, values["Thumbprint"])]
     else:
-        found = exchange_certificates.certificates(session.context, session.server)
-    return [records.certificate(stored, exchange_trust.judge(session.context, stored)) for stored in found]
+        found = certificates.certificates(session.context, session.server)
+    return [records.certificate(stored, trust.judge(session.context, stored)) for stored in found]
 
 
 def _enable_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
     words = [word.strip() for text in values["Services"] for word in text.split(",")]
-    known = {service.lower(): service for service in exchange_certificates.SERVICES}
+    known = {service.lower(): service for service in certificates.SERVICES}
     unknown = [word for word in words if word.lower() not in known]
     if unknown or not words:
         text = f"Cannot convert value {', '.join(unknown) or 'nothing'} to a service; known are {', '.join(known)}."
         raise InvalidValue("services", text, "Services")
     services = [known[word.lower()] for word in words]
-    exchange_certificates.enable(session.context, session.server, values["Thumbprint"], services)
+    certificates.enable(session.context, session.server, values["Thumbprint"], services)
     return []
 
 
 def _remove_certificate(session: Session, values: Values) -> Sequence[PSObject | str]:
-    exchange_certificates.remove(session.context, session.server, values["Thumbprint"])
+    certificates.remove(session.context, session.server, values["Thumbprint"])
     return []
 
 
@@ -236,7 +234,7 @@ def run(session: Session, invocation: Invocation) -> Sequence[PSObject | str]:
         raise records.refused(error, cmdlet.name, session.server, now) from None
 
 
-generate_key = exchange_certificates.generate_key
+generate_key = certificates.generate_key
 
 
 def key_to_make(invocation: Invocation) -> int | None:
@@ -248,11 +246,11 @@ def key_to_make(invocation: Invocation) -> int | None:
         size = _key_size(_bind(cmdlet, invocation))
     except records.CmdletError:
         return None
-    return size if size in exchange_certificates.KEY_SIZES else None
+    return size if size in certificates.KEY_SIZES else None
 
 
 def _key_size(values: Values) -> int:
-    return int(values.get("KeySize", exchange_certificates.DEFAULT_KEY_SIZE))
+    return int(values.get("KeySize", certificates.DEFAULT_KEY_SIZE))
 
 
 def _check_server(session: Session, values: Values) -> None:
