@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the collection tells its users speaks of things that they know, not of the ids in the project's own tables."""
+"""What collection and emulator tell their users names things that they know, not ids of the project's own tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_no_message_names_a_requirement_by_its_id() -> None:
     """A text that is nothing but an id is a key of a table."""
     found = [
         f"{path}:{line}: {text.strip()[:80]}"
-        for path in project_files("plugins/*.py")
+        for path in project_files("plugins/*.py", "emulator/src/*.py")
         for line, text in texts(path)
         if CODE.search(FIELD.sub("", text)) and not CODE.fullmatch(text)
     ]

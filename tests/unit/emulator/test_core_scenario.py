@@ -281,13 +281,15 @@ def test_the_dates_of_a_servers_certificate_are_counted_from_the_first_start() -
         issue("Root", ca=True).pem * 2,
         issue("Leaf", by=issue("Root", ca=True)).pem,
         issue("Root", ca=True).pem.replace("CERTIFICATE", "PRIVATE KEY"),
+        issue("Root", ca=True).pem.replace("CERTIFICATE", "PRIVATE KEY").replace("\n", " "),
         issue("Root", ca=True).pem.replace("M", "N", 1),
     ],
-    ids=["text", "two", "not-a-root", "a-key", "broken"],
+    ids=["text", "two", "not-a-root", "a-key", "a-key-in-one-line", "broken"],
 )
 def test_what_cannot_be_a_root_is_refused(text: str) -> None:
-    with pytest.raises(ScenarioError, match="certificate: must be one self-signed certificate in PEM"):
+    with pytest.raises(ScenarioError, match="certificate: must be one self-signed certificate in PEM, not ") as refused:
         scenario_file.read(changed("exchange.servers.0.roots", [{"certificate": text}]))
+    assert "-----BEGIN" not in str(refused.value), "it may be a private key"
 
 
 def test_a_root_is_kept_in_one_form() -> None:

@@ -19,12 +19,10 @@ from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
-from imp_emulator.control import authorities as control_ca
-from imp_emulator.control import exchange_servers as control_exchange
-from imp_emulator.control import ports as control_ports
+from imp_emulator.control import authorities, exchange_servers, ports
 from imp_emulator.domain.imp import services
 from imp_emulator.store.journal import Entry
-from imp_emulator.world import snapshots as state
+from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
@@ -146,7 +144,7 @@ def application(control: Control) -> FastAPI:
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
-    for router in (control_ca.router, control_exchange.router, control_ports.router):
+    for router in (authorities.router, exchange_servers.router, ports.router):
         app.include_router(router)
     app.middleware("http")(_count)
     return app
@@ -193,7 +191,7 @@ async def about(request: Request, control: Authorised) -> dict[str, Any]:
 
 async def reset(control: Authorised) -> None:
     """Go back to the scenario; keys, passwords and ports stay."""
-    await state.reset(control.environment, control.snapshots)
+    await snapshots.reset(control.environment, control.snapshots)
 
 
 async def list_snapshots(control: Authorised) -> dict[str, list[str]]:
@@ -210,7 +208,7 @@ async def take_snapshot(control: Authorised, name: str) -> None:
 async def restore_snapshot(control: Authorised, name: str) -> None:
     """Go back to a snapshot with its clock; the journal starts anew."""
     with _refusals():
-        await state.restore(control.environment, control.snapshots, name)
+        await snapshots.restore(control.environment, control.snapshots, name)
 
 
 async def remove_snapshot(control: Authorised, name: str) -> None:

@@ -56,7 +56,7 @@ class _Step:
 
 
 class _ErrorAnswer(Exception):
-    """Undoes what a call did before its answer turned out to be an error."""
+    """Undoes what a request did before its answer turned out to be an error."""
 
     def __init__(self, response: Response) -> None:
         super().__init__()
@@ -79,8 +79,8 @@ class Gate:
 
     Args:
         environment: What the protocols work on.
-        cluster: The cluster of the listener's node; empty for an Exchange server.
-        node: The short name of the node, or the Exchange server's name.
+        cluster: The cluster of the listener's node; empty for an Exchange server or a certification authority.
+        node: The name of the node, of the Exchange server, or the authority's host.
         port: The port that the real product listens on.
         protocols: What the listener speaks; the first that owns a path gets it.
         error_page: How its web server answers where no protocol does.
@@ -109,7 +109,7 @@ class Gate:
         """Answer one request, or close its connection when a fault says so."""
         if scope["type"] != "http":
             return
-        request = self._call(scope)
+        request = self._request(scope)
         protocol = next((p for p in self._protocols if p.owns(request.path)), None)
         try:
             request.body = await self._body(receive)
@@ -124,7 +124,7 @@ class Gate:
         else:
             await _send(send, response, self._environment.clock.timestamp())
 
-    def _call(self, scope: Scope) -> Request:
+    def _request(self, scope: Scope) -> Request:
         query = scope["query_string"]
         return Request(
             cluster=self._cluster,

@@ -36,8 +36,8 @@ class Request:
     """One request that arrived at one listener.
 
     Attributes:
-        cluster: The name of the cluster that the listener belongs to.
-        node: The short name of the node that the listener belongs to.
+        cluster: The name of the listener's cluster; empty for an Exchange server or a certification authority.
+        node: The name of the listener's node, of the Exchange server, or the authority's host.
         port: The port number that the real product would listen on, for example 8443.
         headers: Header values by lower-case name.
         query: Query parameters; of a repeated one the last.
@@ -76,7 +76,7 @@ class Response:
 
 @dataclass(slots=True)
 class Operation:
-    """What a call asks for, decided before it is carried out.
+    """What a request asks for, decided before it is carried out.
 
     Attributes:
         name: The protocol's own name of the operation, as the journal shows it.
@@ -110,7 +110,7 @@ class Protocol(Interface):
         """Set ``request.caller``, or return the refusal (401, 403) in the protocol's own form."""
 
     def route(self, request: Request) -> Operation:
-        """Decode the request; a malformed or unknown one becomes a route that answers the protocol's own fault."""
+        """Decode the request; a malformed or unknown one becomes an operation that answers the protocol's own fault."""
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         """An error in the protocol's own form, for injected faults, oversized bodies and internal errors."""

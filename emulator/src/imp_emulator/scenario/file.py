@@ -220,7 +220,7 @@ def _users(section: Section) -> Iterator[UserSpec]:
             meeting_information=listed.flag("meeting_information", False),
         )
         if user.meeting_information and not user.im_and_presence:
-            raise ScenarioError(listed.at("meeting_information"), "needs im_and_presence (requirement U3)")
+            raise ScenarioError(listed.at("meeting_information"), "needs im_and_presence")
         listed.end()
         yield user
     section.end()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first state of an environment, as a scenario declares it; ``scenario_file`` reads one from YAML."""
+"""The first state of an environment, as a scenario declares it; ``file`` reads one from YAML."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from imp_emulator.scenario.model import ScenarioError
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
+_SHOWN = 80
 
 XML_TEXT = "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """A character that XML 1.0 can carry (2.2), as a regular expression."""
@@ -89,9 +90,9 @@ class Section:
         """Return a string that matches the pattern and can stand in XML, which most of the protocols speak."""
         value = self._take(key, str, default)
         if value is not default and pattern is not None and not re.fullmatch(pattern.expression, value):
-            raise ScenarioError(self.at(key), f"must be {pattern.words}, not {value!r}")
+            raise ScenarioError(self.at(key), f"must be {pattern.words}, not {_shown(value)}")
         if value is not default and not re.fullmatch(f"{XML_TEXT}*", value):
-            raise ScenarioError(self.at(key), f"must be text that XML can carry, not {value!r}")
+            raise ScenarioError(self.at(key), f"must be text that XML can carry, not {_shown(value)}")
         return value
 
     def choice(self, key: str, choices: Collection[str], default: Any = _REQUIRED) -> Any:
@@ -165,11 +166,16 @@ def unique(place: str, values: Iterable[str], key: Callable[[str], str] = ascii_
         seen.add(key(value))
 
 
+def _shown(text: str) -> str:
+    """Return a text as a message shows it; a long one may be a private key, which no message may show."""
+    return repr(text) if len(text) <= _SHOWN and "\n" not in text else f"a text of {len(text)} characters"
+
+
 def _convert(place: str, value: str, convert: Callable[[str], T], rule: str) -> T:
     try:
         return convert(value)
     except ValueError:
-        raise ScenarioError(place, f"must be {rule}, not {value!r}") from None
+        raise ScenarioError(place, f"must be {rule}, not {_shown(value)}") from None
 
 
 _NAMES: dict[type, str] = {

@@ -107,8 +107,8 @@ class Endpoint:
     """Where a listener stands in the emulated network.
 
     Attributes:
-        cluster: Empty for an Exchange server.
-        node: The node's name or the Exchange server's.
+        cluster: Empty for an Exchange server or a certification authority.
+        node: The node's name, the Exchange server's, or the authority's host.
         port: The port of the real product.
         addresses: The virtual addresses.
     """
@@ -125,7 +125,7 @@ class Endpoint:
 
 
 class Listeners:
-    """All listeners of the nodes and the Exchange servers.
+    """All listeners of the nodes, the Exchange servers and the certification authorities.
 
     Making one binds the sockets and fills ``environment.network``; requests are answered from :meth:`start` on.
 

@@ -22,7 +22,7 @@ from imp_emulator.world.sessions import Sessions
 
 @dataclass(slots=True)
 class Environment:
-    """The state file, the virtual clock, the pace of service transitions and the scenario they started from.
+    """The state file, the virtual clock, the pace of services and the scenario that all began with.
 
     Attributes:
         clock: The virtual clock; it is set to where the state file says that it stood.

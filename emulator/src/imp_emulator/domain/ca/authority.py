@@ -310,20 +310,20 @@ def _check(settings: CertificationAuthority, request: x509.CertificateSigningReq
             "The request subject name is invalid or too long. 0x80094001 (-2146877439 CERTSRV_E_BAD_REQUESTSUBJECT)"
         )
     if ascii_lower(names[0]) in ca_names:
-        raise _Refused(f"{_POLICY}  The common name of the request is the name of the certification authority (C2).")
+        raise _Refused(f"{_POLICY}  The common name of the request is the name of the certification authority.")
     key = request.public_key()
     minimum = settings.minimum_key_size
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < minimum:
             raise _Refused(
                 "The public key does not meet the minimum size required by the specified certificate template."
-                f" 0x80094811 (-2146875375 CERTSRV_E_KEY_LENGTH)  {_POLICY}, {minimum} bits are required (C3)."
+                f" 0x80094811 (-2146875375 CERTSRV_E_KEY_LENGTH)  {_POLICY}, {minimum} bits are required."
             )
     elif not isinstance(key, ec.EllipticCurvePublicKey):
         raise _Refused("Invalid algorithm specified. 0x80090008 (-2146893816 NTE_BAD_ALGID)")
     alternatives = _alternative_names(request)
     if alternatives and _comparable(names[0]) not in alternatives:
-        raise _Refused(f"{_POLICY}  The subject alternative name does not hold the common name (C3).")
+        raise _Refused(f"{_POLICY}  The subject alternative name does not hold the common name.")
 
 
 def _purposes(settings: CertificationAuthority, template: str | None) -> tuple[x509.ObjectIdentifier, ...] | None:
