@@ -23,8 +23,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import KnownRequest
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import Selection
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendaring_parameters import KnownParameters
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import ServerCertificates
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import RoleAssignments
@@ -39,6 +41,7 @@ from tests.support.pure import classes_of, nothing_but_computing, remembered, su
 from tests.support.signing_requests import pem, signing_request
 
 CONNECTION = {"hostname": "imp1.example.com", "username": "admin", "password": "canary-77aa"}
+REPORT = {"report_undeclared": True}
 MAIL, ENGINE = "mail1.example.com", "Cisco Presence Engine"
 CA = issue("CA", ca=True)
 LEAF = issue(MAIL, by=CA, hosts=[MAIL])
@@ -59,7 +62,10 @@ def found_resources() -> dict[str, type[Resource[Any]]]:
 
 @dataclass(frozen=True)
 class Case:
-    """What a module is asked, what was read, and what the plan has: changes, warnings and codes of refusals."""
+    """What a module is asked, what was read, and what the plan has: changes, warnings and codes of refusals.
+
+    ``undeclared`` is how much is reported that nobody has asked for.
+    """
 
     module: str
     state: Any
@@ -68,6 +74,7 @@ class Case:
     warnings: int = 0
     refusals: tuple[str, ...] = ()
     check: bool = False
+    undeclared: int = 0
 
     def __str__(self) -> str:
         return f"{self.module}-{self.steps}-{self.warnings}-{'-'.join(self.refusals)}{'-check' * self.check}"
@@ -125,6 +132,13 @@ GATEWAYS = [
         check=True,
     ),
     Case("presence_gateways", KnownGateways([], None, None, None), 1, ACCOUNT, warnings=1, check=True),
+    Case(
+        "presence_gateways",
+        KnownGateways([GATEWAY, OTHER], "ews@example.com", True, None),
+        0,
+        {"gateways": [{"name": MAIL}], **REPORT},
+        undeclared=1,
+    ),
 ]
 
 PLACE = {"nodes": [{"name": "imp1"}, {"name": "imp2"}], "services": [ENGINE]}
@@ -194,6 +208,7 @@ STORE = TrustStore((certificate(LEAF), certificate(CA)), frozenset({CA.fingerpri
 TRUST = [
     Case("trust_certificates", {"imp1": STORE}, 0, {"certificates": [{"content": CA.pem}]}),
     Case("trust_certificates", {"imp1": STORE}, 2, {"certificates": [{"content": SHORT.pem}], "purge": True}),
+    Case("trust_certificates", {"imp1": STORE}, 1, {"certificates": [{"content": SHORT.pem}], **REPORT}, undeclared=1),
     Case(
         "trust_certificates",
         {"imp1": STORE, "imp2": TrustStore((), frozenset())},
@@ -216,6 +231,13 @@ USERS = [
     Case("calendar_users", Selection(PEOPLE, {"ada": BOTH_ON}), 1, {"users": [{"userid": "ada"}]}),
     Case(
         "calendar_users",
+        Selection({}, {}, everybody={"eve": User("eve", True, True, True), **PEOPLE}),
+        0,
+        {"users": [{"userid": "ada"}], **REPORT},
+        undeclared=1,
+    ),
+    Case(
+        "calendar_users",
         Selection(PEOPLE, dict.fromkeys(PEOPLE, BOTH_ON)),
         2,
         {"query": {"userid": "%"}, "max_changes": 1},
@@ -231,10 +253,18 @@ USERS = [
     ),
 ]
 
+
+def parameters(users: int | None = None) -> KnownParameters:
+    """Calendaring parameters, the spread as it is to be for no user at all, the timeout other than by default."""
+    return KnownParameters({"calendar_spread": recommended_spread(0), "exchange_timeout": 4}, users, 14)
+
+
 PARAMETER = {"service": ENGINE, "name": "CalendarSpread", "value": "10"}
 OTHERS = [
-    Case("calendaring_parameters", {"calendar_spread": 5}, 1, {"calendar_spread": "auto", "assigned_users": 1000}),
-    Case("calendaring_parameters", {"calendar_spread": 5}, 1, {"calendar_spread": "auto"}),
+    Case("calendaring_parameters", parameters(1000), 1, {"calendar_spread": "auto", "assigned_users": 1000}),
+    Case("calendaring_parameters", parameters(1000), 1, {"calendar_spread": "auto"}),
+    Case("calendaring_parameters", parameters(0), 0, {"calendar_spread": "auto"}),
+    Case("calendaring_parameters", parameters(), 1, {"calendar_spread": 5, **REPORT}, undeclared=1),
     Case(
         "service_parameters",
         {f"EnterpriseWideData/{ENGINE}/CalendarSpread": "5"},
@@ -254,11 +284,16 @@ OTHERS = [
 CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *OTHERS]
 
 
+def arguments_of(module: str) -> Arguments:
+    arguments: Arguments = importlib.import_module(f"{modules.__name__}.{module}").ARGUMENTS
+    return arguments
+
+
 def in_module(case: Case, look: Callable[[Resource[Any]], None]) -> None:
     """Make a module's resource from its options, as the runner does, and look at it."""
     looked: list[None] = []
     built = found_resources()[case.module]
-    arguments: Arguments = importlib.import_module(f"{modules.__name__}.{case.module}").ARGUMENTS
+    arguments = arguments_of(case.module)
 
     def build(context: Context) -> Resource[Any]:
         resource = built(context)
@@ -272,12 +307,12 @@ def in_module(case: Case, look: Callable[[Resource[Any]], None]) -> None:
 
 
 def everything(resource: Resource[Any], state: Any) -> list[Any]:
-    """Return what the runner makes of a state, the plan first."""
+    """Return what the runner makes of a state, the plan first and what nobody has asked for last."""
     plan = resource.plan(state)
     changes = [(dict(step.desired), [*resource.restarts(step)], resource.restart_nodes(step)) for step in plan]
     more = [resource.assess(state), resource.confirms(state), resource.current(state), resource.unknown(state)]
     audit = resource.undeclared(state) if resource.context.params.get("report_undeclared") else []
-    return [plan, changes, *more, audit, resource.more_results(state)]
+    return [plan, changes, *more, resource.more_results(state), audit]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -293,9 +328,15 @@ def test_the_same_state_makes_the_same_plan_and_nothing_else(case: Case) -> None
         plan = first[0]
         told = (len(plan.steps), len(plan.warnings), tuple(refusal.code for refusal in plan.refusals))
         assert told == (case.steps, case.warnings, case.refusals)
+        assert len(first[-1]) == case.undeclared
 
     in_module(case, look)
 
 
 def test_no_resource_is_forgotten() -> None:
     assert found_resources().keys() == {case.module for case in CASES}
+
+
+def test_no_report_of_what_nobody_has_asked_for_is_forgotten() -> None:
+    reporting = {module for module in found_resources() if REPORT.keys() <= arguments_of(module).options.keys()}
+    assert reporting == {case.module for case in CASES if case.undeclared}
