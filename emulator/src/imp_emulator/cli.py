@@ -84,6 +84,8 @@ def scenario(
     ] = None,
 ) -> None:
     """Print a scenario of the wanted size."""
+    # The rules for the days are the reader's, and a small scenario tells in a moment whether they hold.
+    scenario_file.read(scenario_writer.generate(0, certificate_days=certificate_days))
     text = scenario_writer.generate(users, clusters, admin_api=admin_api, certificate_days=certificate_days)
     typer.echo(text, nl=False)
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from imp_emulator import cli
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import APPLICATION_ROLES, AccountSpec, ScenarioError
 from imp_emulator.scenario.writer import generate
@@ -296,6 +298,15 @@ def test_a_root_is_kept_in_one_form() -> None:
     root = issue("Root", ca=True).pem
     (server,) = scenario_file.read(changed("exchange.servers.0.roots", [{"certificate": f"a root\n{root}\n"}])).exchange
     assert server.roots[0].certificate == root
+
+
+def test_no_scenario_is_printed_that_could_not_be_read() -> None:
+    printed = CliRunner().invoke(cli.app, ["scenario", "--users", "0", "--certificate-days", "-400", "-30"])
+    assert scenario_file.read(printed.output).exchange[1].certificate_until_days == -30
+    refused = CliRunner().invoke(cli.app, ["scenario", "--users", "0", "--certificate-days", "10", "5"])
+    assert isinstance(refused.exception, ScenarioError)
+    assert "must be later than certificate_from_days, which is 10, not 5" in str(refused.exception)
+    assert refused.output == ""
 
 
 def test_the_largest_generated_scenario_is_valid() -> None:

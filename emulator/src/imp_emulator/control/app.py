@@ -15,12 +15,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
 from imp_emulator.control import authorities, exchange_servers, ports
 from imp_emulator.domain.imp import services
+from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
 from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
@@ -147,7 +149,14 @@ def application(control: Control) -> FastAPI:
     for router in (authorities.router, exchange_servers.router, ports.router):
         app.include_router(router)
     app.middleware("http")(_count)
+    for kind in (NotStored, StateError, OSError):
+        app.add_exception_handler(kind, _not_stored)
     return app
+
+
+async def _not_stored(_request: Request, error: Exception) -> Response:
+    """Say that something could not be written: the disk is full, another process has the state file locked."""
+    return JSONResponse({"detail": f"the state cannot be stored: {error}"}, 500)
 
 
 async def _count(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -20,7 +20,7 @@ from imp_emulator.control.app import Control, application
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.serving import background, ready_content
 from imp_emulator.serving.listeners import Listeners, Server, operations
-from imp_emulator.store.database import Database
+from imp_emulator.store.database import Database, NotStored, StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
@@ -58,6 +58,8 @@ def serve(options: Options) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(options, folder))
+    except NotStored as error:
+        raise StateError(f"{options.state} cannot be written: {error}") from None
     finally:
         folder.release()
         # Last of all: whoever waits for the ready file to go finds everything else done.

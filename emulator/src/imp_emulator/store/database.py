@@ -163,27 +163,42 @@ class Database:
         return self.execute(sql, values).fetchall()
 
     def copy_to(self, path: Path) -> None:
-        """Write the whole content to a file of mode 0600, which appears complete or not at all."""
+        """Write the whole content to a file of mode 0600, which appears complete or not at all.
+
+        Raises:
+            NotStored: It could not be written.
+        """
         fresh = path.with_name(path.name + ".new")
         fresh.unlink(missing_ok=True)
         os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(sqlite3.connect(fresh)) as target:
-            self._connection.backup(target)
+            _copy(self._connection, target)
         fresh.replace(path)
 
     def replace_from(self, path: Path) -> None:
         """Replace the whole content by that of a file that :meth:`copy_to` wrote; all of it or, when killed, nothing.
 
         Raises:
+            NotStored: It could not be written.
             sqlite3.DatabaseError: There is no such file, or it is no database.
         """
+        # Python's copying waits for ever for another process that has the file locked; a transaction does not.
+        with self.transaction():
+            pass
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source:
-            source.backup(self._connection)
+            _copy(source, self._connection)
         self.generation += 1
 
     def close(self) -> None:
         """Close the connection; the write-ahead log is folded into the file."""
         self._connection.close()
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    try:
+        source.backup(target)
+    except sqlite3.OperationalError as error:
+        raise _translated(error) from error
 
 
 def _translated(error: sqlite3.OperationalError) -> Exception:

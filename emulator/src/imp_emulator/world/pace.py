@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Pace(StrEnum):
-    """The ways in which a transition comes to its end."""
+    """The ways in which a start or stop comes to its end."""
 
     IMMEDIATE = "immediate"
     POLLS = "polls"
@@ -35,7 +35,7 @@ class ServicePace:
         self.reset()
 
     def reset(self) -> None:
-        """Every transition is immediate again."""
+        """Every start and stop is immediate again."""
         self.rules: list[Rule] = [Rule(Pace.IMMEDIATE)]
 
     def set(self, rule: Rule) -> None:

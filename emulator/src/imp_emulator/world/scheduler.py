@@ -253,14 +253,14 @@ class Scheduler:
         """Run each job when its time comes, as long as the clock runs."""
         while True:
             self._changed.clear()
-            seconds = self._seconds_to_wait()
-            if seconds <= 0:
-                try:
+            try:
+                seconds = self._seconds_to_wait()
+                if seconds <= 0:
                     await self._run_first()
-                except NotStored as error:
-                    # A full disk, for example. Whoever changes something next has it tried again.
-                    log_failure("storing what the scheduler did", error)
-                    seconds = _LOOK_AGAIN_SECONDS
+            except NotStored as error:
+                # A full disk, for example. Whoever changes something next has it tried again.
+                log_failure("storing what the scheduler did", error)
+                seconds = _LOOK_AGAIN_SECONDS
             if seconds > 0:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):

@@ -153,7 +153,7 @@ async def restore(environment: Environment, snapshots: Snapshots, name: str) -> 
 
 
 async def reset(environment: Environment, snapshots: Snapshots) -> None:
-    """Go back to the scenario: state, transitions, faults and journal; keys, passwords and ports stay.
+    """Go back to the scenario: state, pace of services, faults and journal; keys, passwords and ports stay.
 
     The initial snapshot has no job, and its clock shows real time.
     """
