@@ -51,7 +51,7 @@ class Recorder:
 
 
 def called(client: type[Any]) -> list[tuple[str, str]]:
-    """Request every public method of a client, with every verb that one takes; returns what they sent."""
+    """Call every public method of a client, with every verb that one takes; returns what they sent."""
     recorder = Recorder()
     for name, method in inspect.getmembers(client, inspect.isfunction):
         if name.startswith("_"):

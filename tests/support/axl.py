@@ -92,7 +92,7 @@ class InProcess:
         self.node = node
 
     def call(self, body: bytes, headers: dict[str, str] | None = None, account: str = "axladmin") -> Request:
-        """Make a call with an account's credentials."""
+        """Return a request with an account's credentials."""
         known_account = accounts.account(self.environment.database, "dc1", "application", account)
         assert known_account is not None
         token = base64.b64encode(f"{account}:{known_account.password}".encode()).decode()

@@ -48,10 +48,10 @@ def test_both_take_the_same_gateways_for_one(one: str, other: str) -> None:
 
 def test_a_report_has_every_user_once() -> None:
     report = Report("drift", "drift.yml")
-    place = Origin("dc1", "imp-pub", "Users", "users.yml", 1, "ucops.imp.calendar_users", predicted=True)
+    origin = Origin("dc1", "imp-pub", "Users", "users.yml", 1, "ucops.imp.calendar_users", predicted=True)
     field = {"name": "meeting_information", "before": False, "after": True, "secret": False}
     changes = [{"kind": "calendar_user", "id": name, "action": "update", "fields": [field]} for name in ODD]
-    report.add(place, {"changed": True, "changes": changes})
+    report.add(origin, {"changed": True, "changes": changes})
     report.finish(["dc1"], failed=False, unreachable=False)
     cases = ElementTree.fromstring(as_junit(report).encode()).iter("testcase")
     assert {case.get("name") for case in cases} >= set(ODD)

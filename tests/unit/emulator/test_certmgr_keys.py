@@ -41,15 +41,15 @@ def test_another_request_is_answered_while_a_key_is_made(
     certmgr = Certmgr(emulated.context, Accounts(emulated.database, emulated.sessions))
 
     async def ask() -> tuple[Response, Response]:
-        route = certmgr.route(call("POST", "/csr", **WANTED))
-        assert route.prepare is not None
-        making = asyncio.ensure_future(route.prepare())
+        operation = certmgr.route(call("POST", "/csr", **WANTED))
+        assert operation.prepare is not None
+        making = asyncio.ensure_future(operation.prepare())
         assert await asyncio.to_thread(begun.wait, PATIENCE)
         other = certmgr.route(call("GET", "/options")).run()
         assert not making.done()
         answered.set()
         await making
-        return other, route.run()
+        return other, operation.run()
 
     other, own = asyncio.run(ask())
 
@@ -60,10 +60,10 @@ def test_another_request_is_answered_while_a_key_is_made(
 def test_no_key_is_made_for_a_request_that_is_refused(emulated: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[identities.SigningRequest] = []
     monkeypatch.setattr(identities, "make_key", made.append)
-    route = Certmgr(emulated.context, Accounts(emulated.database, emulated.sessions)).route(
+    operation = Certmgr(emulated.context, Accounts(emulated.database, emulated.sessions)).route(
         call("POST", "/csr", **{**WANTED, "keyLength": 1024})
     )
-    assert route.prepare is not None
-    asyncio.run(route.prepare())  # type: ignore[arg-type]
-    assert route.run().status == 400
+    assert operation.prepare is not None
+    asyncio.run(operation.prepare())  # type: ignore[arg-type]
+    assert operation.run().status == 400
     assert made == []

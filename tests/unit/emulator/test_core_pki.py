@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from imp_emulator.crypto import certificates as pki
+from imp_emulator.crypto import certificates
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.writer import generate
 from imp_emulator.store import keys
@@ -31,7 +31,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     first, second = scenario.exchange
     second = dataclasses.replace(second, common_name="*.b.com", alternative_names=())
     database = Database(tmp_path_factory.mktemp("pki") / "state.sqlite3")
-    pki.seed(database, dataclasses.replace(scenario, exchange=(first, second)))
+    certificates.seed(database, dataclasses.replace(scenario, exchange=(first, second)))
     yield database
     database.close()
 
@@ -42,7 +42,7 @@ def handshake(pair: KeyPair, root: str, name: str) -> None:
     client_context.verify_flags |= ssl.VERIFY_X509_STRICT
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = client_context.wrap_bio(to_client, to_server, server_hostname=name)
-    server = pki.server_context(pair).wrap_bio(to_server, to_client, server_side=True)
+    server = certificates.server_context(pair).wrap_bio(to_server, to_client, server_side=True)
     pending = [client, server]
     while pending:
         side = pending.pop(0)
@@ -140,7 +140,7 @@ def test_a_certificate_may_have_expired_or_be_too_early_and_its_authorities_last
     )
     database = Database(tmp_path / "state.sqlite3")
     before = datetime.now(UTC).replace(microsecond=0)
-    pki.seed(database, dataclasses.replace(scenario, exchange=servers))
+    certificates.seed(database, dataclasses.replace(scenario, exchange=servers))
     after = datetime.now(UTC)
 
     def dates(owner: str) -> tuple[timedelta, timedelta]:
@@ -167,7 +167,7 @@ def test_the_key_of_a_server_does_not_stay_in_a_file(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    pki.server_context(keys.get(database, "dc1", "imp-pub"))
+    certificates.server_context(keys.get(database, "dc1", "imp-pub"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -177,5 +177,5 @@ def test_an_unknown_key_pair_is_a_key_error(database: Database) -> None:
 
 
 def test_tls_below_1_2_is_not_spoken(database: Database) -> None:
-    context = pki.server_context(keys.get(database, "dc1", "imp-pub"))
+    context = certificates.server_context(keys.get(database, "dc1", "imp-pub"))
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2

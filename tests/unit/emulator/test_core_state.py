@@ -20,12 +20,11 @@ from imp_emulator.scenario.writer import generate
 from imp_emulator.store import accounts, hosts, keys, meta, nodes
 from imp_emulator.store.database import Database, StateError
 from imp_emulator.store.journal import Entry, Journal
-from imp_emulator.world import snapshots as state
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule, ServicePace
-from imp_emulator.world.snapshots import INITIAL, Snapshots, StateFolder, prepare
+from imp_emulator.world.snapshots import INITIAL, Snapshots, StateFolder, prepare, reset
 
 SCENARIO = scenario_file.read(generate(users=3, clusters=2))
 
@@ -124,7 +123,7 @@ def test_a_reset_goes_back_to_the_scenario_and_keeps_keys_passwords_and_ports(en
     environment.clock.advance(60)
     environment.pace.set(Rule(Pace.HANG))
     generation = database.generation
-    asyncio.run(state.reset(environment, snapshots(environment)))
+    asyncio.run(reset(environment, snapshots(environment)))
     node = nodes.node(database, "dc1", "imp-pub")
     assert node is not None
     assert node.ipv6 is None

@@ -20,8 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL._util import ffi, lib
 
 from imp_emulator.domain.cucm import parameters
-from imp_emulator.domain.imp import gateway_status as status
-from imp_emulator.domain.imp import gateways, ipv6, trust
+from imp_emulator.domain.imp import gateway_status, gateways, ipv6, trust
 from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.domain.network import verify_errors
 from imp_emulator.domain.network.names import gateway_name
@@ -302,8 +301,8 @@ def test_the_words_for_what_openssl_finds_are_its_own() -> None:
     assert verify_errors.message(65) == "verification error 65"
 
 
-def check(environment: Environment, node: str = "imp-pub") -> list[status.GatewayStatus]:
-    return asyncio.run(status.check(environment.context, "dc1", node))
+def check(environment: Environment, node: str = "imp-pub") -> list[gateway_status.GatewayStatus]:
+    return asyncio.run(gateway_status.check(environment.context, "dc1", node))
 
 
 def verdicts(environment: Environment, node: str = "imp-pub") -> list[Verdict | None]:

@@ -13,8 +13,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from imp_emulator.catalogue import parameters as parameter_catalogue
-from imp_emulator.catalogue import services as service_catalogue
+from imp_emulator.catalogue import parameters, services
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.pipeline.ntlm import _stored_name
 from imp_emulator.scenario import file as scenario_file
@@ -157,10 +156,10 @@ def test_patterns_ignore_the_letter_case_of_the_alphabet(pattern: str, value: st
 
 
 def test_services_and_parameters_have_their_very_letters() -> None:
-    assert service_catalogue.spec("imp", "cisco PRESENCE engine") is not None
-    assert service_catalogue.spec("imp", "Ci\u017fco Presence Engine") is None
-    assert parameter_catalogue.spec("cisco presence ENGINE", "calendarspread") is not None
-    assert parameter_catalogue.spec("Cisco Presence Engine", "Calendar\u017fpread") is None
+    assert services.spec("imp", "cisco PRESENCE engine") is not None
+    assert services.spec("imp", "Ci\u017fco Presence Engine") is None
+    assert parameters.spec("cisco presence ENGINE", "calendarspread") is not None
+    assert parameters.spec("Cisco Presence Engine", "Calendar\u017fpread") is None
 
 
 def test_windows_accounts_that_look_alike_are_two_where_both_exist() -> None:

@@ -13,7 +13,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import CertSrv, Disposition
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._formats import request_file as memory
+from ansible_collections.ucops.imp.plugins.module_utils._formats import request_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import SubmittedRequest
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_ca_info import in_order
@@ -186,20 +186,20 @@ def test_signing_requests() -> None:
 
 def test_memory(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    assert memory.load(path) is None
+    assert request_file.load(path) is None
     for kept in (
-        SubmittedRequest("ca:443", "f0", None, memory.SUBMITTING),
-        SubmittedRequest("ca:443", "f0", "WebServer", memory.SUBMITTED, 7, after=3),
+        SubmittedRequest("ca:443", "f0", None, request_file.SUBMITTING),
+        SubmittedRequest("ca:443", "f0", "WebServer", request_file.SUBMITTED, 7, after=3),
     ):
-        memory.save(path, kept)
-        assert memory.load(path) == kept
-    memory.save(path, None)
-    memory.save(path, None)
+        request_file.save(path, kept)
+        assert request_file.load(path) == kept
+    request_file.save(path, None)
+    request_file.save(path, None)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(ImpError, match="cannot be written"):
-        memory.write_atomically(tmp_path / "folder", "x")
+        request_file.write_atomically(tmp_path / "folder", "x")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]

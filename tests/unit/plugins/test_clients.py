@@ -19,12 +19,13 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._http import soap as _soap
+from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.certificates import issue
+from tests.support.scripted_axl import enveloped
 
 CONNECTION = Connection(IMP, "imp.example.com", 8443, "axladmin", "secret-word")
 ROOT = issue("Example Root CA", ca=True)
@@ -133,13 +134,9 @@ def test_errors_of_certificate_management(status: int, body: Any, error: type[Im
     assert caught.value.details.get("tracking_id") == ("UC_1" if status == 400 else None)
 
 
-def soap(inside: str) -> bytes:
-    return f'<e:Envelope xmlns:e="{_soap.ENVELOPE}"><e:Body>{inside}</e:Body></e:Envelope>'.encode()
-
-
 def result(operation: str, inside: str) -> bytes:
     name = f"{operation}Return"
-    return soap(
+    return enveloped(
         f'<{operation}Response xmlns="http://schemas.cisco.com/ast/soap"><{name}>{inside}</{name}></{operation}Response>'
     )
 
@@ -182,9 +179,9 @@ def test_reasons_of_the_control_center(inside: str, code: str, said: str) -> Non
 @pytest.mark.parametrize(
     ("status", "body", "error", "said"),
     [
-        (500, soap(f'<e:Fault xmlns:e="{_soap.ENVELOPE}"><faultstring>No</faultstring></e:Fault>'), ApiError, "No"),
+        (500, enveloped(f'<e:Fault xmlns:e="{soap.ENVELOPE}"><faultstring>No</faultstring></e:Fault>'), ApiError, "No"),
         (404, HTML, UnexpectedAnswer, "HTTP 404"),
-        (200, soap("<other/>"), UnexpectedAnswer, "no list of services"),
+        (200, enveloped("<other/>"), UnexpectedAnswer, "no list of services"),
         (200, b"", UnexpectedAnswer, "HTTP 200"),
     ],
 )
@@ -213,9 +210,9 @@ def test_what_a_node_is_called(mine: str, theirs: str, same: bool) -> None:
 
 def test_nodes_share_the_account() -> None:
     params = {"nodes": [{"name": "imp-sub", "hostname": None, "port": None}]}
-    (target,) = task_nodes(CONNECTION, params)
-    assert (target.connection.hostname, target.connection.port) == ("imp-sub", 8443)
-    assert target.connection.password == "secret-word"
+    (node,) = task_nodes(CONNECTION, params)
+    assert (node.connection.hostname, node.connection.port) == ("imp-sub", 8443)
+    assert node.connection.password == "secret-word"
     assert node_problems(CONNECTION, params) == []
     (single,) = task_nodes(CONNECTION, {"nodes": None})
     assert (single.name, single.named) == ("imp.example.com", False)

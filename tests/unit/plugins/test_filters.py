@@ -14,7 +14,7 @@ from ansible_collections.ucops.imp.plugins.filter.bat_file import FilterModule a
 from ansible_collections.ucops.imp.plugins.filter.bat_unnamed import bat_unnamed
 from ansible_collections.ucops.imp.plugins.filter.inventory_value import FilterModule as InventoryValue
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import is_masked
-from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import read as read_bat_file
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,7 +84,7 @@ def test_users_are_read_back_from_their_file(users: dict[str, tuple[bool, bool]]
         {"userid": name, "home_cluster": True, "im_and_presence": presence, "meeting_information": meeting}
         for name, (presence, meeting) in users.items()
     ]
-    found = _bat.read(io.StringIO(bat_file(people), newline=""))
+    found = read_bat_file(io.StringIO(bat_file(people), newline=""))
     assert (found.problems, found.notes) == ([], [])
     # A user whose meetings show without IM and Presence keeps that, for the rule forbids to ask for it.
     assert {user.userid: (user.im_and_presence, user.meeting_information) for user in found.users} == {

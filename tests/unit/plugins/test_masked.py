@@ -19,7 +19,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.masked import (
     masked_problems,
     without_masks,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import read as read_bat_file
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin, records_of
 
 
@@ -66,14 +66,14 @@ def test_a_masked_user_is_neither_written_nor_read() -> None:
     with pytest.raises(AnsibleFilterError, match="with which ansible hides a secret"):
         bat_file([user])
     lines = bat_file([{**user, "userid": "right"}]).replace("right", MASK).splitlines(keepends=True)
-    (problem,) = _bat.read(lines).problems
+    (problem,) = read_bat_file(lines).problems
     assert problem.startswith(f"line 2: USER ID: it holds {MASK}")
 
 
 def test_a_drift_report_tells_a_masked_text_from_what_the_cluster_has() -> None:
-    place = Origin("dc1", "imp-pub", "Gateways", "site.yml", 1, "ucops.imp.presence_gateways", predicted=True)
+    origin = Origin("dc1", "imp-pub", "Gateways", "site.yml", 1, "ucops.imp.presence_gateways", predicted=True)
     field = {"name": "description", "before": f"{MASK} a", "after": f"{MASK} b", "secret": False}
     change = {"kind": "presence_gateway", "id": f"mail.{MASK}", "action": "update", "fields": [field]}
-    (record,) = records_of(place, {"changed": True, "changes": [change]})
+    (record,) = records_of(origin, {"changed": True, "changes": [change]})
     assert MASK not in str(record.as_dict())
     assert (record.id, record.before, record.after) == ("mail.(hidden)", "(hidden) a", "(hidden) b")

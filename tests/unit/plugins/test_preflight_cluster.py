@@ -23,8 +23,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     Unauthorized,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster
-from ansible_collections.ucops.imp.plugins.module_utils._preflight import gateways as exchange
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, gateways
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts, Gateway, Judgement
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, InterfaceAnswer, ask_all
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import Distrust, Endpoint, ProbeResult
@@ -199,7 +198,7 @@ def test_without_an_interface_somebody_has_to_look() -> None:
     _parameter, eth0 = ipv6({"EnableIPV6": "T"}, admin(error=NoPublicApi("none")))
     assert eth0.result == "unknown"
     assert "Ethernet IPv6" in eth0.advice
-    row = exchange.reached_row(gateway(), admin(error=NoPublicApi("none")), False)
+    row = gateways.reached_row(gateway(), admin(error=NoPublicApi("none")), False)
     assert row.result == "unknown"
     assert "Certificate Import Tool" in row.advice
 
@@ -209,13 +208,13 @@ def gateway(name: str = "mail1.example.com", **more: Any) -> Gateway:
 
 
 def test_the_certificate_must_hold_the_name_of_the_gateway() -> None:
-    assert exchange.name_row(gateway()).result == "ok"
-    assert exchange.name_row(gateway("2001:DB8:0::21")).result == "ok"
-    row = exchange.name_row(gateway("mail2.example.com"))
+    assert gateways.name_row(gateway()).result == "ok"
+    assert gateways.name_row(gateway("2001:DB8:0::21")).result == "ok"
+    row = gateways.name_row(gateway("mail2.example.com"))
     assert row.result == "failed"
     assert "SAN mail1.example.com, 2001:db8::21" in row.found
     assert "mail2.example.com" in row.advice
-    assert exchange.name_row(gateway(leaf=None, name_error="unknown")).result == "skipped"
+    assert gateways.name_row(gateway(leaf=None, name_error="unknown")).result == "skipped"
 
 
 PLATFORM = InterfaceAnswer(interface(kind="certificate management"), [LEAF])
@@ -242,21 +241,21 @@ EXPIRED = Distrust(10, "certificate has expired")
 def test_what_a_node_thinks_of_a_gateway(
     verdict: Distrust | str | None, leaf: Certificate | None, result: str, advice: str
 ) -> None:
-    row = exchange.trusted_row(Judgement(gateway(leaf=leaf), PLATFORM, verdict), NOW)
+    row = gateways.trusted_row(Judgement(gateway(leaf=leaf), PLATFORM, verdict), NOW)
     assert row.result == result
     assert advice in row.advice
 
 
 def test_what_a_node_trusts_is_not_known_without_its_certificate_management() -> None:
     refused = InterfaceAnswer(PLATFORM.interface, error=Unauthorized("wrong"))
-    assert "axladmin may not ask" in exchange.trusted_row(Judgement(gateway(), refused, None), NOW).found
-    assert exchange.store_row(refused, 30, NOW).result == "skipped"
+    assert "axladmin may not ask" in gateways.trusted_row(Judgement(gateway(), refused, None), NOW).found
+    assert gateways.store_row(refused, 30, NOW).result == "skipped"
 
 
 @pytest.mark.parametrize(("days", "result"), [(31, "ok"), (29, "warning"), (-1, "warning")])
 def test_what_a_node_trusts_should_last(days: int, result: str) -> None:
     ending = replace(LEAF, subject="CN=Old CA", not_after=NOW + timedelta(days=days))
-    row = exchange.store_row(InterfaceAnswer(PLATFORM.interface, [LEAF, ending]), 30, NOW)
+    row = gateways.store_row(InterfaceAnswer(PLATFORM.interface, [LEAF, ending]), 30, NOW)
     assert row.result == result
     assert ("CN=Old CA until" in row.found) is (result == "warning")
     assert LEAF.subject not in row.found
@@ -269,12 +268,12 @@ def seen(reachable: bool | ImpError) -> InterfaceAnswer:
 
 
 def test_whether_a_node_reaches_a_gateway() -> None:
-    assert exchange.reached_row(gateway(), seen(True), False).result == "ok"
-    row = exchange.reached_row(gateway(), seen(False), False)
+    assert gateways.reached_row(gateway(), seen(True), False).result == "ok"
+    row = gateways.reached_row(gateway(), seen(False), False)
     assert (row.result, row.found) == ("failed", "Nothing listens.")
     assert "name resolves" in row.advice
-    assert exchange.reached_row(gateway(), seen(False), True).result == "skipped"
-    assert exchange.reached_row(gateway(), seen(ApiError("no", status=409, code="odd")), False).result == "unknown"
+    assert gateways.reached_row(gateway(), seen(False), True).result == "skipped"
+    assert gateways.reached_row(gateway(), seen(ApiError("no", status=409, code="odd")), False).result == "unknown"
 
 
 # --- whom it asks how often

@@ -47,12 +47,12 @@ def assert_row(row: Row, result: str, found: str = "", advice: str = "") -> None
 
 
 def test_names() -> None:
-    known, unknown = hosts.name_rows([probed(), probed(replace(NODE, port=443)), replace_place(NO_NAME, "imp2")])
+    known, unknown = hosts.name_rows([probed(), probed(replace(NODE, port=443)), renamed(NO_NAME, "imp2")])
     assert_row(known, "ok", "192.0.2.12")
     assert_row(unknown, "failed", "Name or service not known", "Add imp2 to the name service")
 
 
-def replace_place(seen: ProbeResult, name: str) -> ProbeResult:
+def renamed(seen: ProbeResult, name: str) -> ProbeResult:
     return replace(seen, endpoint=replace(seen.endpoint, name=name, hostname=name))
 
 
@@ -130,7 +130,7 @@ def test_dates_of_what_was_not_seen() -> None:
 
 
 def clocks(*offsets: float | None) -> list[Row]:
-    results = [replace_place(probed(offset=offset), f"imp{number}") for number, offset in enumerate(offsets, start=1)]
+    results = [renamed(probed(offset=offset), f"imp{number}") for number, offset in enumerate(offsets, start=1)]
     return hosts.clock_rows(results, 60)
 
 

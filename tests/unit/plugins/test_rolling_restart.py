@@ -133,8 +133,8 @@ def test_nodes_as_their_axl_tells_of_them() -> None:
     ]
 
 
-def unlisted(transport: Transport, *targets: TaskNode) -> list[Trouble] | None:
-    return Unlisted(transport, [(target, transport) for target in targets], [PROXY, ENGINE.upper()]).troubles()
+def unlisted(transport: Transport, *listed: TaskNode) -> list[Trouble] | None:
+    return Unlisted(transport, [(one, transport) for one in listed], [PROXY, ENGINE.upper()]).troubles()
 
 
 @pytest.mark.parametrize(

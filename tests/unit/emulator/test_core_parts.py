@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults, clock, transitions and accounts, each on its own."""
+"""Faults, clock, pace of services and accounts, each on its own."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_clock_can_be_set(frozen: bool) -> None:
     assert not clock.frozen
 
 
-def test_the_most_specific_transition_rule_holds() -> None:
+def test_the_most_specific_rule_of_the_pace_holds() -> None:
     pace = ServicePace()
     pace.set(Rule(Pace.POLLS, 3, node="imp-pub"))
     pace.set(Rule(Pace.HANG, 0, node="imp-pub", service="Cisco SIP Proxy"))
