@@ -9,18 +9,17 @@ import socket
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cryptography import x509
 
 from tests.support.connections import ca_connection, connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.exchange import MAIL1, exchange_connection, served
 from tests.support.modules import run_module
+from tests.support.scenarios import shipped, write_scenario
 
 MAIL2 = "mail2.example.com"
 AUTHORITY = "ca.example.com"
@@ -29,15 +28,12 @@ GOOD = (True, "SSL Connection/Certificate Verification - Verified", None)
 Start = Callable[..., Emulator]
 
 
-def scenario(folder: Path, name: str, **servers: dict[str, int]) -> str:
-    """Write a shipped scenario with other dates of its Exchange servers' certificates; returns the file."""
-    shipped = (resources.files("imp_emulator.scenario") / f"{name}.yml").read_text(encoding="utf-8")
-    content = yaml.safe_load(shipped)
+def scenario(folder: Path, **servers: dict[str, int]) -> str:
+    """Write the default scenario with other dates of its Exchange servers' certificates; returns the file."""
+    content = shipped()
     for server in content["exchange"]["servers"]:
         server.update(servers.get(server["name"].partition(".")[0], {}))
-    file = folder / "scenario.yml"
-    file.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return str(file)
+    return str(write_scenario(folder, content))
 
 
 def prepare(emulator: Emulator) -> None:
@@ -112,7 +108,7 @@ def real_client_accepts(emulator: Emulator) -> bool:
 def test_a_certificate_that_ends_turns_its_gateway_red_and_a_renewed_one_turns_it_green(
     start_emulator: Start, tmp_path: Path
 ) -> None:
-    emulator = start_emulator("--scenario", scenario(tmp_path, "default", mail1={"certificate_until_days": 60}))
+    emulator = start_emulator("--scenario", scenario(tmp_path, mail1={"certificate_until_days": 60}))
     prepare(emulator)
     assert status(emulator) == {MAIL1: GOOD, MAIL2: GOOD}
     emulator.control.advance(59 * DAY)
@@ -149,7 +145,7 @@ def test_a_scenario_starts_with_an_expired_certificate_and_one_that_is_not_valid
         "mail1": {"certificate_from_days": -400, "certificate_until_days": -30},
         "mail2": {"certificate_from_days": 10},
     }
-    emulator = start_emulator("--scenario", scenario(tmp_path, "default", **dates))
+    emulator = start_emulator("--scenario", scenario(tmp_path, **dates))
     prepare(emulator)
     expired, early = bad(MAIL1, "certificate has expired"), bad(MAIL2, "certificate is not yet valid")
     assert status(emulator) == {MAIL1: expired, MAIL2: early}

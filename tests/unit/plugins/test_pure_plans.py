@@ -39,6 +39,7 @@ from tests.support.pure import classes_of, nothing_but_computing, remembered, su
 from tests.support.signing_requests import pem, signing_request
 
 CONNECTION = {"hostname": "imp1.example.com", "username": "admin", "password": "canary-77aa"}
+REPORT = {"report_undeclared": True}
 MAIL, ENGINE = "mail1.example.com", "Cisco Presence Engine"
 CA = issue("CA", ca=True)
 LEAF = issue(MAIL, by=CA, hosts=[MAIL])
@@ -59,7 +60,10 @@ def found_resources() -> dict[str, type[Resource[Any]]]:
 
 @dataclass(frozen=True)
 class Case:
-    """What a module is asked, what was read, and what the plan has: changes, warnings and codes of refusals."""
+    """What a module is asked, what was read, and what the plan has: changes, warnings and codes of refusals.
+
+    ``undeclared`` is how much is reported that nobody has asked for.
+    """
 
     module: str
     state: Any
@@ -68,6 +72,7 @@ class Case:
     warnings: int = 0
     refusals: tuple[str, ...] = ()
     check: bool = False
+    undeclared: int = 0
 
     def __str__(self) -> str:
         return f"{self.module}-{self.steps}-{self.warnings}-{'-'.join(self.refusals)}{'-check' * self.check}"
@@ -125,6 +130,13 @@ GATEWAYS = [
         check=True,
     ),
     Case("presence_gateways", KnownGateways([], None, None, None), 1, ACCOUNT, warnings=1, check=True),
+    Case(
+        "presence_gateways",
+        KnownGateways([GATEWAY, OTHER], "ews@example.com", True, None),
+        0,
+        {"gateways": [{"name": MAIL}], **REPORT},
+        undeclared=1,
+    ),
 ]
 
 PLACE = {"nodes": [{"name": "imp1"}, {"name": "imp2"}], "services": [ENGINE]}
@@ -194,6 +206,7 @@ STORE = TrustStore((certificate(LEAF), certificate(CA)), frozenset({CA.fingerpri
 TRUST = [
     Case("trust_certificates", {"imp1": STORE}, 0, {"certificates": [{"content": CA.pem}]}),
     Case("trust_certificates", {"imp1": STORE}, 2, {"certificates": [{"content": SHORT.pem}], "purge": True}),
+    Case("trust_certificates", {"imp1": STORE}, 1, {"certificates": [{"content": SHORT.pem}], **REPORT}, undeclared=1),
     Case(
         "trust_certificates",
         {"imp1": STORE, "imp2": TrustStore((), frozenset())},
@@ -214,6 +227,13 @@ PEOPLE = {name: User(name, True, False, False) for name in ("ada", "bob")}
 BOTH_ON = {"im_and_presence": True, "meeting_information": True}
 USERS = [
     Case("calendar_users", Selection(PEOPLE, {"ada": BOTH_ON}), 1, {"users": [{"userid": "ada"}]}),
+    Case(
+        "calendar_users",
+        Selection({}, {}, everybody={"eve": User("eve", True, True, True), **PEOPLE}),
+        0,
+        {"users": [{"userid": "ada"}], **REPORT},
+        undeclared=1,
+    ),
     Case(
         "calendar_users",
         Selection(PEOPLE, dict.fromkeys(PEOPLE, BOTH_ON)),
@@ -272,12 +292,12 @@ def in_module(case: Case, look: Callable[[Resource[Any]], None]) -> None:
 
 
 def everything(resource: Resource[Any], state: Any) -> list[Any]:
-    """Return what the runner makes of a state, the plan first."""
+    """Return what the runner makes of a state, the plan first and what nobody has asked for last."""
     plan = resource.plan(state)
     changes = [(dict(step.desired), [*resource.restarts(step)], resource.restart_nodes(step)) for step in plan]
     more = [resource.assess(state), resource.confirms(state), resource.current(state), resource.unknown(state)]
     audit = resource.undeclared(state) if resource.context.params.get("report_undeclared") else []
-    return [plan, changes, *more, audit, resource.more_results(state)]
+    return [plan, changes, *more, resource.more_results(state), audit]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -293,6 +313,7 @@ def test_the_same_state_makes_the_same_plan_and_nothing_else(case: Case) -> None
         plan = first[0]
         told = (len(plan.steps), len(plan.warnings), tuple(refusal.code for refusal in plan.refusals))
         assert told == (case.steps, case.warnings, case.refusals)
+        assert len(first[-1]) == case.undeclared
 
     in_module(case, look)
 
