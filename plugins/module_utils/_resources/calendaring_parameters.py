@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
@@ -34,7 +35,17 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.service_param
 SPREAD = "calendar_spread"
 
 
-class CalendaringParameters(ParameterResource):
+@dataclass(frozen=True)
+class KnownParameters:
+    """The parameters as they are, and what the automatic spread and the defaults depend on."""
+
+    values: Values
+    users: int | None
+    """How many users the automatic spread is for; ``None`` without it."""
+    release: int
+
+
+class CalendaringParameters(ParameterResource[KnownParameters]):
     """The parameters of the table, those that the options name being managed."""
 
     kind = "calendaring_parameter"
@@ -72,16 +83,19 @@ class CalendaringParameters(ParameterResource):
     def paths(self) -> Mapping[str, ParameterPath]:
         return calendaring_paths(self.context.params["parameter_names"])
 
-    def read(self) -> Values:
+    def read(self) -> KnownParameters:
         # Counted once: reading back must compare with the same number.
         if self._spread == AUTO and self._users is None:
             self._users = self.axl.count_users(with_meeting_information=True)
-        return super().read()
+        return KnownParameters(self.read_known(self._options), self._users, self.axl.release)
 
-    def wanted(self) -> Values:
+    def values(self, state: KnownParameters) -> Values:
+        return state.values
+
+    def wanted(self, state: KnownParameters) -> Values:
         if self._spread is None:
             return self._options
-        return {**self._options, SPREAD: recommended_spread(self._users or 0) if self._spread == AUTO else self._spread}
+        return {**self._options, SPREAD: self._spread if state.users is None else recommended_spread(state.users)}
 
     def encode(self, key: str, value: Any) -> str:
         return BY_OPTION[key].encode(value)
@@ -89,17 +103,16 @@ class CalendaringParameters(ParameterResource):
     def decode(self, key: str, wire: str) -> Any:
         return BY_OPTION[key].decode(wire)
 
-    def undeclared(self, state: Values) -> list[Undeclared]:
-        # The version is known since the parameters were read.
-        defaults = {option: BY_OPTION[option].default_in(self.axl.release) for option in state}
+    def undeclared(self, state: KnownParameters) -> list[Undeclared]:
+        defaults = {option: BY_OPTION[option].default_in(state.release) for option in state.values}
         return [
             Undeclared(self.kind, option, {"value": value, "default": defaults[option]})
-            for option, value in state.items()
+            for option, value in state.values.items()
             if option not in self._options and value != defaults[option]
         ]
 
-    def more_results(self, state: Values) -> dict[str, Any]:
-        return {"assigned_users": self._users} if self._spread == AUTO else {}
+    def more_results(self, state: KnownParameters) -> dict[str, Any]:
+        return {"assigned_users": state.users} if self._spread == AUTO else {}
 
 
 def calendaring_problems(context: Context) -> list[str]:

@@ -16,7 +16,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, State
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ParameterPath, restarts
 
 Values = dict[str, Any]
@@ -36,7 +36,7 @@ def read_values(axl: Axl, paths: Mapping[str, ParameterPath]) -> dict[str, str]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-class ParameterResource(Resource[Values]):
+class ParameterResource(Resource[State]):
     """Parameters that are read in lists and set one by one. A module says which, and what they should be."""
 
     kind: str
@@ -52,8 +52,12 @@ class ParameterResource(Resource[Values]):
         """Return the parameters to read, by id."""
 
     @abstractmethod
-    def wanted(self) -> Values:
-        """Return the values that the options ask for, by id. Called after :meth:`read`."""
+    def values(self, state: State) -> Values:
+        """Return the values that there are, by id."""
+
+    @abstractmethod
+    def wanted(self, state: State) -> Values:
+        """Return the values that the options ask for, by id."""
 
     def encode(self, key: str, value: Any) -> str:
         """Return the value on the wire."""
@@ -63,21 +67,23 @@ class ParameterResource(Resource[Values]):
         """Return the value in the module's words."""
         return wire
 
-    def read(self) -> Values:
+    def read_known(self, wanted: Iterable[str]) -> Values:
+        """Return the values that there are, by id; one that is wanted and that the cluster does not have fails."""
         paths = self.paths()
         values = {key: self.decode(key, wire) for key, wire in read_values(self.axl, paths).items()}
-        for key in self.wanted():
+        for key in wanted:
             if key not in values:
                 path = paths[key]
                 text = f"{path.service} has no parameter {path.name} at {path.node}. {self.hint}".rstrip()
                 self.context.fail(key, ImpError(text, code="not-found"))
         return values
 
-    def plan(self, state: Values) -> Plan:
+    def plan(self, state: State) -> Plan:
+        values = self.values(state)
         return compare(
             self.kind,
-            {key: {"value": value} for key, value in state.items()},
-            {key: {"value": value} for key, value in self.wanted().items() if key in state},
+            {key: {"value": value} for key, value in values.items()},
+            {key: {"value": value} for key, value in self.wanted(state).items() if key in values},
             (_VALUE,),
         )
 
@@ -86,15 +92,15 @@ class ParameterResource(Resource[Values]):
         value = self.encode(change.id, change.desired["value"])
         self.axl.update_parameter(path.service, path.node, path.name, value)
 
-    def current(self, state: Values) -> Any:
-        return state
+    def current(self, state: State) -> Any:
+        return self.values(state)
 
     def restarts(self, change: Change) -> Iterable[str]:
         path = self.paths()[change.id]
         return restarts(path.service, path.name)
 
 
-class ServiceParameters(ParameterResource):
+class ServiceParameters(ParameterResource[Values]):
     """The parameters that the options name, each under its full path."""
 
     kind = "service_parameter"
@@ -112,7 +118,13 @@ class ServiceParameters(ParameterResource):
     def paths(self) -> Mapping[str, ParameterPath]:
         return {str(path): path for path in map(_path, self.context.params["parameters"])}
 
-    def wanted(self) -> Values:
+    def read(self) -> Values:
+        return self.read_known(self.paths())
+
+    def values(self, state: Values) -> Values:
+        return state
+
+    def wanted(self, state: Values) -> Values:
         return {str(_path(item)): item["value"] for item in self.context.params["parameters"]}
 
 

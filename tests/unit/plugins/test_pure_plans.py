@@ -23,8 +23,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import KnownRequest
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import Selection
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendaring_parameters import KnownParameters
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import ServerCertificates
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import RoleAssignments
@@ -251,10 +253,18 @@ USERS = [
     ),
 ]
 
+
+def parameters(users: int | None = None) -> KnownParameters:
+    """Calendaring parameters, the spread as it is to be for no user at all, the timeout other than by default."""
+    return KnownParameters({"calendar_spread": recommended_spread(0), "exchange_timeout": 4}, users, 14)
+
+
 PARAMETER = {"service": ENGINE, "name": "CalendarSpread", "value": "10"}
 OTHERS = [
-    Case("calendaring_parameters", {"calendar_spread": 5}, 1, {"calendar_spread": "auto", "assigned_users": 1000}),
-    Case("calendaring_parameters", {"calendar_spread": 5}, 1, {"calendar_spread": "auto"}),
+    Case("calendaring_parameters", parameters(1000), 1, {"calendar_spread": "auto", "assigned_users": 1000}),
+    Case("calendaring_parameters", parameters(1000), 1, {"calendar_spread": "auto"}),
+    Case("calendaring_parameters", parameters(0), 0, {"calendar_spread": "auto"}),
+    Case("calendaring_parameters", parameters(), 1, {"calendar_spread": 5, **REPORT}, undeclared=1),
     Case(
         "service_parameters",
         {f"EnterpriseWideData/{ENGINE}/CalendarSpread": "5"},
@@ -274,11 +284,16 @@ OTHERS = [
 CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *OTHERS]
 
 
+def arguments_of(module: str) -> Arguments:
+    arguments: Arguments = importlib.import_module(f"{modules.__name__}.{module}").ARGUMENTS
+    return arguments
+
+
 def in_module(case: Case, look: Callable[[Resource[Any]], None]) -> None:
     """Make a module's resource from its options, as the runner does, and look at it."""
     looked: list[None] = []
     built = found_resources()[case.module]
-    arguments: Arguments = importlib.import_module(f"{modules.__name__}.{case.module}").ARGUMENTS
+    arguments = arguments_of(case.module)
 
     def build(context: Context) -> Resource[Any]:
         resource = built(context)
@@ -320,3 +335,8 @@ def test_the_same_state_makes_the_same_plan_and_nothing_else(case: Case) -> None
 
 def test_no_resource_is_forgotten() -> None:
     assert found_resources().keys() == {case.module for case in CASES}
+
+
+def test_no_report_of_what_nobody_has_asked_for_is_forgotten() -> None:
+    reporting = {module for module in found_resources() if REPORT.keys() <= arguments_of(module).options.keys()}
+    assert reporting == {case.module for case in CASES if case.undeclared}
