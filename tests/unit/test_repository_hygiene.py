@@ -45,7 +45,7 @@ def test_every_source_file_has_the_licence_header() -> None:
     without = [
         str(path)
         for path in project_files(*SOURCES)
-        if path not in GENERATED and _text(path) and not set(HEADER) <= set((_text(path) or "").splitlines()[:10])
+        if path not in GENERATED and _text(path) != "" and not set(HEADER) <= set((_text(path) or "").splitlines()[:10])
     ]
     assert not without
 

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from time import monotonic
 
 import pytest
@@ -74,10 +73,10 @@ def test_while_the_clock_runs_a_service_ends_by_itself(environment: Emulator) ->
     assert environment.control.clock()["offset_seconds"] == 3600
 
 
-@contextmanager
-def killed(start_emulator: Callable[..., Emulator], first: Emulator) -> Iterator[Emulator]:
+def after_a_kill(start_emulator: Callable[..., Emulator], first: Emulator) -> Emulator:
+    """Kill the emulator, and return one that goes on with what it has stored."""
     first.kill()
-    yield start_emulator()
+    return start_emulator()
 
 
 def test_a_kill_leaves_clock_and_jobs(start_emulator: Callable[..., Emulator]) -> None:
@@ -88,15 +87,15 @@ def test_a_kill_leaves_clock_and_jobs(start_emulator: Callable[..., Emulator]) -
     restart(first, NODE, ENGINE)
     first.control.advance(300)
     before = first.control.clock()
-    with killed(start_emulator, first) as again:
-        assert again.control.clock() == before
-        assert before["now"] == "2030-01-02T12:05:00+00:00"
-        assert states(again) == ["Starting"], "nothing happens on a clock that stands still, whatever real time does"
-        again.control.advance(299)
-        assert states(again) == ["Starting"]
-        again.control.advance(1)
-        assert states(again) == ["Started"]
-        assert start_time(again, ENGINE) == "Wed Jan 02 12:10:00 2030"
+    again = after_a_kill(start_emulator, first)
+    assert again.control.clock() == before
+    assert before["now"] == "2030-01-02T12:05:00+00:00"
+    assert states(again) == ["Starting"], "nothing happens on a clock that stands still, whatever real time does"
+    again.control.advance(299)
+    assert states(again) == ["Starting"]
+    again.control.advance(1)
+    assert states(again) == ["Started"]
+    assert start_time(again, ENGINE) == "Wed Jan 02 12:10:00 2030"
 
 
 def test_what_became_due_while_the_emulator_was_down_is_done_when_it_answers(
@@ -107,10 +106,10 @@ def test_what_became_due_while_the_emulator_was_down_is_done_when_it_answers(
     first.control.transitions("seconds", 0.5)
     first.control.transitions("hang", service=PROXY)
     restart(first, NODE, ENGINE, PROXY)
-    with killed(start_emulator, first) as again:
-        # Starting takes longer than half a second. Rules end with the process, and so does what hangs by them.
-        assert states(again, ENGINE, PROXY) == ["Started", "Started"]
-        assert again.control.clock()["offset_seconds"] == 1000
+    again = after_a_kill(start_emulator, first)
+    # Starting takes longer than half a second. Rules end with the process, and so does what hangs by them.
+    assert states(again, ENGINE, PROXY) == ["Started", "Started"]
+    assert again.control.clock()["offset_seconds"] == 1000
 
 
 def test_a_snapshot_brings_its_clock_and_its_jobs_and_a_reset_has_none(environment: Emulator) -> None:
