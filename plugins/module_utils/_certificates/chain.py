@@ -61,7 +61,9 @@ def issued(certificate: Certificate, above: Certificate) -> bool:
     """Whether ``above`` has signed a certificate and is its issuer by name."""
     try:
         certificate.parsed.verify_directly_issued_by(above.parsed)
-    except (*UNREADABLE, TypeError, InvalidSignature):
+    except UNREADABLE:
+        return False
+    except (TypeError, InvalidSignature):
         return False
     return True
 
@@ -69,5 +71,7 @@ def issued(certificate: Certificate, above: Certificate) -> bool:
 def _is_ca(certificate: Certificate) -> bool:
     try:
         return certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (*UNREADABLE, x509.ExtensionNotFound):
+    except UNREADABLE:
+        return False
+    except x509.ExtensionNotFound:
         return False

@@ -22,6 +22,8 @@ if MISSING_LIBRARY is None:
     from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.x509.oid import NameOID
 
+_NOT_READ: tuple[type[Exception], ...] = (*UNREADABLE, TypeError)
+
 
 class NotARequest(ValueError):
     """What was given is no certificate signing request; the message says what it is."""
@@ -55,7 +57,7 @@ def read_request(text: str) -> SigningRequest:
             common_name=str(names[0].value) if names else "",
             pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
         )
-    except (*UNREADABLE, TypeError):
+    except _NOT_READ:
         raise NotARequest(
             "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----)."
         ) from None

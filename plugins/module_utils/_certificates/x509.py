@@ -203,7 +203,9 @@ def _names(parsed: x509.Certificate) -> CertificateNames:
     common = tuple(str(one.value) for one in parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME))
     try:
         alternatives = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, *UNREADABLE):
+    except UNREADABLE:
+        return CertificateNames(common)
+    except x509.ExtensionNotFound:
         return CertificateNames(common)
     return CertificateNames(
         common,
