@@ -76,6 +76,12 @@ class PeerCheck:
         issuer = None if self.missing else missing_issuer(self.offered)
         return advice(verdict_of(self.verification), self.peer, issuer)
 
+    @property
+    def reason(self) -> str:
+        """Return what the node says of a failure and what to do; a node may say nothing."""
+        said = self.detail or f"{self.node} does not say more about {self.peer}."
+        return f"{said} {self.advice}" if self.advice else said
+
 
 def check_peer(admin: ImpAdmin, node: str, peer: str, port: int, store: str) -> PeerCheck:
     """Have a node connect to a peer server and judge it by one of its trust stores; nothing changes."""
@@ -239,10 +245,10 @@ class CertificateImport(Resource[list[PeerCheck]]):
         if objection:
             return Plan(refusals=(Refusal(objection, "not-approved", name),))
         if self._approval.given and not check.reachable:
-            return Plan(refusals=(Refusal(f"{check.detail} {check.advice}", "peer-unreachable", name),))
+            return Plan(refusals=(Refusal(check.reason, "peer-unreachable", name),))
         if check.verified or (self.context.check_mode and self._approval.of(check)):
             return Plan()
-        return Plan(warnings=(f"{name}: {check.verification}. {check.detail or ''} {check.advice}",))
+        return Plan(warnings=(f"{name}: {check.verification}. {check.reason}",))
 
     def more_results(self, state: list[PeerCheck]) -> dict[str, Any]:
         """Tell what is still missing."""

@@ -351,3 +351,14 @@ def test_rows_come_in_the_order_of_the_checks_and_are_counted() -> None:
     assert told["counts"] == {"failed": 0, "unknown": 0, "warning": 0, "skipped": 0, "ok": len(REQUIREMENTS)}
     assert told["passed"] is True
     assert told["checks"][0].keys() == {"check", "subject", "result", "found", "expected", "advice", "requirement"}
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [("Nothing listens.", "Nothing listens."), (None, "imp1 does not say more about mail1.example.com.")],
+)
+def test_a_check_says_what_is_known_also_when_the_node_says_nothing(detail: str | None, said: str) -> None:
+    check = PeerCheck("imp1", "mail1.example.com", 443, False, "Failed", "Failed - Network Error", detail, ())
+    assert check.advice
+    assert check.reason == f"{said} {check.advice}"
+    assert replace(check, verification="Verified").reason == said

@@ -190,7 +190,7 @@ class ExchangeSpec:
 
 @dataclass(frozen=True, slots=True)
 class CaSpec:
-    """A certification authority with web enrolment (requirement C2).
+    """A certification authority with web enrollment (requirement C2).
 
     Attributes:
         host: Where its web pages are, a fully qualified name.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Web enrolment of Active Directory Certificate Services (``/certsrv``), as its public clients use it.
+"""Web enrollment of Active Directory Certificate Services (``/certsrv``), as its public clients use it.
 
 Basic and NTLM log in; NTLM authenticates the connection. Revocation lists are also published under ``/CertEnroll``, for
 everybody, because that is where the certificates say that they are.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the forms of web enrolment send, and the text form of what is downloaded."""
+"""What the forms of web enrollment send, and the text form of what is downloaded."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTML pages of web enrolment, in this project's words except for the phrases that public clients search for.
+"""The HTML pages of web enrollment, in this project's words except for the phrases that public clients search for.
 
 Those are: the link ``certnew.cer?ReqID=N&`` of an issued certificate; ``Certificate Pending`` with
 ``Your Request Id is N.``; ``The disposition message is "..."``; ``Disposition message:`` with two tabs before its

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the pages of web enrolment say, in each language that a certification authority can be set up in.
+"""What the pages of web enrollment say, in each language that a certification authority can be set up in.
 
 Only the English phrases are those that public clients search for; the others are this project's own. Whoever reads
 pages of any language has to go by the ids of their elements and by numbers.
