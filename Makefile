@@ -105,14 +105,14 @@ sanity-all: tree ## ansible-test sanity with every ansible-core that the found i
 matrix: tree ## sanity, units and integration on every ansible-core that the found interpreters can run; long
 	$(BIN)/python -m tests.support.matrix $(CORES)
 
-unit: tree ## planner, rules, formats, what must be there for every module: no network
-	$(BIN)/python -m pytest $(WORKERS) tests/meta tests/unit
+unit: tree ## planner, rules, formats: no process, no network
+	$(BIN)/python -m pytest $(WORKERS) tests/unit
 
 all-cases: tree ## every generated certificate name, of which make unit judges a sample
 	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py
 
-integration: tree ## every module against the running emulator
-	$(BIN)/python -m pytest $(WORKERS) tests/integration tests/faults
+integration: tree ## every module against the running emulator, and what must be there for each
+	$(BIN)/python -m pytest $(WORKERS) tests/meta tests/integration tests/faults
 
 conformance: tree ## public clients and schemas against the emulator and the collection
 	$(BIN)/python -m pytest $(WORKERS) tests/conformance
