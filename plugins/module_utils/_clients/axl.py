@@ -78,6 +78,7 @@ class Axl:
         self._transport = transport
         self._lock = threading.Lock()
         self._version: str | None = None
+        self._schema: str | None = None
 
     @property
     def version(self) -> str:
@@ -95,6 +96,11 @@ class Axl:
 
         Raises :class:`ImpError` for a release older than 11.5 and :class:`UnexpectedAnswer` for no version at all.
         """
+        if self._schema is None:
+            self._schema = self._newest_schema()
+        return self._schema
+
+    def _newest_schema(self) -> str:
         found = re.match(r"(\d+)\.(\d+)", self.version)
         if found is None:
             raise UnexpectedAnswer(f"{self._transport.server} does not say its version; it is no Unified CM publisher.")

@@ -28,6 +28,7 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 
 _UNCARRIED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 forbids (section 2.2)."""
+_DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
 
 
 class MalformedXml(UnexpectedAnswer):
@@ -69,9 +70,10 @@ def envelope(content: Element) -> bytes:
     for element in content.iter():
         if not carries(element.text or ""):
             raise InvalidInput([f"{str(element.text)[:60]!r} has a character that XML cannot carry."])
-    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    # Made as text and encoded at once: ElementTree encodes piece by piece, which takes half as long again.
+    document: str = ElementTree.tostring(root, encoding="unicode")
     # A bare carriage return would be read as a line feed (XML 1.0, section 2.11), and so as another name.
-    return document.replace(b"\r", b"&#13;")
+    return f"{_DECLARATION}{document}".replace("\r", "&#13;").encode()
 
 
 def carries(text: str) -> bool:
