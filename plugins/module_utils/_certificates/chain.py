@@ -12,6 +12,7 @@ This decides what may be trusted at all, not whether a certificate is valid: dat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     MISSING_LIBRARY,
@@ -59,19 +60,13 @@ def missing_issuer(offered: Sequence[Certificate]) -> str | None:
 
 def issued(certificate: Certificate, above: Certificate) -> bool:
     """Whether ``above`` has signed a certificate and is its issuer by name."""
-    try:
+    with suppress(TypeError, InvalidSignature, *UNREADABLE):
         certificate.parsed.verify_directly_issued_by(above.parsed)
-    except UNREADABLE:
-        return False
-    except (TypeError, InvalidSignature):
-        return False
-    return True
+        return True
+    return False
 
 
 def _is_ca(certificate: Certificate) -> bool:
-    try:
+    with suppress(x509.ExtensionNotFound, *UNREADABLE):
         return certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except UNREADABLE:
-        return False
-    except x509.ExtensionNotFound:
-        return False
+    return False

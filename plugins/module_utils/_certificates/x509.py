@@ -15,6 +15,7 @@ import hashlib
 import re
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -201,17 +202,14 @@ def certificate_of(parsed: x509.Certificate) -> Certificate:
 def _names(parsed: x509.Certificate) -> CertificateNames:
     """Read the subject's CN and the SAN; one that cannot be read counts as none."""
     common = tuple(str(one.value) for one in parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME))
-    try:
+    with suppress(x509.ExtensionNotFound, *UNREADABLE):
         alternatives = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except UNREADABLE:
-        return CertificateNames(common)
-    except x509.ExtensionNotFound:
-        return CertificateNames(common)
-    return CertificateNames(
-        common,
-        tuple(alternatives.get_values_for_type(x509.DNSName)),
-        tuple(str(one) for one in alternatives.get_values_for_type(x509.IPAddress)),
-    )
+        return CertificateNames(
+            common,
+            tuple(alternatives.get_values_for_type(x509.DNSName)),
+            tuple(str(one) for one in alternatives.get_values_for_type(x509.IPAddress)),
+        )
+    return CertificateNames(common)
 
 
 def utc(parsed: Any, name: str) -> datetime:
