@@ -14,6 +14,7 @@ from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.writer import generate
 from imp_emulator.world.environment import Environment
 from tests.support import states
+from tests.support.scheduled import World, stopped_at_noon
 
 SCENARIO = scenario_file.read(generate(users=2))
 
@@ -28,3 +29,12 @@ def seeded_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def emulated(seeded_state: Path, tmp_path: Path) -> Iterator[Environment]:
     with states.environment(seeded_state, tmp_path, SCENARIO) as environment:
         yield environment
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A scheduler on a clock that stands at noon."""
+    found = World(tmp_path / "state.sqlite3")
+    found.change(stopped_at_noon)
+    yield found
+    found.database.close()

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Iterator
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -21,15 +20,7 @@ from imp_emulator.store.clock import load as stored_clock
 from imp_emulator.store.database import NotStored
 from imp_emulator.store.jobs import Job
 from imp_emulator.world.scheduler import HaltedError
-from tests.support.scheduled import NOON, World, running_from_noon, stopped_at_noon
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    found = World(tmp_path / "state.sqlite3")
-    found.change(stopped_at_noon)
-    yield found
-    found.database.close()
+from tests.support.scheduled import NOON, World, running_from_noon
 
 
 def test_jobs_run_in_the_order_of_time_then_of_adding_and_the_clock_shows_their_time(world: World) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,14 +21,6 @@ from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.snapshots import Snapshots
 from tests.support.scheduled import NOON, World, running_from_noon, stopped_at_noon
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    found = World(tmp_path / "state.sqlite3")
-    found.change(stopped_at_noon)
-    yield found
-    found.database.close()
 
 
 def _fill(world: World, count: int) -> None:
