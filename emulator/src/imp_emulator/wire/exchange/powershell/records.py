@@ -92,6 +92,7 @@ def prompts(cmdlet: str) -> CmdletError:
         f"interaction. The command {cmdlet} asks for confirmation; use -Confirm:$false."
     )
     types = [f"{_AUTOMATION}.Host.HostException", f"{_AUTOMATION}.RuntimeException"]
+    # PowerShell's own category and id of this error.
     record = _record(text, types, ErrorCategory.NotImplemented, f"HostFunctionNotImplemented,{cmdlet}", cmdlet)
     return CmdletError(record, terminating=True)
 

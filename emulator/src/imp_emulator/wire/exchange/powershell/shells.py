@@ -123,7 +123,7 @@ class Shell:
         element = ElementTree.fromstring(content.removeprefix(b"\xef\xbb\xbf"))  # noqa: S314 - checked above
         try:
             created: Any = deserialize(element, _NO_SECRETS)
-        except NotImplementedError:
+        except NotImplementedError:  # psrpcore's word for what it has no key to decrypt
             raise ValueError("a secure string") from None
         pipeline = created.PowerShell
         if len(pipeline.Cmds) != 1 or len(getattr(pipeline, "ExtraCmds", None) or ()) > 1:
