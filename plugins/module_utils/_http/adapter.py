@@ -29,8 +29,7 @@ import ssl
 import time
 import traceback
 from collections.abc import Callable
-from functools import partial
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -46,18 +45,17 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 
 try:
     import requests
-    from requests.adapters import HTTPAdapter
+    from requests.adapters import BaseAdapter
     from requests.exceptions import ConnectionError as ConnectionLost
     from requests.exceptions import ReadTimeout, RequestException
     from requests.utils import get_encoding_from_headers
-    from urllib3.connection import HTTPSConnection
-    from urllib3.connectionpool import HTTPSConnectionPool
     from urllib3.exceptions import HTTPError
-    from urllib3.util.connection import is_connection_dropped
+    from urllib3.response import HTTPResponse as ResponseOfUrllib3
+    from urllib3.util import wait_for_read
 except ImportError:
     MISSING_LIBRARY: str | None = traceback.format_exc()
     # So that the classes below can be defined; nobody gets an object of them.
-    HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment, misc]
+    BaseAdapter = object  # type: ignore[assignment, misc]
     ConnectionLost = ReadTimeout = RequestException = HTTPError = OSError  # type: ignore[assignment, misc]
     _Session: Any = object
 else:
@@ -203,17 +201,17 @@ def limit(sock: ssl.SSLSocket, server: str, seconds: float) -> None:
 class _Connection(HTTPSConnection):
     """A connection that tells a failure to connect from any other, and whose socket watches each call."""
 
-    def __init__(self, *args: Any, adapter: PolicyAdapter, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, adapter: PolicyAdapter) -> None:
+        super().__init__(adapter.options.hostname, adapter.options.port, context=adapter.context)
         self.adapter = adapter
         self._unsent: list[bytes] = []
 
+    @property
+    def usable(self) -> bool:
+        """Whether the next request can be sent over it; one with something to read has been ended by the server."""
+        return self.sock is not None and not wait_for_read(self.sock, timeout=0)
+
     def connect(self) -> None:
-        if not self.adapter.may_connect:
-            text = f"{self.adapter.server} hung up after the login. Check that its web service runs."
-            error = ConnectionFailed(text, details={"server": self.adapter.server})
-            raise _CannotConnect(NotConnected(error, again=True))
-        # Not left to urllib3, which changes TLS settings that it is given, in each release in another way.
         try:
             plain = self._reach()
             try:
@@ -223,18 +221,17 @@ class _Connection(HTTPSConnection):
                 plain.close()
         except (OSError, UnicodeError) as failure:
             raise _CannotConnect(self.adapter.not_connected(failure)) from None
-        self.adapter.connection = self
-        # Not to verify is the user's choice; urllib3 would print a warning about each request.
-        self.is_verified = True
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def ask(self, request: requests.PreparedRequest) -> HTTPResponse:
+        """Send a request and return its answer, of which the head has been read."""
         if isinstance(self.sock, _Socket):
             self.sock.call = self.adapter.call
             # As long as ever; what the last call has left of it may be less.
             self.sock.settimeout(self.adapter.options.timeout)
         self._unsent.clear()
-        super().request(*args, **kwargs)
+        self.request(str(request.method), request.path_url, request.body, request.headers)
         super().send(b"".join(self._unsent))
+        return self.getresponse()
 
     def send(self, data: Any) -> None:
         """Keep a part of the request: head and body are sent together, which takes less time than one by one."""
@@ -264,7 +261,7 @@ class _Connection(HTTPSConnection):
         raise failure
 
 
-class PolicyAdapter(HTTPAdapter):
+class PolicyAdapter(BaseAdapter):
     """Sends requests to one server as the module's docstring says, over one connection at a time.
 
     It is for one thread. ``call`` is what is under way, ``may_connect`` is off while a new connection would lack the
@@ -277,12 +274,8 @@ class PolicyAdapter(HTTPAdapter):
         self.call = _Call(self.server, connection.timeout)
         self.connection: _Connection | None = None
         self.may_connect = True
-        super().__init__(pool_connections=1, pool_maxsize=1)
+        super().__init__()
         self.context = context
-        host = self.server.removesuffix(f":{connection.port}")
-        self._pool = HTTPSConnectionPool(host, connection.port, maxsize=1)
-        # urllib3 makes the connections, and wants a class for them.
-        self._pool.ConnectionCls = partial(_Connection, adapter=self)  # type: ignore[assignment]
 
     def begin(self) -> _Call:
         """Start the clock of the next call."""
@@ -292,8 +285,8 @@ class PolicyAdapter(HTTPAdapter):
 
     @property
     def connected(self) -> bool:
-        """Whether the next request finds a connection; one with something to read has been ended by the server."""
-        return self.connection is not None and not is_connection_dropped(self.connection)
+        """Whether the next request finds a connection."""
+        return self.connection is not None and self.connection.usable
 
     def drop(self) -> None:
         """Close a connection that is of no more use."""
@@ -303,47 +296,57 @@ class PolicyAdapter(HTTPAdapter):
 
     def close(self) -> None:
         self.drop()
-        self._pool.close()
-        super().close()
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any) -> requests.Response:
         """Send one request, whatever the caller says about timeouts, TLS and proxies.
 
-        The method that this one replaces would only look at these once more, which takes as long as all the rest.
+        Not over the connections of urllib3: they look at all of these once more for each request, and change TLS
+        settings that they are given, in each release in another way.
         """
-        answer = self._pool.urlopen(
-            str(request.method),
-            str(request.path_url),
-            body=request.body,
-            headers=request.headers,
-            retries=self.max_retries,
-            redirect=False,
-            assert_same_host=False,
-            timeout=self.options.timeout,
-            preload_content=False,
-            decode_content=False,
-        )
-        response = self.build_response(request, answer)
+        response = self._response(request, self._connected().ask(request))
         if response.status_code == 401:
             self.call.count_refusal()
         return response
 
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        encoding = resp.headers.get("Content-Encoding", "identity")
+    def _connected(self) -> _Connection:
+        """Return the connection, made anew when there is none that can be used."""
+        if self.connection is not None and self.connection.usable:
+            return self.connection
+        self.drop()
+        if not self.may_connect:
+            text = f"{self.server} hung up after the login. Check that its web service runs."
+            raise _CannotConnect(NotConnected(ConnectionFailed(text, details={"server": self.server}), again=True))
+        connection = _Connection(self)
+        connection.connect()
+        self.connection = connection
+        return connection
+
+    def _response(self, request: requests.PreparedRequest, answer: HTTPResponse) -> requests.Response:
+        encoding = answer.headers.get("Content-Encoding", "identity")
         if encoding.strip().lower() not in ("", "identity"):
             text = f"{self.server} sent an encoded answer ({encoding[:40]}), which nobody asked for. Check host and "
-            raise UnexpectedAnswer(f"{text}port: there may be a proxy in between.", details={"status": resp.status})
+            raise UnexpectedAnswer(f"{text}port: there may be a proxy in between.", details={"status": answer.status})
         # As requests does it, but for cookies, which are the session's, and for a copy of the headers, which tell upper
         # from lower case as little as the copy would.
         response = requests.Response()
-        response.status_code = resp.status
-        response.headers = resp.headers
+        response.raw = ResponseOfUrllib3(
+            body=answer,
+            # Pairs, since a header may come more than once.
+            headers=answer.headers.items(),  # type: ignore[arg-type]
+            status=answer.status,
+            reason=answer.reason,
+            preload_content=False,
+            decode_content=False,
+            original_response=answer,
+            request_method=request.method,
+        )
+        response.status_code = answer.status
+        response.headers = response.raw.headers  # type: ignore[assignment]
         response.encoding = get_encoding_from_headers(response.headers)
-        response.raw = resp
-        response.reason = resp.reason
-        response.url = str(req.url)
-        response.request = req
-        response.connection = self
+        response.reason = answer.reason
+        response.url = str(request.url)
+        response.request = request
+        response.connection = self  # type: ignore[assignment]
         return response
 
     def not_connected(self, failure: OSError | UnicodeError) -> NotConnected:
