@@ -109,7 +109,7 @@ def test_what_is_as_declared_makes_an_empty_report(site: Site, tmp_path: Path) -
     cases = list(ET.fromstring(look.reports["drift.junit.xml"]).iter("testcase"))
     assert (len(cases), [child for case in cases for child in case]) == (2 * CHECKS, [])
     assert json.loads(look.reports["drift.sarif"])["runs"][0]["results"] == []
-    assert "Clean" in look.output
+    assert "Drift report: Clean" in look.output
 
 
 def test_each_field_that_was_changed_by_hand_is_told_and_nothing_else(site: Site, tmp_path: Path) -> None:

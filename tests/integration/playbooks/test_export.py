@@ -255,12 +255,11 @@ def test_a_pending_restart_is_not_made_by_adopting_the_cluster(
     assert not (tmp_path / "adopted").exists()
     exported = export(environment, tmp_path, **chosen)
     monkeypatch.delenv("PWD")
-    again = export(environment, tmp_path, **chosen)
-    assert (again.status, again.recap[HOST].changed) == (0, 0), again.output
     assert list(elsewhere.iterdir()) == []
     assert f"Written to {tmp_path}/adopted" in exported.output
     unchanged = export(environment, tmp_path, "--check", **chosen)
-    assert (unchanged.status, unchanged.recap[HOST].changed) == (0, 0), "where it is written is no part of it"
+    assert unchanged.status == 0, unchanged.output
+    assert unchanged.recap[HOST].changed == 0, "where it is written is no part of it"
 
     assert "changes wait for a restart of Cisco Presence Engine" in exported.output
     assert variables(tmp_path) == {"calendar_integration_parts": ["calendaring"], "calendaring_exchange_queue": 2000}
