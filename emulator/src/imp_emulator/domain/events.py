@@ -101,3 +101,33 @@ class UserChanged(Event):
     pkid: str
     userid: str
     action: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxChanged(Event):
+    """A mailbox was ``added``, ``updated`` or ``removed``; the address is the one that it has afterwards."""
+
+    mailbox: int
+    address: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarItemChanged(Event):
+    """A calendar item was ``created``, ``modified`` or ``deleted``.
+
+    Exchange keeps the occurrences of a series in its master: a change of one is a change of the master.
+    """
+
+    mailbox: int
+    address: str
+    item: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticRepliesChanged(Event):
+    """The automatic replies of a mailbox are others: their state, their time or their words."""
+
+    mailbox: int
+    address: str

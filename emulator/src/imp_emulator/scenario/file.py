@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
     CA_LANGUAGES,
     DEFAULT_ACCOUNTS,
@@ -88,12 +89,13 @@ def read(text: str) -> Scenario:
     servers = tuple(_exchange_server(section) for section in exchange.sections("servers", []))
     account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
     admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
+    mailboxes = read_mailboxes(exchange.section("mailboxes", {}))
     exchange.end()
     authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    scenario = Scenario(clusters, servers, account, admin, authorities, axl, fingerprint)
+    scenario = Scenario(clusters, servers, account, admin, authorities, axl, mailboxes, fingerprint)
     _check_network(scenario)
     _check_roots(scenario)
     _check_gateways(scenario)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable
+from datetime import date, datetime, time
 from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import ScenarioError
+from imp_emulator.scenario.model import LocalTime, ScenarioError
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
@@ -139,6 +140,17 @@ class Section:
         unique(self.at(key), found)
         return tuple(found)
 
+    def local_time(self, key: str, default: Any = _REQUIRED) -> Any:
+        """Return a date, or a day from the first start, with a time of the day; YAML has a type for the former."""
+        value = self._take(key, object, default)
+        if value is default:
+            return value
+        if isinstance(value, datetime) and value.tzinfo is None:
+            return LocalTime(value.date(), value.time())
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return LocalTime(value, time())
+        return _convert(self.at(key), str(value), _local_time, _LOCAL_TIME_WORDS)
+
     def section(self, key: str, default: Any = _REQUIRED) -> Section:
         """Return the mapping under a key."""
         return Section(self.at(key), self._take(key, dict, default))
@@ -151,6 +163,19 @@ class Section:
         """Refuse what was not read."""
         for key in self._values:
             raise ScenarioError(self.at(str(key)), f"is not known here; known are {', '.join(self._known)}")
+
+
+_LOCAL_TIME_WORDS = "a time without a zone like 2026-11-30T09:00, or +1 09:00 for the day after the first start"
+
+
+def _local_time(text: str) -> LocalTime:
+    day, _, clock = text.replace("T", " ", 1).partition(" ")
+    at = time.fromisoformat(clock) if clock else time()
+    if at.tzinfo is not None:
+        raise ValueError(text)
+    if re.fullmatch(r"[+-]?\d{1,4}", day):
+        return LocalTime(int(day), at)
+    return LocalTime(date.fromisoformat(day), at)
 
 
 def unique(place: str, values: Iterable[str], key: Callable[[str], str] = ascii_lower) -> None:
