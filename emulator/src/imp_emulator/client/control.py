@@ -135,8 +135,8 @@ class Control:
     def fault(self, kind: str, *, effect: Json | None = None, **match: Any) -> int:
         """Inject a fault and return its identifier.
 
-        ``effect`` holds what the kind takes (status, retry_after, seconds); ``match`` takes cluster, node, protocol,
-        operation, times, skip, probability and seed.
+        ``effect`` holds what the kind takes (status, retry_after, seconds, code, values); ``match`` takes cluster,
+        node, protocol, operation, times, skip, probability and seed.
         """
         return int(self._call("POST", "/faults", {"effect": {"kind": kind} | (effect or {})} | match)["id"])
 

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from email.utils import formatdate
 from urllib.parse import parse_qsl
@@ -111,18 +112,19 @@ class Gate:
             return
         request = self._request(scope)
         protocol = next((p for p in self._protocols if p.owns(request.path)), None)
-        try:
-            request.body = await self._body(receive)
-        except _Gone:
-            return
-        except _TooLarge:
-            response: Response | None = self._too_large(request, protocol)
-        else:
-            response = await self._answer(request, protocol)
-        if response is None:
-            await _drop(scope, receive)
-        else:
-            await _send(send, response, self._environment.clock.timestamp())
+        with ExitStack() as flight:
+            try:
+                request.body = await self._body(receive)
+            except _Gone:
+                return
+            except _TooLarge:
+                response: Response | None = self._too_large(request, protocol)
+            else:
+                response = await self._answer(request, protocol, flight)
+            if response is None:
+                await _drop(scope, receive)
+            else:
+                await _send(send, response, self._environment.clock.timestamp())
 
     def _request(self, scope: Scope) -> Request:
         query = scope["query_string"]
@@ -168,14 +170,14 @@ class Gate:
         self._note(request, _Step(protocol.name if protocol else ""), 413)
         return response
 
-    async def _answer(self, request: Request, protocol: Protocol | None) -> Response | None:
+    async def _answer(self, request: Request, protocol: Protocol | None, flight: ExitStack) -> Response | None:
         """Return the answer; ``None`` when a fault wants the connection closed without one."""
         if protocol is None:
             self._note(request, _Step(""), 404)
             return self._error_page(404, "The requested resource is not available")
         step = _Step(protocol.name)
         try:
-            return await self._handle(request, protocol, step)
+            return await self._handle(request, protocol, step, flight)
         except Exception as error:  # noqa: BLE001 - the outermost place: whatever broke, the client gets an answer
             # The message may quote the request, and so a secret; type and place are enough to find the fault.
             where = "".join(traceback.format_tb(error.__traceback__))
@@ -183,7 +185,7 @@ class Gate:
             self._note(request, step, 500)
             return protocol.failure(request, 500, "Internal error of the emulator")
 
-    async def _handle(self, request: Request, protocol: Protocol, step: _Step) -> Response | None:
+    async def _handle(self, request: Request, protocol: Protocol, step: _Step, flight: ExitStack) -> Response | None:
         refusal = protocol.authenticate(request)
         if refusal is not None:
             step.operation = "authenticate"
@@ -191,14 +193,18 @@ class Gate:
             return refusal
         operation = protocol.route(request)
         step.operation, step.write = operation.name, operation.write
+        refusal = None if operation.flight is None else flight.enter_context(operation.flight)
+        if refusal is not None:
+            self._note(request, step, refusal.status)
+            return refusal
         effect = self._environment.faults.strike(request.cluster, request.node, protocol.name, operation.name)
         if effect is not None:
             step.fault = effect.kind.value
             if effect.kind is EffectKind.DROP:
                 self._note(request, step, 0)
                 return None
-            if effect.kind is EffectKind.STATUS:
-                return self._injected(request, protocol, step, effect)
+            if effect.kind in (EffectKind.STATUS, EffectKind.ERROR):
+                return self._injected(request, protocol, operation, step, effect)
             if effect.kind is EffectKind.DELAY:
                 try:
                     await asyncio.sleep(effect.seconds)
@@ -222,7 +228,7 @@ class Gate:
         try:
             with self._environment.database.own_transaction(write=operation.write):
                 response = operation.run()
-                if response.status >= 400:
+                if response.undo or response.status >= 400:
                     raise _ErrorAnswer(response)
                 self._append(request, step, response.status)
         except _ErrorAnswer as error:
@@ -236,8 +242,13 @@ class Gate:
         self._environment.answered[step.protocol, step.operation] += 1
         return response
 
-    def _injected(self, request: Request, protocol: Protocol, step: _Step, effect: Effect) -> Response:
-        response = protocol.failure(request, effect.status, "Injected fault")
+    def _injected(
+        self, request: Request, protocol: Protocol, operation: Operation, step: _Step, effect: Effect
+    ) -> Response:
+        if effect.kind is EffectKind.ERROR and operation.refuse is not None:
+            response = operation.refuse(effect.code, effect.values)
+        else:
+            response = protocol.failure(request, effect.status, "Injected fault")
         if effect.retry_after is not None:
             response.headers["Retry-After"] = str(effect.retry_after)
         self._note(request, step, response.status)
@@ -277,6 +288,7 @@ async def _send(send: Send, response: Response, timestamp: float) -> None:
     for name, value in response.headers.items():
         headers.append((name.encode("latin-1"), value.encode("latin-1")))
     headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in response.cookies)
+    headers.extend((b"www-authenticate", challenge.encode("latin-1")) for challenge in response.challenges)
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
 

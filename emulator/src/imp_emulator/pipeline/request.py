@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Interface
@@ -65,6 +66,8 @@ class Response:
 
     Attributes:
         cookies: The values of ``Set-Cookie`` headers, one header each.
+        challenges: Those of ``WWW-Authenticate`` headers likewise, for a server that offers several schemes.
+        undo: Whether what the request did is undone; a status of 400 or more means so too.
     """
 
     status: int
@@ -72,6 +75,8 @@ class Response:
     content_type: str = "text/plain; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
     cookies: tuple[str, ...] = ()
+    challenges: tuple[str, ...] = ()
+    undo: bool = False
 
 
 @dataclass(slots=True)
@@ -84,12 +89,17 @@ class Operation:
         run: Carries it out, inside the gate's transaction, on the event loop; must not block. As a plain function it
             cannot await either, so no other request gets in between.
         prepare: What takes time and is awaited before ``run``, outside the transaction: it must change nothing.
+        flight: Entered before faults and delays, and left when the answer is sent or the client gone; gives the
+            refusal to answer with when too many requests are under way already.
+        refuse: Makes the protocol's answer to an injected fault of kind ``error``: for a code, with its values.
     """
 
     name: str
     write: bool
     run: Callable[[], Response]
     prepare: Callable[[], Awaitable[None]] | None = None
+    flight: AbstractContextManager[Response | None] | None = None
+    refuse: Callable[[str, Mapping[str, str]], Response] | None = None
 
 
 class Protocol(Interface):

@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from imp_emulator.scenario.model import (
     RootSpec,
     Scenario,
     ScenarioError,
+    ThrottlingSpec,
     UserSpec,
 )
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
@@ -90,12 +92,13 @@ def read(text: str) -> Scenario:
     account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
     admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
     mailboxes = read_mailboxes(exchange.section("mailboxes", {}))
+    throttling = _throttling(exchange.section("throttling", {}))
     exchange.end()
     authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    scenario = Scenario(clusters, servers, account, admin, authorities, axl, mailboxes, fingerprint)
+    scenario = Scenario(clusters, servers, account, admin, authorities, axl, mailboxes, throttling, fingerprint)
     _check_network(scenario)
     _check_roots(scenario)
     _check_gateways(scenario)
@@ -275,6 +278,12 @@ def _axl(section: Section) -> AxlSpec:
     )
     section.end()
     return axl
+
+
+def _throttling(section: Section) -> ThrottlingSpec:
+    limits = {limit.name: section.limit(limit.name, 2**31 - 1, limit.default) for limit in fields(ThrottlingSpec)}
+    section.end()
+    return ThrottlingSpec(**limits)
 
 
 def _exchange_server(section: Section) -> ExchangeSpec:

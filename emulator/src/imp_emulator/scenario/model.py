@@ -326,6 +326,31 @@ class AxlSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ThrottlingSpec:
+    """What Exchange Web Services bear of one account, as a throttling policy of Exchange says it; ``None``: no limit.
+
+    Attributes:
+        max_concurrency: Requests at a time.
+        hanging_connections: Connections of GetStreamingEvents at a time, which are counted by themselves.
+        max_subscriptions: Subscriptions to one mailbox.
+        find_count_limit: Results at a time.
+        max_burst: Milliseconds of server time that may be used beyond what is recharged.
+        recharge_rate: Milliseconds of server time that are given back in an hour of virtual time.
+        cutoff_balance: By how many milliseconds that may be exceeded before requests are refused.
+        request_cost: Milliseconds of server time that a request is taken to use.
+    """
+
+    max_concurrency: int | None = 27
+    hanging_connections: int | None = 10
+    max_subscriptions: int | None = 20
+    find_count_limit: int | None = 1_000
+    max_burst: int | None = 300_000
+    recharge_rate: int | None = 900_000
+    cutoff_balance: int | None = 3_000_000
+    request_cost: int | None = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """The whole first state.
 
@@ -340,6 +365,7 @@ class Scenario:
     certification_authorities: tuple[CaSpec, ...] = ()
     axl: AxlSpec = AxlSpec()
     mailboxes: MailboxesSpec = MailboxesSpec()
+    throttling: ThrottlingSpec = ThrottlingSpec()
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:

@@ -19,6 +19,9 @@ T = TypeVar("T")
 _REQUIRED: Any = object()
 _SHOWN = 80
 
+UNLIMITED = "unlimited"
+"""What a limit says that does not limit anything."""
+
 XML_TEXT = "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """A character that XML 1.0 can carry (2.2), as a regular expression."""
 
@@ -109,6 +112,13 @@ class Section:
         if not low <= value <= high:
             raise ScenarioError(self.at(key), f"must be between {low} and {high}, not {value}")
         return int(value)
+
+    def limit(self, key: str, high: int, default: Any) -> int | None:
+        """Return a whole number between 0 and ``high``, or ``None`` for ``unlimited``."""
+        if self._values.get(key) == UNLIMITED:
+            self.choice(key, (UNLIMITED,))
+            return None
+        return self.number(key, 0, high, default)
 
     def numbers(self, key: str, low: int, high: int, default: Any = _REQUIRED) -> tuple[int, ...]:
         """Return a list of whole numbers between ``low`` and ``high``, none given twice."""

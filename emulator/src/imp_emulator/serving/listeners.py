@@ -29,7 +29,7 @@ from imp_emulator.wire.ca.admin import CaAdmin
 from imp_emulator.wire.ca.certsrv import CertSrv
 from imp_emulator.wire.certmgr import Certmgr
 from imp_emulator.wire.control_center import ControlCenter
-from imp_emulator.wire.exchange.front_door import Exchange
+from imp_emulator.wire.exchange.ews import Ews
 from imp_emulator.wire.exchange.powershell import PowerShell
 from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
@@ -48,7 +48,7 @@ LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...]
     ("imp", "publisher", 8443, tomcat.error_page, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, tomcat.error_page, (ControlCenter, ImpAdmin)),
     ("imp", None, 443, tomcat.error_page, (Certmgr,)),
-    ("exchange", None, 443, iis.error_page, (PowerShell, Exchange)),
+    ("exchange", None, 443, iis.error_page, (PowerShell, Ews)),
     ("exchange-management", None, 5986, iis.error_page, (PowerShell,)),
     ("ca", None, 443, iis.error_page, (CertSrv, CaAdmin)),
 )

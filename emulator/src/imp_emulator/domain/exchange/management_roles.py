@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store import accounts
 from imp_emulator.store.exchange import role_assignments as store
@@ -70,6 +71,14 @@ def unassign(context: Context, name: str) -> None:
         NotFound: There is none.
     """
     store.remove(context.database, assignment(context, name).name)
+
+
+def reaches(context: Context, account: str, mailbox: Mailbox) -> bool:  # noqa: ARG001 - each assignment reaches all
+    """Tell whether an account has the role to act for a mailbox."""
+    return any(
+        known.role == IMPERSONATION and known.assignee.lower() == account.lower()
+        for known in store.assignments(context.database)
+    )
 
 
 def _account(context: Context, user: str) -> str:
