@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from imp_emulator.domain.exchange import local_times, recurrence
 from imp_emulator.domain.exchange.recurrence import Recurrence
 from imp_emulator.errors import InvalidValue
+from imp_emulator.scenario.reader import XML_TEXT
 
 SHOW_AS = ("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData")
 SENSITIVITIES = ("Normal", "Personal", "Private", "Confidential")
@@ -23,6 +25,7 @@ BODY_TYPES = ("Text", "HTML")
 RESPONSES = ("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
 ROLES = ("required", "optional", "resource")
 LONGEST_YEARS = 5
+_NOT_XML = re.compile(XML_TEXT.replace("[", "[^", 1))
 
 
 class Kind(enum.Enum):
@@ -134,7 +137,10 @@ FIELDS = tuple(known.name for known in dataclasses.fields(Draft))
 
 
 def settled(draft: Draft) -> Draft:
-    """Return a draft as a calendar keeps it: all-day items from midnight to midnight, or refuse it.
+    """Return a draft as a calendar keeps it: in whole seconds, all-day items from midnight to midnight; or refuse it.
+
+    The times of a single item are in UTC then, those of a series in its zone, where a time that the clock jumps over
+    keeps its face.
 
     Raises:
         InvalidValue: It ends before it starts, lasts more than five years, has no such zone or none of the words.
@@ -149,18 +155,23 @@ def settled(draft: Draft) -> Draft:
     start, end = (local_times.wall(value, draft.zone) for value in (draft.start, draft.end))
     if draft.end < draft.start:
         raise InvalidValue("end-before-start", "The end must not be before the start.", "end")
-    if draft.all_day:
-        first, last = _midnight(start), _midnight(end)
-        last += timedelta(days=1) if last < end or last == first else timedelta()
-        zone = local_times.zone(draft.zone)
-        # In their zone, so that a midnight that the clock jumps over keeps its face.
-        draft = dataclasses.replace(draft, start=first.replace(tzinfo=zone), end=last.replace(tzinfo=zone))
     if draft.end > _years_later(draft.start, LONGEST_YEARS):
         text = f"An item must not last more than {LONGEST_YEARS} years."
         raise InvalidValue("duration-too-long", text, "end")
     if draft.recurrence is not None:
         recurrence.check(draft.recurrence)
-    return draft
+    times = {"start": draft.start.replace(microsecond=0), "end": draft.end.replace(microsecond=0)}
+    if draft.all_day:
+        zone = local_times.zone(draft.zone)
+        first, last = _midnight(start), _midnight(end)
+        last += timedelta(days=1) if last < end or last == first else timedelta()
+        times = {"start": first.replace(tzinfo=zone), "end": last.replace(tzinfo=zone)}
+    if draft.recurrence is None:
+        times = {name: value.astimezone(UTC) for name, value in times.items()}
+        # Where the start is jumped over on the wall and the end is not, the end would come before it.
+        times["end"] = max(times.values())
+    end_zone = None if draft.end_zone == draft.zone else draft.end_zone
+    return dataclasses.replace(draft, start=times["start"], end=times["end"], end_zone=end_zone)
 
 
 def _check_words(draft: Draft) -> None:
@@ -174,10 +185,23 @@ def _check_words(draft: Draft) -> None:
         if getattr(draft, name) not in known:
             text = f"{name} must be one of {', '.join(known)}, not {getattr(draft, name)!r}."
             raise InvalidValue("calendar-item-value", text, name)
+    for name, text in _texts(draft):
+        if _NOT_XML.search(text):
+            message = f"{name} holds a character that XML cannot carry, for example a control character; remove it."
+            raise InvalidValue("calendar-item-text", message, name)
     for attendee in draft.attendees:
         if attendee.role not in ROLES or attendee.response not in RESPONSES:
             text = f"An attendee has a role of {', '.join(ROLES)} and a response of {', '.join(RESPONSES)}."
             raise InvalidValue("calendar-item-value", text, "attendees")
+
+
+def _texts(draft: Draft) -> Iterator[tuple[str, str]]:
+    for name in ("subject", "location", "body"):
+        yield name, getattr(draft, name)
+    yield "uid", draft.uid or ""
+    yield from (("categories", category) for category in draft.categories)
+    for person in (*filter(None, (draft.organizer,)), *draft.attendees):
+        yield from (("attendees", person.address), ("attendees", person.name))
 
 
 def _midnight(face: datetime) -> datetime:

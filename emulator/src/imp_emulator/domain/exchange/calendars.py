@@ -189,6 +189,28 @@ def occurrences_of(context: Context, master_ref: ItemRef) -> Occurrences:
     )
 
 
+def faces(context: Context, master_ref: ItemRef) -> tuple[datetime, datetime]:
+    """Return start and end of the first occurrence of a series, naive, on the wall of its zone.
+
+    Raises:
+        NotFound: There is no such item.
+        InvalidValue: It does not recur.
+    """
+    series = _series(_stored(context, master_ref))
+    return series.first, series.first + series.length
+
+
+def holds(context: Context, ref: ItemRef, draft: Draft) -> bool:
+    """Tell whether an item is just what a draft says; what became of its occurrences is not looked at.
+
+    Raises:
+        NotFound: There is no such item.
+        InvalidValue: See :func:`create`.
+    """
+    stored = _stored(context, ref)
+    return draft.uid in (None, stored.uid) and _kept(settled(draft))[1] == stored.content
+
+
 def create(context: Context, mailbox_id: int, draft: Draft) -> CalendarItem:
     """Put an item into a calendar; with a recurrence it starts where the pattern first does.
 
@@ -239,6 +261,20 @@ def update(
     return get(context, ref)
 
 
+def restore_pattern(context: Context, master_ref: ItemRef) -> None:
+    """Have all occurrences of a series be as the pattern has them, those that were deleted, too.
+
+    Raises:
+        NotFound: There is no such item.
+        InvalidValue: It does not recur.
+    """
+    stored = _stored(context, master_ref)
+    _series(stored)
+    store.clear_exceptions(context.database, stored.id)
+    _touch(context, stored)
+    changes.record(context, stored.mailbox, "modified", stored.id)
+
+
 def delete(context: Context, ref: ItemRef) -> None:
     """Delete an item; of a series the whole, or with an original start one occurrence.
 
@@ -284,13 +320,15 @@ def _faces(stored: StoredItem) -> dict[str, datetime]:
 
 
 def _change_occurrence(context: Context, stored: StoredItem, original: datetime, values: Mapping[str, Any]) -> None:
-    before = _occurrence(context, stored, original)
-    after = settled(dataclasses.replace(_draft(before), **values))
-    known = store.exception(context.database, stored.id, original.timestamp())
-    differing = {"start", "end", *values, *(known.content if known and known.content else ())}
-    content = content_of({name: getattr(after, name) for name in differing})
-    extent = Extent(after.start.timestamp(), after.end.timestamp())
-    store.put_exception(context.database, stored.id, original.timestamp(), extent, content)
+    after = settled(dataclasses.replace(_draft(_occurrence(context, stored, original)), **values))
+    plain = _plain(stored, original)
+    differing = {name for name in FIELDS if getattr(after, name) != getattr(plain, name)}
+    if differing:
+        content = content_of({name: getattr(after, name) for name in {"start", "end", *differing}})
+        extent = Extent(after.start.timestamp(), after.end.timestamp())
+        store.put_exception(context.database, stored.id, original.timestamp(), extent, content)
+    else:
+        store.remove_exception(context.database, stored.id, original.timestamp())
     _touch(context, stored)
 
 
@@ -365,7 +403,11 @@ def _occurrence(context: Context, stored: StoredItem, original: datetime) -> Cal
         raise NotFound("occurrence-deleted", "The occurrence was deleted from its series.")
     if known is not None and known.content is not None:
         return _exception(stored, known.original, known.content)
-    original = original.astimezone(UTC)
+    return _plain(stored, original.astimezone(UTC))
+
+
+def _plain(stored: StoredItem, original: datetime) -> CalendarItem:
+    """Return an occurrence as the pattern has it."""
     for start, end in _series(stored).spans(original, original + timedelta(seconds=1)):
         if start == original:
             return _build(stored, {**_values(stored), "start": start, "end": end}, Kind.OCCURRENCE, start)

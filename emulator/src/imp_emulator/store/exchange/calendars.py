@@ -179,6 +179,11 @@ def put_deletion(database: Database, item: int, original: float) -> None:
     database.execute("INSERT OR REPLACE INTO calendar_exception VALUES (?, ?, NULL, NULL, NULL)", (item, original))
 
 
+def remove_exception(database: Database, item: int, original: float) -> None:
+    """Have an occurrence be as the pattern has it."""
+    database.execute("DELETE FROM calendar_exception WHERE item = ? AND original = ?", (item, original))
+
+
 def exceptions_extent(database: Database, item: int) -> tuple[float, float] | None:
     """Return the first start and the last end of the changed occurrences; ``None`` without any."""
     row = database.one("SELECT min(starts), max(ends) FROM calendar_exception WHERE item = ?", (item,))
