@@ -348,7 +348,7 @@ def _kept(draft: Draft) -> tuple[Extent, dict[str, Any]]:
         return Extent(draft.start.timestamp(), draft.end.timestamp()), full_content(draft)
     series = Series.of(draft, draft.recurrence)
     start, end = series.span(series.first)
-    content = full_content(dataclasses.replace(draft, start=start, end=end))
+    content = full_content(dataclasses.replace(draft, start=start, end=end, recurrence=series.recurrence))
     return _extent(series), {**content, "series": series.content()}
 
 

@@ -9,6 +9,7 @@ is changed, and one that ends at ten ends at ten.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ class Series:
         first = next(recurrence.faces(found, start.time()), None)
         if first is None:
             raise recurrence.invalid("it has no occurrence")
+        # From its first occurrence on the pattern gives the same dates, and a calendar file cannot say another beginning.
+        found = dataclasses.replace(found, start_date=first.date())
         return cls(found, draft.zone, first, length, recurrence.last_face(found, start.time()))
 
     @classmethod
