@@ -1,11 +1,14 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generated series with exceptions are expanded by a calendar's view as recurring-ical-events expands the exported file.
+"""Generated series with exceptions: a view expands them as recurring-ical-events expands the exported file.
 
 The library knows nothing of the emulator: it reads the file by itself and works out the occurrences by itself, in the
-time zones of the system. All patterns and ranges of Exchange are among the series, in six zones whose clocks are changed
-on different days, one of them by half an hour, with starts in the hours that are jumped over or shown twice.
+time zones of the system. All patterns and ranges of Exchange are among the series, in six zones whose clocks change on
+different days, one of them by half an hour, with starts in the hours that are jumped over or shown twice.
+
+In one case the two differ on purpose. Where the clock jumps over the start of an occurrence and not over its end, the
+library has it end before it starts; here it is as long as the pattern says.
 """
 
 from __future__ import annotations
@@ -145,7 +148,8 @@ def by_the_view(context: Context, mailbox: int, zone: str, start: datetime, end:
     return sorted(
         (
             item.uid or "",
-            *(told(value, zone, all_day=item.all_day) for value in (item.start, item.end)),
+            told(item.start, zone, all_day=item.all_day),
+            told(item.end, zone, all_day=item.all_day),
             item.subject,
         )
         for item in calendars.view(context, mailbox, start, end).items
@@ -158,12 +162,15 @@ def told(moment: datetime, zone: str, *, all_day: bool) -> date:
 
 
 def by_the_library(query: recurring_ical_events.CalendarQuery, start: datetime, end: datetime) -> list[Occurrence]:
-    found = []
+    found: list[Occurrence] = []
     for event in query.between(start, end):
+        first, last = event["DTSTART"].dt, event["DTEND"].dt
         begins, ends = (
             value.astimezone(UTC) if isinstance(value, datetime) else datetime.combine(value, time(), UTC)
-            for value in (event["DTSTART"].dt, event["DTEND"].dt)
+            for value in (first, last)
         )
+        if ends < begins:
+            ends = begins + (last - first)  # On the wall, as both have the same zone.
         found.append((str(event["UID"]), begins, ends, str(event["SUMMARY"])))
     return sorted(found)
 

@@ -169,7 +169,8 @@ def settled(draft: Draft) -> Draft:
     if draft.recurrence is None:
         times = {name: value.astimezone(UTC) for name, value in times.items()}
         # Where the start is jumped over on the wall and the end is not, the end would come before it.
-        times["end"] = max(times.values())
+        if times["end"] < times["start"]:
+            times["end"] = times["start"] + (draft.end - draft.start)
     end_zone = None if draft.end_zone == draft.zone else draft.end_zone
     return dataclasses.replace(draft, start=times["start"], end=times["end"], end_zone=end_zone)
 

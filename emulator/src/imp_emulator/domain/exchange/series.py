@@ -56,7 +56,7 @@ class Series:
         first = next(recurrence.faces(found, start.time()), None)
         if first is None:
             raise recurrence.invalid("it has no occurrence")
-        # From its first occurrence on the pattern gives the same dates, and a calendar file cannot say another beginning.
+        # From its first occurrence on the pattern gives the same dates; a calendar file cannot say another beginning.
         found = dataclasses.replace(found, start_date=first.date())
         return cls(found, draft.zone, first, length, recurrence.last_face(found, start.time()))
 
@@ -80,7 +80,7 @@ class Series:
         """Return start and end of the occurrence that begins at a time on the wall."""
         start, end = local_times.moment(face, self.zone), local_times.moment(face + self.length, self.zone)
         # Where the start is jumped over and the end is not, the end would come before it.
-        return start, max(end, start)
+        return start, end if end >= start else start + self.length
 
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         """Return the occurrences that may overlap a time, in order; the caller looks which do."""
