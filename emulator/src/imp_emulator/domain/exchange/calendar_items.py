@@ -231,6 +231,7 @@ def _attendee_content(attendee: Attendee) -> list[str]:
 _ENCODE: dict[str, Callable[[Any], Any]] = {
     "start": lambda value: value.astimezone(UTC).isoformat(),
     "end": lambda value: value.astimezone(UTC).isoformat(),
+    "categories": list,
     "organizer": _attendee_content,
     "attendees": lambda value: [_attendee_content(attendee) for attendee in value],
     "recurrence": _recurrence_content,

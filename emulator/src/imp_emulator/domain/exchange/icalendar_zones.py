@@ -18,6 +18,8 @@ from imp_emulator.domain.exchange.icalendar_lines import Component
 from imp_emulator.errors import InvalidValue
 
 _YEARS = 2
+_MONTH, _DAY = 30, 1
+"""How many days there are between two looks: a rough one, which most zones do not pass, and an exact one."""
 _REMEDY = "give an IANA name like Europe/Berlin"
 _BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 """What the libraries raise for rules that are none."""
@@ -72,8 +74,9 @@ class FileZones:
     def _by_rules(self, identifier: str, year: int) -> str | None:
         own = self._zone(identifier)
         year = max(1970, min(2037, year))
+        roughly, exactly = (_offsets(own, year, step) for step in (_MONTH, _DAY))
         for name in _candidates(self._preferred):
-            if all(own.utcoffset(face) == offset for face, offset in _offsets(name, year)):
+            if _known_offsets(name, year, _MONTH) == roughly and _known_offsets(name, year, _DAY) == exactly:
                 return name
         return None
 
@@ -112,10 +115,15 @@ def _candidates(preferred: str) -> Iterator[str]:
     yield from sorted(available_timezones() - set(common))
 
 
+Offsets = tuple[timedelta | None, ...]
+
+
 @lru_cache(maxsize=2048)
-def _offsets(name: str, year: int) -> tuple[tuple[datetime, timedelta | None], ...]:
-    """Return how far a zone is from UTC on the noons of some years; those that tell zones apart soonest come first."""
-    zone = ZoneInfo(name)
-    days = [datetime(year, 1, 1, 12) + timedelta(days=number) for number in range(365 * _YEARS)]  # noqa: DTZ001
-    days.sort(key=lambda day: day.day != 1)
-    return tuple((day, zone.utcoffset(day)) for day in days)
+def _known_offsets(name: str, year: int, step: int) -> Offsets:
+    return _offsets(ZoneInfo(name), year, step)
+
+
+def _offsets(zone: tzinfo, year: int, step: int) -> Offsets:
+    """Return how far a zone is from UTC on noons of some years; that tells on which days its clocks are changed."""
+    first = datetime(year, 1, 1, 12)  # noqa: DTZ001 - a time on the wall of the zone
+    return tuple(zone.utcoffset(first + timedelta(days=number)) for number in range(0, 365 * _YEARS, step))
