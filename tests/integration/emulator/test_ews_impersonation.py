@@ -105,6 +105,44 @@ def test_another_mailbox_than_the_one_acted_for_is_closed(environment: Emulator)
         assert other.ask(folder(f'<t:FolderId Id="{foreign}"/>')).codes == ["NoError"]
 
 
+def test_a_scope_limits_whom_the_role_reaches(environment: Emulator) -> None:
+    account = environment.ready["exchange_account"]["username"]
+    with powershell(environment) as shell:
+
+        def run(cmdlet: str, **parameters: object) -> list[dict[str, object]]:
+            outcome = shell.run(cmdlet, **parameters)
+            assert not outcome.failed, outcome.errors
+            return outcome.output
+
+        run(
+            "New-ManagementScope",
+            Name="Pilot",
+            RecipientRestrictionFilter="PrimarySmtpAddress -eq 'user0001@example.com'",
+        )
+        role = {"Role": "ApplicationImpersonation", "User": account}
+        run("New-ManagementRoleAssignment", **role, CustomRecipientWriteScope="pilot")
+        known = run("Get-ManagementRoleAssignment", Role="ApplicationImpersonation")[0]
+        assert known["RecipientWriteScope"] == "CustomRecipientScope"
+        assert known["CustomRecipientWriteScope"] == "Pilot"
+        with Ews(environment, USER) as ews, Ews(environment, OTHER) as other:
+            assert ews.ask(folder()).codes == ["NoError"]
+            assert other.ask(folder()).codes == ["ErrorImpersonateUserDenied"]
+            run("Set-ManagementScope", Identity="Pilot", RecipientRestrictionFilter="Alias -like 'user*2'")
+            assert run("Get-ManagementScope")[0]["RecipientFilter"] == "Alias -like 'user*2'"
+            assert ews.ask(folder()).codes == ["ErrorImpersonateUserDenied"]
+            assert other.ask(folder()).codes == ["NoError"]
+            # A second assignment without a scope reaches everybody.
+            run("New-ManagementRoleAssignment", **role)
+            assert ews.ask(folder()).codes == ["NoError"]
+        in_use = shell.run("Remove-ManagementScope", Identity="Pilot", Confirm=False)
+        assert "is in use" in in_use.errors[0]
+        run("Remove-ManagementRoleAssignment", Identity=known["Name"], Confirm=False)
+        run("Remove-ManagementScope", Identity="Pilot", Confirm=False)
+        assert run("Get-ManagementScope") == []
+        missing = shell.run("New-ManagementRoleAssignment", **role, Name="x", CustomRecipientWriteScope="Pilot")
+        assert "couldn't be found" in missing.errors[0]
+
+
 def test_every_server_is_a_front_end_to_every_mailbox(environment: Emulator) -> None:
     grant_impersonation(environment)
     found = []
