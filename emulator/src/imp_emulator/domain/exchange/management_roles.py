@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from imp_emulator.domain.exchange import management_scopes
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store import accounts
@@ -43,25 +44,41 @@ def assignment(context: Context, name: str) -> RoleAssignment:
     raise _missing(name)
 
 
-def assign(context: Context, role: str, user: str, name: str | None = None) -> RoleAssignment:
+def assign(context: Context, role: str, user: str, name: str | None = None, scope: str | None = None) -> RoleAssignment:
     """Give an account a role; without a name the assignment gets one made of both, as Exchange does.
+
+    Args:
+        context: The environment.
+        role: The name of the role.
+        user: The account, with or without its domain.
+        name: The assignment's name.
+        scope: The management scope that it is limited to; ``None`` for the whole organisation.
 
     Raises:
         InvalidValue: The role is not one that is emulated.
-        NotFound: There is no such account.
-        Duplicate: An assignment of that name exists, or the account has the role already.
+        NotFound: There is no such account, or no such scope.
+        Duplicate: An assignment of that name exists, or the account has the role there already.
     """
     if role.lower() != IMPERSONATION.lower():
         raise InvalidValue("role", f"The management role {role!r} couldn't be found.", "role")
     account = _account(context, user)
-    name = name or f"{IMPERSONATION}-{_short(account)}"
-    for known in store.assignments(context.database):
-        if known.name.lower() == name.lower() or known.assignee == account:
-            text = f"The management role assignment {known.name!r} gives {account} the role {IMPERSONATION} already."
+    within = None if scope is None else management_scopes.scope(context, scope).name
+    known = store.assignments(context.database)
+    name = name or _free_name(f"{IMPERSONATION}-{_short(account)}", known, within)
+    for other in known:
+        if other.name.lower() == name.lower() or (other.assignee == account and other.scope == within):
+            text = f"The management role assignment {other.name!r} gives {account} the role {IMPERSONATION} already."
             raise Duplicate("assignment-exists", text)
-    assigned = RoleAssignment(name, IMPERSONATION, account)
+    assigned = RoleAssignment(name, IMPERSONATION, account, within)
     store.add(context.database, assigned)
     return assigned
+
+
+def _free_name(wanted: str, known: list[RoleAssignment], within: str | None) -> str:
+    """Return a name that no assignment of another scope has: a number goes behind one that is taken."""
+    taken = {other.name.lower() for other in known if other.scope != within}
+    numbers = (f"{wanted}-{number}" if number else wanted for number in range(len(taken) + 1))
+    return next(name for name in numbers if name.lower() not in taken)
 
 
 def unassign(context: Context, name: str) -> None:
@@ -73,11 +90,12 @@ def unassign(context: Context, name: str) -> None:
     store.remove(context.database, assignment(context, name).name)
 
 
-def reaches(context: Context, account: str, mailbox: Mailbox) -> bool:  # noqa: ARG001 - each assignment reaches all
-    """Tell whether an account has the role to act for a mailbox."""
+def reaches(context: Context, account: str, mailbox: Mailbox) -> bool:
+    """Tell whether an account has the role to act for a mailbox: everywhere, or in a scope that holds the mailbox."""
     return any(
-        known.role == IMPERSONATION and known.assignee.lower() == account.lower()
+        known.scope is None or management_scopes.holds(context, known.scope, mailbox)
         for known in store.assignments(context.database)
+        if known.role == IMPERSONATION and known.assignee.lower() == account.lower()
     )
 
 

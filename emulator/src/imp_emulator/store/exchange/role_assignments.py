@@ -12,24 +12,25 @@ from imp_emulator.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class RoleAssignment:
-    """A role that an account has in the whole organisation."""
+    """A role that an account has in the whole organisation, or for the mailboxes of a management scope."""
 
     name: str
     role: str
     assignee: str
+    scope: str | None = None
 
 
 def assignments(database: Database) -> list[RoleAssignment]:
     """Return the role assignments, by name."""
-    rows = database.all("SELECT name, role, assignee FROM role_assignment ORDER BY name")
+    rows = database.all("SELECT name, role, assignee, scope FROM role_assignment ORDER BY name")
     return [RoleAssignment(**dict(row)) for row in rows]
 
 
 def add(database: Database, assignment: RoleAssignment) -> None:
     """Store a role assignment."""
     database.execute(
-        "INSERT INTO role_assignment (name, role, assignee) VALUES (?, ?, ?)",
-        (assignment.name, assignment.role, assignment.assignee),
+        "INSERT INTO role_assignment (name, role, assignee, scope) VALUES (?, ?, ?, ?)",
+        (assignment.name, assignment.role, assignment.assignee, assignment.scope),
     )
 
 
