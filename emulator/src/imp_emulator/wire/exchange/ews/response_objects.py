@@ -26,8 +26,8 @@ _ANSWERS: Mapping[str, tuple[str, str]] = {
 }
 """What they answer, and the end of the codes of their refusals."""
 RESPONSE_OBJECTS = (*_ANSWERS, _CANCEL)
-_UNDERSTOOD = ("ReferenceItemId", "ItemClass", "Sensitivity", "Body", "NewBodyContent")
-"""What a response may say; its words are those of a mail, and there is none."""
+_REFUSED = ("ProposedStart", "ProposedEnd")
+"""What a response must not say. All else is of the mail that it would be, and there is no mail."""
 _DISPOSITIONS = ("SaveOnly", "SendOnly", "SendAndSaveCopy")
 
 
@@ -47,9 +47,8 @@ def respond(context: Context, call: Call, element: Element) -> Element:
     if reference is None:
         raise EwsError("ErrorMissingInformationReferenceItemId", "A response needs a ReferenceItemId.")
     for child in element:
-        if soap.local_name(child) not in _UNDERSTOOD:
-            text = f"A response with {soap.local_name(child)} is not emulated."
-            raise EwsError("ErrorInvalidOperation", text)
+        if soap.local_name(child) in _REFUSED:
+            raise EwsError("ErrorInvalidOperation", "A response that proposes another time is not emulated.")
     item = item_of(context, call, t.ItemId(Id=attribute(reference, "Id")))
     name = soap.local_name(element)
     if name == _CANCEL:
