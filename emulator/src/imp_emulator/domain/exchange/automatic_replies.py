@@ -35,10 +35,18 @@ def get(context: Context, mailbox: int) -> AutomaticReplies:
     return store.get(context.database, mailbox) or _NEVER_SET
 
 
-def set(context: Context, mailbox: int, replies: AutomaticReplies) -> None:  # noqa: A001 - the counterpart of get
+def set(  # noqa: A001 - the counterpart of get
+    context: Context, mailbox: int, replies: AutomaticReplies, *, may_be_over: bool = False
+) -> None:
     """Give a mailbox automatic replies in place of those it has.
 
     A time that is not scheduled is kept and has no effect.
+
+    Args:
+        context: The environment.
+        mailbox: The row of the mailbox.
+        replies: What it answers from now on.
+        may_be_over: Whether a scheduled time may have passed, as in a scenario that is used again later.
 
     Raises:
         NotFound: There is no such mailbox.
@@ -49,7 +57,7 @@ def set(context: Context, mailbox: int, replies: AutomaticReplies) -> None:  # n
     _check_word("state", replies.state, STATES)
     _check_word("audience", replies.external_audience, AUDIENCES)
     if replies.state == SCHEDULED:
-        _check_time(replies, context.clock.now())
+        _check_time(replies, None if may_be_over else context.clock.now())
     store.put(context.database, mailbox, replies)
     context.events.publish(AutomaticRepliesChanged(mailbox, address))
 
@@ -67,12 +75,12 @@ def _check_word(what: str, word: str, known: tuple[str, ...]) -> None:
         raise InvalidValue(f"invalid-{what}", text, what)
 
 
-def _check_time(replies: AutomaticReplies, now: datetime) -> None:
+def _check_time(replies: AutomaticReplies, now: datetime | None) -> None:
     if replies.start is None or replies.end is None:
         problem = "Scheduled automatic replies need a start and an end."
     elif replies.end <= replies.start:
         problem = "Scheduled automatic replies must end after they start."
-    elif replies.end <= now:
+    elif now is not None and replies.end <= now:
         problem = "Scheduled automatic replies must end in the future."
     else:
         return
