@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from imp_emulator.domain.exchange import calendars, local_times, mailboxes, recurrence
+from imp_emulator.domain.exchange import automatic_replies, calendars, local_times, mailboxes, recurrence
+from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import DomainError
-from imp_emulator.scenario.model import MailboxSpec, MeetingSpec, ScenarioError
+from imp_emulator.scenario.model import AutomaticRepliesSpec, MailboxSpec, MeetingSpec, ScenarioError
 from imp_emulator.world.context import Context
 
 
@@ -28,13 +29,26 @@ def fill(context: Context) -> None:
 
 
 def _fill_one(context: Context, mailbox: Mailbox, spec: MailboxSpec, place: str) -> None:
-    """The one place where the contents of a listed mailbox come from; its automatic replies belong here, too."""
+    """The one place where the contents of a listed mailbox come from."""
     first = local_times.wall(context.clock.now(), mailbox.time_zone).date()
     for number, meeting in enumerate(spec.meetings):
         try:
             calendars.create(context, mailbox.id, _draft(meeting, mailbox.time_zone, first))
         except DomainError as error:
             raise ScenarioError(f"{place}.meetings[{number}]", error.message) from None
+    if spec.automatic_replies is not None:
+        try:
+            replies = _replies(spec.automatic_replies, mailbox.time_zone, first)
+            automatic_replies.set(context, mailbox.id, replies, may_be_over=True)
+        except DomainError as error:
+            raise ScenarioError(f"{place}.automatic_replies", error.message) from None
+
+
+def _replies(spec: AutomaticRepliesSpec, time_zone: str, first: date) -> AutomaticReplies:
+    start, end = (
+        None if time is None else local_times.moment(time.on(first), time_zone) for time in (spec.start, spec.end)
+    )
+    return AutomaticReplies(spec.state, spec.external_audience, start, end, spec.internal_reply, spec.external_reply)
 
 
 def _draft(meeting: MeetingSpec, time_zone: str, first: date) -> calendars.Draft:

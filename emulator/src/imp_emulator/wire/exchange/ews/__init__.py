@@ -14,7 +14,16 @@ from imp_emulator.errors import DomainError
 from imp_emulator.pipeline.accounts import EXCHANGE, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.pipeline.windows_login import log_in
-from imp_emulator.wire.exchange.ews import directory, folders, id_formats, zones
+from imp_emulator.wire.exchange.ews import (
+    automatic_replies,
+    availability,
+    directory,
+    find_items,
+    folders,
+    id_formats,
+    items,
+    zones,
+)
 from imp_emulator.wire.exchange.ews.envelope import CONTENT_TYPE, Handler, Message, decode, encode, parse
 from imp_emulator.wire.exchange.ews.messages import EwsError, fault, refusal
 from imp_emulator.wire.http import iis
@@ -31,6 +40,10 @@ OPERATIONS: Mapping[str, Handler] = {
     **folders.OPERATIONS,
     **directory.OPERATIONS,
     **zones.OPERATIONS,
+    **find_items.OPERATIONS,
+    **items.OPERATIONS,
+    **availability.OPERATIONS,
+    **automatic_replies.OPERATIONS,
 }
 """What can be asked for; each file of operations has its own."""
 

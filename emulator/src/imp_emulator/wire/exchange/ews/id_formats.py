@@ -23,7 +23,8 @@ def _same(text: str) -> str:
     return text
 
 
-def _to_hex(text: str) -> str:
+def hexadecimal(text: str) -> str:
+    """Return the id of EWS in the form HexEntryId."""
     return base64.b64decode(text).hex().upper()
 
 
@@ -39,7 +40,7 @@ _FORMATS: Mapping[str, tuple[Callable[[str], str], Callable[[str], str]]] = {
     "EwsLegacyId": (_same, _same),
     "EwsId": (_same, _same),
     "EntryId": (_same, _same),
-    "HexEntryId": (_to_hex, _from_hex),
+    "HexEntryId": (hexadecimal, _from_hex),
     "StoreId": (_same, _same),
     "OwaId": (_to_owa, unquote),
 }

@@ -29,6 +29,8 @@ t = ElementMaker(namespace=T, nsmap=_PREFIXES)
 _BARE = ("GetUserOofSettings", "SetUserOofSettings")
 """Operations whose answer holds one response message, and no list of them."""
 _AVAILABILITY = "GetUserAvailability"
+_EMPTY: Mapping[str, tuple[str, ...]] = {"GetItem": ("Items",), "CreateItem": ("Items",), "UpdateItem": ("Items",)}
+"""What the schema wants in a response message that tells of nothing."""
 
 
 class EwsError(Exception):
@@ -98,7 +100,7 @@ def refusal(name: str, why: EwsError) -> Element:
         return m(f"{name}Response", bare_error(why))
     if name == _AVAILABILITY:
         return m(f"{name}Response", m.FreeBusyResponseArray(m.FreeBusyResponse(bare_error(why))))
-    return response(name, [error(name, why)])
+    return response(name, [error(name, why, *(m(tag) for tag in _EMPTY.get(name, ())))])
 
 
 def fault(why: EwsError) -> Element:

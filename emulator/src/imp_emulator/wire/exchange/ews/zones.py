@@ -27,14 +27,15 @@ def _get_server_time_zones(context: Context, call: Call) -> Element:
     shown = []
     for name in wanted:
         try:
-            shown.append(_element(time_zones.definition(name, year), full=full))
+            shown.append(element(time_zones.definition(name, year), full=full))
         except InvalidValue:
             continue  # One that the server does not know is left out, as the others are still asked for.
     return response("GetServerTimeZones", [success("GetServerTimeZones", m.TimeZoneDefinitions(*shown))])
 
 
-def _element(zone: Definition, *, full: bool) -> Element:
-    shown = t.TimeZoneDefinition(Id=zone.id, Name=zone.name)
+def element(zone: Definition, *, full: bool, tag: str = "TimeZoneDefinition") -> Element:
+    """Return a time zone, with its rules or by its names alone; items have it under names of their own."""
+    shown = t(tag, Id=zone.id, Name=zone.name)
     if full:
         periods = [t.Period(Bias=duration(period.bias), Name=period.name, Id=period.id) for period in zone.periods]
         shown.append(t.Periods(*periods))
