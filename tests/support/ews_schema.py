@@ -27,7 +27,7 @@ LACKING = ("GetUserAvailability", "GetUserOofSettings", "SetUserOofSettings")
 """Operations that the schema does not have."""
 
 OTHERWISE = (("Notifications", "Notification"), ("ErrorSubscriptionIds", "SubscriptionId"))
-"""Elements that published answers and clients have in the namespace of the messages, and the schema in that of the types."""
+"""Elements that published answers have in the namespace of the messages, and the schema in that of the types."""
 
 
 def folder() -> Path:

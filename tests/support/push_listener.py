@@ -78,6 +78,8 @@ class PushListener:
         self.url = f"{scheme}://127.0.0.1:{server.server_port}/notifications?of=mine"
         self.port = server.server_port
         self.received: queue.Queue[Received] = queue.Queue()
+        self._open = threading.Event()
+        self._open.set()
         self.answers: queue.Queue[tuple[int, bytes, dict[str, str]] | None] = queue.Queue()
 
     def next(self, seconds: float = 30) -> Received:
@@ -87,6 +89,16 @@ class PushListener:
     def will_answer(self, status: int, body: bytes = b"", **headers: str) -> None:
         """Say what the next message is answered with, of those that nothing was said for."""
         self.answers.put((status, body, headers))
+
+    def hold(self) -> None:
+        """Answer nothing until :meth:`go_on`."""
+        self._open.clear()
+
+    def go_on(self) -> None:
+        self._open.set()
+
+    def wait(self) -> None:
+        self._open.wait(30)
 
 
 @contextmanager
@@ -101,9 +113,10 @@ def listening(tls: ssl.SSLContext | None = None) -> Iterator[PushListener]:
                 answer = listener.answers.get_nowait()
             except queue.Empty:
                 answer = (200, OK, {})
+            listener.received.put(Received(self.path, headers, body))
+            listener.wait()
             if answer is not None:
                 self._answer(*answer)
-            listener.received.put(Received(self.path, headers, body))
             self.close_connection = True
 
         def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
