@@ -131,3 +131,48 @@ class AutomaticRepliesChanged(Event):
 
     mailbox: int
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxEventsRecorded(Event):
+    """Something has happened in a mailbox that somebody watches."""
+
+    mailbox: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushDue(Event):
+    """A push subscription's listener has to be told something at once."""
+
+    subscription: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionEnded(Event):
+    """A subscription to a mailbox is no more: its client has ended it, or it was not used, not answered or lost."""
+
+    subscription: str
+    unsubscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTick(Event):
+    """A minute of an open streaming connection has passed, perhaps its last one."""
+
+    stream: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened(Event):
+    """A streaming connection has begun; any other one of the same subscriptions is over."""
+
+    stream: str
+    subscriptions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WebServicesRestarted(Event):
+    """The web services of an Exchange server have restarted; its connections and subscriptions are gone."""
+
+    server: str

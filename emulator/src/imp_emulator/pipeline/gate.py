@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 
 from imp_emulator.pipeline.request import (
     Connection,
+    Message,
     Operation,
     Protocol,
     Receive,
@@ -27,6 +28,7 @@ from imp_emulator.pipeline.request import (
     Scope,
     Send,
 )
+from imp_emulator.pipeline.streaming import Streams
 from imp_emulator.store.database import NotStored
 from imp_emulator.store.journal import Entry
 from imp_emulator.world.environment import Environment
@@ -105,6 +107,7 @@ class Gate:
         self._protocols = protocols
         self._error_page = error_page
         self._body_limit = body_limit
+        self._streams = Streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or close its connection when a fault says so."""
@@ -123,8 +126,16 @@ class Gate:
                 response = await self._answer(request, protocol, flight)
             if response is None:
                 await _drop(scope, receive)
-            else:
-                await _send(send, response, self._environment.clock.timestamp())
+                return
+            timestamp = self._environment.clock.timestamp()
+            if response.stream is None:
+                await _send(send, response, timestamp)
+            elif not await self._streams.send(_start(response, timestamp), response.stream, receive, send):
+                scope["extensions"][ABORT]()
+
+    def end_streams(self) -> None:
+        """End the answers that would go on for long, at once; the listener is about to stop."""
+        self._streams.end()
 
     def _request(self, scope: Scope) -> Request:
         query = scope["query_string"]
@@ -214,7 +225,10 @@ class Gate:
         if operation.prepare is not None:
             await operation.prepare()
         response = self._run(request, operation, step)
-        return None if effect is not None and effect.kind is EffectKind.DROP_AFTER else response
+        taken = effect is not None and effect.kind is EffectKind.DROP_AFTER
+        if taken and response.stream is not None:
+            await response.stream.aclose()
+        return None if taken else response
 
     def _run(self, request: Request, operation: Operation, step: _Step) -> Response:
         """Carry the operation out in one transaction with its journal entry; an error answer undoes what it did.
@@ -280,17 +294,23 @@ class Gate:
 
 
 async def _send(send: Send, response: Response, timestamp: float) -> None:
+    await send(_start(response, timestamp))
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _start(response: Response, timestamp: float) -> Message:
     # The web server would tell the machine's time, and a client that compares clocks would never see the virtual one.
     date = formatdate(timestamp, usegmt=True).encode()
-    headers = [(b"content-length", str(len(response.body)).encode()), (b"date", date)]
+    headers = [(b"date", date)]
+    if response.stream is None:
+        headers.append((b"content-length", str(len(response.body)).encode()))
     if response.content_type:
         headers.append((b"content-type", response.content_type.encode("latin-1")))
     for name, value in response.headers.items():
         headers.append((name.encode("latin-1"), value.encode("latin-1")))
     headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in response.cookies)
     headers.extend((b"www-authenticate", challenge.encode("latin-1")) for challenge in response.challenges)
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

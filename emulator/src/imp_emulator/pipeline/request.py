@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +60,23 @@ class Request:
     scope: Scope = field(default_factory=dict, repr=False)
 
 
+class Stream(Interface):
+    """A body that is made while it is sent; an asynchronous generator of bytes is one.
+
+    It begins after the transaction of its request. The gate closes it in every case, also when it never begins: at its
+    end, when its client goes away, when a fault takes the answer away and when the emulator stops.
+    """
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return itself."""
+
+    async def __anext__(self) -> bytes:
+        """Return the next piece, which is sent at once."""
+
+    async def aclose(self) -> None:
+        """Give up what it holds; called once or more."""
+
+
 @dataclass(slots=True)
 class Response:
     """An answer: status, body and headers.
@@ -68,6 +85,7 @@ class Response:
         cookies: The values of ``Set-Cookie`` headers, one header each.
         challenges: Those of ``WWW-Authenticate`` headers likewise, for a server that offers several schemes.
         undo: Whether what the request did is undone; a status of 400 or more means so too.
+        stream: What is sent in place of ``body``, in chunks.
     """
 
     status: int
@@ -77,6 +95,7 @@ class Response:
     cookies: tuple[str, ...] = ()
     challenges: tuple[str, ...] = ()
     undo: bool = False
+    stream: Stream | None = None
 
 
 @dataclass(slots=True)

@@ -141,6 +141,7 @@ class Listeners:
         self._remembered: dict[str, int] = json.loads(meta.get(environment.database, "ports") or "{}")
         self._ports: dict[str, int] = {}
         self._servers: list[Server] = []
+        self._gates: list[Gate] = []
         self.endpoints: dict[Endpoint, tuple[str, int]] = {}
         self.protocols: dict[str, Protocol] = {}
         self._instances: dict[Maker, Protocol] = {}
@@ -184,6 +185,7 @@ class Listeners:
             endpoint = Endpoint(cluster, node, port, addresses)
             spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
             gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken], error_page)
+            self._gates.append(gate)
             server = Server(gate, self.bind(endpoint.key), context)
             listener = (connect_address(self._host), self._ports[endpoint.key])
             self._servers.append(server)
@@ -225,6 +227,8 @@ class Listeners:
 
     async def stop(self) -> None:
         """Close all listeners and their connections."""
+        for gate in self._gates:
+            gate.end_streams()
         await asyncio.gather(*(server.stop() for server in self._servers))
 
 

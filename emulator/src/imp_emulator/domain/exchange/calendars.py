@@ -39,6 +39,9 @@ __all__ = ["Attendee", "CalendarItem", "Draft", "ItemRef", "Kind"]
 
 _CLOCK_CHANGE = 86_400
 """More seconds than a change of the clock makes an occurrence longer by."""
+_FREE = "Free"
+_IN_FREE_BUSY = ("start", "end", "all_day", "show_as", "recurrence")
+"""What the free and busy times are made of."""
 _OF_A_SERIES = frozenset({"recurrence", "uid"})
 """What one occurrence cannot have otherwise."""
 
@@ -221,8 +224,9 @@ def create(context: Context, mailbox_id: int, draft: Draft) -> CalendarItem:
     now = context.clock.timestamp()
     uid = draft.uid or _new_uid(now)
     stored = store.insert(context.database, mailbox_id, uid, extent, now, content)
-    changes.record(context, mailbox_id, "created", stored.id)
-    return _item(stored)
+    made = _item(stored)
+    changes.record(context, mailbox_id, "created", stored.id, stored.change, free_busy=made.show_as != _FREE)
+    return made
 
 
 def update(
@@ -253,12 +257,15 @@ def update(
     )
     if unknown:
         raise InvalidValue("calendar-item-field", f"{min(unknown)} cannot be set here.", min(unknown))
+    before = get(context, ref)
     if ref.original_start is None:
         _change_whole(context, stored, values)
     else:
         _change_occurrence(context, stored, ref.original_start, values)
-    changes.record(context, stored.mailbox, "modified", stored.id)
-    return get(context, ref)
+    after = get(context, ref)
+    shown = any(getattr(before, name) != getattr(after, name) for name in _IN_FREE_BUSY)
+    changes.record(context, stored.mailbox, "modified", stored.id, after.change, free_busy=shown)
+    return after
 
 
 def restore_pattern(context: Context, master_ref: ItemRef) -> None:
@@ -284,15 +291,15 @@ def delete(context: Context, ref: ItemRef) -> None:
         NotFound: See :func:`get`.
     """
     stored = _stored(context, ref)
+    busy = get(context, ref).show_as != _FREE
     if ref.original_start is not None:
-        _occurrence(context, stored, ref.original_start)
         store.put_deletion(context.database, stored.id, ref.original_start.timestamp())
         if occurrences_of(context, ref).first is not None:
             _touch(context, stored)
-            changes.record(context, stored.mailbox, "modified", stored.id)
+            changes.record(context, stored.mailbox, "modified", stored.id, stored.change + 1, free_busy=busy)
             return
     store.delete(context.database, stored.id)
-    changes.record(context, stored.mailbox, "deleted", stored.id)
+    changes.record(context, stored.mailbox, "deleted", stored.id, stored.change, free_busy=busy)
 
 
 def _change_whole(context: Context, stored: StoredItem, values: Mapping[str, Any]) -> None:

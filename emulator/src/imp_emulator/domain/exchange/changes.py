@@ -5,17 +5,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from imp_emulator.domain.events import CalendarItemChanged
+from imp_emulator.domain.exchange import subscriptions
+from imp_emulator.domain.exchange.event_log import EventKind
 from imp_emulator.store.exchange import mailboxes
 from imp_emulator.world.context import Context
 
 Action = Literal["created", "modified", "deleted"]
 
 
-def record(context: Context, mailbox_id: int, action: Action, item: int) -> None:
-    """Tell that an item or master was created, modified or deleted; the event reaches who listens after the commit."""
+_KINDS: Mapping[Action, EventKind] = {
+    "created": EventKind.CREATED,
+    "modified": EventKind.MODIFIED,
+    "deleted": EventKind.DELETED,
+}
+
+
+def record(context: Context, mailbox_id: int, action: Action, item: int, change: int, *, free_busy: bool) -> None:
+    """Tell that an item or master was created, modified or deleted; the event reaches who listens after the commit.
+
+    Who has subscribed to the mailbox finds it among the mailbox's events.
+
+    Args:
+        context: The environment.
+        mailbox_id: The mailbox's row.
+        action: What was done.
+        item: The row of the item or master.
+        change: Its change number afterwards.
+        free_busy: Whether the mailbox's free and busy times are others now.
+    """
+    kinds = [_KINDS[action], *([EventKind.FREE_BUSY_CHANGED] if free_busy else [])]
+    subscriptions.record(context, mailbox_id, kinds, item, change)
     mailbox = mailboxes.by_id(context.database, mailbox_id)
     address = "" if mailbox is None else mailbox.address
     context.events.publish(CalendarItemChanged(mailbox_id, address, item, action))

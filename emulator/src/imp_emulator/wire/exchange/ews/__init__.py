@@ -12,7 +12,7 @@ from imp_emulator.domain.exchange import impersonation
 from imp_emulator.domain.exchange.throttling import Budgets, Exceeded
 from imp_emulator.errors import DomainError
 from imp_emulator.pipeline.accounts import EXCHANGE, Accounts
-from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.pipeline.request import Operation, Request, Response, Stream
 from imp_emulator.pipeline.windows_login import log_in
 from imp_emulator.wire.exchange.ews import (
     automatic_replies,
@@ -22,10 +22,11 @@ from imp_emulator.wire.exchange.ews import (
     folders,
     id_formats,
     items,
+    subscriptions,
     zones,
 )
 from imp_emulator.wire.exchange.ews.envelope import CONTENT_TYPE, Handler, Message, decode, encode, parse
-from imp_emulator.wire.exchange.ews.messages import EwsError, fault, refusal
+from imp_emulator.wire.exchange.ews.messages import Element, EwsError, fault, refusal
 from imp_emulator.wire.http import iis
 from imp_emulator.wire.http.iis import error_page, unauthorized
 from imp_emulator.world.context import Context
@@ -44,6 +45,7 @@ OPERATIONS: Mapping[str, Handler] = {
     **items.OPERATIONS,
     **availability.OPERATIONS,
     **automatic_replies.OPERATIONS,
+    **subscriptions.OPERATIONS,
 }
 """What can be asked for; each file of operations has its own."""
 
@@ -121,7 +123,7 @@ class Ews:
                 text = f"The request is invalid: {name[:_LONGEST_NAME]} is no operation of this service."
                 raise EwsError("ErrorInvalidRequest", text)
             call = decode(self._context, message, request.caller or "", request.node, anchor)
-            return iis.answer(200, encode(handler.run(self._context, call)), CONTENT_TYPE)
+            return _done(handler.run(self._context, call))
         except EwsError as error:
             return _answer(name, error)
         except DomainError as error:
@@ -143,6 +145,14 @@ def _throttled(exceeded: Exceeded) -> EwsError:
     if exceeded.back_off is None:
         return EwsError("ErrorExceededConnectionCount")
     return EwsError("ErrorServerBusy", values={"BackOffMilliseconds": str(exceeded.back_off)})
+
+
+def _done(content: Element | Stream) -> Response:
+    if isinstance(content, Element):
+        return iis.answer(200, encode(content), CONTENT_TYPE)
+    response = iis.answer(200, b"", CONTENT_TYPE)
+    response.stream = content
+    return response
 
 
 def _answer(name: str, why: EwsError) -> Response:

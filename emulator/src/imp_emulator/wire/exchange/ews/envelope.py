@@ -14,6 +14,7 @@ from imp_emulator.domain.exchange import impersonation, time_zones
 from imp_emulator.domain.exchange.impersonation import Identity
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
+from imp_emulator.pipeline.request import Stream
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, T
 from imp_emulator.wire.exchange.ews.versions import BUILD, Version, check_operation, version_of
 from imp_emulator.wire.http import soap
@@ -80,12 +81,13 @@ class Handler:
 
     Attributes:
         write: Whether it changes anything.
-        run: Returns the answer's element; raises :class:`EwsError` when nothing can be done at all.
+        run: Returns the answer's element, or the messages of an answer that goes on; raises :class:`EwsError` when
+            nothing can be done at all.
         hanging: Whether its answer goes on for minutes, so that it counts among the hanging connections.
     """
 
     write: bool
-    run: Callable[[Context, Call], Element]
+    run: Callable[[Context, Call], Element | Stream]
     hanging: bool = False
 
 

@@ -23,8 +23,13 @@ class Version(IntEnum):
     EXCHANGE2013_SP1 = 7
     EXCHANGE2016 = 8
 
+    @property
+    def label(self) -> str:
+        """Its name in messages, for example ``Exchange2013_SP1``."""
+        return f"Exchange{self.name.removeprefix('EXCHANGE')}"
 
-_BY_NAME: Mapping[str, Version] = {f"Exchange{version.name.removeprefix('EXCHANGE')}": version for version in Version}
+
+_BY_NAME: Mapping[str, Version] = {version.label: version for version in Version}
 
 BUILD: Mapping[str, str] = {
     "MajorVersion": "15",
