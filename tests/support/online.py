@@ -1,18 +1,18 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients of Exchange Online: requests to Microsoft's hosts that arrive at the emulator's listeners."""
+"""Clients of Exchange Online, unmodified: what they send to Microsoft's hosts arrives at the emulator's listeners."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import msal
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
+from urllib3.util import connection
 
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
 from tests.support.emulator import Emulator
@@ -31,45 +31,33 @@ def online_emulator(imp_emulator_class: type[Emulator], tmp_path_factory: pytest
 
 
 @pytest.fixture
-def tenant(online_emulator: Emulator) -> Emulator:
-    """The same, set back to its scenario."""
+def tenant(online_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """The same, set back to its scenario; whatever stands on ``requests`` finds Microsoft's hosts at the emulator."""
     online_emulator.control.reset()
+    monkeypatch.setenv("NO_PROXY", "*")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # They would count more than what a client is told to trust.
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(connection, "create_connection", _redirected(online_emulator))
     return online_emulator
 
 
-class _HostAdapter(HTTPAdapter):
-    """Connects to an address and port in place of a host, whose name TLS and the header ``Host`` keep."""
+def _redirected(emulator: Emulator) -> Callable[..., socket.socket]:
+    """Return what connects to the listener of a host in place of the host; names in TLS and HTTP stay as they are."""
+    hosts = emulator.ready["exchange_online"]["hosts"]
+    listeners = {(host, 443): (known["address"], known["ports"]["443"]) for host, known in hosts.items()}
+    connect = connection.create_connection
 
-    def __init__(self, host: str, address: str, port: int) -> None:
-        self._host = host
-        self._netloc = f"{address}:{port}"
-        super().__init__()
+    def redirected(address: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+        return connect(listeners.get(address, address), *args, **options)
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options, server_hostname=self._host, assert_hostname=self._host)
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        wanted = request.url or ""
-        parts = urlsplit(wanted)
-        request.url = urlunsplit(parts._replace(netloc=self._netloc))
-        request.headers["Host"] = self._host
-        response = super().send(request, *args, **options)
-        request.url = response.url = wanted
-        return response
-
-
-def mount(emulator: Emulator, session: requests.Session) -> requests.Session:
-    """Have a session reach Microsoft's hosts at the emulator, whose CA it trusts."""
-    session.trust_env = False
-    session.verify = emulator.ca_file
-    for host, known in emulator.ready["exchange_online"]["hosts"].items():
-        session.mount(f"https://{host}/", _HostAdapter(host, known["address"], known["ports"]["443"]))
-    return session
+    return redirected
 
 
 def session(emulator: Emulator) -> requests.Session:
-    """Return a session that reaches Microsoft's hosts at the emulator."""
-    return mount(emulator, requests.Session())
+    """Return a session that trusts the certificates of Microsoft's hosts."""
+    found = requests.Session()
+    found.verify = emulator.ca_file
+    return found
 
 
 def application(emulator: Emulator, label: str = "presence") -> tuple[str, str]:
@@ -95,7 +83,7 @@ def token(emulator: Emulator, label: str = "presence", scope: str = GRAPH_SCOPE)
     """Return an access token, acquired with Microsoft's own library."""
     client_id, secret = application(emulator, label)
     client = msal.ConfidentialClientApplication(
-        client_id, client_credential=secret, authority=authority(emulator), http_client=session(emulator)
+        client_id, client_credential=secret, authority=authority(emulator), verify=emulator.ca_file
     )
     found = client.acquire_token_for_client([scope])
     assert "access_token" in found, found

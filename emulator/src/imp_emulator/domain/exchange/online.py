@@ -51,6 +51,12 @@ def is_tenant(context: Context, name: str) -> bool:
     return name.lower() in (found.tenant_id, found.tenant_domain)
 
 
+def is_person(context: Context, address: str) -> bool:
+    """Tell whether an address is that of somebody whom the scenario names, whether or not there is a mailbox."""
+    wanted = address.lower()
+    return any(user.mail.lower() == wanted for cluster in context.scenario.clusters for user in cluster.users)
+
+
 def application(context: Context, client_id: str) -> Account | None:
     """Return a registered application by its client ID, in any letter case."""
     return accounts.account(context.database, accounts.ONLINE, "online", client_id.lower())
