@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft's ``msal`` and the public client ``O365`` against the tenant of Exchange Online, unmodified and over TLS.
+"""``msal``, ``O365`` and ``exchangelib`` against the tenant of Exchange Online, unmodified and over TLS.
 
 Only the connection is the test's: what is meant for Microsoft's hosts arrives at the emulator (tests/support/online).
 """
@@ -17,11 +17,15 @@ import jwt
 import msal
 import pytest
 import requests
+from exchangelib import OAUTH2, Configuration, EWSDateTime, Identity, OAuth2Credentials
+from exchangelib import Account as EwsAccount
+from exchangelib.account import IMPERSONATION
+from exchangelib.errors import TransportError
 from O365 import Account
 from O365.calendar import EventShowAs
 from O365.utils.token import MemoryTokenBackend
 
-from imp_emulator.scenario.model import LOGIN_HOST
+from imp_emulator.scenario.model import LOGIN_HOST, OUTLOOK_HOST
 from tests.support import online
 from tests.support.emulator import Emulator
 
@@ -202,3 +206,47 @@ def test_o365_waits_as_long_as_it_is_told_when_throttled(tenant: Emulator, open_
     assert account.schedule().get_default_calendar().name == "Calendar"
     statuses = [entry["status"] for entry in tenant.journal(protocol="graph")]
     assert statuses == [429, 429, 200]
+
+
+@pytest.fixture(name="open_ews")
+def open_ews_fixture(tenant: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[[], EwsAccount]:
+    """A function that opens a mailbox over Exchange Web Services with a token, as exchangelib gets one itself."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", tenant.ca_file)
+
+    def open_ews(label: str = "presence") -> EwsAccount:
+        client_id, secret = online.application(tenant, label)
+        credentials = OAuth2Credentials(
+            client_id=client_id,
+            client_secret=secret,
+            tenant_id=tenant.ready["exchange_online"]["tenant_id"],
+            identity=Identity(primary_smtp_address=ANNA),
+        )
+        configuration = Configuration(server=OUTLOOK_HOST, credentials=credentials, auth_type=OAUTH2, max_connections=1)
+        return EwsAccount(ANNA, config=configuration, autodiscover=False, access_type=IMPERSONATION)
+
+    return open_ews
+
+
+def test_exchangelib_sees_over_ews_what_o365_has_written(
+    open_account: Open, open_ews: Callable[[], EwsAccount]
+) -> None:
+    event = open_account().schedule().new_event("Review")
+    event.start, event.end, event.body = MONDAY, MONDAY + timedelta(hours=1), "<p>Plan</p>"
+    assert event.save()
+    account = open_ews()
+    start = EWSDateTime.from_datetime(MONDAY)
+    (item,) = account.calendar.view(start=start, end=start + timedelta(days=1))
+    assert (item.subject, item.start, item.end) == ("Review", MONDAY, MONDAY + timedelta(hours=1))
+    item.subject = "Later"
+    item.save(update_fields=["subject"])
+    (read,) = open_account().schedule().get_default_calendar().get_events(include_recurring=False)
+    assert read.subject == "Later"
+
+
+def test_exchangelib_is_refused_when_the_tenant_is_switched_off(
+    tenant: Emulator, open_ews: Callable[..., EwsAccount]
+) -> None:
+    with pytest.raises(TransportError, match="403"):
+        open_ews("forgotten").calendar.refresh()
+    tenant.control.set_online_ews("on")
+    open_ews("forgotten").calendar.refresh()

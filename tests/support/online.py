@@ -32,7 +32,7 @@ def online_emulator(imp_emulator_class: type[Emulator], tmp_path_factory: pytest
 
 @pytest.fixture
 def tenant(online_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """The same, set back to its scenario; whatever stands on ``requests`` finds Microsoft's hosts at the emulator."""
+    """The same, set back to its scenario; whatever stands on ``requests`` finds Microsoft's hosts, and Exchange, at the emulator."""
     online_emulator.control.reset()
     monkeypatch.setenv("NO_PROXY", "*")
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # They would count more than what a client is told to trust.
@@ -43,7 +43,7 @@ def tenant(online_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulat
 
 def _redirected(emulator: Emulator) -> Callable[..., socket.socket]:
     """Return what connects to the listener of a host in place of the host; names in TLS and HTTP stay as they are."""
-    hosts = emulator.ready["exchange_online"]["hosts"]
+    hosts = emulator.ready["exchange_online"]["hosts"] | emulator.ready["exchange"]
     listeners = {(host, 443): (known["address"], known["ports"]["443"]) for host, known in hosts.items()}
     connect = connection.create_connection
 

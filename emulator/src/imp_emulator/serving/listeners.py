@@ -31,6 +31,7 @@ from imp_emulator.wire.ca.certsrv import CertSrv
 from imp_emulator.wire.certmgr import Certmgr
 from imp_emulator.wire.control_center import ControlCenter
 from imp_emulator.wire.exchange.ews import Ews
+from imp_emulator.wire.exchange.online.ews_door import OnlineEws
 from imp_emulator.wire.exchange.online.graph import Graph
 from imp_emulator.wire.exchange.online.token import TokenEndpoint
 from imp_emulator.wire.exchange.powershell import PowerShell
@@ -56,7 +57,7 @@ LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...]
     ("ca", None, 443, iis.error_page, (CertSrv, CaAdmin)),
     (LOGIN_HOST, None, 443, iis.error_page, (TokenEndpoint,)),
     (GRAPH_HOST, None, 443, iis.error_page, (Graph,)),
-    (OUTLOOK_HOST, None, 443, iis.error_page, ()),
+    (OUTLOOK_HOST, None, 443, iis.error_page, (OnlineEws,)),
 )
 """Role (a host of Exchange Online is one of its own), usage (``None``: any), port of the real product, pages of its web
 server, and the protocols spoken there."""

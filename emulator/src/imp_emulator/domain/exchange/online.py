@@ -62,6 +62,11 @@ def application(context: Context, client_id: str) -> Account | None:
     return accounts.account(context.database, accounts.ONLINE, "online", client_id.lower())
 
 
+def is_application(context: Context, account: str) -> bool:
+    """Tell whether a caller is an application of the tenant, by its client ID."""
+    return context.scenario.online is not None and application(context, account) is not None
+
+
 def ews_access(context: Context) -> EwsAccess:
     """Return who may speak Exchange Web Services.
 
