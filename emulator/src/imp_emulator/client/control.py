@@ -181,6 +181,17 @@ class Control:
         """Have a server reach the revocation lists of the authorities, or not."""
         self._call("PUT", f"/exchange-servers/{server}/revocation", {"reachable": reachable})
 
+    def online_ews(self) -> Json:
+        """Return who may speak Exchange Web Services at Exchange Online: state, allow_list and ended."""
+        return self._call("GET", "/exchange-online/ews")
+
+    def set_online_ews(self, state: str, allow_list: list[str] | None = None) -> None:
+        """Turn Exchange Web Services of the tenant ``on`` or ``off``, or to ``allow-listed``.
+
+        ``allow_list`` holds the labels of applications; without it the list stays as it is.
+        """
+        self._call("PUT", "/exchange-online/ews", {"state": state, "allow_list": allow_list})
+
     def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
         """Return what has taken ports of a node beside the product itself, by port."""
         found = self._call("GET", f"/clusters/{cluster}/nodes/{node}/occupied-ports")["ports"]

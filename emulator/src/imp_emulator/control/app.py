@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
-from imp_emulator.control import authorities, exchange_servers, ports
+from imp_emulator.control import authorities, exchange_online, exchange_servers, ports
 from imp_emulator.domain.imp import services
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
@@ -166,7 +166,7 @@ def application(control: Control) -> FastAPI:
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
-    for router in (authorities.router, exchange_servers.router, ports.router):
+    for router in (authorities.router, exchange_servers.router, exchange_online.router, ports.router):
         app.include_router(router)
     app.middleware("http")(_count)
     for kind in (NotStored, StateError, OSError):

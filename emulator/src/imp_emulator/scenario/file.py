@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario import online
 from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
     CA_LANGUAGES,
@@ -93,12 +94,13 @@ def read(text: str) -> Scenario:
     admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
     mailboxes = read_mailboxes(exchange.section("mailboxes", {}))
     throttling = _throttling(exchange.section("throttling", {}))
+    tenant = online.tenant(exchange.section("online")) if "online" in exchange else None
     exchange.end()
     authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    scenario = Scenario(clusters, servers, account, admin, authorities, axl, mailboxes, throttling, fingerprint)
+    scenario = Scenario(clusters, servers, account, admin, authorities, axl, mailboxes, throttling, tenant, fingerprint)
     _check_network(scenario)
     _check_roots(scenario)
     _check_gateways(scenario)
@@ -131,11 +133,13 @@ def _check_network(scenario: Scenario) -> None:
     for server in scenario.exchange:
         names += [server.name, *server.aliases]
     names += [authority.host for authority in scenario.certification_authorities]
+    names += scenario.online.hosts if scenario.online else []
     unique("host names of nodes, Exchange servers and certification authorities", names)
     unique("certification authorities", (authority.common_name for authority in scenario.certification_authorities))
     addresses = [address for node in nodes for address in (node.ipv4, node.ipv6)]
     addresses += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
     addresses += [authority.ipv4 for authority in scenario.certification_authorities]
+    addresses += scenario.online.addresses if scenario.online else ()
     unique("addresses of nodes, Exchange servers and certification authorities", filter(None, addresses))
 
 

@@ -38,8 +38,10 @@ class AccountSpec:
     Attributes:
         label: Its key in the ready file.
         kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr), ``exchange`` (EWS),
-            ``exchange_admin`` (remote PowerShell) or ``ca`` (certification authorities).
-        roles: The roles of an application account; one without any can log in and may do nothing.
+            ``exchange_admin`` (remote PowerShell), ``ca`` (certification authorities) or ``online`` (applications of
+            Exchange Online, whose user name is the client ID and whose password is the client secret).
+        roles: The roles of an application account; one without any can log in and may do nothing. Of an application of
+            Exchange Online the permissions that it was granted.
         password_env: The environment variable that holds its password; without one a password is generated.
     """
 
@@ -312,6 +314,57 @@ class CaSpec:
     language: str = "en"
 
 
+LOGIN_HOST = "login.microsoftonline.com"
+GRAPH_HOST = "graph.microsoft.com"
+OUTLOOK_HOST = "outlook.office365.com"
+ONLINE_HOSTS = (LOGIN_HOST, GRAPH_HOST, OUTLOOK_HOST)
+"""Where tokens are issued, Microsoft Graph answers, and Exchange Online answers Exchange Web Services."""
+
+FULL_ACCESS = "full_access_as_app"
+"""The permission of an application for Exchange Web Services; the others are for Microsoft Graph."""
+ONLINE_PERMISSIONS = (
+    "Calendars.ReadBasic.All",
+    "Calendars.Read",
+    "Calendars.ReadWrite",
+    "MailboxSettings.Read",
+    "MailboxSettings.ReadWrite",
+    "User.Read.All",
+    FULL_ACCESS,
+)
+
+EWS_ON = "on"
+EWS_OFF = "off"
+EWS_ALLOW_LISTED = "allow-listed"
+EWS_STATES = (EWS_ON, EWS_OFF, EWS_ALLOW_LISTED)
+"""Whether a tenant has Exchange Web Services: for all applications, for none, for those of its list."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineSpec:
+    """A tenant of Exchange Online, which serves the mailboxes of the organisation (requirement O1).
+
+    Attributes:
+        tenant_id: The directory (tenant) ID, a UUID in lower case.
+        tenant_domain: Its first domain, which may stand for the ID.
+        applications: The registered applications.
+        addresses: The IPv4 address of each of :data:`ONLINE_HOSTS`, in their order.
+        ews: One of :data:`EWS_STATES`.
+        ews_allow_list: The labels of the applications that may go on with Exchange Web Services.
+    """
+
+    tenant_id: str
+    tenant_domain: str
+    applications: tuple[AccountSpec, ...]
+    addresses: tuple[str, ...]
+    ews: str = EWS_ON
+    ews_allow_list: tuple[str, ...] = ()
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The IPv4 address of each host."""
+        return dict(zip(ONLINE_HOSTS, self.addresses, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class AxlSpec:
     """How much writing AXL bears before it answers 503.
@@ -355,6 +408,7 @@ class Scenario:
     """The whole first state.
 
     Attributes:
+        online: The tenant of Exchange Online, or ``None``.
         fingerprint: Identifies the text that it was read from; a state file goes on only with its own scenario.
     """
 
@@ -366,6 +420,7 @@ class Scenario:
     axl: AxlSpec = AxlSpec()
     mailboxes: MailboxesSpec = MailboxesSpec()
     throttling: ThrottlingSpec = ThrottlingSpec()
+    online: OnlineSpec | None = None
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:

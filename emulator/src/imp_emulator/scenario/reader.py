@@ -106,6 +106,13 @@ class Section:
             raise ScenarioError(self.at(key), f"must be one of {', '.join(choices)}, not {value!r}")
         return value
 
+    def switch(self, key: str, choices: Collection[str], default: str) -> str:
+        """Return one of several strings, among them ``on`` and ``off``, which YAML reads as true and false."""
+        value = self._values.get(key)
+        if isinstance(value, bool):
+            self._values[key] = "on" if value else "off"
+        return str(self.choice(key, choices, default))
+
     def number(self, key: str, low: int, high: int, default: Any = _REQUIRED) -> int:
         """Return a whole number between ``low`` and ``high``."""
         value = self._take(key, int, default)

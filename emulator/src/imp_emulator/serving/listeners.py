@@ -21,6 +21,7 @@ from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
+from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
 from imp_emulator.serving.iis_certificate import IisCertificate
 from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
@@ -30,6 +31,9 @@ from imp_emulator.wire.ca.certsrv import CertSrv
 from imp_emulator.wire.certmgr import Certmgr
 from imp_emulator.wire.control_center import ControlCenter
 from imp_emulator.wire.exchange.ews import Ews
+from imp_emulator.wire.exchange.online.ews_door import OnlineEws
+from imp_emulator.wire.exchange.online.graph import Graph
+from imp_emulator.wire.exchange.online.token import TokenEndpoint
 from imp_emulator.wire.exchange.powershell import PowerShell
 from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
@@ -51,8 +55,12 @@ LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...]
     ("exchange", None, 443, iis.error_page, (PowerShell, Ews)),
     ("exchange-management", None, 5986, iis.error_page, (PowerShell,)),
     ("ca", None, 443, iis.error_page, (CertSrv, CaAdmin)),
+    (LOGIN_HOST, None, 443, iis.error_page, (TokenEndpoint,)),
+    (GRAPH_HOST, None, 443, iis.error_page, (Graph,)),
+    (OUTLOOK_HOST, None, 443, iis.error_page, (OnlineEws,)),
 )
-"""Role, usage (``None``: any), port of the real product, pages of its web server, and the protocols spoken there."""
+"""Role (a host of Exchange Online is one of its own), usage (``None``: any), port of the real product, pages of its web
+server, and the protocols spoken there."""
 
 
 class _Connection(HttpToolsProtocol):
@@ -107,8 +115,8 @@ class Endpoint:
     """Where a listener stands in the emulated network.
 
     Attributes:
-        cluster: Empty for an Exchange server or a certification authority.
-        node: The node's name, the Exchange server's, or the authority's host.
+        cluster: Empty for an Exchange server, a certification authority or a host of Exchange Online.
+        node: The node's name, the Exchange server's, or the host.
         port: The port of the real product.
         addresses: The virtual addresses.
     """
@@ -125,7 +133,7 @@ class Endpoint:
 
 
 class Listeners:
-    """All listeners of the nodes, the Exchange servers and the certification authorities.
+    """All listeners of the nodes, the Exchange servers, the certification authorities and Exchange Online.
 
     Making one binds the sockets and fills ``environment.network``; requests are answered from :meth:`start` on.
 
@@ -148,6 +156,7 @@ class Listeners:
         self._listen_for_nodes()
         self._listen_for_exchange()
         self._listen_for_authorities()
+        self._listen_for_online()
 
     # The scenario tells who is there. The store is asked for what it does not tell: keys, and what Eth0 has become.
 
@@ -175,6 +184,12 @@ class Listeners:
         for authority in self._environment.scenario.certification_authorities:
             context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
             self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
+
+    def _listen_for_online(self) -> None:
+        online = self._environment.scenario.online
+        for host, address in online.hosts.items() if online else ():
+            context = server_context(keys.get(self._environment.database, keys.NO_CLUSTER, host))
+            self._listen_for(host, None, "", host, (address,), context)
 
     def _listen_for(
         self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext

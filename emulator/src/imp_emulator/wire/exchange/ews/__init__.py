@@ -25,7 +25,7 @@ from imp_emulator.wire.exchange.ews import (
     subscriptions,
     zones,
 )
-from imp_emulator.wire.exchange.ews.envelope import CONTENT_TYPE, Handler, Message, decode, encode, parse
+from imp_emulator.wire.exchange.ews.envelope import CONTENT_TYPE, Call, Handler, Message, decode, encode, parse
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, fault, refusal
 from imp_emulator.wire.http import iis
 from imp_emulator.wire.http.iis import error_page, unauthorized
@@ -117,17 +117,19 @@ class Ews:
         return error_page(status, message)
 
     def _run(self, request: Request, message: Message, name: str, handler: Handler | None) -> Response:
-        anchor = request.headers.get("x-anchormailbox", "")
         try:
             if handler is None:
                 text = f"The request is invalid: {name[:_LONGEST_NAME]} is no operation of this service."
                 raise EwsError("ErrorInvalidRequest", text)
-            call = decode(self._context, message, request.caller or "", request.node, anchor)
-            return _done(handler.run(self._context, call))
+            return _done(handler.run(self._context, self._decode(request, message)))
         except EwsError as error:
             return _answer(name, error)
         except DomainError as error:
             return _answer(name, EwsError("ErrorInvalidOperation", error.message))
+
+    def _decode(self, request: Request, message: Message) -> Call:
+        anchor = request.headers.get("x-anchormailbox", "")
+        return decode(self._context, message, request.caller or "", request.node, anchor)
 
     def _flight(self, request: Request, name: str, handler: Handler | None) -> AbstractContextManager[Response | None]:
         """Count a request as long as it is under way; gives the refusal when there are too many."""

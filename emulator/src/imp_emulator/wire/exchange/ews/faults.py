@@ -41,6 +41,7 @@ ERRORS: Mapping[str, Error] = {
             "ErrorImpersonateUserDenied": "The account does not have permission to impersonate the requested user.",
             "ErrorImpersonationDenied": "The account may not act for others on this server.",
             "ErrorImpersonationFailed": "The server cannot act for others.",
+            "ErrorImpersonationRequired": "An application must say in the impersonation header for whom it acts.",
             "ErrorInvalidExchangeImpersonationHeaderData": "The impersonation header names nobody.",
             "ErrorServerBusy": "The server cannot service this request right now. Try again later.",
             "ErrorExceededConnectionCount": "The account has more requests under way than its policy allows.",
