@@ -16,7 +16,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.emulator import Emulator
-from tests.support.ews import MAILBOX, OTHER, PROTOCOL, endpoint, grant_impersonation, listening
+from tests.support.ews import grant_impersonation
+from tests.support.ews_clients import MAILBOX, OTHER, PROTOCOL, endpoint, listening
 from tests.support.ews_javascript import ClientError, JavaScriptClient, missing
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))

@@ -29,7 +29,8 @@ from exchangelib.recurrence import DailyPattern, Recurrence, WeeklyPattern
 from exchangelib.services import SendNotification
 
 from tests.support.emulator import Emulator
-from tests.support.ews import MAILBOX, OTHER, PROTOCOL, endpoint, grant_impersonation, listening, resolver
+from tests.support.ews import grant_impersonation
+from tests.support.ews_clients import MAILBOX, OTHER, PROTOCOL, endpoint, listening, resolver
 
 ZONE = EWSTimeZone("Europe/Berlin")
 MONDAY = EWSDateTime(2026, 6, 1, 9, 0, tzinfo=ZONE)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from typing import Any
 
-from tests.support.ews import Endpoint
+from tests.support.ews_clients import Endpoint
 from tests.support.project_files import ROOT
 
 SCRIPTS = ROOT / "tests" / "conformance" / "ews_javascript"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control plane fills mailboxes: meetings, automatic replies, calendar files; it sets limits and restarts servers."""
+"""The control plane fills mailboxes with meetings, automatic replies, calendar files; it sets limits, restarts servers."""
 
 from __future__ import annotations
 
