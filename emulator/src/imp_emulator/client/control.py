@@ -223,9 +223,9 @@ class Control:
         """Add a mailbox and return it; ``fields`` may be time_zone, language and aliases."""
         return self._call("POST", "/mailboxes", {"address": address, "display_name": display_name, **fields})
 
-    def change_mailbox(self, address: str, **fields: Any) -> Json:
+    def change_mailbox(self, mailbox: str, /, **fields: Any) -> Json:
         """Change address, principal_name, display_name, time_zone, language or aliases; returns the mailbox."""
-        return self._call("PATCH", _mailbox(address), fields)
+        return self._call("PATCH", _mailbox(mailbox), fields)
 
     def remove_mailbox(self, address: str) -> None:
         """Remove a mailbox with all that is in it."""

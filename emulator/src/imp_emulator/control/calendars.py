@@ -102,8 +102,8 @@ async def add_meeting(request: Request, address: str, new: NewMeeting) -> dict[s
     context = context_of(request)
     with refusals(), context.database.transaction():
         mailbox = mailbox_of(context, address)
-        given = new.model_dump(exclude_unset=True)
-        draft = Draft(**_values(given, given.get("time_zone") or mailbox.time_zone))
+        given = {"time_zone": mailbox.time_zone, **new.model_dump(exclude_none=True, exclude_unset=True)}
+        draft = Draft(**_values(given, given["time_zone"]))
         return _described(calendars.create(context, mailbox.id, draft))
 
 
