@@ -245,6 +245,8 @@ def test_automatic_replies(account: Account, environment: Emulator) -> None:
 
 
 def test_names(account: Account) -> None:
+    # What belongs to no mailbox the client can ask for only once it knows the server's version.
+    assert account.protocol.version
     (found,) = account.protocol.resolve_names([MAILBOX])
     assert (found.email_address, found.routing_type, found.mailbox_type) == (MAILBOX, "SMTP", "Mailbox")
     many = account.protocol.resolve_names(["user000"])

@@ -193,7 +193,7 @@ const calls = {
 
   async names({ text }) {
     const found = await service.ResolveName(text);
-    return found.Items.map((one) => one.Mailbox.Address);
+    return found.GetEnumerator().map((one) => one.Mailbox.Address);
   },
 
   async zones() {
