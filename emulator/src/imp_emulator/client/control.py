@@ -192,6 +192,10 @@ class Control:
         """Restart the web services of a server; returns how many subscriptions were lost by that."""
         return int(self._call("POST", f"/exchange-servers/{server}/restart")["subscriptions_lost"])
 
+    def impersonation(self, *, allowed: bool) -> None:
+        """Let the account of the gateways act for every mailbox, or not (the role ApplicationImpersonation)."""
+        self._call("PUT", "/impersonation", {"allowed": allowed})
+
     def throttling_policy(self, account: str, **limits: int | None) -> Json:
         """Change limits of an account (or of a mailbox, by its address) and return all; without any only return them.
 

@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
-from imp_emulator.control import authorities, calendars, exchange_servers, mailboxes, ports, throttling
+from imp_emulator.control import authorities, calendars, exchange_accounts, exchange_servers, mailboxes, ports
 from imp_emulator.domain.imp import services
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
@@ -367,7 +367,7 @@ _EFFECTS = {
 _ROUTERS = (
     authorities.router,
     exchange_servers.router,
-    throttling.router,
+    exchange_accounts.router,
     mailboxes.router,
     calendars.router,
     ports.router,

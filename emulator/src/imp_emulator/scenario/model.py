@@ -366,6 +366,7 @@ class Scenario:
     axl: AxlSpec = AxlSpec()
     mailboxes: MailboxesSpec = MailboxesSpec()
     throttling: ThrottlingSpec = ThrottlingSpec()
+    impersonation: bool = False
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:
