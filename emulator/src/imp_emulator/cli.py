@@ -119,10 +119,20 @@ def stop(
 
 
 @calendar.command("put")
-def put_calendar(ready_file: ReadyFile, address: Address, file: CalendarFile) -> None:
-    """Put the events of a file in place of those of a mailbox's calendar."""
-    items = _control(ready_file).put_calendar(address, file.read_bytes())
-    typer.echo(f"The calendar of {address} has {items} items.")
+def put_calendar(
+    ready_file: ReadyFile,
+    address: Address,
+    file: CalendarFile,
+    replace: Annotated[bool, typer.Option(help="Whether to remove what the file does not have.")] = True,
+) -> None:
+    """Put the events of a file into a mailbox's calendar; exit status 1 when some had to be left out."""
+    done = _control(ready_file).put_calendar(address, file.read_bytes(), replace=replace)
+    counts = ", ".join(f"{done[what]} {what}" for what in ("created", "updated", "unchanged", "deleted"))
+    typer.echo(f"{address}: {counts}")
+    for problem in done["problems"]:
+        typer.echo(f"imp-emulator: {file}, line {problem['line']}: {problem['reason']}", err=True)
+    if done["problems"]:
+        raise typer.Exit(1)
 
 
 @calendar.command("get")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -212,7 +213,8 @@ def test_automatic_replies(control: Control) -> None:
 
 def test_a_calendar_file_goes_in_and_comes_out(control: Control) -> None:
     control.add_meeting(ANNA, MONDAY + 3 * HOUR, MONDAY + 4 * HOUR, subject="Gone")
-    assert control.put_calendar(ANNA, CALENDAR.encode()) == 2
+    done = control.put_calendar(ANNA, CALENDAR.encode())
+    assert (done["created"], done["updated"], done["deleted"], done["problems"]) == (2, 0, 1, [])
     found = [(one["start"], one["subject"], one["show_as"], one["kind"]) for one in control.meetings(ANNA, *MONTH)]
     assert found == [
         ("2026-06-01T07:00:00+00:00", "Stand-up", "Busy", "Occurrence"),
@@ -222,13 +224,23 @@ def test_a_calendar_file_goes_in_and_comes_out(control: Control) -> None:
     ]
     written = control.calendar(ANNA)
     control.add_mailbox("bert@example.com", time_zone="Europe/Berlin")
-    assert control.put_calendar("bert@example.com", written) == 2
+    assert control.put_calendar("bert@example.com", written)["created"] == 2
+    again = control.put_calendar("bert@example.com", written)
+    assert (again["created"], again["updated"], again["unchanged"], again["deleted"]) == (0, 0, 2, 0)
     again = control.meetings("bert@example.com", *MONTH)
     assert [(one["start"], one["subject"], one["show_as"], one["kind"]) for one in again] == found
 
 
-@pytest.mark.parametrize("content", [b"nonsense", b"\xff\xfe", CALENDAR.replace("WEEKLY", "HOURLY").encode()])
-def test_a_calendar_file_that_no_calendar_can_hold_changes_nothing(control: Control, content: bytes) -> None:
+def test_an_event_that_no_calendar_can_hold_fails_alone(control: Control) -> None:
+    kept = control.add_meeting(ANNA, MONDAY + 3 * HOUR, MONDAY + 4 * HOUR)
+    done = control.put_calendar(ANNA, CALENDAR.replace("WEEKLY", "HOURLY").encode(), replace=False)
+    (problem,) = done["problems"]
+    assert (problem["uid"], "FREQ" in problem["reason"]) == ("standup@example.com", True)
+    assert [one["subject"] for one in control.meetings(ANNA, *MONTH)] == [kept["subject"], "Away"]
+
+
+@pytest.mark.parametrize("content", [b"nonsense", b"\xff\xfe", b""])
+def test_what_is_no_calendar_changes_nothing(control: Control, content: bytes) -> None:
     made = control.add_meeting(ANNA, MONDAY, MONDAY + HOUR)
     with pytest.raises(ControlError, match="422"):
         control.put_calendar(ANNA, content)
@@ -244,8 +256,13 @@ def test_the_command_line(environment: Emulator, control: Control, tmp_path: Pat
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     put = run("put", ANNA, str(file))
-    assert (put.returncode, put.stdout) == (0, "The calendar of anna@example.com has 2 items.\n"), put.stderr
+    assert put.returncode == 0, put.stderr
+    assert put.stdout == "anna@example.com: 2 created, 0 updated, 0 unchanged, 0 deleted\n"
     assert run("get", ANNA).stdout.count("BEGIN:VEVENT") == 3
+    file.write_text(CALENDAR.replace("WEEKLY", "HOURLY"), newline="")
+    odd = run("put", "--no-replace", ANNA, str(file))
+    assert (odd.returncode, odd.stdout.count("1 unchanged")) == (1, 1)
+    assert re.search(r"anna\.ics, line \d+: .*FREQ", odd.stderr)
     nobody = run("put", "nobody@example.com", str(file))
     assert (nobody.returncode, nobody.stdout) == (2, "")
     assert "There is no mailbox with the address nobody@example.com" in nobody.stderr

@@ -280,11 +280,15 @@ class Control:
         path = f"{_mailbox(address)}/calendar"
         return _succeeded("GET", path, self.request("GET", path)).content
 
-    def put_calendar(self, address: str, content: bytes) -> int:
-        """Put the events of an iCalendar file in place of a calendar's; returns how many items it has then."""
+    def put_calendar(self, address: str, content: bytes, *, replace: bool = True) -> Json:
+        """Put the events of an iCalendar file into a calendar, by default in place of all that it has.
+
+        Returns how many items were created, updated, unchanged and deleted, the problems of events that were left out,
+        and what else was ignored.
+        """
         path = f"{_mailbox(address)}/calendar"
-        answer = _succeeded("PUT", path, self.request("PUT", path, calendar=content))
-        return int(answer.json()["items"])
+        answer = self.request("PUT", path, params={"replace": replace}, calendar=content)
+        return _succeeded("PUT", path, answer).json()
 
     def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
         """Return what has taken ports of a node beside the product itself, by port."""

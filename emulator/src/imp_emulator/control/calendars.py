@@ -141,7 +141,7 @@ async def read_calendar(request: Request, address: str) -> Response:
     """The whole calendar as an iCalendar file."""
     context = context_of(request)
     with refusals():
-        content = icalendar_files.write(context, mailbox_of(context, address).id)
+        content = icalendar_files.export_file(context, mailbox_of(context, address))
     return Response(content, media_type=f"{FORMAT}; charset=utf-8")
 
 
@@ -149,15 +149,19 @@ async def read_calendar(request: Request, address: str) -> Response:
     "/calendar",
     openapi_extra={"requestBody": {"required": True, "content": _FILE}},
 )
-async def put_calendar(request: Request, address: str) -> dict[str, int]:
-    """Put the events of an iCalendar file in place of the calendar's; answers with how many items it has then."""
+async def put_calendar(request: Request, address: str, replace: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    """Put the events of an iCalendar file into the calendar, by default in place of all that it has.
+
+    Answers with how many items were ``created``, ``updated``, ``unchanged`` and ``deleted``, with the ``problems`` of
+    events that no calendar of Exchange can hold and that were left out, and with what else was ``ignored``.
+    """
     context = context_of(request)
     content = await request.body()
     if len(content) > MOST_BYTES:
         raise HTTPException(413, f"a calendar file may have {MOST_BYTES} bytes")
     with refusals(), context.database.transaction():
         mailbox = mailbox_of(context, address)
-        return {"items": icalendar_files.replace(context, mailbox.id, content)}
+        return asdict(icalendar_files.import_file(context, mailbox, content, replace=replace))
 
 
 def _item(context: Context, address: str, meeting: str) -> CalendarItem:
