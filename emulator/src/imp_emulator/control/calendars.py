@@ -149,7 +149,7 @@ async def read_calendar(request: Request, address: str) -> Response:
     "/calendar",
     openapi_extra={"requestBody": {"required": True, "content": _FILE}},
 )
-async def put_calendar(request: Request, address: str, replace: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002
+async def put_calendar(request: Request, address: str, replace: bool = True) -> dict[str, Any]:
     """Put the events of an iCalendar file into the calendar, by default in place of all that it has.
 
     Answers with how many items were ``created``, ``updated``, ``unchanged`` and ``deleted``, with the ``problems`` of
