@@ -58,6 +58,9 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
             cluster="dc1",
             node="imp-pub",
             port=1,
+            account="nobody",
+            address="user0001@example.com",
+            meeting="AAA=",
         )
         answer = httpx.request(method, url + path, headers=header, trust_env=False)
         assert answer.status_code == 401, (method, path)

@@ -20,7 +20,15 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
-from imp_emulator.control import authorities, exchange_online, exchange_servers, ports
+from imp_emulator.control import (
+    authorities,
+    calendars,
+    exchange_accounts,
+    exchange_online,
+    exchange_servers,
+    mailboxes,
+    ports,
+)
 from imp_emulator.domain.imp import services
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
@@ -166,7 +174,7 @@ def application(control: Control) -> FastAPI:
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
-    for router in (authorities.router, exchange_servers.router, exchange_online.router, ports.router):
+    for router in _ROUTERS:
         app.include_router(router)
     app.middleware("http")(_count)
     for kind in (NotStored, StateError, OSError):
@@ -184,7 +192,7 @@ async def _count(request: Request, answer: Callable[[Request], Awaitable[Respons
     response = await answer(request)
     route = request.scope.get("route")
     if isinstance(route, APIRoute) and response.status_code < 400:
-        request.app.state.control.environment.answered[_OWN, f"{request.method} {route.path}"] += 1
+        request.app.state.control.environment.answered[_OWN, f"{request.method} {route.path_format}"] += 1
     return response
 
 
@@ -363,6 +371,16 @@ _EFFECTS = {
     EffectKind.ERROR: ("code", "values"),
 }
 """What is shown of an effect beside its kind."""
+
+_ROUTERS = (
+    authorities.router,
+    exchange_servers.router,
+    exchange_accounts.router,
+    exchange_online.router,
+    mailboxes.router,
+    calendars.router,
+    ports.router,
+)
 
 _ROUTES: tuple[tuple[str, str, int, Any], ...] = (
     ("GET", "/about", 200, about),

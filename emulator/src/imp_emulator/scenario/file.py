@@ -85,22 +85,35 @@ def read(text: str) -> Scenario:
     """
     top = Section("", parse(text))
     top.number("format", FORMAT, FORMAT)
-    clusters = tuple(_cluster(section) for section in top.sections("clusters"))
-    if not clusters:
-        raise ScenarioError("clusters", "must hold at least one cluster")
+    clusters = tuple(_cluster(section) for section in top.sections("clusters", []))
     exchange = top.section("exchange", {})
     servers = tuple(_exchange_server(section) for section in exchange.sections("servers", []))
+    if not (clusters or servers):
+        raise ScenarioError("clusters", "must hold at least one cluster, where there is no Exchange server")
     account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
     admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
     mailboxes = read_mailboxes(exchange.section("mailboxes", {}))
     throttling = _throttling(exchange.section("throttling", {}))
     tenant = online.tenant(exchange.section("online")) if "online" in exchange else None
+    impersonation = exchange.flag("impersonation", False)
     exchange.end()
     authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    scenario = Scenario(clusters, servers, account, admin, authorities, axl, mailboxes, throttling, tenant, fingerprint)
+    scenario = Scenario(
+        clusters,
+        servers,
+        account,
+        admin,
+        authorities,
+        axl,
+        mailboxes,
+        throttling,
+        tenant,
+        impersonation,
+        fingerprint,
+    )
     _check_network(scenario)
     _check_roots(scenario)
     _check_gateways(scenario)

@@ -421,6 +421,7 @@ class Scenario:
     mailboxes: MailboxesSpec = MailboxesSpec()
     throttling: ThrottlingSpec = ThrottlingSpec()
     online: OnlineSpec | None = None
+    impersonation: bool = False
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:

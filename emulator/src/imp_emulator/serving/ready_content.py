@@ -39,7 +39,7 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
         "clusters": _clusters(environment, ports),
         "exchange": {
             server.name: ports["", server.name]
-            | {"ipv4": server.ipv4, "ipv6": server.ipv6}
+            | {"ipv4": server.ipv4, "ipv6": server.ipv6, "ews_url": _ews_url(ports["", server.name])}
             | _certificates(database, folder, server.name)
             for server in sorted(scenario.exchange, key=lambda server: server.name)
         },
@@ -74,6 +74,10 @@ def _online(environment: Environment, ports: Mapping[tuple[str, str], dict[str, 
             for account in accounts.accounts(environment.database, accounts.ONLINE)
         },
     }
+
+
+def _ews_url(place: Mapping[str, Any]) -> str:
+    return f"https://{place['address']}:{place['ports']['443']}/EWS/Exchange.asmx"
 
 
 def _clusters(environment: Environment, ports: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:

@@ -10,12 +10,10 @@ from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store import accounts
 from imp_emulator.store.exchange import role_assignments as store
-from imp_emulator.store.exchange.role_assignments import RoleAssignment
+from imp_emulator.store.exchange.role_assignments import IMPERSONATION, RoleAssignment, short
 from imp_emulator.world.context import Context
 
-__all__ = ["RoleAssignment"]
-
-IMPERSONATION = "ApplicationImpersonation"
+__all__ = ["IMPERSONATION", "RoleAssignment"]
 
 
 def assignments(context: Context, role: str | None = None, assignee: str | None = None) -> list[RoleAssignment]:
@@ -64,7 +62,7 @@ def assign(context: Context, role: str, user: str, name: str | None = None, scop
     account = _account(context, user)
     within = None if scope is None else management_scopes.scope(context, scope).name
     known = store.assignments(context.database)
-    name = name or _free_name(f"{IMPERSONATION}-{_short(account)}", known, within)
+    name = name or _free_name(store.default_name(account), known, within)
     for other in known:
         if other.name.lower() == name.lower() or (other.assignee == account and other.scope == within):
             text = f"The management role assignment {other.name!r} gives {account} the role {IMPERSONATION} already."
@@ -102,14 +100,9 @@ def reaches(context: Context, account: str, mailbox: Mailbox) -> bool:
 def _account(context: Context, user: str) -> str:
     """Return an account's name in its stored form; it may be given with or without its domain."""
     for account in accounts.accounts(context.database, accounts.EXCHANGE):
-        if user.lower() in (account.username.lower(), _short(account.username).lower()):
+        if user.lower() in (account.username.lower(), short(account.username).lower()):
             return account.username
     raise _missing(user)
-
-
-def _short(account: str) -> str:
-    r"""Return the name without its domain: ``EXAMPLE\name`` and ``name@example.com`` are both ``name``."""
-    return account.rpartition("\\")[2].partition("@")[0]
 
 
 def _missing(name: str) -> NotFound:

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database
+
+IMPERSONATION = "ApplicationImpersonation"
+"""The role to act for the mailboxes of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,23 @@ class RoleAssignment:
     role: str
     assignee: str
     scope: str | None = None
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the role of the account of the gateways, where the scenario gives it to it."""
+    if scenario.impersonation:
+        account = scenario.exchange_account.username
+        add(database, RoleAssignment(default_name(account), IMPERSONATION, account))
+
+
+def default_name(account: str) -> str:
+    r"""Return what Exchange calls an assignment by itself; an account is ``EXAMPLE\name`` or ``name@example.com``."""
+    return f"{IMPERSONATION}-{short(account)}"
+
+
+def short(account: str) -> str:
+    r"""Return the name without its domain: ``EXAMPLE\name`` and ``name@example.com`` are both ``name``."""
+    return account.rpartition("\\")[2].partition("@")[0]
 
 
 def assignments(database: Database) -> list[RoleAssignment]:
