@@ -68,8 +68,8 @@ HOURS = (0, 0, 1, 1, 2, 2, 3, 9, 12, 17, 23)
 
 
 @pytest.fixture
-def context(emulated: Environment) -> Context:
-    return emulated.context
+def context(unseeded: Environment) -> Context:
+    return unseeded.context
 
 
 def a_pattern(chosen: random.Random) -> Pattern:

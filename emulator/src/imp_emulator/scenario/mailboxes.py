@@ -108,6 +108,6 @@ def _zone(text: str) -> str:
     """Return a time zone by its IANA name, whichever kind of name it was given."""
     name = win_tz.get(text, text)
     try:
-        return ZoneInfo(name).key
+        return "UTC" if name == "Etc/UTC" else ZoneInfo(name).key
     except _NO_ZONE:
         raise ValueError(text) from None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from icalendar import Timezone
 from tzlocal.windows_tz import win_tz
 
-from imp_emulator.domain.exchange import local_times
+from imp_emulator.domain.exchange import time_zones
 from imp_emulator.domain.exchange.icalendar_lines import Component
 from imp_emulator.errors import InvalidValue
 
@@ -94,15 +94,13 @@ def _zone_by(rules: Component) -> tzinfo:
 def _by_name(identifier: str) -> str | None:
     """Return the IANA name; some programs put a path of their own before it (RFC 5545, 3.8.3.1)."""
     bare = identifier.strip().strip("\"'")
-    if bare in win_tz:
-        return win_tz[bare]
     parts = [part for part in bare.split("/") if part]
     for start in range(len(parts)):
         name = "/".join(parts[start:])
         if start and not bare.startswith("/"):
             break
         try:
-            return local_times.zone(name).key
+            return time_zones.iana(name)
         except InvalidValue:
             continue
     return None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from imp_emulator.domain.events import MailboxChanged
-from imp_emulator.domain.exchange import local_times
+from imp_emulator.domain.exchange import time_zones
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store.exchange import mailboxes as store
 from imp_emulator.store.exchange.mailboxes import Mailbox
@@ -87,7 +87,7 @@ def add(
         context: The environment.
         address: Its primary SMTP address.
         display_name: What address lists show; 1 to 256 characters.
-        time_zone: An IANA name.
+        time_zone: An IANA name or one of Windows; it is kept as the IANA name.
         language: A language tag, for example ``en-US``.
         aliases: Its further addresses.
 
@@ -96,6 +96,7 @@ def add(
         InvalidValue: A value breaks its rule.
     """
     further = tuple(aliases)
+    time_zone = time_zones.iana(time_zone)
     _check({"address": address, "display_name": display_name, "time_zone": time_zone, "language": language})
     _check_aliases(address, further)
     for taken in (address, *further):
@@ -125,6 +126,8 @@ def change(context: Context, mailbox: Mailbox, **fields: Any) -> Mailbox:
     columns = {name: value for name, value in fields.items() if name in _CHANGEABLE}
     if unknown := fields.keys() - columns.keys() - {"aliases"}:
         raise InvalidValue("mailbox-field", f"A mailbox has no field {min(unknown)}.", min(unknown))
+    if "time_zone" in columns:
+        columns["time_zone"] = time_zones.iana(columns["time_zone"])
     _check(columns)
     address = columns.get("address", mailbox.address)
     further = tuple(fields["aliases"] if "aliases" in fields else store.aliases(context.database, mailbox.id))
@@ -155,7 +158,6 @@ def _check(values: dict[str, Any]) -> None:
     if not name.strip() or len(name) > _LONGEST_NAME:
         text = f"display_name must have 1 to {_LONGEST_NAME} characters."
         raise InvalidValue("mailbox-display-name", text, "display_name")
-    local_times.zone(values.get("time_zone", "UTC"))
     if not _LANGUAGE.fullmatch(values.get("language", "en")):
         raise InvalidValue("mailbox-language", "language must be a tag like en-US.", "language")
 

@@ -372,7 +372,9 @@ def _pattern(frequency: str, interval: int, parts: dict[str, str], first: date) 
             return Weekly(interval, days, _plain_days(parts.get("WKST", "MO"))[0])
         case "MONTHLY":
             return _monthly(interval, parts, first, 28)
-    month = _number("BYMONTH", parts.pop("BYMONTH", str(first.month) if "BYDAY" not in parts else "BYDAY alone"))
+    if "BYDAY" in parts and "BYMONTH" not in parts:
+        raise invalid("with FREQ=YEARLY a rule with BYDAY must have a BYMONTH")
+    month = _number("BYMONTH", parts.pop("BYMONTH", str(first.month)))
     if not 1 <= month <= 12:
         raise invalid(f"BYMONTH must be between 1 and 12, not {month}")
     found = _monthly(12 * interval, parts, first, _SHORTEST[month])

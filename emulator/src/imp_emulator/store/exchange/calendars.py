@@ -17,7 +17,7 @@ _NEVER = 1e12
 """The last end of a series without end; later than any date that Python knows."""
 _COLUMNS = "id, mailbox, uid, change, starts, ends, created, modified, content"
 _SELECT = f"SELECT {_COLUMNS} FROM calendar_item"  # noqa: S608 - this project's column names
-_IN_VIEW = (
+IN_VIEW = (
     f"{_SELECT} WHERE mailbox = :mailbox AND wide = 0 AND starts > :start - {_DAY} AND starts < :end AND ends > :start"
     f" UNION ALL {_SELECT} WHERE mailbox = :mailbox AND wide = 1 AND starts < :end AND ends > :start"
 )
@@ -76,7 +76,7 @@ def in_view(database: Database, mailbox: int, start: float, end: float) -> list[
 
     An item that ends when the time starts is not among them, nor one that starts when it ends.
     """
-    return [_item(row) for row in database.all(_IN_VIEW, {"mailbox": mailbox, "start": start, "end": end})]
+    return [_item(row) for row in database.all(IN_VIEW, {"mailbox": mailbox, "start": start, "end": end})]
 
 
 def page(database: Database, mailbox: int, offset: int, limit: int) -> list[StoredItem]:
