@@ -69,8 +69,7 @@ def check(answer: bytes) -> etree._Element:
         for parent, child in OTHERWISE:
             for found in document.iterfind(f".//{{{MESSAGES}}}{parent}/{{{MESSAGES}}}{child}"):
                 found.tag = f"{{{TYPES}}}{child}"
-        known.validate(document)
-        assert not known.error_log, f"{name}: {known.error_log.last_error}"
+        assert known.validate(document), f"{name}: {known.error_log}"
     return content
 
 

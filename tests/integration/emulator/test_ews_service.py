@@ -11,6 +11,7 @@ import ssl
 import httpx
 import pytest
 import requests
+import spnego
 from requests_ntlm import HttpNtlmAuth
 
 from tests.support.emulator import Emulator
@@ -100,6 +101,31 @@ def test_the_middle_of_a_handshake_offers_its_token_alone(environment: Emulator,
         assert (answer.status_code, len(offered)) == (401, 1)
         assert offered[0].startswith(f"{scheme} ")
         assert len(offered[0]) > len(scheme) + 20
+
+
+@pytest.mark.parametrize("scheme", ["NTLM", "Negotiate"])
+@pytest.mark.parametrize("name", ["EXAMPLE\\svc-imp", "example\\SVC-IMP", "svc-imp@example.com"])
+def test_a_handshake_logs_its_connection_in(environment: Emulator, scheme: str, name: str) -> None:
+    options = spnego.NegotiateOptions.use_ntlm
+    options |= spnego.NegotiateOptions.use_negotiate if scheme == "Negotiate" else spnego.NegotiateOptions.use_ntlm
+    password = environment.ready["exchange_account"]["password"]
+    handshake = spnego.client(name, password, protocol=scheme.lower(), options=options)
+    limits = httpx.Limits(max_connections=1)
+    with Ews(environment, account=None, limits=limits) as one, Ews(environment, account=None) as another:
+        token: bytes | None = None
+        statuses = []
+        while not handshake.complete:
+            header = f"{scheme} {base64.b64encode(handshake.step(token) or b'').decode()}"
+            answer = one.client.post(PATH, content=one.message(ROOT_FOLDER), headers={"Authorization": header})
+            statuses.append(answer.status_code)
+            if answer.status_code != 401:
+                break
+            token = base64.b64decode(answer.headers["www-authenticate"].removeprefix(f"{scheme} "))
+        assert statuses == [401, 200]
+        assert one.ask(ROOT_FOLDER).codes == ["NoError"]
+        assert another.client.post(PATH, content=one.message(ROOT_FOLDER)).status_code == 401
+    callers = [entry["caller"] for entry in environment.journal(protocol="ews")]
+    assert callers == [None, "EXAMPLE\\svc-imp", "EXAMPLE\\svc-imp", None]
 
 
 @pytest.mark.parametrize(

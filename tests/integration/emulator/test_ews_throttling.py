@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def busy_for(answer: Answer) -> int:
 
 
 def test_27_requests_at_a_time_by_default(environment: Emulator) -> None:
-    environment.control.fault("delay", effect={"seconds": 3}, protocol="ews", operation="GetFolder", times=27)
+    environment.control.fault("delay", effect={"seconds": 6}, protocol="ews", operation="GetFolder", times=27)
     with ThreadPoolExecutor(27) as pool:
         held = [pool.submit(ask, environment, server=f"mail{number % 2 + 1}.example.com") for number in range(27)]
         while environment.control.faults()[0]["hits"] < 27:
@@ -74,7 +74,9 @@ def test_a_policy_of_the_scenario(start_emulator: Callable[..., Emulator], tmp_p
     emulator = start_emulator("--scenario", scenario(tmp_path, **limits))
     emulator.control.clock(frozen=True)
 
-    found = ask(emulator, FIND).find(".//m:RootFolder")
+    page = '<m:IndexedPageFolderView MaxEntriesReturned="9" Offset="2" BasePoint="Beginning"/><m:ParentFolderIds>'
+    find = FIND.replace("<m:ParentFolderIds>", page)
+    found = ask(emulator, find).find(".//m:RootFolder")
     assert found is not None
     assert (len(found[0]), found.get("TotalItemsInView"), found.get("IncludesLastItemInRange")) == (5, "11", "false")
 
@@ -92,14 +94,42 @@ def test_a_policy_of_the_scenario(start_emulator: Callable[..., Emulator], tmp_p
     emulator.control.clock(frozen=True)
     assert ask(emulator).codes == ["NoError"]
 
-    emulator.control.fault("delay", effect={"seconds": 2}, protocol="ews", operation="GetFolder", times=1)
-    emulator.control.fault("delay", effect={"seconds": 2}, protocol="ews", operation="FindFolder", times=1)
+    emulator.control.fault("delay", effect={"seconds": 4}, protocol="ews", operation="GetFolder", times=1)
+    emulator.control.fault("delay", effect={"seconds": 4}, protocol="ews", operation="FindFolder", times=1)
     with ThreadPoolExecutor(2) as pool:
-        held = [pool.submit(ask, emulator, content) for content in (ASKED, FIND)]
+        held = [pool.submit(ask, emulator, content) for content in (ASKED, find)]
         while sum(fault["hits"] for fault in emulator.control.faults()) < 2:
             assert not any(one.done() for one in held)
         assert ask(emulator).codes == ["ErrorExceededConnectionCount"]
         assert [one.result().codes for one in held] == [["NoError"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("version", "page", "codes"),
+    [
+        ("Exchange2010", "", ["ErrorServerBusy"]),
+        ("Exchange2010_SP1", "", ["ErrorExceededFindCountLimit"]),
+        ("Exchange2010", "6", ["ErrorServerBusy"]),
+        ("Exchange2010", "5", ["NoError"]),
+        ("Exchange2010_SP1", "6", ["NoError"]),
+    ],
+)
+def test_more_results_than_an_account_may_have(
+    few_results: Emulator, version: str, page: str, codes: list[str]
+) -> None:
+    view = f'<m:IndexedPageFolderView MaxEntriesReturned="{page}" Offset="0" BasePoint="Beginning"/>' if page else ""
+    asked = FIND.replace("<m:ParentFolderIds>", f"{view}<m:ParentFolderIds>")
+    assert ask(few_results, asked, version=version).codes == codes
+
+
+@pytest.fixture(name="few_results", scope="module")
+def few_results_fixture(
+    imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("few")
+    emulator = imp_emulator_class(folder, "--scenario", scenario(folder, find_count_limit=5))
+    yield emulator
+    emulator.stop()
 
 
 def test_no_limits(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:

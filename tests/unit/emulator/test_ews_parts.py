@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from tzlocal.windows_tz import tz_win, win_tz
 
 from imp_emulator.domain.exchange import folders, throttling, time_zones
 from imp_emulator.domain.exchange.calendars import ItemRef
-from imp_emulator.domain.exchange.throttling import Budgets
+from imp_emulator.domain.exchange.throttling import Budgets, Exceeded
 from imp_emulator.domain.exchange.time_zones import Span
 from imp_emulator.errors import Forbidden, InvalidValue
 from imp_emulator.wire.exchange.ews import ids
@@ -168,12 +169,13 @@ def test_subscriptions_are_charged_to_the_mailbox(emulated: Environment) -> None
 
 def test_connections_that_hang_are_counted_by_themselves(emulated: Environment) -> None:
     context = emulated.context
-    throttling.change_policy(context, ACCOUNT, max_concurrency=1, hanging_connections=1)
+    throttling.change_policy(context, ACCOUNT, max_concurrency=1, hanging_connections=2)
     budgets = Budgets(context)
-    with budgets.spend(ACCOUNT, hanging=True) as first, budgets.spend(ACCOUNT) as second:
-        assert (first, second) == (None, None)
-        with budgets.spend(ACCOUNT) as third, budgets.spend(ACCOUNT, hanging=True) as fourth:
-            assert third is not None is not fourth
+    with budgets.spend(ACCOUNT) as request, ExitStack() as hanging:
+        found = [hanging.enter_context(budgets.spend(ACCOUNT, hanging=True)) for _ in range(3)]
+        assert (request, found) == (None, [None, None, Exceeded()])
+        with budgets.spend(ACCOUNT) as second:
+            assert second == Exceeded()
         with budgets.spend("other") as another:
             assert another is None
     with budgets.spend(ACCOUNT) as again:

@@ -120,7 +120,7 @@ def test_a_request_that_a_fault_delays_is_under_way(environment: Environment) ->
 
     async def both() -> None:
         held = asyncio.create_task(client.ask("/first"))
-        await client.protocol.counted.wait()
+        await asyncio.wait_for(client.protocol.counted.wait(), 10)
         assert (await client.ask("/second"))[:2] == (503, b"too many")
         assert (await held)[0] == 200
         assert (await client.ask("/third"))[0] == 200
@@ -136,7 +136,7 @@ def test_a_request_is_under_way_until_its_answer_is_sent(environment: Environmen
     async def both() -> None:
         slow = client.sending = asyncio.Event()
         held = asyncio.create_task(client.ask("/first"))
-        await client.protocol.run.wait()
+        await asyncio.wait_for(client.protocol.run.wait(), 10)
         client.sending = None
         assert (await client.ask("/second"))[0] == 503
         slow.set()

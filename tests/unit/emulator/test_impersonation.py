@@ -132,7 +132,8 @@ def test_the_role_reaches_the_mailboxes_of_its_scope(emulated: Environment) -> N
         impersonation.acted_for(context, ACCOUNT, Identity.ADDRESS, ADDRESS)
     management_scopes.add(context, "Pilot", "UserPrincipalName -like '*0002@example.com'")
     management_roles.assign(context, "ApplicationImpersonation", "svc-imp", scope="PILOT")
-    assert impersonation.acted_for(context, ACCOUNT, Identity.ADDRESS, "user0002@example.com")
+    other = impersonation.acted_for(context, ACCOUNT, Identity.ADDRESS, "user0002@example.com")
+    assert other.address == "user0002@example.com"
     with pytest.raises(Forbidden):
         impersonation.acted_for(context, ACCOUNT, Identity.ADDRESS, ADDRESS)
     # The role of one account is none of another's.

@@ -279,7 +279,8 @@ def restore_pattern(context: Context, master_ref: ItemRef) -> None:
     _series(stored)
     store.clear_exceptions(context.database, stored.id)
     _touch(context, stored)
-    changes.record(context, stored.mailbox, "modified", stored.id)
+    busy = _item(stored).show_as != _FREE
+    changes.record(context, stored.mailbox, "modified", stored.id, stored.change + 1, free_busy=busy)
 
 
 def delete(context: Context, ref: ItemRef) -> None:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from imp_emulator.domain.exchange import mailboxes
+from imp_emulator.domain.exchange import mailboxes, throttling
 from imp_emulator.domain.exchange.folders import FOLDERS, Folder
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.wire.exchange.ews import ids
 from imp_emulator.wire.exchange.ews.envelope import Call, attribute, schema_violation
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError
+from imp_emulator.wire.exchange.ews.versions import Version
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
 
@@ -41,6 +42,22 @@ def check(call: Call, mailbox: int) -> None:
     """
     if call.mailbox is None or call.mailbox.id != mailbox:
         raise EwsError("ErrorAccessDenied")
+
+
+def results_at_most(context: Context, call: Call, total: int, *, paged: bool) -> int | None:
+    """Return how many results a request gets at a time by the policy of its account, or ``None`` for no limit.
+
+    Requests of early versions, and those that do not ask for a page, cannot be told of a part.
+
+    Raises:
+        EwsError: There are more than such a request may have.
+    """
+    limit = throttling.find_limit(context, call.caller)
+    if limit is not None and total > limit and call.version < Version.EXCHANGE2010_SP1:
+        raise EwsError("ErrorServerBusy")
+    if limit is not None and total > limit and not paged:
+        raise EwsError("ErrorExceededFindCountLimit")
+    return limit
 
 
 def folder_of(context: Context, call: Call, element: Element) -> tuple[Mailbox, Folder]:

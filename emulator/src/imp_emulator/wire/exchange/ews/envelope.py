@@ -171,7 +171,7 @@ def schema_violation(rule: str, place: Element | None = None) -> EwsError:
         rule: What is wrong.
         place: The element where it is wrong.
     """
-    line = 0 if place is None else place.sourceline or 0
+    line = getattr(place, "sourceline", None) or 0
     values = {"LineNumber": str(line), "LinePosition": "0", "Violation": rule}
     return EwsError("ErrorSchemaValidation", f"The request failed schema validation: {rule}", values=values)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from imp_emulator.domain.exchange import calendars, folders, throttling
+from imp_emulator.domain.exchange import calendars, folders
 from imp_emulator.domain.exchange.folders import Folder
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.wire.exchange.ews import ids
-from imp_emulator.wire.exchange.ews.access import folder_of
+from imp_emulator.wire.exchange.ews.access import folder_of, results_at_most
 from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, error, m, response, success, t
 from imp_emulator.wire.exchange.ews.versions import Version
@@ -85,13 +85,13 @@ def _find_folder(context: Context, call: Call) -> Element:
             # Nothing is ever deleted softly here.
             found = [] if traversal == "SoftDeleted" else folders.children(folder.name, deep=traversal == "Deep")
             places = [_Place(context, call.version, mailbox, child) for child in found]
-            answers.append(success("FindFolder", _page(call, places, shown)))
+            answers.append(success("FindFolder", _page(context, call, places, shown)))
         except EwsError as why:
             answers.append(error("FindFolder", why))
     return response("FindFolder", answers)
 
 
-def _page(call: Call, places: list[_Place], shown: frozenset[str]) -> Element:
+def _page(context: Context, call: Call, places: list[_Place], shown: frozenset[str]) -> Element:
     """Return a page of what was found: all, unless the request asks for a part or the policy allows no more."""
     total, start, size = len(places), 0, len(places)
     attributes = {"TotalItemsInView": str(total)}
@@ -106,8 +106,9 @@ def _page(call: Call, places: list[_Place], shown: frozenset[str]) -> Element:
         start = min(total, total * _number(fraction, "Numerator", 0) // denominator)
         size = _number(fraction, "MaxEntriesReturned", total)
         attributes |= {"NumeratorOffset": str(start), "AbsoluteDenominator": str(total)}
-    limit = throttling.find_limit(places[0].context, call.caller) if places else None
-    end = min(total, start + (size if limit is None else min(size, limit)))
+    wanted = max(0, min(size, total - start))
+    limit = results_at_most(context, call, wanted, paged=indexed is not None or fraction is not None)
+    end = start + (wanted if limit is None else min(wanted, limit))
     if indexed is not None:
         attributes["IndexedPagingOffset"] = str(end)
     attributes["IncludesLastItemInRange"] = "true" if end >= total else "false"

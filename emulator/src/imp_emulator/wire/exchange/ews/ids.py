@@ -69,7 +69,8 @@ def parse_item_id(text: str) -> ItemRef:
     if kind == _FOLDER:
         raise EwsError("ErrorCannotUseFolderIdForItemId")
     if kind == _ITEM:
-        return ItemRef(*_unpack(_ITEM_PLACE, place))
+        mailbox, item = _unpack(_ITEM_PLACE, place)
+        return ItemRef(mailbox, item)
     mailbox, item, seconds = _unpack(_OCCURRENCE_PLACE, place)
     try:
         return ItemRef(mailbox, item, _EPOCH + timedelta(seconds=seconds))

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from typing import Protocol as Interface
 
 from lxml import etree
-from lxml.builder import ElementMaker
+from lxml.builder import ElementMaker  # type: ignore[import-not-found]  # the stubs lack it
 
 from imp_emulator.wire.exchange.ews.faults import ERRORS, Error, Shape
 from imp_emulator.wire.http import soap
@@ -21,9 +23,24 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 Element = etree._Element
 
 _PREFIXES = {"m": M, "t": T}
-m = ElementMaker(namespace=M, nsmap=_PREFIXES)
+
+
+class Maker(Interface):
+    """Makes elements of a namespace: ``t.Name("x")``, or ``t("Name", "x")`` where the name is in a variable.
+
+    What follows the name are texts, elements and mappings of attributes.
+    """
+
+    def __call__(self, tag: str, *content: Any, **attributes: str) -> Element:
+        """Make an element."""
+
+    def __getattr__(self, tag: str) -> Callable[..., Element]:
+        """Return what makes elements of a name."""
+
+
+m: Maker = ElementMaker(namespace=M, nsmap=_PREFIXES)
 """Makes elements of the messages namespace."""
-t = ElementMaker(namespace=T, nsmap=_PREFIXES)
+t: Maker = ElementMaker(namespace=T, nsmap=_PREFIXES)
 """Makes elements of the types namespace."""
 
 _BARE = ("GetUserOofSettings", "SetUserOofSettings")
@@ -105,10 +122,11 @@ def refusal(name: str, why: EwsError) -> Element:
 
 def fault(why: EwsError) -> Element:
     """Return a SOAP fault; its HTTP status is 500."""
-    e = ElementMaker(namespace=E, nsmap={"e": E})
-    s = ElementMaker(namespace=soap.ENVELOPE, nsmap={"s": soap.ENVELOPE})
-    plain = ElementMaker()
-    code = ElementMaker(nsmap={"a": T}).faultcode(f"a:{why.code}")
+    e: Maker = ElementMaker(namespace=E, nsmap={"e": E})
+    s: Maker = ElementMaker(namespace=soap.ENVELOPE, nsmap={"s": soap.ENVELOPE})
+    plain: Maker = ElementMaker()
+    coded: Maker = ElementMaker(nsmap={"a": T})
+    code = coded.faultcode(f"a:{why.code}")
     text = plain.faultstring(why.text)
     text.set("{http://www.w3.org/XML/1998/namespace}lang", "en-US")
     detail = plain.detail(e.ResponseCode(why.code), e.Message(why.text))
