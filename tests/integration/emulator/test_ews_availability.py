@@ -241,8 +241,10 @@ def settings(state: str, time: str = "", audience: str = "Known", reply: str = "
 def values(answer: Answer) -> dict[str, str]:
     found = answer.find("t:OofSettings")
     assert found is not None, answer.response.text
-    return {etree.QName(leaf.getparent()).localname + "/" + etree.QName(leaf).localname: leaf.text or ""  # type: ignore[arg-type]
-            for leaf in found.iter() if len(leaf) == 0}  # fmt: skip
+    leaves = [leaf for leaf in found.iter() if len(leaf) == 0]
+    return {
+        "/".join(etree.QName(part).localname for part in (leaf.getparent(), leaf)): leaf.text or "" for leaf in leaves
+    }
 
 
 SOON = "2027-01-01T09:00:00Z 2027-01-08T09:00:00Z"

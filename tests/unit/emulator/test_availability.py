@@ -95,6 +95,7 @@ def test_a_time_ends_after_its_start_and_is_42_days_at_most(
 
 
 def test_more_than_a_thousand_entries_are_refused(emulated: Environment) -> None:
+    mailbox = 0
     for minute in range(1001):
         mailbox = put(emulated, at(0) + timedelta(minutes=minute), at(0) + timedelta(minutes=minute + 1))
     assert len(availability.entries(emulated.context, mailbox, at(0), at(0) + timedelta(minutes=1000))) == 1000

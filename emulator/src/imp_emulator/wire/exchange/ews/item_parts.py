@@ -66,7 +66,7 @@ def _plain(text: str) -> str:
     page = html.fromstring(text)
     for line in page.iter("br", "p", "div", "tr"):
         line.tail = "\n" + (line.tail or "")
-    return "".join(page.itertext()).strip()
+    return "".join(map(str, page.itertext())).strip()
 
 
 def _marked_up(text: str) -> str:
