@@ -61,9 +61,12 @@ def body_element(text: str, kind: str, wanted: str) -> Element:
 
 
 def _plain(text: str) -> str:
-    if not text.strip():
-        return ""
-    page = html.fromstring(text)
+    try:
+        # As bytes, because a declaration of the encoding is refused in a text.
+        page = html.fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8"))
+    except etree.ParserError:
+        return ""  # Nothing to be seen.
+    etree.strip_elements(page, "script", "style", etree.Comment, etree.ProcessingInstruction, with_tail=False)
     for line in page.iter("br", "p", "div", "tr"):
         line.tail = "\n" + (line.tail or "")
     return "".join(map(str, page.itertext())).strip()

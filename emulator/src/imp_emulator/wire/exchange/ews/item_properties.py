@@ -422,7 +422,7 @@ PROPERTIES: tuple[Property, ...] = (
     Property("calendar:EndWallClock", lambda shown: shown.wall_clock("EndWallClock"), first_class=False),
     _own("calendar:StartTimeZoneId", lambda item: time_zones.windows(item.zone), first_class=False),
     _own("calendar:EndTimeZoneId", lambda item: time_zones.windows(item.end_zone or item.zone), first_class=False),
-    _kept("calendar:IntendedFreeBusyStatus"),
+    _kept("meetingRequest:IntendedFreeBusyStatus"),
     _kept("calendar:JoinOnlineMeetingUrl"),
     _kept("calendar:OnlineMeetingSettings"),
     _flag("calendar:IsOrganizer", is_organizer, first_class=False),
