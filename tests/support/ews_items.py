@@ -47,7 +47,7 @@ class Calendar(Ews):
         assert answer.codes == ["NoError"], answer.response.text
         found = answer.find(".//t:ItemId")
         assert found is not None
-        return Id(found.attrib["Id"], found.attrib["ChangeKey"])
+        return Id(str(found.get("Id")), str(found.get("ChangeKey")))
 
     def get(self, *wanted: str, shape: str = "AllProperties", more: str = "") -> Answer:
         """Ask for items by the elements of their ids."""

@@ -255,12 +255,16 @@ RANGES = (
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_each_recurrence_is_answered_as_it_came(anna: Calendar, pattern: str) -> None:
+def test_each_recurrence_is_answered_as_it_came_from_its_first_occurrence_on(anna: Calendar, pattern: str) -> None:
     for span in RANGES:
         item = anna.made(f"{TIMES}<t:Recurrence>{pattern}{span}</t:Recurrence>")
-        found = anna.get(item.xml).find(".//t:Recurrence")
+        answer = anna.get(item.xml)
+        found = answer.find(".//t:Recurrence")
         assert found is not None
-        sent = etree.fromstring(f'<t:Recurrence xmlns:t="{NAMESPACES["t"]}">{pattern}{span}</t:Recurrence>')
+        first = answer.text(".//t:FirstOccurrence/t:Start")[:10]
+        assert answer.text(".//t:Start")[:10] == first
+        moved = span.replace("<t:StartDate>2026-12-01", f"<t:StartDate>{first}")
+        sent = etree.fromstring(f'<t:Recurrence xmlns:t="{NAMESPACES["t"]}">{pattern}{moved}</t:Recurrence>')
         assert [(child.tag, child.text) for child in found.iter()] == [(child.tag, child.text) for child in sent.iter()]
 
 
@@ -347,6 +351,13 @@ def test_an_item_of_another_mailbox_is_refused(environment: Emulator, anna: Cale
         (TIMES + '<t:StartTimeZone Id="Nowhere Standard Time"/>', "ErrorCalendarInvalidTimeZone"),
         (TIMES + WEEKLY.replace("Tuesday Thursday", "Weekday"), "ErrorCalendarInvalidDayForWeeklyRecurrence"),
         (TIMES + WEEKLY.replace(">4<", ">0<"), "ErrorCalendarInvalidRecurrence"),
+        (
+            TIMES
+            + WEEKLY.replace("Tuesday Thursday", "Monday")
+            .replace("Numbered", "EndDate")
+            .replace("<t:NumberOfOccurrences>4</t:NumberOfOccurrences>", "<t:EndDate>2026-12-06</t:EndDate>"),
+            "ErrorRecurrenceHasNoOccurrence",
+        ),
         (f"{TIMES}<t:IsMeeting>true</t:IsMeeting>", "ErrorInvalidPropertySet"),
         ("<t:MimeContent>QQ==</t:MimeContent>" + TIMES, "ErrorUnsupportedMimeConversion"),
         (

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from imp_emulator.domain.events import AutomaticRepliesChanged
 from imp_emulator.domain.exchange import automatic_replies, availability, calendars, mailboxes, zone_rules
@@ -16,7 +18,11 @@ from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
 from imp_emulator.domain.exchange.calendars import Draft
 from imp_emulator.domain.exchange.zone_rules import ClockChange, ZoneRules
 from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import ScenarioError
+from imp_emulator.scenario.writer import generate
 from imp_emulator.world.environment import Environment
+from tests.support import states
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -89,6 +95,7 @@ def test_a_time_ends_after_its_start_and_is_42_days_at_most(
 
 
 def test_more_than_a_thousand_entries_are_refused(emulated: Environment) -> None:
+    mailbox = 0
     for minute in range(1001):
         mailbox = put(emulated, at(0) + timedelta(minutes=minute), at(0) + timedelta(minutes=minute + 1))
     assert len(availability.entries(emulated.context, mailbox, at(0), at(0) + timedelta(minutes=1000))) == 1000
@@ -248,3 +255,35 @@ def test_who_has_no_mailbox_has_no_automatic_replies(emulated: Environment) -> N
 def test_when_replies_are_in_effect(replies: AutomaticReplies, effects: tuple[bool, ...]) -> None:
     moments = (NOON - timedelta(seconds=1), NOON, NOON + HOUR - timedelta(seconds=1), NOON + HOUR)
     assert tuple(automatic_replies.in_effect(replies, moment) for moment in moments) == effects
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2020-06-01 09:00", "2020-06-02 09:00"),
+        ("+3 09:00", "+4 09:00"),
+    ],
+)
+def test_a_scenario_s_replies_are_there_from_the_start(tmp_path: Path, start: str, end: str) -> None:
+    wanted = yaml.safe_load(generate(users=0))
+    replies = {"state": "Scheduled", "external_audience": "None", "start": start, "end": end, "internal_reply": "away"}
+    listed = {"address": "anna@example.com", "time_zone": "Europe/Berlin", "automatic_replies": replies}
+    wanted["exchange"]["mailboxes"] = {"listed": [listed]}
+    scenario = scenario_file.read(yaml.safe_dump(wanted))
+    with states.environment(states.seed(tmp_path, scenario), tmp_path, scenario) as emulated:
+        mailbox = mailboxes.find(emulated.context, "anna@example.com")
+        assert mailbox is not None
+        found = automatic_replies.get(emulated.context, mailbox.id)
+    assert (found.state, found.external_audience, found.internal_reply) == ("Scheduled", "None", "away")
+    assert found.start is not None
+    assert found.end is not None
+    assert found.end - found.start == timedelta(days=1)
+    assert found.start.astimezone(ZoneInfo("Europe/Berlin")).hour == 9
+
+
+def test_a_scenario_s_replies_that_cannot_be_say_where(tmp_path: Path) -> None:
+    wanted = yaml.safe_load(generate(users=0))
+    replies = {"state": "Scheduled", "start": "+1 09:00", "end": "+1 08:00"}
+    wanted["exchange"]["mailboxes"] = {"listed": [{"address": "a@example.com", "automatic_replies": replies}]}
+    with pytest.raises(ScenarioError, match=r"listed\[0\]\.automatic_replies: .* end after they start"):
+        states.seed(tmp_path, scenario_file.read(yaml.safe_dump(wanted)))

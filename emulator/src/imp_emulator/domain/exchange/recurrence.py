@@ -156,9 +156,9 @@ def _check_range(recurrence: Recurrence) -> None:
             raise invalid(f"the number of occurrences must be between 1 and {MOST_OCCURRENCES}, not {count}")
 
 
-def invalid(why: str) -> InvalidValue:
+def invalid(why: str, code: str = "invalid-recurrence") -> InvalidValue:
     """Return the error for a recurrence that cannot be."""
-    return InvalidValue("invalid-recurrence", f"The recurrence cannot be used: {why}.", "recurrence")
+    return InvalidValue(code, f"The recurrence cannot be used: {why}.", "recurrence")
 
 
 def rule_of(recurrence: Recurrence, zone: str | None = None) -> str:

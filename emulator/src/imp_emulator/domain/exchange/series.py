@@ -48,14 +48,14 @@ class Series:
         """Return the series that a draft begins with its recurrence.
 
         Raises:
-            InvalidValue: The recurrence has no occurrence.
+            InvalidValue: The recurrence has no occurrence (``no-occurrence``).
         """
         start, end = (local_times.wall(value, draft.zone) for value in (draft.start, draft.end))
         # Within the hour that a clock shows twice, the end may stand before the start on the wall.
         length = end - start if end >= start else draft.end - draft.start
         first = next(recurrence.faces(found, start.time()), None)
         if first is None:
-            raise recurrence.invalid("it has no occurrence")
+            raise recurrence.invalid("it has no occurrence", "no-occurrence")
         # From its first occurrence on the pattern gives the same dates; a calendar file cannot say another beginning.
         found = dataclasses.replace(found, start_date=first.date())
         return cls(found, draft.zone, first, length, recurrence.last_face(found, start.time()))

@@ -28,9 +28,14 @@ BODY_TYPES = ("HTML", "Text")
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+def printable(text: str) -> str:
+    """Return a text without the characters that XML cannot carry."""
+    return _UNPRINTABLE.sub("", text)
+
+
 def text_element(name: str, text: str) -> Element:
     """Return an element with a text, without the characters that XML cannot carry."""
-    return t(name, _UNPRINTABLE.sub("", text))
+    return t(name, printable(text))
 
 
 def item_id(name: str, ref: ItemRef, change: int) -> Element:
@@ -61,12 +66,15 @@ def body_element(text: str, kind: str, wanted: str) -> Element:
 
 
 def _plain(text: str) -> str:
-    if not text.strip():
-        return ""
-    page = html.fromstring(text)
+    try:
+        # As bytes, because a declaration of the encoding is refused in a text.
+        page = html.fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8"))
+    except etree.ParserError:
+        return ""  # Nothing to be seen.
+    etree.strip_elements(page, "script", "style", etree.Comment, etree.ProcessingInstruction, with_tail=False)
     for line in page.iter("br", "p", "div", "tr"):
         line.tail = "\n" + (line.tail or "")
-    return "".join(page.itertext()).strip()
+    return "".join(map(str, page.itertext())).strip()
 
 
 def _marked_up(text: str) -> str:
@@ -104,12 +112,17 @@ def mailbox_element(context: Context, person: Attendee) -> Element:
     """Return the ``Mailbox`` of somebody, with the name of the address list where none was given."""
     known = mailboxes.find(context, person.address)
     name = person.name or (person.address if known is None else known.display_name)
-    kind = "OneOff" if known is None else "Mailbox"
+    return _mailbox(name, person.address, "OneOff" if known is None else "Mailbox")
+
+
+def owner_element(mailbox: Mailbox) -> Element:
+    """Return the ``Mailbox`` of the owner of a mailbox."""
+    return _mailbox(mailbox.display_name, mailbox.address, "Mailbox")
+
+
+def _mailbox(name: str, address: str, kind: str) -> Element:
     return t.Mailbox(
-        text_element("Name", name),
-        text_element("EmailAddress", person.address),
-        t.RoutingType("SMTP"),
-        t.MailboxType(kind),
+        text_element("Name", name), text_element("EmailAddress", address), t.RoutingType("SMTP"), t.MailboxType(kind)
     )
 
 

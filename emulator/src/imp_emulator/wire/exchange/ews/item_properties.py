@@ -10,16 +10,20 @@ answered, and is no error in what a client asks for.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from lxml import etree
+
 from imp_emulator.domain.exchange import time_zones
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Kind
+from imp_emulator.domain.exchange.meetings import is_organizer
 from imp_emulator.wire.exchange.ews import ids, item_parts, recurrence
-from imp_emulator.wire.exchange.ews.item_parts import text_element
-from imp_emulator.wire.exchange.ews.messages import Element, t
+from imp_emulator.wire.exchange.ews.item_parts import printable, text_element
+from imp_emulator.wire.exchange.ews.messages import Element, T, t
 from imp_emulator.wire.exchange.ews.shown import Shown
 from imp_emulator.wire.exchange.ews.values import (
     boolean_text,
@@ -51,7 +55,10 @@ class Property:
 
     Attributes:
         path: The FieldURI, for example ``calendar:Start``.
-        write: Returns the elements of an item; none when it has no such property.
+        write: Returns the elements of what is more than a text; none when an item has no such property.
+        text: Returns the text of its one element, or ``None`` for no element.
+        element: The name of its element.
+        tag: The name with the namespace.
         read: Returns the fields that an element sets; ``None`` for what only the server sets.
         cleared: The fields that deleting the property sets; ``None`` when it cannot be deleted.
         appends: Whether a client may append to it.
@@ -63,7 +70,7 @@ class Property:
     """
 
     path: str
-    write: Writer
+    write: Writer | None = None
     read: Reader | None = None
     cleared: Mapping[str, Any] | None = None
     appends: bool = False
@@ -72,38 +79,37 @@ class Property:
     first_class: bool = True
     found: bool = True
     value: Callable[[CalendarItem], Any] | None = None
+    text: Callable[[Shown], str | None] | None = None
 
-    @property
-    def element(self) -> str:
-        """The name of its element."""
-        return self.path.partition(":")[2]
+    element: str = field(init=False)
+    tag: str = field(init=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "element", self.path.partition(":")[2])
+        object.__setattr__(self, "tag", f"{{{T}}}{self.element}")
 
-def _line(name: str, text: Callable[[Shown], str | None]) -> Writer:
-    """Write one element with a text, or none."""
-
-    def write(shown: Shown) -> Iterator[Element]:
-        value = text(shown)
-        if value is not None:
-            yield text_element(name, value)
-
-    return write
+    def add_to(self, parent: Element, shown: Shown) -> None:
+        """Add what an item has of it to the element of the item."""
+        text = None if self.text is None else self.text(shown)
+        if text is not None:
+            etree.SubElement(parent, self.tag).text = printable(text)
+        if self.write is not None:
+            parent.extend(self.write(shown))
 
 
 def _text(path: str, field: str, **more: Any) -> Property:
     """A property that is a text field."""
-    name = path.partition(":")[2]
     return Property(
         path,
-        _line(name, lambda shown: getattr(shown.item, field) or None),
-        lambda element, _: {field: element.text or ""},
-        {field: ""},
+        read=lambda element, _: {field: element.text or ""},
+        cleared={field: ""},
         value=lambda item: getattr(item, field),
+        text=lambda shown: getattr(shown.item, field) or None,
         **more,
     )
 
 
-def _word(path: str, field: str, words: tuple[str, ...], standard: str | None, **more: Any) -> Property:
+def _word(path: str, field: str, words: tuple[str, ...], standard: str, **more: Any) -> Property:
     """A property that is one of a few words; ``standard`` is what deleting it leaves."""
     name = path.partition(":")[2]
 
@@ -115,23 +121,22 @@ def _word(path: str, field: str, words: tuple[str, ...], standard: str | None, *
 
     return Property(
         path,
-        _line(name, lambda shown: getattr(shown.item, field)),
-        read,
-        None if standard is None else {field: standard},
+        read=read,
+        cleared={field: standard},
         value=lambda item: getattr(item, field),
+        text=lambda shown: getattr(shown.item, field),
         **more,
     )
 
 
 def _own(path: str, value: Callable[[CalendarItem], str | None], **more: Any) -> Property:
     """A property of the server, which follows from the item alone."""
-    return Property(path, _line(path.partition(":")[2], lambda shown: value(shown.item)), value=value, **more)
+    return Property(path, value=value, text=lambda shown: value(shown.item), **more)
 
 
 def _flag(path: str, value: Callable[[CalendarItem], bool], **more: Any) -> Property:
     """A property of the server that is true or false."""
-    name = path.partition(":")[2]
-    return Property(path, _line(name, lambda shown: boolean_text(value(shown.item))), value=value, **more)
+    return Property(path, value=value, text=lambda shown: boolean_text(value(shown.item)), **more)
 
 
 def _never(path: str) -> Property:
@@ -147,12 +152,11 @@ def _time(path: str, field: str, *, start_or_end: bool = False, **more: Any) -> 
         def read(element: Element, zone: str) -> Mapping[str, Any]:
             return {field: read_time(element.text, zone).replace(microsecond=0)}
 
-    name = path.partition(":")[2]
     return Property(
         path,
-        _line(name, lambda shown: time_text(getattr(shown.item, field))),
-        read,
+        read=read,
         value=lambda item: getattr(item, field),
+        text=lambda shown: time_text(getattr(shown.item, field)),
         **more,
     )
 
@@ -162,11 +166,13 @@ def _kept(path: str, standard: str | Callable[[CalendarItem], str] | None = None
     name = path.partition(":")[2]
 
     def write(shown: Shown) -> Iterator[Element]:
-        xml = shown.item.others.get(name)
-        if xml is not None:
-            yield item_parts.given_back(xml)
-        elif standard is not None:
-            yield t(name, standard if isinstance(standard, str) else standard(shown.item))
+        if name in shown.item.others:
+            yield item_parts.given_back(shown.item.others[name])
+
+    def text(shown: Shown) -> str | None:
+        if standard is None or name in shown.item.others:
+            return None
+        return standard if isinstance(standard, str) else standard(shown.item)
 
     return Property(
         path,
@@ -174,6 +180,7 @@ def _kept(path: str, standard: str | Callable[[CalendarItem], str] | None = None
         lambda element, _: {"others": {name: item_parts.kept(element)}},
         {"others": {name: None}},
         kept=True,
+        text=text,
         **more,
     )
 
@@ -201,8 +208,10 @@ def _display(item: CalendarItem, role: str) -> str:
 
 
 def _organizer(shown: Shown) -> Iterator[Element]:
-    organizer = shown.item.organizer or item_parts.owner(shown.mailbox)
-    yield t.Organizer(item_parts.mailbox_element(shown.context, organizer))
+    if shown.item.organizer is None:
+        yield t.Organizer(item_parts.owner_element(shown.mailbox))
+    else:
+        yield t.Organizer(item_parts.mailbox_element(shown.context, shown.item.organizer))
 
 
 def _categories(shown: Shown) -> Iterator[Element]:
@@ -261,27 +270,19 @@ def is_meeting(item: CalendarItem) -> bool:
     return bool(item.attendees)
 
 
-def is_organizer(item: CalendarItem) -> bool:
-    """Tell whether the owner of the calendar has made the item; one without an answer of somebody else's is such."""
-    return item.response in ("Unknown", "Organizer")
-
-
 def _state(item: CalendarItem) -> str:
     """Return the bits of AppointmentState: 1 meeting, 2 received, 4 cancelled (MS-OXOCAL)."""
     return str(is_meeting(item) + 2 * (is_meeting(item) and not is_organizer(item)) + 4 * item.is_cancelled)
 
 
+_RIGHTS = t.EffectiveRights(
+    *(t(name, "false") for name in ("CreateAssociated", "CreateContents", "CreateHierarchy")),
+    *(t(name, "true") for name in ("Delete", "Modify", "Read", "ViewPrivateItems")),
+)
+
+
 def _rights(_: Shown) -> Iterator[Element]:
-    may = {
-        "CreateAssociated": False,
-        "CreateContents": False,
-        "CreateHierarchy": False,
-        "Delete": True,
-        "Modify": True,
-        "Read": True,
-        "ViewPrivateItems": True,
-    }
-    yield t.EffectiveRights(*(t(name, boolean_text(value)) for name, value in may.items()))
+    yield copy.deepcopy(_RIGHTS)
 
 
 PROPERTIES: tuple[Property, ...] = (
@@ -309,7 +310,7 @@ PROPERTIES: tuple[Property, ...] = (
     ),
     _kept("item:Attachments", found=False),
     _time("item:DateTimeReceived", "created"),
-    Property("item:Size", lambda shown: [t.Size(str(shown.size))]),
+    Property("item:Size", text=lambda shown: str(shown.size)),
     Property("item:Categories", _categories, _read_categories, {"categories": ()}, value=lambda item: item.categories),
     _word("item:Importance", "importance", ("Low", "Normal", "High"), "Normal"),
     _kept("item:InReplyTo"),
@@ -323,18 +324,18 @@ PROPERTIES: tuple[Property, ...] = (
     _kept("item:ReminderDueBy", lambda item: time_text(item.start)),
     Property(
         "item:ReminderIsSet",
-        _line("ReminderIsSet", lambda shown: boolean_text(shown.item.reminder_minutes is not None)),
-        lambda element, _: {REMINDER_SET: read_boolean(element.text)},
-        {REMINDER_SET: False},
+        read=lambda element, _: {REMINDER_SET: read_boolean(element.text)},
+        cleared={REMINDER_SET: False},
         value=lambda item: item.reminder_minutes is not None,
+        text=lambda shown: boolean_text(shown.item.reminder_minutes is not None),
     ),
     _own("item:ReminderNextTime", _reminder_time),
     Property(
         f"item:{REMINDER_MINUTES}",
-        _line(REMINDER_MINUTES, _reminder_text),
-        _minutes,
-        {"reminder_minutes": DEFAULT_REMINDER},
+        read=_minutes,
+        cleared={"reminder_minutes": DEFAULT_REMINDER},
         value=lambda item: item.reminder_minutes,
+        text=_reminder_text,
     ),
     _own("item:DisplayCc", lambda item: _display(item, "optional")),
     _own("item:DisplayTo", lambda item: _display(item, "required")),
@@ -342,37 +343,37 @@ PROPERTIES: tuple[Property, ...] = (
     Property(f"item:{item_parts.EXTENDED}", lambda shown: shown.extended(), first_class=False),
     _kept("item:Culture"),
     Property("item:EffectiveRights", _rights),
-    Property("item:LastModifiedName", _line("LastModifiedName", lambda shown: shown.mailbox.display_name)),
+    Property("item:LastModifiedName", text=lambda shown: shown.mailbox.display_name),
     _time("item:LastModifiedTime", "modified"),
-    Property("item:IsAssociated", lambda _: [t.IsAssociated("false")], default=True, value=lambda _: False),
+    _flag("item:IsAssociated", lambda _: False, default=True),
     _kept("item:Flag"),
     _kept("item:PolicyTag"),
     _kept("item:ArchiveTag"),
     Property(
         "calendar:UID",
-        _line("UID", lambda shown: shown.item.uid),
-        lambda element, _: {"uid": soap.content(element) or None},
+        read=lambda element, _: {"uid": soap.content(element) or None},
         value=lambda item: item.uid,
+        text=lambda shown: shown.item.uid,
     ),
     Property(
         "calendar:RecurrenceId",
-        _line("RecurrenceId", lambda shown: _original_start(shown.item)),
         value=lambda item: item.original_start,
+        text=lambda shown: _original_start(shown.item),
     ),
     _time("calendar:DateTimeStamp", "modified"),
     _time("calendar:Start", "start", start_or_end=True, default=True),
     _time("calendar:End", "end", start_or_end=True, default=True),
     Property(
         "calendar:OriginalStart",
-        _line("OriginalStart", lambda shown: _original_start(shown.item)),
         value=lambda item: item.original_start,
+        text=lambda shown: _original_start(shown.item),
     ),
     Property(
         "calendar:IsAllDayEvent",
-        _line("IsAllDayEvent", lambda shown: boolean_text(shown.item.all_day)),
-        lambda element, _: {"all_day": read_boolean(element.text)},
-        {"all_day": False},
+        read=lambda element, _: {"all_day": read_boolean(element.text)},
+        cleared={"all_day": False},
         value=lambda item: item.all_day,
+        text=lambda shown: boolean_text(shown.item.all_day),
     ),
     _word(
         "calendar:LegacyFreeBusyStatus",
@@ -422,7 +423,7 @@ PROPERTIES: tuple[Property, ...] = (
     Property("calendar:EndWallClock", lambda shown: shown.wall_clock("EndWallClock"), first_class=False),
     _own("calendar:StartTimeZoneId", lambda item: time_zones.windows(item.zone), first_class=False),
     _own("calendar:EndTimeZoneId", lambda item: time_zones.windows(item.end_zone or item.zone), first_class=False),
-    _kept("calendar:IntendedFreeBusyStatus"),
+    _kept("meetingRequest:IntendedFreeBusyStatus"),
     _kept("calendar:JoinOnlineMeetingUrl"),
     _kept("calendar:OnlineMeetingSettings"),
     _flag("calendar:IsOrganizer", is_organizer, first_class=False),

@@ -45,7 +45,7 @@ class ItemShape:
         shown = Shown(context, item, mailbox, has_zones, self.body_type, self.extended_keys)
         element = t.CalendarItem()
         for known in self.properties:
-            element.extend(known.write(shown))
+            known.add_to(element, shown)
         return element
 
 

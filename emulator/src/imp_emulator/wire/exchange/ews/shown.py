@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from imp_emulator.domain.exchange import calendars, time_zones
@@ -48,8 +50,7 @@ class Shown:
 
     def zone_element(self, name: str, zone: str) -> Element:
         """Return a time zone with its rules as they are in the present year."""
-        found = time_zones.definition(time_zones.windows(zone), self.context.clock.now().year)
-        return zones.element(found, full=True, tag=name)
+        return copy.deepcopy(_zone_element(name, zone, self.context.clock.now().year))
 
     def extended(self) -> Iterator[Element]:
         """Return those extended properties of the item that are asked for."""
@@ -79,6 +80,11 @@ class Shown:
         elif name == "DeletedOccurrences" and found.deleted:
             starts = (t.DeletedOccurrence(t.Start(time_text(start))) for start in found.deleted)
             yield t.DeletedOccurrences(*starts)
+
+
+@lru_cache(maxsize=1024)
+def _zone_element(name: str, zone: str, year: int) -> Element:
+    return zones.element(time_zones.definition(time_zones.windows(zone), year), full=True, tag=name)
 
 
 def _occurrence(name: str, item: CalendarItem) -> Element:

@@ -34,6 +34,7 @@ _CODES = {
     "end-before-start": "ErrorCalendarEndDateIsEarlierThanStartDate",
     "duration-too-long": "ErrorCalendarDurationIsTooLong",
     "invalid-recurrence": "ErrorRecurrenceHasNoOccurrence",
+    "no-occurrence": "ErrorRecurrenceHasNoOccurrence",
     "time-out-of-range": "ErrorCalendarOutOfRange",
 }
 """What Exchange calls the refusals of the domain; the others are properties with a wrong value."""
