@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -396,9 +397,14 @@ def streaming(ews: Ews, *identifiers: str, minutes: int = 30) -> Iterator[Connec
         assert response.status_code == 200
         assert response.headers["transfer-encoding"] == "chunked"
         connection = Connection(response)
-        assert texts(connection.next(), ".//m:ConnectionStatus") == ["OK"]
-        yield connection
-    connection.thread.join()
+        try:
+            assert texts(connection.next(), ".//m:ConnectionStatus") == ["OK"]
+            yield connection
+        finally:
+            # Closing the response waits for the thread, which waits for the server.
+            with suppress(OSError):
+                response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            connection.thread.join()
 
 
 def stream(ews: Ews) -> str:
