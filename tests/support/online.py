@@ -32,7 +32,7 @@ def online_emulator(imp_emulator_class: type[Emulator], tmp_path_factory: pytest
 
 @pytest.fixture
 def tenant(online_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """The same, set back to its scenario; whatever stands on ``requests`` finds Microsoft's hosts, and Exchange, at the emulator."""
+    """The same, set back to its scenario; what stands on ``requests`` finds Microsoft's hosts and Exchange there."""
     online_emulator.control.reset()
     monkeypatch.setenv("NO_PROXY", "*")
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # They would count more than what a client is told to trust.
