@@ -214,7 +214,7 @@ def test_one_occurrence_is_moved_and_another_deleted(graph: Graph) -> None:
         ("exception", "2026-11-24T15:00"),
         ("occurrence", "2026-11-26T09:00"),
     ]
-    assert graph.call("GET", f"{EVENTS}/{monday['id']}/instances", **window).status_code == 400
+    assert graph.call("GET", f"{EVENTS}/{monday['id']}/instances", params=window).status_code == 400
     assert graph.call("DELETE", f"{EVENTS}/{master['id']}").status_code == 204
     assert view(graph, "2026-11-01", "2026-12-31") == []
 

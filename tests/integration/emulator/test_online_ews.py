@@ -46,8 +46,6 @@ def test_both_doors_show_the_same_calendar(tenant: Emulator) -> None:
         "subject": "From Graph",
         "start": {"dateTime": "2026-11-26T09:00:00"},
         "end": {"dateTime": "2026-11-26T10:00:00"},
-    }
-    event |= {
         "allowNewTimeProposals": False,
         "singleValueExtendedProperties": [{"id": "String 0x1234", "value": "blue"}],
     }
