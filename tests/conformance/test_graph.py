@@ -127,6 +127,20 @@ def test_o365_writes_reads_changes_and_deletes_an_event(open_account: Open) -> N
     assert list(calendar.get_events(include_recurring=False)) == []
 
 
+def test_o365_answers_an_invitation(open_account: Open) -> None:
+    event = open_account().schedule().new_event("Review")
+    event.start, event.end = MONDAY, MONDAY + timedelta(hours=1)
+    event.attendees.add(BEN)
+    assert event.save()
+    (invitation,) = open_account().schedule(resource=BEN).get_events(include_recurring=False)
+    assert (invitation.show_as, invitation.response_status.status.value) == (EventShowAs.Tentative, "not_responded")
+    assert invitation.accept_event("With pleasure")
+    (accepted,) = open_account().schedule(resource=BEN).get_events(include_recurring=False)
+    assert (accepted.show_as, accepted.response_status.status.value) == (EventShowAs.Busy, "accepted")
+    (attendee,) = open_account().schedule().get_default_calendar().get_event(event.object_id).attendees
+    assert attendee.response_status.status.value == "accepted"
+
+
 def test_o365_views_a_series_over_the_change_of_the_clocks(open_account: Open) -> None:
     calendar = open_account().schedule().get_default_calendar()
     event = calendar.new_event("Stand-up")

@@ -32,7 +32,7 @@ def online_emulator(imp_emulator_class: type[Emulator], tmp_path_factory: pytest
 
 @pytest.fixture
 def tenant(online_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """The same, set back to its scenario; whatever stands on ``requests`` finds Microsoft's hosts, and Exchange, at the emulator."""
+    """The same, set back to its scenario; what stands on ``requests`` finds Microsoft's hosts and Exchange there."""
     online_emulator.control.reset()
     monkeypatch.setenv("NO_PROXY", "*")
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # They would count more than what a client is told to trust.
@@ -98,15 +98,20 @@ class Graph:
         self._session.headers["Authorization"] = f"Bearer {token(emulator, label)}"
 
     def call(
-        self, method: str, path: str, json: Any = None, headers: Mapping[str, str] | None = None, **params: str
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send a request; ``path`` follows the version, or is a whole URL."""
+        """Send a request; ``path`` follows the version, or is a whole URL. A parameter ``_top`` is the option $top."""
         url = path if path.startswith("https:") else f"{GRAPH}/v1.0{path}"
-        query = {name.removeprefix("_") if name[0] != "_" else f"${name[1:]}": value for name, value in params.items()}
+        query = {f"${name[1:]}" if name[0] == "_" else name: value for name, value in (params or {}).items()}
         return self._session.request(method, url, json=json, headers=headers, params=query or None)
 
     def get(self, path: str, **params: str) -> Any:
-        """Return the content of what is there; a parameter like ``_top`` is the option ``$top``."""
-        answer = self.call("GET", path, **params)
+        """Return the content of what is there."""
+        answer = self.call("GET", path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -63,7 +63,7 @@ def test_each_call_wants_its_permission(tenant: Emulator) -> None:
     reader, writer, nobody = (Graph(tenant, label) for label in ("presence", "writer", "forgotten"))
     event = {"subject": "x", "start": {"dateTime": "2026-11-26T09:00"}, "end": {"dateTime": "2026-11-26T10:00"}}
     settings = {"timeZone": "UTC"}
-    assert reader.call("GET", f"/users/{ANNA}/calendarView", **VIEW).status_code == 200
+    assert reader.call("GET", f"/users/{ANNA}/calendarView", params=VIEW).status_code == 200
     for method, path, body in (
         ("POST", f"/users/{ANNA}/events", event),
         ("PATCH", f"/users/{ANNA}/events/x", {}),
@@ -74,7 +74,7 @@ def test_each_call_wants_its_permission(tenant: Emulator) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "ErrorAccessDenied"), path
     assert writer.call("POST", f"/users/{ANNA}/events", event).status_code == 201
     assert writer.call("PATCH", f"/users/{ANNA}/mailboxSettings", settings).status_code == 200
-    answer = nobody.call("GET", f"/users/{ANNA}/calendarView", **VIEW)
+    answer = nobody.call("GET", f"/users/{ANNA}/calendarView", params=VIEW)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "NoPermissionsInAccessToken")
 
 

@@ -214,7 +214,7 @@ def test_one_occurrence_is_moved_and_another_deleted(graph: Graph) -> None:
         ("exception", "2026-11-24T15:00"),
         ("occurrence", "2026-11-26T09:00"),
     ]
-    assert graph.call("GET", f"{EVENTS}/{monday['id']}/instances", **window).status_code == 400
+    assert graph.call("GET", f"{EVENTS}/{monday['id']}/instances", params=window).status_code == 400
     assert graph.call("DELETE", f"{EVENTS}/{master['id']}").status_code == 204
     assert view(graph, "2026-11-01", "2026-12-31") == []
 
@@ -273,3 +273,43 @@ def test_a_calendar_is_named_by_its_id_too(graph: Graph) -> None:
     created = create(graph, meeting("2026-11-26T09:00:00", "2026-11-26T10:00:00"), path)
     assert graph.get(f"{EVENTS}/{created['id']}")["id"] == created["id"]
     assert [one["id"] for one in graph.get(f"/users/{ANNA}/calendar/events")["value"]] == [created["id"]]
+
+
+def test_who_is_invited_finds_the_meeting_answers_and_is_told_of_its_end(graph: Graph) -> None:
+    invited = [{"type": "required", "emailAddress": {"address": BEN}}]
+    meeting_of_anna = create(graph, meeting("2026-11-26T09:00:00", "2026-11-26T10:00:00", attendees=invited))
+    path = f"{EVENTS}/{meeting_of_anna['id']}"
+    (copy,) = graph.get(f"/users/{BEN}/events")["value"]
+    assert (copy["iCalUId"], copy["showAs"], copy["isOrganizer"]) == (meeting_of_anna["iCalUId"], "tentative", False)
+    assert (copy["responseStatus"]["response"], copy["organizer"]["emailAddress"]["address"]) == ("notResponded", ANNA)
+
+    its_own = graph.call("POST", f"{path}/accept", {})
+    assert (its_own.status_code, its_own.json()["error"]["code"]) == (400, "ErrorInvalidRequest")
+    copy_path = f"/users/{BEN}/events/{copy['id']}"
+    silent = graph.call("POST", f"{copy_path}/tentativelyAccept", {"sendResponse": False})
+    assert (silent.status_code, silent.content) == (202, b"")
+    assert graph.get(path)["attendees"][0]["status"]["response"] == "none"
+    assert graph.call("POST", f"{copy_path}/accept", {"comment": "Yes"}).status_code == 202
+    assert graph.get(path)["attendees"][0]["status"]["response"] == "accepted"
+    assert graph.get(copy_path)["showAs"] == "busy"
+
+    graph.call("PATCH", path, {"start": at("2026-11-26T11:00:00"), "end": at("2026-11-26T12:00:00")})
+    moved = graph.get(copy_path)
+    assert (moved["start"]["dateTime"][:16], moved["responseStatus"]["response"]) == (
+        "2026-11-26T11:00",
+        "notResponded",
+    )
+    graph.call("DELETE", path)
+    cancelled = graph.get(copy_path)
+    assert (cancelled["isCancelled"], cancelled["showAs"]) == (True, "free")
+    late = graph.call("POST", f"{copy_path}/decline", {"sendResponse": True})
+    assert (late.status_code, late.json()["error"]["code"]) == (400, "ErrorInvalidRequest")
+
+
+def test_who_declines_has_the_meeting_no_more(graph: Graph) -> None:
+    invited = [{"type": "optional", "emailAddress": {"address": BEN}}]
+    created = create(graph, meeting("2026-11-26T09:00:00", "2026-11-26T10:00:00", attendees=invited))
+    (copy,) = graph.get(f"/users/{BEN}/events")["value"]
+    assert graph.call("POST", f"/users/{BEN}/events/{copy['id']}/decline").status_code == 202
+    assert graph.get(f"/users/{BEN}/events")["value"] == []
+    assert graph.get(f"{EVENTS}/{created['id']}")["attendees"][0]["status"]["response"] == "declined"

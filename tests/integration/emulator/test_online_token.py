@@ -130,6 +130,17 @@ def test_the_urls_of_the_metadata_have_the_address_that_was_asked(tenant: Emulat
     assert found["token_endpoint"] == f"{base}/oauth2/v2.0/token"
 
 
+def test_an_authority_is_told_from_others(tenant: Emulator) -> None:
+    url = f"https://{LOGIN_HOST}/common/discovery/instance"
+    asked = {"api-version": "1.1", "authorization_endpoint": f"{online.authority(tenant)}/oauth2/v2.0/authorize"}
+    found = online.session(tenant).get(url, params=asked).json()
+    assert found["tenant_discovery_endpoint"] == online.authority(tenant) + "/v2.0/.well-known/openid-configuration"
+    assert found["metadata"][0]["aliases"] == [LOGIN_HOST]
+    asked["authorization_endpoint"] = "https://login.example.com/common/oauth2/authorize"
+    other = online.session(tenant).get(url, params=asked)
+    assert (other.status_code, other.json()["error"]) == (400, "invalid_instance")
+
+
 def test_what_is_not_there_is_not_found_and_an_injected_fault_has_the_same_form(tenant: Emulator) -> None:
     answer = online.session(tenant).get(f"{online.authority(tenant)}/oauth2/v2.0/authorize")
     assert (answer.status_code, answer.json()["error"]) == (404, "invalid_request")

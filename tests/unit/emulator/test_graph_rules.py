@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from imp_emulator.domain.exchange import access_tokens, mailboxes, online
 from imp_emulator.domain.exchange.access_tokens import Refusal, Resource, TokenRefused
 from imp_emulator.pipeline.accounts import Accounts
-from imp_emulator.pipeline.request import Request
+from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.wire.exchange.online import graph_query
@@ -116,13 +117,41 @@ def token_of(environment: Environment, resource: Resource = Resource.GRAPH) -> s
     return access_tokens.issue(environment.context, application, resource)
 
 
-def ask(environment: Environment, path: str) -> tuple[int, Any]:
-    graph = Graph(environment.context, Accounts(environment.database, environment.sessions))
+def graph_of(environment: Environment) -> Graph:
+    return Graph(environment.context, Accounts(environment.database, environment.sessions))
+
+
+def sent(environment: Environment, graph: Graph, path: str) -> Response:
     headers = {"authorization": f"Bearer {token_of(environment)}"}
     request = Request("", "graph.microsoft.com", 443, "GET", f"/v1.0{path}", {}, headers, b"")
     assert graph.authenticate(request) is None
-    answer = graph.route(request).run()
+    return graph.route(request).run()
+
+
+def ask(environment: Environment, path: str) -> tuple[int, Any]:
+    answer = sent(environment, graph_of(environment), path)
     return answer.status, json.loads(answer.body)
+
+
+def test_requests_for_a_mailbox_are_counted_for_ten_minutes(
+    scenario: Scenario, seeded_online: Path, tmp_path: Path
+) -> None:
+    assert scenario.online is not None
+    few = dataclasses.replace(scenario, online=dataclasses.replace(scenario.online, requests_per_mailbox=2))
+    with states.environment(seeded_online, tmp_path, few) as world:
+        graph = graph_of(world)
+        anna, ben = "/users/user0001@example.com", "/users/user0002@example.com"
+        assert [sent(world, graph, f"{anna}/events").status for _ in range(3)] == [200, 200, 429]
+        identifier = json.loads(sent(world, graph, anna).body)["id"]
+        states.advance(world, 599.5)
+        refused = sent(world, graph, f"/users/{identifier}/calendar")
+        assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
+        assert json.loads(refused.body)["error"]["code"] == "ApplicationThrottled"
+        assert sent(world, graph, f"{ben}/events").status == 200
+        states.advance(world, 0.5)
+        assert [sent(world, graph, f"{anna}/events").status for _ in range(3)] == [200, 200, 429]
+        states.advance(world, -3000)
+        assert sent(world, graph, f"{anna}/events").status == 200
 
 
 def test_a_user_without_a_mailbox_is_told_from_nobody(world_online: Environment) -> None:

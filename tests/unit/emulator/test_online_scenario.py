@@ -88,6 +88,7 @@ def test_on_and_off_need_no_quotes(written: str, meant: str) -> None:
             {"addresses": {**TENANT["addresses"], "graph.microsoft.com": "192.0.2.41"}},
             "addresses of nodes, Exchange servers and certification authorities: holds '192.0.2.41' twice",
         ),
+        ({"requests_per_mailbox": 0}, "exchange.online.requests_per_mailbox: must be between 1 and 1000000, not 0"),
         ({"region": "EU"}, "exchange.online.region: is not known here"),
     ],
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography import x509
@@ -16,9 +16,12 @@ from jwt.algorithms import RSAAlgorithm
 
 from imp_emulator.store.keys import KeyPair
 
+if TYPE_CHECKING:
+    from jwt.types import Options
+
 _ALGORITHM = "RS256"
 # Times are judged by the virtual clock, which a library cannot know; the audience is judged with them.
-_SIGNATURE_ONLY = {
+_SIGNATURE_ONLY: Options = {
     "verify_signature": True,
     "verify_exp": False,
     "verify_nbf": False,

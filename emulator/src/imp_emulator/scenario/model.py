@@ -350,6 +350,7 @@ class OnlineSpec:
         addresses: The IPv4 address of each of :data:`ONLINE_HOSTS`, in their order.
         ews: One of :data:`EWS_STATES`.
         ews_allow_list: The labels of the applications that may go on with Exchange Web Services.
+        requests_per_mailbox: How often an application may ask Microsoft Graph for one mailbox in ten minutes.
     """
 
     tenant_id: str
@@ -358,6 +359,7 @@ class OnlineSpec:
     addresses: tuple[str, ...]
     ews: str = EWS_ON
     ews_allow_list: tuple[str, ...] = ()
+    requests_per_mailbox: int = 10_000
 
     @property
     def hosts(self) -> dict[str, str]:

@@ -42,6 +42,7 @@ def tenant(section: Section) -> OnlineSpec:
         addresses=tuple(addresses.converted(host, _ipv4, "an IPv4 address") for host in ONLINE_HOSTS),
         ews=section.switch("ews", EWS_STATES, EWS_ON),
         ews_allow_list=section.texts("ews_allow_list", str, "text", []),
+        requests_per_mailbox=section.number("requests_per_mailbox", 1, 1_000_000, 10_000),
     )
     addresses.end()
     section.end()

@@ -24,9 +24,7 @@ _SWITCHED_OFF = "Exchange Web Services are turned off for this tenant, or for th
 
 
 class OnlineEws(Ews):
-    """What stands under /EWS/ of ``outlook.office365.com``: the same services, for the same mailboxes."""
-
-    name = "online_ews"
+    """What stands under /EWS/ of ``outlook.office365.com``: a server's protocol, for the same mailboxes."""
 
     def authenticate(self, request: Request) -> Response | None:
         try:

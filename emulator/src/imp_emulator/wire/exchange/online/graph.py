@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from imp_emulator.domain.exchange.access_tokens import Refusal, Resource, TokenRefused
+from imp_emulator.domain.exchange.request_limits import RequestLimits
 from imp_emulator.errors import DomainError
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
@@ -26,7 +27,7 @@ from imp_emulator.wire.exchange.online import (
     graph_settings,
     graph_users,
 )
-from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, error_answer
+from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, error_answer, find_mailbox
 from imp_emulator.world.context import Context
 
 _BASE = "/v1.0"
@@ -75,6 +76,14 @@ _ROUTES = (
     _route("getEvent", "GET", _EVENT, _BASIC, graph_events.get_event),
     _route("updateEvent", "PATCH", _EVENT, _WRITE, graph_events.update_event, write=True),
     _route("deleteEvent", "DELETE", _EVENT, _WRITE, graph_events.delete_event, write=True),
+    _route(
+        "answerInvitation",
+        "POST",
+        rf"{_EVENT}/(?P<answer>accept|tentativelyAccept|decline)",
+        _WRITE,
+        graph_events.answer_invitation,
+        write=True,
+    ),
     _route("listInstances", "GET", rf"{_EVENT}/instances", _BASIC, graph_events.list_instances),
     _route("getSchedule", "POST", rf"{_ONE_CALENDAR}/(?:microsoft\.graph\.)?getSchedule", _BASIC, graph_schedule.run),
     _route("getMailboxSettings", "GET", _SETTINGS, _SETTINGS_READ, graph_settings.read),
@@ -90,6 +99,7 @@ class Graph:
 
     def __init__(self, context: Context, accounts: Accounts) -> None:
         self._context = context
+        self._limits = RequestLimits(context)
 
     def owns(self, path: str) -> bool:
         return True
@@ -122,6 +132,9 @@ class Graph:
             path = {name: value for name, value in match.groupdict().items() if value is not None}
             call = Call(request, principal, query, path)
             call.read_preferences()
+            wait = self._wait(call, route)
+            if wait is not None:
+                return self._refuse(request, _THROTTLED, {"Retry-After": str(wait)})
             return route.handler(self._context, call)
         except GraphError as error:
             return self._refuse(request, error)
@@ -130,13 +143,18 @@ class Graph:
         except DomainError as error:
             return self._refuse(request, GraphError(400, "ErrorInvalidRequest", error.message))
 
-    def _refuse(self, request: Request, error: GraphError) -> Response:
-        return error_answer(request, error, self._context.clock.now())
+    def _wait(self, call: Call, route: _Route) -> int | None:
+        """Count a call for a mailbox; returns how many seconds to wait when it is one too many."""
+        mailbox = None if route.permissions is _USERS else find_mailbox(self._context, call.path["user"])
+        return None if mailbox is None else self._limits.take(call.principal.client_id, mailbox.id)
+
+    def _refuse(self, request: Request, error: GraphError, headers: Mapping[str, str] | None = None) -> Response:
+        return error_answer(request, error, self._context.clock.now(), headers)
 
     def _unauthorised(self, request: Request, refusal: Refusal) -> Response:
         challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
         error = GraphError(401, "InvalidAuthenticationToken", refusal.value)
-        return error_answer(request, error, self._context.clock.now(), {"WWW-Authenticate": challenge})
+        return self._refuse(request, error, {"WWW-Authenticate": challenge})
 
 
 def _query(request: Request, route: _Route) -> graph_query.Query:
@@ -146,6 +164,7 @@ def _query(request: Request, route: _Route) -> graph_query.Query:
     return graph_query.read(request.query, top=10, limit=1000)
 
 
+_THROTTLED = GraphError(429, "ApplicationThrottled", "The application is over its limit of requests for this mailbox.")
 _FAILURES = {
     413: "RequestEntityTooLarge",
     429: "TooManyRequests",

@@ -178,6 +178,11 @@ def no_content(call: Call) -> Response:
     return Response(204, b"", "", _traced(call.request))
 
 
+def accepted(call: Call) -> Response:
+    """Return the answer of what is taken and has nothing to say."""
+    return Response(202, b"", "", _traced(call.request))
+
+
 def error_answer(
     request: Request, error: GraphError, now: datetime, headers: Mapping[str, str] | None = None
 ) -> Response:

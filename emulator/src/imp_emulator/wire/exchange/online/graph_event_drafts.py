@@ -72,8 +72,13 @@ def draft(content: Mapping[str, Any], mailbox: Mailbox) -> Draft:
         if content.get(name) is None:
             raise _invalid(name, "is missing")
     values = changes({"isReminderOn": True, **content}, {})
+    return Draft(**values, **organized_by(mailbox))
+
+
+def organized_by(mailbox: Mailbox) -> dict[str, Any]:
+    """Return the fields of an event that the owner of a mailbox organizes."""
     organizer = Attendee(mailbox.address, mailbox.display_name, "required", "Organizer")
-    return Draft(**values, organizer=organizer, response="Organizer")
+    return {"organizer": organizer, "response": "Organizer"}
 
 
 def changes(content: Mapping[str, Any], others: Mapping[str, str]) -> dict[str, Any]:

@@ -69,50 +69,60 @@ def parse_event_id(text: str) -> ItemRef:
 
 def event(item: CalendarItem, mailbox: Mailbox, call: Call) -> dict[str, Any]:
     """Return an event with all that the application may see."""
-    identifier = event_id(item.ref)
-    zone_name, end_zone_name = time_zones.windows(item.zone), time_zones.windows(item.end_zone or item.zone)
-    shown = {
-        "@odata.etag": f'W/"{ids.change_key(item.change)}"',
-        "id": identifier,
-        "createdDateTime": instant(item.created),
-        "lastModifiedDateTime": instant(item.modified),
-        "changeKey": ids.change_key(item.change),
-        "categories": list(item.categories),
-        "transactionId": None,
-        "originalStartTimeZone": zone_name,
-        "originalEndTimeZone": end_zone_name,
-        "iCalUId": item.uid,
-        "reminderMinutesBeforeStart": item.reminder_minutes or 0,
-        "isReminderOn": item.reminder_minutes is not None,
-        "hasAttachments": False,
-        "subject": item.subject,
-        "bodyPreview": _text(item.body, item.body_type)[:_PREVIEW],
-        "importance": item.importance.lower(),
-        "sensitivity": item.sensitivity.lower(),
-        "isAllDay": item.all_day,
-        "isCancelled": item.is_cancelled,
-        "isOrganizer": item.organizer is None or _same(item.organizer.address, mailbox.address),
-        "seriesMasterId": _master_id(item),
-        "showAs": SHOW_AS[item.show_as],
-        "type": _TYPES[item.kind],
-        "webLink": f"{_OUTLOOK}/owa/?itemid={quote(identifier, safe='')}&exvsurl=1&path=/calendar/item",
-        "onlineMeetingUrl": None,
-        "onlineMeetingProvider": "unknown",
-        **switches(item.others),
-        "responseStatus": {"response": RESPONSES[item.response], "time": _NO_TIME},
-        "body": _body(item, call.body_type),
-        **_times(item, call),
-        **_places(item.location),
-        "recurrence": graph_recurrence.write(item.recurrence, zone_name) if item.recurrence else None,
-        "attendees": [_attendee(one) for one in item.attendees],
-        "organizer": _recipient(
-            item.organizer or Attendee(mailbox.address, mailbox.display_name, "required", "Organizer")
-        ),
-        "onlineMeeting": None,
-    }
+    shown = {**_about_item(item), **_what(item, call), **_times(item, call), **_who(item, mailbox)}
     for name in hidden(call):
         del shown[name]
     return shown
+
+
+def _about_item(item: CalendarItem) -> dict[str, Any]:
+    """Return what identifies an event, and how it came to be."""
+    identifier, key = event_id(item.ref), ids.change_key(item.change)
+    return {
+        "@odata.etag": f'W/"{key}"',
+        "id": identifier,
+        "createdDateTime": instant(item.created),
+        "lastModifiedDateTime": instant(item.modified),
+        "changeKey": key,
+        "transactionId": None,
+        "iCalUId": item.uid,
+        "seriesMasterId": _master_id(item),
+        "type": _TYPES[item.kind],
+        "webLink": f"{_OUTLOOK}/owa/?itemid={quote(identifier, safe='')}&exvsurl=1&path=/calendar/item",
+    }
+
+
+def _what(item: CalendarItem, call: Call) -> dict[str, Any]:
+    """Return what an event is about."""
+    return {
+        "subject": item.subject,
+        "bodyPreview": _text(item.body, item.body_type)[:_PREVIEW],
+        "body": _body(item, call.body_type),
+        "categories": list(item.categories),
+        "importance": item.importance.lower(),
+        "sensitivity": item.sensitivity.lower(),
+        "showAs": SHOW_AS[item.show_as],
+        "isCancelled": item.is_cancelled,
+        "hasAttachments": False,
+        "reminderMinutesBeforeStart": item.reminder_minutes or 0,
+        "isReminderOn": item.reminder_minutes is not None,
+        **_places(item.location),
+        **switches(item.others),
+        "onlineMeeting": None,
+        "onlineMeetingUrl": None,
+        "onlineMeetingProvider": "unknown",
+    }
+
+
+def _who(item: CalendarItem, mailbox: Mailbox) -> dict[str, Any]:
+    """Return who takes part in an event."""
+    organizer = item.organizer or Attendee(mailbox.address, mailbox.display_name, "required", "Organizer")
+    return {
+        "isOrganizer": organizer.address.lower() == mailbox.address.lower(),
+        "organizer": _recipient(organizer),
+        "attendees": [_attendee(one) for one in item.attendees],
+        "responseStatus": {"response": RESPONSES[item.response], "time": _NO_TIME},
+    }
 
 
 def hidden(call: Call) -> tuple[str, ...]:
@@ -121,16 +131,17 @@ def hidden(call: Call) -> tuple[str, ...]:
 
 
 def _times(item: CalendarItem, call: Call) -> dict[str, Any]:
-    """Return start and end in the wanted zone; whole days are midnights, in whatever zone they are asked for."""
-    if not item.all_day:
-        times: dict[str, Any] = {
-            "start": wall(item.start, call.zone, call.zone_name),
-            "end": wall(item.end, call.zone, call.zone_name),
-        }
-    else:
-        times = {
-            name: wall(moment, item.zone, call.zone_name) for name, moment in (("start", item.start), ("end", item.end))
-        }
+    """Return when an event takes place; whole days are midnights, in whatever zone they are asked for."""
+    zone = item.zone if item.all_day else call.zone
+    zone_name, end_zone_name = time_zones.windows(item.zone), time_zones.windows(item.end_zone or item.zone)
+    times = {
+        "isAllDay": item.all_day,
+        "start": wall(item.start, zone, call.zone_name),
+        "end": wall(item.end, zone, call.zone_name),
+        "originalStartTimeZone": zone_name,
+        "originalEndTimeZone": end_zone_name,
+        "recurrence": graph_recurrence.write(item.recurrence, zone_name) if item.recurrence else None,
+    }
     if item.original_start is not None:
         times["originalStart"] = instant(item.original_start)
     return times
@@ -159,16 +170,11 @@ def _text(body: str, body_type: str) -> str:
 
 
 def _places(location: str) -> dict[str, Any]:
-    place = {"displayName": location, "locationType": "default", "uniqueId": location, "uniqueIdType": "private"}
+    place: dict[str, Any] = {"displayName": location, "locationType": "default"}
     if not location:
-        place = {
-            "displayName": "",
-            "locationType": "default",
-            "uniqueIdType": "unknown",
-            "address": {},
-            "coordinates": {},
-        }
-    return {"location": place, "locations": [place] if location else []}
+        return {"location": {**place, "uniqueIdType": "unknown", "address": {}, "coordinates": {}}, "locations": []}
+    place |= {"uniqueId": location, "uniqueIdType": "private"}
+    return {"location": place, "locations": [place]}
 
 
 def _attendee(attendee: Attendee) -> dict[str, Any]:
@@ -178,7 +184,3 @@ def _attendee(attendee: Attendee) -> dict[str, Any]:
 
 def _recipient(attendee: Attendee) -> dict[str, Any]:
     return {"emailAddress": {"name": attendee.name or attendee.address, "address": attendee.address}}
-
-
-def _same(left: str, right: str) -> bool:
-    return left.lower() == right.lower()

@@ -8,21 +8,25 @@ Sources: Microsoft's pages on listing, reading, creating, changing and deleting 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from imp_emulator.domain.exchange import calendars
+from imp_emulator.domain.exchange import calendars, meetings
 from imp_emulator.domain.exchange.calendars import CalendarItem, ItemRef, Kind
 from imp_emulator.domain.exchange.mailboxes import Mailbox
+from imp_emulator.domain.exchange.meetings import Recipients
 from imp_emulator.errors import Conflict, DomainError, InvalidValue, NotFound
 from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.exchange.ews import ids
+from imp_emulator.wire.exchange.ews.item_changes import REQUEST_SENT
 from imp_emulator.wire.exchange.ews.messages import EwsError
 from imp_emulator.wire.exchange.online import graph_event_drafts, graph_event_json
-from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, answer, mailbox_of, no_content
+from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, accepted, answer, mailbox_of, no_content
 from imp_emulator.wire.exchange.online.graph_event_json import KIND, event, event_id
+from imp_emulator.wire.exchange.online.graph_event_switches import boolean
 from imp_emulator.wire.exchange.online.graph_times import window
 from imp_emulator.world.context import Context
 
@@ -30,6 +34,7 @@ _LONGEST_VIEW = timedelta(days=1825)
 _AT_ONCE = 500
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 _BY_START = ("start/datetime", False)
+_ANSWERS = {"accept": "Accept", "tentativelyaccept": "Tentative", "decline": "Decline"}
 _CODES = {
     "end-before-start": "ErrorCalendarEndDateIsEarlierThanStartDate",
     "duration-too-long": "ErrorCalendarDurationIsTooLong",
@@ -85,8 +90,11 @@ def create_event(context: Context, call: Call) -> Response:
     """Add an event."""
     mailbox = _owner(context, call)
     draft = graph_event_drafts.draft(call.content(), mailbox)
+    if draft.attendees:
+        draft = dataclasses.replace(draft, others={**draft.others, **REQUEST_SENT})
     try:
         item = calendars.create(context, mailbox.id, draft)
+        meetings.invite(context, item, Recipients.ALL)
     except InvalidValue as error:
         raise _refused(error) from None
     return _one(call, mailbox, item, 201)
@@ -96,8 +104,13 @@ def update_event(context: Context, call: Call) -> Response:
     """Change an event; what is not said stays. The header If-Match says which state the client has read."""
     mailbox, item = _found(context, call)
     changes = graph_event_drafts.changes(call.content(), item.others)
+    if changes.get("attendees"):
+        changes["others"] = {**changes.get("others", item.others), **REQUEST_SENT}
+        if item.organizer is None:
+            changes |= graph_event_drafts.organized_by(mailbox)
     try:
         changed = calendars.update(context, item.ref, changes, _expected(call))
+        meetings.tell_changes(context, item, changed, Recipients.ALL)
     except Conflict:
         text = "The change key passed in the request does not match the current change key for the item."
         raise GraphError(412, "ErrorIrresolvableConflict", text) from None
@@ -109,8 +122,21 @@ def update_event(context: Context, call: Call) -> Response:
 def delete_event(context: Context, call: Call) -> Response:
     """Delete an event; of a master the series, of an occurrence that one."""
     _, item = _found(context, call)
+    meetings.cancel(context, item, Recipients.ALL)
     calendars.delete(context, item.ref)
     return no_content(call)
+
+
+def answer_invitation(context: Context, call: Call) -> Response:
+    """Accept an invitation, accept it tentatively, or decline it, as the end of the path says."""
+    _, item = _found(context, call)
+    content = call.content() if call.request.body else {}
+    response = _ANSWERS[call.path["answer"].lower()]
+    try:
+        meetings.respond(context, item, response, tell=boolean("sendResponse", content.get("sendResponse", True)))
+    except InvalidValue as error:
+        raise GraphError(400, "ErrorInvalidRequest", error.message) from None
+    return accepted(call)
 
 
 def _view(context: Context, call: Call, mailbox: Mailbox) -> Sequence[CalendarItem]:
