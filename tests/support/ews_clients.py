@@ -22,6 +22,73 @@ OTHER = "user0002@example.com"
 PROTOCOL = "ews"
 """The protocol's name in journal and faults."""
 
+FAULTS = {
+    "FindItem": (
+        "ErrorImpersonateUserDenied",
+        "ErrorImpersonationDenied",
+        "ErrorImpersonationFailed",
+        "ErrorInvalidExchangeImpersonationHeaderData",
+        "ErrorNonExistentMailbox",
+        "ErrorServerBusy",
+        "ErrorExceededConnectionCount",
+        "ErrorExceededFindCountLimit",
+        "ErrorSchemaValidation",
+        "ErrorInvalidServerVersion",
+        "ErrorIncorrectSchemaVersion",
+        "ErrorInvalidRequest",
+        "ErrorFolderNotFound",
+        "ErrorAccessDenied",
+        "ErrorCalendarViewRangeTooBig",
+        "ErrorCalendarFolderIsInvalidForCalendarView",
+        "ErrorMailboxStoreUnavailable",
+        "ErrorInternalServerError",
+        "ErrorInternalServerTransientError",
+    ),
+    "Subscribe": (
+        "ErrorExceededSubscriptionCount",
+        "ErrorInvalidSubscriptionRequest",
+        "ErrorInvalidWatermark",
+    ),
+    "GetEvents": (
+        "ErrorSubscriptionNotFound",
+        "ErrorSubscriptionAccessDenied",
+        "ErrorExpiredSubscription",
+        "ErrorInvalidSubscription",
+        "ErrorInvalidWatermark",
+        "ErrorReadEventsFailed",
+        "ErrorMissedNotificationEvents",
+    ),
+    "CreateItem": (
+        "ErrorCalendarEndDateIsEarlierThanStartDate",
+        "ErrorCalendarDurationIsTooLong",
+    ),
+    "UpdateItem": (
+        "ErrorItemNotFound",
+        "ErrorInvalidIdMalformed",
+        "ErrorChangeKeyRequiredForWriteOperations",
+        "ErrorIrresolvableConflict",
+    ),
+    "ResolveNames": ("ErrorNameResolutionNoResults",),
+    "GetUserAvailability": (
+        "ErrorMailRecipientNotFound",
+        "ErrorFreeBusyGenerationFailed",
+        "ErrorInvalidTimeInterval",
+        "ErrorTimeIntervalTooBig",
+    ),
+    "SetUserOofSettings": (
+        "ErrorInvalidScheduledOofDuration",
+        "ErrorInvalidUserOofSettings",
+    ),
+}
+"""Errors that a client meets, by the operation that is answered with them."""
+ROWS = [(operation, code) for operation, codes in FAULTS.items() for code in codes]
+
+
+def inject(emulator: Emulator, operation: str, code: str) -> None:
+    """Answer every request for an operation with an error; one that is throttled is told for how long."""
+    values = {"BackOffMilliseconds": "300000"} if code == "ErrorServerBusy" else {}
+    emulator.control.fault("error", effect={"code": code, "values": values}, protocol=PROTOCOL, operation=operation)
+
 
 @dataclass(frozen=True)
 class Endpoint:

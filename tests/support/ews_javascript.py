@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 from typing import Any
@@ -15,6 +16,8 @@ from tests.support.ews_clients import Endpoint
 from tests.support.project_files import ROOT
 
 SCRIPTS = ROOT / "tests" / "conformance" / "ews_javascript"
+SECONDS = 30
+"""How long a call may take."""
 PACKAGES = ROOT / ".build" / "ews_javascript" / "node_modules"
 
 
@@ -81,6 +84,8 @@ class JavaScriptClient:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"call": name, "with": given}) + "\n")
         self._process.stdin.flush()
+        answered, _, _ = select.select([self._process.stdout], [], [], SECONDS)
+        assert answered, f"the client has not answered {name} in {SECONDS} seconds"
         line = self._process.stdout.readline()
         assert line, f"the client has ended with status {self._process.wait()}"
         answer = json.loads(line)
@@ -92,6 +97,10 @@ class JavaScriptClient:
         """End the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(timeout=30)
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()

@@ -222,7 +222,6 @@ const calls = {
       new ews.Uri(url),
       minutes,
       null,
-      null,
       ...EVENTS,
     );
     return made.Id;

@@ -234,8 +234,8 @@ def test_a_calendar_file_goes_in_and_comes_out(control: Control) -> None:
 def test_an_event_that_no_calendar_can_hold_fails_alone(control: Control) -> None:
     kept = control.add_meeting(ANNA, MONDAY + 3 * HOUR, MONDAY + 4 * HOUR)
     done = control.put_calendar(ANNA, CALENDAR.replace("WEEKLY", "HOURLY").encode(), replace=False)
-    (problem,) = done["problems"]
-    assert (problem["uid"], "FREQ" in problem["reason"]) == ("standup@example.com", True)
+    assert {problem["uid"] for problem in done["problems"]} == {"standup@example.com"}
+    assert any("FREQ" in problem["reason"] for problem in done["problems"])
     assert [one["subject"] for one in control.meetings(ANNA, *MONTH)] == [kept["subject"], "Away"]
 
 

@@ -164,6 +164,17 @@ def encode(content: Element) -> bytes:
     return _OPENING + etree.tostring(content) + _CLOSING
 
 
+def encode_streamed(content: Element) -> bytes:
+    """Return one of the answers of a stream.
+
+    Clients look for the tag of the envelope without a prefix to see where one answer ends (ews-javascript-api 0.15,
+    ``HangingServiceRequestBase``).
+    """
+    prefixed, plain = b"s:Envelope xmlns:s=", b'Envelope xmlns:s="%s" xmlns=' % soap.ENVELOPE.encode()
+    closing = _CLOSING.replace(b"</s:Envelope", b"</Envelope")
+    return _OPENING.replace(prefixed, plain) + etree.tostring(content) + closing
+
+
 def schema_violation(rule: str, place: Element | None = None) -> EwsError:
     """Return the error of a request that does not have the form that the schema wants.
 

@@ -19,7 +19,7 @@ from imp_emulator.domain.events import (
 from imp_emulator.domain.exchange import streaming, subscriptions
 from imp_emulator.domain.exchange.subscriptions import Notification, Subscription
 from imp_emulator.wire.exchange.ews import notifications
-from imp_emulator.wire.exchange.ews.envelope import encode
+from imp_emulator.wire.exchange.ews.envelope import encode_streamed
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, error, m, response, success
 from imp_emulator.world.context import Context
 from imp_emulator.world.events import StateReplaced
@@ -108,7 +108,7 @@ class EventStream:
         if self._failure is not None:
             self._gone = True
             code, identifier = self._failure
-            return encode(refused(EwsError(code), [identifier], m.ConnectionStatus("Closed")))
+            return encode_streamed(refused(EwsError(code), [identifier], m.ConnectionStatus("Closed")))
         told = self._tell()
         if told:
             return _message(m.Notifications(*[notifications.notification(one, streaming=True) for one in told]))
@@ -143,4 +143,4 @@ def refused(why: EwsError, identifiers: Sequence[str], *status: Element) -> Elem
 
 
 def _message(*content: Element) -> bytes:
-    return encode(response(OPERATION, [success(OPERATION, *content)]))
+    return encode_streamed(response(OPERATION, [success(OPERATION, *content)]))
