@@ -17,7 +17,7 @@ from textwrap import dedent
 
 import yaml
 
-from tests.support.playbooks import CALLBACKS, PAYLOADS, PROGRAMS
+from tests.support.playbooks import CALLBACKS, FASTER, PROGRAMS
 from tests.support.project_files import ROOT, project_files
 
 NAMES = ROOT / "tests" / "support" / "names"
@@ -88,7 +88,8 @@ def pages() -> list[str]:
 class Shell:
     """The terminal of a reader: a folder, a home, this virtual environment's programs, and nothing of our own settings.
 
-    What ansible packs of the modules is shared with other runs, which saves time and which a reader cannot see.
+    What ansible packs of the modules is shared with other runs, and it asks its workers less often for results, which
+    saves time and which a reader cannot see.
     ``hosts`` are the servers that the reader's DNS knows, see ``tests/support/names``; ``more`` is set besides.
     """
 
@@ -109,10 +110,10 @@ class Shell:
             "HOME": str(home),
             "HOSTS_OF_THE_TEST": json.dumps(self.hosts),
             "LC_ALL": "C.UTF-8",
-            "PAYLOADS_FOLDER": PAYLOADS.name,
             "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(NAMES),
             "VIRTUAL_ENV": sys.prefix,
+            **FASTER,
             **self.more,
         }
 
