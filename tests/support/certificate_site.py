@@ -15,15 +15,20 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support import certificate_steps
+from tests.support.certificate_steps import STANDALONE
 from tests.support.certificates import Identity, issue
 from tests.support.emulator import Emulator
 from tests.support.exchange import served, sign
 from tests.support.playbooks import INVENTORY, Played, play
 
 CERTIFICATES = "ucops.imp.certificates"
-STANDALONE = "ca.example.com"
 MAIL1, MAIL2 = "mail1.example.com", "mail2.example.com"
-ONE = ("--limit", f"imp-pub.dc1,{MAIL1}")
+ONE = ("--limit", MAIL1)
+"""One server; what its node trusts is not looked at, which costs as much as the server does."""
+SERVERS = ("--limit", "exchange")
+WITH_NODES = ("--limit", f"imp-pub.dc1,{MAIL1}")
+"""One server, and all that follows from its certificate."""
 OF_THE_EMULATOR = re.compile(r"^exchange_certificate_(administrator|directory):.*\n", re.MULTILINE)
 """What only an inventory of the emulator says: who may issue, and where the files are."""
 
@@ -85,6 +90,14 @@ class CertificateSite:
             assert record["cluster"] == MAIL1
             found.setdefault(record["status"], set()).add(record["kind"])
         return played, found
+
+    def submit(self, stem: Path | None = None, common_name: str = MAIL1, ending: str = ".csr") -> None:
+        """Make and submit a request as a run does that nobody answers, with its files beside ``stem``."""
+        files = stem or self.files / MAIL1
+        files.parent.mkdir(parents=True, exist_ok=True)
+        csr = certificate_steps.request(self.emulator, common_name=common_name)
+        Path(f"{files}{ending}").write_text(csr)
+        certificate_steps.submit(self.emulator, csr, Path(f"{files}.cer"))
 
     def sign(self, name: str, days: float = 365) -> str:
         """Sign the request of a server as the third party, and return the certificate; the caller saves it."""
