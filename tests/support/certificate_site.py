@@ -15,7 +15,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support import certificate_steps
 from tests.support.certificate_steps import STANDALONE
 from tests.support.certificates import Identity, issue
 from tests.support.emulator import Emulator
@@ -90,14 +89,6 @@ class CertificateSite:
             assert record["cluster"] == MAIL1
             found.setdefault(record["status"], set()).add(record["kind"])
         return played, found
-
-    def submit(self, stem: Path | None = None, common_name: str = MAIL1, ending: str = ".csr") -> None:
-        """Make and submit a request as a run does that nobody answers, with its files beside ``stem``."""
-        files = stem or self.files / MAIL1
-        files.parent.mkdir(parents=True, exist_ok=True)
-        csr = certificate_steps.request(self.emulator, common_name=common_name)
-        Path(f"{files}{ending}").write_text(csr)
-        certificate_steps.submit(self.emulator, csr, Path(f"{files}.cer"))
 
     def sign(self, name: str, days: float = 365) -> str:
         """Sign the request of a server as the third party, and return the certificate; the caller saves it."""

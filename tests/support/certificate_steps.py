@@ -37,6 +37,14 @@ def submit(emulator: Emulator, csr: str, path: Path, host: str = STANDALONE, **m
     return int(_run("adcs_certificate", {**options, **more})["current"]["request_id"])
 
 
+def leave_submitted(emulator: Emulator, stem: Path, common_name: str = MAIL1, ending: str = ".csr") -> None:
+    """Leave a request of the first server submitted, as an unanswered run does; its files are beside ``stem``."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    csr = request(emulator, common_name=common_name)
+    Path(f"{stem}{ending}").write_text(csr)
+    submit(emulator, csr, Path(f"{stem}.cer"))
+
+
 def bind(emulator: Emulator, path: Path, server: str = MAIL1) -> None:
     """Install the certificate that answers the request pending on a server, and bind it."""
     wanted = {"common_name": server, "certificate_path": str(path), "services": ["IIS"], "state": "bound"}

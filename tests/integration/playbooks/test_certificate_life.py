@@ -43,7 +43,7 @@ def site_fixture(certificates_environment: Emulator, tmp_path: Path) -> Certific
 @pytest.fixture
 def submitted(site: CertificateSite) -> CertificateSite:
     """The site as a first run leaves it: the request of a server is pending."""
-    site.submit()
+    certificate_steps.leave_submitted(site.emulator, site.files / MAIL1)
     return site
 
 
@@ -214,7 +214,7 @@ def test_files_of_an_earlier_release_are_gone_on_with(site: CertificateSite, bes
     shutil.copytree(ROOT / "playbooks", mine)
     playbook = f"{mine}/certificates.yml"
     folder = mine / "certificates" if beside_the_playbook else site.files
-    site.submit(folder / "wildcard.example.com", "*.example.com", ".txt")
+    certificate_steps.leave_submitted(site.emulator, folder / "wildcard.example.com", "*.example.com", ".txt")
     assert site.states() == ["pending"]
     site.emulator.control.ca_decide(STANDALONE, 1, "issue")
     done = site.play(*ONE, variables=WILDCARD, playbook=playbook)
@@ -252,7 +252,7 @@ def denied_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> C
     for authority in content["certification_authorities"]:
         authority["language"] = "ja"
     site = CertificateSite(start_emulator("--scenario", str(write_scenario(tmp_path, content))), tmp_path)
-    site.submit()
+    certificate_steps.leave_submitted(site.emulator, site.files / MAIL1)
     site.emulator.control.ca_decide(STANDALONE, 1, "deny")
     return site
 

@@ -49,7 +49,7 @@ class CallbackModule(CallbackBase):
         folder.mkdir(parents=True, exist_ok=True)
         # ansible locks what it writes there, and at its end removes the link and not what it leads to.
         Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(folder)
-        zipfile.ZipFile.writestr = _write_compiled_too  # type: ignore[method-assign]
+        zipfile.ZipFile.writestr = _write_compiled_too  # type: ignore[method-assign, assignment]
 
 
 _UNCHECKED = (1).to_bytes(4, "little")
