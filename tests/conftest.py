@@ -8,10 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.collection_tree import ensure_collection_tree
-from tests.support.emulator import emulator, environment, imp_emulator_class, start_emulator
+from tests.support.emulator import (
+    certificates_emulator,
+    certificates_environment,
+    emulator,
+    environment,
+    imp_emulator_class,
+    start_emulator,
+)
 from tests.support.exercised import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
 
 __all__ = [
+    "certificates_emulator",
+    "certificates_environment",
     "emulator",
     "environment",
     "imp_emulator_class",
