@@ -15,6 +15,7 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
+NODE_READY := .build/ews_javascript/.ready
 # antsibull-docs writes a log into the home directory, whether asked to or not.
 ANTSIBULL_DOCS := HOME=$(CURDIR)/.build/ansible $(BIN)/antsibull-docs
 
@@ -36,7 +37,7 @@ SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=$(JOBS) $(if $(filter output-
 WORKERS := --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help venv tree demo test all-tests lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
+.PHONY: help venv tree node-packages demo test all-tests lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
 	unit all-cases integration conformance molecule bench docs docs-lint docs-site changelog changelog-lint importer release clean
 
 help: ## say what can be made
@@ -55,12 +56,22 @@ tree: $(READY)
 	@mkdir -p $(ANSIBLE_HOME)
 	@$(BIN)/python tests/support/collection_tree.py > /dev/null
 
+# Node is nothing that the project needs: a public client of Exchange is written for it, and pytest's summary says when
+# that one has not run.
+node-packages: $(if $(shell command -v npm),$(NODE_READY)) ## the public EWS client for node, where npm is found
+
+$(NODE_READY): tests/conformance/ews_javascript/package.json
+	@mkdir -p $(@D)
+	cp $< $(@D)
+	npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error
+	@touch $@
+
 demo: tree ## configure an emulated cluster, break it, heal it
 	$(BIN)/python demo/run.py
 
 # First what takes a minute, so that it fails at once; then pytest beside the checks that keep one core busy. Its output
 # comes last, whatever the others print.
-test: tree ## everything that CI runs
+test: tree node-packages ## everything that CI runs
 	+@$(SIDE_BY_SIDE) lint types
 	@$(BIN)/python -m tests.support.matrix --say-skipped
 	@rm -f .build/pytest.txt
@@ -108,13 +119,13 @@ matrix: tree ## sanity, units and integration on every ansible-core that the fou
 unit: tree ## planner, rules, formats: no process, no network
 	$(BIN)/python -m pytest $(WORKERS) tests/unit
 
-all-cases: tree ## every generated certificate name, of which make unit judges a sample
-	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py
+all-cases: tree ## every generated certificate name and every series of meetings, of which make unit judges a sample
+	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py tests/unit/emulator/test_calendar_oracle.py
 
 integration: tree ## every module against the running emulator, and what must be there for each
 	$(BIN)/python -m pytest $(WORKERS) tests/meta tests/integration tests/faults
 
-conformance: tree ## public clients and schemas against the emulator and the collection
+conformance: tree node-packages ## public clients and schemas against the emulator and the collection
 	$(BIN)/python -m pytest $(WORKERS) tests/conformance
 
 molecule: tree ## one scenario per role

@@ -8,10 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.support.collection_tree import ensure_collection_tree
-from tests.support.emulator import emulator, environment, imp_emulator_class, start_emulator
+from tests.support.emulator import (
+    certificates_emulator,
+    certificates_environment,
+    emulator,
+    environment,
+    imp_emulator_class,
+    start_emulator,
+)
 from tests.support.exercised import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
 
 __all__ = [
+    "certificates_emulator",
+    "certificates_environment",
     "emulator",
     "environment",
     "imp_emulator_class",
@@ -22,7 +31,7 @@ __all__ = [
 ]
 
 # Its entry point would do, but is missing where the emulator's package is only on the path.
-pytest_plugins = ["imp_emulator.pytest_plugin"]
+pytest_plugins = ["imp_emulator.pytest_plugin", "tests.support.ews_schema"]
 
 # Before any test module is imported, for they import the collection by that name.
 ensure_collection_tree(Path(__file__).parents[1])

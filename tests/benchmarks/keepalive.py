@@ -21,13 +21,14 @@ TIMEOUT = 30  # seconds
 
 @dataclass(frozen=True)
 class Target:
-    """A listener of the emulator and the account to use there."""
+    """A listener of the emulator and the account to use there; ``name`` is the certificate's, where that is another."""
 
     host: str
     port: int
     ca_file: str
     username: str
     password: str
+    name: str | None = None
 
     def request(self, method: str, path: str, body: str = "", headers: Sequence[str] = ()) -> bytes:
         """Return a complete HTTP/1.1 request as bytes."""
@@ -47,7 +48,7 @@ class Target:
         context = ssl.create_default_context(cafile=self.ca_file)
         plain = socket.create_connection((self.host, self.port), timeout=TIMEOUT)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return context.wrap_socket(plain, server_hostname=self.host)
+        return context.wrap_socket(plain, server_hostname=self.name or self.host)
 
 
 def read_answer(connection: ssl.SSLSocket, buffer: bytearray) -> int:

@@ -9,9 +9,10 @@ import pytest
 
 from tests.support.emulator import Emulator
 from tests.support.exchange import Session, powershell
+from tests.support.online import online_emulator, tenant
 from tests.unit.emulator.conftest import emulated, seeded_state
 
-__all__ = ["emulated", "seeded_state", "session_fixture"]
+__all__ = ["emulated", "online_emulator", "seeded_state", "session_fixture", "tenant"]
 
 
 @pytest.fixture(name="session")

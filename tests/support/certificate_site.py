@@ -15,15 +15,19 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.certificate_steps import STANDALONE
 from tests.support.certificates import Identity, issue
 from tests.support.emulator import Emulator
 from tests.support.exchange import served, sign
 from tests.support.playbooks import INVENTORY, Played, play
 
 CERTIFICATES = "ucops.imp.certificates"
-STANDALONE = "ca.example.com"
 MAIL1, MAIL2 = "mail1.example.com", "mail2.example.com"
-ONE = ("--limit", f"imp-pub.dc1,{MAIL1}")
+ONE = ("--limit", MAIL1)
+"""One server; what its node trusts is not looked at, which costs as much as the server does."""
+SERVERS = ("--limit", "exchange")
+WITH_NODES = ("--limit", f"imp-pub.dc1,{MAIL1}")
+"""One server, and all that follows from its certificate."""
 OF_THE_EMULATOR = re.compile(r"^exchange_certificate_(administrator|directory):.*\n", re.MULTILINE)
 """What only an inventory of the emulator says: who may issue, and where the files are."""
 

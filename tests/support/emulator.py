@@ -6,11 +6,13 @@
 The fixtures are those that ``imp_emulator.pytest_plugin`` gives everybody, under shorter names: ``emulator`` (one
 process for the whole session, one per xdist worker), ``environment`` (the same, set back to its scenario before the
 test) and ``start_emulator`` (processes of the test's own, for those that stop or kill them).
+``certificates_environment`` is like ``environment``, with the scenario that begins without certificates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -66,3 +68,21 @@ def environment(imp_environment: Emulator) -> Emulator:
 @pytest.fixture
 def start_emulator(imp_start: Callable[..., Emulator]) -> Callable[..., Emulator]:
     return imp_start
+
+
+@pytest.fixture(scope="session")
+def certificates_emulator(
+    imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Emulator]:
+    emulator = imp_emulator_class(tmp_path_factory.mktemp("certificates"), "--scenario", "certificates")
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def certificates_environment(certificates_emulator: Emulator) -> Emulator:
+    """Set it back to its scenario, and remove what playbooks with ``inventory/emulator`` keep beside it."""
+    certificates_emulator.control.reset()
+    for folder in ("certificates", "pending-restarts"):
+        shutil.rmtree(certificates_emulator.ready_file.parent / folder, ignore_errors=True)
+    return certificates_emulator

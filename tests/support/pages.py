@@ -32,6 +32,8 @@ RUN_BY = {
     # Its commands, and its plays.
     "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
     "docs/drift.md": (_DOCS,),
+    "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
+    "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
     "docs/preflight.md": (_DOCS,),
     "docs/restarts.md": (_DOCS,),

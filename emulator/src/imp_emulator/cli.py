@@ -14,6 +14,7 @@ import typer
 from imp_emulator import __version__
 from imp_emulator.client import ready_file as ready
 from imp_emulator.client.addresses import is_loopback
+from imp_emulator.client.control import Control, ControlError
 from imp_emulator.client.launch import EmulatorError, launch
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario import writer as scenario_writer
@@ -27,15 +28,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+calendar = typer.Typer(help="Calendars of mailboxes of a running emulator, as iCalendar files.", no_args_is_help=True)
+app.add_typer(calendar, name="calendar")
 StateFile = Annotated[Path, typer.Option("--state", help="The state file; it is created, or gone on with.")]
 ReadyFile = Annotated[Path, typer.Option("--ready-file", help="The JSON file that tells names, ports and passwords.")]
+Address = Annotated[str, typer.Argument(help="An address of the mailbox.")]
+CalendarFile = Annotated[
+    Path, typer.Argument(help="A file in the format iCalendar (RFC 5545).", exists=True, dir_okay=False)
+]
 
 
 def main() -> None:
     """Run the command; what the user can put right becomes one sentence and exit status 2."""
     try:
         app()
-    except (ScenarioError, StateError, EmulatorError, OSError) as error:
+    except (ControlError, ScenarioError, StateError, EmulatorError, OSError) as error:
         typer.echo(f"imp-emulator: {error}", err=True)
         sys.exit(2)
 
@@ -109,6 +116,36 @@ def stop(
     """Stop the emulator and wait until it is done; no running emulator is no error."""
     if not ready.stop(ready_file, timeout):
         typer.echo(f"imp-emulator: nothing runs for {ready_file}", err=True)
+
+
+@calendar.command("put")
+def put_calendar(
+    ready_file: ReadyFile,
+    address: Address,
+    file: CalendarFile,
+    replace: Annotated[bool, typer.Option(help="Whether to remove what the file does not have.")] = True,
+) -> None:
+    """Put the events of a file into a mailbox's calendar; exit status 1 when some had to be left out."""
+    done = _control(ready_file).put_calendar(address, file.read_bytes(), replace=replace)
+    counts = ", ".join(f"{done[what]} {what}" for what in ("created", "updated", "unchanged", "deleted"))
+    typer.echo(f"{address}: {counts}")
+    for problem in done["problems"]:
+        typer.echo(f"imp-emulator: {file}, line {problem['line']}: {problem['reason']}", err=True)
+    if done["problems"]:
+        raise typer.Exit(1)
+
+
+@calendar.command("get")
+def get_calendar(ready_file: ReadyFile, address: Address) -> None:
+    """Print a mailbox's calendar."""
+    typer.echo(_control(ready_file).calendar(address), nl=False)
+
+
+def _control(ready_file: Path) -> Control:
+    content = ready.read(ready_file)
+    if content is None:
+        raise FileNotFoundError(f"{ready_file} is no ready file")
+    return Control(**content["control"])
 
 
 @app.command()

@@ -36,3 +36,7 @@ class InvalidValue(DomainError):
 
 class Forbidden(DomainError):
     """The rule of the environment does not allow the operation in its present state."""
+
+
+class Conflict(DomainError):
+    """The object has changed since the caller read it."""

@@ -11,6 +11,9 @@ import pytest
 
 from tests.support.emulator import Emulator
 from tests.support.imp_admin import Api
+from tests.support.online import online_emulator, tenant
+
+__all__ = ["api", "online_emulator", "tenant"]
 
 
 @pytest.fixture

@@ -58,6 +58,9 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
             cluster="dc1",
             node="imp-pub",
             port=1,
+            account="nobody",
+            address="user0001@example.com",
+            meeting="AAA=",
         )
         answer = httpx.request(method, url + path, headers=header, trust_env=False)
         assert answer.status_code == 401, (method, path)
@@ -68,7 +71,7 @@ def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
     about = environment.control.about()
     assert about["name"] == "imp-emulator"
     nodes = {"axl", "imp_axl", "control_center", "certmgr", "imp_admin"}
-    assert set(about["protocols"]) == {*nodes, "exchange", "powershell", "certsrv", "ca_admin"}
+    assert set(about["protocols"]) == {*nodes, "ews", "powershell", "certsrv", "ca_admin"}
     assert {"getUser", "updateUser"} <= set(about["protocols"]["axl"])
     for name in ("imp_axl", "control_center", "certmgr", "imp_admin", "certsrv", "ca_admin"):
         assert about["protocols"][name], name

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.emulator import Emulator
 
 PAGE = Path(__file__).parents[3] / "docs" / "fidelity.md"
 
 
-def test_every_operation_stands_on_the_page(environment: Emulator) -> None:
+@pytest.mark.parametrize("scenario", ["environment", "tenant"])
+def test_every_operation_stands_on_the_page(scenario: str, request: pytest.FixtureRequest) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    about = environment.control.about()
+    emulator: Emulator = request.getfixturevalue(scenario)
+    about = emulator.control.about()
     protocols = about["protocols"] | {"control": about["control"]}
 
     untold = [

@@ -127,11 +127,11 @@ def test_an_exchange_server_asks_for_its_account(environment: Emulator) -> None:
     with httpx.Client(base_url=base, verify=context, trust_env=False) as client:
         refused = client.post("/EWS/Exchange.asmx")
         assert refused.status_code == 401
-        assert refused.headers["www-authenticate"] == 'Basic realm="Exchange"'
+        assert refused.headers["www-authenticate"] == 'Negotiate, NTLM, Basic realm="mail1.example.com"'
         assert refused.headers["server"] == "Microsoft-IIS/10.0"
         assert "401 - Unauthorized: Access is denied due to invalid credentials." in refused.text
         credentials = (account["username"], account["password"])
-        found = client.post("/EWS/Exchange.asmx", auth=credentials)
+        found = client.post("/EWS/Services.wsdl", auth=credentials)
         assert (found.status_code, "404 - File or directory not found." in found.text) == (404, True)
         found = client.get("/")
         assert (found.status_code, found.headers["server"]) == (404, "Microsoft-IIS/10.0")
@@ -139,7 +139,7 @@ def test_an_exchange_server_asks_for_its_account(environment: Emulator) -> None:
         assert "413 - " in client.post("/", content=b"x" * (8 * 1024 * 1024 + 1)).text
     # What no protocol owns is the listener's own answer.
     asked = [(entry["protocol"], entry["status"]) for entry in environment.journal(node="mail1.example.com")]
-    assert asked == [("exchange", 401), ("exchange", 404), ("", 404), ("", 413)]
+    assert asked == [("ews", 401), ("ews", 404), ("", 404), ("", 413)]
 
 
 def test_the_listeners_bind_to_the_loopback_interface_only(emulator: Emulator) -> None:

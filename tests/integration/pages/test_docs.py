@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificate_site import MAIL1, MAIL2, STANDALONE, CertificateSite
+from tests.support.certificate_site import MAIL1, MAIL2, CertificateSite
+from tests.support.certificate_steps import STANDALONE
 from tests.support.collection_tree import ensure_collection_tree
 from tests.support.connections import connection
 from tests.support.drift_site import Site

@@ -6,40 +6,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support import certificate_steps
+from tests.support.certificate_site import MAIL1, MAIL2, WITH_NODES
 from tests.support.connections import ca_connection, connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.imp_admin import gateway_verdicts
 from tests.support.modules import run_module
 from tests.support.playbooks import play
-from tests.support.scenarios import shipped, with_users, write_scenario
 
 CERTIFICATES = "ucops.imp.certificates"
 STANDALONE, ENTERPRISE = "ca.example.com", "eca.example.com"
 PURGE = {"trust_purge": True, "trust_certificates": []}
 VERIFIED = ["Verified", "Verified"]
-USERS = 20
+PARTS = ["trust", "presence_gateways", "presence_engine", "gateway_status"]
+"""The parts of the site that have to do with certificates."""
+NODES = ("--limit", "imp-pub.dc1")
+"""What the nodes trust; other tests run a second time on the servers."""
 
 
 @pytest.fixture(name="environment")
-def environment_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> Emulator:
-    content = with_users(shipped("certificates"), USERS)
-    return start_emulator("--scenario", str(write_scenario(tmp_path, content)))
+def environment_fixture(certificates_environment: Emulator) -> Emulator:
+    return certificates_environment
 
 
-def run(environment: Emulator, folder: Path, playbook: str, **variables: Any) -> None:
-    played = play(environment.ready_file, folder, playbook, variables=variables)
+def run(environment: Emulator, folder: Path, playbook: str, *options: str, **variables: Any) -> None:
+    played = play(environment.ready_file, folder, playbook, *options, variables=variables)
     assert played.status == 0, played.output
 
 
 def trusted(environment: Emulator, node: str) -> set[str]:
     options = {**connection(environment, "platform"), "nodes": nodes(environment, 443, node)}
     return {one["fingerprint"] for one in run_module("trust_certificates_info", options)["certificates"]}
+
+
+def trust(environment: Emulator, host: str) -> None:
+    """Have the nodes trust an authority."""
+    root = environment.ready["certification_authorities"][host]["root_file"]
+    options = {
+        **connection(environment, "platform"),
+        "nodes": nodes(environment, 443),
+        "certificates": [{"path": root}],
+    }
+    result = run_module("trust_certificates", options)
+    assert result.changed, result.msg
 
 
 def of_the_ca(environment: Emulator, host: str, renewals: int) -> set[str]:
@@ -57,6 +71,7 @@ def assert_no_drift(environment: Emulator, folder: Path, variables: dict[str, An
         environment.ready_file,
         folder,
         "ucops.imp.drift",
+        *WITH_NODES,
         variables=variables,
         environment={"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift", "UCOPS_IMP_DRIFT_DIR": str(reports)},
     )
@@ -65,20 +80,27 @@ def assert_no_drift(environment: Emulator, folder: Path, variables: dict[str, An
 
 
 def test_a_new_key(environment: Emulator, tmp_path: Path) -> None:
-    run(environment, tmp_path, "ucops.imp.site", ucops_imp_certificates=True)
+    gateways = [{"name": MAIL1}]
+    variables = {
+        "ucops_imp_certificates": True,
+        "calendar_integration_parts": PARTS,
+        "presence_gateways_list": gateways,
+    }
+    certificate_steps.add_gateways(environment, MAIL1)
+    certificate_steps.certify(environment, environment.ready_file.parent / "certificates")
+    trust(environment, STANDALONE)
     environment.control.ca_renew(STANDALONE, new_key=True)
 
-    run(environment, tmp_path, CERTIFICATES, **PURGE)
+    # What site.yml does after certificates.yml leaves alone what that has had the nodes trust.
+    run(environment, tmp_path, "ucops.imp.site", *WITH_NODES, **variables, **PURGE)
 
     both = of_the_ca(environment, STANDALONE, 1)
     assert len(both) == 2
     assert [trusted(environment, node) for node in ("imp-pub", "imp-sub")] == [both, both]
-    assert gateway_verdicts(environment) == VERIFIED
-    # What site.yml does after certificates.yml leaves them alone as well, and there is nothing left to do.
+    assert gateway_verdicts(environment) == ["Verified"]
     last = environment.control.last_journal_id()
-    run(environment, tmp_path, "ucops.imp.site", ucops_imp_certificates=True, **PURGE)
+    assert_no_drift(environment, tmp_path, {**variables, **PURGE})
     assert environment.journal(writes=True, after=last) == []
-    assert_no_drift(environment, tmp_path, {"ucops_imp_certificates": True, **PURGE})
 
 
 @pytest.mark.parametrize(
@@ -95,9 +117,10 @@ def test_renewed_before_and_after(
     """One server has what the first key signed, the other what the last one did; the nodes never had the first."""
     template = {"exchange_certificate_template": "WebServer"} if host == ENTERPRISE else {}
     variables = {"ucops_ca_host": host, **template, **(PURGE if purge else {"trust_certificates": []})}
-    gateways = [{"name": f"mail{number}.example.com"} for number in (1, 2)]
-    run(environment, tmp_path, "ucops.imp.presence_gateways", presence_gateways_list=gateways)
-    run_role_on(environment, tmp_path, "mail1.example.com", variables)
+    certificate_steps.add_gateways(environment, MAIL1, MAIL2)
+    submitted_with = {"template": "WebServer"} if host == ENTERPRISE else {}
+    certificate_steps.certify(environment, environment.ready_file.parent / "certificates", host, **submitted_with)
+    assert trusted(environment, "imp-pub") == set()
     for new_key in keys:
         environment.control.ca_renew(host, new_key=new_key)
 
@@ -107,24 +130,18 @@ def test_renewed_before_and_after(
     assert [trusted(environment, node) for node in ("imp-pub", "imp-sub")] == [wanted, wanted]
     assert gateway_verdicts(environment) == VERIFIED
     last = environment.control.last_journal_id()
-    run(environment, tmp_path, CERTIFICATES, **variables)
+    run(environment, tmp_path, CERTIFICATES, *NODES, **variables)
     assert environment.journal(writes=True, after=last) == []
 
 
-def run_role_on(environment: Emulator, folder: Path, server: str, variables: dict[str, Any]) -> None:
-    """Get one server its certificate; no node is told of the authority."""
-    played = play(environment.ready_file, folder, CERTIFICATES, "--limit", server, variables=variables)
-    assert played.status == 0, played.output
-    assert trusted(environment, "imp-pub") == set()
-
-
 def test_purge_waits_while_an_earlier_certificate_is_unknown(environment: Emulator, tmp_path: Path) -> None:
-    run(environment, tmp_path, CERTIFICATES)
+    trust(environment, STANDALONE)
     environment.control.ca_renew(STANDALONE)
     before = trusted(environment, "imp-pub")
+    assert before == of_the_ca(environment, STANDALONE, 0)
     environment.control.fault("status", effect={"status": 500}, operation="GET /certnew.cer", skip=1)
 
-    played = play(environment.ready_file, tmp_path, CERTIFICATES, "--limit", "imp-pub.dc1", variables=PURGE)
+    played = play(environment.ready_file, tmp_path, CERTIFICATES, *NODES, variables=PURGE)
 
     assert played.status == 2
     assert "does not give its certificate of renewal 0" in played.output

@@ -8,16 +8,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.certificate_site import MAIL1, MAIL2, ONE, STANDALONE, CertificateSite
+from tests.support import certificate_steps
+from tests.support.certificate_site import MAIL1, MAIL2, ONE, SERVERS, WITH_NODES, CertificateSite
+from tests.support.certificate_steps import STANDALONE
 from tests.support.certificates import issue
 from tests.support.emulator import Emulator
+from tests.support.exchange import served
 from tests.support.playbooks import ROOT, play
 from tests.support.scenarios import shipped, write_scenario
 from tests.support.tarball import build, install
@@ -32,34 +36,14 @@ SIGN_IT = f"{MAIL1}.csr signed by your certification authority"
 
 
 @pytest.fixture(name="site")
-def site_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> CertificateSite:
-    return CertificateSite(start_emulator("--scenario", "certificates"), tmp_path)
-
-
-@pytest.fixture(scope="module")
-def submitted_once(
-    imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[CertificateSite, Path]]:
-    """A site whose first request was submitted, and a copy of the files that the run has left."""
-    folder = tmp_path_factory.mktemp("submitted")
-    emulator = imp_emulator_class(folder / "emulator", "--scenario", "certificates")
-    try:
-        site = CertificateSite(emulator, folder)
-        assert site.play(*ONE).status == 2
-        emulator.control.snapshot("submitted")
-        yield site, Path(shutil.copytree(site.start, folder / "left"))
-    finally:
-        emulator.stop()
+def site_fixture(certificates_environment: Emulator, tmp_path: Path) -> CertificateSite:
+    return CertificateSite(certificates_environment, tmp_path)
 
 
 @pytest.fixture
-def submitted(submitted_once: tuple[CertificateSite, Path]) -> CertificateSite:
-    """The site as the first run has left it: the request of a server is pending."""
-    site, left = submitted_once
-    shutil.rmtree(site.start)
-    shutil.copytree(left, site.start)
-    site.emulator.control.clear_faults()
-    site.emulator.control.restore("submitted")
+def submitted(site: CertificateSite) -> CertificateSite:
+    """The site as a first run leaves it: the request of a server is pending."""
+    certificate_steps.leave_submitted(site.emulator, site.files / MAIL1)
     return site
 
 
@@ -67,51 +51,47 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize(
-    ("variables", "name"),
-    [(WILDCARD, "%2A.example.com"), (SHARED_NAME, "mail.example.com")],
-    ids=["wildcard", "load-balanced"],
-)
-def test_servers_that_share_a_name_have_a_request_each(
-    site: CertificateSite, variables: dict[str, Any], name: str
-) -> None:
-    for _run in range(2):
-        waiting = site.play(variables=variables)
-        assert waiting.status == 2
-        assert "it goes on with the same request" in waiting.output
-        assert site.states() == ["pending", "pending"]
+def test_servers_that_share_a_name_have_a_request_each(site: CertificateSite) -> None:
+    name = "%2A.example.com"
+    waiting = site.play(*SERVERS, variables=WILDCARD)
+    assert waiting.status == 2
+    assert "it goes on with the same request" in waiting.output
+    assert site.states() == ["pending", "pending"]
     stems = {f"{server}+{name}" for server in (MAIL1, MAIL2)}
     assert names(site.files) == {f"{stem}{ending}" for stem in stems for ending in (".csr", ".cer.request.json")}
 
     for number in (1, 2):
         site.emulator.control.ca_decide(STANDALONE, number, "issue")
-    done = site.play(variables=variables)
+    done = site.play(*SERVERS, variables=WILDCARD)
     assert done.status == 0, done.output
     assert site.states() == ["issued", "issued"]
     assert site.bound(MAIL1) != site.bound(MAIL2)
     for server in (MAIL1, MAIL2):
         assert site.bound(server) == (site.files / f"{server}+{name}.cer").read_text()
     last = site.emulator.control.last_journal_id()
-    assert site.play(variables=variables).status == 0
+    assert site.play(*SERVERS, variables=WILDCARD).status == 0
     assert site.emulator.journal(writes=True, after=last) == []
 
 
 def test_with_an_administrator_servers_that_share_a_name_get_theirs_at_once(
-    start_emulator: Callable[..., Emulator], tmp_path: Path
+    certificates_environment: Emulator, tmp_path: Path
 ) -> None:
-    environment = start_emulator("--scenario", "certificates")
-    played = play(environment.ready_file, tmp_path, "ucops.imp.certificates", variables=WILDCARD)
+    environment = certificates_environment
+    played = play(environment.ready_file, tmp_path, "ucops.imp.certificates", *SERVERS, variables=SHARED_NAME)
     assert played.status == 0, played.output
     states = [request["state"] for request in environment.control.ca_requests(STANDALONE)]
     assert states == ["issued", "issued"], "an orphan was issued, or a server got none"
+    bound = {server: served(environment, server).public_bytes(Encoding.PEM).decode() for server in (MAIL1, MAIL2)}
+    files = environment.ready_file.parent / "certificates"
+    assert bound == {server: (files / f"{server}+mail.example.com.cer").read_text() for server in bound}
 
 
 def test_a_third_party_signs_for_servers_that_share_a_name(site: CertificateSite) -> None:
-    variables = {**site.third_party, **WILDCARD}
-    assert site.play(variables=variables).status == 2
+    variables = {**site.third_party, **SHARED_NAME}
+    assert site.play(*SERVERS, variables=variables).status == 2
     for server in (MAIL1, MAIL2):
-        site.save(f"{server}+%2A.example.com", site.sign(f"{server}+%2A.example.com"))
-    done = site.play(variables=variables)
+        site.save(f"{server}+mail.example.com", site.sign(f"{server}+mail.example.com"))
+    done = site.play(*SERVERS, variables=variables)
     assert done.status == 0, done.output
     assert site.bound(MAIL1) != site.bound(MAIL2)
 
@@ -150,10 +130,10 @@ def test_no_two_certificates_share_a_file(tmp_path: Path) -> None:
 @pytest.fixture(name="aging")
 def aging_fixture(site: CertificateSite) -> CertificateSite:
     """Last year's certificate is bound, has 40 days left, and a new request is pending."""
-    assert site.play(*ONE, variables=site.third_party).status == 2
+    site.files.mkdir()
+    (site.files / f"{MAIL1}.csr").write_text(certificate_steps.request(site.emulator))
     site.save(MAIL1, site.sign(MAIL1, 40))
-    bound = site.play(*ONE, variables=site.third_party)
-    assert bound.status == 0, bound.output
+    certificate_steps.bind(site.emulator, site.files / f"{MAIL1}.cer")
     due = site.play(*ONE, variables={**site.third_party, **DUE})
     assert due.status == 2
     assert SIGN_IT in due.output
@@ -192,9 +172,7 @@ def test_the_second_year_of_a_third_party(aging: CertificateSite) -> None:
 
 
 def test_the_second_year_of_an_authority_of_the_domain(site: CertificateSite) -> None:
-    site.play(*ONE)
-    site.emulator.control.ca_decide(STANDALONE, 1, "issue")
-    assert site.play(*ONE).status == 0
+    certificate_steps.certify(site.emulator, site.files)
     due = {"exchange_certificate_renew_before_days": 400}
     played, found = site.drift(**due)
     assert (played.status, "certificate_request" in found["drift"]) == (3, True), played.output
@@ -235,20 +213,15 @@ def test_files_of_an_earlier_release_are_gone_on_with(site: CertificateSite, bes
     mine = site.folder / "mine"
     shutil.copytree(ROOT / "playbooks", mine)
     playbook = f"{mine}/certificates.yml"
-    assert site.play(*ONE, variables=WILDCARD, playbook=playbook).status == 2
     folder = mine / "certificates" if beside_the_playbook else site.files
-    folder.mkdir(exist_ok=True)
-    stem = site.files / f"{MAIL1}+%2A.example.com"
-    for ending, earlier in ((".csr", ".txt"), (".cer.request.json", ".cer.request.json")):
-        Path(f"{stem}{ending}").rename(folder / f"wildcard.example.com{earlier}")
-
-    assert site.play(*ONE, variables=WILDCARD, playbook=playbook).status == 2
-    assert names(folder) == {"wildcard.example.com.txt", "wildcard.example.com.cer.request.json"}
+    certificate_steps.leave_submitted(site.emulator, folder / "wildcard.example.com", "*.example.com", ".txt")
     assert site.states() == ["pending"]
     site.emulator.control.ca_decide(STANDALONE, 1, "issue")
     done = site.play(*ONE, variables=WILDCARD, playbook=playbook)
     assert done.status == 0, done.output
     assert site.states() == ["issued"]
+    assert {path.stem for path in folder.iterdir() if path.suffix != ".json"} == {"wildcard.example.com"}, names(folder)
+    assert beside_the_playbook == (not site.files.exists())
 
 
 def listing(folder: Path) -> dict[str, int]:
@@ -264,7 +237,7 @@ def test_an_upgrade_of_the_collection_loses_nothing(site: CertificateSite, tmp_p
     }
     install(tarball, target)
     before = listing(target)
-    assert site.play(*ONE, **place).status == 2
+    assert site.play(*WITH_NODES, **place).status == 2
     assert listing(target) == before, "something was written into the installed collection"
     assert names(site.files) == {f"{MAIL1}.csr", f"{MAIL1}.cer.request.json"}
     install(tarball, target)
@@ -279,18 +252,19 @@ def denied_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> C
     for authority in content["certification_authorities"]:
         authority["language"] = "ja"
     site = CertificateSite(start_emulator("--scenario", str(write_scenario(tmp_path, content))), tmp_path)
-    assert site.play(*ONE).status == 2
+    certificate_steps.leave_submitted(site.emulator, site.files / MAIL1)
     site.emulator.control.ca_decide(STANDALONE, 1, "deny")
-    refused = site.play(*ONE)
-    assert refused.status == 2
-    assert "The CA has denied request 1" in refused.output
-    assert "exchange_certificate_new_request: true" in refused.output
-    assert site.states() == ["denied"]
     return site
 
 
 def test_after_a_denial_a_new_request_is_made_when_that_is_wished(denied: CertificateSite) -> None:
     site, wish = denied, {"exchange_certificate_new_request": True}
+    refused = site.play(*ONE)
+    assert refused.status == 2
+    assert "The CA has denied request 1" in refused.output
+    assert "exchange_certificate_new_request: true" in refused.output
+    assert site.states() == ["denied"]
+
     before = (site.files / f"{MAIL1}.csr").read_bytes()
     last = site.emulator.control.last_journal_id()
     played, found = site.drift(**wish)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +44,8 @@ WINDOWS = {
 
 
 @pytest.fixture(name="environment")
-def environment_fixture(start_emulator: Callable[..., Emulator]) -> Emulator:
-    return start_emulator("--scenario", "certificates")
+def environment_fixture(certificates_environment: Emulator) -> Emulator:
+    return certificates_environment
 
 
 def documented(title: str, folder: Path) -> str:

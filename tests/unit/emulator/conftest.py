@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import Scenario
 from imp_emulator.scenario.writer import generate
+from imp_emulator.store.database import Database
+from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.pace import ServicePace
 from tests.support import states
 from tests.support.scheduled import World, stopped_at_noon
 
@@ -29,6 +34,16 @@ def seeded_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def emulated(seeded_state: Path, tmp_path: Path) -> Iterator[Environment]:
     with states.environment(seeded_state, tmp_path, SCENARIO) as environment:
         yield environment
+
+
+@pytest.fixture
+def unseeded(tmp_path: Path) -> Iterator[Environment]:
+    """An environment whose state file holds no row, with a frozen clock: for rules that need no cluster and no key."""
+    database = Database(tmp_path / "state.sqlite3")
+    found = Environment(database, Clock(), ServicePace(), Scenario((), ()))
+    asyncio.run(found.scheduler.change_clock(lambda clock: clock.freeze(True)))
+    yield found
+    database.close()
 
 
 @pytest.fixture

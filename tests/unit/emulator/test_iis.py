@@ -13,7 +13,7 @@ from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.ca.admin import CaAdmin
 from imp_emulator.wire.ca.certsrv import CertSrv
 from imp_emulator.wire.control_center import ControlCenter
-from imp_emulator.wire.exchange.front_door import Exchange
+from imp_emulator.wire.exchange.ews import Ews
 from imp_emulator.wire.exchange.powershell import PowerShell
 from imp_emulator.wire.http import iis
 from imp_emulator.world.environment import Environment
@@ -27,10 +27,10 @@ TITLES = {
     503: "503 - Service Unavailable.",
     599: "599 - Error.",
 }
-PATHS = {"exchange": "/EWS/Exchange.asmx", "powershell": "/PowerShell/", "certsrv": "/certsrv/", "ca_admin": "/x"}
+PATHS = {"ews": "/EWS/Exchange.asmx", "powershell": "/PowerShell/", "certsrv": "/certsrv/", "ca_admin": "/x"}
 
 
-def protocol(environment: Environment, kind: type[CertSrv | CaAdmin | Exchange | PowerShell]) -> Protocol:
+def protocol(environment: Environment, kind: type[CertSrv | CaAdmin | Ews | PowerShell]) -> Protocol:
     return kind(environment.context, Accounts(environment.database, environment.sessions))
 
 
@@ -54,9 +54,9 @@ def test_the_title_of_an_oversized_request_is_that_of_http() -> None:
     assert b"<title>413 - " in iis.error_page(413).body
 
 
-@pytest.mark.parametrize("kind", [Exchange, PowerShell, CertSrv, CaAdmin])
+@pytest.mark.parametrize("kind", [Ews, PowerShell, CertSrv, CaAdmin])
 def test_every_refusal_of_a_door_of_iis_is_of_iis(
-    emulated: Environment, kind: type[CertSrv | CaAdmin | Exchange | PowerShell]
+    emulated: Environment, kind: type[CertSrv | CaAdmin | Ews | PowerShell]
 ) -> None:
     door = protocol(emulated, kind)
     refused = door.authenticate(request(PATHS[door.name]))
@@ -66,13 +66,18 @@ def test_every_refusal_of_a_door_of_iis_is_of_iis(
     for answer in (refused, *failures):
         assert answer.headers["Server"] == "Microsoft-IIS/10.0"
         assert b"HTTP Status" not in answer.body
-    if kind in (Exchange, CertSrv):
+    if kind in (Ews, CertSrv):
         assert TITLES[401].encode() in refused.body
-        assert [TITLES[answer.status].encode() in answer.body for answer in failures] == [True] * len(failures)
+        # A failure of the service itself is an error of EWS, with that status.
+        pages = [answer for answer in failures if kind is not Ews or answer.status != 500]
+        assert [TITLES[answer.status].encode() in answer.body for answer in pages] == [True] * len(pages)
 
 
 def test_what_is_answered_well_is_of_iis_too(emulated: Environment) -> None:
-    found: Response = protocol(emulated, Exchange).route(request("/EWS/Exchange.asmx")).run()
+    service = protocol(emulated, Ews)
+    found: Response = service.route(request("/EWS/Exchange.asmx")).run()
+    assert (found.status, found.headers["Server"]) == (200, "Microsoft-IIS/10.0")
+    found = service.route(request("/EWS/Services.wsdl")).run()
     assert (found.status, TITLES[404].encode() in found.body) == (404, True)
     broken = protocol(emulated, PowerShell).route(request("/PowerShell/", "POST", body=b"<a/>")).run()
     assert (broken.status, broken.headers["Server"]) == (500, "Microsoft-IIS/10.0")
@@ -102,5 +107,5 @@ def test_cisco_keeps_tomcats_pages(emulated: Environment, kind: type[CucmAxl | C
         ("/x/EWS/", False),
     ],
 )
-def test_the_front_door_owns_what_it_answers(emulated: Environment, path: str, owned: bool) -> None:
-    assert protocol(emulated, Exchange).owns(path) is owned
+def test_the_service_owns_what_it_answers(emulated: Environment, path: str, owned: bool) -> None:
+    assert protocol(emulated, Ews).owns(path) is owned

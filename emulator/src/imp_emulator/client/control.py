@@ -10,6 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 Json = Any
@@ -48,8 +49,15 @@ class Control:
         # A proxy from the environment has no business with the loopback interface.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def request(self, method: str, path: str, json: Json = None, params: dict[str, Any] | None = None) -> Answer:
-        """Send any request and return the answer.
+    def request(
+        self,
+        method: str,
+        path: str,
+        json: Json = None,
+        params: dict[str, Any] | None = None,
+        calendar: bytes | None = None,
+    ) -> Answer:
+        """Send any request and return the answer; its body is ``json``, or a calendar file.
 
         Raises:
             OSError: Nothing answers.
@@ -57,9 +65,10 @@ class Control:
         query = urllib.parse.urlencode(
             {name: _query(value) for name, value in (params or {}).items() if value is not None}
         )
-        body = None if json is None else _encoded(json)
+        body = calendar if json is None else _encoded(json)
+        headers = self._headers if calendar is None else self._headers | {"Content-Type": "text/calendar"}
         request = urllib.request.Request(  # noqa: S310 - the URL is the emulator's own
-            f"{self._url}{path}{'?' if query else ''}{query}", body, self._headers, method=method
+            f"{self._url}{path}{'?' if query else ''}{query}", body, headers, method=method
         )
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
@@ -69,9 +78,7 @@ class Control:
                 return Answer(error.code, error.read())
 
     def _call(self, method: str, path: str, json: Json = None, params: dict[str, Any] | None = None) -> Json:
-        answer = self.request(method, path, json, params)
-        if answer.status_code >= 300:
-            raise ControlError(f"{method} {path}: {answer.status_code} {answer.content.decode(errors='replace')}")
+        answer = _succeeded(method, path, self.request(method, path, json, params))
         return answer.json() if answer.content else None
 
     def about(self) -> Json:
@@ -135,8 +142,8 @@ class Control:
     def fault(self, kind: str, *, effect: Json | None = None, **match: Any) -> int:
         """Inject a fault and return its identifier.
 
-        ``effect`` holds what the kind takes (status, retry_after, seconds); ``match`` takes cluster, node, protocol,
-        operation, times, skip, probability and seed.
+        ``effect`` holds what the kind takes (status, retry_after, seconds, code, values); ``match`` takes cluster,
+        node, protocol, operation, times, skip, probability and seed.
         """
         return int(self._call("POST", "/faults", {"effect": {"kind": kind} | (effect or {})} | match)["id"])
 
@@ -181,6 +188,119 @@ class Control:
         """Have a server reach the revocation lists of the authorities, or not."""
         self._call("PUT", f"/exchange-servers/{server}/revocation", {"reachable": reachable})
 
+    def online_ews(self) -> Json:
+        """Return who may speak Exchange Web Services at Exchange Online: state, allow_list and ended."""
+        return self._call("GET", "/exchange-online/ews")
+
+    def set_online_ews(self, state: str, allow_list: list[str] | None = None) -> None:
+        """Turn Exchange Web Services of the tenant ``on`` or ``off``, or to ``allow-listed``.
+
+        ``allow_list`` holds the labels of applications; without it the list stays as it is.
+        """
+        self._call("PUT", "/exchange-online/ews", {"state": state, "allow_list": allow_list})
+
+    def restart_exchange(self, server: str) -> int:
+        """Restart the web services of a server; returns how many subscriptions were lost by that."""
+        return int(self._call("POST", f"/exchange-servers/{server}/restart")["subscriptions_lost"])
+
+    def impersonation(self, *, allowed: bool) -> None:
+        """Let the account of the gateways act for every mailbox, or not (the role ApplicationImpersonation)."""
+        self._call("PUT", "/impersonation", {"allowed": allowed})
+
+    def throttling_policy(self, account: str, **limits: int | None) -> Json:
+        """Change limits of an account (or of a mailbox, by its address) and return all; without any only return them.
+
+        ``limits`` are max_concurrency, hanging_connections, max_subscriptions, find_count_limit, max_burst,
+        recharge_rate, cutoff_balance and request_cost; ``None`` for no limit.
+        """
+        path = f"/throttling-policies/{urllib.parse.quote(account, safe='')}"
+        return self._call("PATCH", path, limits) if limits else self._call("GET", path)
+
+    def reset_throttling_policy(self, account: str) -> None:
+        """Give an account or mailbox the scenario's limits again."""
+        self._call("DELETE", f"/throttling-policies/{urllib.parse.quote(account, safe='')}")
+
+    def mailboxes(self) -> Json:
+        """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""
+        found: list[Json] = []
+        after: int | None = 0
+        while after is not None:
+            answer = self._call("GET", "/mailboxes", params={"after": after, "limit": 1000})
+            found += answer["mailboxes"]
+            after = answer["next"]
+        return found
+
+    def mailbox(self, address: str) -> Json:
+        """Return a mailbox, by any of its addresses."""
+        return self._call("GET", _mailbox(address))
+
+    def add_mailbox(self, address: str, display_name: str | None = None, **fields: Any) -> Json:
+        """Add a mailbox and return it; ``fields`` may be time_zone, language and aliases."""
+        return self._call("POST", "/mailboxes", {"address": address, "display_name": display_name, **fields})
+
+    def change_mailbox(self, mailbox: str, /, **fields: Any) -> Json:
+        """Change address, principal_name, display_name, time_zone, language or aliases; returns the mailbox."""
+        return self._call("PATCH", _mailbox(mailbox), fields)
+
+    def remove_mailbox(self, address: str) -> None:
+        """Remove a mailbox with all that is in it."""
+        self._call("DELETE", _mailbox(address))
+
+    def automatic_replies(self, address: str) -> Json:
+        """Return what a mailbox answers by itself."""
+        return self._call("GET", f"{_mailbox(address)}/automatic-replies")
+
+    def set_automatic_replies(self, address: str, state: str, **fields: Any) -> Json:
+        """Have a mailbox answer by itself, or not.
+
+        ``state`` is ``Disabled``, ``Enabled`` or ``Scheduled``; ``fields`` may be external_audience (``None``,
+        ``Known``, ``All``), start and end (of a scheduled one), internal_reply and external_reply.
+        """
+        body = {"state": state} | {name: _json(value) for name, value in fields.items()}
+        return self._call("PUT", f"{_mailbox(address)}/automatic-replies", body)
+
+    def meetings(self, address: str, start: datetime, end: datetime) -> Json:
+        """Return what a calendar shows between two times, each occurrence of a series by itself."""
+        params = {"start": start, "end": end}
+        return self._call("GET", f"{_mailbox(address)}/meetings", params=params)["meetings"]
+
+    def meeting(self, address: str, meeting: str) -> Json:
+        """Return a meeting, a series or an occurrence by its ``id``, which is the identifier in EWS too."""
+        return self._call("GET", _meeting(address, meeting))
+
+    def add_meeting(self, address: str, start: datetime, end: datetime, **fields: Any) -> Json:
+        """Put a meeting into a calendar and return it.
+
+        ``fields`` are those of the answer: subject, show_as (``Free``, ``Tentative``, ``Busy``, ``OOF``,
+        ``WorkingElsewhere``), all_day, location, time_zone, recurrence (an RRULE without its name), and so on.
+        """
+        body = {"start": _json(start), "end": _json(end), **fields}
+        return self._call("POST", f"{_mailbox(address)}/meetings", body)
+
+    def change_meeting(self, address: str, meeting: str, **fields: Any) -> Json:
+        """Change a meeting, a series, or one occurrence, which becomes an exception; returns it."""
+        body = {name: _json(value) for name, value in fields.items()}
+        return self._call("PATCH", _meeting(address, meeting), body)
+
+    def delete_meeting(self, address: str, meeting: str) -> None:
+        """Delete a meeting, a series, or one occurrence."""
+        self._call("DELETE", _meeting(address, meeting))
+
+    def calendar(self, address: str) -> bytes:
+        """Return a calendar as an iCalendar file."""
+        path = f"{_mailbox(address)}/calendar"
+        return _succeeded("GET", path, self.request("GET", path)).content
+
+    def put_calendar(self, address: str, content: bytes, *, replace: bool = True) -> Json:
+        """Put the events of an iCalendar file into a calendar, by default in place of all that it has.
+
+        Returns how many items were created, updated, unchanged and deleted, the problems of events that were left out,
+        and what else was ignored.
+        """
+        path = f"{_mailbox(address)}/calendar"
+        answer = self.request("PUT", path, params={"replace": replace}, calendar=content)
+        return _succeeded("PUT", path, answer).json()
+
     def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
         """Return what has taken ports of a node beside the product itself, by port."""
         found = self._call("GET", f"/clusters/{cluster}/nodes/{node}/occupied-ports")["ports"]
@@ -195,10 +315,31 @@ class Control:
         self._call("DELETE", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}")
 
 
+def _succeeded(method: str, path: str, answer: Answer) -> Answer:
+    if answer.status_code >= 300:
+        raise ControlError(f"{method} {path}: {answer.status_code} {answer.content.decode(errors='replace')}")
+    return answer
+
+
 def _encoded(content: Json) -> bytes:
     return json.dumps(content).encode()
 
 
 def _query(value: object) -> str:
     """Write a value as the control plane reads it in a query."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json(value: object) -> Json:
+    """Write a value as the control plane reads it in a body; times are the only ones that JSON does not know."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _mailbox(address: str) -> str:
+    return f"/mailboxes/{urllib.parse.quote(address, safe='@')}"
+
+
+def _meeting(address: str, meeting: str) -> str:
+    return f"{_mailbox(address)}/meetings/{urllib.parse.quote(meeting, safe='')}"

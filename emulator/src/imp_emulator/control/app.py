@@ -17,13 +17,22 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
-from imp_emulator.control import authorities, exchange_servers, ports
+from imp_emulator.control import (
+    authorities,
+    calendars,
+    exchange_accounts,
+    exchange_online,
+    exchange_servers,
+    mailboxes,
+    ports,
+)
 from imp_emulator.domain.imp import services
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
+from imp_emulator.wire.exchange.ews.faults import ERRORS as EWS_ERRORS
 from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
@@ -87,6 +96,25 @@ class DelayEffect(_Model):
     seconds: float = Field(ge=0, le=3600)
 
 
+def _ews_error(code: str) -> str:
+    if code not in EWS_ERRORS:
+        raise ValueError(f"is no error of Exchange Web Services that is known here; known are {', '.join(EWS_ERRORS)}")
+    return code
+
+
+class ErrorEffect(_Model):
+    """Answer with an error of Exchange Web Services instead of handling the request; other protocols answer 500.
+
+    ``values`` is what the answer says beside the code, for example ``{"BackOffMilliseconds": "300000"}``.
+    """
+
+    kind: Literal["error"]
+    code: Annotated[str, AfterValidator(_ews_error)]
+    values: dict[Annotated[str, Field(max_length=128)], Annotated[str, Field(max_length=1024)]] = Field(
+        default_factory=dict, max_length=16
+    )
+
+
 class NewFault(_Model):
     """A fault to inject; ``null`` for cluster, node, protocol or operation matches any."""
 
@@ -94,7 +122,7 @@ class NewFault(_Model):
     node: str | None = None
     protocol: str | None = None
     operation: str | None = None
-    effect: Annotated[StatusEffect | DropEffect | DelayEffect, Field(discriminator="kind")]
+    effect: Annotated[StatusEffect | DropEffect | DelayEffect | ErrorEffect, Field(discriminator="kind")]
     times: int | None = Field(default=None, ge=1)
     skip: int = Field(default=0, ge=0)
     probability: float = Field(default=1.0, ge=0, le=1)
@@ -146,7 +174,7 @@ def application(control: Control) -> FastAPI:
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
         app.add_api_route(path, endpoint, methods=[method], status_code=status)
-    for router in (authorities.router, exchange_servers.router, ports.router):
+    for router in _ROUTERS:
         app.include_router(router)
     app.middleware("http")(_count)
     for kind in (NotStored, StateError, OSError):
@@ -164,7 +192,7 @@ async def _count(request: Request, answer: Callable[[Request], Awaitable[Respons
     response = await answer(request)
     route = request.scope.get("route")
     if isinstance(route, APIRoute) and response.status_code < 400:
-        request.app.state.control.environment.answered[_OWN, f"{request.method} {route.path}"] += 1
+        request.app.state.control.environment.answered[_OWN, f"{request.method} {route.path_format}"] += 1
     return response
 
 
@@ -330,12 +358,29 @@ async def remove_fault(control: Authorised, fault_id: int) -> None:
 
 def _fault(fault: Fault) -> dict[str, Any]:
     shown = ("id", "cluster", "node", "protocol", "operation", "times", "skip", "probability", "seed", "hits")
-    wanted = {EffectKind.STATUS: ("status", "retry_after"), EffectKind.DELAY: ("seconds",)}.get(fault.effect.kind, ())
+    wanted = _EFFECTS.get(fault.effect.kind, ())
     effect = asdict(fault.effect)
     return {name: getattr(fault, name) for name in shown} | {
         "effect": {"kind": fault.effect.kind.value} | {name: effect[name] for name in wanted}
     }
 
+
+_EFFECTS = {
+    EffectKind.STATUS: ("status", "retry_after"),
+    EffectKind.DELAY: ("seconds",),
+    EffectKind.ERROR: ("code", "values"),
+}
+"""What is shown of an effect beside its kind."""
+
+_ROUTERS = (
+    authorities.router,
+    exchange_servers.router,
+    exchange_accounts.router,
+    exchange_online.router,
+    mailboxes.router,
+    calendars.router,
+    ports.router,
+)
 
 _ROUTES: tuple[tuple[str, str, int, Any], ...] = (
     ("GET", "/about", 200, about),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control plane's view of the Exchange servers: which roots they trust, and whether they reach revocation lists."""
+"""The control plane's view of the Exchange servers: whom they trust, what revocation lists they reach, restarts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from imp_emulator.control.refusals import context_of, refusals
+from imp_emulator.domain.exchange import subscriptions
 from imp_emulator.domain.exchange import trust as exchange_trust
 from imp_emulator.scenario.model import ROOT_KINDS
 
@@ -76,6 +77,15 @@ async def set_revocation(request: Request, server: str, change: Revocation) -> N
     context = context_of(request)
     with refusals(), context.database.transaction():
         exchange_trust.set_crl_reachable(context, server, change.reachable)
+
+
+@router.post("/restart")
+async def restart(request: Request, server: str) -> dict[str, int]:
+    """Restart the web services of an Exchange server; answers with how many subscriptions were lost by that."""
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        exchange_trust.roots(context, server)
+        return {"subscriptions_lost": subscriptions.lose(context, server)}
 
 
 _WORDS = {kind: word for word, kind in ROOT_KINDS.items()}

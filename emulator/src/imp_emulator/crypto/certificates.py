@@ -86,6 +86,10 @@ def seed(database: Database, scenario: Scenario) -> None:
             keys.put(database, keys.NO_CLUSTER, server.name, _exchange_pair(server, issuing))
             management = web_server_pair(database, server.name)
             keys.put(database, keys.NO_CLUSTER, keys.management(server.name), management)
+    for host in scenario.online.hosts if scenario.online else ():
+        keys.put(database, keys.NO_CLUSTER, host, web_server_pair(database, host))
+    if scenario.online:
+        keys.put(database, keys.NO_CLUSTER, keys.TOKEN_SIGNING, _leaf(_subject("token signing"), [], _rsa_key(), None))
 
 
 def server_context(pair: KeyPair) -> ssl.SSLContext:

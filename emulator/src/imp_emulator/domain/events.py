@@ -101,3 +101,78 @@ class UserChanged(Event):
     pkid: str
     userid: str
     action: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxChanged(Event):
+    """A mailbox was ``added``, ``updated`` or ``removed``; the address is the one that it has afterwards."""
+
+    mailbox: int
+    address: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarItemChanged(Event):
+    """A calendar item was ``created``, ``modified`` or ``deleted``.
+
+    Exchange keeps the occurrences of a series in its master: a change of one is a change of the master.
+    """
+
+    mailbox: int
+    address: str
+    item: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticRepliesChanged(Event):
+    """The automatic replies of a mailbox are others: their state, their time or their words."""
+
+    mailbox: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxEventsRecorded(Event):
+    """Something has happened in a mailbox that somebody watches."""
+
+    mailbox: int
+
+
+@dataclass(frozen=True, slots=True)
+class PushDue(Event):
+    """A push subscription's listener has to be told something at once."""
+
+    subscription: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionEnded(Event):
+    """A subscription to a mailbox is no more: its client has ended it, or it was not used, not answered or lost."""
+
+    subscription: str
+    unsubscribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTick(Event):
+    """A minute of an open streaming connection has passed, perhaps its last one."""
+
+    stream: str
+    over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened(Event):
+    """A streaming connection has begun; any other one of the same subscriptions is over."""
+
+    stream: str
+    subscriptions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WebServicesRestarted(Event):
+    """The web services of an Exchange server have restarted; its connections and subscriptions are gone."""
+
+    server: str

@@ -16,7 +16,7 @@ from imp_emulator.store.accounts import EXCHANGE, Account
 from imp_emulator.store.database import Database
 from imp_emulator.world.sessions import Sessions
 
-__all__ = ["EXCHANGE", "SESSION_COOKIE", "Access", "Account", "Accounts", "basic_credentials"]
+__all__ = ["EXCHANGE", "SESSION_COOKIE", "Access", "Account", "Accounts", "basic_credentials", "same_secret"]
 
 SESSION_COOKIE = "JSESSIONIDSSO"
 
@@ -59,8 +59,7 @@ class Accounts:
         username, password = credentials
         account = store.account(self._database, request.cluster if owner is None else owner, kind, username)
         # An unknown name costs the same comparison as a known one, so the time tells nothing about which names exist.
-        expected = "" if account is None else account.password
-        matches = hmac.compare_digest(password.encode(), expected.encode())
+        matches = same_secret(password, "" if account is None else account.password)
         if account is None or not matches:
             return Access.UNAUTHENTICATED
         request.caller = account.username
@@ -79,6 +78,11 @@ class Accounts:
     def issue_session(self, request: Request) -> str:
         """Return the value of the session cookie for the request's authenticated caller."""
         return self._sessions.issue(request.cluster, request.node, request.caller)
+
+
+def same_secret(given: str, expected: str) -> bool:
+    """Compare two secrets in a time that tells nothing about them."""
+    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:

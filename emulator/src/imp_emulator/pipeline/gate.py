@@ -12,12 +12,14 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from email.utils import formatdate
 from urllib.parse import parse_qsl
 
 from imp_emulator.pipeline.request import (
     Connection,
+    Message,
     Operation,
     Protocol,
     Receive,
@@ -26,6 +28,7 @@ from imp_emulator.pipeline.request import (
     Scope,
     Send,
 )
+from imp_emulator.pipeline.streaming import Streams
 from imp_emulator.store.database import NotStored
 from imp_emulator.store.journal import Entry
 from imp_emulator.world.environment import Environment
@@ -104,6 +107,7 @@ class Gate:
         self._protocols = protocols
         self._error_page = error_page
         self._body_limit = body_limit
+        self._streams = Streams()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or close its connection when a fault says so."""
@@ -111,18 +115,27 @@ class Gate:
             return
         request = self._request(scope)
         protocol = next((p for p in self._protocols if p.owns(request.path)), None)
-        try:
-            request.body = await self._body(receive)
-        except _Gone:
-            return
-        except _TooLarge:
-            response: Response | None = self._too_large(request, protocol)
-        else:
-            response = await self._answer(request, protocol)
-        if response is None:
-            await _drop(scope, receive)
-        else:
-            await _send(send, response, self._environment.clock.timestamp())
+        with ExitStack() as flight:
+            try:
+                request.body = await self._body(receive)
+            except _Gone:
+                return
+            except _TooLarge:
+                response: Response | None = self._too_large(request, protocol)
+            else:
+                response = await self._answer(request, protocol, flight)
+            if response is None:
+                await _drop(scope, receive)
+                return
+            timestamp = self._environment.clock.timestamp()
+            if response.stream is None:
+                await _send(send, response, timestamp)
+            elif not await self._streams.send(_start(response, timestamp), response.stream, receive, send):
+                scope["extensions"][ABORT]()
+
+    def end_streams(self) -> None:
+        """End the answers that would go on for long, at once; the listener is about to stop."""
+        self._streams.end()
 
     def _request(self, scope: Scope) -> Request:
         query = scope["query_string"]
@@ -168,14 +181,14 @@ class Gate:
         self._note(request, _Step(protocol.name if protocol else ""), 413)
         return response
 
-    async def _answer(self, request: Request, protocol: Protocol | None) -> Response | None:
+    async def _answer(self, request: Request, protocol: Protocol | None, flight: ExitStack) -> Response | None:
         """Return the answer; ``None`` when a fault wants the connection closed without one."""
         if protocol is None:
             self._note(request, _Step(""), 404)
             return self._error_page(404, "The requested resource is not available")
         step = _Step(protocol.name)
         try:
-            return await self._handle(request, protocol, step)
+            return await self._handle(request, protocol, step, flight)
         except Exception as error:  # noqa: BLE001 - the outermost place: whatever broke, the client gets an answer
             # The message may quote the request, and so a secret; type and place are enough to find the fault.
             where = "".join(traceback.format_tb(error.__traceback__))
@@ -183,7 +196,7 @@ class Gate:
             self._note(request, step, 500)
             return protocol.failure(request, 500, "Internal error of the emulator")
 
-    async def _handle(self, request: Request, protocol: Protocol, step: _Step) -> Response | None:
+    async def _handle(self, request: Request, protocol: Protocol, step: _Step, flight: ExitStack) -> Response | None:
         refusal = protocol.authenticate(request)
         if refusal is not None:
             step.operation = "authenticate"
@@ -191,14 +204,18 @@ class Gate:
             return refusal
         operation = protocol.route(request)
         step.operation, step.write = operation.name, operation.write
+        refusal = None if operation.flight is None else flight.enter_context(operation.flight)
+        if refusal is not None:
+            self._note(request, step, refusal.status)
+            return refusal
         effect = self._environment.faults.strike(request.cluster, request.node, protocol.name, operation.name)
         if effect is not None:
             step.fault = effect.kind.value
             if effect.kind is EffectKind.DROP:
                 self._note(request, step, 0)
                 return None
-            if effect.kind is EffectKind.STATUS:
-                return self._injected(request, protocol, step, effect)
+            if effect.kind in (EffectKind.STATUS, EffectKind.ERROR):
+                return self._injected(request, protocol, operation, step, effect)
             if effect.kind is EffectKind.DELAY:
                 try:
                     await asyncio.sleep(effect.seconds)
@@ -208,7 +225,10 @@ class Gate:
         if operation.prepare is not None:
             await operation.prepare()
         response = self._run(request, operation, step)
-        return None if effect is not None and effect.kind is EffectKind.DROP_AFTER else response
+        taken = effect is not None and effect.kind is EffectKind.DROP_AFTER
+        if taken and response.stream is not None:
+            await response.stream.aclose()
+        return None if taken else response
 
     def _run(self, request: Request, operation: Operation, step: _Step) -> Response:
         """Carry the operation out in one transaction with its journal entry; an error answer undoes what it did.
@@ -222,7 +242,7 @@ class Gate:
         try:
             with self._environment.database.own_transaction(write=operation.write):
                 response = operation.run()
-                if response.status >= 400:
+                if response.undo or response.status >= 400:
                     raise _ErrorAnswer(response)
                 self._append(request, step, response.status)
         except _ErrorAnswer as error:
@@ -236,8 +256,13 @@ class Gate:
         self._environment.answered[step.protocol, step.operation] += 1
         return response
 
-    def _injected(self, request: Request, protocol: Protocol, step: _Step, effect: Effect) -> Response:
-        response = protocol.failure(request, effect.status, "Injected fault")
+    def _injected(
+        self, request: Request, protocol: Protocol, operation: Operation, step: _Step, effect: Effect
+    ) -> Response:
+        if effect.kind is EffectKind.ERROR and operation.refuse is not None:
+            response = operation.refuse(effect.code, effect.values)
+        else:
+            response = protocol.failure(request, effect.status, "Injected fault")
         if effect.retry_after is not None:
             response.headers["Retry-After"] = str(effect.retry_after)
         self._note(request, step, response.status)
@@ -269,16 +294,23 @@ class Gate:
 
 
 async def _send(send: Send, response: Response, timestamp: float) -> None:
+    await send(_start(response, timestamp))
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _start(response: Response, timestamp: float) -> Message:
     # The web server would tell the machine's time, and a client that compares clocks would never see the virtual one.
     date = formatdate(timestamp, usegmt=True).encode()
-    headers = [(b"content-length", str(len(response.body)).encode()), (b"date", date)]
+    headers = [(b"date", date)]
+    if response.stream is None:
+        headers.append((b"content-length", str(len(response.body)).encode()))
     if response.content_type:
         headers.append((b"content-type", response.content_type.encode("latin-1")))
     for name, value in response.headers.items():
         headers.append((name.encode("latin-1"), value.encode("latin-1")))
     headers.extend((b"set-cookie", cookie.encode("latin-1")) for cookie in response.cookies)
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    headers.extend((b"www-authenticate", challenge.encode("latin-1")) for challenge in response.challenges)
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -8,7 +8,7 @@ How a protocol uses it, in its ``authenticate``::
     outcome = check_ntlm(request, {r"EXAMPLE\svc-imp": "password", ...}, schemes=("Negotiate", "NTLM"))
     if outcome.access is Access.OK:
         return None                                      # request.caller is set
-    return Response(401, headers={"WWW-Authenticate": ", ".join((*outcome.challenges, 'Basic realm="..."'))})
+    return Response(401, challenges=(*outcome.challenges, 'Basic realm="..."'))
 
 ``challenges`` are what the answer has to carry: the bare schemes that are offered or, in the middle of a handshake,
 the one scheme with the server's token (Basic is then best left out: the client is past choosing). A client without

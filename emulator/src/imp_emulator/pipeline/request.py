@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Interface
@@ -59,12 +60,32 @@ class Request:
     scope: Scope = field(default_factory=dict, repr=False)
 
 
+class Stream(Interface):
+    """A body that is made while it is sent; an asynchronous generator of bytes is one.
+
+    It begins after the transaction of its request. The gate closes it in every case, also when it never begins: at its
+    end, when its client goes away, when a fault takes the answer away and when the emulator stops.
+    """
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return itself."""
+
+    async def __anext__(self) -> bytes:
+        """Return the next piece, which is sent at once."""
+
+    async def aclose(self) -> None:
+        """Give up what it holds; called once or more."""
+
+
 @dataclass(slots=True)
 class Response:
     """An answer: status, body and headers.
 
     Attributes:
         cookies: The values of ``Set-Cookie`` headers, one header each.
+        challenges: Those of ``WWW-Authenticate`` headers likewise, for a server that offers several schemes.
+        undo: Whether what the request did is undone; a status of 400 or more means so too.
+        stream: What is sent in place of ``body``, in chunks.
     """
 
     status: int
@@ -72,6 +93,9 @@ class Response:
     content_type: str = "text/plain; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
     cookies: tuple[str, ...] = ()
+    challenges: tuple[str, ...] = ()
+    undo: bool = False
+    stream: Stream | None = None
 
 
 @dataclass(slots=True)
@@ -84,12 +108,17 @@ class Operation:
         run: Carries it out, inside the gate's transaction, on the event loop; must not block. As a plain function it
             cannot await either, so no other request gets in between.
         prepare: What takes time and is awaited before ``run``, outside the transaction: it must change nothing.
+        flight: Entered before faults and delays, and left when the answer is sent or the client gone; gives the
+            refusal to answer with when too many requests are under way already.
+        refuse: Makes the protocol's answer to an injected fault of kind ``error``: for a code, with its values.
     """
 
     name: str
     write: bool
     run: Callable[[], Response]
     prepare: Callable[[], Awaitable[None]] | None = None
+    flight: AbstractContextManager[Response | None] | None = None
+    refuse: Callable[[str, Mapping[str, str]], Response] | None = None
 
 
 class Protocol(Interface):

@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario import online
+from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
     CA_LANGUAGES,
     DEFAULT_ACCOUNTS,
@@ -33,6 +36,7 @@ from imp_emulator.scenario.model import (
     RootSpec,
     Scenario,
     ScenarioError,
+    ThrottlingSpec,
     UserSpec,
 )
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
@@ -81,19 +85,35 @@ def read(text: str) -> Scenario:
     """
     top = Section("", parse(text))
     top.number("format", FORMAT, FORMAT)
-    clusters = tuple(_cluster(section) for section in top.sections("clusters"))
-    if not clusters:
-        raise ScenarioError("clusters", "must hold at least one cluster")
+    clusters = tuple(_cluster(section) for section in top.sections("clusters", []))
     exchange = top.section("exchange", {})
     servers = tuple(_exchange_server(section) for section in exchange.sections("servers", []))
+    if not (clusters or servers):
+        raise ScenarioError("clusters", "must hold at least one cluster, where there is no Exchange server")
     account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
     admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
+    mailboxes = read_mailboxes(exchange.section("mailboxes", {}))
+    throttling = _throttling(exchange.section("throttling", {}))
+    tenant = online.tenant(exchange.section("online")) if "online" in exchange else None
+    impersonation = exchange.flag("impersonation", False)
     exchange.end()
     authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    scenario = Scenario(clusters, servers, account, admin, authorities, axl, fingerprint)
+    scenario = Scenario(
+        clusters,
+        servers,
+        account,
+        admin,
+        authorities,
+        axl,
+        mailboxes,
+        throttling,
+        tenant,
+        impersonation,
+        fingerprint,
+    )
     _check_network(scenario)
     _check_roots(scenario)
     _check_gateways(scenario)
@@ -126,11 +146,13 @@ def _check_network(scenario: Scenario) -> None:
     for server in scenario.exchange:
         names += [server.name, *server.aliases]
     names += [authority.host for authority in scenario.certification_authorities]
+    names += scenario.online.hosts if scenario.online else []
     unique("host names of nodes, Exchange servers and certification authorities", names)
     unique("certification authorities", (authority.common_name for authority in scenario.certification_authorities))
     addresses = [address for node in nodes for address in (node.ipv4, node.ipv6)]
     addresses += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
     addresses += [authority.ipv4 for authority in scenario.certification_authorities]
+    addresses += scenario.online.addresses if scenario.online else ()
     unique("addresses of nodes, Exchange servers and certification authorities", filter(None, addresses))
 
 
@@ -273,6 +295,12 @@ def _axl(section: Section) -> AxlSpec:
     )
     section.end()
     return axl
+
+
+def _throttling(section: Section) -> ThrottlingSpec:
+    limits = {limit.name: section.limit(limit.name, 2**31 - 1, limit.default) for limit in fields(ThrottlingSpec)}
+    section.end()
+    return ThrottlingSpec(**limits)
 
 
 def _exchange_server(section: Section) -> ExchangeSpec:

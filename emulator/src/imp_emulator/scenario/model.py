@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 
 
 class ScenarioError(Exception):
@@ -37,8 +38,10 @@ class AccountSpec:
     Attributes:
         label: Its key in the ready file.
         kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr), ``exchange`` (EWS),
-            ``exchange_admin`` (remote PowerShell) or ``ca`` (certification authorities).
-        roles: The roles of an application account; one without any can log in and may do nothing.
+            ``exchange_admin`` (remote PowerShell), ``ca`` (certification authorities) or ``online`` (applications of
+            Exchange Online, whose user name is the client ID and whose password is the client secret).
+        roles: The roles of an application account; one without any can log in and may do nothing. Of an application of
+            Exchange Online the permissions that it was granted.
         password_env: The environment variable that holds its password; without one a password is generated.
     """
 
@@ -189,6 +192,98 @@ class ExchangeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A time on the wall in the zone of a mailbox.
+
+    Attributes:
+        day: The date, or how many days it is from the day of the first start.
+        time: The time of the day, without a zone.
+    """
+
+    day: date | int
+    time: time
+
+    def on(self, first: date) -> datetime:
+        """Return the time, naive, when the environment is first started on that day."""
+        day = self.day if isinstance(self.day, date) else first + timedelta(days=self.day)
+        return datetime.combine(day, self.time)
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingSpec:
+    """An item of a calendar.
+
+    Attributes:
+        show_as: ``Free``, ``Tentative``, ``Busy``, ``OOF`` or ``WorkingElsewhere``.
+        all_day: Whether it takes whole days; the time of the day of start and end is not looked at.
+        recurrence: What repeats it, an RRULE of RFC 5545 without its name; ``""`` for a single item.
+    """
+
+    subject: str
+    start: LocalTime
+    end: LocalTime
+    show_as: str = "Busy"
+    all_day: bool = False
+    recurrence: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticRepliesSpec:
+    """What a mailbox answers by itself.
+
+    Attributes:
+        state: ``Disabled``, ``Enabled`` or ``Scheduled``.
+        external_audience: Who outside gets an answer: ``None``, ``Known`` or ``All``.
+        start: From when, for ``Scheduled`` only.
+        end: Until when, for ``Scheduled`` only.
+    """
+
+    state: str
+    external_audience: str = "All"
+    start: LocalTime | None = None
+    end: LocalTime | None = None
+    internal_reply: str = ""
+    external_reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSpec:
+    """A mailbox of the Exchange organisation.
+
+    Attributes:
+        address: Its primary SMTP address, which is its user principal name too.
+        aliases: Its further addresses.
+        time_zone: The IANA name of its time zone.
+        language: A language tag, for example ``en-US``.
+    """
+
+    address: str
+    display_name: str
+    aliases: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    language: str = "en-US"
+    meetings: tuple[MeetingSpec, ...] = ()
+    automatic_replies: AutomaticRepliesSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxesSpec:
+    """Which mailboxes there are.
+
+    Attributes:
+        of_users: Whether each end user of each cluster with a mail address has one.
+        time_zone: The time zone of those that say nothing of it, an IANA name.
+        language: The language of those that say nothing of it.
+    """
+
+    of_users: bool = True
+    time_zone: str = "UTC"
+    language: str = "en-US"
+    listed: tuple[MailboxSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CaSpec:
     """A certification authority with web enrollment (requirement C2).
 
@@ -219,6 +314,59 @@ class CaSpec:
     language: str = "en"
 
 
+LOGIN_HOST = "login.microsoftonline.com"
+GRAPH_HOST = "graph.microsoft.com"
+OUTLOOK_HOST = "outlook.office365.com"
+ONLINE_HOSTS = (LOGIN_HOST, GRAPH_HOST, OUTLOOK_HOST)
+"""Where tokens are issued, Microsoft Graph answers, and Exchange Online answers Exchange Web Services."""
+
+FULL_ACCESS = "full_access_as_app"
+"""The permission of an application for Exchange Web Services; the others are for Microsoft Graph."""
+ONLINE_PERMISSIONS = (
+    "Calendars.ReadBasic.All",
+    "Calendars.Read",
+    "Calendars.ReadWrite",
+    "MailboxSettings.Read",
+    "MailboxSettings.ReadWrite",
+    "User.Read.All",
+    FULL_ACCESS,
+)
+
+EWS_ON = "on"
+EWS_OFF = "off"
+EWS_ALLOW_LISTED = "allow-listed"
+EWS_STATES = (EWS_ON, EWS_OFF, EWS_ALLOW_LISTED)
+"""Whether a tenant has Exchange Web Services: for all applications, for none, for those of its list."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineSpec:
+    """A tenant of Exchange Online, which serves the mailboxes of the organisation (requirement O1).
+
+    Attributes:
+        tenant_id: The directory (tenant) ID, a UUID in lower case.
+        tenant_domain: Its first domain, which may stand for the ID.
+        applications: The registered applications.
+        addresses: The IPv4 address of each of :data:`ONLINE_HOSTS`, in their order.
+        ews: One of :data:`EWS_STATES`.
+        ews_allow_list: The labels of the applications that may go on with Exchange Web Services.
+        requests_per_mailbox: How often an application may ask Microsoft Graph for one mailbox in ten minutes.
+    """
+
+    tenant_id: str
+    tenant_domain: str
+    applications: tuple[AccountSpec, ...]
+    addresses: tuple[str, ...]
+    ews: str = EWS_ON
+    ews_allow_list: tuple[str, ...] = ()
+    requests_per_mailbox: int = 10_000
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """The IPv4 address of each host."""
+        return dict(zip(ONLINE_HOSTS, self.addresses, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class AxlSpec:
     """How much writing AXL bears before it answers 503.
@@ -233,10 +381,36 @@ class AxlSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ThrottlingSpec:
+    """What Exchange Web Services bear of one account, as a throttling policy of Exchange says it; ``None``: no limit.
+
+    Attributes:
+        max_concurrency: Requests at a time.
+        hanging_connections: Connections of GetStreamingEvents at a time, which are counted by themselves.
+        max_subscriptions: Subscriptions to one mailbox.
+        find_count_limit: Results at a time.
+        max_burst: Milliseconds of server time that may be used beyond what is recharged.
+        recharge_rate: Milliseconds of server time that are given back in an hour of virtual time.
+        cutoff_balance: By how many milliseconds that may be exceeded before requests are refused.
+        request_cost: Milliseconds of server time that a request is taken to use.
+    """
+
+    max_concurrency: int | None = 27
+    hanging_connections: int | None = 10
+    max_subscriptions: int | None = 20
+    find_count_limit: int | None = 1_000
+    max_burst: int | None = 300_000
+    recharge_rate: int | None = 900_000
+    cutoff_balance: int | None = 3_000_000
+    request_cost: int | None = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """The whole first state.
 
     Attributes:
+        online: The tenant of Exchange Online, or ``None``.
         fingerprint: Identifies the text that it was read from; a state file goes on only with its own scenario.
     """
 
@@ -246,6 +420,10 @@ class Scenario:
     exchange_admin: AccountSpec = DEFAULT_EXCHANGE_ADMIN
     certification_authorities: tuple[CaSpec, ...] = ()
     axl: AxlSpec = AxlSpec()
+    mailboxes: MailboxesSpec = MailboxesSpec()
+    throttling: ThrottlingSpec = ThrottlingSpec()
+    online: OnlineSpec | None = None
+    impersonation: bool = False
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:
@@ -254,3 +432,14 @@ class Scenario:
             if cluster.name == name:
                 return cluster
         raise KeyError(name)
+
+    @property
+    def service_address(self) -> str:
+        """The address of the mailbox that the account of kind ``exchange`` has itself."""
+        name = self.exchange_account.username.rpartition("\\")[2]
+        if "@" in name:
+            return name
+        addresses = [mailbox.address for mailbox in self.mailboxes.listed]
+        addresses += [user.mail for cluster in self.clusters for user in cluster.users[:1] if "@" in user.mail]
+        addresses += [f"@{server.name.partition('.')[2]}" for server in self.exchange[:1]]
+        return f"{name}@{addresses[0].partition('@')[2] if addresses else 'example.com'}"

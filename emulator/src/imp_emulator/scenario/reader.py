@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable
+from datetime import date, datetime, time
 from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import ScenarioError
+from imp_emulator.scenario.model import LocalTime, ScenarioError
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
 _SHOWN = 80
+
+UNLIMITED = "unlimited"
+"""What a limit says that does not limit anything."""
 
 XML_TEXT = "[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """A character that XML 1.0 can carry (2.2), as a regular expression."""
@@ -102,12 +106,26 @@ class Section:
             raise ScenarioError(self.at(key), f"must be one of {', '.join(choices)}, not {value!r}")
         return value
 
+    def switch(self, key: str, choices: Collection[str], default: str) -> str:
+        """Return one of several strings, among them ``on`` and ``off``, which YAML reads as true and false."""
+        value = self._values.get(key)
+        if isinstance(value, bool):
+            self._values[key] = "on" if value else "off"
+        return str(self.choice(key, choices, default))
+
     def number(self, key: str, low: int, high: int, default: Any = _REQUIRED) -> int:
         """Return a whole number between ``low`` and ``high``."""
         value = self._take(key, int, default)
         if not low <= value <= high:
             raise ScenarioError(self.at(key), f"must be between {low} and {high}, not {value}")
         return int(value)
+
+    def limit(self, key: str, high: int, default: Any) -> int | None:
+        """Return a whole number between 0 and ``high``, or ``None`` for ``unlimited``."""
+        if self._values.get(key) == UNLIMITED:
+            self.choice(key, (UNLIMITED,))
+            return None
+        return self.number(key, 0, high, default)
 
     def numbers(self, key: str, low: int, high: int, default: Any = _REQUIRED) -> tuple[int, ...]:
         """Return a list of whole numbers between ``low`` and ``high``, none given twice."""
@@ -139,6 +157,17 @@ class Section:
         unique(self.at(key), found)
         return tuple(found)
 
+    def local_time(self, key: str, default: Any = _REQUIRED) -> Any:
+        """Return a date, or a day from the first start, with a time of the day; YAML has a type for the former."""
+        value = self._take(key, object, default)
+        if value is default:
+            return value
+        if isinstance(value, datetime) and value.tzinfo is None:
+            return LocalTime(value.date(), value.time())
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return LocalTime(value, time())
+        return _convert(self.at(key), str(value), _local_time, _LOCAL_TIME_WORDS)
+
     def section(self, key: str, default: Any = _REQUIRED) -> Section:
         """Return the mapping under a key."""
         return Section(self.at(key), self._take(key, dict, default))
@@ -151,6 +180,19 @@ class Section:
         """Refuse what was not read."""
         for key in self._values:
             raise ScenarioError(self.at(str(key)), f"is not known here; known are {', '.join(self._known)}")
+
+
+_LOCAL_TIME_WORDS = "a time without a zone like 2026-11-30T09:00, or +1 09:00 for the day after the first start"
+
+
+def _local_time(text: str) -> LocalTime:
+    day, _, clock = text.replace("T", " ", 1).partition(" ")
+    at = time.fromisoformat(clock) if clock else time()
+    if at.tzinfo is not None:
+        raise ValueError(text)
+    if re.fullmatch(r"[+-]?\d{1,4}", day):
+        return LocalTime(int(day), at)
+    return LocalTime(date.fromisoformat(day), at)
 
 
 def unique(place: str, values: Iterable[str], key: Callable[[str], str] = ascii_lower) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from imp_emulator.domain.exchange import event_log, streaming, subscriptions
 from imp_emulator.domain.imp import services
+from imp_emulator.engine.push import Push
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
 
@@ -17,6 +19,10 @@ def wire(environment: Environment) -> None:
     context = environment.context
     environment.scheduler.register(services.CHANGE_ENDS, partial(services.end_change, context))
     environment.events.subscribe(StateReplaced, lambda _: services.lift_hanging(context))
+    environment.scheduler.register(event_log.FORGET, lambda _: event_log.forget(context))
+    environment.scheduler.register(subscriptions.EXPIRE, lambda job: subscriptions.expire(context, job.key))
+    environment.scheduler.register(streaming.TICK, partial(streaming.tick, context))
+    Push(environment)
 
 
 async def start(environment: Environment) -> None:

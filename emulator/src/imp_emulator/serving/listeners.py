@@ -21,6 +21,7 @@ from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
+from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
 from imp_emulator.serving.iis_certificate import IisCertificate
 from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
@@ -29,7 +30,10 @@ from imp_emulator.wire.ca.admin import CaAdmin
 from imp_emulator.wire.ca.certsrv import CertSrv
 from imp_emulator.wire.certmgr import Certmgr
 from imp_emulator.wire.control_center import ControlCenter
-from imp_emulator.wire.exchange.front_door import Exchange
+from imp_emulator.wire.exchange.ews import Ews
+from imp_emulator.wire.exchange.online.ews_door import OnlineEws
+from imp_emulator.wire.exchange.online.graph import Graph
+from imp_emulator.wire.exchange.online.token import TokenEndpoint
 from imp_emulator.wire.exchange.powershell import PowerShell
 from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
@@ -48,11 +52,15 @@ LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...]
     ("imp", "publisher", 8443, tomcat.error_page, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, tomcat.error_page, (ControlCenter, ImpAdmin)),
     ("imp", None, 443, tomcat.error_page, (Certmgr,)),
-    ("exchange", None, 443, iis.error_page, (PowerShell, Exchange)),
+    ("exchange", None, 443, iis.error_page, (PowerShell, Ews)),
     ("exchange-management", None, 5986, iis.error_page, (PowerShell,)),
     ("ca", None, 443, iis.error_page, (CertSrv, CaAdmin)),
+    (LOGIN_HOST, None, 443, iis.error_page, (TokenEndpoint,)),
+    (GRAPH_HOST, None, 443, iis.error_page, (Graph,)),
+    (OUTLOOK_HOST, None, 443, iis.error_page, (OnlineEws,)),
 )
-"""Role, usage (``None``: any), port of the real product, pages of its web server, and the protocols spoken there."""
+"""Role (a host of Exchange Online is one of its own), usage (``None``: any), port of the real product, pages of its web
+server, and the protocols spoken there."""
 
 
 class _Connection(HttpToolsProtocol):
@@ -107,8 +115,8 @@ class Endpoint:
     """Where a listener stands in the emulated network.
 
     Attributes:
-        cluster: Empty for an Exchange server or a certification authority.
-        node: The node's name, the Exchange server's, or the authority's host.
+        cluster: Empty for an Exchange server, a certification authority or a host of Exchange Online.
+        node: The node's name, the Exchange server's, or the host.
         port: The port of the real product.
         addresses: The virtual addresses.
     """
@@ -125,7 +133,7 @@ class Endpoint:
 
 
 class Listeners:
-    """All listeners of the nodes, the Exchange servers and the certification authorities.
+    """All listeners of the nodes, the Exchange servers, the certification authorities and Exchange Online.
 
     Making one binds the sockets and fills ``environment.network``; requests are answered from :meth:`start` on.
 
@@ -141,12 +149,14 @@ class Listeners:
         self._remembered: dict[str, int] = json.loads(meta.get(environment.database, "ports") or "{}")
         self._ports: dict[str, int] = {}
         self._servers: list[Server] = []
+        self._gates: list[Gate] = []
         self.endpoints: dict[Endpoint, tuple[str, int]] = {}
         self.protocols: dict[str, Protocol] = {}
         self._instances: dict[Maker, Protocol] = {}
         self._listen_for_nodes()
         self._listen_for_exchange()
         self._listen_for_authorities()
+        self._listen_for_online()
 
     # The scenario tells who is there. The store is asked for what it does not tell: keys, and what Eth0 has become.
 
@@ -175,6 +185,12 @@ class Listeners:
             context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
             self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
 
+    def _listen_for_online(self) -> None:
+        online = self._environment.scenario.online
+        for host, address in online.hosts.items() if online else ():
+            context = server_context(keys.get(self._environment.database, keys.NO_CLUSTER, host))
+            self._listen_for(host, None, "", host, (address,), context)
+
     def _listen_for(
         self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext
     ) -> None:
@@ -184,6 +200,7 @@ class Listeners:
             endpoint = Endpoint(cluster, node, port, addresses)
             spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
             gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken], error_page)
+            self._gates.append(gate)
             server = Server(gate, self.bind(endpoint.key), context)
             listener = (connect_address(self._host), self._ports[endpoint.key])
             self._servers.append(server)
@@ -225,6 +242,8 @@ class Listeners:
 
     async def stop(self) -> None:
         """Close all listeners and their connections."""
+        for gate in self._gates:
+            gate.end_streams()
         await asyncio.gather(*(server.stop() for server in self._servers))
 
 

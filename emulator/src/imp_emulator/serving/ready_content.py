@@ -39,7 +39,7 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
         "clusters": _clusters(environment, ports),
         "exchange": {
             server.name: ports["", server.name]
-            | {"ipv4": server.ipv4, "ipv6": server.ipv6}
+            | {"ipv4": server.ipv4, "ipv6": server.ipv6, "ews_url": _ews_url(ports["", server.name])}
             | _certificates(database, folder, server.name)
             for server in sorted(scenario.exchange, key=lambda server: server.name)
         },
@@ -52,7 +52,32 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
             | {"root_file": _published(folder, f"{authority.host}-root.pem", root(database, authority.host))}
             for authority in sorted(scenario.certification_authorities, key=lambda authority: authority.host)
         },
+        "exchange_online": _online(environment, ports),
     }
+
+
+def _online(environment: Environment, ports: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any] | None:
+    """Return where the tenant's hosts listen and what its applications log in with; the hosts are of ``ca_file``."""
+    tenant = environment.scenario.online
+    if tenant is None:
+        return None
+    return {
+        "tenant_id": tenant.tenant_id,
+        "tenant_domain": tenant.tenant_domain,
+        "hosts": {host: ports["", host] | {"ipv4": address} for host, address in tenant.hosts.items()},
+        "applications": {
+            account.label: {
+                "client_id": account.username,
+                "client_secret": account.password,
+                "permissions": list(account.roles),
+            }
+            for account in accounts.accounts(environment.database, accounts.ONLINE)
+        },
+    }
+
+
+def _ews_url(place: Mapping[str, Any]) -> str:
+    return f"https://{place['address']}:{place['ports']['443']}/EWS/Exchange.asmx"
 
 
 def _clusters(environment: Environment, ports: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any]:

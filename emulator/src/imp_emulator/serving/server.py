@@ -17,6 +17,7 @@ import uvloop
 from imp_emulator.client import ready_file
 from imp_emulator.client.addresses import connect_address
 from imp_emulator.control.app import Control, application
+from imp_emulator.domain.exchange import first_contents
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.serving import background, ready_content
 from imp_emulator.serving.listeners import Listeners, Server, operations
@@ -51,7 +52,7 @@ def serve(options: Options) -> None:
 
     Raises:
         StateError: The state file cannot be used.
-        ScenarioError: The scenario names an environment variable that is not set.
+        ScenarioError: The scenario names an environment variable that is not set, or a meeting that cannot be.
         OSError: An address or port cannot be bound, or a file cannot be written.
     """
     folder = StateFolder(options.state)
@@ -71,7 +72,7 @@ async def _serve(options: Options, folder: StateFolder) -> None:
     database = Database(options.state)
     try:
         snapshots = Snapshots(database, folder.path / "snapshots")
-        prepare(database, snapshots, options.scenario)
+        prepare(database, snapshots, options.scenario, first_contents.fill)
         environment = Environment(
             database, Clock(), ServicePace(), options.scenario, journal_limit=options.journal_limit
         )

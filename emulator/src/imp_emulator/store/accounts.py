@@ -15,6 +15,8 @@ from imp_emulator.store.database import Database, Row
 
 EXCHANGE = ""
 """The cluster of the Exchange accounts, which belong to none."""
+ONLINE = "exchange/online"
+"""What stands for a cluster with the applications of Exchange Online; no cluster and no host can have such a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Account:
     """An account of an emulated product.
 
     Attributes:
-        kind: Where it counts: ``application``, ``os``, ``exchange``, ``exchange_admin`` or ``ca``.
+        kind: Where it counts: ``application``, ``os``, ``exchange``, ``exchange_admin``, ``ca`` or ``online``.
         label: Its name in the ready file.
         roles: The products' names of its roles.
     """
@@ -48,6 +50,8 @@ def seed(database: Database, scenario: Scenario) -> None:
     for authority in scenario.certification_authorities:
         for account in authority.accounts:
             _insert(database, authority.host, account)
+    for account in scenario.online.applications if scenario.online else ():
+        _insert(database, ONLINE, account)
 
 
 def _insert(database: Database, cluster: str, account: AccountSpec) -> None:

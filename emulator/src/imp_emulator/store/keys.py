@@ -15,6 +15,8 @@ NO_CLUSTER = ""
 EMULATOR_CA = "ca"
 EXCHANGE_ROOT = "exchange-root"
 EXCHANGE_INTERMEDIATE = "exchange-intermediate"
+TOKEN_SIGNING = "token-signing"  # noqa: S105 - a name
+"""The RSA key with which the tenant of Exchange Online signs access tokens."""
 
 
 def management(server: str) -> str:

@@ -44,19 +44,24 @@ class Events:
         self._database = database
         self._listeners: list[tuple[type[Event], Callable[[Any], None]]] = []
 
-    def subscribe(self, kind: type[E], listener: Callable[[E], None]) -> None:
+    def subscribe(self, kind: type[E], listener: Callable[[E], None]) -> Callable[[], None]:
         """Have a function called with each event of a kind; :class:`Event` stands for all.
 
         The listener must not block. What takes input or output it gives to the scheduler, see ``Scheduler.track``.
+
+        Returns:
+            What ends it, to be called once.
         """
-        self._listeners.append((kind, listener))
+        entry = (kind, listener)
+        self._listeners.append(entry)
+        return lambda: self._listeners.remove(entry)
 
     def publish(self, event: Event) -> None:
         """Tell what happened, inside the transaction in which it did."""
         self._database.on_commit(partial(self._deliver, event))
 
     def _deliver(self, event: Event) -> None:
-        for kind, listener in self._listeners:
+        for kind, listener in tuple(self._listeners):
             if isinstance(event, kind):
                 try:
                     listener(event)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ class EffectKind(StrEnum):
     DROP = "drop"
     DROP_AFTER = "drop_after"
     DELAY = "delay"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,17 @@ class Effect:
         status: The HTTP status to answer instead of handling the request (``STATUS``).
         retry_after: Seconds for the ``Retry-After`` header of that answer.
         seconds: How long to wait before handling, in real time (``DELAY``).
+        code: An error of the protocol itself to answer instead of handling the request (``ERROR``), for example
+            ``ErrorServerBusy``; a protocol without such codes answers with ``status``.
+        values: What the answer says beside that code, for example ``{"BackOffMilliseconds": "300000"}``.
     """
 
     kind: EffectKind
     status: int = 503
     retry_after: int | None = None
     seconds: float = 0.0
+    code: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from imp_emulator.store import accounts, hosts, nodes
 from imp_emulator.store.cucm import parameters, users
 from imp_emulator.store.database import Database
 from imp_emulator.store.exchange import certificates as exchange_certificates
+from imp_emulator.store.exchange import mailboxes, online, role_assignments
 from imp_emulator.store.exchange import roots as exchange_roots
 from imp_emulator.store.imp import gateways, ports, services, trust
 
@@ -34,6 +35,9 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
         authority,
         exchange_certificates,
         exchange_roots,
+        mailboxes,
+        online,
+        role_assignments,
         users,
         parameters,
         ports,

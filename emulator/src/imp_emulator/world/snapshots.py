@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from imp_emulator.scenario.model import Scenario
@@ -17,10 +18,12 @@ from imp_emulator.store import journal, meta
 from imp_emulator.store.database import Database, StateError
 from imp_emulator.world import seeding
 from imp_emulator.world.clock import Clock
+from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
+from imp_emulator.world.pace import ServicePace
 
-FORMAT = "3"
+FORMAT = "4"
 INITIAL = "initial"
 """The snapshot taken after seeding, which a reset goes back to."""
 
@@ -116,16 +119,26 @@ class Snapshots:
             file.unlink()
 
 
-def prepare(database: Database, snapshots: Snapshots, scenario: Scenario) -> None:
+def prepare(
+    database: Database, snapshots: Snapshots, scenario: Scenario, complete: Callable[[Context], None] = lambda _: None
+) -> None:
     """Seed a new state file from its scenario; check that an old one was made by this format and scenario.
+
+    Args:
+        database: The state file.
+        snapshots: Its snapshots.
+        scenario: What it is made from.
+        complete: Adds to a new state file what rules have to make of the scenario.
 
     Raises:
         StateError: It was not, or its initial snapshot is gone.
+        ScenarioError: A rule refuses something of the scenario.
     """
     if meta.get(database, "format") is None:
         snapshots.remove_all()
         with database.transaction():
             seeding.seed(database, scenario, Clock().timestamp())
+            complete(Environment(database, Clock(), ServicePace(), scenario).context)
             meta.put(database, "scenario", scenario.fingerprint)
             meta.put(database, "format", FORMAT)
     elif (found := meta.get(database, "format")) != FORMAT:

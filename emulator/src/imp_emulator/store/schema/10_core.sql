@@ -31,10 +31,10 @@ CREATE TABLE IF NOT EXISTS node (
 ) WITHOUT ROWID;
 
 -- label is the account's key in the ready file; cluster '' holds the Exchange accounts, and the cluster of those of a
--- certification authority is its host name.
+-- certification authority is its host name. An application of Exchange Online has its client ID for a user name.
 CREATE TABLE IF NOT EXISTS account (
     cluster  TEXT NOT NULL COLLATE NOCASE,
-    kind     TEXT NOT NULL CHECK (kind IN ('application', 'os', 'exchange', 'exchange_admin', 'ca')),
+    kind     TEXT NOT NULL CHECK (kind IN ('application', 'os', 'exchange', 'exchange_admin', 'ca', 'online')),
     username TEXT NOT NULL,
     label    TEXT NOT NULL,
     password TEXT NOT NULL,

@@ -19,9 +19,16 @@ CREATE TABLE IF NOT EXISTS exchange_certificate (
     PRIMARY KEY (server, thumbprint)
 ) WITHOUT ROWID;
 
--- Roles that accounts have in the whole Exchange organisation.
+-- To which mailboxes role assignments may be limited: those that pass a filter of recipients.
+CREATE TABLE IF NOT EXISTS management_scope (
+    name        TEXT PRIMARY KEY COLLATE NOCASE,
+    restriction TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Roles that accounts have, in the whole Exchange organisation or within a scope.
 CREATE TABLE IF NOT EXISTS role_assignment (
     name     TEXT PRIMARY KEY COLLATE NOCASE,
     role     TEXT NOT NULL,
-    assignee TEXT NOT NULL COLLATE NOCASE
+    assignee TEXT NOT NULL COLLATE NOCASE,
+    scope    TEXT COLLATE NOCASE REFERENCES management_scope (name)
 ) WITHOUT ROWID;

@@ -54,7 +54,9 @@ class CaAdmin:
         refusal = log_in(self._accounts, request)
         if refusal is None:
             return None
-        return _problem(401, "unauthenticated", "A user name and a password are needed.", refusal.headers)
+        answer = _problem(401, "unauthenticated", "A user name and a password are needed.")
+        answer.challenges = refusal.challenges
+        return answer
 
     def route(self, request: Request) -> Operation:
         path = request.path.removeprefix(BASE)
@@ -137,9 +139,7 @@ def _reason(body: bytes) -> str:
     return reason
 
 
-def _problem(
-    status: int, code: str, detail: str, headers: dict[str, str] | None = None, field: str | None = None
-) -> Response:
+def _problem(status: int, code: str, detail: str, field: str | None = None) -> Response:
     content = {
         "type": f"urn:ucops:ca-admin:problem:{code}",
         "title": iis.phrase(status),
@@ -148,4 +148,4 @@ def _problem(
         "code": code,
     }
     body = json.dumps(content if field is None else {**content, "field": field}).encode()
-    return iis.answer(status, body, "application/problem+json", headers)
+    return iis.answer(status, body, "application/problem+json")

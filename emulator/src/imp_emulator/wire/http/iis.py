@@ -8,7 +8,7 @@ The titles are those by which people know its pages. What else stands in them is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 
@@ -27,6 +27,10 @@ _PAGES: Mapping[int, tuple[str, str]] = {
     405: (
         "HTTP verb used to access this page is not allowed.",
         "The page is there, and it cannot be asked in this way.",
+    ),
+    415: (
+        "Unsupported media type.",
+        "What was sent is not of a type that is taken here.",
     ),
     500: ("Internal server error.", "Something went wrong on the server, which keeps the details to itself."),
 }
@@ -57,3 +61,10 @@ def error_page(status: int, message: str = "", headers: Mapping[str, str] | None
     content += f"<p>{escape(message)}</p>\r\n" if message else ""
     body = f"<!doctype html>\r\n<html><head><title>{title}</title></head><body>\r\n{content}</body></html>\r\n"
     return answer(status, body.encode(), headers=headers)
+
+
+def unauthorized(challenges: Sequence[str]) -> Response:
+    """Return the page of a 401 that offers these ways to log in, one header each."""
+    page = error_page(401)
+    page.challenges = tuple(challenges)
+    return page

@@ -5,27 +5,17 @@
 
 from __future__ import annotations
 
-from imp_emulator.pipeline.accounts import Access, Accounts
-from imp_emulator.pipeline.ntlm import check_ntlm
+from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request, Response
-from imp_emulator.wire.http.iis import error_page
-
-KIND = "ca"
-_SCHEMES = ("Negotiate", "NTLM")
+from imp_emulator.pipeline.windows_login import log_in as windows_log_in
+from imp_emulator.wire.http.iis import unauthorized
 
 
 def log_in(accounts: Accounts, request: Request) -> Response | None:
     """Set ``request.caller`` or return the refusal; the accounts are those of the CA whose host is ``request.node``."""
-    if accounts.basic(request, KIND, owner=request.node) is Access.OK:
-        return None
     known = {name: account.password for name, account in accounts.known(request.node).items()}
-    outcome = check_ntlm(request, known, _SCHEMES)
-    if outcome.access is Access.OK:
-        return None
-    challenges = list(outcome.challenges)
-    if challenges == list(_SCHEMES):
-        challenges.append(f'Basic realm="{request.node}"')
-    return error_page(401, headers={"WWW-Authenticate": ", ".join(challenges)})
+    challenges = windows_log_in(request, known, request.node)
+    return unauthorized(challenges) if challenges else None
 
 
 def has_role(accounts: Accounts, request: Request, role: str) -> bool:

@@ -12,17 +12,15 @@ from typing import ClassVar
 
 from psrpcore.types import PSObject
 
-from imp_emulator.pipeline.accounts import EXCHANGE, Access, Accounts
-from imp_emulator.pipeline.ntlm import check_ntlm
+from imp_emulator.pipeline.accounts import EXCHANGE, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.pipeline.windows_login import log_in
 from imp_emulator.wire.exchange.powershell import cmdlets, wsman
 from imp_emulator.wire.exchange.powershell.cmdlets import Invocation, Session
 from imp_emulator.wire.exchange.powershell.shells import Input, Shell, Shells
-from imp_emulator.wire.http.iis import error_page
+from imp_emulator.wire.http.iis import error_page, unauthorized
 from imp_emulator.world.context import Context
 
-_SCHEMES = ("Negotiate", "NTLM")
-_BASIC = 'Basic realm="Exchange"'
 _ADMIN = "exchange_admin"
 """The kind of account that may use remote PowerShell; any other of the domain is known and refused."""
 _SIGNALS = (f"{wsman.SHELL}/signal/terminate", "powershell/signal/crtl_c")
@@ -59,17 +57,9 @@ class PowerShell:
 
     def authenticate(self, request: Request) -> Response | None:
         known = self._accounts.known(EXCHANGE)
-        challenges: tuple[str, ...] = _SCHEMES
-        if request.headers.get("authorization", "").lower().startswith("basic "):
-            kinds = {account.kind for account in known.values()}
-            outcomes = [self._accounts.basic(request, kind) for kind in kinds]
-            access = Access.OK if Access.OK in outcomes else Access.UNAUTHENTICATED
-        else:
-            outcome = check_ntlm(request, {name: account.password for name, account in known.items()}, _SCHEMES)
-            access, challenges = outcome.access, outcome.challenges
-        if access is Access.UNAUTHENTICATED:
-            offered = (*challenges, _BASIC) if challenges == _SCHEMES else challenges
-            return error_page(401, headers={"WWW-Authenticate": ", ".join(offered)})
+        challenges = log_in(request, {name: account.password for name, account in known.items()}, "Exchange")
+        if challenges:
+            return unauthorized(challenges)
         if known[request.caller or ""].kind != _ADMIN:
             return error_page(403, "Access is denied.")
         return None

@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import rsa
 from psrpcore.types import PSObject
 
-from imp_emulator.domain.exchange import certificates, management_roles, trust
+from imp_emulator.domain.exchange import certificates, management_roles, management_scopes, trust
 from imp_emulator.errors import DomainError, InvalidValue, NotFound
 from imp_emulator.wire.exchange.powershell import records
 from imp_emulator.world.context import Context
@@ -112,7 +112,9 @@ def _remove_certificate(session: Session, values: Values) -> Sequence[PSObject |
 
 
 def _new_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:
-    assigned = management_roles.assign(session.context, values["Role"], values["User"], values.get("Name"))
+    assigned = management_roles.assign(
+        session.context, values["Role"], values["User"], values.get("Name"), values.get("CustomRecipientWriteScope")
+    )
     return [records.assignment(assigned)]
 
 
@@ -125,6 +127,26 @@ def _get_assignment(session: Session, values: Values) -> Sequence[PSObject | str
 
 def _remove_assignment(session: Session, values: Values) -> Sequence[PSObject | str]:
     management_roles.unassign(session.context, values["Identity"])
+    return []
+
+
+def _new_scope(session: Session, values: Values) -> Sequence[PSObject | str]:
+    return [records.scope(management_scopes.add(session.context, values["Name"], values["RecipientRestrictionFilter"]))]
+
+
+def _get_scope(session: Session, values: Values) -> Sequence[PSObject | str]:
+    if "Identity" in values:
+        return [records.scope(management_scopes.scope(session.context, values["Identity"]))]
+    return [records.scope(known) for known in management_scopes.scopes(session.context)]
+
+
+def _set_scope(session: Session, values: Values) -> Sequence[PSObject | str]:
+    management_scopes.change(session.context, values["Identity"], values["RecipientRestrictionFilter"])
+    return []
+
+
+def _remove_scope(session: Session, values: Values) -> Sequence[PSObject | str]:
+    management_scopes.remove(session.context, values["Identity"])
     return []
 
 
@@ -182,7 +204,7 @@ CMDLETS: Mapping[str, Cmdlet] = {
         Cmdlet(
             "New-ManagementRoleAssignment",
             True,
-            {"Role": "text!", "User": "text!", "Name": "text"},
+            {"Role": "text!", "User": "text!", "Name": "text", "CustomRecipientWriteScope": "text"},
             _new_assignment,
             "Name",
         ),
@@ -201,6 +223,18 @@ CMDLETS: Mapping[str, Cmdlet] = {
             "Identity",
             confirms=True,
         ),
+        Cmdlet(
+            "New-ManagementScope", True, {"Name": "text!", "RecipientRestrictionFilter": "text!"}, _new_scope, "Name"
+        ),
+        Cmdlet("Get-ManagementScope", False, {"Identity": "text"}, _get_scope, "Identity"),
+        Cmdlet(
+            "Set-ManagementScope",
+            True,
+            {"Identity": "text!", "RecipientRestrictionFilter": "text!"},
+            _set_scope,
+            "Identity",
+        ),
+        Cmdlet("Remove-ManagementScope", True, {"Identity": "text!"}, _remove_scope, "Identity", confirms=True),
     )
 }
 

@@ -25,6 +25,7 @@ from psrpcore.types import (
 from imp_emulator.crypto.reading import wrap
 from imp_emulator.domain.exchange.certificates import ExchangeCertificate
 from imp_emulator.domain.exchange.management_roles import RoleAssignment
+from imp_emulator.domain.exchange.management_scopes import ManagementScope
 from imp_emulator.domain.exchange.trust import Trust
 from imp_emulator.errors import DomainError, Duplicate, InvalidValue, NotFound
 
@@ -173,7 +174,22 @@ def assignment(known: RoleAssignment) -> PSObject:
             "RoleAssigneeType": "User",
             "AssignmentMethod": "Direct",
             "RoleAssignmentDelegationType": "Regular",
-            "RecipientWriteScope": "Organization",
+            "RecipientWriteScope": "Organization" if known.scope is None else "CustomRecipientScope",
+            "CustomRecipientWriteScope": known.scope,
             "Enabled": True,
+        },
+    )
+
+
+def scope(known: ManagementScope) -> PSObject:
+    """Show a management scope as Get-ManagementScope does."""
+    return _shown(
+        ["Microsoft.Exchange.Data.Directory.SystemConfiguration.ManagementScope"],
+        {
+            "Name": known.name,
+            "Identity": known.name,
+            "ScopeRestrictionType": "RecipientScope",
+            "RecipientFilter": known.restriction,
+            "Exclusive": False,
         },
     )

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP requests that the emulated products make of their own accord."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from yarl import URL
+
+from imp_emulator.domain.network import hosts
+from imp_emulator.world.context import Context
+
+SECONDS = 5.0
+"""How long a whole request may take, in real time."""
+LONGEST_ANSWER = 64 * 1024
+"""How many bytes of an answer are read."""
+
+
+class NoAnswer(Exception):
+    """There was no answer in time, or one that is too long; the message says why and quotes no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered."""
+
+    status: int
+    body: bytes
+
+
+async def post(context: Context, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Send a POST request: in the emulated network where the URL names a host in it, else to the real host.
+
+    Redirects are not followed, cookies not kept, and no proxy is used. A server's certificate is not verified. Each
+    request has a connection of its own: one that was kept could have been closed by its server just now.
+
+    Raises:
+        NoAnswer: There is none that can be used.
+    """
+    timeout = aiohttp.ClientTimeout(total=SECONDS)
+    try:
+        target = URL(url)
+        name = target.host or ""
+        headers = {**headers, "Host": target.authority.rpartition("@")[2]}
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session,
+            session.post(
+                _reached(context, target),
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                ssl=_unverified() if target.scheme == "https" else True,
+                server_hostname=name if target.scheme == "https" else None,
+            ) as response,
+        ):
+            received = await _bounded(response.content)
+            return Answer(response.status, received)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise NoAnswer(type(error).__name__) from None
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in content.iter_any():
+        size += len(part)
+        if size > LONGEST_ANSWER:
+            raise NoAnswer("the answer is too long")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _reached(context: Context, target: URL) -> URL:
+    """Return where a URL really leads.
+
+    Raises:
+        NoAnswer: Its host is one of the emulated network, and nothing listens at the port.
+    """
+    host, port = target.host or "", target.port or 0
+    listener = hosts.endpoint(context, host, port)
+    if listener is not None:
+        address, real_port = listener
+        return target.with_host(address).with_port(real_port)
+    emulated = {address for address, _ in context.network}
+    if not emulated.isdisjoint(hosts.resolve(context, host)):
+        raise NoAnswer("nothing listens there")
+    return target
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

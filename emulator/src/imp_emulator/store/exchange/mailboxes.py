@@ -1,0 +1,170 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mailboxes of the Exchange organisation."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario.model import MailboxSpec, Scenario
+from imp_emulator.store.database import Database, Row
+
+_SID = "S-1-5-21-2893047162-1730285497-3318846205-"
+_FIRST_RID = 1000
+_SELECT = "SELECT id, mailbox.address, principal_name, display_name, time_zone, language FROM mailbox"
+_INSERT = (
+    "INSERT INTO mailbox (address, principal_name, display_name, time_zone, language, id) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_INSERT_ALIAS = "INSERT INTO mailbox_alias (address, mailbox) VALUES (?, ?)"
+_NAMED = (
+    " WHERE display_name LIKE :begins ESCAPE '\\' OR display_name LIKE '% ' || :begins ESCAPE '\\'"
+    " OR address LIKE :begins ESCAPE '\\'"
+    " OR id IN (SELECT mailbox FROM mailbox_alias WHERE address LIKE :begins ESCAPE '\\')"
+    " ORDER BY display_name COLLATE NOCASE, id LIMIT :limit"
+)
+
+
+class AddressTaken(Exception):
+    """An address or principal name is another mailbox's already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A mailbox.
+
+    Attributes:
+        id: Its row; no other mailbox ever has the same.
+        address: The primary SMTP address as it is shown; compared without regard to the letter case of A to Z.
+        principal_name: The user principal name of its account, by default the address.
+        sid: The security identifier of its account.
+        display_name: The name that address lists show.
+        time_zone: The IANA name of the time zone that its owner has chosen.
+        language: The language of its owner, for example ``en-US``.
+    """
+
+    id: int
+    address: str
+    principal_name: str
+    sid: str
+    display_name: str
+    time_zone: str
+    language: str
+
+
+def seed(database: Database, scenario: Scenario) -> None:
+    """Store the mailboxes of a scenario: of its users, of the service account, and the listed ones; rows, no more."""
+    names: list[tuple[Any, ...]] = []
+    aliases: list[tuple[str, int]] = []
+    for number, spec in enumerate(_first_mailboxes(scenario), 1):
+        names.append((spec.address, spec.address, spec.display_name, spec.time_zone, spec.language, number))
+        aliases.extend((alias, number) for alias in spec.aliases)
+    database.executemany(_INSERT, names)
+    database.executemany(_INSERT_ALIAS, aliases)
+
+
+def _first_mailboxes(scenario: Scenario) -> Iterator[MailboxSpec]:
+    """Each address once: what is listed says more than a user does, and several clusters may have the same user."""
+    mailboxes = scenario.mailboxes
+    taken: set[str] = set()
+    for listed in mailboxes.listed:
+        taken.update(ascii_lower(address) for address in (listed.address, *listed.aliases))
+        yield listed
+    found = [(scenario.service_address, scenario.service_address.partition("@")[0])]
+    if mailboxes.of_users:
+        users = (user for cluster in scenario.clusters for user in cluster.users if "@" in user.mail)
+        found.extend((user.mail, f"{user.first_name} {user.last_name}".strip()) for user in users)
+    for address, name in found:
+        key = ascii_lower(address)
+        if key not in taken:
+            taken.add(key)
+            yield MailboxSpec(address, name, time_zone=mailboxes.time_zone, language=mailboxes.language)
+
+
+def by_address(database: Database, address: str) -> Mailbox | None:
+    """Return the mailbox that has an address as its primary or another one, or ``None``."""
+    row = database.one(f"{_SELECT} WHERE address = ?", (address,)) or database.one(
+        f"{_SELECT} JOIN mailbox_alias ON mailbox = id WHERE mailbox_alias.address = ?", (address,)
+    )
+    return None if row is None else _mailbox(row)
+
+
+def by_principal_name(database: Database, name: str) -> Mailbox | None:
+    """Return the mailbox of an account by its user principal name, or ``None``."""
+    row = database.one(f"{_SELECT} WHERE principal_name = ?", (name,))
+    return None if row is None else _mailbox(row)
+
+
+def by_sid(database: Database, sid: str) -> Mailbox | None:
+    """Return the mailbox of an account by its security identifier, or ``None``."""
+    number = sid.upper().removeprefix(_SID)
+    if not (number.isascii() and number.isdigit() and len(number) < 12):
+        return None
+    return by_id(database, int(number) - _FIRST_RID)
+
+
+def by_id(database: Database, identifier: int) -> Mailbox | None:
+    """Return a mailbox by its row, or ``None``."""
+    row = database.one(f"{_SELECT} WHERE id = ?", (identifier,))
+    return None if row is None else _mailbox(row)
+
+
+def after(database: Database, identifier: int, limit: int) -> list[Mailbox]:
+    """Return mailboxes in the order of their rows, those behind a row, ``limit`` at most."""
+    return [_mailbox(row) for row in database.all(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", (identifier, limit))]
+
+
+def search(database: Database, text: str, limit: int) -> list[Mailbox]:
+    """Return mailboxes by name: those in which a word of the display name, or an address, begins with a text."""
+    begins = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = database.all(_SELECT + _NAMED, {"begins": begins, "limit": limit})
+    return [_mailbox(row) for row in rows]
+
+
+def aliases(database: Database, identifier: int) -> list[str]:
+    """Return the further addresses of a mailbox, sorted."""
+    rows = database.all("SELECT address FROM mailbox_alias WHERE mailbox = ? ORDER BY address", (identifier,))
+    return [row["address"] for row in rows]
+
+
+def insert(database: Database, address: str, display_name: str, time_zone: str, language: str) -> int:
+    """Add a mailbox and return its row; raises :class:`AddressTaken`."""
+    try:
+        cursor = database.execute(_INSERT, (address, address, display_name, time_zone, language, None))
+    except sqlite3.IntegrityError:
+        raise AddressTaken(address) from None
+    return int(cursor.lastrowid or 0)
+
+
+def update(database: Database, identifier: int, changes: Mapping[str, str]) -> None:
+    """Change columns of a mailbox; raises :class:`AddressTaken`."""
+    columns = ", ".join(f"{column} = ?" for column in changes)
+    try:
+        database.execute(f"UPDATE mailbox SET {columns} WHERE id = ?", (*changes.values(), identifier))  # noqa: S608
+    except sqlite3.IntegrityError:
+        raise AddressTaken(changes.get("address", "")) from None
+
+
+def set_aliases(database: Database, identifier: int, addresses: Iterable[str]) -> None:
+    """Give a mailbox other further addresses; raises :class:`AddressTaken`."""
+    database.execute("DELETE FROM mailbox_alias WHERE mailbox = ?", (identifier,))
+    for address in addresses:
+        try:
+            database.execute(_INSERT_ALIAS, (address, identifier))
+        except sqlite3.IntegrityError:
+            raise AddressTaken(address) from None
+
+
+def delete(database: Database, identifier: int) -> None:
+    """Remove a mailbox with all that is in it."""
+    database.execute("DELETE FROM mailbox WHERE id = ?", (identifier,))
+
+
+def _mailbox(row: Row) -> Mailbox:
+    identifier, address, principal_name, display_name, time_zone, language = row
+    sid = f"{_SID}{_FIRST_RID + identifier}"
+    return Mailbox(identifier, address, principal_name, sid, display_name, time_zone, language)

@@ -1,0 +1,241 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FindItem: what takes place in a time, or the items of a folder page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from imp_emulator.domain.exchange import calendars, folders, throttling
+from imp_emulator.domain.exchange.calendars import CalendarItem
+from imp_emulator.domain.exchange.mailboxes import Mailbox
+from imp_emulator.wire.exchange.ews.access import folder_of
+from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
+from imp_emulator.wire.exchange.ews.item_access import answer_each
+from imp_emulator.wire.exchange.ews.item_shapes import ItemShape, read_shape
+from imp_emulator.wire.exchange.ews.messages import Element, EwsError, m, t
+from imp_emulator.wire.exchange.ews.restrictions import Test, read_order, read_restriction
+from imp_emulator.wire.exchange.ews.values import boolean_text, read_integer, read_time
+from imp_emulator.wire.http import soap
+from imp_emulator.world.context import Context
+
+_LONGEST_YEARS = 2
+"""What a calendar view covers at most."""
+_TRAVERSALS = ("Shallow", "SoftDeleted", "Associated")
+_READ_AT_ONCE = 1000
+_REFUSED = {
+    "SeekToConditionPageItemView": "ErrorCalendarSeekToConditionNotSupported",
+    "ContactsView": "ErrorInvalidOperation",
+    "GroupBy": "ErrorInvalidOperation",
+    "DistinguishedGroupBy": "ErrorInvalidOperation",
+    "QueryString": "ErrorContentIndexingNotEnabled",
+}
+"""What is not emulated, with the code of its refusal."""
+
+Order = Callable[[Sequence[CalendarItem]], list[CalendarItem]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What is looked for, in whichever folder.
+
+    Attributes:
+        limit: How many results the account's policy allows, or ``None``.
+        test: Which items are meant; ``None`` for all.
+        order: What sorts them; ``None`` for the order in which they came.
+    """
+
+    context: Context
+    call: Call
+    shape: ItemShape
+    limit: int | None
+    test: Test | None
+    order: Order | None
+
+    def elements(self, mailbox: Mailbox, items: Sequence[CalendarItem]) -> Element:
+        """Return the list of items that were found."""
+        return t.Items(*(self.shape.element(self.context, self.call, mailbox, item) for item in items))
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Which of the items that were found are shown.
+
+    Attributes:
+        start: The offset of the first.
+        size: How many at most; ``None`` for all.
+        from_end: Whether the offset counts from the end, and the pages go backwards.
+        fraction: The part of the whole that comes before the first, in place of an offset.
+        paged: Whether a part was asked for at all.
+    """
+
+    start: int = 0
+    size: int | None = None
+    from_end: bool = False
+    fraction: Fraction | None = None
+    paged: bool = True
+
+
+def _find_item(context: Context, call: Call) -> Element:
+    body = call.body
+    shape = read_shape(body, find=True)
+    traversal = attribute(body, "Traversal")
+    if traversal not in _TRAVERSALS:
+        raise schema_violation(f"Traversal is one of {', '.join(_TRAVERSALS)}.", body)
+
+    def find(element: Element) -> Iterator[Element]:
+        mailbox, folder = folder_of(context, call, element)
+        search = _search(context, call, shape)
+        # Nothing is associated with a folder here, and nothing deleted softly is kept.
+        holds = folder.name == folders.CALENDAR and traversal == "Shallow"
+        view = soap.child(body, "CalendarView")
+        if view is None:
+            yield _paged(search, mailbox, _window(body), holds=holds)
+            return
+        if folder.name != folders.CALENDAR:
+            raise EwsError("ErrorCalendarFolderIsInvalidForCalendarView")
+        yield _viewed(search, mailbox, view)
+
+    return answer_each("FindItem", required(body, "ParentFolderIds"), find)
+
+
+def _search(context: Context, call: Call, shape: ItemShape) -> _Search:
+    for name, code in _REFUSED.items():
+        if soap.child(call.body, name) is not None:
+            raise EwsError(code, f"Looking for items with {name} is not emulated.")
+    restriction, order = (soap.child(call.body, name) for name in ("Restriction", "SortOrder"))
+    return _Search(
+        context,
+        call,
+        shape,
+        throttling.find_limit(context, call.caller),
+        None if restriction is None else read_restriction(restriction, call.zone),
+        None if order is None else read_order(order),
+    )
+
+
+def _viewed(search: _Search, mailbox: Mailbox, view: Element) -> Element:
+    """Return what takes place in the time of a ``CalendarView``."""
+    if search.test is not None or search.order is not None:
+        text = "A calendar view has no restriction and no other order than its own."
+        raise EwsError("ErrorInvalidOperation", text)
+    start, end = (_time(view, name, search.call.zone) for name in ("StartDate", "EndDate"))
+    if end < start:
+        raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
+    if _years_later(start) < end:
+        raise EwsError("ErrorCalendarViewRangeTooBig")
+    wanted = _most(view)
+    most = search.limit if wanted is None else min(wanted, search.limit or wanted)
+    found = calendars.view(search.context, mailbox.id, start, end, most)
+    if not found.whole and wanted is None:
+        raise EwsError("ErrorExceededFindCountLimit")
+    return m.RootFolder(
+        search.elements(mailbox, found.items),
+        TotalItemsInView=str(found.total),
+        IncludesLastItemInRange=boolean_text(found.whole),
+    )
+
+
+def _paged(search: _Search, mailbox: Mailbox, window: _Window, *, holds: bool) -> Element:
+    """Return a page of the items of a folder, with the series unexpanded."""
+    limit = min((size for size in (window.size, search.limit) if size is not None), default=None)
+    if not holds:
+        items, total, start = [], 0, 0
+    elif search.test is None and search.order is None:
+        total = calendars.page(search.context, mailbox.id, 0, 0).total
+        start, end = _bounds(window, total, limit)
+        items = list(calendars.page(search.context, mailbox.id, start, end - start).items)
+    else:
+        found = [item for item in _all(search.context, mailbox) if search.test is None or search.test(item)]
+        found = found if search.order is None else search.order(found)
+        total = len(found)
+        start, end = _bounds(window, total, limit)
+        items = found[start:end]
+    if not window.paged and len(items) < total:
+        raise EwsError("ErrorExceededFindCountLimit")
+    return m.RootFolder(search.elements(mailbox, items), _page_attributes(window, start, len(items), total))
+
+
+def _page_attributes(window: _Window, start: int, count: int, total: int) -> Mapping[str, str]:
+    last = start == 0 if window.from_end else start + count >= total
+    attributes = {"TotalItemsInView": str(total), "IncludesLastItemInRange": boolean_text(last)}
+    if window.fraction is not None:
+        return {**attributes, "NumeratorOffset": str(start + count), "AbsoluteDenominator": str(max(total, 1))}
+    following = total - start if window.from_end else start + count
+    return {**attributes, "IndexedPagingOffset": str(following)} if window.paged else attributes
+
+
+def _all(context: Context, mailbox: Mailbox) -> Iterator[CalendarItem]:
+    offset: int | None = 0
+    while offset is not None:
+        page = calendars.page(context, mailbox.id, offset, _READ_AT_ONCE)
+        yield from page.items
+        offset = page.next
+
+
+def _window(body: Element) -> _Window:
+    indexed, fraction = (soap.child(body, name) for name in ("IndexedPageItemView", "FractionalPageItemView"))
+    if indexed is not None:
+        offset = _number(indexed, "Offset")
+        if offset < 0:
+            text = "The offset of a page must not be negative."
+            raise EwsError("ErrorInvalidIndexedPagingParameters", text)
+        point = attribute(indexed, "BasePoint")
+        if point not in ("Beginning", "End"):
+            raise schema_violation("BasePoint is Beginning or End.", indexed)
+        return _Window(offset, _most(indexed), from_end=point == "End")
+    if fraction is not None:
+        numerator, denominator = _number(fraction, "Numerator"), _number(fraction, "Denominator")
+        if denominator < 1 or not 0 <= numerator <= denominator:
+            text = "A fraction is from 0 to 1, and its denominator is greater than 0."
+            raise EwsError("ErrorInvalidFractionalPagingParameters", text)
+        return _Window(size=_most(fraction), fraction=Fraction(numerator, denominator))
+    return _Window(paged=False)
+
+
+def _bounds(window: _Window, total: int, limit: int | None) -> tuple[int, int]:
+    """Return the offsets, from the beginning, of the first item shown and of that behind the last."""
+    size = total if limit is None else limit
+    if window.from_end:
+        end = max(0, total - window.start)
+        return max(0, end - size), end
+    start = min(total, window.start if window.fraction is None else int(total * window.fraction))
+    return start, min(total, start + size)
+
+
+def _most(element: Element) -> int | None:
+    if element.get("MaxEntriesReturned") is None:
+        return None
+    most = _number(element, "MaxEntriesReturned")
+    if most < 1:
+        raise EwsError("ErrorInvalidPagingMaxRows", "MaxEntriesReturned must be greater than 0.")
+    return most
+
+
+def _number(element: Element, name: str) -> int:
+    try:
+        return read_integer(attribute(element, name))
+    except ValueError as why:
+        raise schema_violation(f"{name}: {why}.", element) from None
+
+
+def _time(element: Element, name: str, zone: str) -> datetime:
+    try:
+        return read_time(attribute(element, name), zone)
+    except ValueError as why:
+        raise schema_violation(f"{name}: {why}.", element) from None
+
+
+def _years_later(time: datetime) -> datetime:
+    try:
+        return time.replace(year=time.year + _LONGEST_YEARS)
+    except ValueError:
+        # The 29th of February, or a year behind all that there are.
+        return time + timedelta(days=366 * _LONGEST_YEARS) if time.year < 9990 else time.replace(year=9999)
+
+
+OPERATIONS: Mapping[str, Handler] = {"FindItem": Handler(write=False, run=_find_item)}
