@@ -279,7 +279,7 @@ def test_a_stale_change_number_is_a_conflict(context: Context, box: Mailbox) -> 
         ({"recurrence": Recurrence(Daily(0), date(2026, 11, 23))}, "invalid-recurrence"),
         (
             {"recurrence": Recurrence(Weekly(1, ("Monday",)), date(2026, 11, 24), EndDate(date(2026, 11, 25)))},
-            "invalid-recurrence",
+            "no-occurrence",
         ),
     ],
 )
