@@ -119,6 +119,12 @@ def test_zones_are_known_by_many_names_and_by_rules(
     assert item.end == item.start + HOUR
 
 
+def test_rules_that_change_the_clock_on_other_days_are_another_zone(context: Context, box: Mailbox) -> None:
+    rules = RULES.format(name="Mine", winter="+0100", summer="+0200").replace("-1SU;BYMONTH=10", "4SU;BYMONTH=10")
+    item = only(context, box, rules, "UID:a\nDTSTART;TZID=Mine:20260320T090000")
+    assert (item.zone, item.start) == ("UTC", datetime(2026, 3, 20, 8, tzinfo=UTC))
+
+
 def test_rules_of_the_same_name_are_those_of_their_file(context: Context, box: Mailbox) -> None:
     event = "UID:a\nDTSTART;TZID=Mine:20261130T090000"
     first = only(context, box, RULES.format(name="Mine", winter="+0100", summer="+0200"), event)

@@ -80,6 +80,15 @@ def test_a_view_shows_what_overlaps_it_and_nothing_that_only_touches_it(context:
     assert ([item.subject for item in cut.items], cut.total, cut.whole) == (expected[:2], 5, False)
 
 
+def test_an_occurrence_that_only_touches_a_view_is_not_in_it(context: Context, box: Mailbox) -> None:
+    calendars.create(context, box.id, series(at(1)))
+    moment = series(at(1, 10))
+    calendars.create(context, box.id, dataclasses.replace(moment, end=moment.start))
+    assert starts(context, box, at(20, 10), at(21, 9)) == ["20 10:00"]
+    assert starts(context, box, at(20, 9, 59), at(20, 10)) == ["20 09:00"]
+    assert starts(context, box, at(20, 10, 1), at(21, 9, 1)) == ["21 09:00"]
+
+
 def test_a_meeting_stays_at_nine_when_the_clock_is_changed(context: Context, box: Mailbox) -> None:
     calendars.create(context, box.id, series(at(23, month=10)))
     found = calendars.view(context, box.id, at(24, month=10), at(27, month=10)).items
@@ -270,7 +279,7 @@ def test_a_stale_change_number_is_a_conflict(context: Context, box: Mailbox) -> 
         ({"recurrence": Recurrence(Daily(0), date(2026, 11, 23))}, "invalid-recurrence"),
         (
             {"recurrence": Recurrence(Weekly(1, ("Monday",)), date(2026, 11, 24), EndDate(date(2026, 11, 25)))},
-            "invalid-recurrence",
+            "no-occurrence",
         ),
     ],
 )

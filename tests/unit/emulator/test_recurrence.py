@@ -79,6 +79,8 @@ def test_the_last_date_is_found_from_the_end(limit: Range) -> None:
 def test_a_day_that_a_month_does_not_have_is_its_last() -> None:
     assert dates("FREQ=MONTHLY;BYMONTHDAY=31", START, 4) == ["2025-01-31", "2025-02-28", "2025-03-31", "2025-04-30"]
     assert dates("FREQ=MONTHLY;BYMONTHDAY=30", START.replace(day=30), 3) == ["2025-01-30", "2025-02-28", "2025-03-30"]
+    # Any program knows the last day of a month, fewer a choice of several days.
+    assert rule_of(Recurrence(AbsoluteMonthly(1, 31), START.date())) == "FREQ=MONTHLY;INTERVAL=1;BYMONTHDAY=-1"
     leap = datetime(2024, 2, 29, 9)  # noqa: DTZ001 - a time on the wall
     assert dates("FREQ=YEARLY", leap, 3) == ["2024-02-29", "2025-02-28", "2026-02-28"]
 
