@@ -367,3 +367,6 @@ def test_at_most_a_thousand_results_at_a_time(anna: Calendar) -> None:
     assert anna.find(f"<m:CalendarView {day}/>").codes == ["ErrorExceededFindCountLimit"]
     assert root(anna, f'<m:CalendarView MaxEntriesReturned="2000" {day}/>')["items"] == "1000"
     assert anna.find("").codes == ["ErrorExceededFindCountLimit"]
+    anna.version = "Exchange2010"
+    for view in (ALL, "", f"<m:CalendarView {day}/>"):
+        assert anna.find(view).codes == ["ErrorServerBusy"]

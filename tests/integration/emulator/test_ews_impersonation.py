@@ -131,6 +131,12 @@ def test_a_scope_limits_whom_the_role_reaches(environment: Emulator) -> None:
             assert run("Get-ManagementScope")[0]["RecipientFilter"] == "Alias -like 'user*2'"
             assert ews.ask(folder()).codes == ["ErrorImpersonateUserDenied"]
             assert other.ask(folder()).codes == ["NoError"]
+            assert environment.control.request("GET", "/impersonation").json() == {"allowed": False}
+            environment.control.impersonation(allowed=True)
+            assert ews.ask(folder()).codes == ["NoError"]
+            environment.control.impersonation(allowed=False)
+            assert other.ask(folder()).codes == ["ErrorImpersonateUserDenied"]
+            run("New-ManagementRoleAssignment", **role, CustomRecipientWriteScope="Pilot")
             # A second assignment without a scope reaches everybody.
             run("New-ManagementRoleAssignment", **role)
             assert ews.ask(folder()).codes == ["NoError"]

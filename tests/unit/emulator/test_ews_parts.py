@@ -171,14 +171,15 @@ def test_connections_that_hang_are_counted_by_themselves(emulated: Environment) 
     context = emulated.context
     throttling.change_policy(context, ACCOUNT, max_concurrency=1, hanging_connections=2)
     budgets = Budgets(context)
-    with budgets.spend(ACCOUNT) as request, ExitStack() as hanging:
-        found = [hanging.enter_context(budgets.spend(ACCOUNT, hanging=True)) for _ in range(3)]
+    with budgets.spend("mail1", ACCOUNT) as request, ExitStack() as hanging:
+        found = [hanging.enter_context(budgets.spend("mail1", ACCOUNT, hanging=True)) for _ in range(3)]
         assert (request, found) == (None, [None, None, Exceeded()])
-        with budgets.spend(ACCOUNT) as second:
+        with budgets.spend("mail1", ACCOUNT) as second:
             assert second == Exceeded()
-        with budgets.spend("other") as another:
-            assert another is None
-    with budgets.spend(ACCOUNT) as again:
+        for server, account in (("mail1", "other"), ("mail2", ACCOUNT)):
+            with budgets.spend(server, account) as another:
+                assert another is None
+    with budgets.spend("mail1", ACCOUNT) as again:
         assert again is None
 
 
@@ -186,7 +187,7 @@ def test_a_request_that_fails_is_counted_no_more(emulated: Environment) -> None:
     context = emulated.context
     throttling.change_policy(context, ACCOUNT, max_concurrency=1)
     budgets = Budgets(context)
-    with pytest.raises(ZeroDivisionError), budgets.spend(ACCOUNT):
+    with pytest.raises(ZeroDivisionError), budgets.spend("mail1", ACCOUNT):
         raise ZeroDivisionError
-    with budgets.spend(ACCOUNT) as again:
+    with budgets.spend("mail1", ACCOUNT) as again:
         assert again is None

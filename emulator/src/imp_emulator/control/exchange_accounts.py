@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from imp_emulator.control.mailboxes import mailbox_of
 from imp_emulator.control.refusals import context_of, refusals
 from imp_emulator.domain.exchange import management_roles, throttling
+from imp_emulator.domain.exchange.management_roles import RoleAssignment
 from imp_emulator.world.context import Context
 
 router = APIRouter()
@@ -73,26 +74,25 @@ async def reset_policy(request: Request, account: str) -> None:
 @router.get("/impersonation")
 async def read_impersonation(request: Request) -> dict[str, bool]:
     """Whether the account of the gateways may act for every mailbox (the role ApplicationImpersonation)."""
-    return {"allowed": bool(_assignments(context_of(request)))}
+    return {"allowed": any(held.scope is None for held in _assignments(context_of(request)))}
 
 
 @router.put("/impersonation", status_code=204)
 async def set_impersonation(request: Request, change: Impersonation) -> None:
-    """Give the account of the gateways the role ApplicationImpersonation, or take it away."""
+    """Give the account of the gateways the role ApplicationImpersonation for every mailbox, or take it away wholly."""
     context = context_of(request)
     with refusals(), context.database.transaction():
         held = _assignments(context)
-        if change.allowed and not held:
+        if change.allowed and all(assignment.scope is not None for assignment in held):
             management_roles.assign(context, management_roles.IMPERSONATION, context.scenario.exchange_account.username)
         elif not change.allowed:
-            for name in held:
-                management_roles.unassign(context, name)
+            for assignment in held:
+                management_roles.unassign(context, assignment.name)
 
 
-def _assignments(context: Context) -> list[str]:
+def _assignments(context: Context) -> list[RoleAssignment]:
     account = context.scenario.exchange_account.username
-    found = management_roles.assignments(context, management_roles.IMPERSONATION, account)
-    return [assignment.name for assignment in found]
+    return management_roles.assignments(context, management_roles.IMPERSONATION, account)
 
 
 def _known(context: Context, account: str) -> str:

@@ -105,21 +105,23 @@ class _Account:
 
 
 class Budgets:
-    """What the accounts have used of what their policies give them."""
+    """What the accounts have used, at each server, of what their policies give them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[tuple[str, str], _Account] = {}
 
     @contextmanager
-    def spend(self, account: str, *, hanging: bool = False) -> Iterator[Exceeded | None]:
+    def spend(self, server: str, account: str, *, hanging: bool = False) -> Iterator[Exceeded | None]:
         """Count a request while the block lasts; gives what is exceeded, and then it is not counted.
 
         Args:
+            server: The Exchange server; each one counts for itself.
+            account: Who asks.
             hanging: Whether it is one of those whose answer goes on for minutes, which are counted by themselves.
         """
         limits = policy(self._context, account)
-        known = self._known(account, limits)
+        known = self._known((server, account), limits)
         allowed = limits.hanging_connections if hanging else limits.max_concurrency
         if allowed is not None and known.under_way[hanging] >= allowed:
             yield Exceeded()
@@ -136,14 +138,14 @@ class Budgets:
         finally:
             known.under_way[hanging] -= 1
 
-    def _known(self, account: str, limits: Policy) -> _Account:
+    def _known(self, key: tuple[str, str], limits: Policy) -> _Account:
         now = self._context.clock.timestamp()
         generation = self._context.database.generation
         full = float(limits.max_burst or 0)
-        known = self._accounts.get(account)
+        known = self._accounts.get(key)
         if known is None or known.generation != generation:
             # Requests of before a reset end in the count that they began in.
-            known = self._accounts[account] = _Account(full, now, generation)
+            known = self._accounts[key] = _Account(full, now, generation)
         recharged = max(0.0, now - known.at) / _HOUR * (limits.recharge_rate or 0)
         known.balance = full if limits.recharge_rate is None else min(full, known.balance + recharged)
         known.at = now

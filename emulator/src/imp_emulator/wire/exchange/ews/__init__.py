@@ -128,8 +128,7 @@ class Ews:
             return _answer(name, EwsError("ErrorInvalidOperation", error.message))
 
     def _decode(self, request: Request, message: Message) -> Call:
-        anchor = request.headers.get("x-anchormailbox", "")
-        return decode(self._context, message, request.caller or "", request.node, anchor)
+        return decode(self._context, message, request.caller or "", request.node)
 
     def _flight(self, request: Request, name: str, handler: Handler | None) -> AbstractContextManager[Response | None]:
         """Count a request as long as it is under way; gives the refusal when there are too many."""
@@ -137,7 +136,7 @@ class Ews:
 
         @contextmanager
         def counted() -> Iterator[Response | None]:
-            with self._budgets.spend(request.caller or "", hanging=hanging) as exceeded:
+            with self._budgets.spend(request.node, request.caller or "", hanging=hanging) as exceeded:
                 yield None if exceeded is None else _answer(name, _throttled(exceeded))
 
         return counted()

@@ -59,20 +59,16 @@ class Call:
         caller: The account that has logged in, by the name that it is stored under.
         server: The name of the Exchange server that was asked.
         mailbox: The one acted for: that of the impersonated user, else the account's own; ``None`` if it has none.
-        impersonated: Whether the account acts for another.
         zone: The time zone of times without one (IANA name).
         body: The element of the operation.
-        address_of_anchor: What the header X-AnchorMailbox says, or ``""``.
     """
 
     version: Version
     caller: str
     server: str
     mailbox: Mailbox | None
-    impersonated: bool
     zone: str
     body: Element
-    address_of_anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ def parse(body: bytes) -> Message:
     return Message(headers, inside[0][0])
 
 
-def decode(context: Context, message: Message, caller: str, server: str, anchor: str) -> Call:
+def decode(context: Context, message: Message, caller: str, server: str) -> Call:
     """Return what a message asks for, and for whom.
 
     Raises:
@@ -130,7 +126,7 @@ def decode(context: Context, message: Message, caller: str, server: str, anchor:
     zone = _zone(message.headers.get("TimeZoneContext"))
     wanted = message.headers.get("ExchangeImpersonation")
     mailbox = impersonation.own_mailbox(context, caller) if wanted is None else _impersonated(context, caller, wanted)
-    return Call(version, caller, server, mailbox, wanted is not None, zone, message.body, anchor)
+    return Call(version, caller, server, mailbox, zone, message.body)
 
 
 def _zone(header: Element | None) -> str:

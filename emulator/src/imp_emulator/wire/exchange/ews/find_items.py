@@ -13,7 +13,7 @@ from fractions import Fraction
 from imp_emulator.domain.exchange import calendars, folders, throttling
 from imp_emulator.domain.exchange.calendars import CalendarItem
 from imp_emulator.domain.exchange.mailboxes import Mailbox
-from imp_emulator.wire.exchange.ews.access import folder_of
+from imp_emulator.wire.exchange.ews.access import folder_of, results_at_most
 from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
 from imp_emulator.wire.exchange.ews.item_access import answer_each
 from imp_emulator.wire.exchange.ews.item_shapes import ItemShape, read_shape
@@ -131,8 +131,8 @@ def _viewed(search: _Search, mailbox: Mailbox, view: Element) -> Element:
     wanted = _most(view)
     most = search.limit if wanted is None else min(wanted, search.limit or wanted)
     found = calendars.view(search.context, mailbox.id, start, end, most)
-    if not found.whole and wanted is None:
-        raise EwsError("ErrorExceededFindCountLimit")
+    asked = found.total if wanted is None else min(found.total, wanted)
+    results_at_most(search.context, search.call, asked, paged=wanted is not None)
     return m.RootFolder(
         search.elements(mailbox, found.items),
         TotalItemsInView=str(found.total),
@@ -155,8 +155,8 @@ def _paged(search: _Search, mailbox: Mailbox, window: _Window, *, holds: bool) -
         total = len(found)
         start, end = _bounds(window, total, limit)
         items = found[start:end]
-    if not window.paged and len(items) < total:
-        raise EwsError("ErrorExceededFindCountLimit")
+    first, behind_last = _bounds(window, total, window.size)
+    results_at_most(search.context, search.call, behind_last - first, paged=window.paged)
     return m.RootFolder(search.elements(mailbox, items), _page_attributes(window, start, len(items), total))
 
 
