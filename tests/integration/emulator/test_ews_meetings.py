@@ -65,8 +65,7 @@ def answer(
     how = f' MessageDisposition="{disposition}"' if disposition else ""
     reference = f'<t:ReferenceItemId Id="{item.id}" ChangeKey="{item.change_key}"/>'
     return found.ask(
-        f'<m:CreateItem{how} SendMeetingInvitations="SendToNone"><m:Items><t:{kind}>{reference}{more}</t:{kind}>'
-        "</m:Items></m:CreateItem>"
+        f"<m:CreateItem{how}><m:Items><t:{kind}>{reference}{more}</t:{kind}></m:Items></m:CreateItem>"
     ).codes
 
 
