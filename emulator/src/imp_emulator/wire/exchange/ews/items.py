@@ -51,8 +51,6 @@ def _get_item(context: Context, call: Call) -> Element:
 
 
 def _create_item(context: Context, call: Call) -> Element:
-    recipients = _recipients(call.body, "SendMeetingInvitations", "ErrorSendMeetingInvitationsRequired", 3)
-
     def create(element: Element) -> Iterator[Element]:
         name = soap.local_name(element)
         if name in RESPONSE_OBJECTS:
@@ -61,6 +59,7 @@ def _create_item(context: Context, call: Call) -> Element:
         mailbox = _calendar(context, call)
         if name != "CalendarItem":
             raise EwsError("ErrorInvalidOperation", f"Only calendar items can be made here, and no {name}.")
+        recipients = _recipients(call.body, "SendMeetingInvitations", "ErrorSendMeetingInvitationsRequired", 3)
         draft = meetings.organized(mailbox, read_draft(element, call.zone))
         if draft.attendees and recipients is not Recipients.NONE:
             draft = dataclasses.replace(draft, others={**draft.others, **REQUEST_SENT})

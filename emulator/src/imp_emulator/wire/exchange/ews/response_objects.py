@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imp_emulator.domain.exchange import calendars, meetings
+from imp_emulator.domain.exchange.calendars import CalendarItem
 from imp_emulator.domain.exchange.meetings import Recipients
 from imp_emulator.errors import InvalidValue
 from imp_emulator.wire.exchange.ews.access import mailbox_for
@@ -32,7 +33,7 @@ _DISPOSITIONS = ("SaveOnly", "SendOnly", "SendAndSaveCopy")
 
 
 def respond(context: Context, call: Call, element: Element) -> Element:
-    """Carry out one of :data:`RESPONSE_OBJECTS` and return the list of the items that it leaves.
+    """Carry out one of :data:`RESPONSE_OBJECTS` and return the list with the item's id, also of one that is gone then.
 
     Raises:
         EwsError: It is not as the schema wants it, or cannot be done to that item.
@@ -56,11 +57,15 @@ def respond(context: Context, call: Call, element: Element) -> Element:
             raise EwsError("ErrorCalendarIsNotOrganizer", "Only the organizer cancels a meeting.")
         meetings.cancel(context, item, Recipients.ALL)
         calendars.delete(context, item.ref)
-        return m.Items()
+        return _told(context, call, item)
     response, ending = _ANSWERS[name]
     try:
         left = meetings.respond(context, item, response, tell=disposition != "SaveOnly")
     except InvalidValue as refused:
         kind = "IsOrganizer" if refused.code == "is-organizer" else "IsCancelled"
         raise EwsError(f"ErrorCalendar{kind}For{ending}", refused.message) from None
-    return m.Items() if left is None else m.Items(ID_ONLY.element(context, call, mailbox_for(context, call), left))
+    return _told(context, call, left or item)
+
+
+def _told(context: Context, call: Call, item: CalendarItem) -> Element:
+    return m.Items(ID_ONLY.element(context, call, mailbox_for(context, call), item))
