@@ -25,7 +25,7 @@ OTHER = "user0002@example.com"
 KINDS = ("CreatedEvent", "ModifiedEvent", "DeletedEvent", "MovedEvent", "CopiedEvent", "NewMailEvent")
 CALENDAR = '<t:FolderIds><t:DistinguishedFolderId Id="calendar"/></t:FolderIds>'
 NOON = "2030-01-01T12:00:00Z"
-END = b"</s:Envelope>"
+END = b"</Envelope>"
 
 
 @pytest.fixture
