@@ -259,7 +259,7 @@ def checked(received: Received) -> Received:
     if schema is not None:
         content = etree.fromstring(received.body)[1][0]
         document = etree.fromstring(etree.tostring(content))
-        assert schema.validate(document), schema.error_log.last_error
+        schema.assertValid(document)
     return received
 
 
