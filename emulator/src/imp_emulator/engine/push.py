@@ -17,6 +17,9 @@ from imp_emulator.wire.exchange.ews import notifications
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import log_failure
 
+_AT_A_TIME = 64
+"""How many listeners are asked at a time, because each takes a socket; the others wait before their deadline begins."""
+
 
 class Push:
     """Sends notifications when a job says so and, because a clock that stands still runs no job, when a change does.
@@ -27,6 +30,7 @@ class Push:
     def __init__(self, environment: Environment) -> None:
         self._context = environment.context
         self._scheduler = environment.scheduler
+        self._slots = asyncio.Semaphore(_AT_A_TIME)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         environment.scheduler.register(DELIVER, self._run)
         environment.events.subscribe(PushDue, self._due)
@@ -50,7 +54,8 @@ class Push:
             if notification is None:
                 return
             began = self._context.clock.timestamp()
-            answer = await self._send(notification)
+            async with self._slots:
+                answer = await self._send(notification)
             with self._context.database.transaction():
                 if answer is None:
                     push.not_answered(self._context, notification, began)

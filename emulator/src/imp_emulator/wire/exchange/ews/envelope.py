@@ -28,6 +28,10 @@ _OPENING = (
     f'<h:ServerVersionInfo xmlns:h="{T}" {_INFO}/></s:Header><s:Body>'
 ).encode()
 _CLOSING = b"</s:Body></s:Envelope>"
+_STREAMED_OPENING = (
+    f'<Envelope xmlns="{soap.ENVELOPE}"><Header><h:ServerVersionInfo xmlns:h="{T}" {_INFO}/></Header><Body>'
+).encode()
+_STREAMED_CLOSING = b"</Body></Envelope>"
 _HEADERS = ("RequestServerVersion", "TimeZoneContext", "ExchangeImpersonation")
 _IDENTITIES: Mapping[str, Identity] = {
     "PrincipalName": Identity.PRINCIPAL_NAME,
@@ -161,14 +165,12 @@ def encode(content: Element) -> bytes:
 
 
 def encode_streamed(content: Element) -> bytes:
-    """Return one of the answers of a stream.
+    """Return one of the messages of an answer that goes on.
 
-    Clients look for the tag of the envelope without a prefix to see where one answer ends (ews-javascript-api 0.15,
+    Clients look for the tag of the envelope without a prefix to see where a message ends (ews-javascript-api 0.15,
     ``HangingServiceRequestBase``).
     """
-    prefixed, plain = b"s:Envelope xmlns:s=", b'Envelope xmlns:s="%s" xmlns=' % soap.ENVELOPE.encode()
-    closing = _CLOSING.replace(b"</s:Envelope", b"</Envelope")
-    return _OPENING.replace(prefixed, plain) + etree.tostring(content) + closing
+    return _STREAMED_OPENING + etree.tostring(content) + _STREAMED_CLOSING
 
 
 def schema_violation(rule: str, place: Element | None = None) -> EwsError:

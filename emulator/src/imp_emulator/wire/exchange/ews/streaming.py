@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from imp_emulator.domain.events import (
+    MailboxChanged,
     MailboxEventsRecorded,
     StreamOpened,
     StreamTick,
@@ -54,6 +55,7 @@ class EventStream:
             subscribe(StreamTick, self._ticked),
             subscribe(SubscriptionEnded, self._ended),
             subscribe(StreamOpened, self._opened),
+            subscribe(MailboxChanged, self._mailbox_changed),
             subscribe(WebServicesRestarted, self._restarted),
             subscribe(StateReplaced, lambda _: self._break()),
         ]
@@ -69,15 +71,23 @@ class EventStream:
 
     def _ended(self, event: SubscriptionEnded) -> None:
         if event.subscription in self._mailboxes:
-            self._fail("ErrorSubscriptionUnsubscribed" if event.unsubscribed else "ErrorSubscriptionNotFound", event)
+            self._fail(
+                "ErrorSubscriptionUnsubscribed" if event.unsubscribed else "ErrorSubscriptionNotFound",
+                event.subscription,
+            )
 
     def _opened(self, event: StreamOpened) -> None:
         shared = event.subscriptions & self._mailboxes.keys()
         if event.stream != self._identifier and shared:
-            self._fail("ErrorNewEventStreamConnectionOpened", SubscriptionEnded(min(shared), unsubscribed=False))
+            self._fail("ErrorNewEventStreamConnectionOpened", min(shared))
 
-    def _fail(self, code: str, event: SubscriptionEnded) -> None:
-        self._failure = self._failure or (code, event.subscription)
+    def _mailbox_changed(self, event: MailboxChanged) -> None:
+        for subscription, mailbox in self._mailboxes.items():
+            if mailbox == event.mailbox and event.action == "removed":
+                self._fail("ErrorSubscriptionNotFound", subscription)
+
+    def _fail(self, code: str, subscription: str) -> None:
+        self._failure = self._failure or (code, subscription)
         self._woken.set()
 
     def _restarted(self, event: WebServicesRestarted) -> None:
