@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msal
@@ -31,14 +32,22 @@ def online_emulator(imp_emulator_class: type[Emulator], tmp_path_factory: pytest
 
 
 @pytest.fixture
-def tenant(online_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+def tenant(online_emulator: Emulator) -> Iterator[Emulator]:
     """The same, set back to its scenario; what stands on ``requests`` finds Microsoft's hosts and Exchange there."""
     online_emulator.control.reset()
-    monkeypatch.setenv("NO_PROXY", "*")
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # They would count more than what a client is told to trust.
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(connection, "create_connection", _redirected(online_emulator))
-    return online_emulator
+    with reached(online_emulator):
+        yield online_emulator
+
+
+@contextmanager
+def reached(emulator: Emulator) -> Iterator[None]:
+    """Have connections to Microsoft's hosts and to Exchange arrive at an emulator while the block lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_PROXY", "*")
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # They would count more than what a client trusts.
+            patch.delenv(name, raising=False)
+        patch.setattr(connection, "create_connection", _redirected(emulator))
+        yield
 
 
 def _redirected(emulator: Emulator) -> Callable[..., socket.socket]:

@@ -138,6 +138,7 @@ def test_a_view_holds_what_overlaps_the_time_sorted_by_start(graph: Graph) -> No
     assert [event["subject"] for event in shown] == ["at 10"]
     shown = view(graph, "2026-11-26T08:30:00+00:00", "2026-11-26T13:30:00+01:00")
     assert [event["subject"] for event in shown] == ["at 8", "at 10", "at 12"]
+    assert [event["subject"] for event in view(graph, "2026-11-26T11:30:00+01:00", "2026-11-26T12:00:00")] == ["at 10"]
     backwards = view(graph, "2026-11-26", "2026-11-27", _orderby="start/dateTime desc", _select="subject,start")
     assert [event["subject"] for event in backwards] == ["at 12", "at 10", "at 8"]
     assert backwards[0].keys() == {"@odata.etag", "id", "subject", "start"}

@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 import requests
+import yaml
 
 from imp_emulator.scenario.model import OUTLOOK_HOST
 from tests.support import ews, online
@@ -98,3 +103,17 @@ def test_the_servers_of_the_organisation_take_no_token(tenant: Emulator) -> None
     headers = {"Authorization": f"Bearer {online.token(tenant, scope=online.EWS_SCOPE)}", **ews.HEADERS}
     answer = requests.post(url, ews.envelope(GET_FOLDER), headers=headers, verify=root, timeout=30)
     assert answer.status_code == 401
+
+
+def test_a_tenant_needs_no_server_and_no_cluster(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    scenario = yaml.safe_load((files("imp_emulator.scenario") / "online.yml").read_text(encoding="utf-8"))
+    mailboxes = {"listed": [{"address": "anna@example.com", "display_name": "Anna Berg"}]}
+    alone = {"format": 1, "exchange": {"online": scenario["exchange"]["online"], "mailboxes": mailboxes}}
+    (tmp_path / "alone.yml").write_text(yaml.safe_dump(alone), encoding="utf-8")
+    emulator = start_emulator("--scenario", str(tmp_path / "alone.yml"))
+    assert (emulator.ready["clusters"], emulator.ready["exchange"]) == ({}, {})
+    with online.reached(emulator):
+        users = Graph(emulator).get("/users")["value"]
+        token = online.token(emulator, scope=online.EWS_SCOPE)
+        assert post(emulator, token, acting_for="anna@example.com").status_code == 200
+    assert "anna@example.com" in [user["mail"] for user in users]

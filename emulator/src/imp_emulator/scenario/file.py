@@ -88,8 +88,9 @@ def read(text: str) -> Scenario:
     clusters = tuple(_cluster(section) for section in top.sections("clusters", []))
     exchange = top.section("exchange", {})
     servers = tuple(_exchange_server(section) for section in exchange.sections("servers", []))
-    if not (clusters or servers):
-        raise ScenarioError("clusters", "must hold at least one cluster, where there is no Exchange server")
+    if not (clusters or servers or "online" in exchange):
+        rule = "must hold at least one cluster, where there is no Exchange server and no tenant of Exchange Online"
+        raise ScenarioError("clusters", rule)
     account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
     admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
     mailboxes = read_mailboxes(exchange.section("mailboxes", {}))
