@@ -201,7 +201,11 @@ def test_a_broken_rule_is_named_with_its_place(path: str, value: Any, message: s
         ("format: 1\nformat: 1", "line 1: key 'format' is given twice"),
         ("format: 1\nclusters:\n - {name: a, name: b}", "line 3: key 'name' is given twice"),
         ("!!python/object/apply:os.system [true]", "is not YAML"),
-        ("format: 1", "clusters: is missing"),
+        ("format: 1", "clusters: must hold at least one cluster, where there is no Exchange server"),
+        (
+            "format: 1\nexchange: {impersonation: 1, servers: [{name: mail.example.com, ipv4: 192.0.2.21}]}",
+            "exchange.impersonation: must be true or false, not a whole number",
+        ),
     ],
 )
 def test_what_is_no_scenario_at_all_is_refused(text: str, message: str) -> None:
@@ -257,6 +261,12 @@ def test_an_exchange_server_can_have_ipv6_only() -> None:
         changed("exchange.servers.0", {"name": "mail.example.com", "ipv6": "2001:DB8::9"})
     ).exchange
     assert (server.ipv4, server.ipv6) == (None, "2001:db8::9")
+
+
+def test_exchange_can_be_alone() -> None:
+    text = "format: 1\nexchange: {impersonation: true, servers: [{name: mail.example.com, ipv4: 192.0.2.21}]}"
+    scenario = scenario_file.read(text)
+    assert (scenario.clusters, scenario.impersonation) == ((), True)
 
 
 def test_a_scenario_can_leave_out_the_admin_api_as_real_clusters_do() -> None:
