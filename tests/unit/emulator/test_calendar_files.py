@@ -13,7 +13,7 @@ from imp_emulator.domain.exchange import calendars, mailboxes
 from imp_emulator.domain.exchange.calendar_items import Attendee, CalendarItem, Draft, Kind
 from imp_emulator.domain.exchange.icalendar_files import Imported, export_file, import_file
 from imp_emulator.domain.exchange.mailboxes import Mailbox
-from imp_emulator.domain.exchange.recurrence import Daily, EndDate, Numbered, Recurrence
+from imp_emulator.domain.exchange.recurrence import Daily, EndDate, NoEnd, Numbered, Recurrence
 from imp_emulator.errors import InvalidValue
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
@@ -105,6 +105,7 @@ def test_an_event_is_an_item(context: Context, box: Mailbox) -> None:
             "America/Argentina/Ushuaia",
             12,
         ),
+        ('DTSTART;TZID="tzone://Microsoft/Utc":20261130T090000', "UTC", 9),
         ("DTSTART;TZID=My zone:20261130T090000", "Europe/Berlin", 8),
         ("DTSTART;TZID=Fewer:20261130T090000", "UTC", 7),
     ],
@@ -151,6 +152,12 @@ def test_dates_and_durations(
     item = only(context, box, f"UID:a\n{lines}")
     assert [(face.day, face.hour) for face in (item.start, item.end)] == [start, end]
     assert item.all_day is all_day
+
+
+def test_until_the_end_of_all_years_is_no_end(context: Context, box: Mailbox) -> None:
+    item = only(context, box, "UID:a\nDTSTART;TZID=America/New_York:20261201T230000\nRRULE:FREQ=DAILY;UNTIL=99991231")
+    assert item.recurrence is not None
+    assert item.recurrence.range == NoEnd()
 
 
 def test_days_of_a_duration_are_days_on_the_wall_and_hours_are_hours(context: Context, box: Mailbox) -> None:
@@ -305,6 +312,10 @@ GOOD = "UID:good\nDTSTART:20261201T090000Z"
         ("UID:x\nDTSTART:20261201T090000Z\nBEGIN:VEVENT\nUID:y", "BEGIN:VEVENT has no END:VEVENT"),
         ("UID:good\nDTSTART:20261201T100000Z", "has the same UID; give each event a UID of its own"),
         ("UID:good\nRECURRENCE-ID:20261201T090000Z\nDTSTART:20261201T090000Z", "does not recur"),
+        ("UID:x\nDTSTART:99991231T000000Z", "DTSTART must be in the years 1601 to 4500"),
+        ("UID:x\nDTSTART;TZID=Asia/Tokyo:00010101T000000", "DTSTART must be in the years 1601 to 4500"),
+        ("UID:x\nDTSTART:20261201T090000Z\nDURATION:P99999999D", "must not last more than 5 years"),
+        ("UID:x\nDTSTART:20261201T090000Z\nBEGIN:VALARM\nTRIGGER:-P99999999D\nEND:VALARM", "TRIGGER is more than"),
         ("UID:x\nDTSTART:20350101T000000Z\nDTEND:20400102T000000Z", "more than 5 years"),
     ],
 )

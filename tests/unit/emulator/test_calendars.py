@@ -380,14 +380,21 @@ def test_each_change_is_told_once_after_the_commit(
 
 def test_the_ends_of_the_calendar_are_no_trouble(context: Context, box: Mailbox) -> None:
     calendars.create(context, box.id, series(at(23)))
-    late = datetime(9999, 12, 20, 9, tzinfo=UTC)
+    late = datetime(4500, 8, 20, 9, tzinfo=UTC)
     calendars.create(
         context, box.id, Draft(late, late + HOUR, subject="late", recurrence=Recurrence(Daily(), late.date()))
     )
     ends = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-    found = calendars.view(context, box.id, ends[1] - 20 * DAY, ends[1])
+    found = calendars.view(context, box.id, late, ends[1])
     assert {item.subject for item in found.items} == {"Standup", "late"}
     assert calendars.view(context, box.id, ends[0], ends[0] + DAY).items == ()
+    for limit in (EndDate(date(4500, 8, 31)), Numbered(999)):
+        with pytest.raises(InvalidValue, match="its last occurrence is not before 4500-08-31"):
+            calendars.create(context, box.id, series(late, limit))
+    with pytest.raises(InvalidValue, match="leave it without an end"):
+        calendars.create(context, box.id, series(late, EndDate(date(9999, 12, 31))))
+    with pytest.raises(NotFound, match="no occurrence number 2147483647"):
+        calendars.occurrence(context, calendars.create(context, box.id, series(at(23))).ref, 2**31 - 1)
 
 
 def test_a_view_reads_by_time_however_much_a_calendar_holds(context: Context, box: Mailbox) -> None:

@@ -150,7 +150,8 @@ def settled(draft: Draft) -> Draft:
         if value.tzinfo is None:
             raise InvalidValue("time-without-zone", f"{name} must be a time with a zone.", name)
         if not local_times.EARLIEST < value < local_times.LATEST:
-            raise InvalidValue("time-out-of-range", f"{name} is out of the range of the calendar.", name)
+            years = f"{local_times.EARLIEST.year} to {local_times.LATEST.year}"
+            raise InvalidValue("time-out-of-range", f"{name} must be in the years {years} of a calendar.", name)
     local_times.zone(draft.end_zone or draft.zone)
     start, end = (local_times.wall(value, draft.zone) for value in (draft.start, draft.end))
     if draft.end < draft.start:
@@ -212,8 +213,8 @@ def _midnight(face: datetime) -> datetime:
 def _years_later(moment: datetime, years: int) -> datetime:
     try:
         return moment.replace(year=moment.year + years)
-    except ValueError:  # The 29th of February, or the end of all years.
-        return moment + timedelta(days=366 * years) if moment.year < 9990 else local_times.LATEST
+    except ValueError:  # The 29th of February.
+        return moment + timedelta(days=366 * years)
 
 
 def _recurrence_content(found: Recurrence) -> dict[str, str]:

@@ -14,7 +14,7 @@ from icalendar.parser import split_on_unescaped_comma
 from icalendar.prop import vDDDTypes, vDuration
 
 from imp_emulator.domain.exchange import local_times, recurrence
-from imp_emulator.domain.exchange.calendar_items import Attendee, Draft
+from imp_emulator.domain.exchange.calendar_items import LONGEST_YEARS, Attendee, Draft
 from imp_emulator.domain.exchange.icalendar_lines import Component, Property
 from imp_emulator.domain.exchange.icalendar_zones import FileZones
 from imp_emulator.domain.exchange.mailboxes import Mailbox
@@ -44,6 +44,8 @@ PARTICIPATION = {
     "NEEDS-ACTION": "NoResponseReceived",
 }
 _WHOLE_DAYS = re.compile(r"[+-]?P(?:\d+W)?(?:\d+D)?(?:T0[HMS])?")
+_LONGEST = timedelta(days=366 * LONGEST_YEARS)
+_LONGEST_REMINDER = 2**31 - 1
 _MAILTO = re.compile(r"mailto:\s*", re.IGNORECASE)
 
 
@@ -121,6 +123,9 @@ class Reader:
             value = None
         if not isinstance(value, date):
             raise _odd(f"{found.name} must be a date or a time like 20261130T090000, not {text[:40]!r}", found.name)
+        if not local_times.EARLIEST.year <= value.year <= local_times.LATEST.year:
+            years = f"{local_times.EARLIEST.year} to {local_times.LATEST.year}"
+            raise _odd(f"{found.name} must be in the years {years}, not {text[:40]}", found.name)
         if not isinstance(value, datetime):
             return Moment(value, self._date_zone)
         identifier = found.parameters.get("TZID", "")
@@ -153,6 +158,8 @@ class Reader:
             length = vDuration.from_ical(duration.raw.strip())  # type: ignore[no-untyped-call]
         except ValueError:
             raise _odd(f"DURATION must be like PT30M, not {duration.raw[:40]!r}", "DURATION") from None
+        if abs(length) > _LONGEST:
+            raise _odd(f"an item must not last more than {LONGEST_YEARS} years", "DURATION")
         if _WHOLE_DAYS.fullmatch(duration.raw.strip()) or event.first("RRULE"):
             # Days are days on the wall, also when the clock is changed; hours are hours (RFC 5545, 3.3.6).
             return start.aware() + length, start.zone
@@ -259,14 +266,17 @@ def _reminder(event: Component, start: datetime, end: datetime) -> int | None:
         except ValueError:
             raise _odd(f"TRIGGER must be like -PT15M, not {trigger.raw[:40]!r}", "TRIGGER") from None
         if isinstance(value, timedelta):
-            base = end if trigger.parameters.get("RELATED", "").upper() == "END" else start
-            before = start - (base + value)
+            of_the_end = trigger.parameters.get("RELATED", "").upper() == "END"
+            before = (start - end if of_the_end else timedelta()) - value
         elif isinstance(value, datetime):
             before = start - (value if value.tzinfo else value.replace(tzinfo=start.tzinfo))
         else:
             continue
-        if before >= timedelta():
-            found.append(int(before.total_seconds() // 60))
+        minutes = int(before.total_seconds() // 60)
+        if minutes > _LONGEST_REMINDER:
+            raise _odd(f"TRIGGER is more than {_LONGEST_REMINDER} minutes before the start", "TRIGGER")
+        if minutes >= 0:
+            found.append(minutes)
     return max(found, default=None)
 
 

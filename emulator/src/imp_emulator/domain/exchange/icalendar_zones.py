@@ -97,7 +97,7 @@ def _by_name(identifier: str) -> str | None:
     parts = [part for part in bare.split("/") if part]
     for start in range(len(parts)):
         name = "/".join(parts[start:])
-        if start and not bare.startswith("/"):
+        if start and not (bare.startswith("/") or "://" in bare):
             break
         try:
             return time_zones.iana(name)

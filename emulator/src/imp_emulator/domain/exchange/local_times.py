@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from imp_emulator.errors import InvalidValue
 
 _NOT_A_ZONE = (ValueError, KeyError, OSError)
-_MARGIN = timedelta(days=2)
-EARLIEST = datetime.min.replace(tzinfo=UTC) + _MARGIN
-LATEST = datetime.max.replace(tzinfo=UTC) - _MARGIN
-"""What can be shifted by any zone's distance from UTC and still be a time."""
+EARLIEST, LATEST = datetime(1601, 1, 1, tzinfo=UTC), datetime(4500, 8, 31, 23, 59, tzinfo=UTC)
+"""The first and the last time that a calendar of Exchange knows; what never ends, ends with the last (MS-OXOCAL)."""
 
 
 def zone(name: str) -> ZoneInfo:
@@ -50,5 +48,5 @@ def moment(face: datetime, name: str) -> datetime:
 
 
 def clamped(moment: datetime) -> datetime:
-    """Return a moment as UTC, and one at the ends of the calendar a little nearer."""
+    """Return a moment as UTC; one beyond the ends of the calendar is the end."""
     return max(EARLIEST, min(LATEST, moment)).astimezone(UTC)

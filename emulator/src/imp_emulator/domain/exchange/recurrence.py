@@ -150,6 +150,8 @@ def check(recurrence: Recurrence) -> None:
 
 def _check_range(recurrence: Recurrence) -> None:
     match recurrence.range:
+        case EndDate(date=last) if last > local_times.LATEST.date():
+            raise invalid(f"its last day must not be after {local_times.LATEST:%Y-%m-%d}; leave it without an end")
         case EndDate(date=last) if last < recurrence.start_date:
             raise invalid(f"it ends on {last} and begins on {recurrence.start_date}")
         case Numbered(count=count) if not 1 <= count <= MOST_OCCURRENCES:
@@ -316,7 +318,8 @@ def recurrence_of(rule: str, start: date, zone: str | None = None) -> Recurrence
     if count is not None:
         limit = Numbered(_number("COUNT", count))
     elif until is not None:
-        limit = EndDate(_last_day(until, start, zone))
+        last = _last_day(until, start, zone)
+        limit = NoEnd() if last >= local_times.LATEST.date() else EndDate(last)
     recurrence = Recurrence(_pattern(frequency, interval, parts, first), first, limit)
     check(recurrence)
     return recurrence
@@ -358,7 +361,7 @@ def _last_day(until: str, start: date, zone: str | None) -> date:
         raise invalid(f"UNTIL must be a date or a time, not {until[:20]}") from None
     if until.endswith("Z") and zone is not None:
         face = local_times.wall(face.replace(tzinfo=UTC), zone)
-    if isinstance(start, datetime) and face.time() < start.time():
+    if isinstance(start, datetime) and face.time() < start.time() and face.date() > date.min:
         return face.date() - timedelta(days=1)
     return face.date()
 

@@ -22,6 +22,9 @@ from imp_emulator.domain.exchange.recurrence import Recurrence
 
 _MARGIN = timedelta(days=2)
 """More than any zone is from UTC, with what the clock is changed by."""
+_LAST = local_times.LATEST.replace(tzinfo=None)
+_MOST = 100_000
+"""Further occurrences cannot be asked for by number: to count them would take the time of all others."""
 Span = tuple[datetime, datetime]
 """Start and end in UTC."""
 
@@ -58,7 +61,10 @@ class Series:
             raise recurrence.invalid("it has no occurrence", "no-occurrence")
         # From its first occurrence on the pattern gives the same dates; a calendar file cannot say another beginning.
         found = dataclasses.replace(found, start_date=first.date())
-        return cls(found, draft.zone, first, length, recurrence.last_face(found, start.time()))
+        last = recurrence.last_face(found, start.time())
+        if last is not None and last.date() >= local_times.LATEST.date():
+            raise recurrence.invalid(f"its last occurrence is not before {local_times.LATEST:%Y-%m-%d}")
+        return cls(found, draft.zone, first, length, last)
 
     @classmethod
     def from_content(cls, content: Mapping[str, Any], found: Recurrence) -> Series:
@@ -88,7 +94,7 @@ class Series:
         before = local_times.clamped(end).replace(tzinfo=None) + _MARGIN
         reach = self.length + _MARGIN
         after = after - reach if after - self.first > reach else self.first
-        last = min(before, local_times.LATEST.replace(tzinfo=None) - self.length)
+        last = min(before, _LAST - self.length)
         for face in self.faces(after):
             if face > last:
                 return
@@ -97,7 +103,7 @@ class Series:
     def faces(self, after: datetime | None = None) -> Iterator[datetime]:
         """Return the naive starts of the occurrences from a time on the wall on."""
         for face in recurrence.faces(self.recurrence, self.first.time(), after):
-            if self.last is not None and face > self.last:
+            if face > (self.last or _LAST):
                 return
             yield face
 
@@ -107,5 +113,7 @@ class Series:
 
     def nth(self, index: int) -> datetime | None:
         """Return the start of an occurrence, counted from 1, in UTC; ``None`` when there are not so many."""
+        if index > _MOST:
+            return None
         face = next(itertools.islice(self.faces(), index - 1, None), None)
         return None if face is None else local_times.moment(face, self.zone)
