@@ -21,6 +21,7 @@ FAULTS = {
     "ErrorImpersonateUserDenied",
     "ErrorImpersonationDenied",
     "ErrorImpersonationFailed",
+    "ErrorImpersonationRequired",
     "ErrorInvalidExchangeImpersonationHeaderData",
     "ErrorServerBusy",
     "ErrorExceededConnectionCount",
