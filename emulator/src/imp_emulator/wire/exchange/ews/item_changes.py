@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imp_emulator.domain.exchange.calendar_items import ROLES
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Draft
 from imp_emulator.wire.exchange.ews import item_parts
 from imp_emulator.wire.exchange.ews.envelope import schema_violation
@@ -26,7 +27,6 @@ from imp_emulator.wire.exchange.ews.item_properties import (
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, t
 from imp_emulator.wire.http import soap
 
-_ROLES = ("required", "optional", "resource")
 _ONCE_ONLY = ("item:ItemClass",)
 """What can be given to a new item and not be changed any more."""
 _REQUEST_SENT = "MeetingRequestWasSent"
@@ -184,7 +184,7 @@ def _completed(fields: dict[str, Any], item: CalendarItem | None) -> dict[str, A
         done.update(_reminder(fields, item))
     if any(name.startswith(ATTENDEES) for name in fields):
         done["attendees"] = tuple(
-            one for role in _ROLES for one in fields.get(ATTENDEES + role, () if item is None else _people(item, role))
+            one for role in ROLES for one in fields.get(ATTENDEES + role, () if item is None else _people(item, role))
         )
     if "others" in done:
         others = {**(item.others if item else {}), **done["others"]}

@@ -19,6 +19,7 @@ from typing import Any
 from lxml import etree
 
 from imp_emulator.domain.exchange import time_zones
+from imp_emulator.domain.exchange.calendar_items import IMPORTANCES, SENSITIVITIES, SHOW_AS
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Kind
 from imp_emulator.domain.exchange.meetings import is_organizer
 from imp_emulator.wire.exchange.ews import ids, item_parts, recurrence
@@ -62,7 +63,6 @@ class Property:
         read: Returns the fields that an element sets; ``None`` for what only the server sets.
         cleared: The fields that deleting the property sets; ``None`` when it cannot be deleted.
         appends: Whether a client may append to it.
-        kept: Whether it is kept as it came, because the domain has no field for it.
         default: Whether it belongs to the shape Default.
         first_class: Whether it belongs to the shape AllProperties.
         found: Whether FindItem answers it too; what is long is GetItem's.
@@ -74,7 +74,6 @@ class Property:
     read: Reader | None = None
     cleared: Mapping[str, Any] | None = None
     appends: bool = False
-    kept: bool = False
     default: bool = False
     first_class: bool = True
     found: bool = True
@@ -179,7 +178,6 @@ def _kept(path: str, standard: str | Callable[[CalendarItem], str] | None = None
         write,
         lambda element, _: {"others": {name: item_parts.kept(element)}},
         {"others": {name: None}},
-        kept=True,
         text=text,
         **more,
     )
@@ -298,7 +296,7 @@ PROPERTIES: tuple[Property, ...] = (
         value=lambda item: item_parts.kept_text(item, "ItemClass", "IPM.Appointment"),
     ),
     _text("item:Subject", "subject", default=True),
-    _word("item:Sensitivity", "sensitivity", ("Normal", "Personal", "Private", "Confidential"), "Normal"),
+    _word("item:Sensitivity", "sensitivity", SENSITIVITIES, "Normal"),
     Property(
         "item:Body",
         lambda shown: [item_parts.body_element(shown.item.body, shown.item.body_type, shown.body_type)],
@@ -312,7 +310,7 @@ PROPERTIES: tuple[Property, ...] = (
     _time("item:DateTimeReceived", "created"),
     Property("item:Size", text=lambda shown: str(shown.size)),
     Property("item:Categories", _categories, _read_categories, {"categories": ()}, value=lambda item: item.categories),
-    _word("item:Importance", "importance", ("Low", "Normal", "High"), "Normal"),
+    _word("item:Importance", "importance", IMPORTANCES, "Normal"),
     _kept("item:InReplyTo"),
     _never("item:IsSubmitted"),
     _never("item:IsDraft"),
@@ -378,7 +376,7 @@ PROPERTIES: tuple[Property, ...] = (
     _word(
         "calendar:LegacyFreeBusyStatus",
         "show_as",
-        ("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData"),
+        SHOW_AS,
         "Busy",
         default=True,
     ),
