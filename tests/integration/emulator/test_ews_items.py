@@ -367,6 +367,13 @@ def test_an_item_of_another_mailbox_is_refused(environment: Emulator, anna: Cale
             ),
             "ErrorInvalidRecipients",
         ),
+        (
+            (
+                f"{TIMES}<t:RequiredAttendees><t:Attendee><t:Mailbox><t:EmailAddress>/o=x</t:EmailAddress>"
+                "<t:RoutingType>EX</t:RoutingType></t:Mailbox></t:Attendee></t:RequiredAttendees>"
+            ),
+            "ErrorInvalidRoutingType",
+        ),
     ],
 )
 def test_what_cannot_be_made_fails_alone(anna: Calendar, properties: str, code: str) -> None:

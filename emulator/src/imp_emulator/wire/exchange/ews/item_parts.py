@@ -93,6 +93,9 @@ def _read_attendee(element: Element, role: str) -> Attendee:
     address = (element.findtext("{*}Mailbox/{*}EmailAddress") or "").strip()
     if not address:
         raise EwsError("ErrorInvalidRecipients", "An attendee has no address.")
+    routing = (element.findtext("{*}Mailbox/{*}RoutingType") or "SMTP").strip()
+    if routing.upper() != "SMTP":
+        raise EwsError("ErrorInvalidRoutingType", f"Attendees have addresses of SMTP, and not {routing[:40]!r}.")
     response = (element.findtext("{*}ResponseType") or "Unknown").strip()
     if response not in RESPONSES:
         raise ValueError(f"ResponseType is one of {', '.join(RESPONSES)}, not {response[:40]!r}")
