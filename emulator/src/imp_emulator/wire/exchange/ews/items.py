@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from imp_emulator.domain.exchange import calendars, folders, meetings
+from imp_emulator.domain.exchange import calendars, folders, meetings, occurrence_order
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.domain.exchange.meetings import Recipients
 from imp_emulator.wire.exchange.ews import ids
@@ -106,6 +106,8 @@ def _update_item(context: Context, call: Call) -> Element:
             # Clients send these with an occurrence although only its series has them.
             if name not in ("uid", "recurrence") or value != getattr(before, name)
         }
+        times = (values.get(name, getattr(before, name)) for name in ("start", "end"))
+        occurrence_order.check(context, before, *times)
         expected = read if resolution == _NEVER_OVERWRITE else None
         if recipients is not Recipients.NONE and values.get("attendees", before.attendees):
             values["others"] = {**values.get("others", before.others), **REQUEST_SENT}
