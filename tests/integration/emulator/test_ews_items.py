@@ -545,6 +545,19 @@ def test_a_reminder_that_is_off_keeps_its_time(anna: Calendar) -> None:
     assert state() == ["true", "15"]
 
 
+def test_a_client_that_sends_all_it_has_read_moves_the_reminder_with_the_item(anna: Calendar) -> None:
+    def due() -> str:
+        return only(anna, item, "ReminderDueBy")
+
+    element = "<t:ReminderDueBy>{}</t:ReminderDueBy>"
+    item = anna.made(element.format("2026-12-01T09:00:00Z") + TIMES)
+    start = set_field("calendar:Start", "<t:Start>2026-12-01T09:30:00Z</t:Start>")
+    anna.update(item.xml, set_field("item:ReminderDueBy", element.format("2026-12-01T09:00:00Z")) + start)
+    assert due() == "2026-12-01T09:30:00Z"
+    anna.update(item.xml, set_field("item:ReminderDueBy", element.format("2026-12-02T00:00:00Z")))
+    assert due() == "2026-12-02T00:00:00Z"
+
+
 def test_conflicts(anna: Calendar) -> None:
     subject = set_field("item:Subject", "<t:Subject>{}</t:Subject>")
     old = anna.made()

@@ -46,6 +46,7 @@ ATTENDEES = "attendees:"
 
 DEFAULT_REMINDER = 15
 """Minutes, when a reminder is asked for without saying when."""
+REMINDER_DUE = "ReminderDueBy"
 REMINDER_MINUTES = "ReminderMinutesBeforeStart"
 """Also the name under which the time of a reminder is kept that is switched off."""
 
@@ -319,7 +320,7 @@ PROPERTIES: tuple[Property, ...] = (
     _never("item:IsUnmodified"),
     _time("item:DateTimeSent", "created"),
     _time("item:DateTimeCreated", "created"),
-    _kept("item:ReminderDueBy", lambda item: time_text(item.start)),
+    _kept(f"item:{REMINDER_DUE}", lambda item: time_text(item.start)),
     Property(
         "item:ReminderIsSet",
         read=lambda element, _: {REMINDER_SET: read_boolean(element.text)},
