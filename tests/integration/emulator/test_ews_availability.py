@@ -309,6 +309,17 @@ def test_settings_that_cannot_be_change_nothing(anna: Calendar, sent: str, code:
     assert values(ask_replies(anna)) == before
 
 
+def test_the_languages_of_replies_are_kept(anna: Calendar) -> None:
+    sent = settings("Enabled").replace("<t:InternalReply>", '<t:InternalReply xml:lang="de-DE">')
+    assert set_replies(anna, sent).codes == ["NoError"]
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    for _ in range(2):
+        told = ask_replies(anna)
+        found = [told.find(f"t:OofSettings/t:{name}Reply") for name in ("Internal", "External")]
+        assert [None if reply is None else reply.get(lang) for reply in found] == ["de-DE", None]
+        assert set_replies(anna, settings("Disabled").partition("<t:InternalReply>")[0]).codes == ["NoError"]
+
+
 def test_who_switches_replies_off_need_not_say_what_they_were(anna: Calendar) -> None:
     set_replies(anna, settings("Enabled"))
     assert set_replies(anna, settings("Disabled").partition("<t:InternalReply>")[0]).codes == ["NoError"]

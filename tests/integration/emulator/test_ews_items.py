@@ -299,6 +299,29 @@ def test_a_series_its_occurrences_and_what_becomes_of_them(anna: Calendar) -> No
     assert anna.get(second.xml).codes == ["ErrorItemNotFound"]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "code"),
+    [
+        ("2026-12-01T10:00:00Z", "2026-12-01T11:00:00Z", "NoError"),
+        ("2026-12-08T08:00:00Z", "2026-12-08T09:00:00Z", "NoError"),
+        ("2026-12-08T08:30:00Z", "2026-12-08T09:30:00Z", "ErrorOccurrenceCrossingBoundary"),
+        ("2026-12-08T11:00:00Z", "2026-12-08T12:00:00Z", "ErrorOccurrenceCrossingBoundary"),
+        ("2026-12-01T09:30:00Z", "2026-12-01T10:30:00Z", "ErrorOccurrenceCrossingBoundary"),
+        ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z", "ErrorOccurrenceCrossingBoundary"),
+    ],
+)
+def test_an_occurrence_stays_between_its_neighbours(anna: Calendar, start: str, end: str, code: str) -> None:
+    master = anna.made(f"{TIMES}{WEEKLY}")
+    anna.made("<t:Start>2026-12-02T09:00:00Z</t:Start><t:End>2026-12-09T10:00:00Z</t:End>")
+    second = anna.id_of(anna.get(occurrence(master, 2), shape="IdOnly"))
+    moved = set_field("calendar:Start", f"<t:Start>{start}</t:Start>") + set_field(
+        "calendar:End", f"<t:End>{end}</t:End>"
+    )
+    assert anna.update(second.xml, moved).codes == [code]
+    single = anna.made()
+    assert anna.update(single.xml, moved).codes == ["NoError"]
+
+
 def test_ids_of_the_wrong_kind(anna: Calendar) -> None:
     master, single = anna.made(f"{TIMES}{WEEKLY}"), anna.made()
     one = anna.id_of(anna.get(occurrence(master, 1), shape="IdOnly"))
@@ -366,6 +389,13 @@ def test_an_item_of_another_mailbox_is_refused(environment: Emulator, anna: Cale
                 "</t:RequiredAttendees>"
             ),
             "ErrorInvalidRecipients",
+        ),
+        (
+            (
+                f"{TIMES}<t:RequiredAttendees><t:Attendee><t:Mailbox><t:EmailAddress>/o=x</t:EmailAddress>"
+                "<t:RoutingType>EX</t:RoutingType></t:Mailbox></t:Attendee></t:RequiredAttendees>"
+            ),
+            "ErrorInvalidRoutingType",
         ),
     ],
 )
@@ -513,6 +543,19 @@ def test_a_reminder_that_is_off_keeps_its_time(anna: Calendar) -> None:
     assert state() == ["true", "5"]
     item = anna.made(on + TIMES)
     assert state() == ["true", "15"]
+
+
+def test_a_client_that_sends_all_it_has_read_moves_the_reminder_with_the_item(anna: Calendar) -> None:
+    def due() -> str:
+        return only(anna, item, "ReminderDueBy")
+
+    element = "<t:ReminderDueBy>{}</t:ReminderDueBy>"
+    item = anna.made(element.format("2026-12-01T09:00:00Z") + TIMES)
+    start = set_field("calendar:Start", "<t:Start>2026-12-01T09:30:00Z</t:Start>")
+    anna.update(item.xml, set_field("item:ReminderDueBy", element.format("2026-12-01T09:00:00Z")) + start)
+    assert due() == "2026-12-01T09:30:00Z"
+    anna.update(item.xml, set_field("item:ReminderDueBy", element.format("2026-12-02T00:00:00Z")))
+    assert due() == "2026-12-02T00:00:00Z"
 
 
 def test_conflicts(anna: Calendar) -> None:

@@ -58,8 +58,12 @@ def organized(mailbox: Mailbox, draft: Draft) -> Draft:
     """Return a draft as the owner of a mailbox makes it: with attendees it is a meeting that the owner organizes."""
     if not draft.attendees:
         return draft
-    organizer = Attendee(mailbox.address, mailbox.display_name, "required", "Organizer")
-    return dataclasses.replace(draft, organizer=organizer, response="Organizer")
+    return dataclasses.replace(draft, organizer=organizer_of(mailbox), response="Organizer")
+
+
+def organizer_of(mailbox: Mailbox) -> Attendee:
+    """Return the owner of a mailbox as the organizer of a meeting."""
+    return Attendee(mailbox.address, mailbox.display_name, "required", "Organizer")
 
 
 def is_organizer(item: CalendarItem) -> bool:

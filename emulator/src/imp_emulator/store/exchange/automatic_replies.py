@@ -22,6 +22,8 @@ class AutomaticReplies:
         end: When it ends.
         internal_reply: The answer to senders of the organisation.
         external_reply: The answer to others.
+        internal_language: The language tag that the client gave the first answer, or ``""``.
+        external_language: That of the second one.
     """
 
     state: str = "Disabled"
@@ -30,6 +32,8 @@ class AutomaticReplies:
     end: datetime | None = None
     internal_reply: str = ""
     external_reply: str = ""
+    internal_language: str = ""
+    external_language: str = ""
 
 
 def get(database: Database, mailbox: int) -> AutomaticReplies | None:
@@ -44,6 +48,8 @@ def get(database: Database, mailbox: int) -> AutomaticReplies | None:
         end=_time(row["end_at"]),
         internal_reply=row["internal_reply"],
         external_reply=row["external_reply"],
+        internal_language=row["internal_language"],
+        external_language=row["external_language"],
     )
 
 
@@ -51,8 +57,8 @@ def put(database: Database, mailbox: int, replies: AutomaticReplies) -> None:
     """Store the automatic replies of a mailbox in place of those it had."""
     database.execute(
         "INSERT OR REPLACE INTO automatic_replies"
-        " (mailbox, state, external_audience, start_at, end_at, internal_reply, external_reply)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        " (mailbox, state, external_audience, start_at, end_at, internal_reply, external_reply,"
+        " internal_language, external_language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             mailbox,
             replies.state,
@@ -61,6 +67,8 @@ def put(database: Database, mailbox: int, replies: AutomaticReplies) -> None:
             None if replies.end is None else replies.end.timestamp(),
             replies.internal_reply,
             replies.external_reply,
+            replies.internal_language,
+            replies.external_language,
         ),
     )
 

@@ -12,5 +12,7 @@ CREATE TABLE IF NOT EXISTS automatic_replies (
     end_at            REAL,
     internal_reply    TEXT NOT NULL,
     external_reply    TEXT NOT NULL,
+    internal_language TEXT NOT NULL,
+    external_language TEXT NOT NULL,
     CHECK ((start_at IS NULL) = (end_at IS NULL))
 );

@@ -20,6 +20,8 @@ from imp_emulator.wire.exchange.ews.values import read_time, time_text
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
 
+_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+
 
 def _get(context: Context, call: Call) -> Element:
     mailbox = _mailbox(context, call)
@@ -31,11 +33,18 @@ def _get(context: Context, call: Call) -> Element:
             t.OofState(replies.state),
             t.ExternalAudience(replies.external_audience),
             t.Duration(t.StartTime(time_text(start)), t.EndTime(time_text(end))),
-            t.InternalReply(text_element("Message", replies.internal_reply)),
-            t.ExternalReply(text_element("Message", replies.external_reply)),
+            _reply_element("InternalReply", replies.internal_reply, replies.internal_language),
+            _reply_element("ExternalReply", replies.external_reply, replies.external_language),
         ),
         m.AllowExternalOof("All"),
     )
+
+
+def _reply_element(name: str, message: str, language: str) -> Element:
+    reply = t(name, text_element("Message", message))
+    if language:
+        reply.set(_LANGUAGE, language)
+    return reply
 
 
 def _shown_time(replies: AutomaticReplies, now: datetime) -> tuple[datetime, datetime]:
@@ -73,25 +82,20 @@ def _read(settings: Element, before: AutomaticReplies, zone: str) -> AutomaticRe
         start, end = (_time(required(duration, name), zone) for name in ("StartTime", "EndTime"))
     elif state == SCHEDULED:
         raise EwsError("ErrorInvalidScheduledOofDuration", "Scheduled automatic replies need a Duration.")
-    return AutomaticReplies(
-        state,
-        audience,
-        start,
-        end,
-        _reply(settings, "InternalReply", before.internal_reply, state),
-        _reply(settings, "ExternalReply", before.external_reply, state),
-    )
+    internal, internal_language = _reply(settings, "InternalReply") or (before.internal_reply, before.internal_language)
+    external, external_language = _reply(settings, "ExternalReply") or (before.external_reply, before.external_language)
+    return AutomaticReplies(state, audience, start, end, internal, external, internal_language, external_language)
 
 
-def _reply(settings: Element, name: str, before: str, state: str) -> str:
-    """Return a reply; who switches replies off need not say again what they were."""
+def _reply(settings: Element, name: str) -> tuple[str, str] | None:
+    """Return a reply and its language; who switches replies off need not say again what they were."""
     reply = soap.child(settings, name)
     if reply is None:
-        if state == DISABLED:
-            return before
+        if soap.content(soap.child(settings, "OofState")) == DISABLED:
+            return None
         raise EwsError("ErrorInvalidUserOofSettings", f"Automatic replies need an {name}.")
     message = soap.child(reply, "Message")
-    return "" if message is None else message.text or ""
+    return ("" if message is None else message.text or ""), reply.get(_LANGUAGE, "")
 
 
 def _time(element: Element, zone: str) -> datetime:

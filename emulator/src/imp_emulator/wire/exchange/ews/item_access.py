@@ -26,6 +26,7 @@ _CODES: Mapping[str, str] = {
     "end-before-start": "ErrorCalendarEndDateIsEarlierThanStartDate",
     "invalid-recurrence": "ErrorCalendarInvalidRecurrence",
     "no-occurrence": "ErrorRecurrenceHasNoOccurrence",
+    "occurrence-crosses": "ErrorOccurrenceCrossingBoundary",
     "occurrence-deleted": "ErrorItemNotFound",
     "occurrence-not-found": "ErrorItemNotFound",
     "time-out-of-range": "ErrorValueOutOfRange",

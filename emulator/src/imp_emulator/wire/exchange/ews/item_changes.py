@@ -9,8 +9,10 @@ Nothing that is sent is dropped. What has no field is kept; what cannot be set, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from imp_emulator.domain.exchange.calendar_items import ROLES
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Draft
 from imp_emulator.wire.exchange.ews import item_parts
 from imp_emulator.wire.exchange.ews.envelope import schema_violation
@@ -19,14 +21,15 @@ from imp_emulator.wire.exchange.ews.item_properties import (
     BY_ELEMENT,
     BY_PATH,
     DEFAULT_REMINDER,
+    REMINDER_DUE,
     REMINDER_MINUTES,
     REMINDER_SET,
     Property,
 )
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, t
+from imp_emulator.wire.exchange.ews.values import time_text
 from imp_emulator.wire.http import soap
 
-_ROLES = ("required", "optional", "resource")
 _ONCE_ONLY = ("item:ItemClass",)
 """What can be given to a new item and not be changed any more."""
 _REQUEST_SENT = "MeetingRequestWasSent"
@@ -184,10 +187,12 @@ def _completed(fields: dict[str, Any], item: CalendarItem | None) -> dict[str, A
         done.update(_reminder(fields, item))
     if any(name.startswith(ATTENDEES) for name in fields):
         done["attendees"] = tuple(
-            one for role in _ROLES for one in fields.get(ATTENDEES + role, () if item is None else _people(item, role))
+            one for role in ROLES for one in fields.get(ATTENDEES + role, () if item is None else _people(item, role))
         )
     if "others" in done:
         others = {**(item.others if item else {}), **done["others"]}
+        if _is_start(done["others"].get(REMINDER_DUE), fields, item):
+            others[REMINDER_DUE] = None
         done["others"] = {name: xml for name, xml in others.items() if xml is not None}
     return done
 
@@ -205,6 +210,13 @@ def _reminder(fields: Mapping[str, Any], item: CalendarItem | None) -> Mapping[s
         others = {} if minutes is None else {REMINDER_MINUTES: item_parts.kept(t(REMINDER_MINUTES, str(minutes)))}
         at = None
     return {"reminder_minutes": at, "others": {**fields.get("others", {}), **others}}
+
+
+def _is_start(due: str | None, fields: Mapping[str, Any], item: CalendarItem | None) -> bool:
+    """Tell whether what a client says of when a reminder is due is what it is anyhow, the start, before or after."""
+    starts: list[datetime | None] = [fields.get("start"), None if item is None else item.start]
+    said = None if due is None else item_parts.given_back(due).text
+    return said is not None and any(start is not None and time_text(start) == said for start in starts)
 
 
 def _people(item: CalendarItem, role: str) -> tuple[Attendee, ...]:

@@ -15,6 +15,7 @@ from html import escape
 from lxml import etree, html
 
 from imp_emulator.domain.exchange import mailboxes, time_zones
+from imp_emulator.domain.exchange.calendar_items import BODY_TYPES, RESPONSES
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, ItemRef
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import InvalidValue
@@ -23,8 +24,6 @@ from imp_emulator.wire.exchange.ews.messages import Element, EwsError, t
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
 
-RESPONSES = ("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
-BODY_TYPES = ("HTML", "Text")
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -94,6 +93,9 @@ def _read_attendee(element: Element, role: str) -> Attendee:
     address = (element.findtext("{*}Mailbox/{*}EmailAddress") or "").strip()
     if not address:
         raise EwsError("ErrorInvalidRecipients", "An attendee has no address.")
+    routing = (element.findtext("{*}Mailbox/{*}RoutingType") or "SMTP").strip()
+    if routing.upper() != "SMTP":
+        raise EwsError("ErrorInvalidRoutingType", f"Attendees have addresses of SMTP, and not {routing[:40]!r}.")
     response = (element.findtext("{*}ResponseType") or "Unknown").strip()
     if response not in RESPONSES:
         raise ValueError(f"ResponseType is one of {', '.join(RESPONSES)}, not {response[:40]!r}")
@@ -124,11 +126,6 @@ def _mailbox(name: str, address: str, kind: str) -> Element:
     return t.Mailbox(
         text_element("Name", name), text_element("EmailAddress", address), t.RoutingType("SMTP"), t.MailboxType(kind)
     )
-
-
-def owner(mailbox: Mailbox) -> Attendee:
-    """Return the owner of a mailbox as organizer of what is in it."""
-    return Attendee(mailbox.address, mailbox.display_name, "required", "Organizer")
 
 
 # Time zones

@@ -19,6 +19,7 @@ from typing import Any
 from lxml import etree
 
 from imp_emulator.domain.exchange import time_zones
+from imp_emulator.domain.exchange.calendar_items import IMPORTANCES, SENSITIVITIES, SHOW_AS
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Kind
 from imp_emulator.domain.exchange.meetings import is_organizer
 from imp_emulator.wire.exchange.ews import ids, item_parts, recurrence
@@ -45,6 +46,7 @@ ATTENDEES = "attendees:"
 
 DEFAULT_REMINDER = 15
 """Minutes, when a reminder is asked for without saying when."""
+REMINDER_DUE = "ReminderDueBy"
 REMINDER_MINUTES = "ReminderMinutesBeforeStart"
 """Also the name under which the time of a reminder is kept that is switched off."""
 
@@ -62,7 +64,6 @@ class Property:
         read: Returns the fields that an element sets; ``None`` for what only the server sets.
         cleared: The fields that deleting the property sets; ``None`` when it cannot be deleted.
         appends: Whether a client may append to it.
-        kept: Whether it is kept as it came, because the domain has no field for it.
         default: Whether it belongs to the shape Default.
         first_class: Whether it belongs to the shape AllProperties.
         found: Whether FindItem answers it too; what is long is GetItem's.
@@ -74,7 +75,6 @@ class Property:
     read: Reader | None = None
     cleared: Mapping[str, Any] | None = None
     appends: bool = False
-    kept: bool = False
     default: bool = False
     first_class: bool = True
     found: bool = True
@@ -179,7 +179,6 @@ def _kept(path: str, standard: str | Callable[[CalendarItem], str] | None = None
         write,
         lambda element, _: {"others": {name: item_parts.kept(element)}},
         {"others": {name: None}},
-        kept=True,
         text=text,
         **more,
     )
@@ -298,7 +297,7 @@ PROPERTIES: tuple[Property, ...] = (
         value=lambda item: item_parts.kept_text(item, "ItemClass", "IPM.Appointment"),
     ),
     _text("item:Subject", "subject", default=True),
-    _word("item:Sensitivity", "sensitivity", ("Normal", "Personal", "Private", "Confidential"), "Normal"),
+    _word("item:Sensitivity", "sensitivity", SENSITIVITIES, "Normal"),
     Property(
         "item:Body",
         lambda shown: [item_parts.body_element(shown.item.body, shown.item.body_type, shown.body_type)],
@@ -312,7 +311,7 @@ PROPERTIES: tuple[Property, ...] = (
     _time("item:DateTimeReceived", "created"),
     Property("item:Size", text=lambda shown: str(shown.size)),
     Property("item:Categories", _categories, _read_categories, {"categories": ()}, value=lambda item: item.categories),
-    _word("item:Importance", "importance", ("Low", "Normal", "High"), "Normal"),
+    _word("item:Importance", "importance", IMPORTANCES, "Normal"),
     _kept("item:InReplyTo"),
     _never("item:IsSubmitted"),
     _never("item:IsDraft"),
@@ -321,7 +320,7 @@ PROPERTIES: tuple[Property, ...] = (
     _never("item:IsUnmodified"),
     _time("item:DateTimeSent", "created"),
     _time("item:DateTimeCreated", "created"),
-    _kept("item:ReminderDueBy", lambda item: time_text(item.start)),
+    _kept(f"item:{REMINDER_DUE}", lambda item: time_text(item.start)),
     Property(
         "item:ReminderIsSet",
         read=lambda element, _: {REMINDER_SET: read_boolean(element.text)},
@@ -378,7 +377,7 @@ PROPERTIES: tuple[Property, ...] = (
     _word(
         "calendar:LegacyFreeBusyStatus",
         "show_as",
-        ("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData"),
+        SHOW_AS,
         "Busy",
         default=True,
     ),

@@ -8,10 +8,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 
-from imp_emulator.domain.exchange import calendars, folders, meetings
+from imp_emulator.domain.exchange import calendars, folders, meetings, occurrence_order
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.domain.exchange.meetings import Recipients
-from imp_emulator.wire.exchange.ews import ids, item_parts
+from imp_emulator.wire.exchange.ews import ids
 from imp_emulator.wire.exchange.ews.access import folder_of, mailbox_for
 from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
 from imp_emulator.wire.exchange.ews.item_access import answer_each, item_of
@@ -106,11 +106,13 @@ def _update_item(context: Context, call: Call) -> Element:
             # Clients send these with an occurrence although only its series has them.
             if name not in ("uid", "recurrence") or value != getattr(before, name)
         }
+        times = (values.get(name, getattr(before, name)) for name in ("start", "end"))
+        occurrence_order.check(context, before, *times)
         expected = read if resolution == _NEVER_OVERWRITE else None
         if recipients is not Recipients.NONE and values.get("attendees", before.attendees):
             values["others"] = {**values.get("others", before.others), **REQUEST_SENT}
         if values.get("attendees") and before.organizer is None:
-            values.update(organizer=item_parts.owner(mailbox), response="Organizer")
+            values.update(organizer=meetings.organizer_of(mailbox), response="Organizer")
         item = calendars.update(context, before.ref, values, expected) if values else before
         meetings.tell_changes(context, before, item, recipients)
         yield m.Items(ID_ONLY.element(context, call, mailbox, item))
