@@ -15,6 +15,8 @@ import pytest
 from imp_emulator.domain.exchange import event_log, mailboxes, push, subscriptions
 from imp_emulator.domain.exchange.event_log import EventKind
 from imp_emulator.domain.exchange.subscriptions import (
+    DELIVER,
+    EXPIRE,
     PULL,
     PUSH,
     STREAMING,
@@ -193,6 +195,17 @@ def test_a_pull_subscription_ends_when_it_is_not_used(emulated: Environment, mai
     with pytest.raises(NotFound) as refusal:
         pull(emulated, made, made.watermark)
     assert refusal.value.code == "subscription-not-found"
+
+
+@pytest.mark.parametrize(("method", "kind"), [(PUSH, DELIVER), (PULL, EXPIRE), (STREAMING, EXPIRE)])
+def test_nothing_is_left_to_do_for_a_subscription_that_has_ended(
+    emulated: Environment, mailbox: int, method: str, kind: str
+) -> None:
+    ended, lives = (subscribe(emulated, wanted(mailbox, method)) for _ in range(2))
+    with emulated.database.transaction():
+        subscriptions.unsubscribe(emulated.context, ended.id, CALLER)
+        assert not emulated.context.jobs.cancel(kind, ended.id)
+        assert emulated.context.jobs.cancel(kind, lives.id)
 
 
 def test_only_who_made_it_may_use_it(emulated: Environment, mailbox: int) -> None:
