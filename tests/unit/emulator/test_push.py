@@ -103,7 +103,7 @@ def test_the_next_status_follows_the_virtual_clock(emulated: Environment, mailbo
     [
         (500, OK, {}),
         (201, OK, {}),
-        (302, b"", {"Location": "/elsewhere"}),
+        (307, b"", {"Location": "/elsewhere"}),
         (200, b"", {}),
         (200, b"<html/>", {}),
         (200, result("ok"), {}),
@@ -179,11 +179,12 @@ def test_a_host_of_the_scenario_is_reached_in_the_emulated_network(emulated: Env
         first = await came(listener)
         assert (first.path, first.headers["host"]) == ("/x", f"{address}:50020")
         await quiet(emulated)
-        made = subscribe(emulated, mailbox, f"http://{address}:50021/x")
+        emulated.network["127.0.0.1", 50020] = ("127.0.0.1", listener.port)
+        made = subscribe(emulated, mailbox, listener.url)
         await quiet(emulated)
         found = store.find(emulated.database, made.id)
         assert found is not None
-        assert found.tries == 1, "nothing listens at that port, whatever the real network has there"
+        assert found.tries == 1, "nothing of the scenario listens at that port, whatever the machine has there"
 
     run(conversation)
 

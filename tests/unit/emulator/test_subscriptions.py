@@ -8,13 +8,18 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from imp_emulator.domain.exchange import event_log, mailboxes, push, subscriptions
+from imp_emulator.domain.exchange import calendars, event_log, mailboxes, push, subscriptions
+from imp_emulator.domain.exchange.calendars import Draft, ItemRef
 from imp_emulator.domain.exchange.event_log import EventKind
+from imp_emulator.domain.exchange.recurrence import Daily, Numbered, Recurrence
 from imp_emulator.domain.exchange.subscriptions import (
+    DELIVER,
+    EXPIRE,
     PULL,
     PUSH,
     STREAMING,
@@ -193,6 +198,17 @@ def test_a_pull_subscription_ends_when_it_is_not_used(emulated: Environment, mai
     with pytest.raises(NotFound) as refusal:
         pull(emulated, made, made.watermark)
     assert refusal.value.code == "subscription-not-found"
+
+
+@pytest.mark.parametrize(("method", "kind"), [(PUSH, DELIVER), (PULL, EXPIRE), (STREAMING, EXPIRE)])
+def test_nothing_is_left_to_do_for_a_subscription_that_has_ended(
+    emulated: Environment, mailbox: int, method: str, kind: str
+) -> None:
+    ended, lives = (subscribe(emulated, wanted(mailbox, method)) for _ in range(2))
+    with emulated.database.transaction():
+        subscriptions.unsubscribe(emulated.context, ended.id, CALLER)
+        assert not emulated.context.jobs.cancel(kind, ended.id)
+        assert emulated.context.jobs.cancel(kind, lives.id)
 
 
 def test_only_who_made_it_may_use_it(emulated: Environment, mailbox: int) -> None:
@@ -399,3 +415,45 @@ def test_a_mailbox_takes_its_subscriptions_and_events_along(emulated: Environmen
     assert subscriptions.subscriptions(emulated.context) == []
     assert stored_events(emulated) == 0
     advance(emulated, DAY)
+
+
+def test_what_a_calendar_tells_of_its_items(emulated: Environment, mailbox: int) -> None:
+    made = subscribe(emulated, wanted(mailbox))
+    place = made.watermark
+
+    def news() -> list[tuple[str, int, int]]:
+        nonlocal place
+        found = pull(emulated, made, place)
+        place = found.watermark
+        return [(told.event.kind, told.event.item, told.event.change) for told in found.told if told.event]
+
+    context, start = emulated.context, datetime(2026, 6, 1, 7, tzinfo=UTC)
+    with emulated.database.transaction():
+        single = calendars.create(context, mailbox, Draft(start, start + timedelta(hours=1))).ref
+    item = single.item
+    assert news() == [("CreatedEvent", item, 1), ("FreeBusyChangedEvent", item, 1)]
+    for change, field, value, busy in (
+        (2, "subject", "Other", False),
+        (3, "end", start + timedelta(hours=2), True),
+        (4, "show_as", "Tentative", True),
+        (5, "show_as", "Tentative", False),
+    ):
+        with emulated.database.transaction():
+            calendars.update(context, single, {field: value})
+        told = [("ModifiedEvent", item, change), ("FreeBusyChangedEvent", item, change)]
+        assert news() == told[: 2 if busy else 1], field
+
+    daily = Recurrence(Daily(1), start.date(), Numbered(3))
+    with emulated.database.transaction():
+        series = calendars.create(context, mailbox, Draft(start, start + timedelta(hours=1), recurrence=daily)).ref
+    news()
+    second = ItemRef(mailbox, series.item, start + timedelta(days=1))
+    with emulated.database.transaction():
+        calendars.update(context, second, {"subject": "Only this one"})
+    assert news() == [("ModifiedEvent", series.item, 2)], "an occurrence is told as its master"
+    with emulated.database.transaction():
+        calendars.delete(context, second)
+    assert news() == [("ModifiedEvent", series.item, 3), ("FreeBusyChangedEvent", series.item, 3)]
+    with emulated.database.transaction():
+        calendars.delete(context, series)
+    assert news() == [("DeletedEvent", series.item, 3), ("FreeBusyChangedEvent", series.item, 3)]

@@ -277,18 +277,13 @@ def record(context: Context, mailbox_id: int, kinds: Sequence[EventKind], item: 
     if not event_log.append(context, mailbox_id, kinds, item, change):
         return
     for subscription in store.of_mailbox(context.database, mailbox_id):
-        if _waits(subscription, kinds):
+        listens = subscription.method == PUSH and subscription.in_calendar
+        if listens and not set(kinds).isdisjoint(subscription.events):
             wake(context, subscription)
     context.events.publish(MailboxEventsRecorded(mailbox_id))
 
 
 def wake(context: Context, subscription: Subscription) -> None:
-    """Have a push subscription's next notification sent at once."""
+    """Have a push subscription's next notification sent at once, or when its listener is to be tried again."""
     context.jobs.add(DELIVER, subscription.id, context.clock.timestamp())
     context.events.publish(PushDue(subscription.id))
-
-
-def _waits(subscription: Subscription, kinds: Sequence[EventKind]) -> bool:
-    """Tell whether a listener has to be told of an event at once; one that does not answer has its own times."""
-    listens = subscription.method == PUSH and subscription.in_calendar and subscription.failing_since is None
-    return listens and not set(kinds).isdisjoint(subscription.events)
