@@ -201,7 +201,7 @@ def test_a_broken_rule_is_named_with_its_place(path: str, value: Any, message: s
         ("format: 1\nformat: 1", "line 1: key 'format' is given twice"),
         ("format: 1\nclusters:\n - {name: a, name: b}", "line 3: key 'name' is given twice"),
         ("!!python/object/apply:os.system [true]", "is not YAML"),
-        ("format: 1", "clusters: is missing"),
+        ("format: 1", "clusters: must hold at least one cluster, where there is no Exchange server"),
     ],
 )
 def test_what_is_no_scenario_at_all_is_refused(text: str, message: str) -> None:
