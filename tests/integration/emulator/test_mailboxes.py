@@ -186,7 +186,7 @@ def test_a_meeting_that_breaks_a_rule(control: Control, body: dict[str, Any], sa
 
 @pytest.mark.parametrize("days", [-1, 0, 732])
 def test_a_view_of_a_time_that_cannot_be(control: Control, days: int) -> None:
-    with pytest.raises(ControlError, match="422 .*731 days at most"):
+    with pytest.raises(ControlError, match=r"422 .*731 days at most"):
         control.meetings(ANNA, MONDAY, MONDAY + days * DAY)
 
 
@@ -216,6 +216,13 @@ def test_automatic_replies(control: Control) -> None:
     with pytest.raises(ControlError, match="422"):
         control.set_automatic_replies(ANNA, "Scheduled", start=now, end=now - DAY)
     assert control.automatic_replies(ANNA) == given
+
+
+@pytest.mark.parametrize("state", ["Scheduled", "Enabled"])
+def test_replies_at_the_ends_of_all_days(control: Control, state: str) -> None:
+    body = {"state": state, "start": "0001-01-01T00:00:00+14:00", "end": "9999-12-31T23:59:59-14:00"}
+    code, text = refused(control, "PUT", f"/mailboxes/{ANNA}/automatic-replies", body)
+    assert (code, text) == (422, "The start of automatic replies is out of range.")
 
 
 def test_a_calendar_file_goes_in_and_comes_out(control: Control) -> None:

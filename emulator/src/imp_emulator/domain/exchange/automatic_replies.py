@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from imp_emulator.domain.events import AutomaticRepliesChanged
-from imp_emulator.domain.exchange import mailboxes
+from imp_emulator.domain.exchange import local_times, mailboxes
 from imp_emulator.errors import InvalidValue
 from imp_emulator.store.exchange import automatic_replies as store
 from imp_emulator.store.exchange.automatic_replies import AutomaticReplies
