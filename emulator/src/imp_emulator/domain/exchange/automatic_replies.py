@@ -51,11 +51,15 @@ def set(  # noqa: A001 - the counterpart of get
     Raises:
         NotFound: There is no such mailbox.
         InvalidValue: ``invalid-state`` or ``invalid-audience``: such a word is not known. ``invalid-duration``: a
-            scheduled time is missing, does not end after its start, or has passed.
+            time is out of the range of calendars, or a scheduled one is missing, does not end after its start, or has
+            passed.
     """
     address = mailboxes.get(context, mailbox).address
     _check_word("state", replies.state, STATES)
     _check_word("audience", replies.external_audience, AUDIENCES)
+    for name, moment in (("start", replies.start), ("end", replies.end)):
+        if moment is not None and not local_times.EARLIEST < moment < local_times.LATEST:
+            raise InvalidValue("invalid-duration", f"The {name} of automatic replies is out of range.", name)
     if replies.state == SCHEDULED:
         _check_time(replies, None if may_be_over else context.clock.now())
     store.put(context.database, mailbox, replies)
