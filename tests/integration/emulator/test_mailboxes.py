@@ -16,6 +16,7 @@ import pytest
 
 from imp_emulator.testing import Control, ControlError
 from tests.support.emulator import Emulator
+from tests.support.exchange import powershell
 
 ANNA = "anna@example.com"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -183,6 +184,12 @@ def test_a_meeting_that_breaks_a_rule(control: Control, body: dict[str, Any], sa
     assert control.meetings(ANNA, *MONTH) == []
 
 
+@pytest.mark.parametrize("days", [-1, 0, 732])
+def test_a_view_of_a_time_that_cannot_be(control: Control, days: int) -> None:
+    with pytest.raises(ControlError, match=r"422 .*731 days at most"):
+        control.meetings(ANNA, MONDAY, MONDAY + days * DAY)
+
+
 def test_nobody_reaches_into_another_mailbox(control: Control) -> None:
     made = control.add_meeting(ANNA, MONDAY, MONDAY + HOUR)
     for address, meeting in (("user0001@example.com", made["id"]), (ANNA, "nonsense"), (ANNA, made["id"][:-4])):
@@ -209,6 +216,13 @@ def test_automatic_replies(control: Control) -> None:
     with pytest.raises(ControlError, match="422"):
         control.set_automatic_replies(ANNA, "Scheduled", start=now, end=now - DAY)
     assert control.automatic_replies(ANNA) == given
+
+
+@pytest.mark.parametrize("state", ["Scheduled", "Enabled"])
+def test_replies_at_the_ends_of_all_days(control: Control, state: str) -> None:
+    body = {"state": state, "start": "0001-01-01T00:00:00+14:00", "end": "9999-12-31T23:59:59-14:00"}
+    code, text = refused(control, "PUT", f"/mailboxes/{ANNA}/automatic-replies", body)
+    assert (code, text) == (422, "The start of automatic replies is out of range.")
 
 
 def test_a_calendar_file_goes_in_and_comes_out(control: Control) -> None:
@@ -280,6 +294,24 @@ def test_limits_of_an_account(environment: Emulator) -> None:
     assert control.throttling_policy(account) == before
     assert refused(control, "GET", "/throttling-policies/nobody")[0] == 404
     assert refused(control, "PATCH", f"/throttling-policies/{account}", {"max_concurrency": -1})[0] == 422
+
+
+def test_the_right_to_act_for_others(environment: Emulator) -> None:
+    control = environment.control
+
+    def allowed() -> bool:
+        return bool(control.request("GET", "/impersonation").json()["allowed"])
+
+    assert not allowed()
+    for wanted in (True, True, False, False, True):
+        control.impersonation(allowed=wanted)
+        assert allowed() is wanted
+    # It is the very assignment that an administrator sees.
+    with powershell(environment) as session:
+        (assignment,) = session.run("Get-ManagementRoleAssignment").output
+        assert assignment["Role"] == "ApplicationImpersonation"
+        session.run("Remove-ManagementRoleAssignment", Identity=assignment["Name"], Confirm=False)
+    assert not allowed()
 
 
 def test_a_restart_of_a_server(control: Control) -> None:

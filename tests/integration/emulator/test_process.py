@@ -68,6 +68,7 @@ def test_the_ready_file_tells_everything_and_is_private(emulator: Emulator) -> N
     assert (cluster["nodes"]["imp-sub"]["role"], cluster["nodes"]["imp-sub"]["usage"]) == ("imp", "subscriber")
     server = ready["exchange"]["mail1.example.com"]
     assert (server["ipv4"], server["ipv6"]) == ("192.0.2.21", "2001:db8::21")
+    assert server["ews_url"] == f"https://{server['address']}:{server['ports']['443']}/EWS/Exchange.asmx"
     assert ready["exchange_account"]["username"] == "EXAMPLE\\svc-imp"
     assert len(every_port(ready)) == len(set(every_port(ready))) == 11
     assert ready["exchange_admin"]["username"] == "EXAMPLE\\exadmin"

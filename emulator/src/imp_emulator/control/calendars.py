@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,9 @@ router = APIRouter(prefix="/mailboxes/{address}")
 
 MOST_BYTES = 8 * 2**20
 """What a calendar file may have, as any other request body."""
+
+LONGEST_VIEW = timedelta(days=731)
+"""Two years, as in Exchange; a series without end has no end of occurrences."""
 
 FORMAT = "text/calendar"
 _FILE: dict[str, Any] = {FORMAT: {"schema": {"type": "string"}}}
@@ -89,6 +92,8 @@ async def list_meetings(
     end: Annotated[AwareDatetime, Query()],
 ) -> dict[str, list[dict[str, Any]]]:
     """What a calendar shows between two times, each occurrence of a series by itself, sorted by start."""
+    if not timedelta() < end - start <= LONGEST_VIEW:
+        raise HTTPException(422, f"a view ends after its start, and covers {LONGEST_VIEW.days} days at most")
     context = context_of(request)
     with refusals():
         mailbox = mailbox_of(context, address)
@@ -103,7 +108,7 @@ async def add_meeting(request: Request, address: str, new: NewMeeting) -> dict[s
     with refusals(), context.database.transaction():
         mailbox = mailbox_of(context, address)
         given = {"time_zone": mailbox.time_zone, **new.model_dump(exclude_none=True, exclude_unset=True)}
-        draft = Draft(**_values(given, given["time_zone"]))
+        draft = Draft(**_values(given, given["time_zone"], given["start"]))
         return _described(calendars.create(context, mailbox.id, draft))
 
 
@@ -175,13 +180,13 @@ def _item(context: Context, address: str, meeting: str) -> CalendarItem:
     return calendars.get(context, ref)
 
 
-def _values(given: dict[str, Any], zone: str, start: datetime | None = None) -> dict[str, Any]:
+def _values(given: dict[str, Any], zone: str, start: datetime) -> dict[str, Any]:
     """Return what was given as the fields of a draft.
 
     Args:
         given: What the caller has said; nothing else is changed.
         zone: The time zone of times without an offset, by any of its names.
-        start: When the item starts so far.
+        start: When the item starts, if nothing else is given.
 
     Raises:
         InvalidValue: There is no such time zone, or the recurrence cannot be read.
