@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from lxml import etree
+
+from tests.support import ews_schema
 from tests.support.emulator import Emulator
 from tests.support.exchange import MAIL1
 
@@ -141,8 +144,11 @@ class Listener:
         self.answer = answer
 
     def next(self, seconds: float = 20) -> bytes:
-        """Wait for the next notification; raises ``queue.Empty`` when none comes."""
-        return self.bodies.get(timeout=seconds)
+        """Wait for the next notification and validate it; raises ``queue.Empty`` when none comes."""
+        body = self.bodies.get(timeout=seconds)
+        _header, (content,) = etree.fromstring(body)
+        ews_schema.check_content(content)
+        return body
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from typing import Any
 
+from tests.support import ews_schema
 from tests.support.ews_clients import Endpoint
 from tests.support.project_files import ROOT
 
@@ -79,7 +80,7 @@ class JavaScriptClient:
         )
 
     def call(self, name: str, **given: Any) -> Any:
-        """Have the client do something, see ``client.js``; raises :class:`ClientError`."""
+        """Have the client do something, see ``client.js``; its answers are validated. Raises :class:`ClientError`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"call": name, "with": given}) + "\n")
@@ -89,6 +90,9 @@ class JavaScriptClient:
         line = self._process.stdout.readline()
         assert line, f"the client has ended with status {self._process.wait()}"
         answer = json.loads(line)
+        for message in answer["answers"]:
+            if "Envelope" in message:
+                ews_schema.check(message.encode())
         if "error" in answer:
             raise ClientError(answer["error"])
         return answer["result"]

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from exchangelib import (
@@ -23,6 +24,7 @@ from exchangelib import (
 )
 from exchangelib.protocol import close_connections
 
+from tests.support import ews_schema
 from tests.support.emulator import Emulator
 from tests.support.ews import grant_impersonation
 from tests.support.ews_clients import MAILBOX, endpoint, resolver
@@ -35,11 +37,32 @@ DAY = datetime.timedelta(days=1)
 Login = Callable[..., Account]
 
 
+LOGGERS = ("exchangelib.util.xml", "exchangelib.services.get_streaming_events.xml")
+"""Where the client writes the answers that it gets."""
+
+
+class _Answers(logging.Handler):
+    """Keeps the SOAP messages among what the client is answered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[bytes] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        content = record.args.get("xml_response") if isinstance(record.args, Mapping) else None
+        if isinstance(content, bytes) and b"Envelope" in content:
+            self.seen.append(content)
+
+
 @pytest.fixture(name="login", params=[BASIC, NTLM])
 def login_fixture(
     environment: Emulator, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Login]:
-    """A function that opens a mailbox by impersonation; each way to log in is another run of the test."""
+    """A function that opens a mailbox by impersonation; each way to log in is another run of the test.
+
+    What the client is answered is validated when the test is over.
+    """
+    answers = _Answers()
     place = endpoint(environment)
     monkeypatch.setattr(socket, "getaddrinfo", resolver(place))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", place.ca_file)
@@ -54,8 +77,19 @@ def login_fixture(
         )
         return Account(mailbox, config=config, autodiscover=False, access_type=IMPERSONATION, default_timezone=ZONE)
 
-    yield login
-    close_connections()
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(answers)
+    try:
+        yield login
+    finally:
+        close_connections()
+        for logger in loggers:
+            logger.removeHandler(answers)
+            logger.setLevel(logging.NOTSET)
+    for answer in answers.seen:
+        ews_schema.check(answer)
 
 
 @pytest.fixture(name="account")

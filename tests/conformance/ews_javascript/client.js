@@ -3,12 +3,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The public client ews-javascript-api, told what to do by a test: a line of JSON in is {"call": name, "with": {...}}, a
-// line out is {"result": ...} or {"error": {"code", "message", "status"}}. Times are ISO 8601 in UTC.
+// line out is {"result": ...} or {"error": {"code", "message", "status"}}, with the "answers" of the server. Times are ISO 8601 in UTC.
 "use strict";
 
 const readline = require("readline");
 const ews = require("ews-javascript-api");
 const { XhrApi } = require("@ewsjs/xhr");
+
+// The client's own transport, which also notes what it is answered.
+const answers = [];
+
+class Transport extends XhrApi {
+  async xhr(...asked) {
+    try {
+      const answer = await super.xhr(...asked);
+      answers.push(answer.responseText || answer.response);
+      return answer;
+    } catch (error) {
+      answers.push(error.responseText || error.response || "");
+      throw error;
+    }
+  }
+}
 
 let service = null;
 const subscriptions = new Map();
@@ -75,7 +91,7 @@ const calls = {
     service = new ews.ExchangeService(ews.ExchangeVersion.Exchange2013_SP1);
     service.Url = new ews.Uri(url);
     service.Credentials = new ews.WebCredentials(username, password);
-    const transport = new XhrApi();
+    const transport = new Transport();
     if (auth === "ntlm") transport.useNtlmAuthentication(username, password);
     ews.ConfigurationApi.ConfigureXHR(transport);
     service.ImpersonatedUserId = mailbox
@@ -261,9 +277,10 @@ function failure(error) {
 async function answer(line) {
   try {
     const { call, with: given } = JSON.parse(line);
-    return { result: await calls[call](given || {}) };
+    const result = await calls[call](given || {});
+    return { result, answers: answers.splice(0) };
   } catch (error) {
-    return { error: failure(error) };
+    return { error: failure(error), answers: answers.splice(0) };
   }
 }
 
