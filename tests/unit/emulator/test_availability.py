@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,7 @@ import yaml
 from imp_emulator.domain.events import AutomaticRepliesChanged
 from imp_emulator.domain.exchange import automatic_replies, availability, calendars, mailboxes, zone_rules
 from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
-from imp_emulator.domain.exchange.calendars import Draft
+from imp_emulator.domain.exchange.calendars import CalendarItem, Draft, ItemRef, Kind
 from imp_emulator.domain.exchange.zone_rules import ClockChange, ZoneRules
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.scenario import file as scenario_file
@@ -69,6 +70,17 @@ def test_an_interval_counts_when_any_part_of_it_is_taken_and_the_last_may_reach_
     assert digits(emulated, 30, at(9), at(10, 20)) == "220"
     assert digits(emulated, 60, at(9), at(10, 20)) == "20"
     assert digits(emulated, 60, at(9), at(10, 31)) == "22"
+
+
+def test_many_long_items_are_merged_at_once() -> None:
+    end = NOON + timedelta(days=42)
+    ref = ItemRef(1, 1)
+    made = {"ref": ref, "kind": Kind.SINGLE, "change": 1, "created": NOON, "modified": NOON}
+    items = [CalendarItem(NOON - HOUR, end + HOUR, show_as="OOF", **made)] * 1000
+    items.append(CalendarItem(NOON - HOUR - HOUR, NOON - HOUR, **made))
+    began = process_time()
+    assert availability.merged(items, NOON, end, 5) == "3" * (42 * 24 * 12)
+    assert process_time() - began < 1
 
 
 @pytest.mark.parametrize("minutes", [4, 0, -5, 1441])
@@ -228,9 +240,13 @@ def test_a_scenario_may_have_a_time_that_is_over(emulated: Environment) -> None:
     [
         (AutomaticReplies("On"), "invalid-state"),
         (AutomaticReplies("Enabled", "Some"), "invalid-audience"),
+        (AutomaticReplies("Enabled", internal_reply="a\x01"), "invalid-reply"),
+        (AutomaticReplies("Enabled", external_reply="a\ud800"), "invalid-reply"),
+        (AutomaticReplies("Enabled", start=NOON), "invalid-duration"),
+        (AutomaticReplies("Disabled", end=NOON), "invalid-duration"),
     ],
 )
-def test_words_that_are_not_known(emulated: Environment, replies: AutomaticReplies, code: str) -> None:
+def test_replies_that_cannot_be(emulated: Environment, replies: AutomaticReplies, code: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         automatic_replies.set(emulated.context, 1, replies)
     assert caught.value.code == code

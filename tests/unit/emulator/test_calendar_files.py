@@ -10,31 +10,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from imp_emulator.domain.exchange import calendars, mailboxes
-from imp_emulator.domain.exchange.calendar_items import Attendee, CalendarItem, Draft, Kind
+from imp_emulator.domain.exchange.calendar_items import Attendee, Draft, Kind
 from imp_emulator.domain.exchange.icalendar_files import Imported, export_file, import_file
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.domain.exchange.recurrence import Daily, EndDate, NoEnd, Numbered, Recurrence
 from imp_emulator.errors import InvalidValue
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
+from tests.support.calendar_files import GOOD, RULES, calendar, only
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-RULES = """BEGIN:VTIMEZONE
-TZID:{name}
-BEGIN:STANDARD
-DTSTART:16010101T030000
-TZOFFSETFROM:{summer}
-TZOFFSETTO:{winter}
-RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10
-END:STANDARD
-BEGIN:DAYLIGHT
-DTSTART:16010101T020000
-TZOFFSETFROM:{winter}
-TZOFFSETTO:{summer}
-RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3
-END:DAYLIGHT
-END:VTIMEZONE"""
-"""As Outlook writes rules that its user has made."""
 
 
 @pytest.fixture
@@ -45,20 +30,6 @@ def context(unseeded: Environment) -> Context:
 @pytest.fixture
 def box(context: Context) -> Mailbox:
     return mailboxes.add(context, "anna@example.com", "Anna Abel", time_zone="Europe/Berlin")
-
-
-def calendar(*parts: str) -> bytes:
-    """A file of events, each without its first and last line, and of other components as they are."""
-    whole = [part if part.startswith("BEGIN:") else f"BEGIN:VEVENT\n{part}\nEND:VEVENT" for part in parts]
-    return "\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", *whole, "END:VCALENDAR", ""]).encode()
-
-
-def only(context: Context, box: Mailbox, *parts: str) -> CalendarItem:
-    """The one item that a file of these parts gives."""
-    done = import_file(context, box, calendar(*parts))
-    assert (done.created, done.problems) == (1, ())
-    (item,) = calendars.page(context, box.id, 0, 9).items
-    return item
 
 
 def counts(done: Imported) -> tuple[int, int, int, int]:
@@ -271,9 +242,6 @@ def test_an_occurrence_without_its_series_is_an_item(context: Context, box: Mail
     assert counts(import_file(context, box, calendar(event), replace=True)) == (0, 0, 1, 0)
 
 
-GOOD = "UID:good\nDTSTART:20261201T090000Z"
-
-
 @pytest.mark.parametrize(
     ("event", "named"),
     [
@@ -437,7 +405,7 @@ def test_what_is_written_is_read_to_the_same_items(context: Context, box: Mailbo
         response="NoResponseReceived",
         is_cancelled=True,
         uid="full",
-        others={"t:Culture": '<t:Culture a="b">en-US;\n</t:Culture>', "Other": "x"},
+        others={"Culture": '<t:Culture xmlns:t="urn:t" a="b">en-US;\n</t:Culture>', "Other": "<x>&lt;</x>"},
     )
     all_day = Draft(start, start + DAY, zone="Asia/Tokyo", all_day=True, uid="far")
     second_face = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)

@@ -8,16 +8,26 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from imp_emulator.domain.events import CalendarItemChanged
-from imp_emulator.domain.exchange import calendars, mailboxes
+from imp_emulator.domain.exchange import calendars, mailboxes, meetings, occurrence_order
 from imp_emulator.domain.exchange.calendar_items import Attendee, CalendarItem, Draft, ItemRef, Kind
 from imp_emulator.domain.exchange.mailboxes import Mailbox
-from imp_emulator.domain.exchange.recurrence import Daily, EndDate, NoEnd, Numbered, Range, Recurrence, Weekly
+from imp_emulator.domain.exchange.recurrence import (
+    AbsoluteYearly,
+    Daily,
+    EndDate,
+    NoEnd,
+    Numbered,
+    Range,
+    Recurrence,
+    Weekly,
+)
 from imp_emulator.errors import Conflict, DomainError, InvalidValue, NotFound
 from imp_emulator.store.exchange import calendars as store
 from imp_emulator.world.context import Context
@@ -408,3 +418,57 @@ def test_errors_name_a_code_and_a_sentence(context: Context, box: Mailbox) -> No
     with pytest.raises(DomainError) as raised:
         calendars.get(context, ItemRef(box.id, 0))
     assert raised.value.message == "The calendar has no such item."
+
+
+def test_a_series_has_a_day_that_a_calendar_has(context: Context, box: Mailbox) -> None:
+    late = Recurrence(AbsoluteYearly(31, 12), date(4500, 8, 1))
+    with pytest.raises(InvalidValue) as raised:
+        calendars.create(context, box.id, Draft(at(30), at(30, 10), recurrence=late))
+    assert raised.value.code == "no-occurrence"
+
+
+@pytest.mark.parametrize("minutes", [-1, 2_629_801])
+def test_a_reminder_has_its_range(context: Context, box: Mailbox, minutes: int) -> None:
+    """The range of the schema of EWS; further away it would come before the years of a calendar."""
+    with pytest.raises(InvalidValue) as raised:
+        calendars.create(context, box.id, Draft(at(30), at(30, 10), reminder_minutes=minutes))
+    assert raised.value.field == "reminder_minutes"
+    item = calendars.create(context, box.id, Draft(at(30), at(30, 10), reminder_minutes=2_629_800))
+    assert item.reminder_minutes == 2_629_800
+
+
+def test_occurrences_are_deleted_in_one_change(context: Context, box: Mailbox, told: list[tuple[int, str]]) -> None:
+    master = calendars.create(context, box.id, series(at(30), Numbered(3)))
+    originals = [calendars.occurrence(context, master.ref, number).start for number in (1, 2, 3)]
+    calendars.delete_occurrences(context, master.ref, originals[:2])
+    assert told == [(master.ref.item, "created"), (master.ref.item, "modified")]
+    assert calendars.occurrences_of(context, master.ref).deleted == tuple(originals[:2])
+    assert calendars.get(context, master.ref).change == 2
+    with pytest.raises(NotFound):
+        calendars.delete_occurrences(context, master.ref, originals)
+    calendars.delete_occurrences(context, master.ref, originals[2:])
+    assert told[2:] == [(master.ref.item, "deleted")]
+    with pytest.raises(NotFound):
+        calendars.get(context, master.ref)
+
+
+def test_a_move_by_centuries_is_refused_at_once(context: Context, box: Mailbox) -> None:
+    master = calendars.create(context, box.id, series(at(30)))
+    calendars.create(context, box.id, series(at(30)))
+    first = calendars.occurrence(context, master.ref, 1)
+    began = process_time()
+    with pytest.raises(InvalidValue, match="moved up to another one"):
+        occurrence_order.check(context, first, first.start.replace(year=4000), first.end.replace(year=4000))
+    assert process_time() - began < 1
+    occurrence_order.check(context, first, first.start - DAY, first.end - DAY)
+
+
+def test_an_answer_is_noted_by_whichever_address_somebody_was_invited(context: Context, box: Mailbox) -> None:
+    ben = mailboxes.add(context, "ben@example.com", "Ben", aliases=["b@example.com"])
+    invited = (Attendee("B@example.com", "Ben"), Attendee("c@example.com"))
+    draft = meetings.organized(box, Draft(at(30), at(30, 10), attendees=invited))
+    item = calendars.create(context, box.id, draft)
+    meetings.invite(context, item, meetings.Recipients.ALL)
+    (received,) = calendars.page(context, ben.id, 0, 9).items
+    meetings.respond(context, received, "Accept", tell=True)
+    assert [one.response for one in calendars.get(context, item.ref).attendees] == ["Accept", "Unknown"]

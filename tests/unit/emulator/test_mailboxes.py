@@ -88,6 +88,21 @@ def test_search_looks_at_the_beginning_of_words(
     assert len(mailboxes.search(context, text, 1)) == min(1, len(expected))
 
 
+def test_nobody_is_found_by_a_very_long_text(context: Context, anna: Mailbox) -> None:
+    assert mailboxes.search(context, "a" * 60_000, 10) == []
+    assert mailboxes.search(context, anna.display_name + " " * 60_000, 10) == [anna]
+
+
+def test_a_principal_name_that_is_taken_is_named(context: Context, anna: Mailbox) -> None:
+    ben = mailboxes.add(context, "ben@example.com", "Ben")
+    with pytest.raises(Duplicate, match="principal name Anna@example") as raised:
+        mailboxes.change(context, ben, principal_name="Anna@example.com", display_name="B")
+    assert raised.value.field == "principal_name"
+    mailboxes.change(context, anna, address="new@example.com")
+    with pytest.raises(Duplicate, match="principal name anna@example"):
+        mailboxes.add(context, "anna@example.com", "Second")
+
+
 def test_no_two_mailboxes_share_an_address(context: Context, anna: Mailbox) -> None:
     ben = mailboxes.add(context, "ben@example.com", "Ben")
     attempts: tuple[Callable[[], object], ...] = (
@@ -114,6 +129,10 @@ def test_no_two_mailboxes_share_an_address(context: Context, anna: Mailbox) -> N
         ("address", ""),
         ("display_name", " "),
         ("display_name", "x" * 257),
+        ("display_name", "An\x00na"),
+        ("display_name", "An\ud800na"),
+        ("address", "an\x01na@example.com"),
+        ("aliases", ["an\ufffena@example.com"]),
         ("time_zone", "Europe/Nowhere"),
         ("time_zone", ""),
         ("language", "english!"),

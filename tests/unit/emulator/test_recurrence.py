@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import date, datetime, time
 from itertools import islice, takewhile
 
@@ -182,3 +183,18 @@ def test_until_is_a_day_in_the_zone_of_the_start(until: str, last: date) -> None
 def test_words_that_are_none_of_the_pattern_are_refused(pattern: Pattern) -> None:
     with pytest.raises(InvalidValue):
         check(Recurrence(pattern, START.date()))
+
+
+def test_a_day_of_the_month_costs_no_memory_however_large_it_is() -> None:
+    tracemalloc.start()
+    with pytest.raises(InvalidValue, match="between 1 and 31"):
+        recurrence_of("FREQ=MONTHLY;BYMONTHDAY=1000000", date(2026, 11, 30))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("start", [date(1, 1, 1), date(1600, 12, 31), date(4500, 9, 1), date(9999, 12, 31)])
+def test_a_series_begins_where_a_calendar_has_days(start: date) -> None:
+    with pytest.raises(InvalidValue, match="1601 to 4500"):
+        check(Recurrence(Daily(), start))

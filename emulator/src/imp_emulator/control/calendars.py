@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from imp_emulator.control.mailboxes import Text, Word, mailbox_of
 from imp_emulator.control.refusals import context_of, refusals
 from imp_emulator.domain.exchange import calendars, icalendar_files, local_times, recurrence, time_zones
+from imp_emulator.domain.exchange.calendar_items import LONGEST_REMINDER
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Draft, ItemRef
 from imp_emulator.errors import NotFound
 from imp_emulator.wire.exchange.ews import ids
@@ -67,7 +68,7 @@ class Meeting(BaseModel):
     sensitivity: Literal["Normal", "Personal", "Private", "Confidential"] = "Normal"
     importance: Literal["Low", "Normal", "High"] = "Normal"
     categories: list[Word] = []
-    reminder_minutes: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    reminder_minutes: Annotated[int, Field(ge=0, le=LONGEST_REMINDER)] | None = None
     organizer: Person | None = None
     attendees: list[Person] = []
     is_cancelled: bool = False

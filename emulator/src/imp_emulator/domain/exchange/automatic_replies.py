@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from imp_emulator.domain.events import AutomaticRepliesChanged
-from imp_emulator.domain.exchange import local_times, mailboxes
+from imp_emulator.domain.exchange import local_times, mailboxes, texts
 from imp_emulator.errors import InvalidValue
 from imp_emulator.store.exchange import automatic_replies as store
 from imp_emulator.store.exchange.automatic_replies import AutomaticReplies
@@ -50,18 +50,23 @@ def set(  # noqa: A001 - the counterpart of get
 
     Raises:
         NotFound: There is no such mailbox.
-        InvalidValue: ``invalid-state`` or ``invalid-audience``: such a word is not known. ``invalid-duration``: a
-            time is out of the range of calendars, or a scheduled one is missing, does not end after its start, or has
-            passed.
+        InvalidValue: ``invalid-state`` or ``invalid-audience``: such a word is not known. ``invalid-reply``: XML
+            cannot carry a reply. ``invalid-duration``: a time is out of the range of calendars, there is a start
+            without an end or an end without a start, or a scheduled time is missing, does not end after its start, or
+            has passed.
     """
     address = mailboxes.get(context, mailbox).address
     _check_word("state", replies.state, STATES)
     _check_word("audience", replies.external_audience, AUDIENCES)
+    for name in ("internal_reply", "external_reply"):
+        texts.check(name, getattr(replies, name), "invalid-reply")
     for name, moment in (("start", replies.start), ("end", replies.end)):
         if moment is not None and not local_times.EARLIEST < moment < local_times.LATEST:
             raise InvalidValue("invalid-duration", f"The {name} of automatic replies is out of range.", name)
     if replies.state == SCHEDULED:
         _check_time(replies, None if may_be_over else context.clock.now())
+    elif (replies.start is None) != (replies.end is None):
+        raise InvalidValue("invalid-duration", "Automatic replies have both a start and an end, or none.", "end")
     store.put(context.database, mailbox, replies)
     context.events.publish(AutomaticRepliesChanged(mailbox, address))
 

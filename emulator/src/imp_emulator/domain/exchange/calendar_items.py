@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from imp_emulator.domain.exchange import local_times, recurrence
+from imp_emulator.domain.exchange import local_times, recurrence, texts
 from imp_emulator.domain.exchange.recurrence import Recurrence
 from imp_emulator.errors import InvalidValue
-from imp_emulator.scenario.reader import XML_TEXT
 
 SHOW_AS = ("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere", "NoData")
 SENSITIVITIES = ("Normal", "Personal", "Private", "Confidential")
@@ -25,7 +23,8 @@ BODY_TYPES = ("Text", "HTML")
 RESPONSES = ("Unknown", "Organizer", "Tentative", "Accept", "Decline", "NoResponseReceived")
 ROLES = ("required", "optional", "resource")
 LONGEST_YEARS = 5
-_NOT_XML = re.compile(XML_TEXT.replace("[", "[^", 1))
+LONGEST_REMINDER = LONGEST_YEARS * 525_960
+"""How many minutes before its start an item may be reminded of: as long as it may last, in mean years."""
 
 
 class Kind(enum.Enum):
@@ -77,7 +76,7 @@ class Draft:
         body_type: One of :data:`BODY_TYPES`.
         sensitivity: One of :data:`SENSITIVITIES`.
         importance: One of :data:`IMPORTANCES`.
-        reminder_minutes: How long before the start, or ``None`` without a reminder.
+        reminder_minutes: How long before the start, 0 to :data:`LONGEST_REMINDER`, or ``None`` without a reminder.
         response: What the owner of the calendar has answered, one of :data:`RESPONSES`.
         recurrence: What repeats it, or ``None``.
         uid: Its identifier in iCalendar; ``None`` has one made.
@@ -130,6 +129,53 @@ class CalendarItem(Draft):
     def original_start(self) -> datetime | None:
         """Return the start that the pattern gives an occurrence; ``None`` for what is none."""
         return self.ref.original_start
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What takes place in a time, sorted by start.
+
+    Attributes:
+        items: Single items, occurrences and exceptions; never masters.
+        total: How many there are without a limit.
+        whole: Whether the last of them is among the items.
+    """
+
+    items: tuple[CalendarItem, ...]
+    total: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the items of a calendar, in the order in which they came.
+
+    Attributes:
+        items: Single items and masters.
+        total: How many the calendar holds.
+        next: The offset of the next page, ``None`` behind the last one.
+    """
+
+    items: tuple[CalendarItem, ...]
+    total: int
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """What a master tells of its series.
+
+    Attributes:
+        first: The first occurrence that is not deleted; ``None`` when all are.
+        last: The last one; ``None`` also for a series without end.
+        modified: Those that were changed, sorted by original start.
+        deleted: The original starts of those that were deleted, in UTC.
+    """
+
+    first: CalendarItem | None
+    last: CalendarItem | None
+    modified: tuple[CalendarItem, ...]
+    deleted: tuple[datetime, ...]
 
 
 FIELDS = tuple(known.name for known in dataclasses.fields(Draft))
@@ -187,10 +233,11 @@ def _check_words(draft: Draft) -> None:
         if getattr(draft, name) not in known:
             text = f"{name} must be one of {', '.join(known)}, not {getattr(draft, name)!r}."
             raise InvalidValue("calendar-item-value", text, name)
+    if not 0 <= (draft.reminder_minutes or 0) <= LONGEST_REMINDER:
+        text = f"A reminder comes 0 to {LONGEST_REMINDER} minutes before the start, not {draft.reminder_minutes}."
+        raise InvalidValue("calendar-item-value", text, "reminder_minutes")
     for name, text in _texts(draft):
-        if _NOT_XML.search(text):
-            message = f"{name} holds a character that XML cannot carry, for example a control character; remove it."
-            raise InvalidValue("calendar-item-text", message, name)
+        texts.check(name, text, "calendar-item-text")
     for attendee in draft.attendees:
         if attendee.role not in ROLES or attendee.response not in RESPONSES:
             text = f"An attendee has a role of {', '.join(ROLES)} and a response of {', '.join(RESPONSES)}."

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from imp_emulator.domain.exchange import changes, local_times
@@ -24,6 +23,9 @@ from imp_emulator.domain.exchange.calendar_items import (
     Draft,
     ItemRef,
     Kind,
+    Occurrences,
+    Page,
+    View,
     content_of,
     full_content,
     settled,
@@ -44,53 +46,6 @@ _IN_FREE_BUSY = ("start", "end", "all_day", "show_as", "recurrence")
 """What the free and busy times are made of."""
 _OF_A_SERIES = frozenset({"recurrence", "uid"})
 """What one occurrence cannot have otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What takes place in a time, sorted by start.
-
-    Attributes:
-        items: Single items, occurrences and exceptions; never masters.
-        total: How many there are without a limit.
-        whole: Whether the last of them is among the items.
-    """
-
-    items: tuple[CalendarItem, ...]
-    total: int
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some of the items of a calendar, in the order in which they came.
-
-    Attributes:
-        items: Single items and masters.
-        total: How many the calendar holds.
-        next: The offset of the next page, ``None`` behind the last one.
-    """
-
-    items: tuple[CalendarItem, ...]
-    total: int
-    next: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrences:
-    """What a master tells of its series.
-
-    Attributes:
-        first: The first occurrence that is not deleted; ``None`` when all are.
-        last: The last one; ``None`` also for a series without end.
-        modified: Those that were changed, sorted by original start.
-        deleted: The original starts of those that were deleted, in UTC.
-    """
-
-    first: CalendarItem | None
-    last: CalendarItem | None
-    modified: tuple[CalendarItem, ...]
-    deleted: tuple[datetime, ...]
 
 
 def view(context: Context, mailbox_id: int, start: datetime, end: datetime, limit: int | None = None) -> View:
@@ -121,6 +76,16 @@ def page(context: Context, mailbox_id: int, offset: int, limit: int) -> Page:
     items = tuple(_item(stored) for stored in store.page(context.database, mailbox_id, offset, limit))
     following = offset + len(items)
     return Page(items, total, following if items and following < total else None)
+
+
+def series_view(context: Context, master_ref: ItemRef, start: datetime, end: datetime) -> Iterator[CalendarItem]:
+    """Return one after another, in no order, the occurrences of one series that take place in a time.
+
+    Raises:
+        NotFound: There is no such item.
+        InvalidValue: It does not recur.
+    """
+    return _occurrences(context, _stored(context, master_ref), local_times.clamped(start), local_times.clamped(end))
 
 
 def get(context: Context, ref: ItemRef) -> CalendarItem:
@@ -178,7 +143,7 @@ def occurrences_of(context: Context, master_ref: ItemRef) -> Occurrences:
     series = _series(stored)
     known = store.exceptions(context.database, stored.id)
     deleted = {exception.original for exception in known if exception.content is None}
-    first = next((face for face in series.faces() if _timestamp(series, face) not in deleted), None)
+    first = _first(series, deleted)
     last = None if series.last is None else _last(series, deleted)
     return Occurrences(
         None if first is None else _occurrence(context, stored, local_times.moment(first, series.zone)),
@@ -291,16 +256,33 @@ def delete(context: Context, ref: ItemRef) -> None:
     Raises:
         NotFound: See :func:`get`.
     """
-    stored = _stored(context, ref)
-    busy = get(context, ref).show_as != _FREE
     if ref.original_start is not None:
-        store.put_deletion(context.database, stored.id, ref.original_start.timestamp())
-        if occurrences_of(context, ref).first is not None:
-            _touch(context, stored)
-            changes.record(context, stored.mailbox, "modified", stored.id, stored.change + 1, free_busy=busy)
-            return
+        delete_occurrences(context, ref, [ref.original_start])
+        return
+    stored = _stored(context, ref)
+    busy = _item(stored).show_as != _FREE
     store.delete(context.database, stored.id)
     changes.record(context, stored.mailbox, "deleted", stored.id, stored.change, free_busy=busy)
+
+
+def delete_occurrences(context: Context, master_ref: ItemRef, originals: Collection[datetime]) -> None:
+    """Delete occurrences of a series, by their original starts, in one change; with its last one the series goes.
+
+    Raises:
+        NotFound: See :func:`get`.
+    """
+    stored = _stored(context, master_ref)
+    shown = [_occurrence(context, stored, original).show_as for original in originals]
+    busy = any(show_as != _FREE for show_as in shown)
+    for original in originals:
+        store.put_deletion(context.database, stored.id, original.timestamp())
+    known = store.exceptions(context.database, stored.id)
+    if _first(_series(stored), {one.original for one in known if one.content is None}) is None:
+        store.delete(context.database, stored.id)
+        changes.record(context, stored.mailbox, "deleted", stored.id, stored.change, free_busy=busy)
+        return
+    _touch(context, stored)
+    changes.record(context, stored.mailbox, "modified", stored.id, stored.change + 1, free_busy=busy)
 
 
 def _change_whole(context: Context, stored: StoredItem, values: Mapping[str, Any]) -> None:
@@ -416,7 +398,7 @@ def _occurrence(context: Context, stored: StoredItem, original: datetime) -> Cal
 
 def _plain(stored: StoredItem, original: datetime) -> CalendarItem:
     """Return an occurrence as the pattern has it."""
-    for start, end in _series(stored).spans(original, original + timedelta(seconds=1)):
+    for start, end in _series(stored).spans(original, original):
         if start == original:
             return _build(stored, {**_values(stored), "start": start, "end": end}, Kind.OCCURRENCE, start)
     raise NotFound("occurrence-not-found", "The series has no occurrence that starts then.")
@@ -449,6 +431,11 @@ def _build(stored: StoredItem, values: dict[str, Any], kind: Kind, original: dat
 
 def _draft(item: CalendarItem) -> Draft:
     return Draft(**{name: getattr(item, name) for name in FIELDS})
+
+
+def _first(series: Series, deleted: set[float]) -> datetime | None:
+    """Return the start on the wall of the first occurrence that is not deleted."""
+    return next((face for face in series.faces() if _timestamp(series, face) not in deleted), None)
 
 
 def _last(series: Series, deleted: set[float]) -> datetime | None:

@@ -73,7 +73,8 @@ def import_file(context: Context, mailbox: Mailbox, content: bytes, *, replace: 
             done[_store(context, mailbox, whole)] += 1
     if replace:
         # What is in the file and odd is not in the calendar as the file has it, but the file does not lack it either.
-        done["deleted"] = _remove_others(context, mailbox, {*groups, *(problem.uid for problem in problems)})
+        kept = {*groups, *(problem.uid for problem in problems)} - {""}
+        done["deleted"] = _remove_others(context, mailbox, kept)
     ignored = Counter(part.name for part in parts if part.name not in ("VEVENT", "VTIMEZONE"))
     problems.sort(key=lambda problem: problem.line)
     return Imported(
@@ -148,8 +149,8 @@ def _store_occurrences(context: Context, ref: ItemRef, whole: WholeItem) -> None
     for original, draft in whole.changed.items():
         values = {name: getattr(draft, name) for name in _OF_AN_OCCURRENCE}
         calendars.update(context, ItemRef(ref.mailbox, ref.item, original), values)
-    for original in whole.deleted:
-        calendars.delete(context, ItemRef(ref.mailbox, ref.item, original))
+    if whole.deleted:
+        calendars.delete_occurrences(context, ref, whole.deleted)
 
 
 def _occurrences_are(context: Context, item: CalendarItem, whole: WholeItem) -> bool:

@@ -18,6 +18,10 @@ from icalendar.parser import Contentline, unescape_backslash
 from imp_emulator.errors import InvalidValue
 
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+_OF_A_CALENDAR = ("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE")
+"""What stands in no component but the calendar."""
+_DEEPEST = 10
+"""So many components in each other are more than any calendar has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def components(content: bytes) -> list[Component]:
     """Return the components in the calendars of a file.
 
     Raises:
-        InvalidValue: There is no calendar in it.
+        InvalidValue: There is no calendar in it, or its components stand in each other without end.
     """
     top = Component("", 0)
     stack = [top]
@@ -138,11 +142,14 @@ def _take(stack: list[Component], number: int, text: str) -> None:
 
 
 def _begin(stack: list[Component], component: Component, text: str) -> None:
-    if component.name in ("VEVENT", "VCALENDAR") and stack[-1].name not in ("", "VCALENDAR"):
-        # What stands before it was never ended; events are in no other component.
-        while stack[-1].name not in ("", "VCALENDAR"):
-            lost = stack.pop()
-            lost.note(lost.line, f"BEGIN:{lost.name} has no END:{lost.name}")
+    outside = {"VCALENDAR": ("",)} | dict.fromkeys(_OF_A_CALENDAR, ("", "VCALENDAR"))
+    while stack[-1].name not in outside.get(component.name, (stack[-1].name,)):
+        # What stands before it was never ended.
+        lost = stack.pop()
+        lost.note(lost.line, f"BEGIN:{lost.name} has no END:{lost.name}")
+    if len(stack) > _DEEPEST:
+        text = f"The file is no calendar: line {component.line} begins a component within {_DEEPEST} others."
+        raise InvalidValue("not-a-calendar", text, "file")
     if component.name == "VTIMEZONE":
         component.lines.append(text)
     stack[-1].parts.append(component)

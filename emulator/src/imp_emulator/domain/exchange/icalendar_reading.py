@@ -12,9 +12,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from icalendar.parser import split_on_unescaped_comma
 from icalendar.prop import vDDDTypes, vDuration
+from lxml import etree
 
 from imp_emulator.domain.exchange import local_times, recurrence
-from imp_emulator.domain.exchange.calendar_items import LONGEST_YEARS, Attendee, Draft
+from imp_emulator.domain.exchange.calendar_items import LONGEST_REMINDER, LONGEST_YEARS, Attendee, Draft
 from imp_emulator.domain.exchange.icalendar_lines import Component, Property
 from imp_emulator.domain.exchange.icalendar_zones import FileZones
 from imp_emulator.domain.exchange.mailboxes import Mailbox
@@ -45,7 +46,6 @@ PARTICIPATION = {
 }
 _WHOLE_DAYS = re.compile(r"[+-]?P(?:\d+W)?(?:\d+D)?(?:T0[HMS])?")
 _LONGEST = timedelta(days=366 * LONGEST_YEARS)
-_LONGEST_REMINDER = 2**31 - 1
 _MAILTO = re.compile(r"mailto:\s*", re.IGNORECASE)
 
 
@@ -185,7 +185,7 @@ class Reader:
             "attendees": attendees,
             "response": event.text(RESPONSE) or self._response(organizer, attendees),
             "is_cancelled": cancelled,
-            "others": {known.parameters.get("X-NAME", ""): known.text for known in event.all(ELEMENT)},
+            "others": {known.parameters.get("X-NAME", ""): _element(known) for known in event.all(ELEMENT)},
         }
 
     def _response(self, organizer: Attendee | None, attendees: tuple[Attendee, ...]) -> str:
@@ -240,9 +240,10 @@ def _importance(event: Component) -> str:
     if said in ("0", "1", "2"):
         return ("Low", "Normal", "High")[int(said)]
     priority = event.word("PRIORITY")
-    if not priority.isdigit() or int(priority) in (0, 5):
+    # RFC 5545 has 0 to 9 only (3.8.1.9); what is none of them says nothing.
+    if priority not in tuple("12346789"):
         return "Normal"
-    return "High" if int(priority) < 5 else "Low"
+    return "High" if priority < "5" else "Low"
 
 
 def _categories(event: Component) -> tuple[str, ...]:
@@ -273,11 +274,23 @@ def _reminder(event: Component, start: datetime, end: datetime) -> int | None:
         else:
             continue
         minutes = int(before.total_seconds() // 60)
-        if minutes > _LONGEST_REMINDER:
-            raise _odd(f"TRIGGER is more than {_LONGEST_REMINDER} minutes before the start", "TRIGGER")
+        if minutes > LONGEST_REMINDER:
+            raise _odd(f"TRIGGER is more than {LONGEST_REMINDER} minutes before the start", "TRIGGER")
         if minutes >= 0:
             found.append(minutes)
     return max(found, default=None)
+
+
+def _element(found: Property) -> str:
+    """Return the XML of an element that is given back to clients of Exchange Web Services as it is."""
+    try:
+        # With a document type there might be entities, which no such element has.
+        if "<!DOCTYPE" not in found.text:
+            etree.fromstring(found.text)
+            return found.text
+    except (etree.XMLSyntaxError, ValueError):
+        pass
+    raise _odd(f"{ELEMENT} must be one element of XML; remove the line if another program wrote it", ELEMENT)
 
 
 def _attendee(found: Property | None) -> Attendee | None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from imp_emulator.domain.exchange.icalendar_reading import Moment, Reader
 from imp_emulator.domain.exchange.series import Series
 from imp_emulator.errors import InvalidValue
 
+_OF_AN_OCCURRENCE = re.compile(r"(.+)/\d{8}T\d{6}Z", re.DOTALL)
 _NAMESPACE = uuid.UUID("6f1f3a0e-58c1-5e0b-9a53-0f6c2b7d9e14")
 
 
@@ -147,16 +149,18 @@ def _series(draft: Draft) -> Series | None:
 def _alone(reader: Reader, uid: str, event: Component, problems: list[Problem]) -> WholeItem | None:
     """Return an occurrence whose series is not in the file, as when somebody is invited to one: an item of its own."""
     try:
+        draft = reader.draft(event)  # First, because a date is one in the zone of its event.
         original = reader.moment(event.all("RECURRENCE-ID")[0]).aware().astimezone(UTC)
-        return WholeItem(settled(_with_uid(reader.draft(event), f"{uid}/{original:%Y%m%dT%H%M%SZ}")))
+        return WholeItem(settled(_with_uid(draft, f"{uid}/{original:%Y%m%dT%H%M%SZ}")))
     except InvalidValue as error:
         problems.append(Problem(uid, event.line, error.message))
         return None
 
 
 def series_uid(uid: str | None) -> str:
-    """Return the UID of the series of which an item of its own was an occurrence."""
-    return (uid or "").rpartition("/")[0]
+    """Return the UID of the series of which an item of its own was an occurrence; ``""`` where it was none."""
+    found = _OF_AN_OCCURRENCE.fullmatch(uid or "")
+    return "" if found is None else found[1]
 
 
 def _exception(reader: Reader, series: Series | None, event: Component) -> tuple[datetime, Draft]:

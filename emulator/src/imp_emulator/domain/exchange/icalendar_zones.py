@@ -37,6 +37,7 @@ class FileZones:
         self._preferred = preferred
         self._rules = {part.text("TZID"): part for part in parts if part.name == "VTIMEZONE"}
         self._own: dict[str, tzinfo] = {}
+        self._found: dict[tuple[str, int], str | None] = {}
 
     def name_of(self, identifier: str, face: datetime) -> str | None:
         """Return the IANA name of the zone that a TZID means.
@@ -52,7 +53,12 @@ class FileZones:
             InvalidValue: Nobody knows the name, and the file brings no rules for it or broken ones.
         """
         named = _by_name(identifier)
-        return named if named is not None else self._by_rules(identifier, face.year)
+        if named is not None:
+            return named
+        key = identifier, max(1970, min(2037, face.year))
+        if key not in self._found:
+            self._found[key] = self._by_rules(*key)
+        return self._found[key]
 
     def moment(self, identifier: str, face: datetime) -> datetime:
         """Return a time on the wall of a zone that only the file knows as UTC."""
@@ -73,7 +79,6 @@ class FileZones:
 
     def _by_rules(self, identifier: str, year: int) -> str | None:
         own = self._zone(identifier)
-        year = max(1970, min(2037, year))
         roughly, exactly = (_offsets(own, year, step) for step in (_MONTH, _DAY))
         for name in _candidates(self._preferred):
             if _known_offsets(name, year, _MONTH) == roughly and _known_offsets(name, year, _DAY) == exactly:

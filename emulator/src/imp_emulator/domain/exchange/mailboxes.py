@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from imp_emulator.domain.events import MailboxChanged
-from imp_emulator.domain.exchange import time_zones
+from imp_emulator.domain.exchange import texts, time_zones
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.store.exchange import mailboxes as store
 from imp_emulator.store.exchange.mailboxes import Mailbox
@@ -21,6 +21,7 @@ __all__ = ["Mailbox"]
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _LONGEST_NAME = 256
+_LONGEST_ADDRESS = 320
 _CHANGEABLE = frozenset({"address", "principal_name", "display_name", "time_zone", "language"})
 
 
@@ -59,7 +60,9 @@ def get(context: Context, identifier: int) -> Mailbox:
 
 def search(context: Context, text: str, limit: int) -> list[Mailbox]:
     """Return at most ``limit`` mailboxes in which a word of the display name, or an address, begins with a text."""
-    return store.search(context.database, text.strip(), limit)
+    text = text.strip()
+    # Nothing begins with more; and the database refuses to look for very long ones.
+    return store.search(context.database, text, limit) if len(text) <= _LONGEST_ADDRESS else []
 
 
 def mailboxes(context: Context, after: int, limit: int) -> list[Mailbox]:
@@ -104,7 +107,8 @@ def add(
     try:
         identifier = store.insert(context.database, address, display_name, time_zone, language)
     except store.AddressTaken:
-        raise _taken(address) from None
+        # The address is free, as was just seen, and is also the principal name.
+        raise _taken(address, "principal_name") from None
     store.set_aliases(context.database, identifier, further)
     context.events.publish(MailboxChanged(identifier, address, "added"))
     return get(context, identifier)
@@ -120,7 +124,7 @@ def change(context: Context, mailbox: Mailbox, **fields: Any) -> Mailbox:
             replace all former ones.
 
     Raises:
-        Duplicate: Another mailbox has one of the addresses.
+        Duplicate: Another mailbox has one of the addresses, or the principal name.
         InvalidValue: A value breaks its rule, or there is no such field.
     """
     columns = {name: value for name, value in fields.items() if name in _CHANGEABLE}
@@ -134,12 +138,13 @@ def change(context: Context, mailbox: Mailbox, **fields: Any) -> Mailbox:
     _check_aliases(address, further)
     for taken in (address, *further):
         _check_free(context, taken, mailbox.id)
-    try:
-        if columns:
+    if columns:
+        try:
             store.update(context.database, mailbox.id, columns)
-        store.set_aliases(context.database, mailbox.id, further)
-    except store.AddressTaken as error:
-        raise _taken(str(error)) from None
+        except store.AddressTaken:
+            # The address is free, as was just seen.
+            raise _taken(columns["principal_name"], "principal_name") from None
+    store.set_aliases(context.database, mailbox.id, further)
     context.events.publish(MailboxChanged(mailbox.id, address, "updated"))
     return get(context, mailbox.id)
 
@@ -154,7 +159,9 @@ def _check(values: dict[str, Any]) -> None:
     for field in ("address", "principal_name"):
         if field in values and not _ADDRESS.fullmatch(values[field]):
             raise InvalidValue("mailbox-address", f"{field} must be an address like anna@example.com.", field)
+        texts.check(field, values.get(field, ""), "mailbox-address")
     name = values.get("display_name", "-")
+    texts.check("display_name", name, "mailbox-display-name")
     if not name.strip() or len(name) > _LONGEST_NAME:
         text = f"display_name must have 1 to {_LONGEST_NAME} characters."
         raise InvalidValue("mailbox-display-name", text, "display_name")
@@ -167,6 +174,7 @@ def _check_aliases(address: str, aliases: tuple[str, ...]) -> None:
     for alias in aliases:
         if not _ADDRESS.fullmatch(alias):
             raise InvalidValue("mailbox-address", "aliases must be addresses like anna@example.com.", "aliases")
+        texts.check("aliases", alias, "mailbox-address")
         if alias.lower() in seen:
             raise InvalidValue("mailbox-address-twice", f"The address {alias} is given twice.", "aliases")
         seen.add(alias.lower())
@@ -178,5 +186,6 @@ def _check_free(context: Context, address: str, own: int | None) -> None:
         raise _taken(address)
 
 
-def _taken(address: str) -> Duplicate:
-    return Duplicate("mailbox-exists", f"Another mailbox has the address {address} already.", "address")
+def _taken(name: str, field: str = "address") -> Duplicate:
+    words = field.replace("_", " ")
+    return Duplicate("mailbox-exists", f"Another mailbox has the {words} {name} already.", field)

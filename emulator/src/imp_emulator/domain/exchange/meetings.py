@@ -131,12 +131,11 @@ def respond(context: Context, item: CalendarItem, response: str, *, tell: bool) 
 def _note_response(context: Context, item: CalendarItem, response: str) -> None:
     """Note an answer in the organizer's item, when the organizer has a mailbox and the item is still there."""
     owner = mailboxes.get(context, item.ref.mailbox)
+    names = {ascii_lower(address) for address in (owner.address, *mailboxes.aliases(context, owner))}
     organizer = None if item.organizer is None else mailboxes.find(context, item.organizer.address)
     for known in () if organizer is None else _copies(context, organizer, item):
         attendees = tuple(
-            dataclasses.replace(one, response=response)
-            if ascii_lower(one.address) == ascii_lower(owner.address)
-            else one
+            dataclasses.replace(one, response=response) if ascii_lower(one.address) in names else one
             for one in known.attendees
         )
         calendars.update(context, known.ref, {"attendees": attendees})

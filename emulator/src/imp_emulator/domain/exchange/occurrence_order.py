@@ -30,8 +30,9 @@ def check(context: Context, occurrence: CalendarItem, start: datetime, end: date
     """
     if occurrence.original_start is None or (start, end) == (occurrence.start, occurrence.end):
         return
-    way = calendars.view(context, occurrence.ref.mailbox, min(occurrence.start, start), max(occurrence.end, end, start))
-    for other in way.items:
-        if other.ref.item == occurrence.ref.item and other.ref != occurrence.ref:
+    # The first one in the way ends the search: between two times centuries apart there may be very many.
+    ref, before, behind = occurrence.ref, min(occurrence.start, start), max(occurrence.end, end, start)
+    for other in calendars.series_view(context, ref, before, behind):
+        if other.ref != ref:
             text = "An occurrence cannot be moved up to another one of its series, or past it."
             raise InvalidValue("occurrence-crosses", text, "start")

@@ -149,6 +149,9 @@ def check(recurrence: Recurrence) -> None:
 
 
 def _check_range(recurrence: Recurrence) -> None:
+    if not local_times.EARLIEST.date() < recurrence.start_date < local_times.LATEST.date():
+        years = f"{local_times.EARLIEST.year} to {local_times.LATEST.year}"
+        raise invalid(f"it must begin in the years {years} of a calendar, not on {recurrence.start_date}")
     match recurrence.range:
         case EndDate(date=last) if last > local_times.LATEST.date():
             raise invalid(f"its last day must not be after {local_times.LATEST:%Y-%m-%d}; leave it without an end")
@@ -408,7 +411,7 @@ def _monthly(interval: int, parts: dict[str, str], first: date, shortest: int) -
     if days == ["-1"] and parts.get("BYSETPOS", "1") in ("1", "-1"):
         return AbsoluteMonthly(interval, 31)
     numbers = [_number("BYMONTHDAY", day) for day in days]
-    last_of_several = numbers == list(range(shortest, numbers[-1] + 1)) and parts.get("BYSETPOS") == "-1"
+    last_of_several = numbers == list(range(shortest, shortest + len(numbers))) and parts.get("BYSETPOS") == "-1"
     if not last_of_several and (len(numbers) > 1 or parts.get("BYSETPOS", "1") not in ("1", "-1")):
         raise invalid("no calendar of Exchange can hold more than one BYMONTHDAY")
     return AbsoluteMonthly(interval, numbers[-1])

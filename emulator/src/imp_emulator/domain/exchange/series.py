@@ -57,7 +57,7 @@ class Series:
         # Within the hour that a clock shows twice, the end may stand before the start on the wall.
         length = end - start if end >= start else draft.end - draft.start
         first = next(recurrence.faces(found, start.time()), None)
-        if first is None:
+        if first is None or first >= _LAST:
             raise recurrence.invalid("it has no occurrence", "no-occurrence")
         # From its first occurrence on the pattern gives the same dates; a calendar file cannot say another beginning.
         found = dataclasses.replace(found, start_date=first.date())
