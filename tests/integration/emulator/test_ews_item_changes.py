@@ -89,6 +89,7 @@ def test_properties_are_set_appended_to_and_deleted(anna: Calendar) -> None:
             "ErrorCalendarEndDateIsEarlierThanStartDate",
         ),
         (set_field("calendar:Start", "<t:Start>never</t:Start>"), "ErrorSchemaValidation"),
+        (set_field("item:ReminderDueBy", "<t:ReminderDueBy>never</t:ReminderDueBy>"), "ErrorSchemaValidation"),
     ],
 )
 def test_changes_that_cannot_be_made_change_nothing(anna: Calendar, update: str, code: str) -> None:
@@ -97,6 +98,10 @@ def test_changes_that_cannot_be_made_change_nothing(anna: Calendar, update: str,
     assert anna.update(item.xml, first + update).codes == [code]
     answer = anna.get(item.xml)
     assert [answer.text(f".//t:{name}") for name in ("Subject", "Importance")] == ["As it was", "Normal"]
+
+
+def test_an_update_changes_something(anna: Calendar) -> None:
+    assert anna.update(anna.made().xml, "").codes == ["ErrorSchemaValidation"]
 
 
 def test_a_reminder_that_is_off_keeps_its_time(anna: Calendar) -> None:

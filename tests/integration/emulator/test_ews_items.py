@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from lxml import etree
@@ -263,6 +264,16 @@ def test_what_cannot_be_made_fails_alone(anna: Calendar, properties: str, code: 
         '<t:Body BodyType="RTF">x</t:Body>',
         "<t:NoSuchElement>x</t:NoSuchElement>",
         "<t:ReminderMinutesBeforeStart>soon</t:ReminderMinutesBeforeStart>",
+        "<t:ReminderMinutesBeforeStart>-1</t:ReminderMinutesBeforeStart>",
+        "<t:ReminderMinutesBeforeStart>2147483647</t:ReminderMinutesBeforeStart>",
+        "<t:ReminderDueBy>soon</t:ReminderDueBy>",
+        "<t:Culture>no language</t:Culture>",
+        "<t:MeetingRequestWasSent>perhaps</t:MeetingRequestWasSent>",
+        "<t:IsResponseRequested/>",
+        "<t:ConferenceType>one</t:ConferenceType>",
+        "<t:AllowNewTimeProposal>perhaps</t:AllowNewTimeProposal>",
+        "<t:IsOnlineMeeting>perhaps</t:IsOnlineMeeting>",
+        "<t:IntendedFreeBusyStatus>Away</t:IntendedFreeBusyStatus>",
         "<t:Recurrence><t:DailyRegeneration><t:Interval>1</t:Interval></t:DailyRegeneration></t:Recurrence>",
         WEEKLY.replace("Tuesday", "Tyrsday"),
         '<t:ExtendedProperty><t:ExtendedFieldURI PropertyType="String"/><t:Value>x</t:Value></t:ExtendedProperty>',
@@ -275,6 +286,27 @@ def test_what_breaks_the_schema_fails_as_a_whole_and_leaves_nothing(anna: Calend
     )
     assert (answer.status, answer.codes) == (500, ["ErrorSchemaValidation"])
     assert anna.view("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z").all(".//t:CalendarItem") == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown", "at"),
+    [
+        ("1525252321", "1525252321", "1601-01-01T00:00:00Z"),
+        ("1051200", "1051200", "2024-12-01T09:00:00Z"),
+        ("0", "0", "2026-12-01T09:00:00Z"),
+    ],
+)
+def test_a_reminder_is_never_before_all_calendars(anna: Calendar, minutes: str, shown: str, at: str) -> None:
+    item = anna.made(f"<t:ReminderMinutesBeforeStart>{minutes}</t:ReminderMinutesBeforeStart>{TIMES}")
+    assert only(anna, item, "ReminderMinutesBeforeStart") == shown
+    assert only(anna, item, "ReminderNextTime") == at
+
+
+def test_a_reminder_of_another_door_is_shown_as_far_as_the_schema_goes(environment: Emulator, anna: Calendar) -> None:
+    start = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    environment.control.add_meeting(ANNA, start, start + timedelta(hours=1), reminder_minutes=2**31 - 1)
+    view = anna.view("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z")
+    assert view.text(".//t:ReminderMinutesBeforeStart") == "1525252321"
 
 
 def test_only_calendar_items_in_the_calendar(anna: Calendar) -> None:

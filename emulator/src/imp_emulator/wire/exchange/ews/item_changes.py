@@ -64,6 +64,8 @@ def read_updates(updates: Element, zone: str, item: CalendarItem) -> Mapping[str
         EwsError: A change is not as the schema wants it, or not one that can be made.
     """
     fields: dict[str, Any] = {}
+    if len(updates) == 0:
+        raise schema_violation("The element 'Updates' is empty.", updates)
     for change in updates:
         kind = soap.local_name(change)
         if kind not in _CHANGES or len(change) == 0:
