@@ -309,6 +309,34 @@ def test_a_reminder_of_another_door_is_shown_as_far_as_the_schema_goes(environme
     assert view.text(".//t:ReminderMinutesBeforeStart") == "1525252321"
 
 
+@pytest.mark.parametrize("name", ["Culture", "ItemClass", "ReminderDueBy", "ReminderMinutesBeforeStart"])
+@pytest.mark.parametrize("content", ["nonsense", "<Culture", "<Other/>", "<!DOCTYPE x><Culture>de</Culture>"])
+def test_a_calendar_file_may_bring_anything_in_place_of_an_element(
+    environment: Emulator, anna: Calendar, name: str, content: str
+) -> None:
+    lines = (
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:x",
+        "BEGIN:VEVENT",
+        "UID:1",
+        "DTSTART:20261201T090000Z",
+        "DTEND:20261201T100000Z",
+        f"X-IMP-EMULATOR-ELEMENT;X-NAME={name}:{content}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "",
+    )
+    environment.control.put_calendar(ANNA, "\r\n".join(lines).encode())
+    view = anna.view("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z")
+    assert (view.codes, view.all(".//t:Culture")) == (["NoError"], [])
+    assert view.texts(".//t:ItemClass") == ["IPM.Appointment"]
+    item = anna.id_of(view)
+    on = set_field("item:ReminderIsSet", "<t:ReminderIsSet>true</t:ReminderIsSet>")
+    assert anna.update(item.xml, on).codes == ["NoError"]
+    assert only(anna, item, "ReminderMinutesBeforeStart") == "15"
+
+
 def test_only_calendar_items_in_the_calendar(anna: Calendar) -> None:
     def create(folder: str, item: str) -> list[str]:
         return anna.ask(

@@ -192,12 +192,16 @@ def _kept(
         check(element.text)
         return {"others": {name: item_parts.kept(element)}}
 
+    def kept(item: CalendarItem) -> Element | None:
+        return item_parts.given_back(item.others.get(name, ""), name)
+
     def write(shown: Shown) -> Iterator[Element]:
-        if name in shown.item.others:
-            yield item_parts.given_back(shown.item.others[name])
+        element = kept(shown.item)
+        if element is not None:
+            yield element
 
     def text(shown: Shown) -> str | None:
-        if standard is None or name in shown.item.others:
+        if standard is None or kept(shown.item) is not None:
             return None
         return standard if isinstance(standard, str) else standard(shown.item)
 

@@ -181,10 +181,10 @@ def _extended(path: Element) -> _Value:
         raise schema_violation(f"{error}.", path) from None
 
     def value(item: CalendarItem) -> Any:
-        xml = item.others.get(key)
-        if xml is None:
+        element = item_parts.extended_back(item.others.get(key, ""))
+        if element is None:
             return None
-        content = item_parts.given_back(xml)[1]
+        content = element[1]
         if soap.local_name(content) == "Values":
             return tuple(child.text or "" for child in content)
         try:
