@@ -13,6 +13,30 @@ from tests.support.ews import Answer, Ews, grant_impersonation
 
 ANNA, BERT = "user0001@example.com", "user0002@example.com"
 TIMES = "<t:Start>2026-12-01T09:00:00Z</t:Start><t:End>2026-12-01T10:00:00Z</t:End>"
+WEEKLY = (
+    "<t:Recurrence><t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Tuesday Thursday</t:DaysOfWeek>"
+    "<t:FirstDayOfWeek>Monday</t:FirstDayOfWeek></t:WeeklyRecurrence><t:NumberedRecurrence>"
+    "<t:StartDate>2026-12-01</t:StartDate><t:NumberOfOccurrences>4</t:NumberOfOccurrences></t:NumberedRecurrence>"
+    "</t:Recurrence>"
+)
+EVERYTHING = (
+    "<t:Subject>Quarter</t:Subject><t:Sensitivity>Private</t:Sensitivity>"
+    '<t:Body BodyType="HTML">&lt;p&gt;Hello&lt;br&gt;you&lt;/p&gt;</t:Body>'
+    "<t:Categories><t:String>red</t:String><t:String>blue</t:String></t:Categories><t:Importance>High</t:Importance>"
+    "<t:ReminderIsSet>true</t:ReminderIsSet><t:ReminderMinutesBeforeStart>20</t:ReminderMinutesBeforeStart>"
+    '<t:ExtendedProperty><t:ExtendedFieldURI DistinguishedPropertySetId="PublicStrings" PropertyName="lunch"'
+    ' PropertyType="String"/><t:Value>pizza</t:Value></t:ExtendedProperty>'
+    f"<t:UID>0123456789</t:UID>{TIMES}<t:IsAllDayEvent>false</t:IsAllDayEvent>"
+    "<t:LegacyFreeBusyStatus>OOF</t:LegacyFreeBusyStatus><t:Location>Room 1</t:Location><t:When>soon</t:When>"
+    "<t:IsResponseRequested>false</t:IsResponseRequested>"
+    '<t:StartTimeZone Id="W. Europe Standard Time"/><t:EndTimeZone Id="Eastern Standard Time"/>'
+    "<t:ConferenceType>1</t:ConferenceType><t:AllowNewTimeProposal>true</t:AllowNewTimeProposal>"
+    "<t:NetShowUrl>http://example.com/</t:NetShowUrl>"
+)
+LUNCH = (
+    '<t:AdditionalProperties><t:ExtendedFieldURI PropertySetId="00020329-0000-0000-C000-000000000046"'
+    ' PropertyName="lunch" PropertyType="String"/></t:AdditionalProperties>'
+)
 
 
 @dataclass(frozen=True)
@@ -111,3 +135,17 @@ def calendar(environment: Emulator, address: str = ANNA, **options: str | None) 
     grant_impersonation(environment)
     with Calendar(environment, address, **options) as found:  # type: ignore[arg-type]
         yield found
+
+
+def occurrence(master: Id, index: int) -> str:
+    """Return the element that names an occurrence of a series by its number, from 1."""
+    return (
+        f'<t:OccurrenceItemId RecurringMasterId="{master.id}" ChangeKey="{master.change_key}" InstanceIndex="{index}"/>'
+    )
+
+
+def only(anna: Calendar, item: Id | str, path: str) -> str:
+    """Return the text of an element of an item."""
+    answer = anna.get(item if isinstance(item, str) else item.xml)
+    assert answer.codes == ["NoError"], answer.response.text
+    return answer.text(f".//t:CalendarItem/t:{path}")

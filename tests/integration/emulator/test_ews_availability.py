@@ -188,6 +188,10 @@ def test_what_can_be_asked_about(anna: Calendar, window: tuple[str, str], minute
         (request(data(ANNA), minutes="some"), "ErrorSchemaValidation"),
         (request(data(ANNA), zone=BERLIN.replace(">Sunday<", ">Someday<")), "ErrorSchemaValidation"),
         (request(data(ANNA), zone=BERLIN.replace("<t:Month>10", "<t:Month>13")), "ErrorSchemaValidation"),
+        (request(data(ANNA), zone=BERLIN.replace("03:00:00", "99999999999:00:00")), "ErrorSchemaValidation"),
+        (request(data(ANNA), zone=BERLIN.replace("03:00:00", "-3:00:00")), "ErrorSchemaValidation"),
+        (request(data(ANNA), zone=BERLIN.replace("03:00:00", "25:00:00")), "ErrorSchemaValidation"),
+        (request(data(ANNA), zone=BERLIN.replace("03:00:00", "three")), "ErrorSchemaValidation"),
         (
             (
                 f"<m:GetUserAvailabilityRequest><m:MailboxDataArray>{data(ANNA)}</m:MailboxDataArray>"

@@ -89,6 +89,12 @@ def test_a_zone_that_nobody_knows_is_left_out(environment: Emulator) -> None:
         assert [zone.get("Id") for zone in found] == ["Tokyo Standard Time", "UTC"]
 
 
+def test_a_zone_that_is_named_again_is_told_once(environment: Emulator) -> None:
+    with Ews(environment) as ews:
+        found = ews.ask(zones(*["UTC", "Tokyo Standard Time"] * 500)).all(".//t:TimeZoneDefinition")
+        assert [zone.get("Id") for zone in found] == ["UTC", "Tokyo Standard Time"]
+
+
 @pytest.mark.parametrize("name", ["W. Europe Standard Time", "Pacific Standard Time", "AUS Eastern Standard Time"])
 def test_the_rules_are_those_of_the_time_zone(environment: Emulator, name: str) -> None:
     environment.control.clock(now="2026-06-01T00:00:00+00:00", frozen=True)

@@ -184,7 +184,12 @@ def test_parameters_of_pages_that_cannot_be(anna: Calendar) -> None:
 
 RESTRICTED = (
     item("Alpha", more="<t:Importance>High</t:Importance>"),
-    item("alphabet soup", "2026-12-02T09:00:00Z", "2026-12-02T10:00:00Z"),
+    item(
+        "alphabet soup",
+        "2026-12-02T09:00:00Z",
+        "2026-12-02T10:00:00Z",
+        "<t:ReminderIsSet>true</t:ReminderIsSet>",
+    ),
     item(
         "Beta", "2026-12-03T09:00:00Z", "2026-12-03T10:00:00Z", "<t:Categories><t:String>Red</t:String></t:Categories>"
     ),
@@ -197,6 +202,9 @@ RESTRICTED = (
     ),
 )
 START = '<t:FieldURI FieldURI="calendar:Start"/>'
+REMINDER_SET, REMINDER_TIME = (
+    f'<t:FieldURI FieldURI="item:{name}"/>' for name in ("ReminderIsSet", "ReminderNextTime")
+)
 NUMBER = (
     '<t:ExtendedFieldURI PropertySetId="00020329-0000-0000-C000-000000000046" PropertyName="n" PropertyType="Integer"/>'
 )
@@ -205,6 +213,10 @@ NUMBER = (
 def compare(operator: str, path: str, value: str) -> str:
     constant = f'<t:FieldURIOrConstant><t:Constant Value="{value}"/></t:FieldURIOrConstant>'
     return f"<t:{operator}>{path}{constant}</t:{operator}>"
+
+
+def against(operator: str, path: str, other: str) -> str:
+    return f"<t:{operator}>{path}<t:FieldURIOrConstant>{other}</t:FieldURIOrConstant></t:{operator}>"
 
 
 def contains(value: str, mode: str, comparison: str = "IgnoreCase", path: str = SUBJECT) -> str:
@@ -227,6 +239,15 @@ def contains(value: str, mode: str, comparison: str = "IgnoreCase", path: str = 
         (compare("IsEqualTo", '<t:FieldURI FieldURI="item:Categories"/>', "red"), ["Beta"]),
         (compare("IsEqualTo", '<t:FieldURI FieldURI="calendar:IsAllDayEvent"/>', "true"), []),
         (compare("IsGreaterThan", NUMBER, "9"), ["Gamma"]),
+        (compare("IsEqualTo", REMINDER_SET, "1"), ["alphabet soup"]),
+        (compare("IsLessThan", REMINDER_SET, "true"), ["Alpha", "Beta", "Gamma"]),
+        (compare("IsLessThan", REMINDER_TIME, "2026-12-02T09:45:00+01:00"), []),
+        (compare("IsEqualTo", REMINDER_TIME, "2026-12-02T09:45:00+01:00"), ["alphabet soup"]),
+        # Of different kinds: unlike, and none is the greater.
+        (against("IsLessThan", SUBJECT, START), []),
+        (against("IsGreaterThan", SUBJECT, START), []),
+        (against("IsNotEqualTo", SUBJECT, START), ["Alpha", "alphabet soup", "Beta", "Gamma"]),
+        (against("IsLessThan", SUBJECT, '<t:FieldURI FieldURI="item:Categories"/>'), []),
         (f"<t:Exists>{NUMBER}</t:Exists>", ["Gamma"]),
         (f"<t:Not><t:Exists>{NUMBER}</t:Exists></t:Not>", ["Alpha", "alphabet soup", "Beta"]),
         (
@@ -272,6 +293,9 @@ def test_restrictions(anna: Calendar, expression: str, found: list[str]) -> None
         ("<t:Or>" + compare("IsEqualTo", SUBJECT, "x") * 255 + "</t:Or>", "ErrorRestrictionTooLong"),
         (contains("x", "Sometimes"), "ErrorSchemaValidation"),
         (f"<t:IsEqualTo>{SUBJECT}</t:IsEqualTo>", "ErrorSchemaValidation"),
+        ("<t:And/>", "ErrorSchemaValidation"),
+        ("<t:Or/>", "ErrorSchemaValidation"),
+        ("<t:Not/>", "ErrorSchemaValidation"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_and_never_left_out(anna: Calendar, expression: str, code: str) -> None:
@@ -300,6 +324,13 @@ def test_orders(anna: Calendar) -> None:
     assert answer.texts(".//t:Start")[:3] == ["2026-12-05T09:00:00Z", "2026-12-01T09:00:00Z", "2026-12-02T09:00:00Z"]
     page = '<m:IndexedPageItemView MaxEntriesReturned="1" Offset="1" BasePoint="Beginning"/>'
     assert subjects(anna, page, order(("calendar:Start", "Descending"))) == ["Gamma"]
+    # One of a client's own properties is no number in one of the items, which is ordered all the same.
+    odd = RESTRICTED[3].replace("Gamma", "Odd").replace(">12<", ">twelve<")
+    fill(anna, odd)
+    by_number = f'<m:SortOrder><t:FieldOrder Order="Descending">{NUMBER}</t:FieldOrder></m:SortOrder>'
+    assert subjects(anna, rest=by_number)[:2] == ["Odd", "Gamma"]
+    more = f"<m:Restriction>{compare('IsGreaterThan', NUMBER, '9')}</m:Restriction>"
+    assert subjects(anna, rest=more) == ["Gamma"]
     assert anna.find(ALL, rest=order(("item:Body", "Sideways"))).codes == ["ErrorSchemaValidation"]
     assert anna.find(ALL, rest=order(("calendar:Organizer", "Ascending"))).codes == ["ErrorUnsupportedPathForSortGroup"]
 

@@ -136,15 +136,21 @@ def test_pages_of_folders(environment: Emulator) -> None:
         names, attributes = page('<m:IndexedPageFolderView MaxEntriesReturned="9" Offset="4" BasePoint="Beginning"/>')
         assert names == list(DISTINGUISHED[4:])
         assert attributes["IncludesLastItemInRange"] == "true"
-        names, _ = page('<m:IndexedPageFolderView MaxEntriesReturned="2" Offset="1" BasePoint="End"/>')
+        names, attributes = page('<m:IndexedPageFolderView MaxEntriesReturned="2" Offset="1" BasePoint="End"/>')
         assert names == list(DISTINGUISHED[-3:-1])
+        assert (attributes["IndexedPagingOffset"], attributes["IncludesLastItemInRange"]) == ("3", "false")
+        names, attributes = page('<m:IndexedPageFolderView MaxEntriesReturned="9" Offset="99" BasePoint="Beginning"/>')
+        assert (names, attributes["IndexedPagingOffset"]) == ([], "11")
         names, attributes = page('<m:FractionalPageFolderView Numerator="1" Denominator="2"/>')
         assert names == list(DISTINGUISHED[5:])
-        assert attributes["NumeratorOffset"] == "5"
+        assert (attributes["NumeratorOffset"], attributes["AbsoluteDenominator"]) == ("11", "11")
         broken = '<m:IndexedPageFolderView MaxEntriesReturned="many" Offset="0" BasePoint="Beginning"/>'
         assert ews.ask(find(distinguished("root"), view=broken)).codes == ["ErrorSchemaValidation"]
         nothing = '<m:FractionalPageFolderView Numerator="1" Denominator="0"/>'
         assert ews.ask(find(distinguished("root"), view=nothing)).codes == ["ErrorInvalidFractionalPagingParameters"]
+        # With pages of nothing a client would ask for ever.
+        empty = '<m:IndexedPageFolderView MaxEntriesReturned="0" Offset="0" BasePoint="Beginning"/>'
+        assert ews.ask(find(distinguished("root"), view=empty)).codes == ["ErrorInvalidPagingMaxRows"]
 
 
 def test_what_cannot_be_looked_for_is_said(environment: Emulator) -> None:
@@ -184,7 +190,8 @@ def test_what_cannot_be_converted(environment: Emulator) -> None:
         assert found is not None
         # As exchangelib asks when it looks for the server's version.
         assert ews.ask(convert("DUMMY", "EwsId", "EwsId", "DUMMY")).codes == ["ErrorInvalidIdMalformed"]
-        assert ews.ask(convert("0", "HexEntryId", "EwsId")).codes == ["ErrorInvalidIdMalformed"]
+        for text in ("0", "zz", "\u00e9"):
+            assert ews.ask(convert(text, "HexEntryId", "EwsId")).codes == ["ErrorInvalidIdMalformed"]
         unknown = convert(found.get("Id", ""), "EwsId", "EwsId", "nobody@example.com")
         assert ews.ask(unknown).codes == ["ErrorNonExistentMailbox"]
         assert ews.ask(convert("x", "Nonsense", "EwsId")).codes == ["ErrorSchemaValidation"]

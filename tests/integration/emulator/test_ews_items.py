@@ -1,65 +1,35 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GetItem, CreateItem, UpdateItem and DeleteItem of calendar items; the support validates each answer by the schema."""
+"""GetItem, CreateItem and DeleteItem of calendar items; the support validates each answer by the schema."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from lxml import etree
 
 from tests.support.emulator import Emulator
-from tests.support.ews import NAMESPACES
 from tests.support.ews_items import (
     ANNA,
     BERT,
+    EVERYTHING,
+    LUNCH,
     TIMES,
+    WEEKLY,
     Calendar,
-    Id,
-    append_field,
     calendar,
     delete_field,
+    only,
     set_field,
-)
-
-WEEKLY = (
-    "<t:Recurrence><t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Tuesday Thursday</t:DaysOfWeek>"
-    "<t:FirstDayOfWeek>Monday</t:FirstDayOfWeek></t:WeeklyRecurrence><t:NumberedRecurrence>"
-    "<t:StartDate>2026-12-01</t:StartDate><t:NumberOfOccurrences>4</t:NumberOfOccurrences></t:NumberedRecurrence>"
-    "</t:Recurrence>"
-)
-EVERYTHING = (
-    "<t:Subject>Quarter</t:Subject><t:Sensitivity>Private</t:Sensitivity>"
-    '<t:Body BodyType="HTML">&lt;p&gt;Hello&lt;br&gt;you&lt;/p&gt;</t:Body>'
-    "<t:Categories><t:String>red</t:String><t:String>blue</t:String></t:Categories><t:Importance>High</t:Importance>"
-    "<t:ReminderIsSet>true</t:ReminderIsSet><t:ReminderMinutesBeforeStart>20</t:ReminderMinutesBeforeStart>"
-    '<t:ExtendedProperty><t:ExtendedFieldURI DistinguishedPropertySetId="PublicStrings" PropertyName="lunch"'
-    ' PropertyType="String"/><t:Value>pizza</t:Value></t:ExtendedProperty>'
-    f"<t:UID>0123456789</t:UID>{TIMES}<t:IsAllDayEvent>false</t:IsAllDayEvent>"
-    "<t:LegacyFreeBusyStatus>OOF</t:LegacyFreeBusyStatus><t:Location>Room 1</t:Location><t:When>soon</t:When>"
-    "<t:IsResponseRequested>false</t:IsResponseRequested>"
-    '<t:StartTimeZone Id="W. Europe Standard Time"/><t:EndTimeZone Id="Eastern Standard Time"/>'
-    "<t:ConferenceType>1</t:ConferenceType><t:AllowNewTimeProposal>true</t:AllowNewTimeProposal>"
-    "<t:NetShowUrl>http://example.com/</t:NetShowUrl>"
-)
-LUNCH = (
-    '<t:AdditionalProperties><t:ExtendedFieldURI PropertySetId="00020329-0000-0000-C000-000000000046"'
-    ' PropertyName="lunch" PropertyType="String"/></t:AdditionalProperties>'
 )
 
 
 @pytest.fixture
 def anna(environment: Emulator) -> Iterator[Calendar]:
     yield from calendar(environment)
-
-
-def only(anna: Calendar, item: Id | str, path: str) -> str:
-    """Return the text of an element of an item."""
-    answer = anna.get(item if isinstance(item, str) else item.xml)
-    assert answer.codes == ["NoError"], answer.response.text
-    return answer.text(f".//t:CalendarItem/t:{path}")
 
 
 def test_an_item_is_answered_as_it_was_made(anna: Calendar) -> None:
@@ -227,129 +197,6 @@ def test_an_all_day_item_is_from_midnight_to_midnight_of_its_zone(anna: Calendar
     ]
 
 
-PATTERNS = (
-    "<t:DailyRecurrence><t:Interval>3</t:Interval></t:DailyRecurrence>",
-    (
-        "<t:WeeklyRecurrence><t:Interval>2</t:Interval><t:DaysOfWeek>Monday Friday</t:DaysOfWeek>"
-        "<t:FirstDayOfWeek>Sunday</t:FirstDayOfWeek></t:WeeklyRecurrence>"
-    ),
-    "<t:AbsoluteMonthlyRecurrence><t:Interval>1</t:Interval><t:DayOfMonth>31</t:DayOfMonth></t:AbsoluteMonthlyRecurrence>",
-    (
-        "<t:RelativeMonthlyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Weekday</t:DaysOfWeek>"
-        "<t:DayOfWeekIndex>Last</t:DayOfWeekIndex></t:RelativeMonthlyRecurrence>"
-    ),
-    "<t:AbsoluteYearlyRecurrence><t:DayOfMonth>29</t:DayOfMonth><t:Month>February</t:Month></t:AbsoluteYearlyRecurrence>",
-    (
-        "<t:RelativeYearlyRecurrence><t:DaysOfWeek>Sunday</t:DaysOfWeek><t:DayOfWeekIndex>First</t:DayOfWeekIndex>"
-        "<t:Month>March</t:Month></t:RelativeYearlyRecurrence>"
-    ),
-)
-RANGES = (
-    "<t:NoEndRecurrence><t:StartDate>2026-12-01</t:StartDate></t:NoEndRecurrence>",
-    "<t:EndDateRecurrence><t:StartDate>2026-12-01</t:StartDate><t:EndDate>2036-12-01</t:EndDate></t:EndDateRecurrence>",
-    (
-        "<t:NumberedRecurrence><t:StartDate>2026-12-01</t:StartDate><t:NumberOfOccurrences>5</t:NumberOfOccurrences>"
-        "</t:NumberedRecurrence>"
-    ),
-)
-
-
-@pytest.mark.parametrize("pattern", PATTERNS)
-def test_each_recurrence_is_answered_as_it_came_from_its_first_occurrence_on(anna: Calendar, pattern: str) -> None:
-    for span in RANGES:
-        item = anna.made(f"{TIMES}<t:Recurrence>{pattern}{span}</t:Recurrence>")
-        answer = anna.get(item.xml)
-        found = answer.find(".//t:Recurrence")
-        assert found is not None
-        first = answer.text(".//t:FirstOccurrence/t:Start")[:10]
-        assert answer.text(".//t:Start")[:10] == first
-        moved = span.replace("<t:StartDate>2026-12-01", f"<t:StartDate>{first}")
-        sent = etree.fromstring(f'<t:Recurrence xmlns:t="{NAMESPACES["t"]}">{pattern}{moved}</t:Recurrence>')
-        assert [(child.tag, child.text) for child in found.iter()] == [(child.tag, child.text) for child in sent.iter()]
-
-
-def occurrence(master: Id, index: int) -> str:
-    return (
-        f'<t:OccurrenceItemId RecurringMasterId="{master.id}" ChangeKey="{master.change_key}" InstanceIndex="{index}"/>'
-    )
-
-
-def test_a_series_its_occurrences_and_what_becomes_of_them(anna: Calendar) -> None:
-    master = anna.made(f"<t:Subject>Twice</t:Subject>{TIMES}{WEEKLY}")
-    second, third = (anna.id_of(anna.get(occurrence(master, index), shape="IdOnly")) for index in (2, 3))
-    assert anna.update(second.xml, set_field("item:Subject", "<t:Subject>Once</t:Subject>")).codes == ["NoError"]
-    assert anna.delete(third.xml).codes == ["NoError"]
-    changed = anna.get(second.xml)
-    assert changed.text(".//t:CalendarItemType") == "Exception"
-    assert changed.text(".//t:OriginalStart") == "2026-12-03T09:00:00Z"
-    assert changed.text(".//t:RecurrenceId") == "2026-12-03T09:00:00Z"
-    told = anna.get(master.xml)
-    assert told.text(".//t:CalendarItemType") == "RecurringMaster"
-    assert told.text(".//t:FirstOccurrence/t:Start") == "2026-12-01T09:00:00Z"
-    assert told.text(".//t:LastOccurrence/t:Start") == "2026-12-10T09:00:00Z"
-    assert told.texts(".//t:ModifiedOccurrences/t:Occurrence/t:OriginalStart") == ["2026-12-03T09:00:00Z"]
-    assert told.texts(".//t:DeletedOccurrences/t:DeletedOccurrence/t:Start") == ["2026-12-08T09:00:00Z"]
-    view = anna.view("2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z")
-    assert view.texts(".//t:CalendarItem/t:Subject") == ["Twice", "Once", "Twice"]
-    assert view.texts(".//t:CalendarItem/t:CalendarItemType") == ["Occurrence", "Exception", "Occurrence"]
-    back = anna.get(f'<t:RecurringMasterItemId OccurrenceId="{second.id}"/>')
-    assert back.text(".//t:Subject") == "Twice"
-    assert back.find(".//t:ItemId").attrib["Id"] == master.id  # type: ignore[union-attr]
-    assert anna.delete(master.xml).codes == ["NoError"]
-    assert anna.get(second.xml).codes == ["ErrorItemNotFound"]
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "code"),
-    [
-        ("2026-12-01T10:00:00Z", "2026-12-01T11:00:00Z", "NoError"),
-        ("2026-12-08T08:00:00Z", "2026-12-08T09:00:00Z", "NoError"),
-        ("2026-12-08T08:30:00Z", "2026-12-08T09:30:00Z", "ErrorOccurrenceCrossingBoundary"),
-        ("2026-12-08T11:00:00Z", "2026-12-08T12:00:00Z", "ErrorOccurrenceCrossingBoundary"),
-        ("2026-12-01T09:30:00Z", "2026-12-01T10:30:00Z", "ErrorOccurrenceCrossingBoundary"),
-        ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z", "ErrorOccurrenceCrossingBoundary"),
-    ],
-)
-def test_an_occurrence_stays_between_its_neighbours(anna: Calendar, start: str, end: str, code: str) -> None:
-    master = anna.made(f"{TIMES}{WEEKLY}")
-    anna.made("<t:Start>2026-12-02T09:00:00Z</t:Start><t:End>2026-12-09T10:00:00Z</t:End>")
-    second = anna.id_of(anna.get(occurrence(master, 2), shape="IdOnly"))
-    moved = set_field("calendar:Start", f"<t:Start>{start}</t:Start>") + set_field(
-        "calendar:End", f"<t:End>{end}</t:End>"
-    )
-    assert anna.update(second.xml, moved).codes == [code]
-    single = anna.made()
-    assert anna.update(single.xml, moved).codes == ["NoError"]
-
-
-def test_ids_of_the_wrong_kind(anna: Calendar) -> None:
-    master, single = anna.made(f"{TIMES}{WEEKLY}"), anna.made()
-    one = anna.id_of(anna.get(occurrence(master, 1), shape="IdOnly"))
-    assert anna.delete(occurrence(master, 3)).codes == ["NoError"]
-    answer = anna.get(
-        occurrence(master, 0),
-        occurrence(master, 5),
-        occurrence(master, 3),
-        occurrence(single, 1),
-        occurrence(one, 1),
-        f'<t:RecurringMasterItemId OccurrenceId="{single.id}"/>',
-        '<t:ItemId Id=""/>',
-        '<t:ItemId Id="bm9uc2Vuc2U="/>',
-        master.xml,
-    )
-    assert answer.codes == [
-        "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange",
-        "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange",
-        "ErrorCalendarOccurrenceIsDeletedFromRecurrence",
-        "ErrorCalendarCannotUseIdForRecurringMasterId",
-        "ErrorCalendarCannotUseIdForRecurringMasterId",
-        "ErrorCalendarCannotUseIdForOccurrenceId",
-        "ErrorInvalidIdEmpty",
-        "ErrorInvalidIdMalformed",
-        "NoError",
-    ]
-
-
 def test_an_item_of_another_mailbox_is_refused(environment: Emulator, anna: Calendar) -> None:
     item = anna.made()
     with Calendar(environment, BERT) as bert:
@@ -417,6 +264,16 @@ def test_what_cannot_be_made_fails_alone(anna: Calendar, properties: str, code: 
         '<t:Body BodyType="RTF">x</t:Body>',
         "<t:NoSuchElement>x</t:NoSuchElement>",
         "<t:ReminderMinutesBeforeStart>soon</t:ReminderMinutesBeforeStart>",
+        "<t:ReminderMinutesBeforeStart>-1</t:ReminderMinutesBeforeStart>",
+        "<t:ReminderMinutesBeforeStart>2147483647</t:ReminderMinutesBeforeStart>",
+        "<t:ReminderDueBy>soon</t:ReminderDueBy>",
+        "<t:Culture>no language</t:Culture>",
+        "<t:MeetingRequestWasSent>perhaps</t:MeetingRequestWasSent>",
+        "<t:IsResponseRequested/>",
+        "<t:ConferenceType>one</t:ConferenceType>",
+        "<t:AllowNewTimeProposal>perhaps</t:AllowNewTimeProposal>",
+        "<t:IsOnlineMeeting>perhaps</t:IsOnlineMeeting>",
+        "<t:IntendedFreeBusyStatus>Away</t:IntendedFreeBusyStatus>",
         "<t:Recurrence><t:DailyRegeneration><t:Interval>1</t:Interval></t:DailyRegeneration></t:Recurrence>",
         WEEKLY.replace("Tuesday", "Tyrsday"),
         '<t:ExtendedProperty><t:ExtendedFieldURI PropertyType="String"/><t:Value>x</t:Value></t:ExtendedProperty>',
@@ -429,6 +286,55 @@ def test_what_breaks_the_schema_fails_as_a_whole_and_leaves_nothing(anna: Calend
     )
     assert (answer.status, answer.codes) == (500, ["ErrorSchemaValidation"])
     assert anna.view("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z").all(".//t:CalendarItem") == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown", "at"),
+    [
+        ("1525252321", "1525252321", "1601-01-01T00:00:00Z"),
+        ("1051200", "1051200", "2024-12-01T09:00:00Z"),
+        ("0", "0", "2026-12-01T09:00:00Z"),
+    ],
+)
+def test_a_reminder_is_never_before_all_calendars(anna: Calendar, minutes: str, shown: str, at: str) -> None:
+    item = anna.made(f"<t:ReminderMinutesBeforeStart>{minutes}</t:ReminderMinutesBeforeStart>{TIMES}")
+    assert only(anna, item, "ReminderMinutesBeforeStart") == shown
+    assert only(anna, item, "ReminderNextTime") == at
+
+
+def test_a_reminder_of_another_door_is_shown_as_far_as_the_schema_goes(environment: Emulator, anna: Calendar) -> None:
+    start = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    environment.control.add_meeting(ANNA, start, start + timedelta(hours=1), reminder_minutes=2**31 - 1)
+    view = anna.view("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z")
+    assert view.text(".//t:ReminderMinutesBeforeStart") == "1525252321"
+
+
+@pytest.mark.parametrize("name", ["Culture", "ItemClass", "ReminderDueBy", "ReminderMinutesBeforeStart"])
+@pytest.mark.parametrize("content", ["nonsense", "<Culture", "<Other/>", "<!DOCTYPE x><Culture>de</Culture>"])
+def test_a_calendar_file_may_bring_anything_in_place_of_an_element(
+    environment: Emulator, anna: Calendar, name: str, content: str
+) -> None:
+    lines = (
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:x",
+        "BEGIN:VEVENT",
+        "UID:1",
+        "DTSTART:20261201T090000Z",
+        "DTEND:20261201T100000Z",
+        f"X-IMP-EMULATOR-ELEMENT;X-NAME={name}:{content}",
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "",
+    )
+    environment.control.put_calendar(ANNA, "\r\n".join(lines).encode())
+    view = anna.view("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z")
+    assert (view.codes, view.all(".//t:Culture")) == (["NoError"], [])
+    assert view.texts(".//t:ItemClass") == ["IPM.Appointment"]
+    item = anna.id_of(view)
+    on = set_field("item:ReminderIsSet", "<t:ReminderIsSet>true</t:ReminderIsSet>")
+    assert anna.update(item.xml, on).codes == ["NoError"]
+    assert only(anna, item, "ReminderMinutesBeforeStart") == "15"
 
 
 def test_only_calendar_items_in_the_calendar(anna: Calendar) -> None:
@@ -453,126 +359,6 @@ def test_whom_to_tell_must_be_said(anna: Calendar) -> None:
     assert anna.delete(item.xml, send=None).codes == ["ErrorSendMeetingCancellationsRequired"]
     assert anna.delete(item.xml, send="SendToChangedAndSaveCopy").codes == ["ErrorSchemaValidation"]
     assert anna.get(item.xml).codes == ["NoError"]
-
-
-def test_properties_are_set_appended_to_and_deleted(anna: Calendar) -> None:
-    attendee = "<t:Attendee><t:Mailbox><t:EmailAddress>{}</t:EmailAddress></t:Mailbox></t:Attendee>"
-    people = "<t:RequiredAttendees>{}</t:RequiredAttendees>"
-    item = anna.made(f'<t:Body BodyType="Text">one</t:Body>{EVERYTHING.partition("</t:Body>")[2]}')
-    changed = anna.update(
-        item.xml,
-        set_field("item:Subject", "<t:Subject>New</t:Subject>")
-        + set_field("calendar:Start", "<t:Start>2026-12-01T11:00:00Z</t:Start>")
-        + set_field("calendar:End", "<t:End>2026-12-01T12:30:00Z</t:End>")
-        + set_field("calendar:RequiredAttendees", people.format(attendee.format("x@example.net")))
-        + append_field("item:Body", '<t:Body BodyType="Text"> two</t:Body>')
-        + delete_field("calendar:Location")
-        + delete_field("item:Categories")
-        + delete_field("item:ReminderIsSet")
-        + delete_field("calendar:NetShowUrl")
-        + '<t:DeleteItemField><t:ExtendedFieldURI DistinguishedPropertySetId="PublicStrings" PropertyName="lunch"'
-        ' PropertyType="String"/></t:DeleteItemField>',
-    )
-    assert changed.text(".//m:ConflictResults/t:Count") == "0"
-    after = anna.id_of(changed)
-    assert (after.id, after.change_key != item.change_key) == (item.id, True)
-    more = people.format(attendee.format("y@example.net"))
-    assert anna.update(after.xml, append_field("calendar:RequiredAttendees", more)).codes == ["NoError"]
-    answer = anna.get(item.xml, more=LUNCH)
-    names = ("Subject", "Start", "End", "Body", "Duration", "ReminderIsSet", "Location", "NetShowUrl", "ConferenceType")
-    assert [answer.text(f".//t:CalendarItem/t:{name}") for name in names] == [
-        "New",
-        "2026-12-01T11:00:00Z",
-        "2026-12-01T12:30:00Z",
-        "one two",
-        "PT1H30M",
-        "false",
-        "",
-        "",
-        "1",
-    ]
-    assert answer.all(".//t:Categories") == []
-    assert answer.all(".//t:ExtendedProperty") == []
-    assert answer.texts(".//t:RequiredAttendees//t:EmailAddress") == ["x@example.net", "y@example.net"]
-
-
-@pytest.mark.parametrize(
-    ("update", "code"),
-    [
-        (set_field("item:Subject", "<t:Location>x</t:Location>"), "ErrorUpdatePropertyMismatch"),
-        (
-            set_field("item:Subject", "<t:Subject>x</t:Subject><t:Location>x</t:Location>"),
-            "ErrorUpdatePropertyMismatch",
-        ),
-        (set_field("message:From", "<t:Subject>x</t:Subject>"), "ErrorInvalidPropertyRequest"),
-        (set_field("calendar:IsMeeting", "<t:IsMeeting>true</t:IsMeeting>"), "ErrorInvalidPropertySet"),
-        (set_field("item:ItemClass", "<t:ItemClass>IPM.Note</t:ItemClass>"), "ErrorInvalidPropertySet"),
-        (append_field("item:Subject", "<t:Subject>x</t:Subject>"), "ErrorInvalidPropertyAppend"),
-        (append_field("item:Body", '<t:Body BodyType="HTML">x</t:Body>'), "ErrorInvalidPropertyAppend"),
-        (delete_field("calendar:Start"), "ErrorInvalidPropertyDelete"),
-        (delete_field("item:ItemId"), "ErrorInvalidPropertyDelete"),
-        (
-            set_field("calendar:End", "<t:End>2026-12-01T08:00:00Z</t:End>"),
-            "ErrorCalendarEndDateIsEarlierThanStartDate",
-        ),
-        (set_field("calendar:Start", "<t:Start>never</t:Start>"), "ErrorSchemaValidation"),
-    ],
-)
-def test_changes_that_cannot_be_made_change_nothing(anna: Calendar, update: str, code: str) -> None:
-    item = anna.made(f'<t:Subject>As it was</t:Subject><t:Body BodyType="Text">b</t:Body>{TIMES}')
-    first = set_field("item:Importance", "<t:Importance>High</t:Importance>")
-    assert anna.update(item.xml, first + update).codes == [code]
-    answer = anna.get(item.xml)
-    assert [answer.text(f".//t:{name}") for name in ("Subject", "Importance")] == ["As it was", "Normal"]
-
-
-def test_a_reminder_that_is_off_keeps_its_time(anna: Calendar) -> None:
-    def state() -> list[str]:
-        answer = anna.get(item.xml)
-        return [answer.text(f".//t:{name}") for name in ("ReminderIsSet", "ReminderMinutesBeforeStart")]
-
-    off, on = ("<t:ReminderIsSet>false</t:ReminderIsSet>", "<t:ReminderIsSet>true</t:ReminderIsSet>")
-    minutes = "<t:ReminderMinutesBeforeStart>{}</t:ReminderMinutesBeforeStart>"
-    item = anna.made(off + minutes.format(25) + TIMES)
-    assert state() == ["false", "25"]
-    anna.update(item.xml, set_field("item:ReminderMinutesBeforeStart", minutes.format(35)))
-    assert state() == ["false", "35"]
-    anna.update(item.xml, set_field("item:ReminderIsSet", on))
-    assert state() == ["true", "35"]
-    anna.update(item.xml, set_field("item:ReminderMinutesBeforeStart", minutes.format(5)))
-    assert state() == ["true", "5"]
-    item = anna.made(on + TIMES)
-    assert state() == ["true", "15"]
-
-
-def test_a_client_that_sends_all_it_has_read_moves_the_reminder_with_the_item(anna: Calendar) -> None:
-    def due() -> str:
-        return only(anna, item, "ReminderDueBy")
-
-    element = "<t:ReminderDueBy>{}</t:ReminderDueBy>"
-    item = anna.made(element.format("2026-12-01T09:00:00Z") + TIMES)
-    start = set_field("calendar:Start", "<t:Start>2026-12-01T09:30:00Z</t:Start>")
-    anna.update(item.xml, set_field("item:ReminderDueBy", element.format("2026-12-01T09:00:00Z")) + start)
-    assert due() == "2026-12-01T09:30:00Z"
-    anna.update(item.xml, set_field("item:ReminderDueBy", element.format("2026-12-02T00:00:00Z")))
-    assert due() == "2026-12-02T00:00:00Z"
-
-
-def test_conflicts(anna: Calendar) -> None:
-    subject = set_field("item:Subject", "<t:Subject>{}</t:Subject>")
-    old = anna.made()
-    new = anna.id_of(anna.update(old.xml, subject.format("first")))
-    assert anna.update(old.xml, subject.format("x"), resolution="NeverOverwrite").codes == ["ErrorIrresolvableConflict"]
-    assert only(anna, old, "Subject") == "first"
-    resolved = anna.update(old.xml, subject.format("second"), resolution="AutoResolve")
-    assert (resolved.codes, resolved.text(".//m:ConflictResults/t:Count")) == (["NoError"], "1")
-    assert anna.update(new.xml, subject.format("third"), resolution="AlwaysOverwrite").codes == ["NoError"]
-    assert only(anna, old, "Subject") == "third"
-    for resolution in ("NeverOverwrite", "AutoResolve", "AlwaysOverwrite"):
-        answer = anna.update(f'<t:ItemId Id="{old.id}"/>', subject.format("y"), resolution=resolution)
-        assert answer.codes == ["ErrorChangeKeyRequiredForWriteOperations"]
-        answer = anna.update(f'<t:ItemId Id="{old.id}" ChangeKey="x"/>', subject.format("y"), resolution=resolution)
-        assert answer.codes == ["ErrorInvalidChangeKey"]
 
 
 @pytest.mark.parametrize("kind", ["HardDelete", "SoftDelete", "MoveToDeletedItems"])

@@ -246,6 +246,39 @@ def test_what_is_no_request_is_a_typed_error(environment: Emulator, message: str
         assert (violation is not None) == (code == "ErrorSchemaValidation")
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:ItemIds/></m:GetItem>",
+        '<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items/></m:CreateItem>',
+        (
+            '<m:UpdateItem ConflictResolution="AutoResolve" SendMeetingInvitationsOrCancellations="SendToNone">'
+            "<m:ItemChanges/></m:UpdateItem>"
+        ),
+        '<m:DeleteItem DeleteType="HardDelete" SendMeetingCancellations="SendToNone"><m:ItemIds/></m:DeleteItem>',
+        (
+            '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>'
+            "<m:ParentFolderIds/></m:FindItem>"
+        ),
+        "<m:GetFolder><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:FolderIds/></m:GetFolder>",
+        (
+            '<m:FindFolder Traversal="Deep"><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>'
+            "<m:ParentFolderIds/></m:FindFolder>"
+        ),
+        '<m:ConvertId DestinationFormat="EwsId"><m:SourceIds/></m:ConvertId>',
+        "<m:GetServerTimeZones><m:Ids/></m:GetServerTimeZones>",
+        (
+            "<m:GetStreamingEvents><m:SubscriptionIds><t:SubscriptionId/></m:SubscriptionIds>"
+            "<m:ConnectionTimeout>1</m:ConnectionTimeout></m:GetStreamingEvents>"
+        ),
+    ],
+)
+def test_a_list_that_names_nothing_breaks_the_schema(environment: Emulator, message: str) -> None:
+    with Ews(environment) as ews:
+        answer = ews.ask(message)
+        assert (answer.status, answer.codes) == (500, ["ErrorSchemaValidation"])
+
+
 def test_a_document_that_is_not_plain_enough_is_never_expanded(environment: Emulator) -> None:
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "x" * 10}">' for n in range(10))
     with Ews(environment) as ews:

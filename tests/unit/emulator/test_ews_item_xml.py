@@ -149,6 +149,10 @@ def test_a_recurrence_is_read_as_it_is_written(pattern: Pattern, span: Range) ->
         "",
         "<DailyRecurrence><Interval>1</Interval></DailyRecurrence>",
         "<NoEndRecurrence><StartDate>2026-12-01</StartDate></NoEndRecurrence>",
+        (
+            "<DailyRecurrence><Interval>1</Interval></DailyRecurrence><DailyRecurrence><Interval>2</Interval>"
+            "</DailyRecurrence><NoEndRecurrence><StartDate>2026-12-01</StartDate></NoEndRecurrence>"
+        ),
         "<DailyRecurrence/><NoEndRecurrence><StartDate>2026-12-01</StartDate></NoEndRecurrence>",
         (
             "<DailyRecurrence><Interval>x</Interval></DailyRecurrence><NoEndRecurrence><StartDate>2026-12-01</StartDate>"

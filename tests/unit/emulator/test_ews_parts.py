@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import base64
+import struct
+import zlib
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -59,6 +61,12 @@ def test_one_changed_bit_makes_an_id_malformed(place: int, bit: int) -> None:
     raw[place % len(raw)] ^= 1 << bit
     with pytest.raises(EwsError, match="ErrorInvalidIdMalformed"):
         ids.parse_item_id(base64.b64encode(raw).decode())
+
+
+def test_the_number_of_an_id_is_one_that_the_state_can_look_for() -> None:
+    content = base64.b64decode(ids.item_id(ItemRef(1, 1)))[:4] + struct.pack(">QQ", 1, 2**64 - 1)
+    text = base64.b64encode(content + zlib.crc32(content).to_bytes(4, "big")).decode()
+    assert -(2**63) <= ids.parse_item_id(text).item < 2**63
 
 
 @pytest.mark.parametrize("text", ["", "x", "AAAA", ids.item_id(ItemRef(1, 1)), ids.change_key(1)[:-4]])

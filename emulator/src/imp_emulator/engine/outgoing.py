@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import aiohttp
 from yarl import URL
@@ -92,8 +93,10 @@ def _reached(context: Context, target: URL) -> URL:
     return target
 
 
+@cache
 def _unverified() -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    # Not the default one, which loads the machine's certificates each time and would hold up everybody else meanwhile.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

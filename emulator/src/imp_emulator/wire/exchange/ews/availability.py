@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -25,6 +26,7 @@ from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_TIME = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9]):([0-5][0-9])")
 _MINUTE = timedelta(minutes=1)
 _DEFAULT_INTERVAL = 30
 _MOST_MAILBOXES = 100
@@ -186,16 +188,30 @@ def _read_change(element: Element | None) -> ClockChange | None:
     if element is None:
         return None
     values = {soap.local_name(child): soap.content(child) for child in element}
-    hours, minutes, seconds = (int(part) for part in values.get("Time", "").split(":"))
+    hours, minutes, seconds = _clock(values.get("Time", ""))
     year = read_integer(values.get("Year", "0"))
     return ClockChange(
         read_integer(values.get("Bias")) * _MINUTE,
         read_integer(values.get("Month")),
         read_integer(values.get("DayOrder")),
-        0 if year else _DAYS.index(values.get("DayOfWeek", "")),
+        0 if year else _weekday(values.get("DayOfWeek", "")),
         timedelta(hours=hours, minutes=minutes, seconds=seconds),
         year,
     )
+
+
+def _clock(text: str) -> tuple[int, int, int]:
+    found = _TIME.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text[:40]!r} is not a valid time")
+    hours, minutes, seconds = map(int, found.groups())
+    return hours, minutes, seconds
+
+
+def _weekday(name: str) -> int:
+    if name not in _DAYS:
+        raise ValueError(f"{name[:40]!r} is no day of the week")
+    return _DAYS.index(name)
 
 
 def _question(call: Call, options: Element) -> _Question:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from imp_emulator.domain.exchange import mailboxes
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, flag, required, schema_violation
+from imp_emulator.wire.exchange.ews.item_parts import owner_element
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, error, m, response, success, t
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
@@ -49,14 +50,7 @@ def _found(context: Context, entry: str) -> list[Mailbox]:
 
 
 def _resolution(context: Context, mailbox: Mailbox, *, full: bool) -> Element:
-    shown = t.Resolution(
-        t.Mailbox(
-            t.Name(mailbox.display_name),
-            t.EmailAddress(mailbox.address),
-            t.RoutingType("SMTP"),
-            t.MailboxType("Mailbox"),
-        )
-    )
+    shown = t.Resolution(owner_element(mailbox))
     if full:
         addresses = [mailbox.address, *mailboxes.aliases(context, mailbox)]
         # The schema has room for three.

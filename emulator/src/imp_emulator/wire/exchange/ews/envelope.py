@@ -198,6 +198,18 @@ def required(parent: Element, name: str) -> Element:
     return found
 
 
+def listed(parent: Element, name: str) -> list[Element]:
+    """Return what stands in a list that must be there and name something.
+
+    Raises:
+        EwsError: It is missing or empty.
+    """
+    found = list(required(parent, name))
+    if not found:
+        raise schema_violation(f"The element '{name}' is empty.", parent)
+    return found
+
+
 def attribute(element: Element, name: str) -> str:
     """Return an attribute that must be there.
 

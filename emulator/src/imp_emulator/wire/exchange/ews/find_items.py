@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from imp_emulator.domain.exchange import calendars, folders, throttling
 from imp_emulator.domain.exchange.calendars import CalendarItem
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.wire.exchange.ews.access import folder_of, results_at_most
-from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
+from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, listed, schema_violation
 from imp_emulator.wire.exchange.ews.item_access import answer_each
 from imp_emulator.wire.exchange.ews.item_shapes import ItemShape, read_shape
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, m, t
+from imp_emulator.wire.exchange.ews.paging import Window, most_entries, part_of, read_window
 from imp_emulator.wire.exchange.ews.restrictions import Test, read_order, read_restriction
-from imp_emulator.wire.exchange.ews.values import boolean_text, read_integer, read_time
+from imp_emulator.wire.exchange.ews.values import boolean_text, read_time
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
 
@@ -61,25 +61,6 @@ class _Search:
         return t.Items(*(self.shape.element(self.context, self.call, mailbox, item) for item in items))
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Which of the items that were found are shown.
-
-    Attributes:
-        start: The offset of the first.
-        size: How many at most; ``None`` for all.
-        from_end: Whether the offset counts from the end, and the pages go backwards.
-        fraction: The part of the whole that comes before the first, in place of an offset.
-        paged: Whether a part was asked for at all.
-    """
-
-    start: int = 0
-    size: int | None = None
-    from_end: bool = False
-    fraction: Fraction | None = None
-    paged: bool = True
-
-
 def _find_item(context: Context, call: Call) -> Element:
     body = call.body
     shape = read_shape(body, find=True)
@@ -94,13 +75,13 @@ def _find_item(context: Context, call: Call) -> Element:
         holds = folder.name == folders.CALENDAR and traversal == "Shallow"
         view = soap.child(body, "CalendarView")
         if view is None:
-            yield _paged(search, mailbox, _window(body), holds=holds)
+            yield _paged(search, mailbox, read_window(body, "Item"), holds=holds)
             return
         if folder.name != folders.CALENDAR:
             raise EwsError("ErrorCalendarFolderIsInvalidForCalendarView")
         yield _viewed(search, mailbox, view)
 
-    return answer_each("FindItem", required(body, "ParentFolderIds"), find)
+    return answer_each("FindItem", listed(body, "ParentFolderIds"), find)
 
 
 def _search(context: Context, call: Call, shape: ItemShape) -> _Search:
@@ -128,7 +109,7 @@ def _viewed(search: _Search, mailbox: Mailbox, view: Element) -> Element:
         raise EwsError("ErrorCalendarEndDateIsEarlierThanStartDate")
     if _years_later(start) < end:
         raise EwsError("ErrorCalendarViewRangeTooBig")
-    wanted = _most(view)
+    wanted = most_entries(view)
     most = search.limit if wanted is None else min(wanted, search.limit or wanted)
     found = calendars.view(search.context, mailbox.id, start, end, most)
     asked = found.total if wanted is None else min(found.total, wanted)
@@ -140,33 +121,20 @@ def _viewed(search: _Search, mailbox: Mailbox, view: Element) -> Element:
     )
 
 
-def _paged(search: _Search, mailbox: Mailbox, window: _Window, *, holds: bool) -> Element:
+def _paged(search: _Search, mailbox: Mailbox, window: Window, *, holds: bool) -> Element:
     """Return a page of the items of a folder, with the series unexpanded."""
-    limit = min((size for size in (window.size, search.limit) if size is not None), default=None)
-    if not holds:
-        items, total, start = [], 0, 0
-    elif search.test is None and search.order is None:
-        total = calendars.page(search.context, mailbox.id, 0, 0).total
-        start, end = _bounds(window, total, limit)
-        items = list(calendars.page(search.context, mailbox.id, start, end - start).items)
-    else:
+    found: list[CalendarItem] | None = None if holds else []
+    if holds and (search.test is not None or search.order is not None):
         found = [item for item in _all(search.context, mailbox) if search.test is None or search.test(item)]
         found = found if search.order is None else search.order(found)
-        total = len(found)
-        start, end = _bounds(window, total, limit)
-        items = found[start:end]
-    first, behind_last = _bounds(window, total, window.size)
-    results_at_most(search.context, search.call, behind_last - first, paged=window.paged)
-    return m.RootFolder(search.elements(mailbox, items), _page_attributes(window, start, len(items), total))
-
-
-def _page_attributes(window: _Window, start: int, count: int, total: int) -> Mapping[str, str]:
-    last = start == 0 if window.from_end else start + count >= total
-    attributes = {"TotalItemsInView": str(total), "IncludesLastItemInRange": boolean_text(last)}
-    if window.fraction is not None:
-        return {**attributes, "NumeratorOffset": str(start + count), "AbsoluteDenominator": str(max(total, 1))}
-    following = total - start if window.from_end else start + count
-    return {**attributes, "IndexedPagingOffset": str(following)} if window.paged else attributes
+    total = calendars.page(search.context, mailbox.id, 0, 0).total if found is None else len(found)
+    part = part_of(search.context, search.call, window, total)
+    items: Sequence[CalendarItem]
+    if found is None:
+        items = calendars.page(search.context, mailbox.id, part.start, part.end - part.start).items
+    else:
+        items = found[part.start : part.end]
+    return m.RootFolder(search.elements(mailbox, items), part.attributes)
 
 
 def _all(context: Context, mailbox: Mailbox) -> Iterator[CalendarItem]:
@@ -175,52 +143,6 @@ def _all(context: Context, mailbox: Mailbox) -> Iterator[CalendarItem]:
         page = calendars.page(context, mailbox.id, offset, _READ_AT_ONCE)
         yield from page.items
         offset = page.next
-
-
-def _window(body: Element) -> _Window:
-    indexed, fraction = (soap.child(body, name) for name in ("IndexedPageItemView", "FractionalPageItemView"))
-    if indexed is not None:
-        offset = _number(indexed, "Offset")
-        if offset < 0:
-            text = "The offset of a page must not be negative."
-            raise EwsError("ErrorInvalidIndexedPagingParameters", text)
-        point = attribute(indexed, "BasePoint")
-        if point not in ("Beginning", "End"):
-            raise schema_violation("BasePoint is Beginning or End.", indexed)
-        return _Window(offset, _most(indexed), from_end=point == "End")
-    if fraction is not None:
-        numerator, denominator = _number(fraction, "Numerator"), _number(fraction, "Denominator")
-        if denominator < 1 or not 0 <= numerator <= denominator:
-            text = "A fraction is from 0 to 1, and its denominator is greater than 0."
-            raise EwsError("ErrorInvalidFractionalPagingParameters", text)
-        return _Window(size=_most(fraction), fraction=Fraction(numerator, denominator))
-    return _Window(paged=False)
-
-
-def _bounds(window: _Window, total: int, limit: int | None) -> tuple[int, int]:
-    """Return the offsets, from the beginning, of the first item shown and of that behind the last."""
-    size = total if limit is None else limit
-    if window.from_end:
-        end = max(0, total - window.start)
-        return max(0, end - size), end
-    start = min(total, window.start if window.fraction is None else int(total * window.fraction))
-    return start, min(total, start + size)
-
-
-def _most(element: Element) -> int | None:
-    if element.get("MaxEntriesReturned") is None:
-        return None
-    most = _number(element, "MaxEntriesReturned")
-    if most < 1:
-        raise EwsError("ErrorInvalidPagingMaxRows", "MaxEntriesReturned must be greater than 0.")
-    return most
-
-
-def _number(element: Element, name: str) -> int:
-    try:
-        return read_integer(attribute(element, name))
-    except ValueError as why:
-        raise schema_violation(f"{name}: {why}.", element) from None
 
 
 def _time(element: Element, name: str, zone: str) -> datetime:

@@ -12,9 +12,10 @@ from imp_emulator.domain.exchange import calendars, folders
 from imp_emulator.domain.exchange.folders import Folder
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.wire.exchange.ews import ids
-from imp_emulator.wire.exchange.ews.access import folder_of, results_at_most
-from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
+from imp_emulator.wire.exchange.ews.access import folder_of
+from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, listed, required, schema_violation
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, error, m, response, success, t
+from imp_emulator.wire.exchange.ews.paging import part_of, read_window
 from imp_emulator.wire.exchange.ews.versions import Version
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
@@ -61,7 +62,7 @@ class _Place:
 def _get_folder(context: Context, call: Call) -> Element:
     shown = _shown(call.body)
     answers = []
-    for wanted in required(call.body, "FolderIds"):
+    for wanted in listed(call.body, "FolderIds"):
         try:
             mailbox, folder = folder_of(context, call, wanted)
             found = _element(_Place(context, call.version, mailbox, folder), shown)
@@ -79,7 +80,7 @@ def _find_folder(context: Context, call: Call) -> Element:
     if soap.child(call.body, "Restriction") is not None:
         raise EwsError("ErrorUnsupportedQueryFilter", "Folders cannot be looked for by their properties here.")
     answers = []
-    for wanted in required(call.body, "ParentFolderIds"):
+    for wanted in listed(call.body, "ParentFolderIds"):
         try:
             mailbox, folder = folder_of(context, call, wanted)
             # Nothing is ever deleted softly here.
@@ -93,35 +94,9 @@ def _find_folder(context: Context, call: Call) -> Element:
 
 def _page(context: Context, call: Call, places: list[_Place], shown: frozenset[str]) -> Element:
     """Return a page of what was found: all, unless the request asks for a part or the policy allows no more."""
-    total, start, size = len(places), 0, len(places)
-    attributes = {"TotalItemsInView": str(total)}
-    indexed, fraction = (soap.child(call.body, f"{kind}PageFolderView") for kind in ("Indexed", "Fractional"))
-    if indexed is not None:
-        offset, size = _number(indexed, "Offset", 0), _number(indexed, "MaxEntriesReturned", total)
-        start = max(0, total - offset - size) if indexed.get("BasePoint") == "End" else offset
-    elif fraction is not None:
-        denominator = _number(fraction, "Denominator", 1)
-        if denominator == 0:
-            raise EwsError("ErrorInvalidFractionalPagingParameters", "The denominator must not be 0.")
-        start = min(total, total * _number(fraction, "Numerator", 0) // denominator)
-        size = _number(fraction, "MaxEntriesReturned", total)
-        attributes |= {"NumeratorOffset": str(start), "AbsoluteDenominator": str(total)}
-    wanted = max(0, min(size, total - start))
-    limit = results_at_most(context, call, wanted, paged=indexed is not None or fraction is not None)
-    end = start + (wanted if limit is None else min(wanted, limit))
-    if indexed is not None:
-        attributes["IndexedPagingOffset"] = str(end)
-    attributes["IncludesLastItemInRange"] = "true" if end >= total else "false"
-    return m.RootFolder(t.Folders(*(_element(place, shown) for place in places[start:end])), attributes)
-
-
-def _number(element: Element, name: str, default: int) -> int:
-    text = element.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise schema_violation(f"'{text[:40]}' is no number for the attribute '{name}'.", element)
-    return int(text)
+    part = part_of(context, call, read_window(call.body, "Folder"), len(places))
+    found = (_element(place, shown) for place in places[part.start : part.end])
+    return m.RootFolder(t.Folders(*found), part.attributes)
 
 
 def _shown(body: Element) -> frozenset[str]:

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from imp_emulator.domain.exchange import mailboxes
 from imp_emulator.errors import NotFound
 from imp_emulator.wire.exchange.ews import ids
-from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
+from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, listed, schema_violation
 from imp_emulator.wire.exchange.ews.messages import XSI, Element, EwsError, error, m, response, success
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
@@ -52,7 +52,7 @@ def _convert_id(context: Context, call: Call) -> Element:
     if wanted not in _FORMATS:
         raise schema_violation(f"'{wanted[:40]}' is no form of ids.", call.body)
     answers = []
-    for source in required(call.body, "SourceIds"):
+    for source in listed(call.body, "SourceIds"):
         try:
             answers.append(success("ConvertId", _converted(context, source, wanted)))
         except EwsError as why:
@@ -69,7 +69,7 @@ def _converted(context: Context, source: Element, wanted: str) -> Element:
     try:
         identifier = _FORMATS[given][1](text)
         mailbox = mailboxes.get(context, ids.mailbox_of(identifier))
-    except binascii.Error:
+    except ValueError:
         raise EwsError("ErrorInvalidIdMalformed") from None
     except NotFound:
         raise EwsError("ErrorNonExistentMailbox") from None

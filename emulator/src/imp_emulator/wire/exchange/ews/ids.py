@@ -26,9 +26,9 @@ _FOLDER, _ITEM, _OCCURRENCE = b"F", b"I", b"O"
 _MARK = b"\x00\x01\xaa"
 """The beginning of each id, so that they look alike."""
 _KEY = struct.Struct(">3xQI")
-_FOLDER_PLACE = struct.Struct(">QB")
-_ITEM_PLACE = struct.Struct(">QQ")
-_OCCURRENCE_PLACE = struct.Struct(">QQq")
+_FOLDER_PLACE = struct.Struct(">qB")
+_ITEM_PLACE = struct.Struct(">qq")
+_OCCURRENCE_PLACE = struct.Struct(">qqq")
 
 
 def folder_id(mailbox: int, name: str) -> str:

@@ -64,6 +64,8 @@ def read_updates(updates: Element, zone: str, item: CalendarItem) -> Mapping[str
         EwsError: A change is not as the schema wants it, or not one that can be made.
     """
     fields: dict[str, Any] = {}
+    if len(updates) == 0:
+        raise schema_violation("The element 'Updates' is empty.", updates)
     for change in updates:
         kind = soap.local_name(change)
         if kind not in _CHANGES or len(change) == 0:
@@ -203,7 +205,7 @@ def _reminder(fields: Mapping[str, Any], item: CalendarItem | None) -> Mapping[s
     before = None if item is None else item.reminder_minutes
     if fields.get(REMINDER_SET, item is None or before is not None):
         off = None if item is None else item_parts.kept_text(item, REMINDER_MINUTES, "")
-        known = (minutes, before, int(off) if off else None, DEFAULT_REMINDER)
+        known = (minutes, before, int(off) if off and off.isdecimal() else None, DEFAULT_REMINDER)
         others: dict[str, str | None] = {REMINDER_MINUTES: None}
         at = next(number for number in known if number is not None)
     else:
@@ -215,7 +217,8 @@ def _reminder(fields: Mapping[str, Any], item: CalendarItem | None) -> Mapping[s
 def _is_start(due: str | None, fields: Mapping[str, Any], item: CalendarItem | None) -> bool:
     """Tell whether what a client says of when a reminder is due is what it is anyhow, the start, before or after."""
     starts: list[datetime | None] = [fields.get("start"), None if item is None else item.start]
-    said = None if due is None else item_parts.given_back(due).text
+    element = item_parts.given_back(due or "", REMINDER_DUE)
+    said = None if element is None else element.text
     return said is not None and any(start is not None and time_text(start) == said for start in starts)
 
 

@@ -151,15 +151,21 @@ def kept(element: Element) -> str:
     return etree.tostring(copy, encoding="unicode")
 
 
-def given_back(xml: str) -> Element:
-    """Return an element that was kept."""
-    return etree.fromstring(xml)
+def given_back(xml: str, name: str) -> Element | None:
+    """Return an element that was kept; ``None`` for what is not it, as a calendar file may bring anything instead."""
+    if not xml:
+        return None
+    try:
+        element = soap.parse_xml(xml.encode())
+    except soap.MalformedXml:
+        return None
+    return element if soap.local_name(element) == name else None
 
 
 def kept_text(item: CalendarItem, name: str, standard: str) -> str:
     """Return the text of an element that was kept, or what is answered without one."""
-    xml = item.others.get(name)
-    return standard if xml is None else given_back(xml).text or ""
+    element = given_back(item.others.get(name, ""), name)
+    return standard if element is None else element.text or ""
 
 
 EXTENDED = "ExtendedProperty"
@@ -176,6 +182,12 @@ _PROPERTY_SETS: Mapping[str, str] = {
     "sharing": "00062040-0000-0000-c000-000000000046",
 }
 """The property sets that have a name, in lower case, by Microsoft's open specification MS-OXPROPS."""
+
+
+def extended_back(xml: str) -> Element | None:
+    """Return an ``ExtendedProperty`` that was kept, a path and a value; see :func:`given_back`."""
+    element = given_back(xml, EXTENDED)
+    return element if element is not None and len(element) == 2 else None
 
 
 def extended_key(path: Element) -> str:

@@ -11,14 +11,16 @@ answered, and is no error in what a client asks for.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from lxml import etree
 
-from imp_emulator.domain.exchange import time_zones
+from imp_emulator.domain.exchange import local_times, time_zones
 from imp_emulator.domain.exchange.calendar_items import IMPORTANCES, SENSITIVITIES, SHOW_AS
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Kind
 from imp_emulator.domain.exchange.meetings import is_organizer
@@ -44,8 +46,12 @@ REMINDER_SET = "reminder_set"
 ATTENDEES = "attendees:"
 """Fields that readers return and a draft does not have: see ``item_changes``."""
 
+_LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
+
 DEFAULT_REMINDER = 15
 """Minutes, when a reminder is asked for without saying when."""
+_MOST_MINUTES = 1525252321
+"""Of a reminder before its start, in the schema; other doors to a calendar let more in."""
 REMINDER_DUE = "ReminderDueBy"
 REMINDER_MINUTES = "ReminderMinutesBeforeStart"
 """Also the name under which the time of a reminder is kept that is switched off."""
@@ -109,15 +115,24 @@ def _text(path: str, field: str, **more: Any) -> Property:
     )
 
 
+def _one_of(name: str, words: tuple[str, ...], text: str | None) -> str:
+    word = (text or "").strip()
+    if word not in words:
+        raise ValueError(f"{name} is one of {', '.join(words)}, not {word[:40]!r}")
+    return word
+
+
+def _check_language(text: str | None) -> None:
+    if not _LANGUAGE.fullmatch((text or "").strip()):
+        raise ValueError(f"{(text or '')[:40]!r} is not a valid language")
+
+
 def _word(path: str, field: str, words: tuple[str, ...], standard: str, **more: Any) -> Property:
     """A property that is one of a few words; ``standard`` is what deleting it leaves."""
     name = path.partition(":")[2]
 
     def read(element: Element, _: str) -> Mapping[str, Any]:
-        word = (element.text or "").strip()
-        if word not in words:
-            raise ValueError(f"{name} is one of {', '.join(words)}, not {word[:40]!r}")
-        return {field: word}
+        return {field: _one_of(name, words, element.text)}
 
     return Property(
         path,
@@ -161,23 +176,39 @@ def _time(path: str, field: str, *, start_or_end: bool = False, **more: Any) -> 
     )
 
 
-def _kept(path: str, standard: str | Callable[[CalendarItem], str] | None = None, **more: Any) -> Property:
-    """A property that is kept as it came; ``standard`` is answered as long as none has come."""
+def _kept(
+    path: str,
+    standard: str | Callable[[CalendarItem], str] | None = None,
+    check: Callable[[str | None], object] = str,
+    **more: Any,
+) -> Property:
+    """A property that is kept as it came; ``standard`` is answered as long as none has come.
+
+    ``check`` raises ``ValueError`` for a text that the schema does not let clients read back.
+    """
     name = path.partition(":")[2]
 
+    def read(element: Element, _: str) -> Mapping[str, Any]:
+        check(element.text)
+        return {"others": {name: item_parts.kept(element)}}
+
+    def kept(item: CalendarItem) -> Element | None:
+        return item_parts.given_back(item.others.get(name, ""), name)
+
     def write(shown: Shown) -> Iterator[Element]:
-        if name in shown.item.others:
-            yield item_parts.given_back(shown.item.others[name])
+        element = kept(shown.item)
+        if element is not None:
+            yield element
 
     def text(shown: Shown) -> str | None:
-        if standard is None or name in shown.item.others:
+        if standard is None or kept(shown.item) is not None:
             return None
         return standard if isinstance(standard, str) else standard(shown.item)
 
     return Property(
         path,
         write,
-        lambda element, _: {"others": {name: item_parts.kept(element)}},
+        read,
         {"others": {name: None}},
         text=text,
         **more,
@@ -251,17 +282,33 @@ def _occurrence(name: str) -> Writer:
 
 
 def _minutes(element: Element, _: str) -> Mapping[str, Any]:
-    return {"reminder_minutes": read_integer(element.text)}
+    minutes = read_integer(element.text)
+    if not 0 <= minutes <= _MOST_MINUTES:
+        raise ValueError(f"a reminder is from 0 to {_MOST_MINUTES} minutes before the start, not {minutes}")
+    return {"reminder_minutes": minutes}
+
+
+def _reminder(item: CalendarItem) -> int | None:
+    """Return how many minutes before the start a reminder is, as far as the schema can say it."""
+    minutes = item.reminder_minutes
+    return None if minutes is None else max(0, min(_MOST_MINUTES, minutes))
 
 
 def _reminder_text(shown: Shown) -> str:
-    minutes = shown.item.reminder_minutes
+    minutes = _reminder(shown.item)
     return item_parts.kept_text(shown.item, REMINDER_MINUTES, "0") if minutes is None else str(minutes)
 
 
-def _reminder_time(item: CalendarItem) -> str | None:
-    minutes = item.reminder_minutes
-    return None if minutes is None else time_text(item.start - timedelta(minutes=minutes))
+def _reminder_time(item: CalendarItem) -> datetime | None:
+    minutes = _reminder(item)
+    if minutes is None:
+        return None
+    return item.start - min(timedelta(minutes=minutes), item.start - local_times.EARLIEST)
+
+
+def _reminder_time_text(shown: Shown) -> str | None:
+    moment = _reminder_time(shown.item)
+    return None if moment is None else time_text(moment)
 
 
 def is_meeting(item: CalendarItem) -> bool:
@@ -320,7 +367,7 @@ PROPERTIES: tuple[Property, ...] = (
     _never("item:IsUnmodified"),
     _time("item:DateTimeSent", "created"),
     _time("item:DateTimeCreated", "created"),
-    _kept(f"item:{REMINDER_DUE}", lambda item: time_text(item.start)),
+    _kept(f"item:{REMINDER_DUE}", lambda item: time_text(item.start), lambda text: read_time(text, "UTC")),
     Property(
         "item:ReminderIsSet",
         read=lambda element, _: {REMINDER_SET: read_boolean(element.text)},
@@ -328,19 +375,19 @@ PROPERTIES: tuple[Property, ...] = (
         value=lambda item: item.reminder_minutes is not None,
         text=lambda shown: boolean_text(shown.item.reminder_minutes is not None),
     ),
-    _own("item:ReminderNextTime", _reminder_time),
+    Property("item:ReminderNextTime", value=_reminder_time, text=_reminder_time_text),
     Property(
         f"item:{REMINDER_MINUTES}",
         read=_minutes,
         cleared={"reminder_minutes": DEFAULT_REMINDER},
-        value=lambda item: item.reminder_minutes,
+        value=_reminder,
         text=_reminder_text,
     ),
     _own("item:DisplayCc", lambda item: _display(item, "optional")),
     _own("item:DisplayTo", lambda item: _display(item, "required")),
     _flag("item:HasAttachments", lambda item: "Attachments" in item.others, default=True),
     Property(f"item:{item_parts.EXTENDED}", lambda shown: shown.extended(), first_class=False),
-    _kept("item:Culture"),
+    _kept("item:Culture", check=_check_language),
     Property("item:EffectiveRights", _rights),
     Property("item:LastModifiedName", text=lambda shown: shown.mailbox.display_name),
     _time("item:LastModifiedTime", "modified"),
@@ -386,8 +433,8 @@ PROPERTIES: tuple[Property, ...] = (
     _flag("calendar:IsMeeting", is_meeting),
     _flag("calendar:IsCancelled", lambda item: item.is_cancelled),
     _flag("calendar:IsRecurring", lambda item: item.kind is not Kind.SINGLE),
-    _kept("calendar:MeetingRequestWasSent", "false"),
-    _kept("calendar:IsResponseRequested", "true"),
+    _kept("calendar:MeetingRequestWasSent", "false", read_boolean),
+    _kept("calendar:IsResponseRequested", "true", read_boolean),
     _own("calendar:CalendarItemType", lambda item: item.kind.value, default=True),
     _own("calendar:MyResponseType", lambda item: "Organizer" if is_organizer(item) else item.response),
     Property("calendar:Organizer", _organizer, default=True),
@@ -412,9 +459,9 @@ PROPERTIES: tuple[Property, ...] = (
     Property("calendar:MeetingTimeZone", _meeting_zone, _read_meeting_zone),
     _zone("calendar:StartTimeZone", "zone"),
     _zone("calendar:EndTimeZone", "end_zone"),
-    _kept("calendar:ConferenceType"),
-    _kept("calendar:AllowNewTimeProposal"),
-    _kept("calendar:IsOnlineMeeting"),
+    _kept("calendar:ConferenceType", check=read_integer),
+    _kept("calendar:AllowNewTimeProposal", check=read_boolean),
+    _kept("calendar:IsOnlineMeeting", check=read_boolean),
     _kept("calendar:MeetingWorkspaceUrl"),
     _kept("calendar:NetShowUrl"),
     _kept("calendar:EnhancedLocation"),
@@ -422,7 +469,7 @@ PROPERTIES: tuple[Property, ...] = (
     Property("calendar:EndWallClock", lambda shown: shown.wall_clock("EndWallClock"), first_class=False),
     _own("calendar:StartTimeZoneId", lambda item: time_zones.windows(item.zone), first_class=False),
     _own("calendar:EndTimeZoneId", lambda item: time_zones.windows(item.end_zone or item.zone), first_class=False),
-    _kept("meetingRequest:IntendedFreeBusyStatus"),
+    _kept("meetingRequest:IntendedFreeBusyStatus", check=partial(_one_of, "IntendedFreeBusyStatus", SHOW_AS)),
     _kept("calendar:JoinOnlineMeetingUrl"),
     _kept("calendar:OnlineMeetingSettings"),
     _flag("calendar:IsOrganizer", is_organizer, first_class=False),

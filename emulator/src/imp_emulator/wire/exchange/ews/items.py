@@ -13,7 +13,7 @@ from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.domain.exchange.meetings import Recipients
 from imp_emulator.wire.exchange.ews import ids
 from imp_emulator.wire.exchange.ews.access import folder_of, mailbox_for
-from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, required, schema_violation
+from imp_emulator.wire.exchange.ews.envelope import Call, Handler, attribute, listed, schema_violation
 from imp_emulator.wire.exchange.ews.item_access import answer_each, item_of
 from imp_emulator.wire.exchange.ews.item_changes import REQUEST_SENT, read_draft, read_updates
 from imp_emulator.wire.exchange.ews.item_shapes import ID_ONLY, read_shape
@@ -47,7 +47,7 @@ def _get_item(context: Context, call: Call) -> Element:
         item = item_of(context, call, element)
         yield m.Items(shape.element(context, call, mailbox_for(context, call), item))
 
-    return answer_each("GetItem", required(call.body, "ItemIds"), get, _no_items)
+    return answer_each("GetItem", listed(call.body, "ItemIds"), get, _no_items)
 
 
 def _create_item(context: Context, call: Call) -> Element:
@@ -67,7 +67,7 @@ def _create_item(context: Context, call: Call) -> Element:
         meetings.invite(context, item, recipients)
         yield m.Items(ID_ONLY.element(context, call, mailbox, item))
 
-    return answer_each("CreateItem", required(call.body, "Items"), create, _no_items)
+    return answer_each("CreateItem", listed(call.body, "Items"), create, _no_items)
 
 
 def _calendar(context: Context, call: Call) -> Mailbox:
@@ -119,7 +119,7 @@ def _update_item(context: Context, call: Call) -> Element:
         if call.version >= Version.EXCHANGE2007_SP1:
             yield m.ConflictResults(t.Count("0" if read == before.change else str(len(values))))
 
-    return answer_each("UpdateItem", required(call.body, "ItemChanges"), update, _no_items)
+    return answer_each("UpdateItem", listed(call.body, "ItemChanges"), update, _no_items)
 
 
 def _delete_item(context: Context, call: Call) -> Element:
@@ -134,7 +134,7 @@ def _delete_item(context: Context, call: Call) -> Element:
         calendars.delete(context, item.ref)
         return ()
 
-    return answer_each("DeleteItem", required(call.body, "ItemIds"), delete)
+    return answer_each("DeleteItem", listed(call.body, "ItemIds"), delete)
 
 
 def _recipients(body: Element, name: str, code: str, number: int) -> Recipients:

@@ -15,6 +15,7 @@ from imp_emulator.domain.exchange.calendars import ItemRef
 from imp_emulator.domain.exchange.subscriptions import Notification, Told
 from imp_emulator.wire.exchange.ews import ids
 from imp_emulator.wire.exchange.ews.messages import Element, M, T, m, success, t
+from imp_emulator.wire.exchange.ews.values import time_text
 from imp_emulator.wire.http import soap
 
 HEADERS: Mapping[str, str] = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{M}/SendNotification"'}
@@ -44,9 +45,8 @@ def _event(told: Told, mailbox: int, *, streaming: bool) -> Element:
     if not streaming:
         element.append(t.Watermark(told.watermark))
     if told.event is not None:
-        at = datetime.fromtimestamp(told.event.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         item = ids.item_id(ItemRef(mailbox, told.event.item))
-        element.append(t.TimeStamp(at))
+        element.append(t.TimeStamp(time_text(datetime.fromtimestamp(told.event.at, UTC))))
         element.append(t.ItemId(Id=item, ChangeKey=ids.change_key(told.event.change)))
         element.append(t.ParentFolderId(Id=ids.folder_id(mailbox, "calendar")))
     return element

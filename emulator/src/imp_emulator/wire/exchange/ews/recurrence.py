@@ -52,7 +52,7 @@ def read(element: etree._Element) -> Recurrence:
     parts = {etree.QName(child).localname: child for child in element}
     pattern = next((_PATTERNS[name](part) for name, part in parts.items() if name in _PATTERNS), None)
     span = next(((part, _RANGES[name](part)) for name, part in parts.items() if name in _RANGES), None)
-    if pattern is None or span is None or len(parts) != 2:
+    if pattern is None or span is None or len(element) != 2:
         raise ValueError("a Recurrence has one pattern and one range")
     return Recurrence(pattern, read_date(_text(span[0], "StartDate")), span[1])
 

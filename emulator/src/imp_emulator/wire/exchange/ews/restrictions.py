@@ -13,7 +13,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import cmp_to_key
 from typing import Any
 
@@ -47,10 +46,11 @@ _MODES: dict[str, Callable[[str, str], bool]] = {
     "PrefixOnWords": lambda text, part: re.search(rf"(?<!\w){re.escape(part)}", text) is not None,
 }
 _TIMES = frozenset(
-    f"item:{name}" for name in ("DateTimeReceived", "DateTimeSent", "DateTimeCreated", "LastModifiedTime")
+    f"item:{name}"
+    for name in ("DateTimeReceived", "DateTimeSent", "DateTimeCreated", "LastModifiedTime", "ReminderNextTime")
 ) | frozenset(f"calendar:{name}" for name in ("Start", "End", "DateTimeStamp", "RecurrenceId", "OriginalStart"))
 _FLAGS = frozenset(
-    path for path in BY_PATH if path.partition(":")[2].startswith("Is") or path.endswith(":HasAttachments")
+    path for path in BY_PATH if path.partition(":")[2].startswith(("Is", "HasAttachments", "ReminderIsSet"))
 )
 _NUMBERS = frozenset({f"item:{REMINDER_MINUTES}"})
 
@@ -74,6 +74,8 @@ def read_restriction(restriction: Element, zone: str) -> Test:
 
 def _test(element: Element, zone: str) -> Test:
     name = soap.local_name(element)
+    if name in _EXPRESSIONS and len(element) == 0:
+        raise schema_violation(f"The expression '{name}' is empty.", element)
     if name in _SEVERAL:
         tests = [_test(child, zone) for child in element]
         combine = all if name == "And" else any
@@ -81,8 +83,6 @@ def _test(element: Element, zone: str) -> Test:
     if name == "Not" and len(element) == 1:
         inner = _test(element[0], zone)
         return lambda item: not inner(item)
-    if len(element) == 0:
-        raise schema_violation(f"The expression '{name}' is empty.", element)
     if name in _COMPARISONS:
         return _comparison(element, _COMPARISONS[name], zone)
     if name == "Contains":
@@ -109,12 +109,18 @@ def _comparison(element: Element, compare: Callable[[Any, Any], bool], zone: str
         left, right = _folded(value(item)), _folded(other(item))
         if isinstance(left, tuple):
             # Of a list each member is compared, and one that fits is enough.
-            return any(compare(_folded(member), right) for member in left)
-        if left is None or right is None:
-            return compare is operator.ne and left is not right
-        return compare(left, right)
+            return any(_kind(member) == _kind(right) and compare(_folded(member), right) for member in left)
+        if _kind(left) != _kind(right):
+            # One of them is missing, or they are of different kinds: then they are unlike, and none is the greater.
+            return compare is operator.ne
+        return left is not None and compare(left, right)
 
     return test
+
+
+def _kind(value: Any) -> str:
+    """Return of what kind a value is; ``""``, which comes first, for one that is missing."""
+    return "" if value is None else type(value).__name__
 
 
 def _folded(value: Any) -> Any:
@@ -175,10 +181,10 @@ def _extended(path: Element) -> _Value:
         raise schema_violation(f"{error}.", path) from None
 
     def value(item: CalendarItem) -> Any:
-        xml = item.others.get(key)
-        if xml is None:
+        element = item_parts.extended_back(item.others.get(key, ""))
+        if element is None:
             return None
-        content = item_parts.given_back(xml)[1]
+        content = element[1]
         if soap.local_name(content) == "Values":
             return tuple(child.text or "" for child in content)
         try:
@@ -213,7 +219,6 @@ def read_order(order: Element) -> Callable[[Sequence[CalendarItem]], list[Calend
     return lambda items: sorted(items, key=cmp_to_key(compare))
 
 
-def _sortable(value: Any) -> tuple[bool, Any]:
-    if value is None:
-        return False, ""
-    return True, value.timestamp() if isinstance(value, datetime) else _folded(value)
+def _sortable(value: Any) -> tuple[str, Any]:
+    """Return what a value is ordered by: its kind first, as one of a client's own properties may be of any."""
+    return _kind(value), "" if value is None else _folded(value)

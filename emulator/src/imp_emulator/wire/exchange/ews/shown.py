@@ -55,9 +55,9 @@ class Shown:
     def extended(self) -> Iterator[Element]:
         """Return those extended properties of the item that are asked for."""
         for key in self.extended_keys:
-            xml = self.item.others.get(key)
-            if xml is not None:
-                yield item_parts.given_back(xml)
+            element = item_parts.extended_back(self.item.others.get(key, ""))
+            if element is not None:
+                yield element
 
     def wall_clock(self, name: str) -> Iterator[Element]:
         """Return start or end as the clock on the wall shows it in its own zone."""

@@ -159,8 +159,8 @@ def _get_streaming_events(context: Context, call: Call) -> Element | EventStream
     listed = soap.children(required(call.body, "SubscriptionIds"), "SubscriptionId")
     minutes = _number(required(call.body, "ConnectionTimeout"), streaming.MINUTES)
     identifiers = list(dict.fromkeys(soap.content(element) for element in listed))
-    if not identifiers:
-        raise schema_violation("The element 'SubscriptionIds' names no subscription.", call.body)
+    if not all(identifiers) or not identifiers:
+        raise schema_violation("The element 'SubscriptionIds' names no subscription, or one without its id.", call.body)
     if len(identifiers) > MOST_SUBSCRIPTIONS:
         text = f"A connection streams {MOST_SUBSCRIPTIONS} subscriptions at most."
         raise EwsError("ErrorInvalidSubscription", text)

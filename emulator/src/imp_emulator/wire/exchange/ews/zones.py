@@ -11,7 +11,7 @@ from datetime import timedelta
 from imp_emulator.domain.exchange import time_zones
 from imp_emulator.domain.exchange.time_zones import Change, Definition, Span
 from imp_emulator.errors import InvalidValue
-from imp_emulator.wire.exchange.ews.envelope import Call, Handler, flag
+from imp_emulator.wire.exchange.ews.envelope import Call, Handler, flag, listed
 from imp_emulator.wire.exchange.ews.messages import Element, m, response, success, t
 from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
@@ -21,8 +21,10 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 
 def _get_server_time_zones(context: Context, call: Call) -> Element:
     full = flag(call.body.get("ReturnFullTimeZoneData"), default=True)
-    listed = soap.child(call.body, "Ids")
-    wanted = time_zones.names() if listed is None else [soap.content(identifier) for identifier in listed]
+    wanted = time_zones.names()
+    if soap.child(call.body, "Ids") is not None:
+        # One that is named again is told once, so that an answer is no longer than all that there is.
+        wanted = list(dict.fromkeys(soap.content(identifier) for identifier in listed(call.body, "Ids")))
     year = context.clock.now().year
     shown = []
     for name in wanted:
