@@ -30,6 +30,7 @@ from imp_emulator.control import (
     ports,
 )
 from imp_emulator.domain.imp import services
+from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
 from imp_emulator.wire.exchange.ews.faults import ERRORS as EWS_ERRORS
@@ -110,9 +111,10 @@ class ErrorEffect(_Model):
 
     kind: Literal["error"]
     code: Annotated[str, AfterValidator(_ews_error)]
-    values: dict[Annotated[str, Field(max_length=128)], Annotated[str, Field(max_length=1024)]] = Field(
-        default_factory=dict, max_length=16
-    )
+    values: dict[
+        Annotated[str, Field(max_length=128, pattern=f"^{XML_TEXT}*$")],
+        Annotated[str, Field(max_length=1024, pattern=f"^{XML_TEXT}*$")],
+    ] = Field(default_factory=dict, max_length=16)
 
 
 class NewFault(_Model):

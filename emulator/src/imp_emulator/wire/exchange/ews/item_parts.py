@@ -56,15 +56,16 @@ def read_body(element: Element) -> dict[str, str]:
 def body_element(text: str, kind: str, wanted: str) -> Element:
     """Return a ``Body`` in the type that is wanted: ``HTML``, ``Text``, or ``Best``, which is how it was written."""
     if wanted == "Text" and kind == "HTML":
-        text, kind = _plain(text), "Text"
+        text, kind = plain_text(text), "Text"
     elif wanted == "HTML" and kind == "Text":
-        text, kind = _marked_up(text), "HTML"
+        text, kind = marked_up(text), "HTML"
     element = text_element("Body", text)
     element.set("BodyType", kind)
     return element
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """Return a text in HTML without its marks."""
     try:
         # As bytes, because a declaration of the encoding is refused in a text.
         page = html.fromstring(text.encode(), parser=html.HTMLParser(encoding="utf-8"))
@@ -76,7 +77,8 @@ def _plain(text: str) -> str:
     return "".join(map(str, page.itertext())).strip()
 
 
-def _marked_up(text: str) -> str:
+def marked_up(text: str) -> str:
+    """Return a plain text as a page of HTML."""
     lines = "<br>".join(escape(text, quote=False).splitlines())
     return f"<html><body>{lines}</body></html>"
 

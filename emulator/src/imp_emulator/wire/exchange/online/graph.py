@@ -31,6 +31,7 @@ from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, error
 from imp_emulator.world.context import Context
 
 _BASE = "/v1.0"
+_KEY = re.compile(r"\('((?:[^'/]|'')+)'\)(?=/|$)")
 _USER = r"/users/(?P<user>[^/]+)"
 _CALENDAR = rf"{_USER}(?:/calendar|/calendars/(?P<calendar>[^/]+))?"
 _EVENT = rf"{_CALENDAR}/events/(?P<event>[^/]+)"
@@ -112,7 +113,8 @@ class Graph:
         return None
 
     def route(self, request: Request) -> Operation:
-        path = request.path.removeprefix(_BASE)
+        # A key stands behind a slash, or in parentheses as the service itself writes it (OData 4.01, part 2, 4.3.1).
+        path = _KEY.sub(lambda key: "/" + key[1].replace("''", "'"), request.path.removeprefix(_BASE))
         matches = [(route, route.path.fullmatch(path)) for route in _ROUTES]
         found = [(route, match) for route, match in matches if match and request.path.startswith(_BASE)]
         for route, match in found:

@@ -19,11 +19,13 @@ from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.scenario.model import GRAPH_HOST
-from imp_emulator.wire.exchange.online.graph_query import Query
+from imp_emulator.wire.exchange.online.graph_query import Query, whole_number
 from imp_emulator.wire.http.hosts import base_url
 from imp_emulator.world.context import Context
 
 _PREFERENCE = re.compile(r'([A-Za-z.\-]+)\s*=\s*(?:"([^"]*)"|([^,;\s]*))')
+IN_PATHS = "/:@!$&'()*+,;=-._~"
+"""What stands in the path of a URL as it is (RFC 3986, 3.3)."""
 _ROW_BITS = 48
 """The last group of a user's object ID is the row of the mailbox, so that an ID is found again without a table."""
 
@@ -77,8 +79,9 @@ class Call:
         return f"{self.base}/$metadata#{name}"
 
     def user_path(self) -> str:
-        """Return how ``@odata.context`` names the user, as the client wrote it."""
-        return f"users('{self.path['user']}')"
+        """Return how ``@odata.context`` and ``Location`` name the user, as the client wrote it."""
+        name = self.path["user"].replace("'", "''")
+        return f"users('{name}')"
 
     def read_preferences(self) -> None:
         """Take over what the header ``Prefer`` asks for; what it asks beside that is no matter (RFC 7240).
@@ -94,22 +97,25 @@ class Call:
             elif name.lower() == "outlook.body-content-type" and value.lower() in ("text", "html"):
                 self.body_type = value.lower()
                 self.applied.append(f'outlook.body-content-type="{self.body_type}"')
-            elif name.lower() == "odata.maxpagesize" and value.isdigit() and int(value):
-                self.query.prefer_page_size(int(value))
+            elif name.lower() == "odata.maxpagesize" and (size := whole_number(value)):
+                self.query.prefer_page_size(size)
                 self.applied.append(f"odata.maxpagesize={value}")
 
     def content(self) -> dict[str, Any]:
         """Return the body, which must be a JSON object.
 
         Raises:
-            GraphError: It is not.
+            GraphError: It is not, or holds half a character.
         """
         try:
             found = json.loads(self.request.body)
+            # An escape can write one half of a surrogate pair, which nothing can store.
+            json.dumps(found, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise GraphError(400, "BadRequest", "Unable to read JSON request payload: it must be a JSON object.")
+            text = "Unable to read JSON request payload: it must be a JSON object whose texts are valid Unicode."
+            raise GraphError(400, "BadRequest", text)
         return {name: value for name, value in found.items() if not name.startswith("@odata.")}
 
 

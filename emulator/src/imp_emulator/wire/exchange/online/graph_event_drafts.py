@@ -24,6 +24,7 @@ from imp_emulator.wire.exchange.online.graph_times import read_wall
 
 _DEFAULT_REMINDER = 15
 """Minutes before the start; Microsoft Graph reminds of what it has created unless told not to."""
+_LONGEST_REMINDER = 2**31 - 1
 _READ_ONLY = frozenset(
     {
         "id",
@@ -115,8 +116,8 @@ def changes(content: Mapping[str, Any], others: Mapping[str, str]) -> dict[str, 
 
 def _reminder(content: Mapping[str, Any]) -> dict[str, Any]:
     minutes = content.get("reminderMinutesBeforeStart")
-    if minutes is not None and (not isinstance(minutes, int) or isinstance(minutes, bool)):
-        raise _invalid("reminderMinutesBeforeStart", "must be a whole number")
+    if minutes is not None and (type(minutes) is not int or not 0 <= minutes <= _LONGEST_REMINDER):
+        raise _invalid("reminderMinutesBeforeStart", f"must be a whole number between 0 and {_LONGEST_REMINDER}")
     wanted = content.get("isReminderOn")
     if wanted is not None and not boolean("isReminderOn", wanted):
         return {"reminder_minutes": None}
@@ -182,11 +183,13 @@ def _attendees(value: Any) -> dict[str, Any]:
 
 def _attendee(value: Any) -> Attendee:
     address = value.get("emailAddress") if isinstance(value, dict) else None
-    if not isinstance(address, dict) or not isinstance(address.get("address"), str):
+    if not isinstance(address, dict) or not isinstance(address.get("address"), str) or not address["address"].strip():
         raise _invalid("attendees", "must each have an emailAddress with an address")
     status = value.get("status") or {}
+    if not isinstance(status, dict):
+        raise _invalid("attendees", "must have an object as status")
     return Attendee(
-        address["address"],
+        address["address"].strip(),
         _text("attendees", address.get("name")),
         _word("type", value.get("type", "required"), {role: role for role in _ROLES}),
         _word("response", status.get("response", "none"), _ANSWERS),

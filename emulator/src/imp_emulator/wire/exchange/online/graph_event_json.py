@@ -9,8 +9,6 @@ extensions; Microsoft's description of the permission names these.
 
 from __future__ import annotations
 
-import html
-import re
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +16,7 @@ from imp_emulator.domain.exchange import time_zones
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, ItemRef, Kind
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.scenario.model import OUTLOOK_HOST
-from imp_emulator.wire.exchange.ews import ids
+from imp_emulator.wire.exchange.ews import ids, item_parts
 from imp_emulator.wire.exchange.online import graph_recurrence
 from imp_emulator.wire.exchange.online.graph_call import Call
 from imp_emulator.wire.exchange.online.graph_event_switches import switches
@@ -158,15 +156,14 @@ def _body(item: CalendarItem, wanted: str) -> dict[str, str]:
         return {"contentType": "text", "content": _text(item.body, item.body_type)}
     if item.body_type == "HTML" or not item.body:
         return {"contentType": "html", "content": item.body}
-    return {"contentType": "html", "content": f"<html><body>{html.escape(item.body)}</body></html>"}
+    return {"contentType": "html", "content": item_parts.marked_up(item.body)}
 
 
 def _text(body: str, body_type: str) -> str:
     """Return a body without its marks."""
     if body_type != "HTML":
         return body
-    without = re.sub(r"(?is)<(script|style|head)\b.*?</\1\s*>|<[^>]*>", "", body)
-    return html.unescape(without).strip()
+    return item_parts.plain_text(body)
 
 
 def _places(location: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from imp_emulator.domain.exchange import calendars, meetings
 from imp_emulator.domain.exchange.calendars import CalendarItem, ItemRef, Kind
@@ -24,7 +25,15 @@ from imp_emulator.wire.exchange.ews import ids
 from imp_emulator.wire.exchange.ews.item_changes import REQUEST_SENT
 from imp_emulator.wire.exchange.ews.messages import EwsError
 from imp_emulator.wire.exchange.online import graph_event_drafts, graph_event_json
-from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, accepted, answer, mailbox_of, no_content
+from imp_emulator.wire.exchange.online.graph_call import (
+    IN_PATHS,
+    Call,
+    GraphError,
+    accepted,
+    answer,
+    mailbox_of,
+    no_content,
+)
 from imp_emulator.wire.exchange.online.graph_event_json import KIND, event, event_id
 from imp_emulator.wire.exchange.online.graph_event_switches import boolean
 from imp_emulator.wire.exchange.online.graph_times import window
@@ -163,14 +172,17 @@ def _collection(call: Call, mailbox: Mailbox, items: Sequence[CalendarItem], nam
         total = len(items)
         page = [event(item, mailbox, call) for item in items[query.skip : query.skip + query.top]]
     else:
-        chosen = query.chosen(event(item, mailbox, call) for item in items)
-        total, page = len(chosen), query.page(chosen)
+        # A condition and an order are about times in UTC, whatever zone the client wants to see.
+        known = {event_id(item.ref): item for item in items}
+        in_utc = dataclasses.replace(call, zone="UTC", zone_name="UTC")
+        chosen = query.chosen(event(item, mailbox, in_utc) for item in items)
+        total, page = len(chosen), [event(known[one["id"]], mailbox, call) for one in query.page(chosen)]
     content: dict[str, Any] = {"@odata.context": call.metadata(f"{call.user_path()}/{name}")}
     if query.count:
         content["@odata.count"] = total
     hidden = graph_event_json.hidden(call)
     content["value"] = [query.projected(one, KIND, hidden) for one in page]
-    following = query.next_link(call.base + call.request.path.removeprefix("/v1.0"), total)
+    following = query.next_link(call.base + quote(call.request.path.removeprefix("/v1.0"), safe=IN_PATHS), total)
     if following:
         content["@odata.nextLink"] = following
     return answer(call, content)
@@ -179,7 +191,8 @@ def _collection(call: Call, mailbox: Mailbox, items: Sequence[CalendarItem], nam
 def _one(call: Call, mailbox: Mailbox, item: CalendarItem, status: int = 200) -> Response:
     shown = call.query.projected(event(item, mailbox, call), KIND, graph_event_json.hidden(call))
     content = {"@odata.context": call.metadata(f"{call.user_path()}/events/$entity")} | shown
-    location = {"Location": f"{call.base}/{call.user_path()}/events('{event_id(item.ref)}')"} if status == 201 else {}
+    place = quote(f"{call.user_path()}/events('{event_id(item.ref)}')", safe=IN_PATHS)
+    location = {"Location": f"{call.base}/{place}"} if status == 201 else {}
     return answer(call, content, status, location)
 
 

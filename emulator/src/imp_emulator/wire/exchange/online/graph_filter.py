@@ -38,6 +38,10 @@ _FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
 _WORDS = {"true": True, "false": False, "null": None}
 
 
+_MOST_TOKENS = 200
+"""More would nest deeper than Python follows; Microsoft Graph has a limit, too, of which it tells no number."""
+
+
 class FilterError(Exception):
     """The text is no filter that is understood, or names a property that the entity has not."""
 
@@ -77,6 +81,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._taken = 0
 
     def _peek(self) -> tuple[str, str]:
         found = _TOKEN.match(self._text, self._at)
@@ -88,6 +93,9 @@ class _Parser:
 
     def _take(self) -> tuple[str, str]:
         token = self._peek()
+        self._taken += 1
+        if self._taken > _MOST_TOKENS:
+            raise FilterError(f"it has more than {_MOST_TOKENS} words.")
         found = _TOKEN.match(self._text, self._at)
         self._at = found.end() if found else len(self._text)
         return token

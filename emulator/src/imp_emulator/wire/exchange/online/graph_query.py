@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,14 +136,20 @@ def link(url: str, options: Mapping[str, str]) -> str:
     return f"{url}?{urlencode(options, quote_via=quote, safe='$:')}"
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that a client has written in digits; ``None`` when it is none, or has more than 15 of them."""
+    # More digits than that mean nothing here, and Python and SQLite refuse very many with errors of their own.
+    return int(text) if re.fullmatch("[0-9]{1,15}", text) else None
+
+
 def _number(options: Mapping[str, str], name: str, low: int, high: int, default: int) -> int:
     if name not in options:
         return default
-    text = options[name]
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        rule = f"The value '{text}' of {name} must be a whole number between {low} and {high}."
+    found = whole_number(options[name])
+    if found is None or not low <= found <= high:
+        rule = f"The value '{options[name][:40]}' of {name} must be a whole number between {low} and {high}."
         raise QueryError("ErrorInvalidUrlQuery", rule)
-    return int(text)
+    return found
 
 
 def _order(text: str) -> Iterable[tuple[str, bool]]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -25,7 +26,7 @@ from imp_emulator.domain.exchange.recurrence import (
     RelativeYearly,
     Weekly,
 )
-from imp_emulator.wire.exchange.online.graph_call import GraphError
+from imp_emulator.wire.exchange.online.graph_call import GraphError, zone
 
 _NO_DATE = "0001-01-01"
 _DAYS_OF = {name: frozenset(day.lower() for day in days) for name, days in GROUPS.items()}
@@ -79,39 +80,45 @@ def read(content: Any) -> Recurrence:
     try:
         start = date.fromisoformat(str(limits.get("startDate")))
         return Recurrence(_pattern(pattern), start, _range(limits))
-    except (ValueError, TypeError, KeyError) as error:
-        raise _invalid(f"{error}") from None
+    except ValueError:
+        raise _invalid("startDate and endDate must be dates like 2026-11-30") from None
 
 
 def _pattern(pattern: dict[str, Any]) -> Pattern:
-    kind, interval = str(pattern.get("type")), int(pattern.get("interval", 1))
-    days = [_DAY_NAMES[str(day).lower()] for day in pattern.get("daysOfWeek") or ()]
+    kind, interval = str(pattern.get("type")), _number(pattern, "interval", 1)
+    named = pattern.get("daysOfWeek") or []
+    if not isinstance(named, list):
+        raise _invalid("daysOfWeek must be a list")
+    days = [_word("daysOfWeek", day, _DAY_NAMES) for day in named]
     if kind.endswith("Yearly") and interval != 1:
         raise _invalid("an interval of years other than 1 is not supported")
     match kind:
         case "daily":
             return Daily(interval)
         case "weekly":
-            return Weekly(interval, tuple(days), _DAY_NAMES[str(pattern.get("firstDayOfWeek") or "sunday").lower()])
+            first = _word("firstDayOfWeek", pattern.get("firstDayOfWeek") or "sunday", _DAY_NAMES)
+            return Weekly(interval, tuple(days), first)
         case "absoluteMonthly":
-            return AbsoluteMonthly(interval, int(pattern["dayOfMonth"]))
+            return AbsoluteMonthly(interval, _number(pattern, "dayOfMonth"))
         case "absoluteYearly":
-            return AbsoluteYearly(int(pattern["dayOfMonth"]), int(pattern["month"]))
+            return AbsoluteYearly(_number(pattern, "dayOfMonth"), _number(pattern, "month"))
         case "relativeMonthly":
             return RelativeMonthly(interval, _day(days), _index(pattern))
         case "relativeYearly":
-            return RelativeYearly(_day(days), _index(pattern), int(pattern["month"]))
+            return RelativeYearly(_day(days), _index(pattern), _number(pattern, "month"))
     raise _invalid(f"{kind!r} is no type of a pattern")
 
 
 def _range(limits: dict[str, Any]) -> Range:
     kind = limits.get("type")
+    if limits.get("recurrenceTimeZone"):
+        zone(str(limits["recurrenceTimeZone"]))
     if kind == "noEnd":
         return NoEnd()
     if kind == "endDate":
         return EndDate(date.fromisoformat(str(limits.get("endDate"))))
     if kind == "numbered":
-        return Numbered(int(limits["numberOfOccurrences"]))
+        return Numbered(_number(limits, "numberOfOccurrences"))
     raise _invalid(f"{kind!r} is no type of a range")
 
 
@@ -127,7 +134,20 @@ def _day(days: list[str]) -> str:
 
 
 def _index(pattern: dict[str, Any]) -> str:
-    return _INDEX_NAMES[str(pattern.get("index") or "first").lower()]
+    return _word("index", pattern.get("index") or "first", _INDEX_NAMES)
+
+
+def _number(section: dict[str, Any], name: str, default: int | None = None) -> int:
+    found = section.get(name, default)
+    if type(found) is not int:  # True is one, too.
+        raise _invalid(f"{name} must be a whole number")
+    return found
+
+
+def _word(name: str, value: Any, known: Mapping[str, str]) -> str:
+    if str(value).lower() not in known:
+        raise _invalid(f"{name} must be one of {', '.join(known)}")
+    return known[str(value).lower()]
 
 
 def _section(content: Any, name: str) -> dict[str, Any]:

@@ -8,11 +8,11 @@ Source: Microsoft's page on the call. Of what is private only the time is told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from imp_emulator.domain.exchange import calendars, mailboxes
+from imp_emulator.domain.exchange.availability import INTERVALS, merged
 from imp_emulator.domain.exchange.calendars import CalendarItem, Kind
 from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, answer, mailbox_of
@@ -21,13 +21,10 @@ from imp_emulator.wire.exchange.online.graph_settings import working_hours
 from imp_emulator.wire.exchange.online.graph_times import read_wall, wall
 from imp_emulator.world.context import Context
 
-_DIGITS = {"Free": "0", "Tentative": "1", "Busy": "2", "OOF": "3", "WorkingElsewhere": "4", "NoData": "0"}
-_WEIGHTS = ("0", "4", "1", "2", "3")
-"""The digits, the one that counts least first: a slot has the digit of what counts most in it."""
 _LONGEST = timedelta(days=62)
 _MOST_SCHEDULES = 20
 _READ_DETAILS = frozenset({"Calendars.Read", "Calendars.ReadWrite"})
-_SHORTEST_SLOT, _LONGEST_SLOT, _USUAL_SLOT = 5, 1440, 30
+_USUAL_SLOT = 30
 
 
 def run(context: Context, call: Call) -> Response:
@@ -51,15 +48,15 @@ def run(context: Context, call: Call) -> Response:
     return answer(call, {"@odata.context": place, "value": shown})
 
 
-def _slot(minutes: Any) -> timedelta:
-    if not isinstance(minutes, int) or isinstance(minutes, bool) or not _SHORTEST_SLOT <= minutes <= _LONGEST_SLOT:
-        text = f"availabilityViewInterval must be between {_SHORTEST_SLOT} and {_LONGEST_SLOT} minutes."
+def _slot(minutes: Any) -> int:
+    if type(minutes) is not int or minutes not in INTERVALS:  # True is a number, too.
+        text = f"availabilityViewInterval must be between {INTERVALS[0]} and {INTERVALS[-1]} minutes."
         raise GraphError(400, "ErrorInvalidParameter", text)
-    return timedelta(minutes=minutes)
+    return minutes
 
 
 def _schedule(
-    context: Context, call: Call, address: str, window: tuple[datetime, datetime], slot: timedelta
+    context: Context, call: Call, address: str, window: tuple[datetime, datetime], slot: int
 ) -> dict[str, Any]:
     mailbox = mailboxes.find(context, address)
     if mailbox is None:
@@ -71,27 +68,14 @@ def _schedule(
             "scheduleItems": [],
             "workingHours": None,
         }
-    items = calendars.view(context, mailbox.id, *window).items
+    items = [item for item in calendars.view(context, mailbox.id, *window).items if not item.is_cancelled]
     return {
         "scheduleId": address,
-        "availabilityView": availability(items, window, slot),
-        "scheduleItems": [_shown(item, call) for item in items if not item.is_cancelled],
+        # What nobody knows the state of is free here; Exchange Web Services have a digit for it.
+        "availabilityView": merged([item for item in items if item.show_as != "NoData"], *window, slot),
+        "scheduleItems": [_shown(item, call) for item in items],
         "workingHours": working_hours(mailbox),
     }
-
-
-def availability(items: Sequence[CalendarItem], window: tuple[datetime, datetime], slot: timedelta) -> str:
-    """Return a digit for each slot of a time: 0 free, 1 tentative, 2 busy, 3 out of office, 4 working elsewhere."""
-    start, end = window
-    digits = []
-    while start < end:
-        until = start + slot
-        found = {
-            _DIGITS[one.show_as] for one in items if one.start < until and one.end > start and not one.is_cancelled
-        }
-        digits.append(max(found, key=_WEIGHTS.index, default="0"))
-        start = until
-    return "".join(digits)
 
 
 def _shown(item: CalendarItem, call: Call) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from typing import Any
 
 from imp_emulator.domain.exchange import automatic_replies, mailboxes, time_zones
 from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
+from imp_emulator.domain.exchange.availability import WORKING_DAYS, WORKING_MINUTES
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import InvalidValue
 from imp_emulator.pipeline.request import Response
+from imp_emulator.wire.exchange.ews import item_parts
 from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, answer, mailbox_of, zone
 from imp_emulator.wire.exchange.online.graph_times import read_wall, wall
 from imp_emulator.world.context import Context
@@ -28,7 +30,8 @@ _FIXED = {
     "userPurpose": {"value": "user"},
 }
 """What every mailbox has and nobody can change here."""
-_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+_NEVER = "0001-01-01T00:00:00.0000000"
+"""How a time is written that was never set."""
 
 
 def read(context: Context, call: Call) -> Response:
@@ -83,10 +86,11 @@ def _settings(context: Context, mailbox: Mailbox, call: Call) -> dict[str, Any]:
 
 def working_hours(mailbox: Mailbox) -> dict[str, Any]:
     """Return the working hours that every mailbox has, in its time zone."""
+    start, end = (f"{minutes // 60:02d}:{minutes % 60:02d}:00.0000000" for minutes in WORKING_MINUTES)
     return {
-        "daysOfWeek": _DAYS,
-        "startTime": "08:00:00.0000000",
-        "endTime": "17:00:00.0000000",
+        "daysOfWeek": [day.lower() for day in WORKING_DAYS],
+        "startTime": start,
+        "endTime": end,
         "timeZone": {"name": time_zones.windows(mailbox.time_zone)},
     }
 
@@ -104,7 +108,7 @@ def _replies(replies: AutomaticReplies, call: Call) -> dict[str, Any]:
 
 def _scheduled(moment: datetime | None, call: Call) -> dict[str, str]:
     if moment is None:
-        return {"dateTime": "0001-01-01T00:00:00.0000000", "timeZone": call.zone_name}
+        return {"dateTime": _NEVER, "timeZone": call.zone_name}
     return wall(moment, call.zone, call.zone_name)
 
 
@@ -119,14 +123,26 @@ def _change_replies(context: Context, mailbox: Mailbox, value: Any) -> None:
             text = f"The property '{name}' does not exist on type 'microsoft.graph.automaticRepliesSetting'."
             raise GraphError(400, "RequestBodyRead", text)
         field, known = _REPLY_FIELDS[name]
-        changed[field] = read_wall(one, name)[0] if known is None else _known(name, one, known)
+        changed[field] = _time(name, one) if known is None else _known(name, one, known)
     replies = dataclasses.replace(automatic_replies.get(context, mailbox.id), **changed)
     automatic_replies.set(context, mailbox.id, replies)
 
 
+def _time(name: str, value: Any) -> datetime | None:
+    """Return a scheduled time; one that was never set comes back as it was shown."""
+    if isinstance(value, dict) and value.get("dateTime") == _NEVER:
+        return None
+    return read_wall(value, name)[0]
+
+
 def _known(name: str, value: Any, known: Mapping[str, str]) -> str:
     if not known:
-        return str(value or "")
+        text = "" if value is None else value
+        if not isinstance(text, str) or item_parts.printable(text) != text:
+            raise GraphError(
+                400, "ErrorInvalidRequest", f"The property '{name}' must be text without control characters."
+            )
+        return text
     words = {shown.lower(): kept for kept, shown in known.items()}
     if str(value).lower() not in words:
         text = f"The property '{name}' must be one of {', '.join(known.values())}."

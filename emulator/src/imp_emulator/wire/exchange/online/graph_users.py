@@ -15,7 +15,7 @@ from imp_emulator.domain.exchange import mailboxes
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, answer, find_mailbox, object_id
-from imp_emulator.wire.exchange.online.graph_query import link
+from imp_emulator.wire.exchange.online.graph_query import link, whole_number
 from imp_emulator.world.context import Context
 
 KIND = "microsoft.graph.user"
@@ -27,7 +27,7 @@ MARK = "$skiptoken"
 def list_users(context: Context, call: Call) -> Response:
     """Return a page of the users, in the order in which their mailboxes were added."""
     query = call.query
-    if query.filter is None and not query.order:
+    if query.filter is None and not query.order and not query.skip:
         return _plain_page(context, call)
     chosen = query.chosen(_user(context, mailbox) for mailbox in _everybody(context))
     content: dict[str, Any] = {"@odata.context": call.metadata("users")}
@@ -42,10 +42,10 @@ def list_users(context: Context, call: Call) -> Response:
 def _plain_page(context: Context, call: Call) -> Response:
     """Return a page without looking at the users of others; the link to the next one tells where it begins."""
     query = call.query
-    after = query.others.get(MARK, "0")
-    if not after.isdigit():
+    after = whole_number(query.others.get(MARK, "0"))
+    if after is None:
         raise GraphError(400, "Directory_ExpiredPageToken", "The page token is not one of this tenant's.")
-    found = mailboxes.mailboxes(context, int(after), query.top + 1)
+    found = mailboxes.mailboxes(context, after, query.top + 1)
     page = found[: query.top]
     content: dict[str, Any] = {"@odata.context": call.metadata("users")}
     if query.count:
