@@ -51,7 +51,7 @@ def test_what_the_client_finds_out_by_itself(login: Login, environment: Emulator
     grant_impersonation(environment)
     account = login()
     assert account.protocol.version.api_version == "Exchange2016"
-    assert account.root.folder_class is None or account.root.name
+    assert account.root.name
     assert account.calendar.folder_class == "IPF.Appointment"
     assert account.calendar.name == "Calendar"
     callers = {entry["caller"] for entry in environment.journal(protocol=PROTOCOL, operation="GetFolder")}
@@ -115,7 +115,7 @@ def test_an_update(account: Account) -> None:
     item.save(update_fields=["subject", "start", "end", "location"])
     (found,) = account.calendar.view(start=MONDAY - HOUR, end=MONDAY + 3 * DAY)
     assert (found.subject, found.start, found.location) == ("Moved", MONDAY + DAY, None)
-    assert found.changekey != item.changekey or found.id == item.id
+    assert (found.id, found.changekey) == (item.id, item.changekey)
 
 
 def test_delete(account: Account) -> None:
@@ -155,7 +155,7 @@ def test_a_series_with_its_exceptions(account: Account) -> None:
     again = exception.recurring_master()
     again.refresh()
     assert (again.id, again.type) == (master.id, "RecurringMaster")
-    assert again.recurrence.pattern.weekdays == [1] or again.recurrence == series
+    assert again.recurrence == series
     assert again.first_occurrence.start == MONDAY
     assert again.last_occurrence.start == MONDAY + 21 * DAY
     assert [one.original_start for one in again.modified_occurrences] == [MONDAY + 7 * DAY]
@@ -235,7 +235,7 @@ def test_a_pull_subscription(account: Account) -> None:
         type(event).__name__ for found in account.calendar.get_events(subscription, last) for event in found.events
     ]
     assert "ModifiedEvent" in kinds
-    assert "DeletedEvent" in kinds or "MovedEvent" in kinds
+    assert "DeletedEvent" in kinds
     account.calendar.unsubscribe(subscription)
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from exchangelib import Account, CalendarItem, OofSettings, errors
+from exchangelib import Account, CalendarItem, EWSDateTime, OofSettings, errors
 from exchangelib.errors import ErrorTimeoutExpired, EWSError, TransportError, UnauthorizedError
 
 from tests.support.emulator import Emulator
@@ -19,6 +19,7 @@ from tests.support.exchangelib_client import (
     DAY,
     HOUR,
     MONDAY,
+    ZONE,
     Login,
     account_fixture,
     login_fixture,
@@ -173,13 +174,15 @@ def test_more_than_two_years_at_a_time(account: Account) -> None:
         list(account.protocol.get_free_busy_info([(account, "Organizer", False)], MONDAY, MONDAY + 43 * DAY))
 
 
-def test_times_that_cannot_be(account: Account) -> None:
+def test_times_that_cannot_be(account: Account, environment: Emulator) -> None:
     with pytest.raises(errors.ErrorCalendarDurationIsTooLong):
         CalendarItem(account=account, folder=account.calendar, start=MONDAY, end=MONDAY + 2000 * DAY).save()
-    past = MONDAY - 3000 * DAY
-    with pytest.raises((errors.ErrorInvalidScheduledOofDuration, ValueError)):
+    # To the client they are days to come.
+    environment.control.advance(30 * 86400)
+    start = EWSDateTime.now(tz=ZONE).replace(microsecond=0) + DAY
+    with pytest.raises(errors.ErrorInvalidScheduledOofDuration):
         account.oof_settings = OofSettings(
-            state="Scheduled", start=past, end=past + DAY, internal_reply="Out.", external_reply="Out."
+            state="Scheduled", start=start, end=start + DAY, internal_reply="Out.", external_reply="Out."
         )
 
 

@@ -144,7 +144,7 @@ def get_calendar(ready_file: ReadyFile, address: Address) -> None:
 def _control(ready_file: Path) -> Control:
     content = ready.read(ready_file)
     if content is None:
-        raise FileNotFoundError(f"{ready_file} is no ready file")
+        raise FileNotFoundError(f"{ready_file} is no ready file; imp-emulator start writes one, stop removes it")
     return Control(**content["control"])
 
 

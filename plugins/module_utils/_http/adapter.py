@@ -337,6 +337,8 @@ class PolicyAdapter(BaseAdapter):
             reason=answer.reason,
             preload_content=False,
             decode_content=False,
+            # By default 1.26 takes a part for the whole when it is read piece by piece.
+            enforce_content_length=True,
             original_response=answer,
             request_method=request.method,
         )

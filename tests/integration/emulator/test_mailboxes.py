@@ -279,7 +279,11 @@ def test_the_command_line(environment: Emulator, control: Control, tmp_path: Pat
     assert re.search(r"anna\.ics, line \d+: .*FREQ", odd.stderr)
     nobody = run("put", "nobody@example.com", str(file))
     assert (nobody.returncode, nobody.stdout) == (2, "")
-    assert "There is no mailbox with the address nobody@example.com" in nobody.stderr
+    assert nobody.stderr.endswith(": 404 There is no mailbox with the address nobody@example.com.\n")
+    command = ["imp-emulator", "calendar", "get", ANNA, "--ready-file", str(tmp_path / "none.json")]
+    assert (
+        "imp-emulator start writes one" in subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    )
 
 
 def test_limits_of_an_account(environment: Emulator) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from typer.testing import CliRunner
 from imp_emulator import cli
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import APPLICATION_ROLES, AccountSpec, ScenarioError
+from imp_emulator.scenario.reader import Section
 from imp_emulator.scenario.writer import generate
 from tests.support.certificates import issue
+from tests.support.project_files import ROOT
 
 SMALL = yaml.safe_load("""
 format: 1
@@ -92,6 +95,28 @@ def test_every_value_of_a_scenario_is_read() -> None:
     (server,) = scenario.exchange
     assert (server.name, server.common_name, server.alternative_names) == ("mail.example.com", "*.example.com", ())
     assert server.aliases == ("owa.example.com",)
+
+
+def test_the_pages_name_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys of a tenant of Exchange Online stand on its own page, to which the other one leads."""
+    known: dict[str, set[str]] = {"emulator/README.md": set(), "docs/exchange-online.md": set()}
+    ended = Section.end
+
+    def end(section: Section) -> None:
+        page = "docs/exchange-online.md" if section.place.startswith("exchange.online") else "emulator/README.md"
+        known[page].update(section._known)
+        ended(section)
+
+    monkeypatch.setattr(Section, "end", end)
+    for name in ("default", "certificates", "online"):
+        scenario_file.load(name)
+    replies = {"state": "Disabled"}
+    meeting = {"start": "+0 09:00", "end": "+0 10:00"}
+    listed = [{"address": "anna@example.com", "meetings": [meeting], "automatic_replies": replies}]
+    scenario_file.read(changed("exchange.mailboxes", {"listed": listed}))
+    for page, keys in known.items():
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert [key for key in sorted(keys) if not re.search(rf"`[^`]*\b{re.escape(key)}\b[^`]*`", text)] == []
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,13 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+import requests
 from ansible_collections.ucops.imp.plugins.module_utils._clients import exchange_powershell
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
@@ -83,6 +85,23 @@ def test_the_bound_holds_for_the_answers_to_a_login(
         pytest.raises(UnexpectedAnswer, match="larger than 1 MB"),
     ):
         session.read("Get-ExchangeServer")
+
+
+def test_a_part_of_an_answer_is_not_taken_for_the_whole(
+    served: tuple[ScriptedServer, Path], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session of requests reads piece by piece, and urllib3 1.26 has another default than 2."""
+    lenient = partial(adapter.ResponseOfUrllib3, enforce_content_length=False)
+    monkeypatch.setattr(adapter, "ResponseOfUrllib3", lenient)
+    served[0].script.append(Reply(200, b"0123456789", {"Content-Length": "100", "Connection": "close"}))
+    connection = Connection(CA, **options)
+    with adapter.PolicySession(
+        connection, adapter.watched(ssl.create_default_context(cafile=connection.ca_path))
+    ) as session:
+        session.auth = ("reader", PASSWORD)
+        request = session.prepare_request(requests.Request("GET", f"https://127.0.0.1:{connection.port}/x"))
+        with pytest.raises(requests.ConnectionError, match="IncompleteRead"):
+            session.send(request)
 
 
 @pytest.mark.parametrize("auth", ["basic", "ntlm"])

@@ -317,7 +317,7 @@ class Control:
 
 def _succeeded(method: str, path: str, answer: Answer) -> Answer:
     if answer.status_code >= 300:
-        raise ControlError(f"{method} {path}: {answer.status_code} {answer.content.decode(errors='replace')}")
+        raise ControlError(f"{method} {path}: {answer.status_code} {_reason(answer)}")
     return answer
 
 
@@ -343,3 +343,12 @@ def _mailbox(address: str) -> str:
 
 def _meeting(address: str, meeting: str) -> str:
     return f"{_mailbox(address)}/meetings/{urllib.parse.quote(meeting, safe='')}"
+
+
+def _reason(answer: Answer) -> str:
+    """Return the sentence of a refusal; the whole answer where that is a list of what is wrong with the body."""
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = None
+    return detail if isinstance(detail, str) else answer.content.decode(errors="replace")

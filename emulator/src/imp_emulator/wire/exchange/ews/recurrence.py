@@ -128,12 +128,13 @@ def _pattern_element(pattern: domain.Pattern) -> etree._Element:
 
 
 def _range_element(recurrence: Recurrence) -> etree._Element:
-    start = recurrence.start_date.isoformat()
+    # A date without a zone is no date to some clients: exchangelib makes a midnight of it, ews-java-api an error.
+    start = f"{recurrence.start_date.isoformat()}Z"
     match recurrence.range:
         case NoEnd():
             return _filled("NoEndRecurrence", StartDate=start)
         case EndDate(date=last):
-            return _filled("EndDateRecurrence", StartDate=start, EndDate=last.isoformat())
+            return _filled("EndDateRecurrence", StartDate=start, EndDate=f"{last.isoformat()}Z")
         case Numbered(count=count):
             return _filled("NumberedRecurrence", StartDate=start, NumberOfOccurrences=count)
 
