@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from lxml import etree
@@ -265,7 +264,7 @@ def test_what_cannot_be_made_fails_alone(anna: Calendar, properties: str, code: 
         "<t:NoSuchElement>x</t:NoSuchElement>",
         "<t:ReminderMinutesBeforeStart>soon</t:ReminderMinutesBeforeStart>",
         "<t:ReminderMinutesBeforeStart>-1</t:ReminderMinutesBeforeStart>",
-        "<t:ReminderMinutesBeforeStart>2147483647</t:ReminderMinutesBeforeStart>",
+        "<t:ReminderMinutesBeforeStart>2629801</t:ReminderMinutesBeforeStart>",
         "<t:ReminderDueBy>soon</t:ReminderDueBy>",
         "<t:Culture>no language</t:Culture>",
         "<t:MeetingRequestWasSent>perhaps</t:MeetingRequestWasSent>",
@@ -289,30 +288,18 @@ def test_what_breaks_the_schema_fails_as_a_whole_and_leaves_nothing(anna: Calend
 
 
 @pytest.mark.parametrize(
-    ("minutes", "shown", "at"),
-    [
-        ("1525252321", "1525252321", "1601-01-01T00:00:00Z"),
-        ("1051200", "1051200", "2024-12-01T09:00:00Z"),
-        ("0", "0", "2026-12-01T09:00:00Z"),
-    ],
+    ("minutes", "at"),
+    [("2629800", "2021-12-01T03:00:00Z"), ("1051200", "2024-12-01T09:00:00Z"), ("0", "2026-12-01T09:00:00Z")],
 )
-def test_a_reminder_is_never_before_all_calendars(anna: Calendar, minutes: str, shown: str, at: str) -> None:
+def test_a_reminder_is_due_before_the_start(anna: Calendar, minutes: str, at: str) -> None:
     item = anna.made(f"<t:ReminderMinutesBeforeStart>{minutes}</t:ReminderMinutesBeforeStart>{TIMES}")
-    assert only(anna, item, "ReminderMinutesBeforeStart") == shown
+    assert only(anna, item, "ReminderMinutesBeforeStart") == minutes
     assert only(anna, item, "ReminderNextTime") == at
 
 
-def test_a_reminder_of_another_door_is_shown_as_far_as_the_schema_goes(environment: Emulator, anna: Calendar) -> None:
-    start = datetime(2026, 12, 1, 9, tzinfo=UTC)
-    environment.control.add_meeting(ANNA, start, start + timedelta(hours=1), reminder_minutes=2**31 - 1)
-    view = anna.view("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z")
-    assert view.text(".//t:ReminderMinutesBeforeStart") == "1525252321"
-
-
 @pytest.mark.parametrize("name", ["Culture", "ItemClass", "ReminderDueBy", "ReminderMinutesBeforeStart"])
-@pytest.mark.parametrize("content", ["nonsense", "<Culture", "<Other/>", "<!DOCTYPE x><Culture>de</Culture>"])
-def test_a_calendar_file_may_bring_anything_in_place_of_an_element(
-    environment: Emulator, anna: Calendar, name: str, content: str
+def test_a_calendar_file_may_bring_another_element_in_place_of_one(
+    environment: Emulator, anna: Calendar, name: str
 ) -> None:
     lines = (
         "BEGIN:VCALENDAR",
@@ -322,7 +309,7 @@ def test_a_calendar_file_may_bring_anything_in_place_of_an_element(
         "UID:1",
         "DTSTART:20261201T090000Z",
         "DTEND:20261201T100000Z",
-        f"X-IMP-EMULATOR-ELEMENT;X-NAME={name}:{content}",
+        f"X-IMP-EMULATOR-ELEMENT;X-NAME={name}:<Other/>",
         "END:VEVENT",
         "END:VCALENDAR",
         "",

@@ -281,6 +281,12 @@ def test_an_extended_property_needs_a_name(names: str) -> None:
         item_parts.extended_key(etree.fromstring(f'<ExtendedFieldURI {names} PropertyType="String"/>'))
 
 
+@pytest.mark.parametrize("xml", ["", "nonsense", "<When", "<Other/>", "<!DOCTYPE x><When>a</When>"])
+def test_what_is_not_the_kept_element_is_not_given_back(xml: str) -> None:
+    assert item_parts.given_back(xml, "When") is None
+    assert item_parts.extended_back("<ExtendedProperty/>") is None
+
+
 def test_characters_that_xml_cannot_carry_are_left_out() -> None:
     found = item_parts.text_element("Subject", "a\x00\x0bb\ud800c\ufffe\U0001f600\r\n")
     assert found.text == "abc\U0001f600\r\n"

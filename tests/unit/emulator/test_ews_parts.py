@@ -105,7 +105,8 @@ def test_names_of_time_zones_go_both_ways() -> None:
     assert time_zones.windows("Mars/Olympus") == "Mars/Olympus"
     for name in win_tz:
         assert time_zones.iana(time_zones.windows(time_zones.iana(name)))
-    for wrong in ("", "Mars/Olympus", "../etc/passwd", "/etc/localtime", "Europe"):
+    files = ("localtime", "posixrules", "posix/Europe/Berlin", "right/Europe/Berlin", "Factory")
+    for wrong in ("", "Mars/Olympus", "../etc/passwd", "/etc/localtime", "Europe", *files):
         with pytest.raises(InvalidValue):
             time_zones.iana(wrong)
 

@@ -25,6 +25,8 @@ LAST = -1
 _YEARS = 5
 """So many years before and behind the present one are looked at; the rule of the last goes on for ever."""
 _NOT_A_ZONE = (ValueError, KeyError, OSError)
+_OF_THE_MACHINE = ("localtime", "posix", "right/", "Factory")
+"""How files beside the zones begin: what they hold differs from machine to machine, or counts leap seconds."""
 _IANA = {name.casefold(): zone for name, zone in win_tz.items()}
 
 
@@ -124,6 +126,8 @@ def iana(name: str) -> str:
     if known is not None:
         return "UTC" if known == "Etc/UTC" else known
     try:
+        if name.strip().startswith(_OF_THE_MACHINE):
+            raise ValueError
         return ZoneInfo(name.strip()).key
     except _NOT_A_ZONE:
         raise InvalidValue("time-zone", f"There is no time zone {name[:80]!r}.", "time_zone") from None

@@ -20,8 +20,8 @@ from typing import Any
 
 from lxml import etree
 
-from imp_emulator.domain.exchange import local_times, time_zones
-from imp_emulator.domain.exchange.calendar_items import IMPORTANCES, SENSITIVITIES, SHOW_AS
+from imp_emulator.domain.exchange import time_zones
+from imp_emulator.domain.exchange.calendar_items import IMPORTANCES, LONGEST_REMINDER, SENSITIVITIES, SHOW_AS
 from imp_emulator.domain.exchange.calendars import Attendee, CalendarItem, Kind
 from imp_emulator.domain.exchange.meetings import is_organizer
 from imp_emulator.wire.exchange.ews import ids, item_parts, recurrence
@@ -50,8 +50,6 @@ _LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*")
 
 DEFAULT_REMINDER = 15
 """Minutes, when a reminder is asked for without saying when."""
-_MOST_MINUTES = 1525252321
-"""Of a reminder before its start, in the schema; other doors to a calendar let more in."""
 REMINDER_DUE = "ReminderDueBy"
 REMINDER_MINUTES = "ReminderMinutesBeforeStart"
 """Also the name under which the time of a reminder is kept that is switched off."""
@@ -283,27 +281,20 @@ def _occurrence(name: str) -> Writer:
 
 def _minutes(element: Element, _: str) -> Mapping[str, Any]:
     minutes = read_integer(element.text)
-    if not 0 <= minutes <= _MOST_MINUTES:
-        raise ValueError(f"a reminder is from 0 to {_MOST_MINUTES} minutes before the start, not {minutes}")
+    # Also of a reminder that is off, which no rule of calendars looks at.
+    if not 0 <= minutes <= LONGEST_REMINDER:
+        raise ValueError(f"a reminder is from 0 to {LONGEST_REMINDER} minutes before the start, not {minutes}")
     return {"reminder_minutes": minutes}
 
 
-def _reminder(item: CalendarItem) -> int | None:
-    """Return how many minutes before the start a reminder is, as far as the schema can say it."""
-    minutes = item.reminder_minutes
-    return None if minutes is None else max(0, min(_MOST_MINUTES, minutes))
-
-
 def _reminder_text(shown: Shown) -> str:
-    minutes = _reminder(shown.item)
+    minutes = shown.item.reminder_minutes
     return item_parts.kept_text(shown.item, REMINDER_MINUTES, "0") if minutes is None else str(minutes)
 
 
 def _reminder_time(item: CalendarItem) -> datetime | None:
-    minutes = _reminder(item)
-    if minutes is None:
-        return None
-    return item.start - min(timedelta(minutes=minutes), item.start - local_times.EARLIEST)
+    minutes = item.reminder_minutes
+    return None if minutes is None else item.start - timedelta(minutes=minutes)
 
 
 def _reminder_time_text(shown: Shown) -> str | None:
@@ -380,7 +371,7 @@ PROPERTIES: tuple[Property, ...] = (
         f"item:{REMINDER_MINUTES}",
         read=_minutes,
         cleared={"reminder_minutes": DEFAULT_REMINDER},
-        value=_reminder,
+        value=lambda item: item.reminder_minutes,
         text=_reminder_text,
     ),
     _own("item:DisplayCc", lambda item: _display(item, "optional")),

@@ -14,6 +14,7 @@ from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from imp_emulator.domain.exchange.calendar_items import LONGEST_REMINDER
 from imp_emulator.domain.exchange.calendars import Attendee, Draft
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.wire.exchange.online import graph_extended, graph_recurrence
@@ -24,7 +25,6 @@ from imp_emulator.wire.exchange.online.graph_times import read_wall
 
 _DEFAULT_REMINDER = 15
 """Minutes before the start; Microsoft Graph reminds of what it has created unless told not to."""
-_LONGEST_REMINDER = 2**31 - 1
 _READ_ONLY = frozenset(
     {
         "id",
@@ -116,8 +116,8 @@ def changes(content: Mapping[str, Any], others: Mapping[str, str]) -> dict[str, 
 
 def _reminder(content: Mapping[str, Any]) -> dict[str, Any]:
     minutes = content.get("reminderMinutesBeforeStart")
-    if minutes is not None and (type(minutes) is not int or not 0 <= minutes <= _LONGEST_REMINDER):
-        raise _invalid("reminderMinutesBeforeStart", f"must be a whole number between 0 and {_LONGEST_REMINDER}")
+    if minutes is not None and (type(minutes) is not int or not 0 <= minutes <= LONGEST_REMINDER):
+        raise _invalid("reminderMinutesBeforeStart", f"must be a whole number between 0 and {LONGEST_REMINDER}")
     wanted = content.get("isReminderOn")
     if wanted is not None and not boolean("isReminderOn", wanted):
         return {"reminder_minutes": None}
