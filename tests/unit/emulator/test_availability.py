@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -75,7 +76,7 @@ def test_an_interval_counts_when_any_part_of_it_is_taken_and_the_last_may_reach_
 def test_many_long_items_are_merged_at_once() -> None:
     end = NOON + timedelta(days=42)
     ref = ItemRef(1, 1)
-    made = {"ref": ref, "kind": Kind.SINGLE, "change": 1, "created": NOON, "modified": NOON}
+    made: dict[str, Any] = {"ref": ref, "kind": Kind.SINGLE, "change": 1, "created": NOON, "modified": NOON}
     items = [CalendarItem(NOON - HOUR, end + HOUR, show_as="OOF", **made)] * 1000
     items.append(CalendarItem(NOON - HOUR - HOUR, NOON - HOUR, **made))
     began = process_time()

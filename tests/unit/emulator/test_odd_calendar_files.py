@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -98,7 +99,12 @@ def test_rules_of_no_known_zone_are_compared_once_for_a_year(
 ) -> None:
     looks: list[str] = []
     candidates = icalendar_zones._candidates
-    monkeypatch.setattr(icalendar_zones, "_candidates", lambda first: looks.append(first) or candidates(first))
+
+    def counted(first: str) -> Iterator[str]:
+        looks.append(first)
+        return candidates(first)
+
+    monkeypatch.setattr(icalendar_zones, "_candidates", counted)
     rules = RULES.format(name="Odd", summer="+0217", winter="+0117")
     events = [f"UID:{number}\nDTSTART;TZID=Odd:20261201T090000" for number in range(5)]
     assert import_file(context, box, calendar(rules, *events)).created == 5
