@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -76,9 +76,11 @@ def test_an_interval_counts_when_any_part_of_it_is_taken_and_the_last_may_reach_
 def test_many_long_items_are_merged_at_once() -> None:
     end = NOON + timedelta(days=42)
     ref = ItemRef(1, 1)
-    made: dict[str, Any] = {"ref": ref, "kind": Kind.SINGLE, "change": 1, "created": NOON, "modified": NOON}
-    items = [CalendarItem(NOON - HOUR, end + HOUR, show_as="OOF", **made)] * 1000
-    items.append(CalendarItem(NOON - HOUR - HOUR, NOON - HOUR, **made))
+    away = CalendarItem(
+        NOON - HOUR, end + HOUR, show_as="OOF", ref=ref, kind=Kind.SINGLE, change=1, created=NOON, modified=NOON
+    )
+    items = [away] * 1000
+    items.append(dataclasses.replace(away, start=NOON - HOUR * 2, end=NOON - HOUR))
     began = process_time()
     assert availability.merged(items, NOON, end, 5) == "3" * (42 * 24 * 12)
     assert process_time() - began < 1

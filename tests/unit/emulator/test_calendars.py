@@ -472,3 +472,27 @@ def test_an_answer_is_noted_by_whichever_address_somebody_was_invited(context: C
     (received,) = calendars.page(context, ben.id, 0, 9).items
     meetings.respond(context, received, "Accept", tell=True)
     assert [one.response for one in calendars.get(context, item.ref).attendees] == ["Accept", "Unknown"]
+
+
+def test_an_address_is_one_line(context: Context, box: Mailbox) -> None:
+    """No calendar file can hold another one, so that the whole calendar could not be written."""
+    odd = Attendee("a@example.com\nb@example.com")
+    for draft in (Draft(at(30), at(30, 10), organizer=odd), Draft(at(30), at(30, 10), attendees=(odd,))):
+        with pytest.raises(InvalidValue, match="no line break"):
+            calendars.create(context, box.id, draft)
+
+
+def test_who_is_invited_again_is_asked_again(context: Context, box: Mailbox) -> None:
+    ben = mailboxes.add(context, "ben@example.com", "Ben")
+    draft = meetings.organized(box, Draft(at(30), at(30, 10), subject="Plan", attendees=(Attendee("ben@example.com"),)))
+    item = calendars.create(context, box.id, draft)
+    meetings.invite(context, item, meetings.Recipients.ALL)
+    meetings.respond(context, calendars.page(context, ben.id, 0, 9).items[0], "Accept", tell=False)
+    shown = []
+    for attendees in ((), item.attendees):
+        before = calendars.get(context, item.ref)
+        after = calendars.update(context, item.ref, {"attendees": attendees})
+        meetings.tell_changes(context, before, after, meetings.Recipients.CHANGED)
+        (copy,) = calendars.page(context, ben.id, 0, 9).items
+        shown.append((copy.subject, copy.show_as, copy.response, copy.is_cancelled))
+    assert shown == [("Canceled: Plan", "Free", "Accept", True), ("Plan", "Tentative", "NoResponseReceived", False)]

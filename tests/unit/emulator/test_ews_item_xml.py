@@ -244,10 +244,8 @@ def test_what_is_kept_is_replaced_and_deleted_one_by_one() -> None:
         "UTC",
         item(others=known.others),
     )
-    assert {name: item_parts.kept_text(item(others=changed["others"]), name, "") for name in changed["others"]} == {
-        "When": "b",
-        "ConferenceType": "1",
-    }
+    kept = item(others=changed["others"])
+    assert {name: item_parts.kept_text(kept, name, "") for name in kept.others} == {"When": "b", "ConferenceType": "1"}
 
 
 @pytest.mark.parametrize(

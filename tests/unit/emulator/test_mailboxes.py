@@ -154,6 +154,7 @@ def test_values_that_break_a_rule_are_named(context: Context, anna: Mailbox, fie
 
 def test_a_time_zone_may_have_the_name_of_windows(context: Context, anna: Mailbox) -> None:
     assert mailboxes.add(context, "b@example.com", "B", time_zone="Tokyo Standard Time").time_zone == "Asia/Tokyo"
+    assert mailboxes.add(context, "c@example.com", "C", time_zone="tokyo standard time").time_zone == "Asia/Tokyo"
     assert mailboxes.change(context, anna, time_zone="UTC").time_zone == "UTC"
     assert mailboxes.change(context, anna, time_zone="GMT Standard Time").time_zone == "Europe/London"
 
@@ -203,7 +204,7 @@ def addresses(context: Context) -> list[str]:
 
 
 def test_each_user_with_an_address_has_a_mailbox_and_the_service_account_too(tmp_path: Path) -> None:
-    context = first_state(tmp_path, scenario({"time_zone": "W. Europe Standard Time", "language": "de-DE"}, clusters=2))
+    context = first_state(tmp_path, scenario({"time_zone": "w. europe standard Time", "language": "de-DE"}, clusters=2))
     assert addresses(context) == ["svc-imp@example.com", *(f"user000{number}@example.com" for number in range(1, 5))]
     user = mailboxes.find(context, "user0001@example.com")
     assert user is not None

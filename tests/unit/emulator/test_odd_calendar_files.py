@@ -87,7 +87,19 @@ def test_only_an_occurrence_is_kept_for_its_series(context: Context, box: Mailbo
     assert import_file(context, box, calendar(GOOD), replace=True).deleted == deleted
 
 
-@pytest.mark.parametrize("odd", ["", "x", "<t:a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b\\;</a>", "<a/><b/>"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "",
+        "x",
+        "<t:a/>",
+        "<a/><b/>",
+        "<a>&#1\\;</a>",
+        "<a>&b\\;</a>",
+        "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b\\;</a>",
+        "<?xml version='1.0' encoding='UTF-16'?><a/>",
+    ],
+)
 def test_an_element_that_no_client_could_read_fails_alone(context: Context, box: Mailbox, odd: str) -> None:
     event = f"UID:odd\nDTSTART:20261201T090000Z\nX-IMP-EMULATOR-ELEMENT;X-NAME=Culture:{odd}"
     done = import_file(context, box, calendar(GOOD, event))
@@ -100,12 +112,31 @@ def test_rules_of_no_known_zone_are_compared_once_for_a_year(
     looks: list[str] = []
     candidates = icalendar_zones._candidates
 
-    def counted(first: str) -> Iterator[str]:
-        looks.append(first)
-        return candidates(first)
+    def look(preferred: str) -> Iterator[str]:
+        looks.append(preferred)
+        return candidates(preferred)
 
-    monkeypatch.setattr(icalendar_zones, "_candidates", counted)
+    monkeypatch.setattr(icalendar_zones, "_candidates", look)
     rules = RULES.format(name="Odd", summer="+0217", winter="+0117")
     events = [f"UID:{number}\nDTSTART;TZID=Odd:20261201T090000" for number in range(5)]
     assert import_file(context, box, calendar(rules, *events)).created == 5
     assert len(looks) == 1
+
+
+@pytest.mark.parametrize(
+    ("sequences", "subject", "problems"),
+    [(("0", "1"), "second", []), (("1", "0"), "first", []), (("1", "1"), "first", [15]), (("", "x"), "first", [15])],
+)
+def test_of_two_revisions_of_an_occurrence_the_last_counts(
+    context: Context, box: Mailbox, sequences: tuple[str, str], subject: str, problems: list[int]
+) -> None:
+    start = "UID:s\nDTSTART:20261201T090000Z"
+    events = [
+        f"{start}\nRECURRENCE-ID:20261202T090000Z\nSUMMARY:{word}\nSEQUENCE:{sequence}"
+        for word, sequence in zip(("first", "second"), sequences, strict=True)
+    ]
+    file = calendar(f"{start}\nRRULE:FREQ=DAILY;COUNT=3", *events)
+    assert [problem.line for problem in import_file(context, box, file).problems] == problems
+    assert import_file(context, box, file).unchanged == 1
+    (master,) = calendars.page(context, box.id, 0, 9).items
+    assert [changed.subject for changed in calendars.occurrences_of(context, master.ref).modified] == [subject]

@@ -21,13 +21,16 @@ from imp_emulator.scenario.model import (
 )
 from imp_emulator.scenario.reader import Pattern, Section, unique
 
-_ADDRESS = Pattern(
+ADDRESS = Pattern(
     r"[^\s@<>()\[\]\\,;:\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?", "an address like anna@example.com"
 )
-_LANGUAGE = Pattern(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", "a language tag like en-US")
+LANGUAGE = Pattern(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", "a language tag like en-US")
 _NAME = Pattern(r"\S(?:.{0,254}\S)?", "text of 1 to 256 characters")
 _ZONE_WORDS = "an IANA name like Europe/Berlin or a Windows name like W. Europe Standard Time"
 _SHOW_AS = ("Free", "Tentative", "Busy", "OOF", "WorkingElsewhere")
+_IANA = {name.casefold(): zone for name, zone in win_tz.items()}
+_OF_THE_MACHINE = ("localtime", "posix", "right/", "Factory")
+"""How files beside the zones begin: what they hold differs from machine to machine, or counts leap seconds."""
 _NO_ZONE = (ValueError, KeyError, OSError)
 
 
@@ -41,8 +44,8 @@ def read_mailboxes(section: Section) -> MailboxesSpec:
     default = MailboxSpec(
         address="",
         display_name="",
-        time_zone=section.converted("time_zone", _zone, _ZONE_WORDS, "UTC"),
-        language=section.text("language", _LANGUAGE, "en-US"),
+        time_zone=section.converted("time_zone", time_zone, _ZONE_WORDS, "UTC"),
+        language=section.text("language", LANGUAGE, "en-US"),
     )
     listed = tuple(_mailbox(entry, default) for entry in section.sections("listed", []))
     unique(section.at("listed"), (address for mailbox in listed for address in (mailbox.address, *mailbox.aliases)))
@@ -51,13 +54,13 @@ def read_mailboxes(section: Section) -> MailboxesSpec:
 
 
 def _mailbox(section: Section, default: MailboxSpec) -> MailboxSpec:
-    address = section.text("address", _ADDRESS)
+    address = section.text("address", ADDRESS)
     mailbox = MailboxSpec(
         address=address,
         display_name=section.text("display_name", _NAME, address.partition("@")[0]),
-        aliases=section.texts("aliases", _alias, _ADDRESS.words, []),
-        time_zone=section.converted("time_zone", _zone, _ZONE_WORDS, default.time_zone),
-        language=section.text("language", _LANGUAGE, default.language),
+        aliases=section.texts("aliases", _alias, ADDRESS.words, []),
+        time_zone=section.converted("time_zone", time_zone, _ZONE_WORDS, default.time_zone),
+        language=section.text("language", LANGUAGE, default.language),
         meetings=tuple(_meeting(meeting) for meeting in section.sections("meetings", [])),
         automatic_replies=(
             _automatic_replies(section.section("automatic_replies")) if "automatic_replies" in section else None
@@ -99,14 +102,20 @@ def _automatic_replies(section: Section) -> AutomaticRepliesSpec:
 
 
 def _alias(text: str) -> str:
-    if not re.fullmatch(_ADDRESS.expression, text):
+    if not re.fullmatch(ADDRESS.expression, text):
         raise ValueError(text)
     return text
 
 
-def _zone(text: str) -> str:
-    """Return a time zone by its IANA name, whichever kind of name it was given."""
-    name = win_tz.get(text, text)
+def time_zone(text: str) -> str:
+    """Return the IANA name of a time zone that is given by its name of Windows, in any letter case, or by that itself.
+
+    Raises:
+        ValueError: There is no such zone.
+    """
+    name = _IANA.get(text.strip().casefold(), text.strip())
+    if name.startswith(_OF_THE_MACHINE):
+        raise ValueError(text)
     try:
         return "UTC" if name == "Etc/UTC" else ZoneInfo(name).key
     except _NO_ZONE:

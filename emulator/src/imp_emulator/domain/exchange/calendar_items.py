@@ -238,6 +238,10 @@ def _check_words(draft: Draft) -> None:
         raise InvalidValue("calendar-item-value", text, "reminder_minutes")
     for name, text in _texts(draft):
         texts.check(name, text, "calendar-item-text")
+    for person in _people(draft):
+        if any(letter < " " for letter in person.address):
+            text = "The address of somebody in a meeting holds no line break or tab; remove it."
+            raise InvalidValue("calendar-item-text", text, "attendees")
     for attendee in draft.attendees:
         if attendee.role not in ROLES or attendee.response not in RESPONSES:
             text = f"An attendee has a role of {', '.join(ROLES)} and a response of {', '.join(RESPONSES)}."
@@ -249,8 +253,12 @@ def _texts(draft: Draft) -> Iterator[tuple[str, str]]:
         yield name, getattr(draft, name)
     yield "uid", draft.uid or ""
     yield from (("categories", category) for category in draft.categories)
-    for person in (*filter(None, (draft.organizer,)), *draft.attendees):
+    for person in _people(draft):
         yield from (("attendees", person.address), ("attendees", person.name))
+
+
+def _people(draft: Draft) -> tuple[Attendee, ...]:
+    return draft.attendees if draft.organizer is None else (draft.organizer, *draft.attendees)
 
 
 def _midnight(face: datetime) -> datetime:

@@ -284,11 +284,11 @@ def _reminder(event: Component, start: datetime, end: datetime) -> int | None:
 def _element(found: Property) -> str:
     """Return the XML of an element that is given back to clients of Exchange Web Services as it is."""
     try:
-        # With a document type there might be entities, which no such element has.
-        if "<!DOCTYPE" not in found.text:
+        # With a declaration or a document type it is a document, in which there may be entities.
+        if not found.text.lstrip().startswith(("<?", "<!")):
             expat.ParserCreate(namespace_separator=" ").Parse(found.text, True)
             return found.text
-    except expat.ExpatError:
+    except (expat.ExpatError, ValueError):
         pass
     raise _odd(f"{ELEMENT} must be one element of XML; remove the line if another program wrote it", ELEMENT)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
@@ -97,7 +97,7 @@ def whole_items(reader: Reader, uid: str, events: list[Component], problems: lis
         text = f"its series on line {master.line} was not taken; mend that first"
         problems.extend(Problem(uid, event.line, text) for event in exceptions)
         return []
-    changed = dict(_exceptions(reader, uid, series, exceptions, problems))
+    changed = _exceptions(reader, uid, series, exceptions, problems)
     deleted = excluded - changed.keys()
     if series is not None and all(series.span(face)[0] in deleted for face in series.faces()):
         problems.append(Problem(uid, master.line, "EXDATE leaves nothing of the series; remove the event"))
@@ -117,12 +117,22 @@ def _latest(uid: str, masters: list[Component], problems: list[Problem]) -> Comp
 
 def _exceptions(
     reader: Reader, uid: str, series: Series | None, events: list[Component], problems: list[Problem]
-) -> Iterator[tuple[datetime, Draft]]:
+) -> dict[datetime, Draft]:
+    """Return the last revision of each changed occurrence (RFC 5545, 3.8.7.4)."""
+    found: dict[datetime, tuple[Component, Draft]] = {}
     for event in events:
         try:
-            yield _exception(reader, series, event)
+            original, draft = _exception(reader, series, event)
         except InvalidValue as error:
             problems.append(Problem(uid, event.line, error.message))
+            continue
+        other = found[original][0] if original in found else None
+        if other is not None and _sequence(other) == _sequence(event):
+            text = f"the event on line {other.line} changes the same occurrence; remove one of them"
+            problems.append(Problem(uid, event.line, text))
+        elif other is None or _sequence(other) < _sequence(event):
+            found[original] = event, draft
+    return {original: draft for original, (_, draft) in found.items()}
 
 
 def _sequence(event: Component) -> int:

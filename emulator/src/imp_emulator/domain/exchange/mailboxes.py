@@ -12,14 +12,14 @@ from typing import Any
 from imp_emulator.domain.events import MailboxChanged
 from imp_emulator.domain.exchange import texts, time_zones
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
+from imp_emulator.scenario.mailboxes import ADDRESS, LANGUAGE
 from imp_emulator.store.exchange import mailboxes as store
 from imp_emulator.store.exchange.mailboxes import Mailbox
 from imp_emulator.world.context import Context
 
 __all__ = ["Mailbox"]
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_ADDRESS, _LANGUAGE = re.compile(ADDRESS.expression), re.compile(LANGUAGE.expression)
 _LONGEST_NAME = 256
 _LONGEST_ADDRESS = 320
 _CHANGEABLE = frozenset({"address", "principal_name", "display_name", "time_zone", "language"})

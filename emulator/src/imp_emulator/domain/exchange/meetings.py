@@ -149,7 +149,9 @@ def _deliver(context: Context, item: CalendarItem, attendees: Iterable[Attendee]
     for mailbox in _invited(context, item, attendees):
         copies = list(_copies(context, mailbox, item))
         for copy in copies:
-            calendars.update(context, copy.ref, {**again, "is_cancelled": False})
+            # Who was left out before, and marked so, is invited anew.
+            anew = _UNANSWERED if copy.is_cancelled else {}
+            calendars.update(context, copy.ref, {**again, **anew, "is_cancelled": False})
         if not copies and item.original_start is None:
             draft = Draft(**values, **_UNANSWERED, uid=item.uid, reminder_minutes=item.reminder_minutes)
             calendars.create(context, mailbox.id, draft)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from tzlocal.windows_tz import tz_win, win_tz
 
 from imp_emulator.errors import InvalidValue
+from imp_emulator.scenario.mailboxes import time_zone
 
 STANDARD, DAYLIGHT = "Standard", "Daylight"
 LAST = -1
@@ -24,10 +25,6 @@ LAST = -1
 
 _YEARS = 5
 """So many years before and behind the present one are looked at; the rule of the last goes on for ever."""
-_NOT_A_ZONE = (ValueError, KeyError, OSError)
-_OF_THE_MACHINE = ("localtime", "posix", "right/", "Factory")
-"""How files beside the zones begin: what they hold differs from machine to machine, or counts leap seconds."""
-_IANA = {name.casefold(): zone for name, zone in win_tz.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +119,9 @@ def iana(name: str) -> str:
     Raises:
         InvalidValue: There is no such zone.
     """
-    known = _IANA.get(name.strip().casefold())
-    if known is not None:
-        return "UTC" if known == "Etc/UTC" else known
     try:
-        if name.strip().startswith(_OF_THE_MACHINE):
-            raise ValueError
-        return ZoneInfo(name.strip()).key
-    except _NOT_A_ZONE:
+        return time_zone(name)
+    except ValueError:
         raise InvalidValue("time-zone", f"There is no time zone {name[:80]!r}.", "time_zone") from None
 
 
