@@ -173,6 +173,26 @@ def test_a_filter_is_about_utc_whatever_zone_is_shown(graph: Graph) -> None:
         assert found == {"ge": [(created["id"], zone)], "lt": [(created["id"], zone)], "gt": []}
 
 
+def test_words_are_taken_in_any_letter_case(graph: Graph) -> None:
+    answer = graph.call(
+        "POST", EVENTS, {**TIMES, "showAs": "OOF", "sensitivity": "Private", **attendee(type="Optional")}
+    )
+    assert answer.status_code == 201, answer.text
+    shown = answer.json()
+    assert (shown["showAs"], shown["sensitivity"], shown["attendees"][0]["type"]) == ("oof", "private", "optional")
+
+
+def test_of_a_place_only_the_name_is_kept_and_more_is_refused(graph: Graph) -> None:
+    created = graph.call("POST", EVENTS, {**TIMES, "location": {"displayName": "Room 4", "address": {}}}).json()
+    path = f"{EVENTS}/{created['id']}"
+    for more in ({"address": {"city": "Bonn"}}, {"locationEmailAddress": "room4@example.com"}):
+        for content in ({"location": more}, {"locations": [more]}):
+            answer = graph.call("PATCH", path, content)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented")
+    assert graph.get(path)["location"]["displayName"] == "Room 4"
+    assert graph.call("PATCH", path, {"locations": []}).json()["location"]["displayName"] == ""
+
+
 def test_users_are_skipped(graph: Graph) -> None:
     first = [user["mail"] for user in graph.get("/users", _top="4")["value"]]
     assert [user["mail"] for user in graph.get("/users", _top="2", _skip="2")["value"]] == first[2:]
