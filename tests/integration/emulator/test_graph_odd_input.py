@@ -193,6 +193,24 @@ def test_of_a_place_only_the_name_is_kept_and_more_is_refused(graph: Graph) -> N
     assert graph.call("PATCH", path, {"locations": []}).json()["location"]["displayName"] == ""
 
 
+def test_parameters_of_an_action_are_taken_in_any_letter_case_and_others_refused(graph: Graph) -> None:
+    path = f"/users/{ANNA}/calendar/getSchedule"
+    content = {"Schedules": [ANNA], "StartTime": TIMES["start"], "EndTime": TIMES["end"]}
+    answer = graph.call("POST", path, content)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["value"][0]["availabilityView"] == "00"
+    answer = graph.call("POST", path, {**content, "colour": "red"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "RequestBodyRead")
+
+    ben = "/users/user0002@example.com/events"
+    made = graph.call("POST", EVENTS, {**TIMES, **attendee("user0002@example.com")}).json()
+    (copy,) = graph.get(ben)["value"]
+    accept = f"{ben}/{copy['id']}/accept"
+    assert graph.call("POST", accept, {"proposedNewTime": {"start": TIMES["start"]}}).status_code == 501
+    assert graph.call("POST", accept, {"SendResponse": False}).status_code == 202
+    assert graph.get(f"{EVENTS}/{made['id']}")["attendees"][0]["status"]["response"] == "none"
+
+
 def test_users_are_skipped(graph: Graph) -> None:
     first = [user["mail"] for user in graph.get("/users", _top="4")["value"]]
     assert [user["mail"] for user in graph.get("/users", _top="2", _skip="2")["value"]] == first[2:]
