@@ -129,6 +129,8 @@ def put_calendar(
     done = _control(ready_file).put_calendar(address, file.read_bytes(), replace=replace)
     counts = ", ".join(f"{done[what]} {what}" for what in ("created", "updated", "unchanged", "deleted"))
     typer.echo(f"{address}: {counts}")
+    for name, number in done["ignored"].items():
+        typer.echo(f"imp-emulator: {file}: {number} {name} ignored, only events are taken", err=True)
     for problem in done["problems"]:
         typer.echo(f"imp-emulator: {file}, line {problem['line']}: {problem['reason']}", err=True)
     if done["problems"]:

@@ -227,6 +227,8 @@ def test_every_answer_is_dated_by_the_virtual_clock(environment: Emulator, port:
         ("POST", "/faults", {"effect": {"kind": "explode"}}),
         ("POST", "/faults", {"effect": {"kind": "status", "status": 200}}),
         ("POST", "/faults", {"effect": {"kind": "drop", "status": 503}}),
+        ("POST", "/faults", {"effect": {"kind": "error", "code": "ErrorServerBusy", "values": {"x": "\x01"}}}),
+        ("POST", "/faults", {"effect": {"kind": "error", "code": "ErrorServerBusy", "values": {"\x00": "x"}}}),
         ("POST", "/faults", {"effect": {"kind": "drop"}, "times": 0}),
         ("POST", "/faults", {"effect": {"kind": "drop"}, "probability": 1.5}),
         ("GET", "/journal?after=-1", None),

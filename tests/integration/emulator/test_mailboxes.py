@@ -277,6 +277,12 @@ def test_the_command_line(environment: Emulator, control: Control, tmp_path: Pat
     odd = run("put", "--no-replace", ANNA, str(file))
     assert (odd.returncode, odd.stdout.count("1 unchanged")) == (1, 1)
     assert re.search(r"anna\.ics, line \d+: .*FREQ", odd.stderr)
+    file.write_text(CALENDAR.replace("END:VCALENDAR", "BEGIN:VTODO\r\nUID:9\r\nEND:VTODO\r\nEND:VCALENDAR"), newline="")
+    more = run("put", ANNA, str(file))
+    assert (more.returncode, more.stderr.strip().endswith("anna.ics: 1 VTODO ignored, only events are taken")) == (
+        0,
+        True,
+    )
     nobody = run("put", "nobody@example.com", str(file))
     assert (nobody.returncode, nobody.stdout) == (2, "")
     assert nobody.stderr.endswith(": 404 There is no mailbox with the address nobody@example.com.\n")

@@ -208,6 +208,7 @@ def test_the_pages_name_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
         ("exchange.servers.0.name", "1.2.3.4", "exchange.servers[0].name: must be a host name with a dot"),
         ("exchange.servers.0.aliases", ["cucm.dc1.example.com"], "certification authorities: holds"),
         ("exchange.servers.0.alternative_names", ["*.*.x.com"], "must be a host name, a wildcard or an address"),
+        ("exchange.throttling", {"max_burst": "none"}, "max_burst: must be a whole number or unlimited, not 'none'"),
         ("axl", {"drained_per_second": "x"}, "axl.drained_per_second: must be a whole number, not text"),
     ],
 )
@@ -226,6 +227,14 @@ def test_a_broken_rule_is_named_with_its_place(path: str, value: Any, message: s
         ("format: 1\nformat: 1", "line 1: key 'format' is given twice"),
         ("format: 1\nclusters:\n - {name: a, name: b}", "line 3: key 'name' is given twice"),
         ("!!python/object/apply:os.system [true]", "is not YAML"),
+        (f"format: {'9' * 5000}", "scenario: is not YAML"),
+        (
+            (
+                "format: 1\nexchange: {servers: [{name: mail.example.com, ipv4: 192.0.2.2}], mailboxes: {listed: ["
+                "{address: a@example.com, display_name: A, meetings: [{start: 2026-02-30, end: 2026-03-01}]}]}}"
+            ),
+            "meetings[0].start: must be a time without a zone like 2026-11-30T09:00, or +1 09:00 for the day after",
+        ),
         ("format: 1", "clusters: must hold at least one cluster, where there is no Exchange server"),
         (
             "format: 1\nexchange: {impersonation: 1, servers: [{name: mail.example.com, ipv4: 192.0.2.21}]}",
@@ -237,6 +246,11 @@ def test_what_is_no_scenario_at_all_is_refused(text: str, message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         scenario_file.read(text)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["unlimited", "Unlimited"])
+def test_a_limit_may_be_none_in_the_word_of_exchange(word: str) -> None:
+    assert scenario_file.read(changed("exchange.throttling", {"max_burst": word})).throttling.max_burst is None
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -44,6 +44,17 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+def _timestamp(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+    """Return a date or time; one that does not exist stays a text, which whoever reads the key refuses by its place."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+
+
 def parse(text: str) -> Any:
     """Parse one YAML document.
 
@@ -55,7 +66,7 @@ def parse(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioError(f"line {line}", f"is not YAML: {error.problem}") from None
-    except (yaml.YAMLError, TypeError) as error:
+    except (yaml.YAMLError, TypeError, ValueError) as error:
         raise ScenarioError("scenario", f"is not YAML: {error}") from None
 
 
@@ -122,8 +133,12 @@ class Section:
 
     def limit(self, key: str, high: int, default: Any) -> int | None:
         """Return a whole number between 0 and ``high``, or ``None`` for ``unlimited``."""
-        if self._values.get(key) == UNLIMITED:
-            self.choice(key, (UNLIMITED,))
+        value = self._values.get(key)
+        if isinstance(value, str):
+            # Exchange itself writes "Unlimited".
+            if value.lower() != UNLIMITED:
+                raise ScenarioError(self.at(key), f"must be a whole number or {UNLIMITED}, not {_shown(value)}")
+            self._take(key, str, UNLIMITED)
             return None
         return self.number(key, 0, high, default)
 

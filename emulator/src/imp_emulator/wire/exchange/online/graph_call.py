@@ -118,6 +118,20 @@ class Call:
             raise GraphError(400, "BadRequest", text)
         return {name: value for name, value in found.items() if not name.startswith("@odata.")}
 
+    def parameters(self, *known: str) -> dict[str, Any]:
+        """Return the body of an action by the names of its parameters, whose letter case does not count.
+
+        Raises:
+            GraphError: It is no JSON object, or has a parameter that is not known.
+        """
+        names = {name.lower(): name for name in known}
+        found = {}
+        for name, value in self.content().items():
+            if name.lower() not in names:
+                raise GraphError(400, "RequestBodyRead", f"The parameter '{name}' is none of {', '.join(known)}.")
+            found[names[name.lower()]] = value
+        return found
+
 
 def zone(name: str) -> str:
     """Return the IANA name of a time zone, given by its Windows or IANA name.

@@ -56,6 +56,7 @@ _READ_TOGETHER = ("isReminderOn", "reminderMinutesBeforeStart", graph_extended.N
 """What is not read by itself."""
 _NEVER = {"transactionId": (None,), "hideAttendees": (None, False)}
 """Known properties that cannot be kept, with the values that ask for nothing."""
+_OF_A_PLACE_NOT_KEPT = ("address", "coordinates", "locationEmailAddress", "locationUri")
 _MEANT = {shown: kept for kept, shown in SHOW_AS.items()}
 _ANSWERS = {shown: kept for kept, shown in RESPONSES.items()}
 _SENSITIVITIES = {name.lower(): name for name in ("Normal", "Personal", "Private", "Confidential")}
@@ -106,6 +107,8 @@ def changes(content: Mapping[str, Any], others: Mapping[str, str]) -> dict[str, 
                 400, "RequestBodyRead", f"The property '{name}' does not exist on type 'microsoft.graph.event'."
             )
         values |= _READERS[name](value)
+    if content.get("locations") == [] and "location" not in content:
+        values["location"] = ""
     values |= _reminder(content)
     kept = with_switches(others, content) | graph_extended.read(content.get(graph_extended.NAME) or [])
     if kept != others:
@@ -160,6 +163,10 @@ def _location(value: Any) -> dict[str, Any]:
         return {"location": ""}
     if not isinstance(value, dict):
         raise _invalid("location", "must be an object")
+    for name in _OF_A_PLACE_NOT_KEPT:
+        if value.get(name):
+            text = f"The property 'location/{name}' is not supported by this service: only the name of a place is kept."
+            raise GraphError(501, "NotImplemented", text)
     return {"location": _text("location", value.get("displayName"))}
 
 
@@ -230,9 +237,10 @@ def _text(name: str, value: Any) -> str:
 
 
 def _word(name: str, value: Any, known: Mapping[str, str]) -> str:
-    if not isinstance(value, str) or value not in known:
+    kept = {shown.lower(): meant for shown, meant in known.items()}
+    if not isinstance(value, str) or value.lower() not in kept:
         raise _invalid(name, f"must be one of {', '.join(known)}")
-    return known[value]
+    return kept[value.lower()]
 
 
 def _invalid(name: str, rule: str) -> GraphError:

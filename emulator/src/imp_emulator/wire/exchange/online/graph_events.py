@@ -139,7 +139,9 @@ def delete_event(context: Context, call: Call) -> Response:
 def answer_invitation(context: Context, call: Call) -> Response:
     """Accept an invitation, accept it tentatively, or decline it, as the end of the path says."""
     _, item = _found(context, call)
-    content = call.content() if call.request.body else {}
+    content = call.parameters("comment", "sendResponse", "proposedNewTime") if call.request.body else {}
+    if content.get("proposedNewTime"):
+        raise GraphError(501, "NotImplemented", "The parameter 'proposedNewTime' is not supported by this service.")
     response = _ANSWERS[call.path["answer"].lower()]
     try:
         meetings.respond(context, item, response, tell=boolean("sendResponse", content.get("sendResponse", True)))

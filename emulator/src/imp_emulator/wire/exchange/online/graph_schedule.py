@@ -30,7 +30,7 @@ _USUAL_SLOT = 30
 def run(context: Context, call: Call) -> Response:
     """Return the schedules of some addresses."""
     mailbox_of(context, call)
-    content = call.content()
+    content = call.parameters("schedules", "startTime", "endTime", "availabilityViewInterval")
     start, end = (read_wall(content.get(name), name)[0] for name in ("startTime", "endTime"))
     if end <= start:
         raise GraphError(400, "ErrorInvalidParameter", "endTime must be after startTime.")

@@ -16,7 +16,6 @@ from imp_emulator.domain.exchange.availability import WORKING_DAYS, WORKING_MINU
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import InvalidValue
 from imp_emulator.pipeline.request import Response
-from imp_emulator.wire.exchange.ews import item_parts
 from imp_emulator.wire.exchange.online.graph_call import Call, GraphError, answer, mailbox_of, zone
 from imp_emulator.wire.exchange.online.graph_times import read_wall, wall
 from imp_emulator.world.context import Context
@@ -138,10 +137,8 @@ def _time(name: str, value: Any) -> datetime | None:
 def _known(name: str, value: Any, known: Mapping[str, str]) -> str:
     if not known:
         text = "" if value is None else value
-        if not isinstance(text, str) or item_parts.printable(text) != text:
-            raise GraphError(
-                400, "ErrorInvalidRequest", f"The property '{name}' must be text without control characters."
-            )
+        if not isinstance(text, str):
+            raise GraphError(400, "ErrorInvalidRequest", f"The property '{name}' must be text.")
         return text
     words = {shown.lower(): kept for kept, shown in known.items()}
     if str(value).lower() not in words:
