@@ -68,6 +68,16 @@ def test_a_free_item_changes_no_free_and_busy_times(mail: Ews) -> None:
     assert events(get_events(mail, identifier, watermark)) == ["CreatedEvent", "DeletedEvent"]
 
 
+def test_a_meeting_that_begins_and_ends_is_no_event(environment: Emulator, mail: Ews) -> None:
+    environment.control.clock(now="2030-01-02T08:59:00+00:00", frozen=True)
+    identifier, watermark = subscribed(mail.ask(pull_request(minutes=120)))
+    meeting(mail)
+    told = get_events(mail, identifier, watermark)
+    assert events(told) == ["CreatedEvent", "FreeBusyChangedEvent"]
+    environment.control.advance(65 * 60)
+    assert events(get_events(mail, identifier, last_watermark(told))) == ["StatusEvent"]
+
+
 def test_events_are_those_of_the_mailbox_that_is_acted_for(environment: Emulator, mail: Ews) -> None:
     identifier, watermark = subscribed(mail.ask(pull_request()))
     with Ews(environment, OTHER) as other:

@@ -24,6 +24,7 @@ import yaml
 from imp_emulator.client.control import Control
 from imp_emulator.client.launch import COMMAND
 from tests.support.emulator import Emulator
+from tests.support.project_files import ROOT
 
 StartEmulator = Callable[..., Emulator]
 
@@ -44,6 +45,14 @@ def every_port(ready: dict[str, Any]) -> list[tuple[str, int]]:
     nodes = [node for cluster in ready["clusters"].values() for node in cluster["nodes"].values()]
     places = [*nodes, *ready["exchange"].values(), *ready["certification_authorities"].values()]
     return [(place["address"], port) for place in places for port in place["ports"].values()]
+
+
+def test_the_page_for_role_authors_has_every_key_of_the_ready_file(emulator: Emulator) -> None:
+    page = (ROOT / "docs" / "testing-roles.md").read_text(encoding="utf-8")
+    assert sorted(key for key in emulator.ready if f"| `{key}" not in page and f", `{key}`" not in page) == [
+        "format",
+        "pid",
+    ]
 
 
 def test_the_ready_file_tells_everything_and_is_private(emulator: Emulator) -> None:

@@ -33,6 +33,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 from ansible_collections.ucops.imp.plugins.module_utils._http import adapter, transport
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, ENDPOINT_KINDS, EXCHANGE, IMP
+from urllib3.response import HTTPResponse
 
 from tests.support.https_server import Reply, ScriptedServer
 
@@ -91,7 +92,7 @@ def test_a_part_of_an_answer_is_not_taken_for_the_whole(
     served: tuple[ScriptedServer, Path], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The session of requests reads piece by piece, and urllib3 1.26 has another default than 2."""
-    lenient = partial(adapter.ResponseOfUrllib3, enforce_content_length=False)
+    lenient = partial(HTTPResponse, enforce_content_length=False)
     monkeypatch.setattr(adapter, "ResponseOfUrllib3", lenient)
     served[0].script.append(Reply(200, b"0123456789", {"Content-Length": "100", "Connection": "close"}))
     connection = Connection(CA, **options)
