@@ -46,46 +46,68 @@ def options(playbook: str, *arguments: str) -> list[str]:
     return [playbook, *(word for argument in arguments for word in ("-e", argument))]
 
 
-@pytest.mark.parametrize(("text", "meant"), [("no", False), ("yes", True), ("false", False), ("0", False)])
-def test_every_boolean_of_every_role_is_what_its_text_says(
-    environment: Emulator, tmp_path: Path, text: str, meant: bool
-) -> None:
+def test_every_boolean_of_every_role_is_what_its_text_says(environment: Emulator, tmp_path: Path) -> None:
     reads = [f"lookup('ucops.imp.options', '{role}', '{name}').{name}" for name, role in BOOLEANS.items()]
-    that = [f"{read} is {kind}" for read in reads for kind in ("boolean", str(meant).lower())]
+    plays = [
+        {
+            "hosts": "imp_publisher",
+            "gather_facts": False,
+            "vars": dict.fromkeys(BOOLEANS, text),
+            "tasks": [{"ansible.builtin.assert": {"that": [f"{read} is {kind}" for read in reads for kind in kinds]}}],
+        }
+        for text, *kinds in [
+            ("no", "boolean", "false"),
+            ("yes", "boolean", "true"),
+            ("false", "boolean", "false"),
+            ("0", "boolean", "false"),
+        ]
+    ]
     book = tmp_path / "read.yml"
-    task = {"ansible.builtin.assert": {"that": that}}
-    book.write_text(json.dumps([{"hosts": "imp_publisher", "gather_facts": False, "tasks": [task]}]))
+    book.write_text(json.dumps(plays))
 
-    played = play(environment.ready_file, tmp_path, *options(str(book), *(f"{name}={text}" for name in BOOLEANS)))
+    played = play(environment.ready_file, tmp_path, str(book))
 
     assert played.status == 0, played.output
+    assert played.recap["imp-pub.dc1"].ok == len(plays)
     assert len(reads) >= 8
 
 
+REFUSED = {
+    "presence_gateways_enable_ipv6=maybe": ["presence_gateways_enable_ipv6", "maybe", "bool"],
+    "trust_purge=2": ["trust_purge", "bool"],
+    "calendaring_exchange_queue=many": ["calendaring_exchange_queue", "many", "int"],
+    "presence_engine_wait_timeout=soon": ["presence_engine_wait_timeout", "soon", "int"],
+    "trust_nodes=imp-pub": ["trust_nodes", "dict"],
+    "ucops_imp_certificates=maybe": ["ucops_imp_certificates", "maybe", "bool"],
+    '{"presence_gateways_list": [{"nmae": "a"}]}': ["presence_gateways_list", "nmae"],
+    "presence_gateway_list=[]": ["presence_gateway_list", "Did you mean presence_gateways_list?"],
+    "ucops_imp_certificate=yes": ["ucops_imp_certificate", "Did you mean ucops_imp_certificates?"],
+}
+"""What one run refuses, and what it says of each."""
+
+
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    "refused",
     [
-        (["presence_gateways_enable_ipv6=maybe"], ["presence_gateways_enable_ipv6", "maybe", "bool"]),
-        (["trust_purge=2"], ["trust_purge", "bool"]),
-        (["calendaring_exchange_queue=many"], ["calendaring_exchange_queue", "many", "int"]),
-        (["presence_engine_wait_timeout=soon"], ["presence_engine_wait_timeout", "soon", "int"]),
-        (["calendar_integration_parts=trust,calender"], ["calendar_integration_parts", "calender", "gateway_status"]),
-        (["trust_nodes=imp-pub"], ["trust_nodes", "dict"]),
-        (["ucops_imp_certificates=maybe"], ["ucops_imp_certificates", "maybe", "bool"]),
-        (['{"presence_gateways_list": [{"nmae": "a"}]}'], ["presence_gateways_list", "nmae"]),
-        (["presence_gateway_list=[]"], ["presence_gateway_list", "Did you mean presence_gateways_list?"]),
-        (["ucops_imp_certificate=yes"], ["ucops_imp_certificate", "Did you mean ucops_imp_certificates?"]),
+        REFUSED,
+        # Without its parts it has none to look at.
+        {"calendar_integration_parts=trust,calender": ["calendar_integration_parts", "calender", "gateway_status"]},
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
-    environment: Emulator, tmp_path: Path, arguments: list[str], told: list[str]
+    environment: Emulator, tmp_path: Path, refused: dict[str, list[str]]
 ) -> None:
-    played = play(environment.ready_file, tmp_path, *options("ucops.imp.site", *arguments))
+    played = play(environment.ready_file, tmp_path, *options("ucops.imp.site", *refused))
 
     assert played.status == 2
     failed = re.search(r"fatal: .*", played.output)
     assert failed
-    assert [word for word in told if word not in failed[0]] == []
+    # Each problem begins with the name of its variable.
+    names = "|".join(name for name, *_ in refused.values())
+    problems = re.split(rf"(?<!\w)(?=(?:{names}): )", failed[0])
+    for name, *words in refused.values():
+        (problem,) = [problem for problem in problems if problem.startswith(f"{name}: ")]
+        assert [word for word in words if word not in problem] == []
     assert environment.journal() == []
 
 
@@ -94,9 +116,6 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
     [
         ("trust", "trust_certificate=x", "trust_certificates"),
         ("presence_gateways", "presence_gateways_purge=perhaps", "perhaps"),
-        ("calendar_users", "calendar_user_list=x", "calendar_users_list"),
-        ("calendaring", "calendaring_calender_spread=3", "calendaring_calendar_spread"),
-        ("presence_engine", "presence_engine_only_if_require=no", "presence_engine_only_if_required"),
         ("certificates", "exchange_certificate_wait_timeoutt=3", "exchange_certificate_wait_timeout"),
         ("drift", "ucops_imp_drift_undeclare=no", "ucops_imp_drift_undeclared"),
         ("drift", "calendar_integration_parts=calender", "calender"),
@@ -116,6 +135,16 @@ def test_every_playbook_looks_first(
     assert played.status == 2, played.output
     assert told in played.output
     assert environment.journal() == []
+
+
+@pytest.mark.parametrize("role", [role for role in PARTS if role in SPECS])
+def test_the_playbook_of_a_role_begins_with_its_settings(role: str) -> None:
+    """They differ in nothing but the role, so the two that run above stand for the others."""
+    _, only_play = yaml.safe_load((ROOT / "playbooks" / f"{role}.yml").read_text(encoding="utf-8"))
+    check, run = only_play["tasks"]
+    assert check["ansible.builtin.import_tasks"] == "tasks/check.yml"
+    assert check["vars"] == {"ucops_imp_checked": [role], "ucops_imp_known_tags": [role]}
+    assert run["ansible.builtin.import_role"]["name"] == f"ucops.imp.{role}"
 
 
 def test_a_variable_of_the_users_own_gets_a_warning_that_can_be_silenced(environment: Emulator, tmp_path: Path) -> None:
@@ -164,15 +193,15 @@ def test_what_is_null_has_its_default(environment: Emulator, tmp_path: Path) -> 
     assert [module for module in modules(played.module_calls) if module in called(list(PARTS))] == called(list(PARTS))
 
 
-@pytest.mark.parametrize("role", ["trust", "presence_gateways", "calendaring", "presence_engine"])
-def test_what_several_roles_read_may_be_null_too(environment: Emulator, tmp_path: Path, role: str) -> None:
+def test_what_several_roles_read_may_be_null_too(environment: Emulator, tmp_path: Path) -> None:
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(json.dumps({"imp_publisher": {"hosts": {"imp1.example.com": None}}}))
-    name = f"{role}_pending_restarts_path"
-    read = f"lookup('ucops.imp.options', '{role}', '{name}').{name}"
+    roles = ("trust", "presence_gateways", "calendaring", "presence_engine")
+    names = {role: f"{role}_pending_restarts_path" for role in roles}
     default = f"{tmp_path}/.ucops_imp/pending-restarts/imp1.example.com.json"
-    task = {"ansible.builtin.assert": {"that": f"{read} == '{default}'"}}
+    that = [f"lookup('ucops.imp.options', '{role}', '{name}').{name} == '{default}'" for role, name in names.items()]
     book = tmp_path / "read.yml"
+    task = {"ansible.builtin.assert": {"that": that}}
     book.write_text(json.dumps([{"hosts": "imp_publisher", "gather_facts": False, "tasks": [task]}]))
     nulls: dict[str, Any] = {"ucops_imp_cluster": None, "ucops_imp_pending_restarts_path": None}
 
@@ -243,9 +272,13 @@ def test_tags_choose_parts(environment: Emulator, tmp_path: Path, chosen: list[s
 
 
 @pytest.mark.parametrize(
-    "playbook", ["site", "trust", "export", "preflight", "drift", "certificates", "gateway_status"]
+    ("playbook", "option"),
+    [
+        *(("site", option) for option in ("--tags", "--skip-tags")),
+        *((playbook, "--tags") for playbook in ("trust", "preflight", "drift")),
+        *((playbook, "--skip-tags") for playbook in ("export", "certificates", "gateway_status")),
+    ],
 )
-@pytest.mark.parametrize("option", ["--tags", "--skip-tags"])
 def test_a_misspelt_tag_is_refused(environment: Emulator, tmp_path: Path, playbook: str, option: str) -> None:
     callback = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift"} if playbook == "drift" else {}
 
