@@ -30,12 +30,32 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 TEST_SETTINGS = ("tests/config.yml", "tests/sanity")
 """Files that ansible-test reads and that are no part of the built collection."""
 
-PIP_STUB = '''"""Stands in for the get-pip script that ansible-test would download: Python brings its own pip."""
+PIP_STUB = '''"""Stands in for the get-pip script that ansible-test would download: Python brings its own pip.
+
+ansible-test makes some fifteen environments; those of one Python share one pip.
+"""
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
-subprocess.run([sys.executable, "-m", "ensurepip", "--default-pip"], check=True, stdout=subprocess.DEVNULL)
+mine = sysconfig.get_path("purelib")
+root = Path(__file__).parent / "pip-{}.{}".format(*sys.version_info)
+shared = root / "site-packages.txt"
+if not shared.exists():
+    command = [sys.executable, "-m", "ensurepip", "--default-pip", f"--root={root}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shared.write_text(f"{root}{mine}", encoding="utf-8")
+Path(mine, "shared_pip.pth").write_text(shared.read_text(encoding="utf-8"), encoding="utf-8")
 '''
+
+
+PIP_SETTINGS = """[global]
+quiet = 2
+[install]
+# Means: compile nothing. Of this option pip reads the negation; what a test imports, Python compiles.
+no-compile = no
+"""
 
 
 def say(text: str) -> None:
@@ -60,9 +80,9 @@ def prepare_home(home: Path, site_packages: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     for version in re.findall(r"\bpip='([\d.]+)'", source):
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(PIP_STUB, encoding="utf-8")
-    # Of pip's two places for personal settings one carries the user's own, the other keeps pip's progress quiet.
+    # Of pip's two places for personal settings one carries the user's own, the other takes ours.
     (home / ".pip").mkdir(exist_ok=True)
-    (home / ".pip" / "pip.conf").write_text("[global]\nquiet = 2\n", encoding="utf-8")
+    (home / ".pip" / "pip.conf").write_text(PIP_SETTINGS, encoding="utf-8")
     mine, theirs = Path.home() / ".config", home / ".config"
     if mine.is_dir() and not theirs.is_symlink():
         theirs.symlink_to(mine)

@@ -188,14 +188,10 @@ def test_a_restart_goes_on_with_ca_passwords_ports_and_data(start_emulator: Star
     second.stop()
     third = start_emulator()
     assert_same_ports(second, third)
-
-
-def test_a_taken_port_is_replaced_by_another(start_emulator: StartEmulator) -> None:
-    first = start_emulator()
-    first.stop()
-    with socket.create_server(("127.0.0.1", first.port("imp-pub", 443))):
-        second = start_emulator()
-        assert second.port("imp-pub", 443) != first.port("imp-pub", 443)
+    third.stop()
+    with socket.create_server(("127.0.0.1", third.port("imp-pub", 443))):
+        fourth = start_emulator()
+        assert fourth.port("imp-pub", 443) != third.port("imp-pub", 443), "a taken port is replaced by another"
 
 
 def test_two_emulators_live_side_by_side(start_emulator: StartEmulator) -> None:
@@ -268,21 +264,22 @@ def test_the_ready_file_of_a_killed_emulator_is_not_believed(start_emulator: Sta
     assert not running.ready_file.exists()
 
 
-def test_a_fixed_control_port(start_emulator: StartEmulator) -> None:
+def test_what_the_command_line_and_the_environment_give(start_emulator: StartEmulator, tmp_path: Path) -> None:
+    """A fixed control port, a password from the environment, a host that others can reach, which is warned about."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    running = start_emulator("--control-port", str(port))
-    assert running.ready["control"]["url"] == f"http://127.0.0.1:{port}"
-
-
-def test_a_password_from_the_environment(start_emulator: StartEmulator, tmp_path: Path) -> None:
     scenario = yaml.safe_load(run("scenario", "--users", "0").stdout)
     scenario["clusters"][0]["accounts"] = {"application": {"password_env": "AXL_PASSWORD"}}
     (tmp_path / "scenario.yml").write_text(yaml.safe_dump(scenario), encoding="utf-8")
     running = start_emulator(
-        "--scenario", str(tmp_path / "scenario.yml"), environment=os.environ | {"AXL_PASSWORD": "given-from-outside"}
+        *("--scenario", str(tmp_path / "scenario.yml"), "--control-port", str(port), "--host", "0.0.0.0"),
+        environment=os.environ | {"AXL_PASSWORD": "given-from-outside"},
     )
+    assert running.ready["control"]["url"] == f"http://127.0.0.1:{port}"
     assert running.account() == ("axladmin", "given-from-outside")
+    assert "warning: 0.0.0.0 can be reached from other machines" in running.stderr
+    assert running.ready["clusters"]["dc1"]["nodes"]["imp-pub"]["address"] == "127.0.0.1"
+    assert running.control.about()["pid"] == running.process.pid
 
 
 def refused(outcome: subprocess.CompletedProcess[str], message: str) -> None:
@@ -312,13 +309,6 @@ def test_what_stands_in_the_way_is_said_in_one_sentence(tmp_path: Path, start_em
     scenario = tmp_path / "other.yml"
     scenario.write_text(run("scenario", "--users", "1").stdout, encoding="utf-8")
     refused(serve(tmp_path / "busy", "--scenario", str(scenario)), "made from another scenario")
-
-
-def test_a_host_that_others_can_reach_is_warned_about(start_emulator: StartEmulator) -> None:
-    running = start_emulator("--host", "0.0.0.0")
-    assert "warning: 0.0.0.0 can be reached from other machines" in running.stderr
-    assert running.ready["clusters"]["dc1"]["nodes"]["imp-pub"]["address"] == "127.0.0.1"
-    assert running.control.about()["pid"] == running.process.pid
 
 
 def test_the_version_is_told() -> None:
