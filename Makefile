@@ -63,8 +63,8 @@ node-packages: $(if $(shell command -v npm),$(NODE_READY)) ## the public EWS cli
 $(NODE_READY): tests/conformance/ews_javascript/package.json
 	@mkdir -p $(@D)
 	cp $< $(@D)
-	@npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error \
-	  --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=3000 && touch $@ || \
+	@(cd $(@D) && npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error \
+	  --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=3000) && touch $@ || \
 	  echo "npm has not installed them: that client's tests will be skipped, and the summary of pytest says so"
 
 demo: tree ## configure an emulated cluster, break it, heal it
