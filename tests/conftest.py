@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 # Its entry point would do, but is missing where the emulator's package is only on the path.
-pytest_plugins = ["imp_emulator.pytest_plugin", "tests.support.ews_schema"]
+pytest_plugins = ["imp_emulator.pytest_plugin", "tests.support.ews_schema_folder"]
 
 # Before any test module is imported, for they import the collection by that name.
 ensure_collection_tree(Path(__file__).parents[1])

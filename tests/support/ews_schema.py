@@ -3,23 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The schema of Exchange Web Services, against which each answer is validated; Microsoft's, and no part of the project.
 
-Its folder is named by the environment variable ``UCOPS_EWS_SCHEMA``, by default ``../shared/ews-schema`` beside the
-project; it holds messages.xsd, which brings types.xsd. A run without it says so at its end. The schema has no operation
-of availability and of automatic replies.
+Where it is looked for, and what a run says that has none, is in :mod:`tests.support.ews_schema_folder`. It has no
+operation of availability and of automatic replies.
 """
 
 from __future__ import annotations
 
-import os
 from functools import cache
-from pathlib import Path
 
-import pytest
 from lxml import etree
 
-from tests.support.project_files import ROOT
+from tests.support.ews_schema_folder import schema_file
 
-VARIABLE = "UCOPS_EWS_SCHEMA"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 MESSAGES = "http://schemas.microsoft.com/exchange/services/2006/messages"
 TYPES = "http://schemas.microsoft.com/exchange/services/2006/types"
@@ -30,17 +25,11 @@ OTHERWISE = (("Notifications", "Notification"), ("ErrorSubscriptionIds", "Subscr
 """Elements that published answers have in the namespace of the messages, and the schema in that of the types."""
 
 
-def folder() -> Path:
-    """Return where the schema is looked for."""
-    named = os.environ.get(VARIABLE, "")
-    return Path(named) if named else ROOT.parent / "shared" / "ews-schema"
-
-
 @cache
 def schema() -> etree.XMLSchema | None:
     """Return the schema, or ``None`` where there is none."""
-    file = folder() / "messages.xsd"
-    return etree.XMLSchema(etree.parse(str(file))) if file.is_file() else None
+    file = schema_file()
+    return None if file is None else etree.XMLSchema(etree.parse(str(file)))
 
 
 def check(answer: bytes) -> etree._Element:
@@ -76,12 +65,3 @@ def check_content(content: etree._Element) -> None:
             for found in document.iterfind(f".//{{{MESSAGES}}}{parent}/{{{MESSAGES}}}{child}"):
                 found.tag = f"{{{TYPES}}}{child}"
         assert known.validate(document), f"{name}: {known.error_log}"
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say that answers were not validated, when they were not."""
-    if schema() is None:
-        text = (
-            f"answers of Exchange Web Services are not validated: there is no messages.xsd in {folder()} ({VARIABLE})"
-        )
-        terminalreporter.line(text)

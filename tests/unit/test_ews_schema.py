@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ews_schema
+from tests.support import ews_schema, ews_schema_folder
 
 MESSAGES, TYPES = ews_schema.MESSAGES, ews_schema.TYPES
 ANSWER = (
@@ -40,7 +40,7 @@ def test_what_is_valid_passes() -> None:
     assert ews_schema.check(FAULT.encode()).tag.endswith("Fault")
 
 
-@pytest.mark.skipif(ews_schema.schema() is None, reason=f"there is no schema in {ews_schema.folder()}")
+@pytest.mark.skipif(ews_schema.schema() is None, reason=f"there is no schema in {ews_schema_folder.folder()}")
 @pytest.mark.parametrize(
     ("right", "wrong"), [("NoError<", "NoErrorAtAll<"), ("ResponseClass", "Class"), ("MessageType", "")]
 )
@@ -64,11 +64,9 @@ def test_nor_does_a_message_without_its_frame(answer: str, right: str, wrong: st
 
 
 def test_a_run_without_the_schema_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(ews_schema.VARIABLE, str(tmp_path))
-    ews_schema.schema.cache_clear()
+    monkeypatch.setenv(ews_schema_folder.VARIABLE, str(tmp_path))
     reporter = Reporter()
-    ews_schema.pytest_terminal_summary(reporter)  # type: ignore[arg-type]
-    ews_schema.schema.cache_clear()
+    ews_schema_folder.pytest_terminal_summary(reporter)  # type: ignore[arg-type]
     assert reporter.lines == [
         f"answers of Exchange Web Services are not validated: there is no messages.xsd in {tmp_path} (UCOPS_EWS_SCHEMA)"
     ]

@@ -30,7 +30,7 @@ from imp_emulator.wire.exchange.ews import item_parts, recurrence, values
 from imp_emulator.wire.exchange.ews.item_changes import read_draft, read_updates
 from imp_emulator.wire.exchange.ews.item_properties import PROPERTIES
 from imp_emulator.wire.exchange.ews.messages import EwsError, T, t
-from tests.support import ews_schema
+from tests.support import ews_schema, ews_schema_folder
 
 TIMES = "<Start>2026-12-01T09:00:00Z</Start><End>2026-12-01T10:00:00Z</End>"
 
@@ -172,7 +172,7 @@ def test_what_is_no_recurrence(inside: str) -> None:
 def test_the_table_is_in_the_order_of_the_schema_and_has_no_name_of_its_own() -> None:
     if ews_schema.schema() is None:
         pytest.skip("the schema is not there")
-    types = etree.parse(str(Path(ews_schema.folder()) / "types.xsd")).getroot()
+    types = etree.parse(str(Path(ews_schema_folder.folder()) / "types.xsd")).getroot()
     known = {part.get("name"): part for part in types}
     names = [
         part.get("name")
