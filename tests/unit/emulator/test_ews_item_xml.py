@@ -171,7 +171,7 @@ def test_what_is_no_recurrence(inside: str) -> None:
 
 def test_the_table_is_in_the_order_of_the_schema_and_has_no_name_of_its_own() -> None:
     if ews_schema.schema() is None:
-        pytest.skip("the schema is not there")
+        pytest.skip(f"there is no schema in {ews_schema_folder.folder()}")
     types = etree.parse(str(Path(ews_schema_folder.folder()) / "types.xsd")).getroot()
     known = {part.get("name"): part for part in types}
     names = [

@@ -42,6 +42,7 @@ __all__ = ["Attendee", "CalendarItem", "Draft", "ItemRef", "Kind"]
 _CLOCK_CHANGE = 86_400
 """More seconds than a change of the clock makes an occurrence longer by."""
 _FREE = "Free"
+_READ_AT_ONCE = 500
 _IN_FREE_BUSY = ("start", "end", "all_day", "show_as", "recurrence")
 """What the free and busy times are made of."""
 _OF_A_SERIES = frozenset({"recurrence", "uid"})
@@ -86,6 +87,15 @@ def series_view(context: Context, master_ref: ItemRef, start: datetime, end: dat
         InvalidValue: It does not recur.
     """
     return _occurrences(context, _stored(context, master_ref), local_times.clamped(start), local_times.clamped(end))
+
+
+def every(context: Context, mailbox_id: int) -> Iterator[CalendarItem]:
+    """Return all single items and masters, in the order in which they came; not all of them are in memory at once."""
+    offset: int | None = 0
+    while offset is not None:
+        part = page(context, mailbox_id, offset, _READ_AT_ONCE)
+        yield from part.items
+        offset = part.next
 
 
 def get(context: Context, ref: ItemRef) -> CalendarItem:

@@ -10,7 +10,7 @@ read back to the same items.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,7 +26,6 @@ from imp_emulator.domain.exchange.icalendar_zones import FileZones
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.world.context import Context
 
-_PAGE = 500
 _OF_AN_OCCURRENCE = tuple(name for name in FIELDS if name not in ("recurrence", "uid"))
 
 
@@ -89,7 +88,7 @@ def export_file(context: Context, mailbox: Mailbox) -> bytes:
     calendar.add("version", "2.0")
     events = []
     zones: dict[str, None] = {}
-    for item in _all(context, mailbox):
+    for item in calendars.every(context, mailbox.id):
         faces, occurrences = None, None
         if item.kind is Kind.MASTER:
             faces, occurrences = calendars.faces(context, item.ref), calendars.occurrences_of(context, item.ref)
@@ -111,16 +110,8 @@ def _timezone(name: str) -> Timezone:
     return Timezone.from_tzinfo(local_times.zone(name), name)
 
 
-def _all(context: Context, mailbox: Mailbox) -> Iterable[CalendarItem]:
-    offset: int | None = 0
-    while offset is not None:
-        page = calendars.page(context, mailbox.id, offset, _PAGE)
-        yield from page.items
-        offset = page.next
-
-
 def _remove_others(context: Context, mailbox: Mailbox, kept: set[str]) -> int:
-    others = [item.ref for item in _all(context, mailbox) if not kept & {item.uid, series_uid(item.uid)}]
+    others = [item.ref for item in calendars.every(context, mailbox.id) if not kept & {item.uid, series_uid(item.uid)}]
     for ref in others:
         calendars.delete(context, ref)
     return len(others)

@@ -26,7 +26,6 @@ from imp_emulator.world.context import Context
 _LONGEST_YEARS = 2
 """What a calendar view covers at most."""
 _TRAVERSALS = ("Shallow", "SoftDeleted", "Associated")
-_READ_AT_ONCE = 1000
 _REFUSED = {
     "SeekToConditionPageItemView": "ErrorCalendarSeekToConditionNotSupported",
     "ContactsView": "ErrorInvalidOperation",
@@ -125,7 +124,9 @@ def _paged(search: _Search, mailbox: Mailbox, window: Window, *, holds: bool) ->
     """Return a page of the items of a folder, with the series unexpanded."""
     found: list[CalendarItem] | None = None if holds else []
     if holds and (search.test is not None or search.order is not None):
-        found = [item for item in _all(search.context, mailbox) if search.test is None or search.test(item)]
+        found = [
+            item for item in calendars.every(search.context, mailbox.id) if search.test is None or search.test(item)
+        ]
         found = found if search.order is None else search.order(found)
     total = calendars.page(search.context, mailbox.id, 0, 0).total if found is None else len(found)
     part = part_of(search.context, search.call, window, total)
@@ -135,14 +136,6 @@ def _paged(search: _Search, mailbox: Mailbox, window: Window, *, holds: bool) ->
     else:
         items = found[part.start : part.end]
     return m.RootFolder(search.elements(mailbox, items), part.attributes)
-
-
-def _all(context: Context, mailbox: Mailbox) -> Iterator[CalendarItem]:
-    offset: int | None = 0
-    while offset is not None:
-        page = calendars.page(context, mailbox.id, offset, _READ_AT_ONCE)
-        yield from page.items
-        offset = page.next
 
 
 def _time(element: Element, name: str, zone: str) -> datetime:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -40,7 +40,6 @@ from imp_emulator.wire.exchange.online.graph_times import window
 from imp_emulator.world.context import Context
 
 _LONGEST_VIEW = timedelta(days=1825)
-_AT_ONCE = 500
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 _BY_START = ("start/datetime", False)
 _ANSWERS = {"accept": "Accept", "tentativelyaccept": "Tentative", "decline": "Decline"}
@@ -86,7 +85,7 @@ def list_instances(context: Context, call: Call) -> Response:
 def list_events(context: Context, call: Call) -> Response:
     """Return single events and masters, those that came last first."""
     mailbox = _owner(context, call)
-    return _collection(call, mailbox, list(_all(context, mailbox))[::-1], "events")
+    return _collection(call, mailbox, list(calendars.every(context, mailbox.id))[::-1], "events")
 
 
 def get_event(context: Context, call: Call) -> Response:
@@ -156,14 +155,6 @@ def _view(context: Context, call: Call, mailbox: Mailbox) -> Sequence[CalendarIt
         text = f"The requested time window must not be longer than {_LONGEST_VIEW.days} days."
         raise GraphError(400, "ErrorCalendarViewRangeTooBig", text)
     return calendars.view(context, mailbox.id, start, end).items
-
-
-def _all(context: Context, mailbox: Mailbox) -> Iterator[CalendarItem]:
-    offset: int | None = 0
-    while offset is not None:
-        page = calendars.page(context, mailbox.id, offset, _AT_ONCE)
-        yield from page.items
-        offset = page.next
 
 
 def _collection(call: Call, mailbox: Mailbox, items: Sequence[CalendarItem], name: str) -> Response:
