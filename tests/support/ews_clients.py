@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import queue
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from lxml import etree
 from tests.support import ews_schema
 from tests.support.emulator import Emulator
 from tests.support.exchange import MAIL1
+from tests.support.https_server import running
 
 MAILBOX = "user0001@example.com"
 OTHER = "user0002@example.com"
@@ -171,11 +171,5 @@ def listening(answer: Callable[[bytes], bytes]) -> Iterator[Listener]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener = Listener(server, answer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with running(server):
         yield listener
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import changelog
+from tests.support.https_server import running
 from tests.support.project_files import ROOT
 
 COLLECTION = "/api/v3/collections/ucops/imp"
@@ -74,9 +74,5 @@ class _Handler(BaseHTTPRequestHandler):
 def galaxy(tarball: Path) -> Iterator[str]:
     """Offer a tarball, and give the value for ``ANSIBLE_GALAXY_SERVER``."""
     server = Galaxy(tarball)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with running(server):
         yield server.url
-    finally:
-        server.shutdown()
-        server.server_close()

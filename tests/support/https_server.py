@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseServer
 
 from tests.support.certificates import issue
 
@@ -97,6 +98,19 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
+def running(server: BaseServer) -> Iterator[None]:
+    """Answer requests in a thread of its own, and close the server at the end."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def scripted_server(directory: Path) -> Iterator[tuple[ScriptedServer, Path]]:
     """Run a server whose certificate names ``127.0.0.1``; yields it and the file with its CA.
 
@@ -106,11 +120,6 @@ def scripted_server(directory: Path) -> Iterator[tuple[ScriptedServer, Path]]:
     certificate, key = issue("server", by=authority, hosts=["127.0.0.1"]).write(directory)
     ca_file = directory / "ca.pem"
     ca_file.write_text(authority.pem)
-    with ScriptedServer(certificate, key) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield server, ca_file
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ScriptedServer(certificate, key)
+    with running(server):
+        yield server, ca_file

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from lxml import etree
 
+from tests.support.https_server import running
+
 M = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
 T = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -135,11 +137,5 @@ def listening(tls: ssl.SSLContext | None = None) -> Iterator[PushListener]:
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     listener = PushListener(server, "http" if tls is None else "https")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with running(server):
         yield listener
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.certificates import Identity
-from tests.support.https_server import ScriptedServer
+from tests.support.https_server import ScriptedServer, running
 
 
 @contextmanager
@@ -21,12 +21,9 @@ def serving(folder: Path, leaf: Identity, *chain: Identity) -> Iterator[tuple[st
     folder.mkdir()
     certificate, key = leaf.write(folder)
     certificate.write_text("".join(identity.pem for identity in (leaf, *chain)))
-    with ScriptedServer(certificate, key) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    server = ScriptedServer(certificate, key)
+    with running(server):
         yield "127.0.0.1", server.port
-        server.shutdown()
-        thread.join()
 
 
 @contextmanager
