@@ -53,7 +53,14 @@ def test_a_user_has_the_values_of_the_columns_that_have_its_names(emulated: Envi
     row = dict(known(database.one("SELECT * FROM end_user WHERE userid = 'user0001'")))
     assert {name: row[name] for name in users.User._fields} == user._asdict()
     # Where it stands and what nobody may see.
-    assert row.keys() - user._asdict().keys() == {"id", "cluster", "presence_group", "password_hash", "pin_hash"}
+    assert row.keys() - user._asdict().keys() == {
+        "id",
+        "cluster",
+        "presence_group",
+        "presence_node",
+        "password_hash",
+        "pin_hash",
+    }
     assert users.user(database, "dc1", UserKey("pkid", user.pkid)) == user
     assert users.user(database, "dc1", UserKey("pkid", user.pkid.upper())) is None
 

@@ -13,7 +13,7 @@ from imp_emulator.store.database import Database
 from imp_emulator.store.exchange import certificates as exchange_certificates
 from imp_emulator.store.exchange import mailboxes, online, role_assignments
 from imp_emulator.store.exchange import roots as exchange_roots
-from imp_emulator.store.imp import gateways, ports, services, trust
+from imp_emulator.store.imp import gateways, homes, ports, services, trust
 
 
 def seed(database: Database, scenario: Scenario, now: float) -> None:
@@ -39,6 +39,7 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
         online,
         role_assignments,
         users,
+        homes,
         parameters,
         ports,
         trust,

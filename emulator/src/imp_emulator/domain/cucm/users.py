@@ -16,7 +16,7 @@ from typing import Any, Literal
 from imp_emulator.domain.events import UserChanged
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.cucm import users as store
-from imp_emulator.store.imp import gateways
+from imp_emulator.store.imp import gateways, homes
 from imp_emulator.world.context import Context
 
 User = store.User
@@ -77,8 +77,9 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
     _check_values(values)
     _check_presence(context, cluster, values["userid"], _NEW_USER, {**_NEW_USER, **values})
     pkid = str(uuid.uuid4())
+    served = _served(context, cluster, None, bool(values.get("im_and_presence")))
     try:
-        store.insert(context.database, cluster, pkid, _hashed(values))
+        store.insert(context.database, cluster, pkid, _hashed({**values, **served}))
     except store.UseridTaken:
         raise _duplicate(values["userid"]) from None
     context.events.publish(UserChanged(cluster, pkid, values["userid"], "added"))
@@ -105,8 +106,9 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     if any(flag in changes for flag in PRESENCE_FLAGS):
         before = {flag: getattr(user, flag) for flag in PRESENCE_FLAGS}
         _check_presence(context, cluster, user.userid, before, {**before, **changes})
+    served = _served(context, cluster, user.presence_node, changes.get("im_and_presence", user.im_and_presence))
     try:
-        changed = bool(changes) and store.update(context.database, user.id, _hashed(changes))
+        changed = bool(changes) and store.update(context.database, user.id, _hashed({**changes, **served}))
     except store.UseridTaken:
         raise _duplicate(changes["userid"]) from None
     if changed:
@@ -117,6 +119,7 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
 def remove(context: Context, cluster: str, key: UserKey) -> str:
     """Remove a user and return its UUID (lower case, no braces); raises ``NotFound``."""
     user = _presence_user(context, cluster, key)
+    _served(context, cluster, user.presence_node, False)
     store.delete(context.database, user.id)
     context.events.publish(UserChanged(cluster, user.pkid, user.userid, "removed"))
     return user.pkid
@@ -134,6 +137,16 @@ def authenticate(context: Context, cluster: str, userid: str, secret: str, kind:
         return False
     salt, expected = base64.b64decode(stored)[:_SALT_BYTES], base64.b64decode(stored)[_SALT_BYTES:]
     return hmac.compare_digest(_derive(secret, salt), expected)
+
+
+def _served(context: Context, cluster: str, node: str | None, enabled: bool) -> dict[str, str | None]:
+    """Have an IM and Presence node serve a user as long as it is enabled; return what changes in the user's row."""
+    if enabled and node is None:
+        return {"presence_node": homes.take(context.database, cluster)}
+    if node is not None and not enabled:
+        homes.leave(context.database, cluster, node)
+        return {"presence_node": None}
+    return {}
 
 
 def _presence_user(context: Context, cluster: str, key: UserKey) -> store.PresenceUser:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from imp_emulator.errors import NotFound
 from imp_emulator.store import nodes as store
-from imp_emulator.store.cucm import users
+from imp_emulator.store.imp import homes
 from imp_emulator.world.context import Context
 
 Node = store.Node
@@ -27,7 +27,5 @@ def presence_node(context: Context, cluster: str, name: str) -> Node:
 
 
 def assigned_users(context: Context, cluster: str, node: Node) -> int:
-    """Return how many users a node serves: the enabled ones are shared out evenly, in the order of the nodes."""
-    names = [other.name for other in presence_nodes(context, cluster)]
-    enabled = users.count_enabled(context.database, cluster)
-    return (enabled + len(names) - 1 - names.index(node.name)) // len(names)
+    """Return how many users a node serves."""
+    return homes.assigned(context.database, cluster, node.name)

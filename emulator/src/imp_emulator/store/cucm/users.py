@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.store.database import Database
+from imp_emulator.store.database import Database, Row
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
 _NAMESPACE = uuid.UUID("0c5f0f0e-0d7b-5d37-8f4e-3f1f6c3f5b52")
@@ -91,6 +91,9 @@ class PresenceUser:
         id: The key of the row, for :func:`update` and :func:`delete`.
         pkid: The UUID, lower case, no braces.
         home_cluster: With the two that follow, the flags of requirement U1.
+        presence_node: The IM and Presence node that serves it; ``None`` while it is not enabled.
+        mail: Its mail address, which is that of its mailbox; may be empty.
+        locale: Its language as the product writes it, for example ``Japanese Japan``; may be empty.
     """
 
     id: int
@@ -99,10 +102,16 @@ class PresenceUser:
     home_cluster: bool
     im_and_presence: bool
     meeting_information: bool
+    presence_node: str | None
+    mail: str
+    locale: str
 
 
 _USER = f"SELECT {', '.join(User._fields)} FROM end_user"  # noqa: S608 - this project's column names
-_PRESENCE = "SELECT id, pkid, userid, home_cluster, im_and_presence, meeting_information FROM end_user"
+_PRESENCE = (
+    "SELECT id, pkid, userid, home_cluster, im_and_presence, meeting_information, presence_node, mail, locale"
+    " FROM end_user"
+)
 
 
 def seed(database: Database, scenario: Scenario) -> None:
@@ -138,8 +147,23 @@ def presence_user(database: Database, cluster: str, key: UserKey) -> PresenceUse
     row = database.one(f"{_PRESENCE} WHERE cluster = ? AND {key.field} = ?", (cluster, key.value))
     if row is None:
         return None
-    row_id, pkid, userid, home_cluster, im_and_presence, meeting_information = row
-    return PresenceUser(row_id, pkid, userid, bool(home_cluster), bool(im_and_presence), bool(meeting_information))
+    return _presence_user(row)
+
+
+def presence_users(database: Database, cluster: str, node: str | None = None) -> list[PresenceUser]:
+    """Return the users of a cluster that an IM and Presence node serves, or those of one node, oldest first."""
+    rows = database.all(
+        f"{_PRESENCE} WHERE cluster = ?1 AND presence_node IS NOT NULL AND (?2 IS NULL OR presence_node = ?2)"
+        " ORDER BY id",
+        (cluster, node),
+    )
+    return [_presence_user(row) for row in rows]
+
+
+def _presence_user(row: Row) -> PresenceUser:
+    row_id, pkid, userid, home_cluster, im_and_presence, meeting_information, *rest = row
+    flags = (bool(home_cluster), bool(im_and_presence), bool(meeting_information))
+    return PresenceUser(row_id, pkid, userid, *flags, *rest)
 
 
 def secret_hash(database: Database, cluster: str, key: UserKey, kind: Literal["password", "pin"]) -> str | None:
@@ -214,9 +238,3 @@ def _update(columns: tuple[str, ...]) -> str:
 def delete(database: Database, user_id: int) -> None:
     """Remove one user, by its ``id``."""
     database.execute("DELETE FROM end_user WHERE id = ?", (user_id,))
-
-
-def count_enabled(database: Database, cluster: str) -> int:
-    """Return how many users are enabled for IM and Presence."""
-    row = database.one("SELECT count(*) AS n FROM end_user WHERE cluster = ? AND im_and_presence", (cluster,))
-    return 0 if row is None else int(row["n"])

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS cluster (
 ) WITHOUT ROWID;
 
 -- ipv6 is the address of Eth0, ipv6_name what AXL calls the node's IPv6 name; the two are set in different places (G7).
+-- assigned_users: how many users an IM and Presence node serves.
 CREATE TABLE IF NOT EXISTS node (
     cluster     TEXT NOT NULL COLLATE NOCASE REFERENCES cluster (name),
     name        TEXT NOT NULL COLLATE NOCASE,
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS node (
     ipv6_name   TEXT NOT NULL DEFAULT '',
     description TEXT NOT NULL DEFAULT '',
     position    INTEGER NOT NULL,
+    assigned_users INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (cluster, name)
 ) WITHOUT ROWID;
 

@@ -4,7 +4,7 @@
 
 -- The end users of a cluster. pkid is a UUID in lower case without braces. A password or PIN is kept as a salted hash;
 -- NULL means that none was ever set. The three flags of requirement U1 are home_cluster, im_and_presence and
--- meeting_information.
+-- meeting_information. presence_node is the IM and Presence node that serves the user, NULL while it is not enabled.
 CREATE TABLE IF NOT EXISTS end_user (
     id                         INTEGER PRIMARY KEY,
     cluster                    TEXT NOT NULL COLLATE NOCASE REFERENCES cluster (name),
@@ -44,8 +44,12 @@ CREATE TABLE IF NOT EXISTS end_user (
     home_cluster               INTEGER NOT NULL DEFAULT 1,
     im_and_presence            INTEGER NOT NULL DEFAULT 0,
     meeting_information        INTEGER NOT NULL DEFAULT 0,
+    presence_node              TEXT COLLATE NOCASE,
     password_hash              TEXT,
     pin_hash                   TEXT,
     UNIQUE (cluster, userid),
     UNIQUE (cluster, pkid)
 );
+
+CREATE INDEX IF NOT EXISTS end_user_by_presence_node ON end_user (cluster, presence_node)
+    WHERE presence_node IS NOT NULL;

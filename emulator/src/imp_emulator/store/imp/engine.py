@@ -1,0 +1,187 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Presence Engines have loaded, and what they know of the users whose calendars they follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from imp_emulator.store.database import Database, Row
+
+_JSON = ("busy", "out_of_office")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the Presence Engine of a node loaded when it started; ``settings`` is what the domain makes of it.
+
+    Attributes:
+        loaded_at: Virtual time, seconds since the epoch.
+        trust: The certificates of cup-trust, PEM.
+        password: That of the account that all gateways share; ``""`` without one.
+    """
+
+    cluster: str
+    node: str
+    loaded_at: float
+    settings: dict[str, Any]
+    trust: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineUser:
+    """A user whose calendar a Presence Engine follows. All times are virtual, in seconds since the epoch.
+
+    Attributes:
+        mail: The mail address in Unified CM when its calendar was enabled: its mailbox.
+        gateway: The identifier of the gateway that it was given; ``""`` while it has none.
+        folder: Exchange's identifier of its calendar, asked for once.
+        time_zone: Exchange's name of its mailbox's time zone; ``""`` while nobody has asked.
+        token: The last part of the URL that its notifications come to.
+        subscription: Exchange's identifier of its subscription; ``""`` while it has none.
+        minutes: The status frequency that the subscription was made with.
+        port: The notification port that it was made with.
+        spread: The calendar spread, in seconds, that was in force then.
+        heard_at: When the last notification came, of an event or of the status.
+        event_at: When the last notification of an event came.
+        busy: ``[start, end, shown as]`` of what is in its calendar from ``window_start`` to ``window_end``.
+        out_of_office: ``{"start": ..., "end": ...}``, each may be ``None``; ``None``: no replies.
+        failure: Code of what went wrong last; ``""``: nothing.
+    """
+
+    cluster: str
+    pkid: str
+    node: str
+    mail: str
+    token: str
+    gateway: str = ""
+    folder: str = ""
+    time_zone: str = ""
+    subscription: str = ""
+    minutes: int = 0
+    port: int = 0
+    spread: int = 0
+    subscribed_at: float | None = None
+    heard_at: float | None = None
+    event_at: float | None = None
+    read_at: float | None = None
+    window_start: float | None = None
+    window_end: float | None = None
+    busy: tuple[tuple[float, float, str], ...] = ()
+    out_of_office: dict[str, float | None] | None = None
+    out_of_office_at: float | None = None
+    failure: str = ""
+    failure_detail: str = ""
+    failed_at: float | None = None
+
+
+_FIELDS = tuple(found.name for found in fields(EngineUser))
+_USER = f"SELECT {', '.join(_FIELDS)} FROM engine_user"  # noqa: S608 - this project's column names
+
+
+def put_loaded(database: Database, loaded: Loaded) -> None:
+    """Store what an engine has loaded; its turns among the gateways begin anew."""
+    database.execute(
+        "INSERT OR REPLACE INTO engine (cluster, node, loaded_at, settings, trust, password) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            loaded.cluster,
+            loaded.node,
+            loaded.loaded_at,
+            json.dumps(loaded.settings),
+            loaded.trust,
+            loaded.password,
+        ),
+    )
+
+
+def loaded(database: Database, cluster: str, node: str) -> Loaded | None:
+    """Return what the running engine of a node has loaded; ``None`` when it does not run."""
+    sql = "SELECT cluster, node, loaded_at, settings, trust, password FROM engine WHERE cluster = ? AND node = ?"
+    row = database.one(sql, (cluster, node))
+    return None if row is None else _loaded(row)
+
+
+def engines(database: Database) -> list[Loaded]:
+    """Return what each running engine has loaded."""
+    sql = "SELECT cluster, node, loaded_at, settings, trust, password FROM engine ORDER BY cluster, node"
+    return [_loaded(row) for row in database.all(sql)]
+
+
+def _loaded(row: Row) -> Loaded:
+    cluster, node, loaded_at, settings, trust, password = row
+    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, password)
+
+
+def remove_loaded(database: Database, cluster: str, node: str) -> None:
+    """Forget what an engine had loaded: it has stopped."""
+    database.execute("DELETE FROM engine WHERE cluster = ? AND node = ?", (cluster, node))
+
+
+def take_turn(database: Database, cluster: str, node: str) -> int:
+    """Count that a gateway is given to a user, and return how many were given before."""
+    row = database.one(
+        "UPDATE engine SET turn = turn + 1 WHERE cluster = ? AND node = ? RETURNING turn - 1 AS turn", (cluster, node)
+    )
+    return 0 if row is None else int(row["turn"])
+
+
+def put(database: Database, user: EngineUser) -> None:
+    """Store a user; what was known of it before is replaced."""
+    values = [_stored(name, getattr(user, name)) for name in _FIELDS]
+    places = ", ".join("?" * len(_FIELDS))
+    sql = f"INSERT OR REPLACE INTO engine_user ({', '.join(_FIELDS)}) VALUES ({places})"  # noqa: S608
+    database.execute(sql, values)
+
+
+def change(database: Database, cluster: str, pkid: str, **changes: Any) -> None:
+    """Change fields of a user by name; nothing happens when nobody follows its calendar."""
+    assignments = ", ".join(f"{name} = ?" for name in changes)
+    sql = f"UPDATE engine_user SET {assignments} WHERE cluster = ? AND pkid = ?"  # noqa: S608
+    database.execute(sql, [*(_stored(name, value) for name, value in changes.items()), cluster, pkid])
+
+
+def _stored(name: str, value: Any) -> Any:
+    return json.dumps(value) if name in _JSON else value
+
+
+def user(database: Database, cluster: str, pkid: str) -> EngineUser | None:
+    """Return what is known of a user; ``None`` when no engine follows its calendar."""
+    row = database.one(f"{_USER} WHERE cluster = ? AND pkid = ?", (cluster, pkid))
+    return None if row is None else _user(row)
+
+
+def by_token(database: Database, token: str) -> EngineUser | None:
+    """Return the user whose notifications come to a URL with this last part."""
+    row = database.one(f"{_USER} WHERE token = ?", (token,))
+    return None if row is None else _user(row)
+
+
+def users(database: Database, cluster: str, node: str | None = None) -> Iterator[EngineUser]:
+    """Give the users of a cluster, or of one node of it, one after the other, by UUID."""
+    sql = f"{_USER} WHERE cluster = ?1 AND (?2 IS NULL OR node = ?2) ORDER BY pkid"
+    return (_user(row) for row in database.all(sql, (cluster, node)))
+
+
+def _user(row: Row) -> EngineUser:
+    values = {name: json.loads(row[name]) if name in _JSON else row[name] for name in _FIELDS}
+    values["busy"] = tuple((start, end, shown) for start, end, shown in values["busy"])
+    return EngineUser(**values)
+
+
+def remove(database: Database, cluster: str, pkid: str) -> None:
+    """Forget a user: nobody follows its calendar any more."""
+    database.execute("DELETE FROM engine_user WHERE cluster = ? AND pkid = ?", (cluster, pkid))
+
+
+def subscriptions_by_gateway(database: Database, cluster: str) -> dict[str, int]:
+    """Return how many users have a subscription, by the gateway's identifier."""
+    rows = database.all(
+        "SELECT gateway, count(*) AS n FROM engine_user WHERE cluster = ? AND subscription != '' GROUP BY gateway",
+        (cluster,),
+    )
+    return {row["gateway"]: row["n"] for row in rows}
