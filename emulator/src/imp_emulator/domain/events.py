@@ -176,3 +176,22 @@ class WebServicesRestarted(Event):
     """The web services of an Exchange server have restarted; its connections and subscriptions are gone."""
 
     server: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged(Event):
+    """What is shown of a user's presence is something else now."""
+
+    cluster: str
+    pkid: str
+    userid: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarNotified(Event):
+    """Exchange has told a Presence Engine something about a user's calendar: that it changed, or that it did not."""
+
+    cluster: str
+    node: str
+    pkid: str
+    changed: bool

@@ -22,7 +22,8 @@ class Loaded:
     Attributes:
         loaded_at: Virtual time, seconds since the epoch.
         trust: The certificates of cup-trust, PEM.
-        password: That of the account that all gateways share; ``""`` without one.
+        secrets: The password of the account that the Exchange servers share under ``account``, and the client secret
+            of a gateway of Office 365 under its identifier.
     """
 
     cluster: str
@@ -30,7 +31,7 @@ class Loaded:
     loaded_at: float
     settings: dict[str, Any]
     trust: str
-    password: str = field(repr=False)
+    secrets: dict[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +88,34 @@ _USER = f"SELECT {', '.join(_FIELDS)} FROM engine_user"  # noqa: S608 - this pro
 def put_loaded(database: Database, loaded: Loaded) -> None:
     """Store what an engine has loaded; its turns among the gateways begin anew."""
     database.execute(
-        "INSERT OR REPLACE INTO engine (cluster, node, loaded_at, settings, trust, password) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO engine (cluster, node, loaded_at, settings, trust, secrets) VALUES (?, ?, ?, ?, ?, ?)",
         (
             loaded.cluster,
             loaded.node,
             loaded.loaded_at,
             json.dumps(loaded.settings),
             loaded.trust,
-            loaded.password,
+            json.dumps(loaded.secrets),
         ),
     )
 
 
 def loaded(database: Database, cluster: str, node: str) -> Loaded | None:
     """Return what the running engine of a node has loaded; ``None`` when it does not run."""
-    sql = "SELECT cluster, node, loaded_at, settings, trust, password FROM engine WHERE cluster = ? AND node = ?"
+    sql = "SELECT cluster, node, loaded_at, settings, trust, secrets FROM engine WHERE cluster = ? AND node = ?"
     row = database.one(sql, (cluster, node))
     return None if row is None else _loaded(row)
 
 
 def engines(database: Database) -> list[Loaded]:
     """Return what each running engine has loaded."""
-    sql = "SELECT cluster, node, loaded_at, settings, trust, password FROM engine ORDER BY cluster, node"
+    sql = "SELECT cluster, node, loaded_at, settings, trust, secrets FROM engine ORDER BY cluster, node"
     return [_loaded(row) for row in database.all(sql)]
 
 
 def _loaded(row: Row) -> Loaded:
-    cluster, node, loaded_at, settings, trust, password = row
-    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, password)
+    cluster, node, loaded_at, settings, trust, secrets = row
+    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, secrets)
 
 
 def remove_loaded(database: Database, cluster: str, node: str) -> None:

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS engine (
     loaded_at REAL NOT NULL,
     settings  TEXT NOT NULL CHECK (json_valid(settings)),
     trust     TEXT NOT NULL,
-    password  TEXT NOT NULL,
+    secrets   TEXT NOT NULL CHECK (json_valid(secrets)),
     turn      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (cluster, node)
 ) WITHOUT ROWID;
