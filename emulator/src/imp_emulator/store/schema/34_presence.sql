@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS engine (
 -- What a Presence Engine knows of a user whose calendar it follows. gateway is the one that the user was given, folder the
 -- calendar's identifier at Exchange, token the last part of the URL that notifications come to, subscription Exchange's
 -- identifier ('' without one) with the parameters that it was made with. Times are virtual, in seconds since the epoch;
--- NULL: never. failure is the code of what went wrong last, '' for nothing. busy: [[start, end, shown as], ...] between
+-- NULL: never. news counts the events that were told since the calendar was read last. failure is the code of what went wrong last, '' for nothing. busy: [[start, end, shown as], ...] between
 -- window_start and window_end. out_of_office: {"start", "end"} (null: without), or null for none.
 CREATE TABLE IF NOT EXISTS engine_user (
     cluster          TEXT NOT NULL COLLATE NOCASE,
@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS engine_user (
     subscribed_at    REAL,
     heard_at         REAL,
     event_at         REAL,
+    news             INTEGER NOT NULL DEFAULT 0,
     read_at          REAL,
     window_start     REAL,
     window_end       REAL,
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS engine_user (
 ) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS engine_user_by_node ON engine_user (cluster, node, gateway);
+CREATE INDEX IF NOT EXISTS engine_user_failed ON engine_user (cluster, node) WHERE failure != '';
 
 -- What is known of a user's presence beside the calendar, and what is shown of it since when. A user without a row counts
 -- as signed in, see the rules. manual: JSON of the domain, null when nothing was set by hand.
