@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 
 
@@ -49,6 +49,64 @@ class ExchangeFailure(Exception):
         return self.failure in _OF_GATEWAY
 
 
+class Turns:
+    """A number of turns that are waited for in order.
+
+    Attributes:
+        most: How many there are; it may be changed.
+        taken: How many are taken.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def free(self) -> bool:
+        """Whether one can be had at once."""
+        return self.taken < self.most
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for one."""
+        return len(self._waiting)
+
+    async def take(self, *, first: bool = False) -> None:
+        """Wait for a turn.
+
+        Args:
+            first: Whether to wait before all others.
+        """
+        if self.free:
+            self.taken += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        (self._waiting.appendleft if first else self._waiting.append)(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                with suppress(ValueError):
+                    self._waiting.remove(turn)
+            else:
+                self.give()  # It was handed the turn in the same moment.
+            raise
+
+    def give(self) -> None:
+        """Give a turn back, to who waits longest."""
+        self.taken -= 1
+        self.hand_out()
+
+    def hand_out(self) -> None:
+        """Let those in who wait, as far as there are turns; to be called when there have become more."""
+        while self._waiting and self.free:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self.taken += 1
+                turn.set_result(None)
+
+
 class Requests:
     """How many requests of a node go on at a time; the clients of all its gateways share one.
 
@@ -60,8 +118,7 @@ class Requests:
     def __init__(self, threads: int, queue: int) -> None:
         self.threads = threads
         self._queue = queue
-        self._under_way = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._turns = Turns(threads)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -70,31 +127,10 @@ class Requests:
         Raises:
             ExchangeFailure: Too many are waiting already (``QUEUE``).
         """
-        await self._enter()
+        if not self._turns.free and self._turns.waiting >= self._queue:
+            raise ExchangeFailure(Failure.QUEUE, f"{self._queue} requests to Exchange are waiting already.")
+        await self._turns.take()
         try:
             yield
         finally:
-            self._leave()
-
-    async def _enter(self) -> None:
-        if self._under_way < self.threads:
-            self._under_way += 1
-            return
-        if len(self._waiting) >= self._queue:
-            raise ExchangeFailure(Failure.QUEUE, f"{self._queue} requests to Exchange are waiting already.")
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._leave()  # It was given the turn and does not take it.
-            raise
-
-    def _leave(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._under_way -= 1
+            self._turns.give()
