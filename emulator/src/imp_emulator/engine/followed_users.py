@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -15,12 +16,29 @@ from imp_emulator.domain.imp.next_steps import AHEAD, BEHIND, Step
 from imp_emulator.engine.exchange_client import ExchangeClient, ExchangeFailure
 from imp_emulator.engine.exchange_requests import Failure
 from imp_emulator.engine.notification_ports import NotificationPorts
-from imp_emulator.engine.running_engine import RunningEngine
+from imp_emulator.engine.running_engine import Client, RunningEngine
 from imp_emulator.store.imp.engine import EngineUser
 from imp_emulator.world.context import Context
 from imp_emulator.world.events import log_failure
 
 T = TypeVar("T")
+
+_AT_A_TIME = 8
+"""For how many users the engine works at a time of its own accord. The servers that it asks share its processor, so more
+would not be faster, and each answer would come later: after Exchange Timeout on a machine that has other work too."""
+
+
+class _StepFailed(Exception):
+    """A request for a user has failed.
+
+    Attributes:
+        user: The user as it was then; what has become of another subscription is none of its business.
+    """
+
+    def __init__(self, user: EngineUser, failure: ExchangeFailure) -> None:
+        super().__init__()
+        self.user = user
+        self.failure = failure
 
 
 class FollowedUsers:
@@ -34,12 +52,12 @@ class FollowedUsers:
         self._context = context
         self._engine = engine
         self._ports = ports
+        self._at_a_time = min(_AT_A_TIME, engine.settings.threads)
+        self._patient = asyncio.Semaphore(self._at_a_time)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def attend_all(
-        self, pkids: Iterable[str], *, recovers: bool = False, polls: Sequence[Step] = ()
-    ) -> None:
-        """Do what is due for many users, as many at a time as there may be requests; this never fills the queue."""
+    async def attend_all(self, pkids: Iterable[str], *, recovers: bool = False, polls: Sequence[Step] = ()) -> None:
+        """Do what is due for many users, some at a time."""
         waiting = iter(pkids)
 
         async def work() -> None:
@@ -50,7 +68,7 @@ class FollowedUsers:
                     log_failure("following a user's calendar", error)
 
         async with asyncio.TaskGroup() as workers:
-            for _ in range(self._engine.settings.threads):
+            for _ in range(self._at_a_time):
                 workers.create_task(work())
 
     async def attend(
@@ -60,21 +78,21 @@ class FollowedUsers:
 
         Args:
             pkid: The user.
-            patient: Whether to wait while the queue is full; otherwise that is a failure.
+            patient: Whether to wait for the others, and while the queue is full; otherwise that is a failure.
             recovers: Whether to try again what failed before.
             polls: What is to be done even if it is not due.
         """
-        async with self._turns.setdefault(pkid, asyncio.Lock()):
+        async with self._patient if patient else nullcontext(), self._turns.setdefault(pkid, asyncio.Lock()):
             failed: set[str] = set()
             more = list(polls)
             while (task := self._next_task(pkid, more, recovers=recovers)) is not None:
                 step, user = task
                 try:
                     await self._do(step, user, patient=patient)
-                except ExchangeFailure as failure:
+                except _StepFailed as error:
                     failed.add(user.gateway)
-                    if not self._goes_on_elsewhere(user, failure, failed):
-                        await self._wait_for_recovery(pkid, failure)
+                    if not self._goes_on_elsewhere(error, failed):
+                        await self._wait_for_recovery(error)
                         return
 
     def _next_task(self, pkid: str, polls: list[Step], *, recovers: bool) -> tuple[Step, EngineUser] | None:
@@ -86,11 +104,11 @@ class FollowedUsers:
         return task
 
     async def _do(self, step: Step, user: EngineUser, *, patient: bool) -> None:
-        """Carry out a step; raises :class:`ExchangeFailure`."""
+        """Carry out a step; raises ``_StepFailed``."""
         if step is Step.CHANGE_GATEWAY:
-            gateway = self._engine.next_gateway(user.gateway)
+            gateway = self._engine.next_gateway(user.gateway) or user.gateway
             with self._context.database.transaction():
-                following.change_gateway(self._context, user, gateway or user.gateway)
+                following.change_gateway(self._context, user, gateway)
         elif step is Step.SUBSCRIBE:
             await self._subscribe(user, patient=patient)
         elif step is Step.READ:
@@ -99,52 +117,77 @@ class FollowedUsers:
             await self._ask_replies(user, patient=patient)
 
     async def _subscribe(self, user: EngineUser, *, patient: bool) -> None:
-        context, exchange = self._context, self._engine.exchange(user.gateway)
-        folder = user.folder or await self._ask(user, patient, lambda: exchange.calendar_folder(user.mail))
+        context = self._context
+        folder = user.folder or await self._ask(
+            user, lambda client: _exchange(client).calendar_folder(user.mail), patient=patient
+        )
         with context.database.transaction():
             made = following.subscribing(context, user)
         if made is None:
             return
         self._ports.listen(user.cluster, user.node, made.terms.port)
         subscription = await self._ask(
-            user, patient, lambda: exchange.subscribe(user.mail, folder, made.url, made.terms.minutes)
+            made.user,
+            lambda client: _exchange(client).subscribe(user.mail, folder, made.url, made.terms.minutes),
+            patient=patient,
         )
         with context.database.transaction():
             following.subscribed(context, made, folder, subscription)
 
     async def _read(self, user: EngineUser, *, patient: bool) -> None:
-        context, client = self._context, self._engine.client(user.gateway)
+        context = self._context
         now = context.clock.timestamp()
         start, end = now - BEHIND, now + AHEAD
-        busy = await self._ask(user, patient, lambda: client.calendar(user.mail, user.folder, start, end))
+        busy = await self._ask(
+            user, lambda client: client.calendar(user.mail, user.folder, start, end), patient=patient
+        )
         with context.database.transaction():
             following.read(context, user, busy, start, end)
 
     async def _ask_replies(self, user: EngineUser, *, patient: bool) -> None:
-        context, client = self._context, self._engine.client(user.gateway)
+        context = self._context
         now = context.clock.timestamp()
-        period = await self._ask(user, patient, lambda: client.out_of_office(user.mail, now))
-        zone = "" if period is None else await self._ask(user, patient, lambda: client.time_zone(user.mail))
+        period = await self._ask(user, lambda client: client.out_of_office(user.mail, now), patient=patient)
+        zone = ""
+        if period is not None:
+            zone = await self._ask(user, lambda client: client.time_zone(user.mail), patient=patient)
         with context.database.transaction():
             following.replies(context, user, period, zone)
 
-    async def _ask(self, user: EngineUser, patient: bool, request: Callable[[], Awaitable[T]]) -> T:
-        """Make a request for a user; raises :class:`ExchangeFailure`."""
+    async def _ask(self, user: EngineUser, request: Callable[[Client], Awaitable[T]], *, patient: bool) -> T:
+        """Make a request to a user's gateway; raises ``_StepFailed``."""
+        engine = self._engine
         while True:
             try:
-                found = await request()
+                found = await request(engine.client(user.gateway))
             except ExchangeFailure as failure:
                 if patient and failure.failure is Failure.QUEUE:
-                    await self._engine.requests.room()
+                    await engine.requests.room()
                     continue
-                self._engine.note(user.gateway, failure)
-                raise
-            self._engine.note(user.gateway, None)
+                engine.note(user.gateway, failure)
+                raise _StepFailed(user, failure) from None
+            engine.note(user.gateway, None)
             return found
 
-    def _goes_on_elsewhere(self, user: EngineUser, failure: ExchangeFailure, failed: set[str]) -> bool:
-        """Give a user the next gateway when its present one has failed; tell whether there is one that has not."""
-        gateway = self._engine.next_gateway(user.gateway, failed) if failure.of_gateway else None
+    def _goes_on_elsewhere(self, error: _StepFailed, failed: set[str]) -> bool:
+        """Give a user the next gateway when the present one has failed; tell whether there is one that has not."""
+        gateway = self._engine.next_gateway(error.user.gateway, failed) if error.failure.of_gateway else None
         if gateway is None:
             return False
-        ...
+        with self._context.database.transaction():
+            following.change_gateway(self._context, error.user, gateway)
+        return True
+
+    async def _wait_for_recovery(self, error: _StepFailed) -> None:
+        failure = error.failure
+        with self._context.database.transaction():
+            following.failed(self._context, error.user, failure.failure.value, failure.detail)
+        if failure.of_gateway and not self._engine.closed:
+            await self._engine.look_at_gateways()
+
+
+def _exchange(client: Client) -> ExchangeClient:
+    """Return the client of a gateway that notifies."""
+    if not isinstance(client, ExchangeClient):
+        raise TypeError("the gateway's type has no notifications")
+    return client

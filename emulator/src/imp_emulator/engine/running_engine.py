@@ -41,6 +41,7 @@ class RunningEngine:
 
     Attributes:
         requests: How many requests go on at a time and may wait, over all gateways.
+        closed: Whether it has been stopped.
     """
 
     def __init__(self, context: Context, loaded: Loaded) -> None:
@@ -50,6 +51,7 @@ class RunningEngine:
         self.requests = Requests(self.settings.threads, self.settings.queue)
         self._clients: dict[str, Client] = {}
         self._broken: dict[str, ExchangeFailure] = {}
+        self.closed = False
         self._works: bool | None = None
         self._looking = asyncio.Lock()
         self._looks = 0
@@ -65,13 +67,6 @@ class RunningEngine:
         if broken is not None:
             raise ExchangeFailure(broken.failure, broken.detail)
         return self._client(gateway)
-
-    def exchange(self, gateway: str) -> ExchangeClient:
-        """Return what speaks to a gateway that notifies; raises as :meth:`client` does."""
-        found = self.client(gateway)
-        if not isinstance(found, ExchangeClient):
-            raise KeyError(gateway)
-        return found
 
     def _client(self, gateway: str) -> Client:
         if gateway not in self._clients:
@@ -125,12 +120,16 @@ class RunningEngine:
     async def _refused(self, gateway: str) -> str | None:
         """Try a gateway; return why it does not work, or ``None``."""
         self._broken.pop(gateway, None)
-        try:
-            await self._client(gateway).check()
-        except ExchangeFailure as failure:
-            self.note(gateway, failure)
-            return failure.detail
-        return None
+        while True:
+            try:
+                await self._client(gateway).check()
+            except ExchangeFailure as failure:
+                if failure.failure is Failure.QUEUE:
+                    await self.requests.room()
+                    continue
+                self.note(gateway, failure)
+                return failure.detail
+            return None
 
     def _set_works(self, refused: Sequence[str]) -> None:
         """Note whether a gateway works, in the node's notifications too.
@@ -150,6 +149,7 @@ class RunningEngine:
                 notifications.clear(*place)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; what is under way fails."""
+        self.closed = True
         clients, self._clients = self._clients, {}
         await asyncio.gather(*(client.close() for client in clients.values()))

@@ -35,6 +35,7 @@ from imp_emulator.wire.exchange.online.ews_door import OnlineEws
 from imp_emulator.wire.exchange.online.graph import Graph
 from imp_emulator.wire.exchange.online.token import TokenEndpoint
 from imp_emulator.wire.exchange.powershell import PowerShell
+from imp_emulator.wire.exchange_notifications import ExchangeNotifications, error_page
 from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.context import Context
@@ -43,6 +44,8 @@ from imp_emulator.world.environment import Environment
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
+_NOTIFICATION_PORT = 50020
+"""The default of the parameter Microsoft Exchange Notification Port; a request is journaled with it."""
 
 Maker = Callable[[Context, Accounts], Protocol]
 """Makes a protocol; every listener that speaks it shares the one made."""
@@ -167,6 +170,18 @@ class Listeners:
                 addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
                 context = server_context(keys.get(database, cluster.name, node.name))
                 self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, context)
+                if node.role == "imp":
+                    self._listen_for_notifications(cluster.name, node.name)
+
+    def _listen_for_notifications(self, cluster: str, node: str) -> None:
+        """Listen for Exchange's notifications; the engine that runs says at which ports of the node that is."""
+        gate = Gate(
+            self._environment, cluster, node, _NOTIFICATION_PORT, [self._protocol(ExchangeNotifications)], error_page
+        )
+        self._gates.append(gate)
+        key = f"{cluster}/{node}/notifications"
+        self._servers.append(Server(gate, self.bind(key)))
+        self._environment.engine_listeners[cluster, node] = (connect_address(self._host), self._ports[key])
 
     def _listen_for_exchange(self) -> None:
         database = self._environment.database

@@ -107,7 +107,7 @@ def load(context: Context, cluster: str, node: str) -> Settings:
         display_out_of_office=_number(context, cluster, "CalendarOutOfOffice") == 1,
         basic_only=_number(context, cluster, "FIPSModeExchangeServerAuthentication") == 1,
         pull_minutes=60,
-        out_of_office_minutes=60,
+        out_of_office_minutes=context.scenario.cluster(cluster).out_of_office_poll_minutes,
     )
     trusted = "".join(certificate.pem for certificate in trust.trusted(context, cluster, node, trust.CUP))
     secrets = {} if shared is None else {ACCOUNT: shared.password}

@@ -81,10 +81,10 @@ def review(context: Context, cluster: str, pkid: str) -> None:
     wanted = user is not None and _is_wanted(user)
     if known is not None and not (user and wanted and (known.node, known.mail) == (user.presence_node, user.mail)):
         _forget(context, known)
+        presence.refresh(context, cluster, pkid)
         known = None
     if user is not None and wanted and known is None and _adopt(context, cluster, user):
         context.jobs.at_once(USER, user_key(cluster, pkid), [cluster, pkid])
-    presence.refresh(context, cluster, pkid)
 
 
 def _is_wanted(user: PresenceUser) -> bool:
@@ -126,9 +126,7 @@ def _forget(context: Context, user: EngineUser) -> None:
 # What is to be done for a user
 
 
-def next_task(
-    context: Context, cluster: str, pkid: str, *, recovers: bool = False
-) -> tuple[Step, EngineUser] | None:
+def next_task(context: Context, cluster: str, pkid: str, *, recovers: bool = False) -> tuple[Step, EngineUser] | None:
     """Return what is to be done for a user now; ``None`` for nothing, then a job says when there is something.
 
     Args:
@@ -279,10 +277,10 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
     return True
 
 
-def ended(context: Context, token: str, subscription: str) -> None:
-    """Take Exchange's word that a subscription has ended."""
+def ended(context: Context, token: str) -> None:
+    """Take Exchange's word that the subscription whose notifications have this token has ended."""
     user = store.by_token(context.database, token)
-    if user is not None and user.subscription == subscription:
+    if user is not None and user.subscription:
         lost(context, user)
 
 

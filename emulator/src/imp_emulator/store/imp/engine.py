@@ -118,7 +118,7 @@ def engines(database: Database) -> list[Loaded]:
 
 def _loaded(row: Row) -> Loaded:
     cluster, node, loaded_at, settings, trust, secrets = row
-    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, secrets)
+    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, json.loads(secrets))
 
 
 def remove_loaded(database: Database, cluster: str, node: str) -> None:
