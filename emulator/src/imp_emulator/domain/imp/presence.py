@@ -139,21 +139,23 @@ def set_manual(context: Context, cluster: str, userid: str, manual: Manual | Non
 
     Raises:
         NotFound: IM and Presence knows no such user.
-        InvalidValue: There is no such presence or activity, or the note is too long.
+        InvalidValue: There is no such presence or activity, the note is too long, or the end has passed.
     """
     user = _user(context, cluster, userid)
     if manual is not None:
-        _check(manual)
+        _check(manual, context.clock.timestamp())
     _show(context, user, replace(_described(context, cluster, user), manual=manual))
 
 
-def _check(manual: Manual) -> None:
+def _check(manual: Manual, now: float) -> None:
     if manual.presence not in MANUAL_PRESENCES:
         raise InvalidValue("manual-presence", f"presence must be one of {', '.join(MANUAL_PRESENCES)}.", "presence")
     if manual.activity and manual.activity not in MANUAL_ACTIVITIES:
         raise InvalidValue("manual-activity", f"activity must be one of {', '.join(MANUAL_ACTIVITIES)}.", "activity")
     if len(manual.note) > LONGEST_NOTE:
         raise InvalidValue("manual-note", f"note has at most {LONGEST_NOTE} characters.", "note")
+    if manual.until is not None and manual.until <= now:
+        raise InvalidValue("manual-until", "until must be later than the time of the virtual clock.", "until")
 
 
 def _user(context: Context, cluster: str, userid: str) -> PresenceUser:
@@ -258,11 +260,16 @@ class _Calendar:
         return presence_words.out_of_office(replies.start, replies.end, _iana(self.followed.time_zone), locale)
 
 
+def followed(context: Context, user: UserPresence) -> EngineUser | None:
+    """Return what the Presence Engine knows of a user's calendar; ``None`` when it follows none, or does not run."""
+    if _displays(context, user.cluster, user.node) is None:
+        return None
+    return engine.user(context.database, user.cluster, user.pkid)
+
+
 def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _Calendar:
     displays = _displays(context, known.cluster, known.node)
-    if displays is None:
-        return _Calendar(user)
-    return _Calendar(user, engine.user(context.database, known.cluster, known.pkid), displays)
+    return _Calendar(user, followed(context, known), bool(displays))
 
 
 def _displays(context: Context, cluster: str, node: str) -> bool | None:
