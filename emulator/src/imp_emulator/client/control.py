@@ -248,7 +248,7 @@ class Control:
         return self._call("GET", _presence(cluster, userid))
 
     def sign_in(self, userid: str, state: str, cluster: str = "dc1") -> Json:
-        """Have a user's client be ``available``, ``away``, ``do_not_disturb`` or ``offline``, and return what is shown."""
+        """Have a user's client be ``available``, ``away``, ``do_not_disturb`` or ``offline``; returns what is shown."""
         return self._call("PUT", f"{_presence(cluster, userid)}/sign-in", {"state": state})
 
     def set_phone(self, userid: str, *, on: bool, cluster: str = "dc1") -> Json:
