@@ -91,6 +91,7 @@ _NUMBERS: Mapping[str, int] = {
     "endpoint-not-found": 132,
     "endpoint-of-another": 136,
     "expiry-out-of-range": 131,
+    "manual-note": 120,
     "no-free-endpoint": 138,
     "no-free-subscription": 139,
     "no-url": 130,
