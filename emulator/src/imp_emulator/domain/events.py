@@ -198,3 +198,10 @@ class CalendarNotified(Event):
     node: str
     pkid: str
     changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallDue(Event):
+    """The endpoint of a subscription of the Presence Web Service has to be called at once."""
+
+    subscription: int
