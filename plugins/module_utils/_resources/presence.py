@@ -179,11 +179,11 @@ class Presence(Resource[KnownPresence]):
 
     def _ask(self, userid: str, call: Callable[[PresenceWebService], T]) -> T:
         """Ask the node of a user, which is found out on the way."""
-        try:
-            return call(self._service(self._homes.get(userid, self.context.connection)))
-        except WrongNode as moved:
-            self._homes[userid] = self._sent_on(userid, moved)
-        return call(self._service(self._homes[userid]))
+        while True:
+            try:
+                return call(self._service(self._homes.get(userid, self.context.connection)))
+            except WrongNode as moved:
+                self._homes[userid] = self._sent_on(userid, moved)
 
     def _sent_on(self, userid: str, moved: WrongNode) -> Connection:
         """Return where a user is asked whom the service sends to another node; once, for nodes may not agree."""
