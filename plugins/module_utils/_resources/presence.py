@@ -178,18 +178,20 @@ class Presence(Resource[KnownPresence]):
         return self._ask(userid, lambda service: service.shown(userid, self._address(userid)))
 
     def _ask(self, userid: str, call: Callable[[PresenceWebService], T]) -> T:
-        """Ask the node of a user, which is found out on the way."""
-        while True:
+        """Ask the node of a user, which is found out on the way; nodes may not agree, so that happens once."""
+        if userid not in self._homes:
             try:
-                return call(self._service(self._homes.get(userid, self.context.connection)))
+                return call(self._service(self.context.connection))
             except WrongNode as moved:
-                self._homes[userid] = self._sent_on(userid, moved)
-
-    def _sent_on(self, userid: str, moved: WrongNode) -> Connection:
-        """Return where a user is asked whom the service sends to another node; once, for nodes may not agree."""
-        if userid in self._homes:
+                self._homes[userid] = self._home(moved)
+        try:
+            return call(self._service(self._homes[userid]))
+        except WrongNode as moved:
             text = f"{moved.message} Another node sent the user on to this one; look at the user's node."
-            raise ImpError(text, code=moved.code, details=moved.details)
+            raise ImpError(text, code=moved.code, details=moved.details) from None
+
+    def _home(self, moved: WrongNode) -> Connection:
+        """Return where a user is asked whom the service sends to another node."""
         home = home_node(self.context.connection, self._nodes, moved.host)
         if home is None:
             text = (

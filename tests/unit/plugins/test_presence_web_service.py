@@ -98,8 +98,8 @@ def shape(document: bytes) -> list[Any]:
     """Return a document as nested lists of names, attributes and texts."""
 
     def inside(element: ElementTree.Element) -> list[Any]:
-        parts: list[Any] = [element.tag, *([element.attrib] if element.attrib else [])]
-        return [*parts, *([inside(child) for child in element] or [element.text])]
+        content: list[Any] = [inside(child) for child in element] or [element.text]
+        return [element.tag, *([element.attrib] if element.attrib else []), *content]
 
     return inside(ElementTree.fromstring(document))
 
