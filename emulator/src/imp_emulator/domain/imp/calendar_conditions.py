@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from zlib import crc32
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.domain.imp import presence
 from imp_emulator.domain.imp.engine_settings import Gateway, Settings
 from imp_emulator.domain.imp.gateways import EWS_SERVER
 from imp_emulator.domain.imp.presence import UserPresence
@@ -23,8 +23,8 @@ from imp_emulator.domain.imp.services import ServiceState, Status, instant
 from imp_emulator.store.cucm.users import PresenceUser
 from imp_emulator.store.imp.engine import EngineUser
 
-BUSY = "Busy"
-"""How a meeting is shown that makes a user "In a meeting"."""
+BUSY, AWAY = "Busy", "OOF"
+"""How a meeting is shown that makes a user "In a meeting", and one that goes before it."""
 
 _GATEWAY_REMEDIES = {
     "unreachable": "Make {gateway} reachable for {node}: its name, its port, the network between.",
@@ -257,20 +257,27 @@ def window(case: Case) -> Finding:
     known = case.known
     if known.window_start is None or known.window_end is None or not known.window_start <= case.now < known.window_end:
         return Finding(False, "The engine has not read the calendar of this time.", case.home.restart)
-    offset = crc32(known.pkid.encode()) % (known.spread + 1)
-    at = case.now - offset
-    shown = {how for start, end, how in known.busy if start <= at < end}
-    if BUSY in shown:
-        until = max(end for start, end, how in known.busy if start <= at < end and how == BUSY)
-        return Finding(True, f"A meeting until {_time(until)}.")
-    if any(start <= case.now < end and how == BUSY for start, end, how in known.busy):
-        what = f"A meeting has begun, and the calendar spread shows it {offset} seconds after its beginning."
+    offset = presence.offset(known.pkid, known.spread)
+    shown = _shown_as(known, case.now - offset)
+    if BUSY in shown and AWAY not in shown:
+        return Finding(
+            True, f"A meeting until {_time(shown[BUSY])}, shown {offset} seconds late by the calendar spread."
+        )
+    if BUSY in _shown_as(known, case.now) and AWAY not in shown:
+        what = f"A meeting has begun; the calendar spread shows it {offset} seconds after its beginning."
         return Finding(False, what, "Wait for the calendar spread.")
+    what = f"No meeting of now is shown as {BUSY}"
+    what += f", but one as {', '.join(sorted(shown))}" if shown else ""
     coming = min((start for start, _, how in known.busy if start > case.now and how == BUSY), default=None)
-    what = f"No meeting now that is shown as {BUSY}"
-    what += f", but one shown as {', '.join(sorted(shown))}" if shown else ""
-    what += f"; the next one begins at {_time(coming)}." if coming else f" and none until {_time(known.window_end)}."
-    return Finding(False, what, f"Make a meeting of now in the calendar of {known.mail}, shown as {BUSY}.")
+    what += f"; none begins until {_time(known.window_end)}." if coming is None else f"; one begins at {_time(coming)}."
+    return Finding(
+        False, what, f"Make a meeting of now in the calendar of {known.mail}, shown as {BUSY} and not {AWAY}."
+    )
+
+
+def _shown_as(known: EngineUser, at: float) -> dict[str, float]:
+    """Return how the meetings of a moment are shown, and until when."""
+    return {how: end for start, end, how in sorted(known.busy, key=lambda one: one[1]) if start <= at < end}
 
 
 _RULE_REMEDIES: Mapping[str, str] = {

@@ -142,7 +142,7 @@ def _shown(listed: Listed) -> dict[str, Any]:
         "message": shown.message,
         "icon": shown.icon,
         "rule": shown.rule,
-        "since": instant(listed.shown.since),
+        "since": _moment(listed.shown.since),
     }
 
 

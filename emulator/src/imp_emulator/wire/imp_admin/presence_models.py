@@ -84,7 +84,7 @@ class UserPresence(BaseModel):
     message: str | None
     icon: Icon | None
     rule: Annotated[str | None, Field(description="The row of the table of states that decided.")]
-    since: datetime | None
+    since: Annotated[datetime | None, Field(description="Null when nothing has changed since the user was enabled.")]
     mailbox: Annotated[str | None, Field(description="The address of the mailbox; null while no calendar is followed.")]
     gateway: Annotated[str | None, Field(description="The name of the gateway that the user was given.")]
     subscribed_at: datetime | None
