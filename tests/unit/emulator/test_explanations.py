@@ -14,6 +14,7 @@ import pytest
 from imp_emulator.domain.cucm import parameters, users
 from imp_emulator.domain.cucm.users import UserKey
 from imp_emulator.domain.imp import explanations, gateway_credentials, gateways, presence_list, services, trust
+from imp_emulator.domain.imp.calendar_conditions import CONDITIONS
 from imp_emulator.domain.imp.explanations import Condition
 from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.domain.imp.presence import offset
@@ -30,7 +31,7 @@ from imp_emulator.world.environment import Environment
 from tests.support.certificates import issue
 
 ENGINE = "Cisco Presence Engine"
-USER, NAMES = "user0001", list(explanations.CONDITIONS)
+USER, NAMES = "user0001", list(CONDITIONS)
 RESTART = "Restart Cisco Presence Engine on imp-pub (module services)."
 ENABLED = {"home_cluster": True, "im_and_presence": True, "meeting_information": True}
 DRAFT = Draft("mail1.example.com", account=r"EXAMPLE\svc-imp", password="canary-of-explanations")
