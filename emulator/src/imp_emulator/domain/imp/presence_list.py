@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from imp_emulator.domain.imp import engine_settings, gateways, nodes, presence
+from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.domain.imp import gateways, nodes, presence, services
 from imp_emulator.domain.imp.explanations import Condition, Explainer
 from imp_emulator.domain.imp.gateways import EWS_SERVER
 from imp_emulator.domain.imp.presence import UserPresence
@@ -85,7 +86,7 @@ def of_user(context: Context, cluster: str, userid: str) -> Listed:
 def running_engines(context: Context, cluster: str) -> list[str]:
     """Return the nodes whose Presence Engine runs."""
     names = [node.name for node in nodes.presence_nodes(context, cluster)]
-    return [name for name in names if engine_settings.settings(context, cluster, name) is not None]
+    return [name for name in names if services.is_running(context, cluster, name, PRESENCE_ENGINE)]
 
 
 def subscriptions(context: Context, cluster: str) -> dict[str, int]:
