@@ -75,6 +75,9 @@ gateways:
     position:
       description: 1 for the gateway that was added first.
       type: int
+    subscriptions:
+      description: How many users have a subscription at it, V(null) where nobody tells.
+      type: int
 node:
   description: The node that checked the servers.
   returned: with O(status=true)
