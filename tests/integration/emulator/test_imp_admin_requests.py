@@ -67,7 +67,7 @@ def test_compare_tells_yes_or_no_and_ten_noes_a_minute(environment: Emulator, ap
     [
         ({"name": "mail1"}, "invalid-field", "name"),
         ({"name": None}, "invalid-field", "name"),
-        ({"type": "Office 365 Server"}, "invalid-field", "type"),
+        ({"type": "Exchange -- EWS Auto Discover"}, "invalid-field", "type"),
         ({"port": 0}, "invalid-field", "port"),
         ({"port": 65536}, "invalid-field", "port"),
         ({"port": "443"}, "invalid-field", "port"),
