@@ -36,7 +36,7 @@ MAXIMUM_SECRET = 256
 MAXIMUM_URL = 255
 
 _UUID = re.compile(UUID_PATTERN)
-_INCOMPLETE = "The client secret must be given for a new gateway and must not be blank."
+_INCOMPLETE = "The client secret must be given for a new gateway or client ID, and must not be blank."
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def checked(context: Context, cluster: str, draft: Office365Draft, identifier: s
 
 
 def _client_secret(draft: Office365Draft, before: StoredOffice365 | None) -> str:
-    if draft.client_secret is None and before is not None:
+    if draft.client_secret is None and before is not None and before.client_id == draft.client_id.lower():
         return before.client_secret
     if draft.client_secret is None or names.is_blank(draft.client_secret):
         raise InvalidValue("secret-required", _INCOMPLETE, "office_365")

@@ -103,7 +103,7 @@ def _request(example: dict[str, Any]) -> ConfigDict:
 
 
 class Office365In(BaseModel):
-    """What a gateway of Office 365 shall have beside name and port; a new one needs its client secret."""
+    """What a gateway of Office 365 shall have beside name and port; a new one or another client ID needs the secret."""
 
     model_config = _request({**_ONLINE, "client_secret": "a long secret"})
 

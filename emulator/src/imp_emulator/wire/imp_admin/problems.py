@@ -49,7 +49,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
         422,
         "Add failed. Account Name and Password must be non NULL and non blank for an Exchange Gateway.",
     ),
-    "secret-required": (422, "The client secret must be given for a new gateway and must not be blank."),
+    "secret-required": (422, "The client secret must be given for a new gateway or client ID, and must not be blank."),
     "invalid-field": (422, "port must be a number from 1 to 65535."),
     "precondition-required": (428, "The header If-Match with the object's ETag is needed."),
     "too-many-compares": (429, "Too many comparisons have failed; try again later."),
