@@ -33,8 +33,8 @@ class ImpAdmin:
     def gateways(self) -> list[dict[str, Any]]:
         """Return the gateways in their order, each with what identifies it for a change.
 
-        ``{id, type, name, description, port, account, position, etag, office_365}``. The last is ``None`` for an Exchange
-        server, else ``{client_id, tenant_id, proxy_url, proxy_username, authentication_endpoint, resource}``.
+        ``{id, type, name, description, port, account, position, etag, office_365}``. The last is ``None`` for an
+        Exchange server, else ``{client_id, tenant_id, proxy_url, proxy_username, authentication_endpoint, resource}``.
         """
         return self._items("/presence-gateways")
 
