@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
-from tests.support.scenarios import shipped, with_users
+import pytest
+
+from tests.support.emulator import Emulator
+from tests.support.scenarios import shipped, with_users, write_scenario
 
 TYPE = "Office 365 Server"
 OUTLOOK = "outlook.office365.com"
@@ -46,3 +50,21 @@ def _cluster(cluster: dict[str, Any], name: str, number: int) -> dict[str, Any]:
         "nodes": nodes,
         "users": users,
     }
+
+
+@pytest.fixture(scope="session")
+def office_365_emulator(
+    imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Emulator]:
+    """An emulator with this scenario, in whatever state the last test left it."""
+    folder = tmp_path_factory.mktemp("office-365")
+    emulator = imp_emulator_class(folder, "--scenario", str(write_scenario(folder, content())))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def releases(office_365_emulator: Emulator) -> Emulator:
+    """The same, set back to its scenario."""
+    office_365_emulator.control.reset()
+    return office_365_emulator
