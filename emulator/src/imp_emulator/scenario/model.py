@@ -97,7 +97,11 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class UserSpec:
-    """An end user as the scenario declares it; nothing is enabled unless it says so."""
+    """An end user as the scenario declares it; nothing is enabled unless it says so.
+
+    Attributes:
+        locale: Its language as Unified CM names it, for example ``Japanese Japan``; ``""`` for the cluster's default.
+    """
 
     userid: str
     first_name: str
@@ -106,6 +110,7 @@ class UserSpec:
     department: str
     im_and_presence: bool = False
     meeting_information: bool = False
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,9 @@ class ClusterSpec:
     Attributes:
         admin_api: Whether its nodes serve the admin API; no real cluster does.
         presence_gateways: The names of Exchange servers that are presence gateways from the start.
+        signed_in: Whether the users count as signed in with a client until something else is said of one.
+        out_of_office_poll_minutes: How often the Presence Engines ask Exchange servers for automatic replies; the
+            product has no parameter for it.
     """
 
     name: str
@@ -125,6 +133,8 @@ class ClusterSpec:
     accounts: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS
     admin_api: bool = True
     presence_gateways: tuple[str, ...] = ()
+    signed_in: bool = True
+    out_of_office_poll_minutes: int = 60
 
     @property
     def release(self) -> float:

@@ -54,10 +54,12 @@ class Handshake:
     Attributes:
         chain: What the server sends, its own certificate first.
         errors: OpenSSL's codes (``X509_V_ERR_...``) in the order in which it met them; empty when the chain is good.
+        verified: What was verified, from the server's certificate to the root; empty without a store.
     """
 
     chain: list[Certificate]
     errors: Sequence[int]
+    verified: Sequence[x509.Certificate] = ()
 
 
 def shake_hands(
@@ -93,7 +95,8 @@ def shake_hands(
             _pass_through(connection, tunnel, deadline)
         _converse(session, connection, deadline)
     chain = session.get_peer_cert_chain(as_cryptography=True) or []
-    return Handshake([wrap(certificate) for certificate in chain], errors)
+    verified = [] if store is None else session.get_verified_chain(as_cryptography=True) or []
+    return Handshake([wrap(certificate) for certificate in chain], errors, verified)
 
 
 def connect(listener: tuple[str, int], timeout: float) -> socket.socket:
