@@ -43,11 +43,15 @@ class ImpAdmin:
         self._transport = transport
 
     def gateways(self) -> list[dict[str, Any]]:
-        """Return the gateways in their order: ``{id, type, name, description, port, account, position, etag}``."""
+        """Return the gateways in their order, each with what identifies it for a change.
+
+        ``{id, type, name, description, port, account, position, etag, office_365}``. The last is ``None`` for an
+        Exchange server, else ``{client_id, tenant_id, proxy_url, proxy_username, authentication_endpoint, resource}``.
+        """
         return self._items("/presence-gateways")
 
     def create_gateway(self, fields: Mapping[str, Any]) -> None:
-        """Add a gateway of ``{type, name, description, port, account?, password?}``."""
+        """Add a gateway of ``{type, name, description, port, account?, password?, office_365?}``."""
         self._call("POST", "/presence-gateways", body=fields)
 
     def replace_gateway(self, gateway: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
@@ -77,6 +81,19 @@ class ImpAdmin:
                 f"The admin API of {self._transport.server} did not say whether the password is right."
             )
         return bool(content["match"])
+
+    def secrets_match(self, gateway: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, bool]:
+        """Tell of each secret whether it is that of a gateway of Office 365; the server limits how often.
+
+        ``secrets`` has ``client_secret``, ``proxy_password`` or both.
+        """
+        path = f"/presence-gateways/{quote(gateway['id'], safe='')}/secrets/compare"
+        content = self._call("POST", path, body=secrets, idempotent=True).json()
+        if not isinstance(content, dict) or not all(isinstance(content.get(name), bool) for name in secrets):
+            raise UnexpectedAnswer(
+                f"The admin API of {self._transport.server} did not say whether the secrets are right."
+            )
+        return {name: content[name] for name in secrets}
 
     def status(self, node: str | None = None) -> dict[str, Any]:
         """Return ``{node, items: [...]}``: what the troubleshooter of a node finds about each gateway (G6)."""
