@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An emulator in the test's process, listeners and all, on a clock that stands still: what Presence Engines do there."""
+"""An emulator in the test's process, listeners and all, whose clock stands still: what Presence Engines do there."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def scenario(users: int, *, enabled: bool = True, gateways: tuple[str, ...] = (M
     plain = scenario_file.read(generate(users=users))
     cluster = plain.clusters[0]
     people = tuple(replace(user, im_and_presence=enabled, meeting_information=enabled) for user in cluster.users)
-    return replace(
-        plain, clusters=(replace(cluster, users=people, presence_gateways=gateways),), impersonation=True
-    )
+    return replace(plain, clusters=(replace(cluster, users=people, presence_gateways=gateways),), impersonation=True)
 
 
 def seed(folder: Path, wanted: Scenario) -> Path:

@@ -24,8 +24,8 @@ from imp_emulator.world.events import log_failure
 T = TypeVar("T")
 
 _AT_A_TIME = 8
-"""For how many users the engine works at a time of its own accord. The servers that it asks share its processor, so more
-would not be faster, and each answer would come later: after Exchange Timeout on a machine that has other work too."""
+"""For how many users the engine works at a time of its own accord. The servers that it asks share its processor: more
+would not be faster, and each answer would come later, on a busy machine later than Exchange Timeout."""
 
 
 class _StepFailed(Exception):
@@ -44,8 +44,8 @@ class _StepFailed(Exception):
 class FollowedUsers:
     """Does what is due for the users of one running engine.
 
-    Each step asks Exchange outside of every transaction and takes the answer in a short one. A gateway that fails a user
-    is left for the next of the pool, at once; when all have failed, the user waits for the recovery.
+    Each step asks Exchange outside of every transaction and takes the answer in a short one. When a gateway fails a
+    user, it is given the next one of the pool at once; when all have failed, it waits for the recovery.
     """
 
     def __init__(self, context: Context, engine: RunningEngine, ports: NotificationPorts) -> None:

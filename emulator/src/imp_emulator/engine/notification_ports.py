@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ports at which the Presence Engines listen for notifications: in the emulated network, while they run.
 
-Each node has one listener for as long as the emulator runs, whatever its port there is. A port that is opened leads to it.
+Each node has one listener for as long as the emulator runs. A port that is opened in the emulated network leads to it.
 """
 
 from __future__ import annotations

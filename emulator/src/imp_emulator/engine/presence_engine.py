@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Presence Engines: what they do when which job says so.
 
-Everything they do is a job, also what they do at once, so it goes on after a killed process: following all users after a
-start, what is due for one user, the end of a subscription, polling, recovery. What lives in memory (connections, the
+Everything they do is a job, also what they do at once, so it goes on after a killed process: following all users after
+a start, what is due for one user, the end of a subscription, polling, recovery. What lives in memory (connections,
 gateways that do not work, open ports) is made again from what is stored.
 """
 

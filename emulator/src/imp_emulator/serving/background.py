@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from imp_emulator.domain.exchange import event_log, first_contents, streaming, subscriptions
-from imp_emulator.domain.imp import engine_life, presence, services
+from imp_emulator.domain.imp import engine_life, presence, services, web_service, web_sessions
+from imp_emulator.engine.callbacks import CallBacks
 from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.engine.push import Push
 from imp_emulator.world.context import Context
@@ -36,6 +37,7 @@ def wire(environment: Environment) -> PresenceEngines:
     environment.scheduler.register(streaming.TICK, partial(streaming.tick, context))
     environment.scheduler.register(presence.NEXT, partial(presence.come, context))
     Push(environment)
+    CallBacks(environment)
     return PresenceEngines(environment)
 
 
@@ -43,4 +45,6 @@ async def start(environment: Environment, engines: PresenceEngines) -> None:
     """Go on with what the state file says; the listeners answer by now, because some of it may ask them."""
     services.lift_hanging(environment.context)
     engines.resume()
+    web_sessions.begin(environment.context)
+    web_service.begin(environment.context)
     await environment.scheduler.start()

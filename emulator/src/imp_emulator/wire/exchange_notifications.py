@@ -24,7 +24,10 @@ from imp_emulator.world.context import Context
 M = "http://schemas.microsoft.com/exchange/services/2006/messages"
 _OPERATION = "SendNotification"
 _STATUS = "StatusEvent"
-_RESULT = f'<m:SendNotificationResult xmlns:m="{M}"><m:SubscriptionStatus>%s</m:SubscriptionStatus></m:SendNotificationResult>'
+_RESULT = (
+    f'<m:SendNotificationResult xmlns:m="{M}">'
+    "<m:SubscriptionStatus>%s</m:SubscriptionStatus></m:SendNotificationResult>"
+)
 
 
 class ExchangeNotifications:

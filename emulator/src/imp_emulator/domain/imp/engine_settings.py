@@ -10,12 +10,14 @@ subscription (P1 to P3).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
-from imp_emulator.domain.imp import trust
+from imp_emulator.domain.imp import office_365, trust
+from imp_emulator.domain.imp.office_365 import Office365
 from imp_emulator.domain.imp.ports import NOTIFICATION_PORT
 from imp_emulator.store.cucm import parameters
 from imp_emulator.store.imp import engine as store
@@ -33,15 +35,14 @@ class Gateway:
 
     Attributes:
         type: ``Exchange -- EWS Server``, which notifies, or another one, which has to be asked again and again.
+        online: What one of Office 365 is told beside.
     """
 
     id: str
     type: str
     name: str
     port: int
-    client_id: str = ""
-    tenant_id: str = ""
-    proxy: str = ""
+    online: Office365 | None = None
 
     @property
     def notifies(self) -> bool:
@@ -106,12 +107,18 @@ def load(context: Context, cluster: str, node: str) -> Settings:
         threads=_number(context, cluster, "ExchangeThreads"),
         display_out_of_office=_number(context, cluster, "CalendarOutOfOffice") == 1,
         basic_only=_number(context, cluster, "FIPSModeExchangeServerAuthentication") == 1,
-        pull_minutes=60,
+        pull_minutes=_number(context, cluster, "Office365CalendarInformationPullInterval"),
         out_of_office_minutes=context.scenario.cluster(cluster).out_of_office_poll_minutes,
     )
-    trusted = "".join(certificate.pem for certificate in trust.trusted(context, cluster, node, trust.CUP))
-    secrets = {} if shared is None else {ACCOUNT: shared.password}
-    loaded = Loaded(cluster, node, context.clock.timestamp(), asdict(found), trusted, secrets)
+    loaded = Loaded(
+        cluster=cluster,
+        node=node,
+        loaded_at=context.clock.timestamp(),
+        settings=asdict(found),
+        trust=_trusted(context, cluster, node, trust.CUP),
+        secrets=_secrets(context, cluster, found.gateways),
+        tomcat_trust=_trusted(context, cluster, node, "tomcat"),
+    )
     store.put_loaded(context.database, loaded)
     return found
 
@@ -130,7 +137,12 @@ def settings(context: Context, cluster: str, node: str) -> Settings | None:
 def of(loaded: Loaded) -> Settings:
     """Return the settings among what was loaded."""
     values: dict[str, Any] = loaded.settings
-    return Settings(**{**values, "gateways": tuple(Gateway(**found) for found in values["gateways"])})
+    return Settings(**{**values, "gateways": tuple(map(_gateway, values["gateways"]))})
+
+
+def _gateway(stored: dict[str, Any]) -> Gateway:
+    online = stored.get("online")
+    return Gateway(**{**stored, "online": None if online is None else Office365(**online)})
 
 
 def terms(context: Context, cluster: str) -> Terms:
@@ -143,8 +155,29 @@ def terms(context: Context, cluster: str) -> Terms:
 
 
 def _pool(context: Context, cluster: str) -> tuple[Gateway, ...]:
-    found = gateways.gateways(context.database, cluster)
-    return tuple(Gateway(gateway.id, gateway.type, gateway.name, gateway.port) for gateway in found)
+    return tuple(
+        Gateway(found.id, found.type, found.name, found.port, office_365.fields(context, found.id))
+        for found in gateways.gateways(context.database, cluster)
+    )
+
+
+def _secrets(context: Context, cluster: str, pool: Sequence[Gateway]) -> dict[str, str]:
+    shared = gateways.credentials(context.database, cluster)
+    found = {} if shared is None else {ACCOUNT: shared.password}
+    for gateway in pool:
+        if gateway.online is not None:
+            secrets = office_365.secrets(context, gateway.id)
+            found |= {gateway.id: secrets.client_secret, proxy_key(gateway): secrets.proxy_password}
+    return found
+
+
+def proxy_key(gateway: Gateway) -> str:
+    """Return the key of the password of a gateway's proxy among the secrets."""
+    return f"{gateway.id}/proxy"
+
+
+def _trusted(context: Context, cluster: str, node: str, service: str) -> str:
+    return "".join(certificate.pem for certificate in trust.trusted(context, cluster, node, service))
 
 
 def _number(context: Context, cluster: str, name: str) -> int:

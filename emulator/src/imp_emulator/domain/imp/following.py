@@ -73,8 +73,8 @@ def node_key(cluster: str, node: str) -> str:
 def review(context: Context, cluster: str, pkid: str) -> None:
     """Follow a user's calendar, or do so no more, after something about the user has changed in Unified CM.
 
-    A user is followed by the engine of its home node, as long as that runs. Another mail address is another mailbox: the
-    user begins anew.
+    A user is followed by the engine of its home node, as long as that runs. Another mail address is another mailbox,
+    with which the user begins anew.
     """
     user = users.presence_user(context.database, cluster, UserKey("pkid", pkid))
     known = store.user(context.database, cluster, pkid)

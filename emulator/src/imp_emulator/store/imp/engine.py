@@ -23,7 +23,8 @@ class Loaded:
         loaded_at: Virtual time, seconds since the epoch.
         trust: The certificates of cup-trust, PEM.
         secrets: The password of the account that the Exchange servers share under ``account``, and the client secret
-            of a gateway of Office 365 under its identifier.
+            and the password of the proxy of a gateway of Office 365 under its identifier.
+        tomcat_trust: The certificates of tomcat-trust, PEM; gateways of Office 365 need both stores.
     """
 
     cluster: str
@@ -32,6 +33,7 @@ class Loaded:
     settings: dict[str, Any]
     trust: str
     secrets: dict[str, str] = field(repr=False)
+    tomcat_trust: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class EngineUser:
         gateway: The identifier of the gateway that it was given; ``""`` while it has none.
         folder: Exchange's identifier of its calendar, asked for once.
         time_zone: Exchange's name of its mailbox's time zone; ``""`` while nobody has asked.
-        token: The last part of the URL that its notifications come to, another one for each subscription. What was asked
-            for under another one is worth nothing.
+        token: The last part of the URL that its notifications come to, another one for each subscription. What
+            was asked for under another one is worth nothing.
         subscription: Exchange's identifier of its subscription; ``""`` while it has none.
         minutes: The status frequency that the subscription was made with.
         port: The notification port that it was made with.
@@ -84,6 +86,7 @@ class EngineUser:
     failed_at: float | None = None
 
 
+_LOADED = "SELECT cluster, node, loaded_at, settings, trust, secrets, tomcat_trust FROM engine"
 _FIELDS = tuple(found.name for found in fields(EngineUser))
 _USER = f"SELECT {', '.join(_FIELDS)} FROM engine_user"  # noqa: S608 - this project's column names
 
@@ -91,7 +94,8 @@ _USER = f"SELECT {', '.join(_FIELDS)} FROM engine_user"  # noqa: S608 - this pro
 def put_loaded(database: Database, loaded: Loaded) -> None:
     """Store what an engine has loaded; its turns among the gateways begin anew."""
     database.execute(
-        "INSERT OR REPLACE INTO engine (cluster, node, loaded_at, settings, trust, secrets) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO engine (cluster, node, loaded_at, settings, trust, secrets, tomcat_trust)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             loaded.cluster,
             loaded.node,
@@ -99,26 +103,25 @@ def put_loaded(database: Database, loaded: Loaded) -> None:
             json.dumps(loaded.settings),
             loaded.trust,
             json.dumps(loaded.secrets),
+            loaded.tomcat_trust,
         ),
     )
 
 
 def loaded(database: Database, cluster: str, node: str) -> Loaded | None:
     """Return what the running engine of a node has loaded; ``None`` when it does not run."""
-    sql = "SELECT cluster, node, loaded_at, settings, trust, secrets FROM engine WHERE cluster = ? AND node = ?"
-    row = database.one(sql, (cluster, node))
+    row = database.one(f"{_LOADED} WHERE cluster = ? AND node = ?", (cluster, node))
     return None if row is None else _loaded(row)
 
 
 def engines(database: Database) -> list[Loaded]:
     """Return what each running engine has loaded."""
-    sql = "SELECT cluster, node, loaded_at, settings, trust, secrets FROM engine ORDER BY cluster, node"
-    return [_loaded(row) for row in database.all(sql)]
+    return [_loaded(row) for row in database.all(f"{_LOADED} ORDER BY cluster, node")]
 
 
 def _loaded(row: Row) -> Loaded:
-    cluster, node, loaded_at, settings, trust, secrets = row
-    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, json.loads(secrets))
+    cluster, node, loaded_at, settings, trust, secrets, tomcat_trust = row
+    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, json.loads(secrets), tomcat_trust)
 
 
 def remove_loaded(database: Database, cluster: str, node: str) -> None:
@@ -143,7 +146,7 @@ def put(database: Database, user: EngineUser) -> None:
 
 
 def change(database: Database, known: EngineUser, **changes: Any) -> bool:
-    """Change fields of a user by name, and tell whether it is still the one that ``known`` was read as, by its token."""
+    """Change fields of a user by name, unless its token is another one than it was; tell whether it was changed."""
     assignments = ", ".join(f"{name} = ?" for name in changes)
     sql = f"UPDATE engine_user SET {assignments} WHERE cluster = ? AND pkid = ? AND token = ?"  # noqa: S608
     values = [*(_stored(name, value) for name, value in changes.items()), known.cluster, known.pkid, known.token]

@@ -3,15 +3,17 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 
 -- What a running Presence Engine has loaded when it started, one row for each node where it runs; settings are JSON of
--- the domain. turn counts how often a gateway was given to a user, the next one gets the next of the pool.
+-- the domain, trust and tomcat_trust the certificates of the two stores. turn counts how often a gateway was given to a
+-- user, the next one gets the next of the pool.
 CREATE TABLE IF NOT EXISTS engine (
-    cluster   TEXT NOT NULL COLLATE NOCASE,
-    node      TEXT NOT NULL COLLATE NOCASE,
-    loaded_at REAL NOT NULL,
-    settings  TEXT NOT NULL CHECK (json_valid(settings)),
-    trust     TEXT NOT NULL,
-    secrets   TEXT NOT NULL CHECK (json_valid(secrets)),
-    turn      INTEGER NOT NULL DEFAULT 0,
+    cluster      TEXT NOT NULL COLLATE NOCASE,
+    node         TEXT NOT NULL COLLATE NOCASE,
+    loaded_at    REAL NOT NULL,
+    settings     TEXT NOT NULL CHECK (json_valid(settings)),
+    trust        TEXT NOT NULL,
+    secrets      TEXT NOT NULL CHECK (json_valid(secrets)),
+    tomcat_trust TEXT NOT NULL,
+    turn         INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (cluster, node)
 ) WITHOUT ROWID;
 
