@@ -114,6 +114,8 @@ class _Connection:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
         )
+        # A request that is repeated on another connection would not be signed in there.
+        self._session._retry_connection = False
         self.authorization = ""
         self.signed_in = False
         self.used = False

@@ -261,18 +261,19 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
         return False
     if (user.cluster, user.node) != (cluster, node) or store.loaded(context.database, cluster, node) is None:
         return False
-    if not user.subscription:
-        return True  # The first one comes while Exchange's answer to Subscribe is still on its way.
-    if engine_settings.terms(context, cluster) != Terms(user.minutes, user.port, user.spread):
+    # The first one may come while Exchange's answer to Subscribe is still on its way; then the calendar is read anyway.
+    made = user.subscription != ""
+    if made and engine_settings.terms(context, cluster) != Terms(user.minutes, user.port, user.spread):
         lost(context, user)
         return False
     now = context.clock.timestamp()
     if event:
         store.change(context.database, user, heard_at=now, event_at=now)
-        store.told(context.database, user, 1)
-        context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
     else:
         store.change(context.database, user, heard_at=now)
+    if event and made:
+        store.told(context.database, user, 1)
+        context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
     context.events.publish(CalendarNotified(cluster, node, user.pkid, event))
     return True
 
