@@ -70,32 +70,38 @@ def node_key(cluster: str, node: str) -> str:
 # Who is followed
 
 
-def review(context: Context, cluster: str, pkid: str) -> None:
-    """Follow a user's calendar, or do so no more, after something about the user has changed in Unified CM.
+def review(context: Context, cluster: str, before: PresenceUser | None, after: PresenceUser | None) -> None:
+    """Follow a user's calendar, or do so no more, when something about the user changes in Unified CM.
 
     A user is followed by the engine of its home node, as long as that runs. Another mail address is another mailbox,
     with which the user begins anew.
+
+    Args:
+        before: The user as it was; ``None`` for a new one.
+        after: The user as it is; ``None`` for one that is removed.
     """
-    user = users.presence_user(context.database, cluster, UserKey("pkid", pkid))
-    known = store.user(context.database, cluster, pkid)
-    wanted = user is not None and _is_wanted(user)
-    if known is not None and not (user and wanted and (known.node, known.mail) == (user.presence_node, user.mail)):
+    was, stays = _mailbox(before), _mailbox(after)
+    if was == stays:
+        return
+    known = None if before is None else store.user(context.database, cluster, before.pkid)
+    if known is not None:
         _forget(context, known)
-        presence.refresh(context, cluster, pkid)
-        known = None
-    if user is not None and wanted and known is None and _adopt(context, cluster, user):
-        context.jobs.at_once(USER, user_key(cluster, pkid), [cluster, pkid])
+        presence.refresh(context, cluster, known.pkid)
+    if after is not None and stays is not None and _adopt(context, cluster, after):
+        context.jobs.at_once(USER, user_key(cluster, after.pkid), [cluster, after.pkid])
 
 
-def _is_wanted(user: PresenceUser) -> bool:
-    enabled = user.home_cluster and user.im_and_presence and user.meeting_information
-    return enabled and bool(user.mail) and user.presence_node is not None
+def _mailbox(user: PresenceUser | None) -> tuple[str, str] | None:
+    """Return whose engine has to follow which mailbox for a user; ``None`` for nobody."""
+    if user is None or not (user.home_cluster and user.im_and_presence and user.meeting_information):
+        return None
+    return (user.presence_node, user.mail) if user.presence_node and user.mail else None
 
 
 def adopt(context: Context, cluster: str, found: Sequence[PresenceUser]) -> None:
     """Have the engines that run follow those of some users that are to be followed, and are not yet."""
     for user in found:
-        if _is_wanted(user) and store.user(context.database, cluster, user.pkid) is None:
+        if _mailbox(user) and store.user(context.database, cluster, user.pkid) is None:
             _adopt(context, cluster, user)
 
 
