@@ -11,6 +11,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -71,7 +72,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> list[Result]:
     return found
 
 
-def ask(environment: Environment, times: int = 1, trust: str = ROOT.pem, **changes: object) -> list[object]:
+def ask(environment: Environment, times: int = 1, trust: str = ROOT.pem, **changes: Any) -> list[object]:
     """Ask the server at :data:`HOST` so often, all at a time; returns folder ids and failures."""
     found: list[object] = []
 
