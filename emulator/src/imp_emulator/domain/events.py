@@ -105,7 +105,10 @@ class UserChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class MailboxChanged(Event):
-    """A mailbox was ``added``, ``updated`` or ``removed``; the address is the one that it has afterwards."""
+    """A mailbox was ``added``, ``updated``, ``moved`` or ``removed``; the address is the one that it has afterwards.
+
+    One that was moved has a new row, which is the one given.
+    """
 
     mailbox: int
     address: str

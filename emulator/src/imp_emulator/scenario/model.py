@@ -144,6 +144,15 @@ class ClusterSpec:
         major, minor = self.version.split(".")[:2]
         return float(f"{major}.{minor}")
 
+    @property
+    def service_update(self) -> int:
+        """The number of the service update: 4 for ``15.0.1.14900-37``, 0 for a release without one.
+
+        The fourth number of a version is 10000 for the release itself and a thousand more for each service update.
+        """
+        fourth = int(self.version.split(".")[3].partition("-")[0])
+        return max(fourth // 1000 - 10, 0)
+
 
 ENTERPRISE_ROOT = "Enterprise"
 REGISTRY_ROOT = "Registry"

@@ -20,6 +20,7 @@ from OpenSSL import SSL
 from imp_emulator.crypto.reading import BROKEN, Certificate
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tls_handshake import TIMEOUT, Handshake, TrustStore, Unreachable, shake_hands
+from imp_emulator.domain.network.tunnel import Tunnel
 from imp_emulator.domain.network.verify_errors import AFTER_THE_NAME, NO_ISSUER, SELF_SIGNED, message
 from imp_emulator.letter_case import ascii_lower
 
@@ -71,6 +72,7 @@ def probe(
     trusted: str,
     at: datetime | None = None,
     timeout: float = TIMEOUT,
+    tunnel: Tunnel | None = None,
 ) -> Result:
     """Connect to a server under a name and judge its certificate; blocks for some milliseconds, or until the timeout.
 
@@ -80,10 +82,11 @@ def probe(
         trusted: The trust store, PEM; may be empty.
         at: The moment at which all certificates have to be valid, aware; by default that of the machine's clock.
         timeout: Seconds of real time for the connection, and again for the handshake.
+        tunnel: What to ask of a proxy, when the listener is one.
     """
     store = TrustStore(trusted, at or datetime.now(UTC))
     try:
-        handshake = shake_hands(listener, name, store, timeout)
+        handshake = shake_hands(listener, name, store, timeout, tunnel)
         if not handshake.chain:
             return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: no certificate.")
         result = _judge(name, handshake.chain[0], handshake.errors, empty=not trusted.strip())
