@@ -76,6 +76,9 @@ gateways:
     position:
       description: 1 for the gateway that was added first.
       type: int
+    subscriptions:
+      description: How many users have a subscription at it, V(null) where nobody tells.
+      type: int
     client_id:
       description: Application (client) ID; for Office 365, as are the fields below. Its secrets are never told.
       type: str

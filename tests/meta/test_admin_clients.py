@@ -33,6 +33,7 @@ GIVEN: dict[str, list[Any]] = {
     "verb": ["issue", "deny", "revoke"],
     "port": [443],
     "identifier": [7],
+    "filters": [{"failing": "true"}],
 }
 """Arguments of the clients' methods, by the parameter's name; any other is a text."""
 ANSWER: dict[str, Any] = {"items": [], "certificates": [], "account": None, "match": True, "client_secret": True}

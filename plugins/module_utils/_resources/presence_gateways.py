@@ -383,7 +383,9 @@ def read_gateways(context: Context) -> dict[str, Any]:
     admin = ImpAdmin(context.transport())
     result: dict[str, Any] = {
         "account": admin.account(),
-        "gateways": [describe(gateway) for gateway in admin.gateways()],
+        "gateways": [
+            {**describe(gateway), "subscriptions": gateway.get("subscriptions")} for gateway in admin.gateways()
+        ],
     }
     if context.params["status"]:
         found = admin.status(context.params["node"])

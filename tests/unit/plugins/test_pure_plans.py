@@ -20,6 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import User
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import Disposition
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import NOT_ACTIVATED, Service
+from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_web_service import Shown
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run
@@ -30,6 +31,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.calendaring_p
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import ServerCertificates
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import RoleAssignments
+from ansible_collections.ucops.imp.plugins.module_utils._resources.presence import KnownPresence
 from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import KnownGateways
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import Trouble
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import DueRestarts, ServicesState
@@ -340,7 +342,25 @@ OTHERS = [
     ),
 ]
 
-CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *OTHERS]
+WISHES = {"domain": "example.com", "users": [{"userid": "ada", "presence": "away"}]}
+DEVICE = {**WISHES, "users": [{"userid": "ada", "presence": "away", "override": False}]}
+
+
+def presence(override: bool | None, **more: Any) -> KnownPresence:
+    return KnownPresence({"ada": Shown("away", override, "")}, {"ada": "imp1"}, **more)
+
+
+PRESENCE = [
+    Case("presence", presence(None), 1, WISHES),
+    Case("presence", presence(True), 0, WISHES),
+    Case("presence", presence(False), 1, WISHES),
+    Case("presence", presence(None), 0, {**WISHES, "state": "absent"}),
+    Case("presence", presence(False), 1, {**WISHES, "state": "absent"}),
+    Case("presence", presence(False, taken=frozenset({"ada"})), 0, DEVICE),
+    Case("presence", KnownPresence({}, {}), 0, WISHES),
+]
+
+CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *PRESENCE, *OTHERS]
 
 
 def arguments_of(module: str) -> Arguments:

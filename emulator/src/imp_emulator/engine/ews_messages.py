@@ -215,7 +215,13 @@ def _message(address: str, content: str) -> bytes:
 
 
 def _response_messages(content: Element) -> Iterator[Element]:
-    """Go through the response messages, of an operation with a list of them and of one without."""
+    """Go through the response messages: in a list, one without a list, or what the schema says of GetUserConfiguration.
+
+    Microsoft's examples show its answer with a list, Microsoft's schema makes it the message itself.
+    """
+    if content.get("ResponseClass") is not None:
+        yield content
+        return
     listed = soap.child(content, "ResponseMessages")
     yield from soap.children(content, "ResponseMessage") if listed is None else listed
 

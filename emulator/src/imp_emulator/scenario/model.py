@@ -24,6 +24,7 @@ class ScenarioError(Exception):
 
 
 APPLICATION_ROLES = (
+    "Admin-3rd Party API",
     "Standard AXL API Access",
     "Standard CCM Admin Users",
     "Standard CCMADMIN Administration",
@@ -37,7 +38,8 @@ class AccountSpec:
 
     Attributes:
         label: Its key in the ready file.
-        kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr), ``exchange`` (EWS),
+        kind: ``application`` (AXL, ControlCenterServices, admin API, Presence Web Service),
+            ``os`` (certmgr), ``exchange`` (EWS),
             ``exchange_admin`` (remote PowerShell), ``ca`` (certification authorities) or ``online`` (applications of
             Exchange Online, whose user name is the client ID and whose password is the client secret).
         roles: The roles of an application account; one without any can log in and may do nothing. Of an application of

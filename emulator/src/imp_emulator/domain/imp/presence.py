@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 from zlib import crc32
 
 from imp_emulator.domain.events import PresenceChanged
@@ -108,12 +109,12 @@ def of_cluster(context: Context, cluster: str, userids: Sequence[str] = (), node
         node: The node whose users are wanted; empty for all.
     """
     if userids:
-        keys = (UserKey("userid", userid) for userid in dict.fromkeys(userids))
+        keys = (UserKey("userid", userid) for userid in userids)
         found: Iterable[PresenceUser | None] = (users.presence_user(context.database, cluster, key) for key in keys)
     else:
         found = users.presence_users(context.database, cluster, node or None)
-    served = (user for user in found if user is not None and user.presence_node is not None)
-    return [_described(context, cluster, user) for user in served if not node or user.presence_node == node]
+    served = {user.pkid: user for user in found if user is not None and user.presence_node is not None}
+    return [_described(context, cluster, user) for user in served.values() if node in ("", user.presence_node)]
 
 
 def page(context: Context, cluster: str, after: str, first: int) -> list[UserPresence]:
@@ -125,13 +126,13 @@ def page(context: Context, cluster: str, after: str, first: int) -> list[UserPre
 def sign_in(context: Context, cluster: str, userid: str, state: SignIn) -> None:
     """Have a user's client sign in or out, or say something else; raises ``NotFound``."""
     user = _user(context, cluster, userid)
-    _show(context, user, replace(_described(context, cluster, user), sign_in=state))
+    _show(context, user, _described(context, cluster, user), sign_in=state)
 
 
 def set_phone(context: Context, cluster: str, userid: str, on: bool) -> None:
     """Have a user's telephone be in a call, or not; raises ``NotFound``."""
     user = _user(context, cluster, userid)
-    _show(context, user, replace(_described(context, cluster, user), on_the_phone=on))
+    _show(context, user, _described(context, cluster, user), on_the_phone=on)
 
 
 def set_manual(context: Context, cluster: str, userid: str, manual: Manual | None) -> None:
@@ -139,21 +140,23 @@ def set_manual(context: Context, cluster: str, userid: str, manual: Manual | Non
 
     Raises:
         NotFound: IM and Presence knows no such user.
-        InvalidValue: There is no such presence or activity, or the note is too long.
+        InvalidValue: There is no such presence or activity, the note is too long, or the end has passed.
     """
     user = _user(context, cluster, userid)
     if manual is not None:
-        _check(manual)
-    _show(context, user, replace(_described(context, cluster, user), manual=manual))
+        _check(manual, context.clock.timestamp())
+    _show(context, user, _described(context, cluster, user), manual=manual)
 
 
-def _check(manual: Manual) -> None:
+def _check(manual: Manual, now: float) -> None:
     if manual.presence not in MANUAL_PRESENCES:
         raise InvalidValue("manual-presence", f"presence must be one of {', '.join(MANUAL_PRESENCES)}.", "presence")
     if manual.activity and manual.activity not in MANUAL_ACTIVITIES:
         raise InvalidValue("manual-activity", f"activity must be one of {', '.join(MANUAL_ACTIVITIES)}.", "activity")
     if len(manual.note) > LONGEST_NOTE:
         raise InvalidValue("manual-note", f"note has at most {LONGEST_NOTE} characters.", "note")
+    if manual.until is not None and manual.until <= now:
+        raise InvalidValue("manual-until", "until must be later than the time of the virtual clock.", "until")
 
 
 def _user(context: Context, cluster: str, userid: str) -> PresenceUser:
@@ -176,36 +179,35 @@ def _described(context: Context, cluster: str, user: PresenceUser) -> UserPresen
     return UserPresence(*place, Presence(**row.shown), row.since, SignIn(row.sign_in), row.on_the_phone, manual)
 
 
-def _show(context: Context, user: PresenceUser, known: UserPresence) -> None:
-    """Store what is known of a user and what is shown because of that, and have it looked at again when that changes.
+def _show(context: Context, user: PresenceUser, before: UserPresence, **changes: Any) -> None:
+    """Store what was set of a user and what is shown because of that, and have it looked at again when that changes.
 
     Args:
-        known: What was set, as it is to be from now on; and what was shown until now.
+        changes: What is set now, by the names of the fields of :class:`UserPresence`.
     """
     now = context.clock.timestamp()
-    calendar = _calendar_of(context, known, user)
-    inputs = Inputs(known.sign_in, known.on_the_phone, known.manual, calendar.state(now), calendar.replies(now))
-    shown = compose(inputs, calendar.message(now))
-    changed = shown != known.presence
-    since = now if changed or known.since is None else known.since
-    _store(context, replace(known, presence=shown, since=since), changed)
-    ends = () if known.manual is None or known.manual.until is None else (known.manual.until,)
+    after = replace(before, **changes)
+    calendar = _calendar_of(context, after, user)
+    inputs = Inputs(after.sign_in, after.on_the_phone, after.manual, calendar.state(now), calendar.replies(now))
+    after = replace(after, presence=compose(inputs, calendar.message(now)))
+    if after != before:
+        shown_anew = after.presence != before.presence or before.since is None
+        _store(context, replace(after, since=now) if shown_anew else after)
+    if after.presence != before.presence:
+        context.events.publish(PresenceChanged(after.cluster, after.pkid, after.userid))
+    ends = () if after.manual is None or after.manual.until is None else (after.manual.until,)
     later = min((at for at in (*ends, *calendar.moments()) if at > now), default=None)
     if later is None:
-        context.jobs.cancel(NEXT, f"{known.cluster}/{known.pkid}")
+        context.jobs.cancel(NEXT, f"{after.cluster}/{after.pkid}")
     else:
-        context.jobs.add(NEXT, f"{known.cluster}/{known.pkid}", later)
+        context.jobs.add(NEXT, f"{after.cluster}/{after.pkid}", later)
 
 
-def _store(context: Context, known: UserPresence, changed: bool) -> None:
+def _store(context: Context, known: UserPresence) -> None:
     manual = None if known.manual is None else asdict(known.manual)
     shown, since = asdict(known.presence), known.since or 0.0
     row = StoredPresence(known.cluster, known.pkid, known.sign_in, known.on_the_phone, manual, shown, since)
-    before = store.find(context.database, known.cluster, known.pkid)
-    if before is None or replace(before, since=since) != row or changed:
-        store.put(context.database, row)
-    if changed:
-        context.events.publish(PresenceChanged(known.cluster, known.pkid, known.userid))
+    store.put(context.database, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +260,16 @@ class _Calendar:
         return presence_words.out_of_office(replies.start, replies.end, _iana(self.followed.time_zone), locale)
 
 
+def followed(context: Context, user: UserPresence) -> EngineUser | None:
+    """Return what the Presence Engine knows of a user's calendar; ``None`` when it follows none, or does not run."""
+    if _displays(context, user.cluster, user.node) is None:
+        return None
+    return engine.user(context.database, user.cluster, user.pkid)
+
+
 def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _Calendar:
     displays = _displays(context, known.cluster, known.node)
-    if displays is None:
-        return _Calendar(user)
-    return _Calendar(user, engine.user(context.database, known.cluster, known.pkid), displays)
+    return _Calendar(user, followed(context, known), bool(displays))
 
 
 def _displays(context: Context, cluster: str, node: str) -> bool | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from fastapi import Depends, Header, Response
 from pydantic import SecretStr
 
 from imp_emulator.domain.imp import gateway_status as status
-from imp_emulator.domain.imp import gateways
+from imp_emulator.domain.imp import gateways, presence_list
 from imp_emulator.domain.imp.office_365 import Office365Draft
 from imp_emulator.domain.network.tls_probe import Result
 from imp_emulator.wire.imp_admin.decoding import EndpointRouter
@@ -62,7 +63,8 @@ IfMatch = Annotated[str, Header(description="The entity tag that the gateway mus
 @router.get("/presence-gateways", operation_id="listPresenceGateways", responses=responses())
 def list_gateways(here: Here) -> Gateways:
     """List the presence gateways, the first one first."""
-    return Gateways(items=[_view(found) for found in gateways.gateways(here.context, here.cluster)])
+    counts = presence_list.subscriptions(here.context, here.cluster)
+    return Gateways(items=[_view(found, counts) for found in gateways.gateways(here.context, here.cluster)])
 
 
 @router.post(
@@ -80,7 +82,7 @@ def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gateway:
     added = gateways.add(here.context, here.cluster, _draft(gateway))
     response.headers["Location"] = f"/imp-admin/v1/presence-gateways/{added.id}"
     response.headers["ETag"] = added.etag
-    return _view(added)
+    return _view(added, {})
 
 
 async def _checked(here: Here, node: OneNode) -> Status:
@@ -108,7 +110,7 @@ def get_gateway(here: Here, identifier: UUID, response: Response) -> Gateway:
     """Return one presence gateway."""
     found = gateways.gateway(here.context, here.cluster, str(identifier))
     response.headers["ETag"] = found.etag
-    return _view(found)
+    return _view(found, presence_list.subscriptions(here.context, here.cluster))
 
 
 @router.put(
@@ -125,7 +127,7 @@ def replace_gateway(here: Here, identifier: UUID, if_match: IfMatch, gateway: Ga
     _require_match(here, str(identifier), if_match)
     replaced = gateways.replace(here.context, here.cluster, str(identifier), _draft(gateway))
     response.headers["ETag"] = replaced.etag
-    return _view(replaced)
+    return _view(replaced, presence_list.subscriptions(here.context, here.cluster))
 
 
 @router.delete(
@@ -182,10 +184,14 @@ def _open(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _view(gateway: gateways.Gateway) -> Gateway:
-    fields: dict[str, Any] = {name: getattr(gateway, name) for name in Gateway.model_fields}
-    online = None if gateway.office_365 is None else Office365(**asdict(gateway.office_365))
-    return Gateway(**fields | {"id": UUID(gateway.id), "office_365": online})
+def _view(gateway: gateways.Gateway, subscriptions: Mapping[str, int]) -> Gateway:
+    own = {
+        "id": UUID(gateway.id),
+        "subscriptions": subscriptions.get(gateway.id, 0),
+        "office_365": None if gateway.office_365 is None else Office365(**asdict(gateway.office_365)),
+    }
+    fields: dict[str, Any] = {name: getattr(gateway, name) for name in Gateway.model_fields if name not in own}
+    return Gateway(**fields | own)
 
 
 def _status(gateway: gateways.Gateway, result: Result | None) -> GatewayStatus:

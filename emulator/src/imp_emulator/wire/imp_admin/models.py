@@ -90,6 +90,7 @@ _VIEW = {
     "account": r"EXAMPLE\svc-imp",
     "position": 1,
     "etag": '"0d3a5e2f8a6a4b0c9f1e2d3c4b5a6978"',
+    "subscriptions": 120,
     "office_365": None,
 }
 
@@ -185,6 +186,7 @@ class Gateway(BaseModel):
     account: Annotated[str, Field(description="The shared account; empty for a gateway of Office 365.")]
     position: Annotated[int, Field(ge=1, description="1 for the gateway that was added first.")]
     etag: Annotated[str, Field(description="For If-Match when the gateway is replaced or deleted.")]
+    subscriptions: Annotated[int, Field(ge=0, description="How many users have a subscription at it.")]
     office_365: Annotated[Office365 | None, Field(description="Null for an Exchange server.")]
 
 

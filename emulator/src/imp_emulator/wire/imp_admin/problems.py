@@ -38,6 +38,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "forbidden": (403, "The caller lacks the role Standard CCMADMIN Administration."),
     "gateway-not-found": (404, "There is no such presence gateway."),
     "node-not-found": (404, "There is no such IM and Presence node."),
+    "user-not-found": (404, "There is no such user."),
     "certificate-not-offered": (409, "mail1.example.com does not offer the certificate 4fa02d."),
     "gateway-exists": (409, "Add failed. Outlook or EWS Calendaring gateway already exists."),
     "ipv6-not-configured": (409, "IPv6 is not configured: Eth0 has no IPv6 address on imp-sub."),
