@@ -29,7 +29,11 @@ SECRET, PROXY_SECRET = "canary-of-the-client", "canary-of-the-proxy"
 ONLINE = Office365Draft(CLIENT_ID, TENANT_ID, client_secret=SECRET)
 DRAFT = Draft(OUTLOOK, type=TYPE, office_365=ONLINE)
 EXCHANGE = Draft("mail1.example.com", account=r"EXAMPLE\svc-imp", password="canary-of-the-account")
-PROXY: dict[str, Any] = {"proxy_url": "http://proxy.example.com:3128", "proxy_username": "imp", "proxy_password": PROXY_SECRET}
+PROXY: dict[str, Any] = {
+    "proxy_url": "http://proxy.example.com:3128",
+    "proxy_username": "imp",
+    "proxy_password": PROXY_SECRET,
+}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,9 @@ def test_older_releases_do_not_have_the_type_or_not_all_fields(emulated: Environ
     for name in ("authentication_endpoint", "resource"):
         with pytest.raises(InvalidValue, match=f"{name} can be set from release 15SU2 on"):
             add(emulated, DRAFT, "first", **{name: "https://login.microsoftonline.us"})
-        assert add(emulated, replace(DRAFT, name=f"{name.partition('_')[0]}.example.com"), "ews", **{name: LOGIN_URL})
+    found = add(emulated, DRAFT, "ews", authentication_endpoint=LOGIN_URL, resource=OUTLOOK_URL).office_365
+    assert found is not None
+    assert found.resource == OUTLOOK_URL
 
 
 def test_the_secrets_are_kept_unless_others_are_given(emulated: Environment) -> None:

@@ -44,7 +44,11 @@ SCENARIO = scenario_file.read(
 HOUR = timedelta(hours=1)
 GRAPH, EWS = "graph", "ews"
 BOTH = pytest.mark.parametrize("cluster", [GRAPH, EWS])
-PROXY: dict[str, Any] = {"proxy_url": "http://192.0.2.99:3128", "proxy_username": "imp", "proxy_password": "canary-of-the-proxy"}
+PROXY: dict[str, Any] = {
+    "proxy_url": "http://192.0.2.99:3128",
+    "proxy_username": "imp",
+    "proxy_password": "canary-of-the-proxy",
+}
 SECRETS = ("canary-of-the-proxy", "canary-wrong-secret")
 
 
