@@ -23,6 +23,7 @@ from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.exceptions import SpnegoError
 from yarl import URL
 
+from imp_emulator.domain.imp.gateway_status import locate
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.engine import ews_messages
@@ -147,7 +148,7 @@ class _Connection:
             ssl=verified.pin,
             server_hostname=self._name,
         ) as response:
-            content = await _bounded(response.content)
+            content = await bounded(response.content)
             self.used = True
             found = response.headers
             return _Answer(
@@ -161,7 +162,8 @@ class _Connection:
         await self._session.close()
 
 
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
+async def bounded(content: aiohttp.StreamReader) -> bytes:
+    """Return an answer's body; raises ``aiohttp.ClientPayloadError`` when it is longer than :data:`LONGEST_ANSWER`."""
     parts: list[bytes] = []
     size = 0
     async for part in content.iter_any():
@@ -192,7 +194,7 @@ class Connections:
         self._host = names.gateway_name(host)
         self._port = port
         self._access = access
-        self._trust = Trust(context, cluster, node, self._host, port, access.trust)
+        self._trust = Trust(context, self._host, lambda: locate(context, cluster, node, self._host, port), access.trust)
         self._sign_in = SignIn(context, self._host.text, access)
         self._most = most
         self._turns = Turns(most)
@@ -305,7 +307,7 @@ class Connections:
                     detail = f"The certificate of {self._host.text} changed while it was being verified."
                     raise ExchangeFailure(Failure.TRUST, detail) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
-                if last or not connection.used or not isinstance(error, _HungUp):
+                if last or not connection.used or not hung_up(error):
                     if isinstance(error, aiohttp.ClientConnectorError):
                         self._trust.forget(verified)
                     raise self._failure(error) from None
@@ -334,7 +336,7 @@ class Connections:
             return ExchangeFailure(Failure.TRUST, f"There is no TLS connection with {name}.")
         if isinstance(error, aiohttp.ClientConnectorError):
             return ExchangeFailure(Failure.UNREACHABLE, f"{name} cannot be reached.")
-        if isinstance(error, _HungUp | ConnectionError):
+        if hung_up(error):
             return ExchangeFailure(Failure.UNREACHABLE, f"{name} closed the connection without an answer.")
         return ExchangeFailure(Failure.ANSWER, f"{name} sent an answer that cannot be read or is too long.")
 
@@ -463,6 +465,12 @@ class SignIn:
 
 def _token(message: bytes | None) -> str:
     return f"{_NTLM} {base64.b64encode(message or b'').decode('ascii')}"
+
+
+def hung_up(error: Exception) -> bool:
+    """Tell whether a server has closed the connection, of its own will or with a reset."""
+    closed = isinstance(error, _HungUp | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
+    return closed and not isinstance(error, aiohttp.ClientConnectorError)
 
 
 def _check_time(answer: _Answer) -> None:
