@@ -290,7 +290,7 @@ def home_node(asked: Connection, nodes: list[TaskNode], host: str) -> Connection
         return found[0].connection if len(found) == 1 else None
     domain = asked.hostname.partition(".")[2]
     named = qualified(host, domain)
-    if address(asked.hostname) or address(named) or "." not in domain:
+    if address(asked.hostname) or "." not in domain:
         return None
     same = canonical_host(named.partition(".")[2]) == canonical_host(domain)
     return asked.at(named) if same else None

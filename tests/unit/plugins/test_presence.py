@@ -109,6 +109,7 @@ def test_a_presence_is_set_and_then_it_is_so(options: dict[str, Any], server: Sc
     done = run(options, DND)
     assert_contract(done, changed=True)
     assert told_of(server.seen) == [*LOGIN, LOOK, "PUT users/ada/presence/basic", LOOK, *LOGOUT]
+    assert server.seen[3].headers["Presence-Expiry"] == "3600"
     wanted = {"presence": "do_not_disturb", "override": True, "note": "", "expires_minutes": 60}
     assert done["diff"] == predicted["diff"] == {"before": {}, "after": {"user_presence": {"ada": wanted}}}
     shown = {"userid": "ada", "node": "127.0.0.1", "presence": "do_not_disturb", "override": True, "note": ""}

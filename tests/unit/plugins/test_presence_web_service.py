@@ -256,7 +256,7 @@ def test_a_refused_login_is_asked_once(server: ScriptedServer, service: Presence
         (session("k" * 2000), UnexpectedAnswer, "told no session key"),
         (Reply(200, b"welcome"), UnexpectedAnswer, "something else than the XML"),
         (Reply(200, b'<!DOCTYPE s [<!ENTITY a "aaa">]><session>&a;</session>'), UnexpectedAnswer, "something else"),
-        (Reply(200, b" " * (LARGEST_DOCUMENT + 1)), UnexpectedAnswer, "something else than the XML"),
+        (session("key-1" + " " * LARGEST_DOCUMENT), UnexpectedAnswer, "something else than the XML"),
     ],
     ids=[
         "end-user",
