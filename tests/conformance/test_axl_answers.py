@@ -22,6 +22,11 @@ ENABLED = (
 USER_TAGS = ("firstName", "lastName", "userid", "mailid", "department", "manager", "userLocale", "primaryExtension")
 
 
+def viewer(userid: str, watcher: str = "user0002") -> tuple[str, str]:
+    content = f"<userid>{userid}</userid><perspectiveuserid>{watcher}</perspectiveuserid>"
+    return "getPresenceViewer", content
+
+
 def listing(criteria: str, *tags: str, more: str = "") -> str:
     returned = "".join(f"<{tag}/>" for tag in tags)
     return f"<searchCriteria>{criteria}</searchCriteria><returnedTags>{returned}</returnedTags>{more}"
@@ -63,6 +68,10 @@ IMP = [
     ("getClusterNodesAndCriticalServices", "<nodeName/><locale/>"),
     ("getUser", "<userid>user0001</userid>"),
     ("listUser", listing("<userid>user000%</userid>", "userid")),
+    viewer("user0001"),
+    viewer("user0002"),
+    viewer("nobody"),
+    viewer("user0001", "nobody"),
     ("executeSQLQuery", "<sql>select count(*) from processnode where systemnode = 'f'</sql>"),
     ("executeSQLUpdate", "<sql>update processconfig set paramvalue = '9' where paramname = 'CalendarSpread'</sql>"),
 ]
@@ -91,6 +100,8 @@ def test_cucm_answers_are_valid(environment: Emulator, version: str) -> None:
 @pytest.mark.parametrize("version", IMP_VERSIONS)
 def test_imp_answers_are_valid(environment: Emulator, version: str) -> None:
     activate_imp_axl(environment)
+    enabled = "<userid>user0001</userid><imAndPresenceEnable>t</imAndPresenceEnable>"
+    assert OverTheWire(environment).ask("updateUser", enabled).status == 200
     axl = OverTheWire(environment, "imp-pub")
     for operation, content in IMP:
         check(axl, "IMP", version, operation, content)

@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from zeep.cache import InMemoryCache
 
 from tests.conformance.axl_schemas import schema
-from tests.support.axl import activate_imp_axl, add_gateway
+from tests.support.axl import OverTheWire, activate_imp_axl, add_gateway
 from tests.support.emulator import Emulator
 
 
@@ -192,6 +192,16 @@ def test_ciscouctoolkit_works_with_im_and_presence(environment: Emulator, toolki
     ]
     nodes = client.service.getClusterNodesAndCriticalServices(nodeName="imp-pub", locale="en_US")["return"]
     assert nodes["clusterNodesInfo"][0]["return"]["nodeStateString"] == "Normal"
+    OverTheWire(environment).ask(
+        "updateUser", "<userid>user0001</userid><imAndPresenceEnable>t</imAndPresenceEnable>"
+    ).done()
+    environment.control.set_manual("user0001", "BUSY", override=True, activity="meeting", note="Planning <1 & 2>")
+    viewed = client.service.getPresenceViewer(userid="user0001", perspectiveuserid="user0002")["return"]
+    assert (viewed["userCheck"], viewed["perspectiveUserCheck"], viewed["isUserAssigned"]) == ("true", "true", "true")
+    shown = viewed["PresenceViewerInfo"]
+    assert (shown["userstatus"], shown["node"]) == ("Busy - In a meeting - Planning <1 & 2>", "imp-pub")
+    viewed = client.service.getPresenceViewer(userid="nobody", perspectiveuserid="user0002")["return"]
+    assert (viewed["userCheck"], viewed["PresenceViewerInfo"]) == ("false", None)
     query = "SELECT count(*) from processnode WHERE systemnode='f'"
     assert client.run_sql_query(query)["rows"] == [{"count": "2"}]
     recorder.check("IMP", "12.5")

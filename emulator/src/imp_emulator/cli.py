@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from imp_emulator import __version__
 from imp_emulator.client import ready_file as ready
 from imp_emulator.client.addresses import is_loopback
-from imp_emulator.client.control import Control, ControlError
+from imp_emulator.client.control import Control, ControlError, Json
 from imp_emulator.client.launch import EmulatorError, launch
+from imp_emulator.domain.imp.presence_rules import SignIn
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario import writer as scenario_writer
 from imp_emulator.scenario.model import ScenarioError
@@ -30,9 +32,13 @@ app = typer.Typer(
 )
 calendar = typer.Typer(help="Calendars of mailboxes of a running emulator, as iCalendar files.", no_args_is_help=True)
 app.add_typer(calendar, name="calendar")
+presence = typer.Typer(help="What a running emulator shows of users, and why.", no_args_is_help=True)
+app.add_typer(presence, name="presence")
 StateFile = Annotated[Path, typer.Option("--state", help="The state file; it is created, or gone on with.")]
 ReadyFile = Annotated[Path, typer.Option("--ready-file", help="The JSON file that tells names, ports and passwords.")]
 Address = Annotated[str, typer.Argument(help="An address of the mailbox.")]
+Userid = Annotated[str, typer.Argument(help="The user's ID.")]
+Cluster = Annotated[str | None, typer.Option(help="The user's cluster; it may be left out where there is only one.")]
 CalendarFile = Annotated[
     Path, typer.Argument(help="A file in the format iCalendar (RFC 5545).", exists=True, dir_okay=False)
 ]
@@ -143,11 +149,52 @@ def get_calendar(ready_file: ReadyFile, address: Address) -> None:
     typer.echo(_control(ready_file).calendar(address), nl=False)
 
 
+@presence.command("list")
+def list_presence(
+    ready_file: ReadyFile,
+    cluster: Annotated[str | None, typer.Option(help="Only users of this cluster.")] = None,
+    shown: Annotated[str | None, typer.Option("--presence", help="Only users with this presence.")] = None,
+) -> None:
+    """Print what is shown of each user of IM and Presence: cluster, user ID, presence, activity and message."""
+    for user in _control(ready_file).presences(cluster=cluster, presence=shown):
+        _print_shown(user)
+
+
+@presence.command("show")
+def show_presence(ready_file: ReadyFile, userid: Userid, cluster: Cluster = None) -> None:
+    """Print what is shown of a user, and all that decides it, as JSON."""
+    found = _control(ready_file).presence(userid, _cluster(ready_file, cluster))
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+@presence.command("sign-in")
+def sign_in(ready_file: ReadyFile, userid: Userid, state: SignIn, cluster: Cluster = None) -> None:
+    """Have a user's client sign in, say something else, or sign out (offline); prints what is shown then."""
+    _print_shown(_control(ready_file).sign_in(userid, state, _cluster(ready_file, cluster)))
+
+
+def _print_shown(user: Json) -> None:
+    words = (user["cluster"], user["userid"], user["presence"], user["activity"] or "-", user["message"])
+    typer.echo("\t".join(words).rstrip("\t"))
+
+
+def _cluster(ready_file: Path, name: str | None) -> str:
+    """Return the cluster that is meant: the one that is named, or the only one."""
+    names = list(_content(ready_file)["clusters"])
+    if name is None and len(names) != 1:
+        raise typer.BadParameter(f"one of {', '.join(names)} is wanted", param_hint="--cluster")
+    return name or names[0]
+
+
 def _control(ready_file: Path) -> Control:
+    return Control(**_content(ready_file)["control"])
+
+
+def _content(ready_file: Path) -> dict[str, Any]:
     content = ready.read(ready_file)
     if content is None:
         raise FileNotFoundError(f"{ready_file} is no ready file; imp-emulator start writes one, stop removes it")
-    return Control(**content["control"])
+    return content
 
 
 @app.command()

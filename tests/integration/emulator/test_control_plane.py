@@ -61,6 +61,7 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
             account="nobody",
             address="user0001@example.com",
             meeting="AAA=",
+            userid="user0001",
         )
         answer = httpx.request(method, url + path, headers=header, trust_env=False)
         assert answer.status_code == 401, (method, path)

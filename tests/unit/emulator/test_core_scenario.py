@@ -97,6 +97,16 @@ def test_every_value_of_a_scenario_is_read() -> None:
     assert server.aliases == ("owa.example.com",)
 
 
+def test_presence_of_a_cluster_has_defaults_and_can_be_said() -> None:
+    (cluster,) = scenario_file.read(changed("clusters.0.users.listed.0.locale", "Japanese Japan")).clusters
+    assert (cluster.signed_in, cluster.out_of_office_poll_minutes) == (True, 60)
+    assert [user.locale for user in cluster.users[-2:]] == ["", "Japanese Japan"]
+    (cluster,) = scenario_file.read(changed("clusters.0.users.signed_in", False)).clusters
+    assert (cluster.signed_in, len(cluster.users)) == (False, 4)
+    (cluster,) = scenario_file.read(changed("clusters.0.out_of_office_poll_minutes", 1440)).clusters
+    assert cluster.out_of_office_poll_minutes == 1440
+
+
 def test_the_pages_name_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """The keys of a tenant of Exchange Online stand on its own page, to which the other one leads."""
     known: dict[str, set[str]] = {"emulator/README.md": set(), "docs/exchange-online.md": set()}
@@ -181,6 +191,13 @@ def test_the_pages_name_every_key(monkeypatch: pytest.MonkeyPatch) -> None:
         ("exchange.servers.0.ipv4", "2001:db8::9", "servers[0].ipv4: must be an IPv4 address"),
         ("exchange.servers.0", {"name": "mail.example.com"}, "exchange.servers[0]: must have an ipv4, an ipv6 or both"),
         ("clusters.0.admin_api", "no", "clusters[0].admin_api: must be true or false, not text"),
+        (
+            "clusters.0.out_of_office_poll_minutes",
+            0,
+            "clusters[0].out_of_office_poll_minutes: must be between 1 and 1440, not 0",
+        ),
+        ("clusters.0.users.signed_in", "no", "clusters[0].users.signed_in: must be true or false, not text"),
+        ("clusters.0.users.listed.0.locale", " ", "listed[0].locale: must be text of 1 to 128 characters"),
         ("clusters.0.presence_gateways", ["mail"], "clusters[0].presence_gateways[0]: must be a host name with a dot"),
         (
             "clusters.0.presence_gateways",

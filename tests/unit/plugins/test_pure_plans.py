@@ -142,6 +142,65 @@ GATEWAYS = [
         undeclared=1,
     ),
 ]
+ONLINE = {
+    "client_id": "7f4b0f64-6e0e-4c0f-8a55-0c0b8a1d2e01",
+    "tenant_id": "3f1c5a52-6a0e-4a37-9a3f-2d1d7c1f0c11",
+    "proxy_url": "",
+    "proxy_username": "",
+    "authentication_endpoint": "https://login.microsoftonline.com",
+    "resource": "https://graph.microsoft.com",
+}
+OFFICE = {**GATEWAY, "name": "outlook.office365.com", "type": "Office 365 Server", "office_365": ONLINE}
+WANTED_OFFICE = {
+    "name": "outlook.office365.com",
+    "type": "office_365",
+    "client_id": ONLINE["client_id"],
+    "tenant_id": ONLINE["tenant_id"],
+}
+WITH_SECRET = {**WANTED_OFFICE, "client_secret": "canary-66cc"}
+BY_NAME = {"outlook.office365.com": {"client_secret": True}}
+
+
+def office(*stored: dict[str, Any], version: str | None = "15.0.1.14900-1", matches: Any = None) -> KnownGateways:
+    return KnownGateways(list(stored), None, None, None, matches or {}, version)
+
+
+GATEWAYS += [
+    Case("presence_gateways", office(), 1, {"gateways": [WITH_SECRET]}),
+    Case("presence_gateways", office(OFFICE, matches=BY_NAME), 0, {"gateways": [WITH_SECRET]}),
+    Case(
+        "presence_gateways",
+        office(OFFICE, matches={"outlook.office365.com": {"client_secret": False}}),
+        1,
+        {"gateways": [WITH_SECRET]},
+    ),
+    # Before 15SU4, and where nobody knows the version, there is a warning; refused is what the release does not have.
+    Case("presence_gateways", office(version="14.0.1.13900-1"), 1, {"gateways": [WITH_SECRET]}, warnings=1),
+    Case("presence_gateways", office(version=None), 1, {"gateways": [WITH_SECRET]}, warnings=1),
+    Case(
+        "presence_gateways",
+        office(version="12.5.1.11900-1"),
+        0,
+        {"gateways": [WITH_SECRET]},
+        warnings=1,
+        refusals=("invalid-input",),
+    ),
+    Case(
+        "presence_gateways",
+        office(version="15.0.1.11900-1"),
+        0,
+        {"gateways": [{**WITH_SECRET, "resource": "https://graph.microsoft.com"}]},
+        warnings=1,
+        refusals=("invalid-input",),
+    ),
+    Case("presence_gateways", office(), 0, {"gateways": [WANTED_OFFICE]}, refusals=("invalid-input",)),
+    Case("presence_gateways", office(OFFICE), 1, {"gateways": [{"name": "outlook.office365.com"}], "state": "absent"}),
+    # The account is for Exchange servers: beside Office 365 alone there is nothing that could use it.
+    Case("presence_gateways", office(OFFICE), 1, ACCOUNT, warnings=1, check=True),
+    Case(
+        "presence_gateways", office(OFFICE), 1, {"gateways": [{"name": MAIL}]}, warnings=1, refusals=("invalid-input",)
+    ),
+]
 
 PLACE = {"nodes": [{"name": "imp1"}, {"name": "imp2"}], "services": [ENGINE]}
 RUNNING, DOWN, OFF = service("Started"), service("Stopped"), service("Stopped", NOT_ACTIVATED)

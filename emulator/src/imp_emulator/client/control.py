@@ -9,12 +9,17 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 Json = Any
 """What a decoded answer holds: mappings, lists, text and numbers."""
+
+
+_NAMES = 100
+"""How many names one query holds."""
 
 
 class ControlError(Exception):
@@ -63,7 +68,7 @@ class Control:
             OSError: Nothing answers.
         """
         query = urllib.parse.urlencode(
-            {name: _query(value) for name, value in (params or {}).items() if value is not None}
+            {name: _query(value) for name, value in (params or {}).items() if value is not None}, doseq=True
         )
         body = calendar if json is None else _encoded(json)
         headers = self._headers if calendar is None else self._headers | {"Content-Type": "text/calendar"}
@@ -220,6 +225,50 @@ class Control:
         """Give an account or mailbox the scenario's limits again."""
         self._call("DELETE", f"/throttling-policies/{urllib.parse.quote(account, safe='')}")
 
+    def presences(
+        self, *, cluster: str | None = None, userids: Sequence[str] = (), presence: str | None = None
+    ) -> Json:
+        """Return what is shown of users: cluster, userid, node, presence, activity, message, icon and since.
+
+        They are those that match all that is given; ``presence`` is for example ``Available``.
+        """
+        chunks = [list(userids[first : first + _NAMES]) for first in range(0, len(userids), _NAMES)]
+        filters = {"cluster": cluster, "presence": presence, "limit": 1000}
+        found: list[Json] = []
+        for chunk in chunks or [[]]:
+            after: str | None = ""
+            while after is not None:
+                answer = self._call("GET", "/presence", params=filters | {"userid": chunk, "after": after})
+                found += answer["users"]
+                after = answer["next"]
+        return found
+
+    def presence(self, userid: str, cluster: str = "dc1") -> Json:
+        """Return what is shown of a user, what decides it, and what the Presence Engine knows of its calendar."""
+        return self._call("GET", _presence(cluster, userid))
+
+    def sign_in(self, userid: str, state: str, cluster: str = "dc1") -> Json:
+        """Have a user's client be ``available``, ``away``, ``do_not_disturb`` or ``offline``; returns what is shown."""
+        return self._call("PUT", f"{_presence(cluster, userid)}/sign-in", {"state": state})
+
+    def set_phone(self, userid: str, *, on: bool, cluster: str = "dc1") -> Json:
+        """Have a user's telephone be in a call, or not; returns :meth:`presence`."""
+        return self._call("PUT", f"{_presence(cluster, userid)}/phone", {"on": on})
+
+    def set_manual(self, userid: str, presence: str, cluster: str = "dc1", **fields: Any) -> Json:
+        """Set a user's presence by hand and return :meth:`presence`.
+
+        ``presence`` is ``AVAILABLE``, ``BUSY``, ``DND``, ``AWAY``, ``UNAVAILABLE`` or ``VACATION``; ``fields`` may be
+        override, until (a time), note and activity (``available``, ``away``, ``busy``, ``dnd``, ``meeting``,
+        ``on-the-phone``, ``unavailable``), which counts in place of the presence.
+        """
+        body = {"presence": presence} | {name: _json(value) for name, value in fields.items()}
+        return self._call("PUT", f"{_presence(cluster, userid)}/manual", body)
+
+    def release_manual(self, userid: str, cluster: str = "dc1") -> Json:
+        """Give back what was set by hand; returns :meth:`presence`."""
+        return self._call("DELETE", f"{_presence(cluster, userid)}/manual")
+
     def mailboxes(self) -> Json:
         """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""
         found: list[Json] = []
@@ -241,6 +290,10 @@ class Control:
     def change_mailbox(self, mailbox: str, /, **fields: Any) -> Json:
         """Change address, principal_name, display_name, time_zone, language or aliases; returns the mailbox."""
         return self._call("PATCH", _mailbox(mailbox), fields)
+
+    def move_mailbox(self, address: str) -> Json:
+        """Move a mailbox and return it; who has identifiers of its folders goes on with the copy left behind."""
+        return self._call("POST", f"{_mailbox(address)}/move")
 
     def remove_mailbox(self, address: str) -> None:
         """Remove a mailbox with all that is in it."""
@@ -325,8 +378,10 @@ def _encoded(content: Json) -> bytes:
     return json.dumps(content).encode()
 
 
-def _query(value: object) -> str:
-    """Write a value as the control plane reads it in a query."""
+def _query(value: object) -> str | list[str]:
+    """Write a value as the control plane reads it in a query; a list gives the name several times."""
+    if isinstance(value, list):
+        return [str(one) for one in value]
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -335,6 +390,10 @@ def _query(value: object) -> str:
 def _json(value: object) -> Json:
     """Write a value as the control plane reads it in a body; times are the only ones that JSON does not know."""
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _presence(cluster: str, userid: str) -> str:
+    return f"/presence/{urllib.parse.quote(cluster, safe='')}/{urllib.parse.quote(userid, safe='')}"
 
 
 def _mailbox(address: str) -> str:

@@ -28,6 +28,7 @@ from imp_emulator.control import (
     exchange_servers,
     mailboxes,
     ports,
+    presence,
 )
 from imp_emulator.domain.imp import services
 from imp_emulator.scenario.reader import XML_TEXT
@@ -382,6 +383,7 @@ _ROUTERS = (
     mailboxes.router,
     calendars.router,
     ports.router,
+    presence.router,
 )
 
 _ROUTES: tuple[tuple[str, str, int, Any], ...] = (

@@ -165,13 +165,16 @@ def _cluster(section: Section) -> ClusterSpec:
     domain = section.converted("domain", _fqdn, "a domain name with a dot")
     nodes = tuple(_node(node, domain) for node in section.sections("nodes"))
     _check_nodes(section.at("nodes"), nodes)
-    users = tuple(_users(section.section("users", {})))
+    people = section.section("users", {})
+    signed_in = people.flag("signed_in", True)
+    users = tuple(_users(people))
     unique(section.at("users"), (user.userid for user in users))
     accounts = _accounts(section.section("accounts", {}))
     admin_api = section.flag("admin_api", True)
     gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
+    minutes = section.number("out_of_office_poll_minutes", 1, 1440, 60)
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways)
+    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes)
 
 
 def _node(section: Section, domain: str) -> NodeSpec:
@@ -241,6 +244,7 @@ def _users(section: Section) -> Iterator[UserSpec]:
             department=listed.text("department", default=""),
             im_and_presence=listed.flag("im_and_presence", False),
             meeting_information=listed.flag("meeting_information", False),
+            locale=listed.text("locale", _FILLED, ""),
         )
         if user.meeting_information and not user.im_and_presence:
             raise ScenarioError(listed.at("meeting_information"), "needs im_and_presence")

@@ -24,6 +24,7 @@ class ScenarioError(Exception):
 
 
 APPLICATION_ROLES = (
+    "Admin-3rd Party API",
     "Standard AXL API Access",
     "Standard CCM Admin Users",
     "Standard CCMADMIN Administration",
@@ -37,7 +38,8 @@ class AccountSpec:
 
     Attributes:
         label: Its key in the ready file.
-        kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr), ``exchange`` (EWS),
+        kind: ``application`` (AXL, ControlCenterServices, admin API, Presence Web Service),
+            ``os`` (certmgr), ``exchange`` (EWS),
             ``exchange_admin`` (remote PowerShell), ``ca`` (certification authorities) or ``online`` (applications of
             Exchange Online, whose user name is the client ID and whose password is the client secret).
         roles: The roles of an application account; one without any can log in and may do nothing. Of an application of
@@ -97,7 +99,11 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class UserSpec:
-    """An end user as the scenario declares it; nothing is enabled unless it says so."""
+    """An end user as the scenario declares it; nothing is enabled unless it says so.
+
+    Attributes:
+        locale: Its language as Unified CM names it, for example ``Japanese Japan``; ``""`` for the cluster's default.
+    """
 
     userid: str
     first_name: str
@@ -106,6 +112,7 @@ class UserSpec:
     department: str
     im_and_presence: bool = False
     meeting_information: bool = False
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,9 @@ class ClusterSpec:
     Attributes:
         admin_api: Whether its nodes serve the admin API; no real cluster does.
         presence_gateways: The names of Exchange servers that are presence gateways from the start.
+        signed_in: Whether the users count as signed in with a client until something else is said of one.
+        out_of_office_poll_minutes: How often the Presence Engines ask Exchange servers for automatic replies; the
+            product has no parameter for it.
     """
 
     name: str
@@ -125,12 +135,23 @@ class ClusterSpec:
     accounts: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS
     admin_api: bool = True
     presence_gateways: tuple[str, ...] = ()
+    signed_in: bool = True
+    out_of_office_poll_minutes: int = 60
 
     @property
     def release(self) -> float:
         """The major release, for example ``14.0``."""
         major, minor = self.version.split(".")[:2]
         return float(f"{major}.{minor}")
+
+    @property
+    def service_update(self) -> int:
+        """The number of the service update: 4 for ``15.0.1.14900-37``, 0 for a release without one.
+
+        The fourth number of a version is 10000 for the release itself and a thousand more for each service update.
+        """
+        fourth = int(self.version.split(".")[3].partition("-")[0])
+        return max(fourth // 1000 - 10, 0)
 
 
 ENTERPRISE_ROOT = "Enterprise"

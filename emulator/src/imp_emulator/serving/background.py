@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from imp_emulator.domain.exchange import event_log, streaming, subscriptions
-from imp_emulator.domain.imp import services
+from imp_emulator.domain.imp import presence, services, web_service, web_sessions
+from imp_emulator.engine.callbacks import CallBacks
 from imp_emulator.engine.push import Push
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
@@ -22,10 +23,14 @@ def wire(environment: Environment) -> None:
     environment.scheduler.register(event_log.FORGET, lambda _: event_log.forget(context))
     environment.scheduler.register(subscriptions.EXPIRE, lambda job: subscriptions.expire(context, job.key))
     environment.scheduler.register(streaming.TICK, partial(streaming.tick, context))
+    environment.scheduler.register(presence.NEXT, partial(presence.come, context))
     Push(environment)
+    CallBacks(environment)
 
 
 async def start(environment: Environment) -> None:
     """Go on with what the state file says; the listeners answer by now, because some of it may ask them."""
     services.lift_hanging(environment.context)
+    web_sessions.begin(environment.context)
+    web_service.begin(environment.context)
     await environment.scheduler.start()

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from imp_emulator.domain.events import UserChanged
+from imp_emulator.domain.imp import presence
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.cucm import users as store
 from imp_emulator.store.imp import gateways, homes
@@ -24,6 +25,9 @@ UserKey = store.UserKey
 
 PRESENCE_FLAGS = ("home_cluster", "im_and_presence", "meeting_information")
 """The fields of requirement U1; the third needs the other two."""
+
+_SHOWN = ("im_and_presence", "locale")
+"""The fields that something of a user's presence comes from, beside what its calendar says."""
 
 _NEW_USER = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
 _RANGES = {"max_desk_pickup_wait_time": (0, 30_000), "remote_destination_limit": (1, 10)}
@@ -112,6 +116,8 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     except store.UseridTaken:
         raise _duplicate(changes["userid"]) from None
     if changed:
+        if user.presence_node is not None and not changes.keys().isdisjoint(_SHOWN):
+            presence.refresh(context, cluster, user.pkid)
         context.events.publish(UserChanged(cluster, user.pkid, changes.get("userid", user.userid), "updated"))
     return user.pkid
 
@@ -121,6 +127,7 @@ def remove(context: Context, cluster: str, key: UserKey) -> str:
     user = _presence_user(context, cluster, key)
     _served(context, cluster, user.presence_node, False)
     store.delete(context.database, user.id)
+    presence.forget(context, cluster, user.pkid, user.userid)
     context.events.publish(UserChanged(cluster, user.pkid, user.userid, "removed"))
     return user.pkid
 

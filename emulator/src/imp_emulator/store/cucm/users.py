@@ -18,8 +18,8 @@ from imp_emulator.store.database import Database, Row
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
 _NAMESPACE = uuid.UUID("0c5f0f0e-0d7b-5d37-8f4e-3f1f6c3f5b52")
 _SEED = (
-    "INSERT INTO end_user (cluster, pkid, userid, first_name, last_name, mail, department, im_and_presence,"
-    " meeting_information) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO end_user (cluster, pkid, userid, first_name, last_name, mail, department, locale,"
+    " im_and_presence, meeting_information) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SEARCHABLE = frozenset({"userid", "first_name", "last_name", "department"})
 """The fields that :func:`search` filters by."""
@@ -128,6 +128,7 @@ def seed(database: Database, scenario: Scenario) -> None:
                     user.last_name,
                     user.mail,
                     user.department,
+                    user.locale,
                     user.im_and_presence,
                     user.meeting_information,
                 )
@@ -156,6 +157,15 @@ def presence_users(database: Database, cluster: str, node: str | None = None) ->
         f"{_PRESENCE} WHERE cluster = ?1 AND presence_node IS NOT NULL AND (?2 IS NULL OR presence_node = ?2)"
         " ORDER BY id",
         (cluster, node),
+    )
+    return [_presence_user(row) for row in rows]
+
+
+def presence_page(database: Database, cluster: str, after: str, first: int) -> list[PresenceUser]:
+    """Return the first so many of the users that an IM and Presence node serves, by user id, behind one of them."""
+    rows = database.all(
+        f"{_PRESENCE} WHERE cluster = ? AND presence_node IS NOT NULL AND userid > ? ORDER BY userid LIMIT ?",
+        (cluster, after, first),
     )
     return [_presence_user(row) for row in rows]
 

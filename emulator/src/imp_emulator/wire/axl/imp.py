@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imp_emulator.domain.cucm import public_tables
-from imp_emulator.wire.axl import imp_operations
+from imp_emulator.wire.axl import imp_operations, presence_operations
 from imp_emulator.wire.axl.protocol import Axl, AxlOperation
 from imp_emulator.wire.axl.sql import operations as sql
 
@@ -21,6 +21,7 @@ class ImpAxl(Axl):
     versions = ("8.0", "11.5", "12.5", "14.0", "15.0")
     table: ClassVar[Mapping[str, AxlOperation]] = {
         **imp_operations.OPERATIONS,
+        **presence_operations.OPERATIONS,
         # The users are a copy of Unified CM's and are changed there.
         **sql.operations(public_tables.IMP, {"processconfig": sql.PROCESSCONFIG}),
     }

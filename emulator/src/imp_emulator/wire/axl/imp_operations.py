@@ -17,6 +17,7 @@ from imp_emulator.domain.imp.services import ServiceState, Status
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, empty, fixed, flag, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
+from imp_emulator.wire.axl.presence_operations import SUBCLUSTER
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import element, nested, sequence
 from imp_emulator.wire.axl.user_operations import page
@@ -34,7 +35,6 @@ CRITICAL_SERVICES = (
 )
 """The services without which a node is not in order, after the high-availability page of the administration."""
 
-_SUBCLUSTER = "DefaultCUPSubcluster"
 # Numbers and words of the high-availability states; only these two can occur here.
 _NORMAL, _FAILED = (2, "Normal"), (10, "Failed")
 _NO_REASON, _SERVICES_DOWN = (1, "On Administrator Request"), (2, "Critical Service Down")
@@ -113,7 +113,7 @@ def _node(request: AxlRequest, node: Node) -> str:
         "name": escape(node.name),
         "description": escape(node.description),
         "locale": escape(request.values["locale"]),
-        "assignedSubcluster": _SUBCLUSTER,
+        "assignedSubcluster": SUBCLUSTER,
         "isPublisher": "true" if node.usage == "publisher" else "false",
         "isInstalled": "true",
         "isReachable": "true" if reachable else "false",

@@ -1,0 +1,295 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is shown of the users of IM and Presence, kept up to date: what a change does at once, and what time does.
+
+Whoever changes something that decides calls :func:`refresh`. What changes by itself later (a meeting begins, an
+out-of-office period ends, a manual presence expires) is one job for each user, put anew whenever it is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from zlib import crc32
+
+from imp_emulator.domain.events import PresenceChanged
+from imp_emulator.domain.exchange import time_zones
+from imp_emulator.domain.imp import presence_words
+from imp_emulator.domain.imp.presence_rules import (
+    MANUAL_ACTIVITIES,
+    MANUAL_PRESENCES,
+    Inputs,
+    Manual,
+    OutOfOffice,
+    Presence,
+    SignIn,
+    compose,
+)
+from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.store.cucm import users
+from imp_emulator.store.cucm.users import PresenceUser, UserKey
+from imp_emulator.store.imp import engine
+from imp_emulator.store.imp import presence as store
+from imp_emulator.store.imp.engine import EngineUser
+from imp_emulator.store.imp.presence import StoredPresence
+from imp_emulator.store.jobs import Job
+from imp_emulator.world.context import Context
+
+NEXT = "presence-next"
+"""The kind of the jobs after which something else is shown of a user; :func:`come` carries them out."""
+
+LONGEST_NOTE = 1024
+
+_DECIDING = ("Busy", "OOF")
+"""How a meeting must be shown to say anything of its owner's presence; of several the last of these counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserPresence:
+    """What is shown of a user, and what was set of it.
+
+    Attributes:
+        pkid: The UUID, lower case, no braces.
+        node: The IM and Presence node that serves the user.
+        since: Since when it is shown so; virtual time, in seconds since the epoch. ``None``: nothing has changed since
+            the user was enabled.
+        manual: What was set by hand and has not ended.
+    """
+
+    cluster: str
+    pkid: str
+    userid: str
+    node: str
+    presence: Presence
+    since: float | None
+    sign_in: SignIn
+    on_the_phone: bool
+    manual: Manual | None
+
+
+def refresh(context: Context, cluster: str, pkid: str) -> None:
+    """Look anew at what is shown of a user, inside the transaction in which something that decides has changed.
+
+    When it is something else, it is stored and :class:`PresenceChanged` is published. A user that no IM and Presence
+    node serves is forgotten.
+    """
+    user = users.presence_user(context.database, cluster, UserKey("pkid", pkid))
+    if user is None or user.presence_node is None:
+        forget(context, cluster, pkid, "" if user is None else user.userid)
+    else:
+        _show(context, user, _described(context, cluster, user))
+
+
+def come(context: Context, job: Job) -> None:
+    """Show what is to be shown from now on: the handler of :data:`NEXT`."""
+    cluster, _, pkid = job.key.partition("/")
+    refresh(context, cluster, pkid)
+
+
+def forget(context: Context, cluster: str, pkid: str, userid: str) -> None:
+    """Forget what was set and shown of a user that is removed or disabled; nothing happens when there is nothing."""
+    context.jobs.cancel(NEXT, f"{cluster}/{pkid}")
+    if store.find(context.database, cluster, pkid) is not None:
+        store.remove(context.database, cluster, pkid)
+        context.events.publish(PresenceChanged(cluster, pkid, userid))
+
+
+def of_user(context: Context, cluster: str, userid: str) -> UserPresence:
+    """Return what is shown of a user; raises ``NotFound``."""
+    return _described(context, cluster, _user(context, cluster, userid))
+
+
+def of_cluster(context: Context, cluster: str, userids: Sequence[str] = (), node: str = "") -> list[UserPresence]:
+    """Return what is shown of the users that a cluster's IM and Presence nodes serve.
+
+    Args:
+        userids: The users that are wanted; those that there are not are left out. Empty for all.
+        node: The node whose users are wanted; empty for all.
+    """
+    if userids:
+        keys = (UserKey("userid", userid) for userid in userids)
+        found: Iterable[PresenceUser | None] = (users.presence_user(context.database, cluster, key) for key in keys)
+    else:
+        found = users.presence_users(context.database, cluster, node or None)
+    served = {user.pkid: user for user in found if user is not None and user.presence_node is not None}
+    return [_described(context, cluster, user) for user in served.values() if node in ("", user.presence_node)]
+
+
+def page(context: Context, cluster: str, after: str, first: int) -> list[UserPresence]:
+    """Return what is shown of the first so many users of a cluster behind a user id (``""``: from the first one)."""
+    found = users.presence_page(context.database, cluster, after, first)
+    return [_described(context, cluster, user) for user in found]
+
+
+def sign_in(context: Context, cluster: str, userid: str, state: SignIn) -> None:
+    """Have a user's client sign in or out, or say something else; raises ``NotFound``."""
+    user = _user(context, cluster, userid)
+    _show(context, user, _described(context, cluster, user), sign_in=state)
+
+
+def set_phone(context: Context, cluster: str, userid: str, on: bool) -> None:
+    """Have a user's telephone be in a call, or not; raises ``NotFound``."""
+    user = _user(context, cluster, userid)
+    _show(context, user, _described(context, cluster, user), on_the_phone=on)
+
+
+def set_manual(context: Context, cluster: str, userid: str, manual: Manual | None) -> None:
+    """Set a user's presence by hand, or give it back with ``None`` (requirement O3).
+
+    Raises:
+        NotFound: IM and Presence knows no such user.
+        InvalidValue: There is no such presence or activity, the note is too long, or the end has passed.
+    """
+    user = _user(context, cluster, userid)
+    if manual is not None:
+        _check(manual, context.clock.timestamp())
+    _show(context, user, _described(context, cluster, user), manual=manual)
+
+
+def _check(manual: Manual, now: float) -> None:
+    if manual.presence not in MANUAL_PRESENCES:
+        raise InvalidValue("manual-presence", f"presence must be one of {', '.join(MANUAL_PRESENCES)}.", "presence")
+    if manual.activity and manual.activity not in MANUAL_ACTIVITIES:
+        raise InvalidValue("manual-activity", f"activity must be one of {', '.join(MANUAL_ACTIVITIES)}.", "activity")
+    if len(manual.note) > LONGEST_NOTE:
+        raise InvalidValue("manual-note", f"note has at most {LONGEST_NOTE} characters.", "note")
+    if manual.until is not None and manual.until <= now:
+        raise InvalidValue("manual-until", "until must be later than the time of the virtual clock.", "until")
+
+
+def _user(context: Context, cluster: str, userid: str) -> PresenceUser:
+    user = users.presence_user(context.database, cluster, UserKey("userid", userid))
+    if user is None or user.presence_node is None:
+        raise NotFound("user-not-found", f"No IM and Presence node serves a user {userid}.", "userid")
+    return user
+
+
+def _described(context: Context, cluster: str, user: PresenceUser) -> UserPresence:
+    """Return what is stored of a user, or what holds of every user of which nothing is."""
+    row = store.find(context.database, cluster, user.pkid)
+    place = (cluster, user.pkid, user.userid, user.presence_node or "")
+    if row is None:
+        signed_in = SignIn.AVAILABLE if context.scenario.cluster(cluster).signed_in else SignIn.OFFLINE
+        return UserPresence(*place, compose(Inputs(signed_in), ""), None, signed_in, False, None)
+    manual = None if row.manual is None else Manual(**row.manual)
+    if manual is not None and manual.until is not None and manual.until <= context.clock.timestamp():
+        manual = None
+    return UserPresence(*place, Presence(**row.shown), row.since, SignIn(row.sign_in), row.on_the_phone, manual)
+
+
+def _show(context: Context, user: PresenceUser, before: UserPresence, **changes: Any) -> None:
+    """Store what was set of a user and what is shown because of that, and have it looked at again when that changes.
+
+    Args:
+        changes: What is set now, by the names of the fields of :class:`UserPresence`.
+    """
+    now = context.clock.timestamp()
+    after = replace(before, **changes)
+    calendar = _calendar_of(context, after, user)
+    inputs = Inputs(after.sign_in, after.on_the_phone, after.manual, calendar.state(now), calendar.replies(now))
+    after = replace(after, presence=compose(inputs, calendar.message(now)))
+    if after != before:
+        shown_anew = after.presence != before.presence or before.since is None
+        _store(context, replace(after, since=now) if shown_anew else after)
+    if after.presence != before.presence:
+        context.events.publish(PresenceChanged(after.cluster, after.pkid, after.userid))
+    ends = () if after.manual is None or after.manual.until is None else (after.manual.until,)
+    later = min((at for at in (*ends, *calendar.moments()) if at > now), default=None)
+    if later is None:
+        context.jobs.cancel(NEXT, f"{after.cluster}/{after.pkid}")
+    else:
+        context.jobs.add(NEXT, f"{after.cluster}/{after.pkid}", later)
+
+
+def _store(context: Context, known: UserPresence) -> None:
+    manual = None if known.manual is None else asdict(known.manual)
+    shown, since = asdict(known.presence), known.since or 0.0
+    row = StoredPresence(known.cluster, known.pkid, known.sign_in, known.on_the_phone, manual, shown, since)
+    store.put(context.database, row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """What the running Presence Engine of a node knows of a user; nothing when it follows no calendar.
+
+    Attributes:
+        displays: Whether out-of-office information is displayed (requirement P5).
+    """
+
+    user: PresenceUser
+    followed: EngineUser | None = None
+    displays: bool = False
+
+    def moments(self) -> Iterator[float]:
+        """When something else may have to be shown, in any order; times that have passed are among them."""
+        if self.followed is not None:
+            for start, end, shown_as in self.followed.busy:
+                if shown_as in _DECIDING:
+                    yield start + self._offset
+                    yield end + self._offset
+            yield from (at for at in (self.followed.out_of_office or {}).values() if at is not None)
+
+    def state(self, now: float) -> str | None:
+        """How the meeting of this moment is shown."""
+        if self.followed is None:
+            return None
+        at = now - self._offset
+        states = {shown_as for start, end, shown_as in self.followed.busy if start <= at < end}
+        return next((state for state in reversed(_DECIDING) if state in states), None)
+
+    @property
+    def _offset(self) -> int:
+        return 0 if self.followed is None else offset(self.user.pkid, self.followed.spread)
+
+    def replies(self, now: float) -> OutOfOffice | None:
+        """The automatic replies that are sent and displayed."""
+        if self.followed is None or self.followed.out_of_office is None or not self.displays:
+            return None
+        found = OutOfOffice(self.followed.out_of_office.get("start"), self.followed.out_of_office.get("end"))
+        begun = found.start is None or found.start <= now
+        return found if begun and (found.end is None or now < found.end) else None
+
+    def message(self, now: float) -> str:
+        """The words of the automatic replies, ``""`` without any."""
+        replies = self.replies(now)
+        if replies is None or self.followed is None:
+            return ""
+        locale = presence_words.locale(self.user.locale)
+        return presence_words.out_of_office(replies.start, replies.end, _iana(self.followed.time_zone), locale)
+
+
+def followed(context: Context, user: UserPresence) -> EngineUser | None:
+    """Return what the Presence Engine knows of a user's calendar; ``None`` when it follows none, or does not run."""
+    if _displays(context, user.cluster, user.node) is None:
+        return None
+    return engine.user(context.database, user.cluster, user.pkid)
+
+
+def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _Calendar:
+    displays = _displays(context, known.cluster, known.node)
+    return _Calendar(user, followed(context, known), bool(displays))
+
+
+def _displays(context: Context, cluster: str, node: str) -> bool | None:
+    """Tell whether a node's running engine displays out-of-office information; ``None`` when it does not run."""
+    loaded = engine.loaded(context.database, cluster, node)
+    return None if loaded is None else bool(loaded.settings.get("display_out_of_office", True))
+
+
+def offset(pkid: str, spread: int) -> int:
+    """Return how many seconds after the minute a user's calendar shows: a hash spreads the users (requirement P3).
+
+    Args:
+        spread: The parameter Calendar Spread, in seconds.
+    """
+    return crc32(pkid.encode()) % (spread + 1)
+
+
+def _iana(zone: str) -> str:
+    """Return the IANA name of a mailbox's time zone; ``""`` for one that nobody knows."""
+    try:
+        return time_zones.iana(zone)
+    except InvalidValue:
+        return ""
