@@ -71,13 +71,13 @@ class SessionEnded(ApiError):
 
 
 class WrongNode(ImpError):
-    """The user is homed on another node; ``host`` is its name or address, as the service tells it."""
+    """The user is homed on another node; ``hosts`` are its names and addresses, as the service tells them."""
 
     default_code = "wrong-node"
 
-    def __init__(self, message: str, host: str) -> None:
-        super().__init__(message, details={"node": host})
-        self.host = host
+    def __init__(self, message: str, hosts: tuple[str, ...]) -> None:
+        super().__init__(message, details={"node": hosts[0]})
+        self.hosts = hosts
 
 
 @dataclass(frozen=True)
@@ -268,17 +268,18 @@ class PresenceWebService:
         )
 
     def _elsewhere(self, answer: Answer) -> ImpError:
-        """Read where a user is homed: the host of ``Location``, else what the answer calls the primary server."""
-        host = ""
-        with suppress(ValueError):
-            host = urlsplit(answer.headers.get("location", "")).hostname or ""
-        if not host:
+        """Read where a user is homed: what the answer calls the primary server, and the host of ``Location``."""
+        told = ["", ""]
+        with suppress(UnexpectedAnswer):
             redirect = soap.find(self._parsed(answer), "redirect")
-            host = "" if redirect is None else redirect.get("primaryServer", "")
-        if check_host("node", host):
+            told[0] = "" if redirect is None else redirect.get("primaryServer", "")
+        with suppress(ValueError):
+            told[1] = urlsplit(answer.headers.get("location", "")).hostname or ""
+        hosts = tuple(dict.fromkeys(host for host in told if not check_host("node", host)))
+        if not hosts:
             text = f"{self._transport.server} says that the user is homed elsewhere, and not on which node."
             return UnexpectedAnswer(text, details={"status": answer.status})
-        return WrongNode(f"{self._transport.server} says that the user is homed on {host}.", host)
+        return WrongNode(f"{self._transport.server} says that the user is homed on {hosts[0]}.", hosts)
 
     def _error(self, answer: Answer) -> ImpError:
         server, status = self._transport.server, answer.status

@@ -52,6 +52,7 @@ from tests.support.scripted_pws import (
 
 PASSWORD = "canary-pws-password-c7"
 ADDRESS = "ada@example.com"
+IMP2 = "imp2.example.com"
 DND = NewPresence("DND", "dnd", True, 3600)
 LOGIN = ["POST users/app/sessions", "POST users/ada/sessions"]
 LOGOUT = ["DELETE users/ada/session", "DELETE users/app/session"]
@@ -364,22 +365,25 @@ def test_a_change_is_not_sent_blindly_again(server: ScriptedServer, service: Pre
 
 
 @pytest.mark.parametrize(
-    ("answer", "host"),
+    ("answer", "hosts"),
     [
-        (redirect("https://imp2.example.com:8083/presence-service/users/ada/session", "imp3"), "imp2.example.com"),
-        (redirect("https://[2001:db8::2]:8083/presence-service/users/ada/session"), "2001:db8::2"),
-        (redirect("https://admin:word@imp2.example.com/"), "imp2.example.com"),
-        (redirect(None, "imp3.example.com"), "imp3.example.com"),
-        (redirect("/presence-service/users/ada/session", "imp3"), "imp3"),
-        (redirect("https://[", "imp3"), "imp3"),
+        (redirect("https://imp2.example.com:8083/presence-service/users/ada/session", "imp2"), ("imp2", IMP2)),
+        (redirect("https://[2001:db8::2]:8083/presence-service/users/ada/session"), ("2001:db8::2",)),
+        (redirect("https://admin:word@imp2.example.com/", IMP2), (IMP2,)),
+        (redirect(None, IMP2), (IMP2,)),
+        (redirect("/presence-service/users/ada/session", "imp3"), ("imp3",)),
+        (redirect("https://[", "imp3"), ("imp3",)),
+        (Reply(307, b"moved", {"Location": f"https://{IMP2}/"}), (IMP2,)),
     ],
-    ids=["location", "ipv6", "with-user", "primary", "path", "broken"],
+    ids=["both", "ipv6", "with-user", "primary", "path", "broken", "no-document"],
 )
-def test_a_user_of_another_node(server: ScriptedServer, service: PresenceWebService, answer: Reply, host: str) -> None:
+def test_a_user_of_another_node(
+    server: ScriptedServer, service: PresenceWebService, answer: Reply, hosts: tuple[str, ...]
+) -> None:
     server.script += [LOGINS[0], answer]
     failure = failing(lambda: service.shown("ada", ADDRESS))
     assert isinstance(failure, WrongNode)
-    assert (failure.host, failure.code) == (host, "wrong-node")
+    assert (failure.hosts, failure.code) == (hosts, "wrong-node")
     assert told(server.seen) == LOGIN
 
 
