@@ -143,9 +143,9 @@ EXAMPLES = r"""
 - name: A rehearsal - one user is not to be disturbed, another is available whatever the calendar says
   ucops.imp.presence:
     hostname: imp-pub.dc1.example.com
-    username: pwsadmin
+    username: axladmin
     password: "{{ vault_application_password }}"
-    domain: example.com
+    domain: dc1.example.com
     users:
       - userid: user0001
         presence: do_not_disturb
@@ -157,9 +157,9 @@ EXAMPLES = r"""
 - name: Give back what was set by hand
   ucops.imp.presence:
     hostname: imp-pub.dc1.example.com
-    username: pwsadmin
+    username: axladmin
     password: "{{ vault_application_password }}"
-    domain: example.com
+    domain: dc1.example.com
     users:
       - userid: user0001
       - userid: user0002
@@ -168,14 +168,14 @@ EXAMPLES = r"""
 - name: Users of any node, where the nodes are reached by other names than their own
   ucops.imp.presence:
     hostname: imp-pub.dc1.example.com
-    username: pwsadmin
+    username: axladmin
     password: "{{ vault_application_password }}"
     nodes:
       - name: imp-pub.dc1.example.com
       - name: imp-sub.dc1.example.com
     users:
       - userid: user0003
-        address: user0003@example.com
+        address: user0003@dc1.example.com
         presence: away
 """
 
@@ -278,7 +278,7 @@ failures:
       description: The user id.
       type: str
     code:
-      description: The number of the service's error, V(wrong-node), or the kind of the failure.
+      description: The number of the service's error, V(wrong-node), V(unknown-address), or the kind of the failure.
       type: str
     message:
       description: What happened and what to do.

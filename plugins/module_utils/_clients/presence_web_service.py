@@ -61,6 +61,9 @@ RELEASE = "pws_override"
 ACTIVITIES = ("available", "away", "busy", "dnd", "meeting", "on-the-phone", "unavailable", "vacation")
 """Elements that tell a state; others among them tell of phones and keyboards."""
 
+UNKNOWN = "unknown"
+"""The state of an address that nobody has."""
+
 _KEY = re.compile(r"[\x21-\x7e]{1,1024}")
 _SOURCE = {"xmlns": "urn:cisco:params:xml:ns:pidf:source"}
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -164,8 +167,12 @@ class PresenceWebService:
         root = self._parsed(answer)
         for element in root.iter():
             person = soap.find(element, "person") if soap.local_name(element) == "presence" else None
-            if person is not None:
-                return _shown(element, person)
+            if person is None:
+                continue
+            if soap.find(person, "activities", UNKNOWN) is not None:
+                text = f"{self._transport.server} knows nobody with the IM address {address}. Look at domain, or give "
+                raise ImpError(f"{text}address for the user.", code="unknown-address")
+            return _shown(element, person)
         raise UnexpectedAnswer(f"{self._transport.server} does not tell the presence of {userid}.")
 
     def set_presence(self, userid: str, address: str, new: NewPresence) -> None:

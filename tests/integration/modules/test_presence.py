@@ -138,12 +138,12 @@ def test_a_node_that_is_not_named_is_not_asked(served: Emulator) -> None:
 
 def test_users_who_fail_do_not_stop_the_others(served: Emulator) -> None:
     result = run(
-        served, {"userid": "user0900", "presence": "away"}, {"userid": "a/b c?#ä", "presence": "away"}, USERS[0]
+        served, {"userid": "user0900", "presence": "away"}, {"userid": "b c?#%ä", "presence": "away"}, USERS[0]
     )
     assert_contract(result, changed=True, failed=True)
     assert [(failure["id"], failure["code"]) for failure in result["failures"]] == [
         ("user0900", "113"),
-        ("a/b c?#ä", "113"),
+        ("b c?#%ä", "113"),
     ]
     assert shown(served)["user0001"] == SHOWN["user0001"]
 
@@ -159,24 +159,50 @@ def test_an_application_user_who_may_not_log_in(served: Emulator, account: str) 
     assert operations(served) == ["login"]
 
 
-@pytest.mark.parametrize("number", ["210", "212"])
-def test_a_busy_node_is_waited_for(served: Emulator, number: str) -> None:
-    effect = {"status": 503, "code": number, "retry_after": 0}
-    served.control.fault("http_error", effect=effect, protocol="presence_web_service", operation="login", times=2)
+def test_a_busy_node_is_waited_for(served: Emulator) -> None:
+    fault = {"protocol": "presence_web_service", "operation": "setRichPresence", "times": 1}
+    served.control.fault("status", effect={"status": 503, "retry_after": 0}, **fault)
     assert_contract(run(served, USERS[0]), changed=True)
-    assert operations(served)[:3] == ["login"] * 3
+    assert settings(served) == ["setRichPresence"] * 2
+
+
+def test_a_wrong_domain_is_told(served: Emulator) -> None:
+    result = run(served, USERS[0], domain="other.example.com")
+    assert [failure["code"] for failure in result["failures"]] == ["unknown-address"]
+    assert "user0001@other.example.com. Look at domain" in result.msg
+
+
+def control_services(emulator: Emulator, state: str, service: str, *names: str) -> None:
+    known = nodes(emulator, 8443, *names)
+    result = run_module(
+        "services", {**connection(emulator, "imp"), "nodes": known, "services": [service], "state": state}
+    )
+    assert not result.failed, result.msg
+
+
+def test_a_session_elsewhere_is_taken_over(served: Emulator) -> None:
+    """The user was logged in at the other node while the own one was down."""
+    home = served.control.presence("user0001")["node"]
+    other = {"imp-pub": "imp-sub", "imp-sub": "imp-pub"}[home]
+    control_services(served, "stopped", "Cisco SIP Proxy", home)
+    username, password = served.account()
+    with served.client(other, 8083) as client:
+        login = f"<session><password>{password}</password></session>"
+        answer = client.post(f"/presence-service/users/{username}/sessions", content=login).raise_for_status()
+        key = answer.text.partition("<sessionKey>")[2].partition("<")[0]
+        headers = {"Presence-Session-Key": key}
+        client.post("/presence-service/users/user0001/sessions", headers=headers).raise_for_status()
+    control_services(served, "started", "Cisco SIP Proxy", home)
+    assert_contract(run(served, USERS[0]), changed=True)
+    assert operations(served).count("forcedLogin") == 1
 
 
 def test_a_service_that_does_not_run(served: Emulator) -> None:
-    def stop(service: str) -> None:
-        stopped = {**connection(served, "imp"), "nodes": nodes(served, 8443), "services": [service], "state": "stopped"}
-        assert not run_module("services", stopped).failed
-
-    stop("Cisco Presence Engine")
+    control_services(served, "stopped", "Cisco Presence Engine")
     result = run(served, USERS[0], wait_timeout=0)
     assert [failure["code"] for failure in result["failures"]] == ["120"]
-    assert "look whether Cisco Presence Engine runs" in result.msg.replace("Look", "look")
-    stop("Cisco SIP Proxy")
+    assert "Look whether Cisco Presence Engine runs" in result.msg
+    control_services(served, "stopped", "Cisco SIP Proxy")
     result = run(served, USERS[0], retries=0)
     assert result["code"] == "connection-failed"
     assert "Cisco SIP Proxy" in result.msg

@@ -398,6 +398,13 @@ def test_a_user_whose_presence_nobody_tells(server: ScriptedServer, service: Pre
     assert "does not tell the presence of ada" in failing(lambda: service.shown("ada", ADDRESS)).message
 
 
+def test_an_address_that_nobody_has(server: ScriptedServer, service: PresenceWebService) -> None:
+    server.script += [*LOGINS, rich("unknown", "cisco-upc")]
+    failure = failing(lambda: service.shown("ada", "ada@other.example.com"))
+    assert failure.code == "unknown-address"
+    assert "nobody with the IM address ada@other.example.com. Look at domain" in failure.message
+
+
 @pytest.mark.parametrize("answers", [[DONE, DONE], [error(200, 500), DONE], [error(101, 401), error(101, 401)]])
 def test_everybody_is_logged_out_whatever_has_happened(
     server: ScriptedServer, service: PresenceWebService, answers: list[Reply]
