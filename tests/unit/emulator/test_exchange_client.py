@@ -207,6 +207,8 @@ def test_more_threads_than_exchange_allows_requests_at_a_time(emulated: Environm
             # All connections are signed in. Those that are let in stay until all others have come.
             fault(emulated, EffectKind.DELAY, "GetFolder", seconds=1, times=27)
             assert len(set(await asyncio.gather(*map(client.calendar_folder, addresses)))) == 200
+            # What was found to be too many is tried again one by one.
+            assert 27 <= client._connections._turns.most <= 31
 
     run(emulated, conversation)
     counted = Counter(asked(emulated))
@@ -298,6 +300,15 @@ def test_who_waits_and_is_cancelled_takes_nobodys_turn() -> None:
         await third
         await use("4")
         assert order == ["3", "4"]
+        full = Requests(threads=1, queue=1)
+        async with full.turn():
+            given_up = asyncio.create_task(full.turn().__aenter__())
+            await asyncio.sleep(0)
+            given_up.cancel()
+            await asyncio.sleep(0)
+            waiting = asyncio.create_task(full.turn().__aenter__())
+            await asyncio.sleep(0)
+        await waiting
 
     asyncio.run(conversation())
 

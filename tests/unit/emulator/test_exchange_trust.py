@@ -112,6 +112,21 @@ def test_a_server_that_is_not_verified_gets_no_request(
         assert server.seen == []
 
 
+def test_a_verdict_says_how_long_the_whole_chain_is_valid(
+    emulated: Environment, tmp_path: Path, probes: list[Result]
+) -> None:
+    leaf = issue(HOST, by=ROOT, hosts=[HOST], days=(-9, 30))
+    with scripted(emulated, tmp_path / "server", leaf) as server:
+        server.script = [Reply(), XML]
+        assert ask(emulated) == ["f"]
+    (identity,) = [probe.identity for probe in probes]
+    assert identity is not None
+    # The root was not sent; it is younger than the server's certificate.
+    assert identity.since == ROOT.certificate.not_valid_before_utc
+    assert identity.until == leaf.certificate.not_valid_after_utc
+    assert identity.fingerprint.hex() == leaf.fingerprint
+
+
 def test_what_is_no_tls_or_no_server(emulated: Environment, probes: list[Result]) -> None:
     with answering(b"220 mail.example.com ESMTP\r\n") as listener:
         put(emulated, listener)

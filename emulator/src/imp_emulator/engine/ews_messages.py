@@ -236,7 +236,7 @@ def _back_off(message: Element) -> float | None:
 def _meeting(item: Element) -> Meeting:
     found: dict[str, Element] = {soap.local_name(child): child for child in item}
     return Meeting(
-        found["ItemId"].attrib["Id"],
+        str(found["ItemId"].attrib["Id"]),
         _moment(found["Start"].text),
         _moment(found["End"].text),
         soap.content(found["LegacyFreeBusyStatus"]),

@@ -317,17 +317,19 @@ class Connections:
     async def _signed_in(
         self, connection: _Connection, verified: Verified, message: bytes | None, address: str
     ) -> _Answer:
-        for last in (False, True):
+        async def attempt() -> _Answer:
             if not connection.signed_in:
                 await self._sign_in(connection, verified)
-            answer = await connection.send(
+            return await connection.send(
                 verified, message, Authorization=connection.authorization, X_AnchorMailbox=address
             )
-            if answer.status != 401 or last:
-                break
-            # The server has closed the connection, and this is a new one that it does not know yet.
-            connection.signed_in = False
-        return answer
+
+        answer = await attempt()
+        if answer.status != 401:
+            return answer
+        # The server has closed the connection, and this is a new one that it does not know yet.
+        connection.signed_in = False
+        return await attempt()
 
     def _failure(self, error: Exception) -> ExchangeFailure:
         """Return the failure that an error of aiohttp's is; its words may quote what was sent."""
@@ -442,14 +444,14 @@ class SignIn:
         """Return the last answer of what there is to say; 401 when the account is refused."""
         if not self._scheme:
             answer = await connection.send(verified, None)
-            if answer.status != 401:
-                return answer
             self._scheme = next((scheme for scheme in (_NTLM, _BASIC) if answer.offers(scheme)), "")
-        if self._scheme == _BASIC:
-            credentials = f"{self._access.account}:{self._access.password}".encode()
-            connection.authorization = f"{_BASIC} {base64.b64encode(credentials).decode('ascii')}"
-            return await connection.send(verified, None, Authorization=connection.authorization)
-        return await self._ntlm(connection, verified) if self._scheme else answer
+            if answer.status != 401 or not self._scheme:
+                return answer
+        if self._scheme == _NTLM:
+            return await self._ntlm(connection, verified)
+        credentials = f"{self._access.account}:{self._access.password}".encode()
+        connection.authorization = f"{_BASIC} {base64.b64encode(credentials).decode('ascii')}"
+        return await connection.send(verified, None, Authorization=connection.authorization)
 
     async def _ntlm(self, connection: _Connection, verified: Verified) -> _Answer:
         # Without the hash pyspnego computes that of LAN Manager too, in Python and for milliseconds.
