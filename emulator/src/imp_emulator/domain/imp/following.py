@@ -21,8 +21,7 @@ from imp_emulator.domain.events import CalendarNotified
 from imp_emulator.domain.imp import engine_settings, next_steps, nodes, presence
 from imp_emulator.domain.imp.engine_settings import Settings, Terms
 from imp_emulator.domain.imp.next_steps import Step
-from imp_emulator.store.cucm import users
-from imp_emulator.store.cucm.users import PresenceUser, UserKey
+from imp_emulator.store.cucm.users import PresenceUser
 from imp_emulator.store.imp import engine as store
 from imp_emulator.store.imp.engine import EngineUser
 from imp_emulator.world.context import Context
