@@ -454,8 +454,8 @@ def test_a_killed_emulator_goes_on_where_it_was(seeded: Path, wanted: Scenario, 
             await site.advance(MINUTE)
             assert site.shown(ONE) == "Busy: In a meeting"
             # The process dies before anybody has told the engine of these.
-            site.environment.events.publish = lambda event: None  # type: ignore[method-assign]  # noqa: ARG005
-            site.environment.scheduler.begin = lambda kind, key: None  # type: ignore[method-assign]  # noqa: ARG005
+            site.environment.events.publish = lambda event: None  # type: ignore[method-assign]
+            site.environment.scheduler.begin = lambda kind, key: None  # type: ignore[method-assign]
             site.meeting(address(THREE), 0, HOUR)
             site.update_user(TWO, meeting_information=False)
             return site.known(ONE).subscription, site.known(ONE).token
