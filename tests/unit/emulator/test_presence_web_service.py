@@ -148,10 +148,8 @@ def test_the_wrong_node_names_the_right_one(service: Service, method: str, path:
     assert (answer.status, answer.headers["location"]) == (307, f"{url}/presence-service/users/bert/{path}")
     redirect = answer.root.find("redirect")
     assert redirect is not None
-    assert {name: redirect.get(name) for name in redirect.keys()} == {
-        "primaryServer": "imp-sub.dc1.example.com",
-        "backupServer": "imp-pub.dc1.example.com",
-    }
+    servers = ["imp-sub.dc1.example.com", "imp-pub.dc1.example.com"]
+    assert [redirect.get("primaryServer"), redirect.get("backupServer")] == servers
     followed = service.ask(method, f"/users/bert/{path}", who="app", node="imp-sub")
     assert followed.status == 201
     service.keys["bert"] = str(followed.text("sessionKey"))
