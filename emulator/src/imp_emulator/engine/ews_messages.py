@@ -23,7 +23,6 @@ VERSION = "Exchange2010_SP1"
 """The oldest version that has all these operations, so that every server knows it."""
 PAGE = 1000
 """How many meetings are asked for at a time: what EWSFindCountLimit gives by default."""
-NO_ERROR = "NoError"
 DISABLED, SCHEDULED = "Disabled", "Scheduled"
 """States of automatic replies."""
 
