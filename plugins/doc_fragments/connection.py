@@ -135,6 +135,15 @@ class ModuleDocFragment:
         account="The administrator of the operating system, which is another account than the application user.",
     )
 
+    # Presence Web Service of IM and Presence nodes
+    PWS: str = _TEMPLATE.format(
+        group="pws",
+        prefix="UCOPS_PWS",
+        port=8083,
+        server="A node of the IM and Presence Service.",
+        account="An application user in the access control group C(Admin-3rd Party API).",
+    )
+
     # Certification authority: web enrollment of Active Directory Certificate Services
     CA: str = _TEMPLATE.format(
         group="ca",

@@ -72,6 +72,14 @@ options:
         V(auto).
     type: str
     choices: [auto, basic_only]
+  office_365_pull_interval:
+    description:
+      - Minutes between two readings of calendars and automatic replies from Office 365, V(10) to V(1440). The product's
+        default is 60.
+      - It matters with gateways of the type V(office_365) only, see M(ucops.imp.presence_gateways). What changes in
+        between is seen at the next reading, or when the Presence Engine restarts.
+      - Cisco does not publish the largest value; a day is the collection's assumption.
+    type: int
   parameter_names:
     description:
       - The internal names that parameters have on this cluster, where they differ from those that

@@ -214,8 +214,9 @@ extends_documentation_fragment:
 requirements:
   - The Python package C(cryptography)
 notes:
-  - Whether a node reaches a gateway and has an IPv6 address at Eth0 is known only where there is the admin API that the
-    project's emulator serves. On a real cluster these rows are V(unknown) and say on which page to look.
+  - Whether a node reaches a gateway, has an IPv6 address at Eth0 and can read its users' mailboxes is known only where
+    there is the admin API that the project's emulator serves. On a real cluster these rows are V(unknown) and say on
+    which page to look.
   - An IM and Presence node of a release before 14 fails when O(platform) is given, because it has no interface for
     certificates.
 seealso:
@@ -299,8 +300,8 @@ checks:
         - Which check it is. C(name-resolves), C(port-answers), C(certificate-trusted), C(certificate-valid),
           C(clock-agrees), C(clocks-agree), C(interface-answers), C(account-logs-in), C(account-has-role),
           C(version-supported), C(versions-match), C(axl-service-runs), C(service-runs),
-          C(notify-port-unused), C(trust-store-valid), C(gateway-name-matches), C(gateway-trusted),
-          C(gateway-reached), C(ipv6-enabled) or C(ipv6-address).
+          C(notify-port-unused), C(trust-store-valid), C(mailboxes-readable), C(gateway-name-matches),
+          C(gateway-trusted), C(gateway-reached), C(ipv6-enabled) or C(ipv6-address).
       type: str
     subject:
       description: What was checked, a host, a port, an account, a service, a gateway.

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: presence_gateways
-short_description: Manage the Exchange presence gateways of an IM and Presence cluster
+short_description: Manage the presence gateways of an IM and Presence cluster, Exchange and Office 365
 version_added: 0.1.0
 author:
   - ucops contributors (@ucops)
 description:
-  - Adds, updates and deletes Microsoft Exchange servers as presence gateways, the whole list in one task, and sets the
-    impersonation account that all of them share.
+  - Adds, updates and deletes Microsoft Exchange servers and Office 365 as presence gateways, the whole list in one
+    task, and sets the impersonation account that all Exchange servers share.
   - A change has effect when the service C(Cisco Presence Engine) restarts. One restart serves any number of changes,
     see RV(restart_required) and M(ucops.imp.services).
-  - The stored password cannot be read. It is compared with a call that reveals nothing else, so a password that is
-    right already is no change, and one that was changed elsewhere is found.
+  - Stored passwords and client secrets cannot be read. They are compared with a call that reveals nothing else, so one
+    that is right already is no change, and one that was changed elsewhere is found.
+  - For Office 365 the certificates of the authorities behind Microsoft's hosts have to be in C(cup-trust) and in
+    C(tomcat-trust) of every node, see M(ucops.imp.trust_certificates).
 options:
   gateways:
     description:
@@ -30,7 +32,8 @@ options:
     suboptions:
       name:
         description:
-          - The Exchange server as a fully qualified name, an IPv4 address or an IPv6 address.
+          - The Exchange server as a fully qualified name, an IPv4 address or an IPv6 address. For Office 365, as a rule
+            V(outlook.office365.com).
           - It must be the common name or one of the subject alternative names of the server's certificate.
           - An IPv6 address needs the enterprise parameter IPv6 and an IPv6 address of Eth0 on every node first, see
             M(ucops.imp.service_parameters).
@@ -47,17 +50,58 @@ options:
         default: 443
       type:
         description:
-          - The kind of server. V(exchange_ews) is what the product calls C(Exchange -- EWS Server).
+          - The kind of server. V(exchange_ews) is what the product calls C(Exchange -- EWS Server), V(office_365) what
+            it calls C(Office 365 Server).
+          - Office 365 needs release 12.5(1)SU2 or a newer one. Releases before 15SU4 read it over Exchange Web
+            Services, and from 15SU4 on over Microsoft Graph. Exchange Online turns Exchange Web Services off tenant by
+            tenant from 1 October 2026; applications on a tenant's allow list go on until 1 April 2027. The task warns
+            of it.
         type: str
         choices:
           - exchange_ews
+          - office_365
         default: exchange_ews
+      client_id:
+        description:
+          - Application (client) ID of the application that is registered for the cluster, a UUID.
+          - V(office_365) needs it. V(exchange_ews) has neither this option nor those below.
+        type: str
+      tenant_id:
+        description: Directory (tenant) ID, a UUID.
+        type: str
+      client_secret:
+        description:
+          - The application's secret, at least four characters long. A new gateway needs it, and so does another
+            O(gateways[].client_id).
+          - It can be compared and not read, see O(update_password).
+        type: str
+      proxy_url:
+        description:
+          - The http or https URL of the proxy through which the nodes reach Microsoft. V("") takes a proxy away.
+        type: str
+      proxy_username:
+        description: The user of the proxy, where it wants one.
+        type: str
+      proxy_password:
+        description: The password of O(gateways[].proxy_username), at least four characters long.
+        type: str
+      authentication_endpoint:
+        description:
+          - Where access tokens come from. The product's default is V(https://login.microsoftonline.com).
+          - Releases before 15SU2 have no field for it.
+        type: str
+      resource:
+        description:
+          - What access tokens are for. The product's default is V(https://outlook.office365.com), and from 15SU4 on
+            V(https://graph.microsoft.com).
+          - Releases before 15SU2 have no field for it.
+        type: str
   account:
     description:
       - The impersonation account with which the Presence Engine signs in to Exchange, as a user principal name
         (C(user@domain)) or a down-level logon name (C(domain\\user)).
-      - All gateways share it, so changing it changes it for every gateway. The first gateway cannot be added without
-        it.
+      - All Exchange servers share it, so changing it changes it for every one. The first one cannot be added without
+        it; Office 365 has nothing to do with it.
     type: str
   account_password:
     description:
@@ -65,8 +109,9 @@ options:
     type: str
   update_password:
     description:
-      - With V(always) the stored password is compared and, when it differs, replaced.
-      - With V(on_create) the password is only used when there is no account yet, or when O(account) is another one.
+      - With V(always) stored passwords and client secrets are compared and, where they differ, replaced.
+      - With V(on_create) the password is only used when there is no account yet, or when O(account) is another one. A
+        client secret or the password of a proxy is only used for a new gateway, or with another client or user.
     type: str
     choices:
       - always
@@ -75,7 +120,7 @@ options:
   state:
     description:
       - V(present) adds and updates the gateways, V(absent) deletes them.
-      - The account goes with the last gateway.
+      - The account goes with the last Exchange server.
     type: str
     choices:
       - present
@@ -135,6 +180,17 @@ EXAMPLES = r"""
     account: EXAMPLE\svc-imp
     account_password: "{{ vault_exchange_password }}"
 
+- name: Office 365, after its authorities were uploaded to cup-trust and tomcat-trust
+  ucops.imp.presence_gateways:
+    gateways:
+      - name: outlook.office365.com
+        type: office_365
+        description: Exchange Online
+        client_id: 7f4b0f64-6e0e-4c0f-8a55-0c0b8a1d2e01
+        tenant_id: 3f1c5a52-6a0e-4a37-9a3f-2d1d7c1f0c11
+        client_secret: "{{ vault_office_365_secret }}"
+        proxy_url: http://proxy.example.com:3128
+
 - name: A server that is gone
   ucops.imp.presence_gateways:
     gateways:
@@ -192,7 +248,7 @@ current:
   type: dict
   contains:
     account:
-      description: The shared account, or null when there is no gateway.
+      description: The shared account, or null when there is no Exchange server among the gateways.
       type: str
     gateways:
       description: The gateways in their order.
@@ -214,6 +270,24 @@ current:
         position:
           description: 1 for the gateway that was added first.
           type: int
+        client_id:
+          description: Application (client) ID; for Office 365, as are the fields below.
+          type: str
+        tenant_id:
+          description: Directory (tenant) ID.
+          type: str
+        proxy_url:
+          description: The proxy, or empty.
+          type: str
+        proxy_username:
+          description: The user of the proxy, or empty.
+          type: str
+        authentication_endpoint:
+          description: Where access tokens come from.
+          type: str
+        resource:
+          description: What access tokens are for.
+          type: str
 undeclared:
   description:
     - The gateways that O(gateways) does not name, after the changes; in check mode, as they are.
@@ -230,7 +304,7 @@ undeclared:
       description: The gateway's name in lower case.
       type: str
     fields:
-      description: Its type, description and port.
+      description: Its type, description and port, and what else is known of one of Office 365.
       type: dict
   sample:
     - kind: presence_gateway
@@ -241,20 +315,20 @@ undeclared:
         port: 443
 unknown:
   description:
-    - What the task asks for and could not compare. That is the password with O(update_password=on_create), when the
-      account is there already.
+    - What the task asks for and could not compare. That is a password or a client secret with
+      O(update_password=on_create), when the account or the gateway is there already.
   returned: always, unless nothing could be read
   type: list
   elements: dict
   contains:
     kind:
-      description: Always V(gateway_credentials).
+      description: V(gateway_credentials) or V(presence_gateway).
       type: str
     id:
-      description: Always V(shared).
+      description: V(shared), or the gateway's name in lower case.
       type: str
     field:
-      description: Always V(password).
+      description: V(password), V(client_secret) or V(proxy_password).
       type: str
     reason:
       description: Why it was not compared.
@@ -292,6 +366,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import REP
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
+from ansible_collections.ucops.imp.plugins.module_utils._product.office_365 import OPTIONS
 from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import Gateways
 
 ARGUMENTS = Arguments(
@@ -304,7 +379,8 @@ ARGUMENTS = Arguments(
                 "name": {"type": "str", "required": True},
                 "description": {"type": "str"},
                 "port": {"type": "int", "default": 443},
-                "type": {"type": "str", "choices": ["exchange_ews"], "default": "exchange_ews"},
+                "type": {"type": "str", "choices": ["exchange_ews", "office_365"], "default": "exchange_ews"},
+                **OPTIONS,
             },
         },
         "account": {"type": "str"},

@@ -13,9 +13,10 @@ version_added: 0.1.0
 author:
   - ucops contributors (@ucops)
 description:
-  - Lists the Exchange presence gateways and the name of the account that they share.
+  - Lists the presence gateways and the name of the account that the Exchange servers among them share.
   - Tells how a node finds each server, as the troubleshooter of the product does. It connects to the server and
-    verifies its certificate with the node's own trust store.
+    verifies its certificate with the node's own trust store C(cup-trust). Of Office 365, the hosts for tokens and for
+    calendars are connected to and verified with C(cup-trust) and with C(tomcat-trust).
 options:
   status:
     description:
@@ -51,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 account:
-  description: The account that all gateways share, or null when there is no gateway.
+  description: The account that all Exchange servers share, or null when there is none.
   returned: always
   type: str
 gateways:
@@ -75,6 +76,28 @@ gateways:
     position:
       description: 1 for the gateway that was added first.
       type: int
+    subscriptions:
+      description: How many users have a subscription at it, V(null) where nobody tells.
+      type: int
+    client_id:
+      description: Application (client) ID; for Office 365, as are the fields below. Its secrets are never told.
+      type: str
+    tenant_id:
+      description: Directory (tenant) ID.
+      type: str
+    proxy_url:
+      description: The proxy, or empty.
+      type: str
+    proxy_username:
+      description: The user of the proxy, or empty.
+      type: str
+    authentication_endpoint:
+      description: Where access tokens come from.
+      type: str
+    resource:
+      description: What access tokens are for, which tells whether calendars come from Exchange Web Services or from
+        Microsoft Graph.
+      type: str
 node:
   description: The node that checked the servers.
   returned: with O(status=true)

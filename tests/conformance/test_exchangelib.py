@@ -20,6 +20,7 @@ from exchangelib import (
     EWSDateTime,
     OofSettings,
 )
+from exchangelib.errors import ErrorItemNotFound
 from exchangelib.protocol import close_connections
 from exchangelib.recurrence import DailyPattern, Recurrence, WeeklyPattern
 from exchangelib.services import SendNotification
@@ -207,6 +208,15 @@ def test_automatic_replies(account: Account, environment: Emulator) -> None:
     assert (known["state"], known["internal_reply"]) == ("Scheduled", "I am away.")
     account.oof_settings = OofSettings(state="Enabled", internal_reply="Out.", external_reply="Out.")
     assert account.oof_settings.state == "Enabled"
+
+
+def test_the_options_of_a_mailbox(account: Account, environment: Emulator) -> None:
+    environment.control.change_mailbox(MAILBOX, time_zone="Asia/Tokyo")
+    found = account.root.get_user_configuration(name="OWA.UserOptions")
+    assert found.dictionary == {"timezone": "Tokyo Standard Time"}
+    assert (found.xml_data, found.binary_data) == (None, None)
+    with pytest.raises(ErrorItemNotFound):
+        account.root.get_user_configuration(name="Nothing", properties="Dictionary")
 
 
 def test_names(account: Account) -> None:

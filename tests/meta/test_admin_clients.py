@@ -29,12 +29,14 @@ INTERFACES: list[tuple[type[Any], Maker]] = [(ImpClient, ImpAdmin), (CaClient, C
 GIVEN: dict[str, list[Any]] = {
     "gateway": [{"id": "5", "etag": '"1"'}],
     "fields": [{"name": "mail1.example.com"}],
+    "secrets": [{"client_secret": "secret-word"}],
     "verb": ["issue", "deny", "revoke"],
     "port": [443],
     "identifier": [7],
+    "filters": [{"failing": "true"}],
 }
 """Arguments of the clients' methods, by the parameter's name; any other is a text."""
-ANSWER: dict[str, Any] = {"items": [], "certificates": [], "account": None, "match": True}
+ANSWER: dict[str, Any] = {"items": [], "certificates": [], "account": None, "match": True, "client_secret": True}
 
 
 class Recorder:

@@ -20,7 +20,20 @@ TESTS = project_files("tests/integration/modules/test_*.py")
 GROUPS: dict[str, list[Any]] = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
-TASK_WORDS = {"name", "when", "register", "loop", "vars", "delegate_to", "run_once", "no_log", "loop_control", "until"}
+TASK_WORDS = {
+    "name",
+    "when",
+    "register",
+    "loop",
+    "vars",
+    "delegate_to",
+    "run_once",
+    "no_log",
+    "loop_control",
+    "until",
+    "retries",
+    "delay",
+}
 """The words of a task in an example beside the module that it calls."""
 
 Documented = dict[str, dict[str, Any]]

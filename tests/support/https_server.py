@@ -70,6 +70,8 @@ class ScriptedServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are written one by one; the second would wait 40 ms for the client to acknowledge the first.
+    disable_nagle_algorithm = True
     server: ScriptedServer
 
     def _serve(self) -> None:

@@ -14,14 +14,26 @@ none, every call raises :class:`NoPublicApi`, which says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 BASE = "/imp-admin/v1"
+
+PAGE_SIZE = 1000
+"""Users asked for at once, the most that there are on a page."""
+IDS_AT_ONCE, LONGEST_QUERY = 40, 6000
+"""So many user ids go with one request, as far as its line does not get too long for them."""
+
+
+class Presence(NamedTuple):
+    """The users with their presence, and the nodes whose Presence Engine runs."""
+
+    users: list[dict[str, Any]]
+    engines: list[str]
 
 
 class ImpAdmin:
@@ -31,11 +43,15 @@ class ImpAdmin:
         self._transport = transport
 
     def gateways(self) -> list[dict[str, Any]]:
-        """Return the gateways in their order: ``{id, type, name, description, port, account, position, etag}``."""
+        """Return the gateways in their order, each with what identifies it for a change.
+
+        ``{id, type, name, description, port, account, position, etag, office_365}``. The last is ``None`` for an
+        Exchange server, else ``{client_id, tenant_id, proxy_url, proxy_username, authentication_endpoint, resource}``.
+        """
         return self._items("/presence-gateways")
 
     def create_gateway(self, fields: Mapping[str, Any]) -> None:
-        """Add a gateway of ``{type, name, description, port, account?, password?}``."""
+        """Add a gateway of ``{type, name, description, port, account?, password?, office_365?}``."""
         self._call("POST", "/presence-gateways", body=fields)
 
     def replace_gateway(self, gateway: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
@@ -66,9 +82,22 @@ class ImpAdmin:
             )
         return bool(content["match"])
 
+    def secrets_match(self, gateway: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[str, bool]:
+        """Tell of each secret whether it is that of a gateway of Office 365; the server limits how often.
+
+        ``secrets`` has ``client_secret``, ``proxy_password`` or both.
+        """
+        path = f"/presence-gateways/{quote(gateway['id'], safe='')}/secrets/compare"
+        content = self._call("POST", path, body=secrets, idempotent=True).json()
+        if not isinstance(content, dict) or not all(isinstance(content.get(name), bool) for name in secrets):
+            raise UnexpectedAnswer(
+                f"The admin API of {self._transport.server} did not say whether the secrets are right."
+            )
+        return {name: content[name] for name in secrets}
+
     def status(self, node: str | None = None) -> dict[str, Any]:
         """Return ``{node, items: [...]}``: what the troubleshooter of a node finds about each gateway (G6)."""
-        return self._object("/presence-gateways/status", node)
+        return self._object("/presence-gateways/status", [("node", node)] if node else [])
 
     def restart_notifications(self) -> list[dict[str, Any]]:
         """Return the services that have to restart: ``{node, service, since, reasons: [{object, action, at}]}``."""
@@ -101,15 +130,43 @@ class ImpAdmin:
         body = {"peer_server": peer, "port": port, "store": store, "fingerprints": [fingerprint]}
         self._call("POST", "/certificate-import/accept", body=body)
 
+    def presence(self, userids: Sequence[str], filters: Mapping[str, str]) -> Presence:
+        """Return these users, or without any all that an IM and Presence node serves; ids of no user are left out.
+
+        A user is ``{userid, node, presence, activity, message, icon, rule, since, mailbox, gateway, subscribed_at,
+        subscription_age_seconds, last_notification, last_event, calendar_read, out_of_office, failure, conditions}``.
+        ``filters`` are the interface's: ``node``, ``presence``, ``failing`` and ``explain``.
+        """
+        users: dict[str, dict[str, Any]] = {}
+        engines: list[str] = []
+        for ids in _portions(userids):
+            query = [*filters.items(), *(("userid", userid) for userid in ids), ("first", str(PAGE_SIZE))]
+            skip, known = 0, -1
+            # A page that brings nobody new is the last one, too.
+            while skip % PAGE_SIZE == 0 and len(users) > known:
+                known = len(users)
+                page = self._object("/presence", [*query, ("skip", str(skip))])
+                items = self._listed(page, "/presence")
+                users.update({user["userid"]: user for user in items})
+                engines = page.get("engines", [])
+                skip += len(items)
+        return Presence(list(users.values()), engines)
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """Return the active notifications of the nodes: ``{node, severity, text, raised_at}``."""
+        return self._items("/notifications")
+
     def _items(self, path: str) -> list[dict[str, Any]]:
-        items = self._object(path).get("items")
+        return self._listed(self._object(path), path)
+
+    def _listed(self, content: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
+        items = content.get("items")
         if not isinstance(items, list):
             raise UnexpectedAnswer(f"The admin API of {self._transport.server} sent no list at {path}.")
         return items
 
-    def _object(self, path: str, node: str | None = None) -> dict[str, Any]:
-        query = f"?{urlencode({'node': node})}" if node else ""
-        content = self._call("GET", path + query).json()
+    def _object(self, path: str, query: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+        content = self._call("GET", f"{path}?{urlencode(query)}" if query else path).json()
         if not isinstance(content, dict):
             raise UnexpectedAnswer(
                 f"The admin API of {self._transport.server} sent an unknown kind of answer at {path}."
@@ -161,3 +218,18 @@ class ImpAdmin:
             "Presence Administration.",
             details={"server": self._transport.server},
         )
+
+
+def _portions(userids: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the ids in portions that fit into the first line of a request; for none of them one empty portion."""
+    portion: list[str] = []
+    length = 0
+    for userid in userids:
+        needed = len(urlencode([("userid", userid)])) + 1
+        if portion and (len(portion) == IDS_AT_ONCE or length + needed > LONGEST_QUERY):
+            yield portion
+            portion, length = [], 0
+        portion.append(userid)
+        length += needed
+    if portion or not userids:
+        yield portion

@@ -12,15 +12,32 @@ its web server, which is an :class:`~._core.errors.UnexpectedAnswer`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import NOT_ACTIVATED
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._product.releases import SCHEMAS
 
 OPERATION = "getClusterNodesAndCriticalServices"
+VIEWER = "getPresenceViewer"
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """What one user sees of another: whether there are both, whether a node serves the user, and what is shown.
+
+    ``status`` is free text in the cluster's own words; it and ``node`` are empty where they are not told.
+    """
+
+    user: bool
+    watcher: bool
+    assigned: bool
+    status: str
+    node: str
 
 
 class ImpAxl(Axl):
@@ -42,6 +59,24 @@ class ImpAxl(Axl):
         found = () if result is None else soap.children(result, "clusterNodesInfo")
         nodes = [node for info in found if (node := soap.find(info, "return")) is not None]
         return [_node(node) for node in nodes if _flag(node, "isInstalled")]
+
+    def presence(self, userid: str, watcher: str) -> Viewed:
+        """Return what ``watcher`` sees of a user, as the page Presence Viewer does."""
+        names = Element("userid"), Element("perspectiveuserid")
+        for element, name in zip(names, (userid, watcher), strict=True):
+            element.text = name
+        answer = self.call(VIEWER, *names)
+        result = soap.find(answer, "return")
+        if result is None:
+            raise UnexpectedAnswer(f"AXL does not say what {watcher} sees of {userid}.")
+        shown = ("PresenceViewerInfo",)
+        return Viewed(
+            user=_flag(result, "userCheck"),
+            watcher=_flag(result, "perspectiveUserCheck"),
+            assigned=_flag(result, "isUserAssigned"),
+            status=soap.text(result, *shown, "userstatus").strip(),
+            node=soap.text(result, *shown, "node").strip(),
+        )
 
 
 def _node(node: Element) -> dict[str, Any]:

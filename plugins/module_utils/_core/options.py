@@ -43,7 +43,8 @@ class EndpointKind:
 
     ``account`` says which account it takes, ``rights`` what an account needs that may not do what was asked: sentences
     for the user. ``login_page`` is a page that changes nothing, for a login that authenticates a connection. Where
-    there is more than Basic there is an option ``auth``.
+    there is more than Basic there is an option ``auth``. With ``own_login`` the protocol logs in with requests of its
+    own: no password goes along with others, and what 401 means is for the client of the protocol to say.
     """
 
     name: str
@@ -54,6 +55,7 @@ class EndpointKind:
     logins: tuple[str, ...] = ()
     usual_login: str = "basic"
     login_page: str = "/"
+    own_login: bool = False
 
 
 def connection_options(kind: EndpointKind) -> dict[str, OptionSpec]:

@@ -87,11 +87,7 @@ def parse(document: bytes) -> Element:
     Raises ``SoapFault`` when that is a fault, and ``MalformedXml`` when there is no such element, when the document is
     not well formed, or when it declares a document type (SOAP 1.1, section 3).
     """
-    try:
-        # No document type, so no entities of the document's own: what S314 warns of cannot happen.
-        root = ElementTree.fromstring(document, XMLParser(target=_Builder()))  # noqa: S314
-    except (ParseError, LookupError) as error:  # LookupError: an encoding that Python does not know
-        raise MalformedXml(f"The answer is not well-formed XML: {error}.") from error
+    root = parse_xml(document)
     if root.tag != f"{{{ENVELOPE}}}Envelope":
         raise MalformedXml(f"The answer is not a SOAP envelope but <{local_name(root)}>.")
     body = root.find(f"{{{ENVELOPE}}}Body")
@@ -101,6 +97,15 @@ def parse(document: bytes) -> Element:
     if content.tag == f"{{{ENVELOPE}}}Fault":
         raise _fault(content)
     return content
+
+
+def parse_xml(document: bytes) -> Element:
+    """Return the root of any document; raises ``MalformedXml`` when it is not well formed or declares a type."""
+    try:
+        # No document type, so no entities of the document's own: what S314 warns of cannot happen.
+        return ElementTree.fromstring(document, XMLParser(target=_Builder()))  # noqa: S314
+    except (ParseError, LookupError) as error:  # LookupError: an encoding that Python does not know
+        raise MalformedXml(f"The answer is not well-formed XML: {error}.") from error
 
 
 def _fault(element: Element) -> SoapFault:

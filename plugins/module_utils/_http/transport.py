@@ -14,7 +14,8 @@
 
 ``request`` returns every answer except those that mean the same everywhere: 401 (:class:`Unauthorized`), 403
 (:class:`Forbidden`), and 429 or 503 after the last retry (:class:`Busy`). All else, 4xx and 500 included, is for the
-client of the protocol to read. What is tried again, ``retries`` times with growing, jittered pauses:
+client of the protocol to read; so is 401 where the protocol has a login of its own. What is tried again, ``retries``
+times with growing, jittered pauses:
 
 * 429 and 503, after the pause that ``Retry-After`` asks for: the server says that it did not do it;
 * a connection that could not be made or logged in: nothing was sent;
@@ -117,7 +118,7 @@ class Transport:
         self._ntlm: NtlmLogin | None = None
         if connection.auth == "ntlm":
             self._ntlm = NtlmLogin(connection, self._headers)
-        else:
+        elif not connection.kind.own_login:
             token = base64.b64encode(f"{connection.username}:{connection.password}".encode()).decode("ascii")
             self._headers["Authorization"] = f"Basic {token}"
 
@@ -245,7 +246,7 @@ class Transport:
     def _refuse(self, answer: Answer) -> None:
         """Raise for answers about the account, which every protocol here gives in the same way."""
         user, server = self.connection.username, self.server
-        if answer.status == 401:
+        if answer.status == 401 and not self.connection.kind.own_login:
             self._broken = self._unauthorized()
             raise self._broken
         if answer.status == 403:

@@ -110,6 +110,10 @@ class Context:
             self._warned.add(message)
             self._module.warn(message)
 
+    def hide(self, secret: str) -> None:
+        """Have a secret that a server has made, such as the key of a session, masked wherever it might show."""
+        self._module.no_log_values.add(secret)
+
     def fail(self, identifier: str, error: ImpError) -> None:
         """Note that one item failed and go on; the task fails at its end. The same failure is noted once."""
         key = (identifier, error.code, error.message)

@@ -20,6 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts i
     NETWORK_ERROR,
     advice,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import Presence
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, NoPublicApi
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.cluster import why_silent
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
@@ -43,10 +44,14 @@ class Gateway:
 
 @dataclass(frozen=True)
 class AdminFacts:
-    """What the admin API of a node tells: the nodes of the cluster, and how it finds each gateway, by name."""
+    """What the admin API of a node tells: the nodes of the cluster, and how it finds each gateway, by name.
+
+    ``failing`` are the users whose calendars are not followed; ``None`` where it does not tell, or was not asked.
+    """
 
     nodes: list[dict[str, Any]]
     checks: Mapping[str, PeerCheck | ImpError]
+    failing: Presence | None = None
 
 
 def name_row(gateway: Gateway) -> Row:

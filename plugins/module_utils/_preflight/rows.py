@@ -36,6 +36,7 @@ REQUIREMENTS = {
     "service-runs": "R1",
     "notify-port-unused": "P2",
     "trust-store-valid": "C8",
+    "mailboxes-readable": "U1",
     "gateway-name-matches": "G3",
     "gateway-trusted": "G7",
     "gateway-reached": "G6",

@@ -17,7 +17,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES, CertManager
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, ControlCenter
-from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin, Presence
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     Connection,
@@ -32,7 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
-from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, gateways, hosts, logins
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, gateways, hosts, logins, users
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts, Gateway, Judgement
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import (
@@ -172,6 +172,7 @@ class _Preflight:
         for answer in centers:
             rows += cluster.service_rows(answer, self._params["services"])
         rows.append(cluster.notification_port_row(axl))
+        rows.append(users.mailboxes_row(admins[0]))
         names = [gateway.name for gateway in self._gateways]
         ipv6_rows = cluster.ipv6_rows(axl, admins[0], names, self._params["enable_ipv6"])
         ipv6_missing = any(row.result in (FAILED, WARNING) for row in ipv6_rows)
@@ -203,7 +204,9 @@ class _Preflight:
             names = [cluster.AXL_SERVICE] if endpoint is self._cucm else self._params["services"]
             return lambda: _ask_center(ControlCenter(transport), names)
         if name == logins.ADMIN_API:
-            return lambda: self._ask_admin(ImpAdmin(transport), endpoint.name)
+            # Every node tells of the users of all nodes.
+            first = endpoint is self._nodes[0]
+            return lambda: self._ask_admin(ImpAdmin(transport), endpoint.name, with_users=first)
         return lambda: CertManager(transport).trusted(STORES[STORE])
 
     def _ask_axl(self, axl: Axl) -> Mapping[str, str]:
@@ -213,7 +216,7 @@ class _Preflight:
             found = {**found, **axl.list_parameters(ENTERPRISE_SERVICE, ENTERPRISE_NODE)}
         return found
 
-    def _ask_admin(self, admin: ImpAdmin, node: str) -> AdminFacts:
+    def _ask_admin(self, admin: ImpAdmin, node: str, *, with_users: bool) -> AdminFacts:
         listed = admin.nodes()
         checks: dict[str, PeerCheck | ImpError] = {}
         for gateway in self._gateways:
@@ -221,7 +224,7 @@ class _Preflight:
                 checks[gateway.name] = check_peer(admin, node, gateway.name, gateway.port, STORE)
             except ApiError as error:  # noqa: PERF203 - one that a node refuses says nothing about the others
                 checks[gateway.name] = error
-        return AdminFacts(listed, checks)
+        return AdminFacts(listed, checks, _failing_users(admin) if with_users else None)
 
     def _host_rows(self) -> list[Row]:
         results = list(self._probed.values())
@@ -251,6 +254,14 @@ class _Preflight:
                 blocked = ipv6_missing and ipv6.is_ipv6(gateway.name)
                 rows.append(gateways.reached_row(gateway, answer, blocked))
         return rows
+
+
+def _failing_users(admin: ImpAdmin) -> Presence | None:
+    """Return the users whose calendars are not followed; an admin API of an older version does not know them."""
+    try:
+        return admin.presence((), {"failing": "true"})
+    except ApiError:
+        return None
 
 
 def _ask_center(center: ControlCenter, names: Sequence[str]) -> cluster.NodeFacts:

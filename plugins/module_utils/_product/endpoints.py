@@ -61,5 +61,15 @@ CA = EndpointKind(
 )
 """Web enrollment of a certification authority."""
 
-ENDPOINT_KINDS = {kind.name: kind for kind in (CUCM, IMP, PLATFORM, EXCHANGE, CA)}
+PWS = EndpointKind(
+    "pws",
+    "UCOPS_PWS",
+    8083,
+    "It takes an application user, not an end user.",
+    "Give it the access control group Admin-3rd Party API.",
+    own_login=True,
+)
+"""Presence Web Service of an IM and Presence node."""
+
+ENDPOINT_KINDS = {kind.name: kind for kind in (CUCM, IMP, PLATFORM, EXCHANGE, CA, PWS)}
 """All of them, by the action group of their modules."""

@@ -131,8 +131,19 @@ CALENDARING = (
         {"auto": "0", "basic_only": "1"},
         "auto",
     ),
+    Parameter(
+        "O1",
+        "office_365_pull_interval",
+        "Office 365 Calendar Information Pull Interval",
+        "Office365CalendarInformationPullInterval",
+        range(10, 1441),
+        60,
+    ),
 )
-"""Every calendaring parameter. The guide of release 15 gives the opposite default of ``out_of_office_information``."""
+"""Every calendaring parameter. The guide of release 15 gives the opposite default of ``out_of_office_information``.
+
+Of the pull interval, the guides give the default and the smallest value; that a day is the largest is assumed.
+"""
 
 BY_OPTION = {parameter.option: parameter for parameter in CALENDARING}
 

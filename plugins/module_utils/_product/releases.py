@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 
 Release = tuple[int, int]
+Update = tuple[int, int, int]
+"""A release and the number of its service update, 0 for none."""
 
 SCHEMAS: tuple[Release, ...] = ((11, 5), (12, 5), (14, 0), (15, 0))
 """The schema versions of AXL that the collection speaks; a cluster accepts its own and older ones."""
@@ -41,6 +43,21 @@ def release_of(version: str) -> Release | None:
 def written(release: Release) -> str:
     """Return a release as people write it."""
     return "{}.{}".format(*release)
+
+
+def update_of(version: str) -> Update | None:
+    """Return the release with its service update: (15, 0, 4) of ``15.0.1.14900-37``; ``None`` for no full version.
+
+    The fourth number of a version is 10000 for the release itself and a thousand more for each service update.
+    """
+    found = re.match(r"(\d+)\.(\d+)\.\d+\.(\d+)", version.strip())
+    return None if found is None else (int(found[1]), int(found[2]), max(int(found[3]) // 1000 - 10, 0))
+
+
+def written_update(update: Update) -> str:
+    """Return a release with its service update as people write it: ``15SU4``, ``12.5(1)SU2``."""
+    major, minor, number = update
+    return f"{major}SU{number}" if minor == 0 else f"{major}.{minor}(1)SU{number}"
 
 
 def problem(version: str, need: Need) -> str | None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import advice, verdict_of
+from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import ControlCenter
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     canonical_host,
     check_host,
@@ -36,26 +38,36 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     undeclared,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import PARAMETER, is_ipv6, nodes_without_address
 
-TYPES = {"exchange_ews": "Exchange -- EWS Server"}
+EWS = "Exchange -- EWS Server"
+TYPES = {"exchange_ews": EWS, "office_365": office_365.TYPE}
 """Kinds of gateway: the option's word and the product's."""
 
 _WORDS = {wire: word for word, wire in TYPES.items()}
 
 
 def describe(gateway: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``{name, type, description, port, position}`` of a gateway; a kind without a word keeps the product's."""
+    """Return ``{name, type, description, port, position}`` of a gateway; a kind without a word keeps the product's.
+
+    One of Office 365 has the fields of :data:`~._product.office_365.FIELDS` too.
+    """
     shown = {name: gateway[name] for name in ("name", "type", "description", "port", "position")}
-    return {**shown, "type": _WORDS.get(gateway["type"], gateway["type"])}
+    return {**shown, "type": _WORDS.get(gateway["type"], gateway["type"]), **(gateway.get("office_365") or {})}
 
 
 GATEWAY = "presence_gateway"
 CREDENTIALS = "gateway_credentials"
+SECRET_OF = {"client_secret": "client_id", "proxy_password": "proxy_username"}
+"""Whose secret each is."""
 SHARED = "shared"
 ALWAYS = "always"
 
-FIELDS = (Field("type"), Field("description"), Field("port"))
+FIELDS = (
+    *(Field(name) for name in ("type", "description", "port", *office_365.FIELDS)),
+    *(Field(name, secret=True) for name in office_365.SECRETS),
+)
 CREDENTIAL_FIELDS = (Field("account"), Field("password", secret=True))
 
 ACCOUNT = re.compile(r"[^\s@\\]+@[^\s@\\]+|[^\s@\\]+\\[^\s@\\]+")
@@ -64,12 +76,28 @@ ACCOUNT = re.compile(r"[^\s@\\]+@[^\s@\\]+|[^\s@\\]+\\[^\s@\\]+")
 
 @dataclass(frozen=True)
 class KnownGateways:
-    """What is there; ``password_matches`` is ``None`` when nobody needs to know it."""
+    """What is there; ``password_matches`` is ``None`` when nobody needs to know it.
+
+    ``secrets_match`` tells, by the gateway's name, of the secrets that were compared; ``version`` is the node's, where
+    it matters and is known.
+    """
 
     gateways: list[dict[str, Any]]
     account: str | None
     password_matches: bool | None
     ipv6_missing: str | None
+    secrets_match: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    version: str | None = None
+
+    @property
+    def by_name(self) -> dict[str, dict[str, Any]]:
+        """The gateways by the form in which names are compared, all fields on one level."""
+        return {canonical_host(one["name"]): {**one, **(one.get("office_365") or {})} for one in self.gateways}
+
+    @property
+    def has_exchange(self) -> bool:
+        """Whether there is a gateway that uses the account."""
+        return any(one["type"] == EWS for one in self.gateways)
 
 
 class Gateways(Resource[KnownGateways]):
@@ -91,6 +119,7 @@ class Gateways(Resource[KnownGateways]):
         for number, gateway in enumerate(params["gateways"] or []):
             found += check_host(f"gateways[{number}].name", gateway["name"], qualified=True)
             found += check_port(f"gateways[{number}].port", gateway["port"])
+            found += office_365.problems(f"gateways[{number}]", gateway, wanted=self._present)
         found += check_unique("gateways", [canonical_host(gateway["name"]) for gateway in params["gateways"] or []])
         if self._account is not None and not ACCOUNT.fullmatch(self._account):
             found.append("account: give it as user@domain or as domain\\user.")
@@ -118,7 +147,46 @@ class Gateways(Resource[KnownGateways]):
             account,
             self._compare_password(account),
             self._ipv6_missing() if new_ipv6 and self.context.check_mode else None,
+            self._compare_secrets(gateways),
+            self._version(),
         )
+
+    def _online(self) -> dict[str, dict[str, Any]]:
+        """Return the wanted gateways of Office 365, by the form in which names are compared."""
+        online = {name: one for name, one in self._wanted.items() if one["type"] == "office_365"}
+        return online if self._present else {}
+
+    def _version(self) -> str | None:
+        """Return the node's version, which only Office 365 depends on; without one nothing is said about it."""
+        if not self._online():
+            return None
+        try:
+            return ControlCenter(self.context.transport()).version()
+        except ImpError:
+            return None
+
+    def _compare_secrets(self, gateways: list[dict[str, Any]]) -> dict[str, dict[str, bool]]:
+        """Compare the secrets of those gateways that are there with the same client and user of the proxy."""
+        known = {canonical_host(one["name"]): one for one in gateways}
+        found = {}
+        for name, wanted in self._online().items():
+            stored = known.get(name, {}).get("office_365")
+            fields = self._managed(wanted, stored or {})
+            # Failed comparisons are limited in number: another client's secret is another one anyway.
+            same = [one for one, owner in SECRET_OF.items() if stored and fields.get(owner) == stored[owner]]
+            if given(fields, same):
+                found[name] = self._admin.secrets_match(known[name], given(fields, same))
+        return found
+
+    def _managed(self, wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of Office 365 without the secrets that are only used when something is created."""
+        fields = office_365.fields(wanted)
+        if self._verify_password or not stored:
+            return fields
+        for name, owner in SECRET_OF.items():
+            if fields.get(owner) == stored.get(owner):
+                fields.pop(name, None)
+        return fields
 
     def _compare_password(self, stored: str | None) -> bool | None:
         """Compare only where it matters: failed comparisons are limited in number."""
@@ -140,25 +208,46 @@ class Gateways(Resource[KnownGateways]):
         return "; ".join(missing) or None
 
     def plan(self, state: KnownGateways) -> Plan:
-        current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
-        desired = {name: self._fields(gateway) if self._present else None for name, gateway in self._wanted.items()}
+        current = {name: self._as_compared(name, gateway, state) for name, gateway in state.by_name.items()}
+        refusals = tuple(self._refusals(state))
+        refused = {refusal.id for refusal in refusals}
+        desired = {
+            name: self._fields(gateway, current.get(name, {})) if self._present else None
+            for name, gateway in self._wanted.items()
+            if name not in refused
+        }
         gateways = compare(GATEWAY, current, desired, FIELDS, purge=self.context.params["purge"])
         removals = Plan(tuple(step for step in gateways if step.action == DELETE))
         others = Plan(tuple(step for step in gateways if step.action != DELETE))
-        cautions = Plan(warnings=tuple(self._warnings(others, state)))
+        cautions = Plan(warnings=tuple(self._warnings(others, state)), refusals=refusals)
         if state.account is None:
             # The first gateway brings the account, so there is nothing to set it on before.
             return cautions + others + self._credentials(state, first=others) + removals
         # Removals come last: the account goes with the last gateway, and the new ones need it.
         return cautions + self._credentials(state, first=others) + others + removals
 
-    def _fields(self, gateway: dict[str, Any]) -> dict[str, Any]:
+    def _fields(self, gateway: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
         fields = {"name": gateway["name"], "type": TYPES[gateway["type"]], "port": gateway["port"]}
-        return {**fields, **given(gateway, ["description"])}
+        return {**fields, **given(gateway, ["description"]), **self._managed(gateway, stored)}
+
+    def _as_compared(self, name: str, gateway: dict[str, Any], state: KnownGateways) -> dict[str, Any]:
+        """Return a gateway with what is known of its secrets: the wanted value where it is the stored one."""
+        wanted = office_365.fields(self._wanted.get(name, {}))
+        compared = state.secrets_match.get(name, {})
+        return {**gateway, **{one: wanted[one] if same else DIFFERS for one, same in compared.items()}}
+
+    def _refusals(self, state: KnownGateways) -> Iterable[Refusal]:
+        known = state.by_name
+        for name, gateway in self._online().items():
+            for sentence in office_365.release_problems(state.version, gateway):
+                yield Refusal(f"{name}: {sentence}", id=name)
+            fields, stored = office_365.fields(gateway), known.get(name, {})
+            if "client_secret" not in fields and stored.get("client_id") != fields["client_id"]:
+                yield Refusal(f"{name}: a new gateway or client_id needs its client_secret.", id=name)
 
     def _credentials(self, state: KnownGateways, first: Plan) -> Plan:
         if self._account is None:
-            if state.account is None and first.changed:
+            if state.account is None and any(_to_exchange(change) for change in first):
                 return Plan(refusals=(Refusal("account: the first gateway needs account and account_password."),))
             return Plan()
         stored: dict[str, Any] = {"account": state.account}
@@ -172,6 +261,9 @@ class Gateways(Resource[KnownGateways]):
 
     def _warnings(self, changes: Plan, state: KnownGateways) -> Iterable[str]:
         yield from self._warn_of_odd_ports()
+        said = office_365.warning(state.version) if self._online() else None
+        if said:
+            yield f"{', '.join(self._online())}: {said}"
         yield from self._warn_of_predictions(changes, state)
         yield from self._warn_of_what_stays(state)
 
@@ -201,7 +293,7 @@ class Gateways(Resource[KnownGateways]):
                 f"The IPv6 gateway is refused as long as {state.ipv6_missing}. The change is "
                 "predicted for the case that an earlier task of the play sees to it."
             )
-        if self._account is not None and not state.gateways and not changes.changed:
+        if self._account is not None and not state.has_exchange and not any(_to_exchange(one) for one in changes):
             yield (
                 "There is no gateway yet that could use the account. The change is predicted for the case that an "
                 "earlier task of the play adds one."
@@ -217,8 +309,10 @@ class Gateways(Resource[KnownGateways]):
 
     def _new(self, change: Change) -> dict[str, Any]:
         """Return a new gateway; the account goes with it where there may be none yet."""
-        body = {"description": "", **change.desired}
-        if self._account is not None and self._admin.account() is None:
+        return self._with_account(_body({"description": "", **change.desired}))
+
+    def _with_account(self, body: dict[str, Any]) -> dict[str, Any]:
+        if body["type"] == EWS and self._account is not None and self._admin.account() is None:
             body.update(account=self._account, password=self._password)
         return body
 
@@ -231,7 +325,8 @@ class Gateways(Resource[KnownGateways]):
                 self._admin.delete_gateway(gateway)
                 return
             kept = {name: gateway[name] for name in ("type", "name", "description", "port")}
-            self._admin.replace_gateway(gateway, {**kept, **change.desired, "name": gateway["name"]})
+            merged = {**kept, **(gateway.get("office_365") or {}), **change.desired, "name": gateway["name"]}
+            self._admin.replace_gateway(gateway, self._with_account(_body(merged)))
             return
         if change.action != DELETE:
             self._admin.create_gateway(self._new(change))
@@ -253,14 +348,34 @@ class Gateways(Resource[KnownGateways]):
         # A task that deletes, or that is about the account alone, does not say which gateways there should be.
         if not self._present or params["purge"] or params["gateways"] is None:
             return []
-        current = {canonical_host(gateway["name"]): gateway for gateway in state.gateways}
-        return undeclared(GATEWAY, current, self._wanted, FIELDS)
+        return undeclared(GATEWAY, state.by_name, self._wanted, FIELDS)
 
     def unknown(self, state: KnownGateways) -> list[Unknown]:
-        if self._account is None or self._verify_password or state.account != self._account:
+        if self._verify_password:
             return []
-        reason = "With update_password=on_create the stored password is not compared with the given one."
-        return [Unknown(CREDENTIALS, SHARED, "password", reason)]
+        reason = "With update_password=on_create the stored {} is not compared with the given one."
+        found = []
+        if self._account is not None and state.account == self._account:
+            found.append(Unknown(CREDENTIALS, SHARED, "password", reason.format("password")))
+        known = state.by_name
+        for name, wanted in self._online().items():
+            left_out = office_365.fields(wanted).keys() - self._managed(wanted, known.get(name, {})).keys()
+            words = ((one, one.replace("_", " ")) for one in office_365.SECRETS if one in left_out)
+            found += [Unknown(GATEWAY, name, one, reason.format(word)) for one, word in words]
+        return found
+
+
+def _to_exchange(change: Change) -> bool:
+    """Whether a change leaves an Exchange server as a gateway, which needs the account."""
+    return change.action != DELETE and change.desired.get("type") == EWS
+
+
+def _body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a gateway as the admin API takes it."""
+    body = {name: value for name, value in fields.items() if name not in office_365.OPTIONS}
+    if fields["type"] == office_365.TYPE:
+        body["office_365"] = given(fields, office_365.OPTIONS)
+    return body
 
 
 def read_gateways(context: Context) -> dict[str, Any]:
@@ -268,7 +383,9 @@ def read_gateways(context: Context) -> dict[str, Any]:
     admin = ImpAdmin(context.transport())
     result: dict[str, Any] = {
         "account": admin.account(),
-        "gateways": [describe(gateway) for gateway in admin.gateways()],
+        "gateways": [
+            {**describe(gateway), "subscriptions": gateway.get("subscriptions")} for gateway in admin.gateways()
+        ],
     }
     if context.params["status"]:
         found = admin.status(context.params["node"])

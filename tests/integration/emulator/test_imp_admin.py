@@ -39,6 +39,8 @@ def test_the_life_of_a_gateway(environment: Emulator, api: Api) -> None:
         "account": ACCOUNT,
         "position": 1,
         "etag": "",
+        "subscriptions": 0,
+        "office_365": None,
     }
     assert api.items("/presence-gateways") == [gateway] == Api(environment, "imp-sub").items("/presence-gateways")
     read = api("GET", f"/presence-gateways/{gateway['id']}")

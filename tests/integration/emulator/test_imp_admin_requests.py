@@ -13,12 +13,15 @@ import pytest
 from tests.support.emulator import Emulator
 from tests.support.imp_admin import (
     ACCOUNT,
+    EWS,
     FIRST,
     PASSWORD,
     Api,
     assert_problem,
     body,
 )
+from tests.support.office_365 import CLIENT_ID, OUTLOOK, TENANT_ID
+from tests.support.office_365 import TYPE as OFFICE_365
 
 
 def test_preconditions(api: Api) -> None:
@@ -67,7 +70,7 @@ def test_compare_tells_yes_or_no_and_ten_noes_a_minute(environment: Emulator, ap
     [
         ({"name": "mail1"}, "invalid-field", "name"),
         ({"name": None}, "invalid-field", "name"),
-        ({"type": "Office 365 Server"}, "invalid-field", "type"),
+        ({"type": "Exchange -- EWS Auto Discover"}, "invalid-field", "type"),
         ({"port": 0}, "invalid-field", "port"),
         ({"port": 65536}, "invalid-field", "port"),
         ({"port": "443"}, "invalid-field", "port"),
@@ -89,6 +92,66 @@ def test_fields_that_break_a_rule(api: Api, change: dict[str, Any], code: str, f
     assert "canary" not in response.text
     assert "12345" not in response.text
     assert api.items("/presence-gateways") == []
+
+
+ONLINE = {"client_id": CLIENT_ID, "tenant_id": TENANT_ID, "client_secret": "canary-of-the-client"}
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "field"),
+    [
+        ({"office_365": None}, "invalid-field", "office_365"),
+        ({"office_365": []}, "invalid-field", "office_365"),
+        ({"office_365": "canary"}, "invalid-field", "office_365"),
+        ({"office_365": {}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"client_id": "canary"}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"client_id": None}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"client_secret": None}}, "secret-required", "office_365"),
+        ({"office_365": ONLINE | {"client_secret": ["canary"]}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"client_secret": "canary" * 50}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"secret": "canary"}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"proxy_url": "canary://x"}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"proxy_url": None}}, "invalid-field", "office_365"),
+        ({"office_365": ONLINE | {"resource": "https://graph.microsoft.com"}}, "invalid-field", "office_365"),
+        ({"account": ACCOUNT}, "invalid-field", "account"),
+        ({"type": EWS, "account": ACCOUNT, "password": PASSWORD}, "invalid-field", "office_365"),
+    ],
+)
+def test_fields_of_office_365_that_break_a_rule(api: Api, change: dict[str, Any], code: str, field: str) -> None:
+    draft = {"type": OFFICE_365, "name": OUTLOOK, "office_365": ONLINE}
+    response = api("POST", "/presence-gateways", json=draft | change)
+    assert_problem(response, 422, code, field)
+    assert "canary" not in response.text
+    assert api.items("/presence-gateways") == []
+
+
+def test_secrets_of_office_365_are_compared_and_told_nowhere(environment: Emulator, api: Api) -> None:
+    added = api.add({"type": OFFICE_365, "name": OUTLOOK, "office_365": ONLINE})
+    path = f"/presence-gateways/{added.json()['id']}/secrets/compare"
+    environment.control.clear_journal()
+    answers = [
+        added,
+        api("POST", path, json={"client_secret": "canary-of-the-client"}),
+        api("POST", path, json={"client_secret": "canary", "proxy_password": "canary"}),
+        api("POST", path, json={}),
+        api.put(added, {"type": OFFICE_365, "name": OUTLOOK, "office_365": ONLINE | {"client_secret": None}}),
+        api("GET", "/presence-gateways"),
+        api("POST", path, json={"client_secret": 12345}),
+        api("POST", path, json={"client_secret": " canary", "password": "canary"}),
+        api("POST", path, json=["canary"]),
+    ]
+    told = [{"client_secret": True}, {"client_secret": False, "proxy_password": False}, {}]
+    empty = {"client_secret": None, "proxy_password": None}
+    assert [answer.json() for answer in answers[1:4]] == [empty | one for one in told]
+    assert [answer.status_code for answer in answers[4:]] == [200, 200, 422, 422, 422]
+    for answer in answers:
+        assert "canary" not in answer.text + str(answer.headers), answer.request.url
+    assert [entry["operation"] for entry in environment.journal(writes=True)] == ["replacePresenceGateway"]
+    exchange = api.add(FIRST).json()["id"]
+    assert_problem(api("POST", f"/presence-gateways/{exchange}/secrets/compare", json={}), 409, "not-office-365")
+    unknown = f"/presence-gateways/{CLIENT_ID}/secrets/compare"
+    assert_problem(api("POST", unknown, json={}), 404, "gateway-not-found")
+    assert "canary-of-the-client" not in str(environment.journal()) + environment.stderr
 
 
 @pytest.mark.parametrize(

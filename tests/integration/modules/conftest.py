@@ -10,6 +10,9 @@ import pytest
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module
+from tests.support.office_365 import office_365_emulator, releases
+
+__all__ = ["gateway", "office_365_emulator", "releases", "users_with_calendar"]
 
 
 @pytest.fixture

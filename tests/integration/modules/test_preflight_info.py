@@ -89,7 +89,7 @@ def test_a_new_cluster_is_well_but_trusts_no_exchange_server_yet(environment: Em
     advice = found(result, "gateway-trusted", "mail1.example.com by imp-sub")["advice"]
     assert "upload the certificate of CN=Example Enterprise Root CA,O=Example" in advice
     assert {check for check, _subject in rows(result, "skipped")} == {"ipv6-enabled", "ipv6-address"}
-    assert len({check for check, _subject in rows(result, "ok")}) == 17
+    assert len({check for check, _subject in rows(result, "ok")}) == 18
     assert found(result, "version-supported", "imp-sub (127.0.0.1)")["found"] == "14.0.1.13900-155"
 
 
@@ -356,6 +356,7 @@ def test_what_no_interface_tells_somebody_has_to_look_at(environment: Emulator) 
         ("interface-answers", "admin API of cucm-pub"),
         ("ipv6-address", "Eth0 of the nodes"),
         ("gateway-reached", "2001:db8::21 from cucm-pub"),
+        ("mailboxes-readable", "users with meeting information"),
     }
     for row in rows(result, "unknown"):
         assert "Administration" in found(result, *row)["advice"]

@@ -26,7 +26,7 @@ from tests.support.plugin_files import MODULES, kind_of, module_text
 from tests.support.project_files import ROOT, project_files
 from tests.support.signing_requests import pem, rsa_key, signing_request
 
-SCENARIOS = {"default": {"cucm", "imp", "platform"}, "certificates": {"ca", "exchange"}}
+SCENARIOS = {"default": {"cucm", "imp", "platform", "pws"}, "certificates": {"ca", "exchange"}}
 """The kinds of endpoints whose modules' examples run in a scenario."""
 OTHER_NAMES = {
     "PeExchangeNotifyPort": "ExchangeNotificationPort",
@@ -54,7 +54,7 @@ def modules_of(scenario: str) -> list[str]:
 def place(name: str, kind: str, environment: Emulator) -> tuple[str, int] | None:
     """Return where the emulator has the server that an example names, ``None`` for what is no endpoint of this kind."""
     nodes = [node for cluster in environment.ready["clusters"].values() for node in cluster["nodes"].values()]
-    servers = {node["fqdn"]: (node, 443 if kind == "platform" else 8443) for node in nodes}
+    servers = {node["fqdn"]: (node, {"platform": 443, "pws": 8083}.get(kind, 8443)) for node in nodes}
     if kind == "exchange":
         servers |= {server: (found, 5986) for server, found in environment.ready["exchange"].items()}
     if kind == "ca":

@@ -94,6 +94,7 @@ RANGES = [
     ("ExchangeThreads", ["1", "100"], ["0", "101"]),
     ("CalendarOutOfOffice", ["0", "1"], ["2", "true", "Display"]),
     ("FIPSModeExchangeServerAuthentication", ["0", "1"], ["2", "auto"]),
+    ("Office365CalendarInformationPullInterval", ["10", "1440"], ["9", "1441", "0"]),
 ]
 
 

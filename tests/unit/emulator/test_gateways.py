@@ -161,7 +161,7 @@ def test_no_two_gateways_of_a_name(emulated: Environment, name: str) -> None:
         (replace(FIRST, name="mail1"), "name"),
         (replace(FIRST, port=0), "port"),
         (replace(FIRST, port=65_536), "port"),
-        (replace(FIRST, type="Office 365 Server"), "type"),
+        (replace(FIRST, type="Exchange -- WebDAV"), "type"),
         (replace(FIRST, description="x" * 256), "description"),
         (replace(FIRST, account="svc-imp"), "account"),
         (replace(FIRST, password="x" * 257), "password"),

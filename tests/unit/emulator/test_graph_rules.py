@@ -8,13 +8,15 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imp_emulator.domain.exchange import access_tokens, mailboxes, online
+from imp_emulator.domain.exchange import access_tokens, calendars, mailboxes, online
 from imp_emulator.domain.exchange.access_tokens import Refusal, Resource, TokenRefused
+from imp_emulator.domain.exchange.calendars import Draft
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.scenario import file as scenario_file
@@ -164,6 +166,20 @@ def test_a_user_without_a_mailbox_is_told_from_nobody(world_online: Environment)
     assert (status, content["error"]["code"]) == (404, "MailboxNotEnabledForRESTAPI")
     status, content = ask(world_online, f"/users/{identifier}/events")
     assert (status, content["error"]["code"]) == (404, "ErrorInvalidUser")
+
+
+def test_a_move_leaves_the_object_id_and_old_events(world_online: Environment) -> None:
+    anna = mailboxes.by_principal_name(world_online.context, "user0001@example.com")
+    assert anna is not None
+    identifier = ask(world_online, f"/users/{anna.address}")[1]["id"]
+    noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    calendars.create(world_online.context, anna.id, Draft(noon, noon, subject="Planning"))
+    (old,) = ask(world_online, f"/users/{identifier}/events")[1]["value"]
+    mailboxes.move(world_online.context, anna)
+    (new,) = ask(world_online, f"/users/{identifier}/events")[1]["value"]
+    assert old["id"] != new["id"]
+    for event in (old, new):
+        assert ask(world_online, f"/users/{identifier}/events/{event['id']}")[1]["subject"] == "Planning"
 
 
 def test_a_token_of_another_key_is_refused(

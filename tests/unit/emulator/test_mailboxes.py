@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import pytest
 import yaml
 
 from imp_emulator.domain.events import MailboxChanged
-from imp_emulator.domain.exchange import calendars, first_contents, mailboxes
+from imp_emulator.domain.exchange import automatic_replies, calendars, first_contents, mailboxes
+from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
 from imp_emulator.domain.exchange.calendar_items import Draft, Kind
 from imp_emulator.domain.exchange.mailboxes import Mailbox
+from imp_emulator.domain.exchange.recurrence import recurrence_of
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import AutomaticRepliesSpec, LocalTime, Scenario, ScenarioError
@@ -171,13 +173,79 @@ def test_what_is_removed_is_gone_and_its_number_is_not_given_again(context: Cont
     assert calendars.page(context, anna.id, 0, 9).total == calendars.page(context, again.id, 0, 9).total == 0
 
 
+def subjects(context: Context, mailbox: int) -> list[tuple[str, datetime]]:
+    start = datetime(2026, 6, 1, tzinfo=UTC)
+    found = calendars.view(context, mailbox, start, start + timedelta(days=30)).items
+    return [(item.subject, item.start) for item in found]
+
+
+def test_a_mailbox_that_is_moved_leaves_a_copy_behind(context: Context, anna: Mailbox) -> None:
+    nine, days = datetime(2026, 6, 1, 9, tzinfo=UTC), timedelta(days=1)
+    weekly = recurrence_of("FREQ=WEEKLY;COUNT=3", nine, "UTC")
+    series = calendars.create(context, anna.id, Draft(nine, nine, subject="Weekly", recurrence=weekly)).ref
+    second, third = (dataclasses.replace(series, original_start=nine + weeks * 7 * days) for weeks in (1, 2))
+    calendars.update(context, second, {"subject": "Late", "start": nine + 8 * days, "end": nine + 8 * days})
+    calendars.delete(context, third)
+    replies = AutomaticReplies("Enabled", internal_reply="Away")
+    automatic_replies.set(context, anna.id, replies)
+    aliases, shown = mailboxes.aliases(context, anna), subjects(context, anna.id)
+    assert [subject for subject, _ in shown] == ["Weekly", "Late"]
+
+    moved = mailboxes.move(context, anna)
+    assert moved == dataclasses.replace(anna, id=moved.id)
+    assert moved.id > anna.id
+    for found in (
+        *(mailboxes.find(context, name) for name in (anna.address, *aliases)),
+        mailboxes.by_principal_name(context, anna.principal_name),
+        mailboxes.by_sid(context, anna.sid),
+        mailboxes.by_account(context, anna.account),
+    ):
+        assert found == moved
+    assert mailboxes.mailboxes(context, 0, 9) == mailboxes.search(context, "anna", 9) == [moved]
+    assert automatic_replies.get(context, moved.id) == replies
+    assert subjects(context, moved.id) == subjects(context, anna.id) == shown
+
+    left = mailboxes.get(context, anna.id)
+    assert (left, mailboxes.aliases(context, left)) == (anna, aliases)
+    (copied,) = calendars.every(context, moved.id)
+    calendars.delete(context, copied.ref)
+    assert (subjects(context, moved.id), subjects(context, anna.id)) == ([], shown)
+
+
+def test_a_mailbox_may_be_moved_again_and_takes_its_copies_along_when_it_is_removed(
+    context: Context, anna: Mailbox
+) -> None:
+    first = mailboxes.move(context, anna)
+    last = mailboxes.change(
+        context,
+        mailboxes.move(context, first),
+        display_name="Anna Berg",
+        address="ab@example.com",
+        principal_name="ab@example.com",
+    )
+    assert {mailboxes.owner_of(context, one.id) for one in (anna, first, last)} == {last.id}
+    assert mailboxes.get(context, anna.id) == dataclasses.replace(last, id=anna.id)
+    assert mailboxes.by_sid(context, anna.sid) == last
+    second = mailboxes.add(context, "anna@example.com", "Second")
+    assert mailboxes.by_sid(context, second.sid) == second
+    mailboxes.remove(context, last)
+    for gone in (anna, first, last):
+        with pytest.raises(NotFound):
+            mailboxes.get(context, gone.id)
+
+
 def test_changes_of_mailboxes_are_told(unseeded: Environment, context: Context) -> None:
     told: list[tuple[str, str]] = []
     unseeded.events.subscribe(MailboxChanged, lambda event: told.append((event.address, event.action)))
     mailbox = mailboxes.add(context, "a@example.com", "A")
     mailbox = mailboxes.change(context, mailbox, address="b@example.com")
-    mailboxes.remove(context, mailbox)
-    assert told == [("a@example.com", "added"), ("b@example.com", "updated"), ("b@example.com", "removed")]
+    mailboxes.remove(context, mailboxes.move(context, mailbox))
+    assert told == [
+        ("a@example.com", "added"),
+        ("b@example.com", "updated"),
+        ("b@example.com", "moved"),
+        ("b@example.com", "removed"),
+    ]
 
 
 def scenario(section: dict[str, Any], users: int = 2, clusters: int = 1) -> Scenario:

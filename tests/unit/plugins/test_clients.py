@@ -81,6 +81,12 @@ def test_a_comparison_that_says_nothing(body: Any) -> None:
         ImpAdmin(Canned(200, body)).credentials_match("a@b", "secret-word")
 
 
+@pytest.mark.parametrize("body", [[], {}, {"client_secret": None}, {"client_secret": "yes"}, {"proxy_password": True}])
+def test_a_comparison_of_secrets_that_says_nothing(body: Any) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        ImpAdmin(Canned(200, body)).secrets_match({"id": "x"}, {"client_secret": "secret-word"})
+
+
 def test_what_is_asked_of_the_admin_api() -> None:
     transport = Canned(200, {"match": True})
     assert ImpAdmin(transport).credentials_match("a@b", "secret-word")

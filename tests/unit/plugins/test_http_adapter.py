@@ -32,7 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, EndpointKind
 from ansible_collections.ucops.imp.plugins.module_utils._http import adapter, transport
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
-from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, ENDPOINT_KINDS, EXCHANGE, IMP
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA, ENDPOINT_KINDS, EXCHANGE, IMP, PWS
 from urllib3.response import HTTPResponse
 
 from tests.support.https_server import Reply, ScriptedServer
@@ -234,7 +234,10 @@ def test_everything_loads_without_the_packages(
     assert missing.value.code == "missing-library"
 
 
-@pytest.mark.parametrize("kind", ENDPOINT_KINDS.values(), ids=ENDPOINT_KINDS)
+TRANSPORT_LOGS_IN = {name: kind for name, kind in ENDPOINT_KINDS.items() if not kind.own_login}
+
+
+@pytest.mark.parametrize("kind", TRANSPORT_LOGS_IN.values(), ids=TRANSPORT_LOGS_IN)
 def test_every_kind_of_server_says_which_account_it_takes(
     served: tuple[ScriptedServer, Path], options: dict[str, Any], kind: EndpointKind
 ) -> None:
@@ -245,6 +248,15 @@ def test_every_kind_of_server_says_which_account_it_takes(
             with pytest.raises(ImpError) as caught:
                 transport.request("GET", "/x")
             assert caught.value.message.endswith(told)
+
+
+def test_a_protocol_with_a_login_of_its_own_reads_401_itself(
+    served: tuple[ScriptedServer, Path], options: dict[str, Any]
+) -> None:
+    served[0].script += [Reply(401), Reply(200)]
+    with Transport(Connection(PWS, **options)) as transport:
+        assert [transport.request("GET", "/x").status for _time in range(2)] == [401, 200]
+    assert "Authorization" not in served[0].seen[-1].headers
 
 
 PRODUCTS = re.compile(r"(?i)\b(?:cisco|axl|cucm|unified|certsrv|ucops-\w+|platformcom|controlcenter\w*)\b")

@@ -30,6 +30,7 @@ LIMITS = {
     "exchange_timeout": ("P4", 1, 20, 3),
     "exchange_queue": ("P4", 1, 5000, 2200),
     "exchange_threads": ("P4", 1, 100, 60),
+    "office_365_pull_interval": ("O1", 10, 1440, 60),
 }
 
 

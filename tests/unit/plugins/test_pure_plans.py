@@ -20,6 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import User
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import Disposition
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import NOT_ACTIVATED, Service
+from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_web_service import Shown
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run
@@ -30,6 +31,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.calendaring_p
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import ServerCertificates
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import RoleAssignments
+from ansible_collections.ucops.imp.plugins.module_utils._resources.presence import KnownPresence
 from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import KnownGateways
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import Trouble
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import DueRestarts, ServicesState
@@ -138,6 +140,65 @@ GATEWAYS = [
         0,
         {"gateways": [{"name": MAIL}], **REPORT},
         undeclared=1,
+    ),
+]
+ONLINE = {
+    "client_id": "7f4b0f64-6e0e-4c0f-8a55-0c0b8a1d2e01",
+    "tenant_id": "3f1c5a52-6a0e-4a37-9a3f-2d1d7c1f0c11",
+    "proxy_url": "",
+    "proxy_username": "",
+    "authentication_endpoint": "https://login.microsoftonline.com",
+    "resource": "https://graph.microsoft.com",
+}
+OFFICE = {**GATEWAY, "name": "outlook.office365.com", "type": "Office 365 Server", "office_365": ONLINE}
+WANTED_OFFICE = {
+    "name": "outlook.office365.com",
+    "type": "office_365",
+    "client_id": ONLINE["client_id"],
+    "tenant_id": ONLINE["tenant_id"],
+}
+WITH_SECRET = {**WANTED_OFFICE, "client_secret": "canary-66cc"}
+BY_NAME = {"outlook.office365.com": {"client_secret": True}}
+
+
+def office(*stored: dict[str, Any], version: str | None = "15.0.1.14900-1", matches: Any = None) -> KnownGateways:
+    return KnownGateways(list(stored), None, None, None, matches or {}, version)
+
+
+GATEWAYS += [
+    Case("presence_gateways", office(), 1, {"gateways": [WITH_SECRET]}),
+    Case("presence_gateways", office(OFFICE, matches=BY_NAME), 0, {"gateways": [WITH_SECRET]}),
+    Case(
+        "presence_gateways",
+        office(OFFICE, matches={"outlook.office365.com": {"client_secret": False}}),
+        1,
+        {"gateways": [WITH_SECRET]},
+    ),
+    # Before 15SU4, and where nobody knows the version, there is a warning; refused is what the release does not have.
+    Case("presence_gateways", office(version="14.0.1.13900-1"), 1, {"gateways": [WITH_SECRET]}, warnings=1),
+    Case("presence_gateways", office(version=None), 1, {"gateways": [WITH_SECRET]}, warnings=1),
+    Case(
+        "presence_gateways",
+        office(version="12.5.1.11900-1"),
+        0,
+        {"gateways": [WITH_SECRET]},
+        warnings=1,
+        refusals=("invalid-input",),
+    ),
+    Case(
+        "presence_gateways",
+        office(version="15.0.1.11900-1"),
+        0,
+        {"gateways": [{**WITH_SECRET, "resource": "https://graph.microsoft.com"}]},
+        warnings=1,
+        refusals=("invalid-input",),
+    ),
+    Case("presence_gateways", office(), 0, {"gateways": [WANTED_OFFICE]}, refusals=("invalid-input",)),
+    Case("presence_gateways", office(OFFICE), 1, {"gateways": [{"name": "outlook.office365.com"}], "state": "absent"}),
+    # The account is for Exchange servers: beside Office 365 alone there is nothing that could use it.
+    Case("presence_gateways", office(OFFICE), 1, ACCOUNT, warnings=1, check=True),
+    Case(
+        "presence_gateways", office(OFFICE), 1, {"gateways": [{"name": MAIL}]}, warnings=1, refusals=("invalid-input",)
     ),
 ]
 
@@ -281,7 +342,25 @@ OTHERS = [
     ),
 ]
 
-CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *OTHERS]
+WISHES = {"domain": "example.com", "users": [{"userid": "ada", "presence": "away"}]}
+DEVICE = {**WISHES, "users": [{"userid": "ada", "presence": "away", "override": False}]}
+
+
+def presence(override: bool | None, **more: Any) -> KnownPresence:
+    return KnownPresence({"ada": Shown("away", override, "")}, {"ada": "imp1"}, **more)
+
+
+PRESENCE = [
+    Case("presence", presence(None), 1, WISHES),
+    Case("presence", presence(True), 0, WISHES),
+    Case("presence", presence(False), 1, WISHES),
+    Case("presence", presence(None), 0, {**WISHES, "state": "absent"}),
+    Case("presence", presence(False), 1, {**WISHES, "state": "absent"}),
+    Case("presence", presence(False, taken=frozenset({"ada"})), 0, DEVICE),
+    Case("presence", KnownPresence({}, {}), 0, WISHES),
+]
+
+CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *PRESENCE, *OTHERS]
 
 
 def arguments_of(module: str) -> Arguments:

@@ -116,6 +116,8 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     _choice(PRESENCE_ENGINE, "CalendarOutOfOffice", ("0", "1"), lambda release: "0" if release >= 15 else "1", "P5"),
     # 0 = Auto, 1 = Basic Only.
     _choice(PRESENCE_ENGINE, "FIPSModeExchangeServerAuthentication", ("0", "1"), _always("0")),
+    # Minutes. The guides give the default and the smallest value; the largest, a day, is this project's assumption.
+    _number(PRESENCE_ENGINE, "Office365CalendarInformationPullInterval", (10, 1440), 60),
     _choice(ENTERPRISE_SERVICE, "EnableIPV6", _TRUE_FALSE, _always("F"), "G7"),
     _text(ENTERPRISE_SERVICE, "ClusterID", "StandAloneCluster", 50),
     _text(ENTERPRISE_SERVICE, "OrganizationTopLevelDomain", ""),

@@ -291,6 +291,10 @@ class Control:
         """Change address, principal_name, display_name, time_zone, language or aliases; returns the mailbox."""
         return self._call("PATCH", _mailbox(mailbox), fields)
 
+    def move_mailbox(self, address: str) -> Json:
+        """Move a mailbox and return it; who has identifiers of its folders goes on with the copy left behind."""
+        return self._call("POST", f"{_mailbox(address)}/move")
+
     def remove_mailbox(self, address: str) -> None:
         """Remove a mailbox with all that is in it."""
         self._call("DELETE", _mailbox(address))

@@ -134,6 +134,14 @@ async def remove_mailbox(request: Request, address: str) -> None:
         mailboxes.remove(context, mailbox_of(context, address))
 
 
+@router.post("/{address}/move")
+async def move_mailbox(request: Request, address: str) -> dict[str, Any]:
+    """Move a mailbox to another database; clients with old identifiers go on with the copy that is left behind."""
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        return described(context, mailboxes.move(context, mailbox_of(context, address)))
+
+
 @router.get("/{address}/automatic-replies")
 async def read_replies(request: Request, address: str) -> dict[str, Any]:
     """What a mailbox answers by itself."""

@@ -105,7 +105,10 @@ class UserChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class MailboxChanged(Event):
-    """A mailbox was ``added``, ``updated`` or ``removed``; the address is the one that it has afterwards."""
+    """A mailbox was ``added``, ``updated``, ``moved`` or ``removed``; the address is the one that it has afterwards.
+
+    One that was moved has a new row, which is the one given.
+    """
 
     mailbox: int
     address: str
@@ -195,3 +198,10 @@ class CalendarNotified(Event):
     node: str
     pkid: str
     changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallDue(Event):
+    """The endpoint of a subscription of the Presence Web Service has to be called at once."""
+
+    subscription: int

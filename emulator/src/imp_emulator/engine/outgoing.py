@@ -35,7 +35,12 @@ class Answer:
 
 
 async def post(context: Context, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Send a POST request: in the emulated network where the URL names a host in it, else to the real host.
+    """Send a POST request, see :func:`get`."""
+    return await _ask(context, "POST", url, body, headers)
+
+
+async def get(context: Context, url: str) -> Answer:
+    """Send a GET request: in the emulated network where the URL names a host in it, else to the real host.
 
     Redirects are not followed, cookies not kept, and no proxy is used. A server's certificate is not verified. Each
     request has a connection of its own: one that was kept could have been closed by its server just now.
@@ -43,6 +48,10 @@ async def post(context: Context, url: str, body: bytes, headers: Mapping[str, st
     Raises:
         NoAnswer: There is none that can be used.
     """
+    return await _ask(context, "GET", url, None, {})
+
+
+async def _ask(context: Context, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     try:
         target = URL(url)
@@ -50,7 +59,8 @@ async def post(context: Context, url: str, body: bytes, headers: Mapping[str, st
         headers = {**headers, "Host": target.authority.rpartition("@")[2]}
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session,
-            session.post(
+            session.request(
+                method,
                 _reached(context, target),
                 data=body,
                 headers=headers,

@@ -57,12 +57,18 @@ class Accounts:
         if credentials is None:
             return Access.UNAUTHENTICATED
         username, password = credentials
-        account = store.account(self._database, request.cluster if owner is None else owner, kind, username)
+        access = self.check(request.cluster if owner is None else owner, kind, username, password, role)
+        if access is not Access.UNAUTHENTICATED:
+            request.caller = username
+        return access
+
+    def check(self, owner: str, kind: str, username: str, password: str, role: str | None = None) -> Access:
+        """Check the password of an account, and whether it has a role; see :meth:`basic`."""
+        account = store.account(self._database, owner, kind, username)
         # An unknown name costs the same comparison as a known one, so the time tells nothing about which names exist.
         matches = same_secret(password, "" if account is None else account.password)
         if account is None or not matches:
             return Access.UNAUTHENTICATED
-        request.caller = account.username
         return Access.OK if role is None or role in account.roles else Access.FORBIDDEN
 
     def session(self, request: Request, kind: str, role: str | None = None) -> Access:

@@ -24,6 +24,7 @@ class ScenarioError(Exception):
 
 
 APPLICATION_ROLES = (
+    "Admin-3rd Party API",
     "Standard AXL API Access",
     "Standard CCM Admin Users",
     "Standard CCMADMIN Administration",
@@ -37,7 +38,8 @@ class AccountSpec:
 
     Attributes:
         label: Its key in the ready file.
-        kind: ``application`` (AXL, ControlCenterServices, admin API), ``os`` (certmgr), ``exchange`` (EWS),
+        kind: ``application`` (AXL, ControlCenterServices, admin API, Presence Web Service),
+            ``os`` (certmgr), ``exchange`` (EWS),
             ``exchange_admin`` (remote PowerShell), ``ca`` (certification authorities) or ``online`` (applications of
             Exchange Online, whose user name is the client ID and whose password is the client secret).
         roles: The roles of an application account; one without any can log in and may do nothing. Of an application of
@@ -141,6 +143,15 @@ class ClusterSpec:
         """The major release, for example ``14.0``."""
         major, minor = self.version.split(".")[:2]
         return float(f"{major}.{minor}")
+
+    @property
+    def service_update(self) -> int:
+        """The number of the service update: 4 for ``15.0.1.14900-37``, 0 for a release without one.
+
+        The fourth number of a version is 10000 for the release itself and a thousand more for each service update.
+        """
+        fourth = int(self.version.split(".")[3].partition("-")[0])
+        return max(fourth // 1000 - 10, 0)
 
 
 ENTERPRISE_ROOT = "Enterprise"

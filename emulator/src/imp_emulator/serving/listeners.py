@@ -23,6 +23,7 @@ from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
 from imp_emulator.serving.iis_certificate import IisCertificate
+from imp_emulator.serving.sip_proxy import CupCertificate, WhileRunning
 from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
@@ -35,14 +36,23 @@ from imp_emulator.wire.exchange.online.ews_door import OnlineEws
 from imp_emulator.wire.exchange.online.graph import Graph
 from imp_emulator.wire.exchange.online.token import TokenEndpoint
 from imp_emulator.wire.exchange.powershell import PowerShell
+from imp_emulator.wire.exchange_notifications import ExchangeNotifications
+from imp_emulator.wire.exchange_notifications import error_page as notification_error_page
 from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
+from imp_emulator.wire.presence_web_service import PresenceWebService
+from imp_emulator.wire.presence_web_service import error_page as presence_error_page
+from imp_emulator.wire.presence_web_service.calls import PLAIN_PORT
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
+_NOTIFICATION_PORT = 50020
+"""The default of the parameter Microsoft Exchange Notification Port; a request is journaled with it."""
+PRESENCE_TLS, PRESENCE_PLAIN = 8083, PLAIN_PORT
+"""The ports of the Presence Web Service."""
 
 Maker = Callable[[Context, Accounts], Protocol]
 """Makes a protocol; every listener that speaks it shares the one made."""
@@ -52,6 +62,8 @@ LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...]
     ("imp", "publisher", 8443, tomcat.error_page, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, tomcat.error_page, (ControlCenter, ImpAdmin)),
     ("imp", None, 443, tomcat.error_page, (Certmgr,)),
+    ("imp", None, PRESENCE_TLS, presence_error_page, (PresenceWebService,)),
+    ("imp", None, PRESENCE_PLAIN, presence_error_page, (PresenceWebService,)),
     ("exchange", None, 443, iis.error_page, (PowerShell, Ews)),
     ("exchange-management", None, 5986, iis.error_page, (PowerShell,)),
     ("ca", None, 443, iis.error_page, (CertSrv, CaAdmin)),
@@ -167,6 +179,17 @@ class Listeners:
                 addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
                 context = server_context(keys.get(database, cluster.name, node.name))
                 self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, context)
+                if node.role == "imp":
+                    self._listen_for_notifications(cluster.name, node.name)
+
+    def _listen_for_notifications(self, cluster: str, node: str) -> None:
+        """Listen for Exchange's notifications; the engine that runs says at which ports of the node that is."""
+        spoken = [self._protocol(ExchangeNotifications)]
+        gate = Gate(self._environment, cluster, node, _NOTIFICATION_PORT, spoken, notification_error_page)
+        self._gates.append(gate)
+        key = f"{cluster}/{node}/notifications"
+        self._servers.append(Server(gate, self.bind(key)))
+        self._environment.engine_listeners[cluster, node] = (connect_address(self._host), self._ports[key])
 
     def _listen_for_exchange(self) -> None:
         database = self._environment.database
@@ -201,11 +224,20 @@ class Listeners:
             spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
             gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken], error_page)
             self._gates.append(gate)
-            server = Server(gate, self.bind(endpoint.key), context)
+            server = self._server(gate, endpoint, context)
             listener = (connect_address(self._host), self._ports[endpoint.key])
             self._servers.append(server)
             self.endpoints[endpoint] = listener
             self._environment.network.update({(address, port): listener for address in addresses})
+
+    def _server(self, gate: Gate, endpoint: Endpoint, context: ssl.SSLContext) -> Server:
+        """Return what carries a gate: Cisco SIP Proxy does for the Presence Web Service, else Tomcat or IIS."""
+        sock = self.bind(endpoint.key)
+        if endpoint.port not in (PRESENCE_TLS, PRESENCE_PLAIN):
+            return Server(gate, sock, context)
+        place = (endpoint.cluster, endpoint.node)
+        shown = CupCertificate(self._environment, *place).context if endpoint.port == PRESENCE_TLS else None
+        return Server(WhileRunning(self._environment, *place, gate), sock, shown)
 
     def _serves_admin_api(self, cluster: str) -> bool:
         return self._environment.scenario.cluster(cluster).admin_api

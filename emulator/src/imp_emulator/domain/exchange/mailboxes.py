@@ -13,6 +13,7 @@ from imp_emulator.domain.events import MailboxChanged
 from imp_emulator.domain.exchange import texts, time_zones
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.scenario.mailboxes import ADDRESS, LANGUAGE
+from imp_emulator.store.exchange import calendars as calendar_store
 from imp_emulator.store.exchange import mailboxes as store
 from imp_emulator.store.exchange.mailboxes import Mailbox
 from imp_emulator.world.context import Context
@@ -41,13 +42,18 @@ def by_sid(context: Context, sid: str) -> Mailbox | None:
     return store.by_sid(context.database, sid.strip())
 
 
+def by_account(context: Context, account: int) -> Mailbox | None:
+    """Return the mailbox of an account by the account's number, which a move does not change, or ``None``."""
+    return store.by_account(context.database, account)
+
+
 def of_service_account(context: Context) -> Mailbox | None:
     """Return the mailbox of the account of kind ``exchange``; ``None`` when somebody has removed it."""
     return find(context, context.scenario.service_address)
 
 
 def get(context: Context, identifier: int) -> Mailbox:
-    """Return a mailbox by its row.
+    """Return a mailbox, or the copy that a moved one has left behind, by its row.
 
     Raises:
         NotFound: There is none.
@@ -56,6 +62,11 @@ def get(context: Context, identifier: int) -> Mailbox:
     if mailbox is None:
         raise NotFound("mailbox-not-found", "The mailbox does not exist.")
     return mailbox
+
+
+def owner_of(context: Context, identifier: int) -> int:
+    """Return the row of the mailbox that a row belongs to: another one when it is a copy that was left behind."""
+    return store.moved_to(context.database, identifier)
 
 
 def search(context: Context, text: str, limit: int) -> list[Mailbox]:
@@ -72,7 +83,7 @@ def mailboxes(context: Context, after: int, limit: int) -> list[Mailbox]:
 
 def aliases(context: Context, mailbox: Mailbox) -> list[str]:
     """Return the further addresses of a mailbox, sorted."""
-    return store.aliases(context.database, mailbox.id)
+    return store.aliases(context.database, owner_of(context, mailbox.id))
 
 
 def add(
@@ -147,6 +158,20 @@ def change(context: Context, mailbox: Mailbox, **fields: Any) -> Mailbox:
     store.set_aliases(context.database, mailbox.id, further)
     context.events.publish(MailboxChanged(mailbox.id, address, "updated"))
     return get(context, mailbox.id)
+
+
+def move(context: Context, mailbox: Mailbox) -> Mailbox:
+    """Move a mailbox to another database, and return it as it is there.
+
+    Its old copy is left behind, with its calendar as it is now. Identifiers of folders and items that were given out
+    lead to that copy, and so do subscriptions, which see nothing happen any more: Exchange tells nobody of a move, and
+    the presence engine goes on with what it knows (Cisco's guide on Exchange integration). All that goes by the
+    address, or by the account, leads to the new one.
+    """
+    new = store.move(context.database, mailbox)
+    calendar_store.copy(context.database, mailbox.id, new)
+    context.events.publish(MailboxChanged(new, mailbox.address, "moved"))
+    return get(context, new)
 
 
 def remove(context: Context, mailbox: Mailbox) -> None:

@@ -41,13 +41,13 @@ class TooManyCompares(DomainError):
 
 
 def account(context: Context, cluster: str) -> str | None:
-    """Return the name of the shared account, or ``None`` while there is no gateway."""
+    """Return the name of the shared account, or ``None`` while there is no Exchange gateway."""
     shared = store.credentials(context.database, cluster)
     return None if shared is None else shared.account
 
 
 def change(context: Context, cluster: str, new_account: str | None, new_password: str | None) -> bool:
-    """Change the account of every gateway; ``None`` leaves a part as it is.
+    """Change the account of every Exchange gateway; ``None`` leaves a part as it is.
 
     Returns whether anything changed; if so, every Presence Engine has to restart.
 
@@ -86,9 +86,9 @@ def _store(context: Context, cluster: str, new_account: str, new_password: str) 
 def replace(context: Context, cluster: str, new_account: str, new_password: str) -> bool:
     """Set both parts at once, apart from any gateway; returns whether anything changed.
 
-    Raises the errors of :func:`change`, and ``Forbidden`` while there is no gateway that could share them.
+    Raises the errors of :func:`change`, and ``Forbidden`` while there is no Exchange gateway that could share them.
     """
-    if store.count(context.database, cluster) == 0:
+    if store.count_of_type(context.database, cluster, store.EWS_SERVER) == 0:
         raise Forbidden("no-gateway", "There is no presence gateway that could use the credentials.")
     return change(context, cluster, new_account, new_password)
 
@@ -103,15 +103,25 @@ def compare(context: Context, cluster: str, some_account: str, some_password: st
     names.account(some_account)
     if names.is_blank(some_password):
         raise InvalidValue("invalid-field", "password must not be blank.", "password")
-    now = context.clock.timestamp()
-    failed = store.failed_compares(context.database, cluster, now - WINDOW, now)
-    if len(failed) >= FAILED_COMPARES:
-        raise TooManyCompares(max(1, int(failed[-FAILED_COMPARES] + WINDOW - now + 0.999)))
+    let_in(context, cluster)
     shared = store.credentials(context.database, cluster)
     expected = ("", "") if shared is None else (shared.account, shared.password)
     same_account = hmac.compare_digest(some_account.encode(), expected[0].encode())
     same_password = hmac.compare_digest(some_password.encode(), expected[1].encode())
     if shared is not None and same_account and same_password:
         return True
-    store.add_failed_compare(context.database, cluster, now)
+    note_failure(context, cluster)
     return False
+
+
+def let_in(context: Context, cluster: str) -> None:
+    """Raise ``TooManyCompares`` when :data:`FAILED_COMPARES` have failed within the last :data:`WINDOW` seconds."""
+    now = context.clock.timestamp()
+    failed = store.failed_compares(context.database, cluster, now - WINDOW, now)
+    if len(failed) >= FAILED_COMPARES:
+        raise TooManyCompares(max(1, int(failed[-FAILED_COMPARES] + WINDOW - now + 0.999)))
+
+
+def note_failure(context: Context, cluster: str) -> None:
+    """Count that a comparison has failed."""
+    store.add_failed_compare(context.database, cluster, context.clock.timestamp())

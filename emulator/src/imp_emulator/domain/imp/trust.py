@@ -24,6 +24,8 @@ SERVICES = store.SERVICES
 """The service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
+TOMCAT = "tomcat"
+"""The service token of tomcat-trust, which counts for Office 365 too."""
 _READERS = {CUP: (PRESENCE_ENGINE, SIP_PROXY), "cup-xmpp": (XCP_ROUTER,)}
 """Services that read a store when they start. Tomcat reads one too, but nobody can restart it through an interface."""
 

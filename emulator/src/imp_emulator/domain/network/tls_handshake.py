@@ -20,6 +20,7 @@ from OpenSSL import SSL, crypto
 
 from imp_emulator.crypto.reading import Certificate, wrap
 from imp_emulator.domain.network.names import GatewayName, NameKind
+from imp_emulator.domain.network.tunnel import Tunnel, open_tunnel
 
 TIMEOUT = 5.0
 """Seconds of real time for the connection, and again for the whole handshake."""
@@ -53,14 +54,20 @@ class Handshake:
     Attributes:
         chain: What the server sends, its own certificate first.
         errors: OpenSSL's codes (``X509_V_ERR_...``) in the order in which it met them; empty when the chain is good.
+        verified: What was verified, from the server's certificate to the root; empty without a store.
     """
 
     chain: list[Certificate]
     errors: Sequence[int]
+    verified: Sequence[x509.Certificate] = ()
 
 
 def shake_hands(
-    listener: tuple[str, int], name: GatewayName, store: TrustStore | None = None, timeout: float = TIMEOUT
+    listener: tuple[str, int],
+    name: GatewayName,
+    store: TrustStore | None = None,
+    timeout: float = TIMEOUT,
+    tunnel: Tunnel | None = None,
 ) -> Handshake:
     """Connect to a server and shake hands; blocks for some milliseconds, or until the timeout.
 
@@ -69,9 +76,10 @@ def shake_hands(
         name: The name that the server is asked for. Whether its certificate stands for it is not looked at.
         store: What the server's chain is verified with; it is not without one.
         timeout: Seconds of real time for the connection, and again for the handshake.
+        tunnel: What to ask of a proxy, when the listener is one.
 
     Raises:
-        Unreachable: Nothing accepts connections there.
+        Unreachable: Nothing accepts connections there, or the proxy makes none.
         OSError: The server does not go on with the handshake.
         SSL.Error: It breaks it off, or speaks something else.
         ValueError: It sends something else than X.509.
@@ -82,9 +90,13 @@ def shake_hands(
     if name.kind is NameKind.FQDN:
         session.set_tlsext_host_name(name.key.encode("ascii"))
     with connect(listener, timeout) as connection:
-        _converse(session, connection, time.monotonic() + timeout)
+        deadline = time.monotonic() + timeout
+        if tunnel is not None:
+            _pass_through(connection, tunnel, deadline)
+        _converse(session, connection, deadline)
     chain = session.get_peer_cert_chain(as_cryptography=True) or []
-    return Handshake([wrap(certificate) for certificate in chain], errors)
+    verified = [] if store is None else session.get_verified_chain(as_cryptography=True) or []
+    return Handshake([wrap(certificate) for certificate in chain], errors, verified)
 
 
 def connect(listener: tuple[str, int], timeout: float) -> socket.socket:
@@ -97,6 +109,13 @@ def connect(listener: tuple[str, int], timeout: float) -> socket.socket:
         return socket.create_connection(listener, timeout)
     except OSError as error:
         raise Unreachable(error.strerror or "timed out") from None
+
+
+def _pass_through(connection: socket.socket, tunnel: Tunnel, deadline: float) -> None:
+    try:
+        open_tunnel(connection, tunnel, deadline)
+    except OSError as error:
+        raise Unreachable(error.strerror or str(error)) from None
 
 
 def _context(store: TrustStore | None, errors: list[int]) -> SSL.Context:

@@ -11,7 +11,7 @@ is put into the closed set of verdicts that the product shows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -19,7 +19,8 @@ from OpenSSL import SSL
 
 from imp_emulator.crypto.reading import BROKEN, Certificate
 from imp_emulator.domain.network.names import GatewayName, NameKind
-from imp_emulator.domain.network.tls_handshake import TIMEOUT, TrustStore, Unreachable, shake_hands
+from imp_emulator.domain.network.tls_handshake import TIMEOUT, Handshake, TrustStore, Unreachable, shake_hands
+from imp_emulator.domain.network.tunnel import Tunnel
 from imp_emulator.domain.network.verify_errors import AFTER_THE_NAME, NO_ISSUER, SELF_SIGNED, message
 from imp_emulator.letter_case import ascii_lower
 
@@ -37,12 +38,32 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What was verified of a server: a connection to the one with this certificate needs no further look until then.
+
+    Attributes:
+        fingerprint: SHA-256 over the DER form of its certificate.
+        since: From when on every certificate of the chain up to its root is valid, aware.
+        until: How long.
+    """
+
+    fingerprint: bytes
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """A verdict, whether the server accepted a connection at all, and what a person wants to know about a failure."""
+    """A verdict, whether the server accepted a connection at all, and what a person wants to know about a failure.
+
+    Attributes:
+        identity: What was verified, ``None`` when it was not; no part of what makes two results equal.
+    """
 
     reachable: bool
     verdict: Verdict
     detail: str | None = None
+    identity: Identity | None = field(default=None, compare=False)
 
 
 def probe(
@@ -51,6 +72,7 @@ def probe(
     trusted: str,
     at: datetime | None = None,
     timeout: float = TIMEOUT,
+    tunnel: Tunnel | None = None,
 ) -> Result:
     """Connect to a server under a name and judge its certificate; blocks for some milliseconds, or until the timeout.
 
@@ -60,13 +82,15 @@ def probe(
         trusted: The trust store, PEM; may be empty.
         at: The moment at which all certificates have to be valid, aware; by default that of the machine's clock.
         timeout: Seconds of real time for the connection, and again for the handshake.
+        tunnel: What to ask of a proxy, when the listener is one.
     """
     store = TrustStore(trusted, at or datetime.now(UTC))
     try:
-        handshake = shake_hands(listener, name, store, timeout)
+        handshake = shake_hands(listener, name, store, timeout, tunnel)
         if not handshake.chain:
             return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: no certificate.")
-        return _judge(name, handshake.chain[0], handshake.errors, empty=not trusted.strip())
+        result = _judge(name, handshake.chain[0], handshake.errors, empty=not trusted.strip())
+        return replace(result, identity=_identity(handshake)) if result.verdict is Verdict.VERIFIED else result
     except Unreachable as error:
         return Result(False, Verdict.NETWORK, f"{name.text} cannot be reached: {error}.")
     except SSL.Error as error:
@@ -75,6 +99,14 @@ def probe(
         return Result(True, Verdict.NETWORK, f"{name.text} did not complete the TLS handshake.")
     except BROKEN:
         return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: it cannot be read.")
+
+
+def _identity(handshake: Handshake) -> Identity:
+    return Identity(
+        bytes.fromhex(handshake.chain[0].fingerprint),
+        max(certificate.not_valid_before_utc for certificate in handshake.verified),
+        min(certificate.not_valid_after_utc for certificate in handshake.verified),
+    )
 
 
 def _reason(error: SSL.Error) -> str:

@@ -126,6 +126,22 @@ def replace(database: Database, item: int, uid: str, extent: Extent, now: float,
     )
 
 
+def copy(database: Database, source: int, target: int) -> None:
+    """Give a mailbox a copy of all items of another one, with what became of occurrences; the copies have new rows."""
+    for row in database.all("SELECT id FROM calendar_item WHERE mailbox = ? ORDER BY id", (source,)):
+        item = (row["id"],)
+        made = database.execute(
+            "INSERT INTO calendar_item (mailbox, uid, wide, starts, ends, change, created, modified, content)"
+            " SELECT ?, uid, wide, starts, ends, change, created, modified, content FROM calendar_item WHERE id = ?",
+            (target, *item),
+        )
+        database.execute(
+            "INSERT INTO calendar_exception (item, original, starts, ends, content)"
+            " SELECT ?, original, starts, ends, content FROM calendar_exception WHERE item = ?",
+            (made.lastrowid, *item),
+        )
+
+
 def touch(database: Database, item: int, extent: Extent, now: float, *, grows: bool) -> None:
     """Note when the first occurrence of a series starts and its last ends, and whether its change number grows."""
     starts, ends, _ = _place(extent)

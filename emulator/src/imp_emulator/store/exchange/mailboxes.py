@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imp_emulator.letter_case import ascii_lower
@@ -16,15 +16,19 @@ from imp_emulator.store.database import Database, Row
 
 _SID = "S-1-5-21-2893047162-1730285497-3318846205-"
 _FIRST_RID = 1000
-_SELECT = "SELECT id, mailbox.address, principal_name, display_name, time_zone, language FROM mailbox"
+_SELECT = (
+    "SELECT id, mailbox.address, principal_name, display_name, time_zone, language, coalesce(account, id) AS account,"
+    " moved_to FROM mailbox"
+)
 _INSERT = (
     "INSERT INTO mailbox (address, principal_name, display_name, time_zone, language, id) VALUES (?, ?, ?, ?, ?, ?)"
 )
 _INSERT_ALIAS = "INSERT INTO mailbox_alias (address, mailbox) VALUES (?, ?)"
 _NAMED = (
-    " WHERE display_name LIKE :begins ESCAPE '\\' OR display_name LIKE '% ' || :begins ESCAPE '\\'"
+    " WHERE moved_to IS NULL AND"
+    " (display_name LIKE :begins ESCAPE '\\' OR display_name LIKE '% ' || :begins ESCAPE '\\'"
     " OR address LIKE :begins ESCAPE '\\'"
-    " OR id IN (SELECT mailbox FROM mailbox_alias WHERE address LIKE :begins ESCAPE '\\')"
+    " OR id IN (SELECT mailbox FROM mailbox_alias WHERE address LIKE :begins ESCAPE '\\'))"
     " ORDER BY display_name COLLATE NOCASE, id LIMIT :limit"
 )
 
@@ -35,10 +39,11 @@ class AddressTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A mailbox.
+    """A mailbox, or the copy of one that was left behind when it was moved: its own row with all that the mailbox is.
 
     Attributes:
         id: Its row; no other mailbox ever has the same.
+        account: The number of its account, which stays when the mailbox is moved.
         address: The primary SMTP address as it is shown; compared without regard to the letter case of A to Z.
         principal_name: The user principal name of its account, by default the address.
         sid: The security identifier of its account.
@@ -48,6 +53,7 @@ class Mailbox:
     """
 
     id: int
+    account: int
     address: str
     principal_name: str
     sid: str
@@ -104,18 +110,35 @@ def by_sid(database: Database, sid: str) -> Mailbox | None:
     number = sid.upper().removeprefix(_SID)
     if not (number.isascii() and number.isdigit() and len(number) < 12):
         return None
-    return by_id(database, int(number) - _FIRST_RID)
+    return by_account(database, int(number) - _FIRST_RID)
+
+
+def by_account(database: Database, account: int) -> Mailbox | None:
+    """Return the mailbox of an account by the account's number, or ``None``."""
+    own = " WHERE account = :account OR id = :account AND account IS NULL AND moved_to IS NULL"
+    row = database.one(_SELECT + own, {"account": account})
+    return None if row is None else _mailbox(row)
 
 
 def by_id(database: Database, identifier: int) -> Mailbox | None:
-    """Return a mailbox by its row, or ``None``."""
+    """Return a mailbox, or the copy of one that was moved, by its row, or ``None``."""
     row = database.one(f"{_SELECT} WHERE id = ?", (identifier,))
-    return None if row is None else _mailbox(row)
+    if row is None or row["moved_to"] is None:
+        return None if row is None else _mailbox(row)
+    owner = by_id(database, row["moved_to"])
+    return None if owner is None else replace(owner, id=identifier)
+
+
+def moved_to(database: Database, identifier: int) -> int:
+    """Return the row of the mailbox that a row belongs to: another one when it is the copy of one that was moved."""
+    row = database.one("SELECT moved_to FROM mailbox WHERE id = ? AND moved_to IS NOT NULL", (identifier,))
+    return identifier if row is None else int(row["moved_to"])
 
 
 def after(database: Database, identifier: int, limit: int) -> list[Mailbox]:
     """Return mailboxes in the order of their rows, those behind a row, ``limit`` at most."""
-    return [_mailbox(row) for row in database.all(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", (identifier, limit))]
+    rows = database.all(f"{_SELECT} WHERE id > ? AND moved_to IS NULL ORDER BY id LIMIT ?", (identifier, limit))
+    return [_mailbox(row) for row in rows]
 
 
 def search(database: Database, text: str, limit: int) -> list[Mailbox]:
@@ -159,12 +182,26 @@ def set_aliases(database: Database, identifier: int, addresses: Iterable[str]) -
             raise AddressTaken(address) from None
 
 
+def move(database: Database, mailbox: Mailbox) -> int:
+    """Move a mailbox to a new row, which gets its names, and return that; the calendar stays with the old row."""
+    old = {"old": mailbox.id}
+    database.execute("UPDATE mailbox SET account = NULL, address = NULL, principal_name = NULL WHERE id = :old", old)
+    names = (mailbox.address, mailbox.principal_name, mailbox.display_name, mailbox.time_zone, mailbox.language, None)
+    new = int(database.execute(_INSERT, names).lastrowid or 0)
+    both = {**old, "new": new, "account": mailbox.account}
+    database.execute("UPDATE mailbox SET account = :account WHERE id = :new", both)
+    database.execute("UPDATE mailbox SET moved_to = :new WHERE id = :old OR moved_to = :old", both)
+    database.execute("UPDATE mailbox_alias SET mailbox = :new WHERE mailbox = :old", both)
+    database.execute("UPDATE automatic_replies SET mailbox = :new WHERE mailbox = :old", both)
+    return new
+
+
 def delete(database: Database, identifier: int) -> None:
-    """Remove a mailbox with all that is in it."""
+    """Remove a mailbox with all that is in it, and the copies that it has left behind."""
     database.execute("DELETE FROM mailbox WHERE id = ?", (identifier,))
 
 
 def _mailbox(row: Row) -> Mailbox:
-    identifier, address, principal_name, display_name, time_zone, language = row
-    sid = f"{_SID}{_FIRST_RID + identifier}"
-    return Mailbox(identifier, address, principal_name, sid, display_name, time_zone, language)
+    identifier, address, principal_name, display_name, time_zone, language, account, _ = row
+    sid = f"{_SID}{_FIRST_RID + account}"
+    return Mailbox(identifier, account, address, principal_name, sid, display_name, time_zone, language)

@@ -13,7 +13,8 @@ from imp_emulator.store import accounts
 from imp_emulator.store.database import Database
 
 EWS_SERVER = "Exchange -- EWS Server"
-"""The one type of presence gateway, as the product writes it."""
+OFFICE_365 = "Office 365 Server"
+"""The types of presence gateways, as the product writes them."""
 DEFAULT_PORT = 443
 
 
@@ -31,7 +32,7 @@ class PresenceGateway:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The account that all gateways of a cluster share; its revision grows with each change."""
+    """The account that all Exchange gateways of a cluster share; its revision grows with each change."""
 
     account: str
     password: str = field(repr=False)
@@ -53,6 +54,12 @@ def seed(database: Database, scenario: Scenario) -> None:
 def count(database: Database, cluster: str) -> int:
     """Return how many presence gateways a cluster has."""
     row = database.one("SELECT count(*) AS n FROM presence_gateway WHERE cluster = ?", (cluster,))
+    return 0 if row is None else int(row["n"])
+
+
+def count_of_type(database: Database, cluster: str, kind: str) -> int:
+    """Return how many presence gateways of a type a cluster has."""
+    row = database.one("SELECT count(*) AS n FROM presence_gateway WHERE cluster = ? AND type = ?", (cluster, kind))
     return 0 if row is None else int(row["n"])
 
 
@@ -102,7 +109,7 @@ def remove(database: Database, identifier: str) -> None:
 
 
 def credentials(database: Database, cluster: str) -> Credentials | None:
-    """Return the shared account, or ``None`` while there is no gateway."""
+    """Return the shared account, or ``None`` while there is no Exchange gateway."""
     row = database.one("SELECT account, password, revision FROM gateway_credentials WHERE cluster = ?", (cluster,))
     return None if row is None else Credentials(*row)
 
@@ -118,7 +125,7 @@ def put_credentials(database: Database, cluster: str, account: str, password: st
 
 
 def remove_credentials(database: Database, cluster: str) -> None:
-    """Forget the shared account, because no gateway is left."""
+    """Forget the shared account, because no Exchange gateway is left."""
     database.execute("DELETE FROM gateway_credentials WHERE cluster = ?", (cluster,))
 
 

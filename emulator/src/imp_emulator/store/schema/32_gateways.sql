@@ -30,3 +30,18 @@ CREATE TABLE IF NOT EXISTS failed_compare (
     cluster TEXT NOT NULL COLLATE NOCASE,
     at      REAL NOT NULL
 );
+
+-- What a presence gateway of the type "Office 365 Server" has beside the columns of every gateway; '' for what it does not
+-- have. revision counts the changes of the two secrets, so that whoever compares entity tags sees them.
+CREATE TABLE IF NOT EXISTS office_365_gateway (
+    id                      TEXT PRIMARY KEY,
+    client_id               TEXT NOT NULL,
+    tenant_id               TEXT NOT NULL,
+    client_secret           TEXT NOT NULL,
+    proxy_url               TEXT NOT NULL,
+    proxy_username          TEXT NOT NULL,
+    proxy_password          TEXT NOT NULL,
+    authentication_endpoint TEXT NOT NULL,
+    resource                TEXT NOT NULL,
+    revision                INTEGER NOT NULL
+) WITHOUT ROWID;

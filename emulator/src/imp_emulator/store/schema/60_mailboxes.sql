@@ -3,15 +3,21 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 
 -- The mailboxes of the Exchange organisation. address is the primary SMTP address, time_zone an IANA name. An id is never
--- given twice, because identifiers on the wire are made from it; so is the security identifier of the mailbox's account.
+-- given twice, because identifiers on the wire are made from it. Of an account they are made from the first mailbox that it
+-- had: from account, or where that is NULL from id. A mailbox that was moved leaves its old copy behind: a row without
+-- names whose moved_to is the mailbox that has them now.
 CREATE TABLE IF NOT EXISTS mailbox (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
-    address        TEXT NOT NULL UNIQUE COLLATE NOCASE,
-    principal_name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    account        INTEGER UNIQUE,
+    address        TEXT UNIQUE COLLATE NOCASE,
+    principal_name TEXT UNIQUE COLLATE NOCASE,
     display_name   TEXT NOT NULL,
     time_zone      TEXT NOT NULL,
-    language       TEXT NOT NULL
+    language       TEXT NOT NULL,
+    moved_to       INTEGER REFERENCES mailbox (id) ON DELETE CASCADE
 );
+
+CREATE INDEX IF NOT EXISTS mailbox_moved_to ON mailbox (moved_to);
 
 -- Further addresses of mailboxes.
 CREATE TABLE IF NOT EXISTS mailbox_alias (

@@ -25,7 +25,7 @@ from imp_emulator.world.context import Context
 
 ROLE = "Standard CCMADMIN Administration"
 
-_NO_WRITES = ("compareGatewayCredentials", "checkCertificateImport")
+_NO_WRITES = ("compareGatewayCredentials", "compareGatewaySecrets", "checkCertificateImport")
 
 
 class ImpAdmin:

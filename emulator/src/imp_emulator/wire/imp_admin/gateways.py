@@ -5,16 +5,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Response
+from pydantic import SecretStr
 
 from imp_emulator.domain.imp import gateway_status as status
-from imp_emulator.domain.imp import gateways
+from imp_emulator.domain.imp import gateways, presence_list
+from imp_emulator.domain.imp.office_365 import Office365Draft
 from imp_emulator.domain.network.tls_probe import Result
 from imp_emulator.wire.imp_admin.decoding import EndpointRouter
-from imp_emulator.wire.imp_admin.models import Gateway, GatewayIn, Gateways, GatewayStatus, Status
+from imp_emulator.wire.imp_admin.models import (
+    Gateway,
+    GatewayIn,
+    Gateways,
+    GatewaySecrets,
+    GatewayStatus,
+    Office365,
+    Office365In,
+    SecretsComparison,
+    Status,
+)
 from imp_emulator.wire.imp_admin.problems import ProblemError, responses
 from imp_emulator.wire.imp_admin.served_node import JSON_ONLY, Here, OneNode, ServedNode
 
@@ -33,8 +47,10 @@ _LINKS = {
         "operationId": "deletePresenceGateway",
         "parameters": _ID | {"header.if-match": "$response.header.ETag"},
     },
+    "compare": {"operationId": "compareGatewaySecrets", "parameters": _ID},
 }
-_BODY = ("invalid-json", "unsupported-media-type", "credentials-required")
+_JSON_BODY = ("invalid-json", "unsupported-media-type")
+_BODY = (*_JSON_BODY, "credentials-required", "secret-required")
 _CONFLICTS = ("gateway-exists", "ipv6-not-configured")
 _PRECONDITION = ("gateway-not-found", "etag-mismatch", "precondition-required")
 
@@ -47,7 +63,8 @@ IfMatch = Annotated[str, Header(description="The entity tag that the gateway mus
 @router.get("/presence-gateways", operation_id="listPresenceGateways", responses=responses())
 def list_gateways(here: Here) -> Gateways:
     """List the presence gateways, the first one first."""
-    return Gateways(items=[_view(found) for found in gateways.gateways(here.context, here.cluster)])
+    counts = presence_list.subscriptions(here.context, here.cluster)
+    return Gateways(items=[_view(found, counts) for found in gateways.gateways(here.context, here.cluster)])
 
 
 @router.post(
@@ -61,11 +78,11 @@ def list_gateways(here: Here) -> Gateways:
     },
 )
 def add_gateway(here: Here, gateway: GatewayIn, response: Response) -> Gateway:
-    """Add a presence gateway; the account, when given, becomes every gateway's."""
+    """Add a presence gateway; the account, when given, becomes every Exchange gateway's."""
     added = gateways.add(here.context, here.cluster, _draft(gateway))
     response.headers["Location"] = f"/imp-admin/v1/presence-gateways/{added.id}"
     response.headers["ETag"] = added.etag
-    return _view(added)
+    return _view(added, {})
 
 
 async def _checked(here: Here, node: OneNode) -> Status:
@@ -80,7 +97,7 @@ async def _checked(here: Here, node: OneNode) -> Status:
     responses=responses("node-not-found"),
 )
 def gateway_status(checked: Annotated[Status, Depends(_checked)]) -> Status:
-    """Check the first ten gateways from a node (by default the one asked), by TLS handshakes with its cup-trust."""
+    """Check the first ten gateways from a node (by default the one asked), by TLS handshakes with its trust stores."""
     return checked
 
 
@@ -93,7 +110,7 @@ def get_gateway(here: Here, identifier: UUID, response: Response) -> Gateway:
     """Return one presence gateway."""
     found = gateways.gateway(here.context, here.cluster, str(identifier))
     response.headers["ETag"] = found.etag
-    return _view(found)
+    return _view(found, presence_list.subscriptions(here.context, here.cluster))
 
 
 @router.put(
@@ -106,11 +123,11 @@ def get_gateway(here: Here, identifier: UUID, response: Response) -> Gateway:
     },
 )
 def replace_gateway(here: Here, identifier: UUID, if_match: IfMatch, gateway: GatewayIn, response: Response) -> Gateway:
-    """Replace a presence gateway; without an account or a password the shared ones stay."""
+    """Replace a presence gateway; an account, password or secret that is not given stays."""
     _require_match(here, str(identifier), if_match)
     replaced = gateways.replace(here.context, here.cluster, str(identifier), _draft(gateway))
     response.headers["ETag"] = replaced.etag
-    return _view(replaced)
+    return _view(replaced, presence_list.subscriptions(here.context, here.cluster))
 
 
 @router.delete(
@@ -120,9 +137,22 @@ def replace_gateway(here: Here, identifier: UUID, if_match: IfMatch, gateway: Ga
     responses=responses(*_PRECONDITION),
 )
 def delete_gateway(here: Here, identifier: UUID, if_match: IfMatch) -> None:
-    """Delete a presence gateway; with the last one the shared account goes too."""
+    """Delete a presence gateway; with the last Exchange gateway the shared account goes too."""
     _require_match(here, str(identifier), if_match)
     gateways.delete(here.context, here.cluster, str(identifier))
+
+
+@router.post(
+    f"{_MEMBER}/secrets/compare",
+    operation_id="compareGatewaySecrets",
+    dependencies=[JSON_ONLY],
+    responses=responses(*_JSON_BODY, "gateway-not-found", "not-office-365", "too-many-compares"),
+)
+def compare_secrets(here: Here, identifier: UUID, secrets: GatewaySecrets) -> SecretsComparison:
+    """Tell whether secrets are those of a gateway of Office 365; ten failures a minute and no more."""
+    given = _open(secrets.client_secret), _open(secrets.proxy_password)
+    client_secret, proxy_password = gateways.compare_secrets(here.context, here.cluster, str(identifier), *given)
+    return SecretsComparison(client_secret=client_secret, proxy_password=proxy_password)
 
 
 def _require_match(here: ServedNode, identifier: str, if_match: str) -> None:
@@ -139,13 +169,29 @@ def _draft(gateway: GatewayIn) -> gateways.Draft:
         description=gateway.description,
         port=gateway.port,
         account=gateway.account,
-        password=None if gateway.password is None else gateway.password.get_secret_value(),
+        password=_open(gateway.password),
+        office_365=None if gateway.office_365 is None else _online_draft(gateway.office_365),
     )
 
 
-def _view(gateway: gateways.Gateway) -> Gateway:
-    fields: dict[str, Any] = {name: getattr(gateway, name) for name in Gateway.model_fields}
-    return Gateway(**fields | {"id": UUID(gateway.id)})
+def _online_draft(online: Office365In) -> Office365Draft:
+    fields: dict[str, Any] = online.model_dump()
+    secrets = {"client_secret": _open(online.client_secret), "proxy_password": _open(online.proxy_password)}
+    return Office365Draft(**fields | secrets)
+
+
+def _open(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+def _view(gateway: gateways.Gateway, subscriptions: Mapping[str, int]) -> Gateway:
+    own = {
+        "id": UUID(gateway.id),
+        "subscriptions": subscriptions.get(gateway.id, 0),
+        "office_365": None if gateway.office_365 is None else Office365(**asdict(gateway.office_365)),
+    }
+    fields: dict[str, Any] = {name: getattr(gateway, name) for name in Gateway.model_fields if name not in own}
+    return Gateway(**fields | own)
 
 
 def _status(gateway: gateways.Gateway, result: Result | None) -> GatewayStatus:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from imp_emulator.domain.imp.gateway_credentials import MAXIMUM_PASSWORD
 from imp_emulator.domain.imp.gateways import CHECKED, DEFAULT_PORT, MAXIMUM_DESCRIPTION
+from imp_emulator.domain.imp.office_365 import MAXIMUM_SECRET, MAXIMUM_URL, UUID_PATTERN
 from imp_emulator.domain.imp.services import Status as ServiceStatus
 from imp_emulator.domain.network import names
 
@@ -23,11 +24,11 @@ _NAME_FORMS: list[dict[str, Any]] = [
 ]
 _ACCOUNT_FORMS: list[dict[str, Any]] = [{"pattern": names.UPN_PATTERN}, {"pattern": names.DOWN_LEVEL_PATTERN}]
 
-GatewayType = Literal["Exchange -- EWS Server"]
+GatewayType = Literal["Exchange -- EWS Server", "Office 365 Server"]
 GatewayName = Annotated[
     str,
     Field(
-        description="FQDN, IPv4 address or IPv6 address of the Exchange server; its certificate must hold it.",
+        description="FQDN, IPv4 address or IPv6 address of the server; its certificate must hold it.",
         json_schema_extra={"anyOf": _NAME_FORMS},
     ),
 ]
@@ -56,6 +57,31 @@ Password = Annotated[
         json_schema_extra={"pattern": names.NOT_BLANK_PATTERN},
     ),
 ]
+Secret = Annotated[
+    SecretStr,
+    Field(
+        description="It can be set and compared, never read.",
+        max_length=MAXIMUM_SECRET,
+        json_schema_extra={"pattern": names.NOT_BLANK_PATTERN},
+    ),
+]
+_ID = Field(json_schema_extra={"pattern": UUID_PATTERN})
+_HTTPS_URL = Field(
+    description="An https URL of a host; from release 15SU2 on.",
+    max_length=MAXIMUM_URL,
+    json_schema_extra={"pattern": "^https://"},
+)
+_PROXY_URL = Field(
+    description="The http or https URL of a proxy; empty: none.",
+    max_length=MAXIMUM_URL,
+    json_schema_extra={"pattern": "^(https?://.*)?$"},
+)
+_ONLINE = {
+    "client_id": "7f4b0f64-6e0e-4c0f-8a55-0c0b8a1d2e01",
+    "tenant_id": "3f1c5a52-6a0e-4a37-9a3f-2d1d7c1f0c11",
+    "proxy_url": "",
+    "proxy_username": "",
+}
 _GATEWAY = {"type": "Exchange -- EWS Server", "name": "mail1.example.com", "description": "Head office", "port": 443}
 _CREDENTIALS = {"account": r"EXAMPLE\svc-imp", "password": "a long password"}
 _VIEW = {
@@ -64,6 +90,8 @@ _VIEW = {
     "account": r"EXAMPLE\svc-imp",
     "position": 1,
     "etag": '"0d3a5e2f8a6a4b0c9f1e2d3c4b5a6978"',
+    "subscriptions": 120,
+    "office_365": None,
 }
 
 
@@ -75,8 +103,64 @@ def _request(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]}, extra="forbid", strict=True)
 
 
+class Office365In(BaseModel):
+    """What a gateway of Office 365 shall have beside name and port; a new one or another client ID needs the secret."""
+
+    model_config = _request({**_ONLINE, "client_secret": "a long secret"})
+
+    client_id: Annotated[str, _ID]
+    tenant_id: Annotated[str, _ID]
+    client_secret: Secret | None = None
+    proxy_url: Annotated[str, _PROXY_URL] = ""
+    proxy_username: Annotated[str, Field(max_length=names.MAXIMUM_ACCOUNT)] = ""
+    proxy_password: Secret | None = None
+    authentication_endpoint: Annotated[str, _HTTPS_URL] | None = None
+    resource: Annotated[str, _HTTPS_URL] | None = None
+
+
+class Office365(BaseModel):
+    """What a gateway of Office 365 has beside name and port, without its secrets."""
+
+    model_config = _answer(
+        {
+            **_ONLINE,
+            "authentication_endpoint": "https://login.microsoftonline.com",
+            "resource": "https://graph.microsoft.com",
+        }
+    )
+
+    client_id: str
+    tenant_id: str
+    proxy_url: str
+    proxy_username: str
+    authentication_endpoint: str
+    resource: str
+
+
+class GatewaySecrets(BaseModel):
+    """Secrets to be compared with those of a gateway of Office 365."""
+
+    model_config = _request({"client_secret": "a long secret"})
+
+    client_secret: Secret | None = None
+    proxy_password: Secret | None = None
+
+
+class SecretsComparison(BaseModel):
+    """Whether each secret is the gateway's; null for one that was not given."""
+
+    model_config = _answer({"client_secret": True, "proxy_password": None})
+
+    client_secret: bool | None
+    proxy_password: bool | None
+
+
 class GatewayIn(BaseModel):
-    """A presence gateway as it shall be. The first of a cluster needs an account and a password (G4)."""
+    """A presence gateway as it shall be.
+
+    Exchange servers share an account, which the first of a cluster brings with its password (G4). A gateway of Office
+    365 has none of the two and needs office_365, which no other gateway has.
+    """
 
     model_config = _request({**_GATEWAY, **_CREDENTIALS})
 
@@ -86,6 +170,7 @@ class GatewayIn(BaseModel):
     port: Port = DEFAULT_PORT
     account: AccountName | None = None
     password: Password | None = None
+    office_365: Office365In | None = None
 
 
 class Gateway(BaseModel):
@@ -98,9 +183,11 @@ class Gateway(BaseModel):
     name: str
     description: str
     port: int
-    account: str
+    account: Annotated[str, Field(description="The shared account; empty for a gateway of Office 365.")]
     position: Annotated[int, Field(ge=1, description="1 for the gateway that was added first.")]
     etag: Annotated[str, Field(description="For If-Match when the gateway is replaced or deleted.")]
+    subscriptions: Annotated[int, Field(ge=0, description="How many users have a subscription at it.")]
+    office_365: Annotated[Office365 | None, Field(description="Null for an Exchange server.")]
 
 
 class Gateways(BaseModel):
@@ -161,7 +248,7 @@ class GatewayStatus(BaseModel):
 
 
 class Status(BaseModel):
-    """The status of all gateways as one node sees them, by TLS handshakes with that node's cup-trust."""
+    """The status of all gateways as one node sees them, by TLS handshakes with that node's trust stores."""
 
     node: str
     items: list[GatewayStatus]

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
 
 from imp_emulator.domain.imp import nodes
 from imp_emulator.pipeline.request import Request as PipelineRequest
@@ -29,15 +31,26 @@ class ServedNode:
         return nodes.presence_node(self.context, self.cluster, name).name
 
 
-_QUERY = {"node"}
+REPEATABLE = ("userid",)
+"""The query parameters that may be given more than once."""
 
 
 async def _served_node(request: Request) -> ServedNode:
+    known = set(_query_names(request.scope["route"].dependant))
     for name in request.query_params:
-        if name not in _QUERY:
+        if name not in known:
             raise ProblemError("invalid-field", "There is no such query parameter.", name)
+        if name not in REPEATABLE and len(request.query_params.getlist(name)) > 1:
+            raise ProblemError("invalid-field", f"{name} must be given once.", name)
     arrived: PipelineRequest = request.state.request
     return ServedNode(request.app.state.context, arrived.cluster, arrived.node)
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    """Give the query parameters of an endpoint and of all that it depends on."""
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for dependency in dependant.dependencies:
+        yield from _query_names(dependency)
 
 
 async def _json_only(request: Request) -> None:
@@ -46,11 +59,7 @@ async def _json_only(request: Request) -> None:
         raise ProblemError("unsupported-media-type")
 
 
-async def _node(
-    request: Request, node: Annotated[str | None, Query(description="An IM and Presence node.")] = None
-) -> str | None:
-    if len(request.query_params.getlist("node")) > 1:
-        raise ProblemError("invalid-field", "node must be given once.", "node")
+async def _node(node: Annotated[str | None, Query(description="An IM and Presence node.")] = None) -> str | None:
     return node
 
 

@@ -23,6 +23,7 @@ from imp_emulator.wire.exchange.ews import (
     id_formats,
     items,
     subscriptions,
+    user_configurations,
     zones,
 )
 from imp_emulator.wire.exchange.ews.envelope import CONTENT_TYPE, Call, Handler, Message, decode, encode, parse
@@ -46,6 +47,7 @@ OPERATIONS: Mapping[str, Handler] = {
     **availability.OPERATIONS,
     **automatic_replies.OPERATIONS,
     **subscriptions.OPERATIONS,
+    **user_configurations.OPERATIONS,
 }
 """What can be asked for; each file of operations has its own."""
 

@@ -30,17 +30,17 @@ def mailbox_for(context: Context, call: Call, address: str | None = None) -> Mai
     found = call.mailbox if address is None else mailboxes.find(context, address)
     if found is None:
         raise EwsError("ErrorNonExistentMailbox")
-    check(call, found.id)
+    check(context, call, found.id)
     return found
 
 
-def check(call: Call, mailbox: int) -> None:
-    """Refuse a mailbox, given by its row, that a request does not act for.
+def check(context: Context, call: Call, mailbox: int) -> None:
+    """Refuse a mailbox, given by its row, that a request does not act for; a copy left by a move is its mailbox's.
 
     Raises:
         EwsError: It does not.
     """
-    if call.mailbox is None or call.mailbox.id != mailbox:
+    if call.mailbox is None or call.mailbox.id != mailboxes.owner_of(context, mailbox):
         raise EwsError("ErrorAccessDenied")
 
 
@@ -69,8 +69,8 @@ def folder_of(context: Context, call: Call, element: Element) -> tuple[Mailbox, 
     kind = soap.local_name(element)
     if kind == "FolderId":
         identifier, name = ids.parse_folder_id(attribute(element, "Id"))
-        check(call, identifier)
-        return mailbox_for(context, call), FOLDERS[name]
+        check(context, call, identifier)
+        return mailboxes.get(context, identifier), FOLDERS[name]
     if kind != "DistinguishedFolderId":
         raise schema_violation(f"The element '{kind}' is no folder's id.", element)
     owner = soap.child(element, "Mailbox")

@@ -81,18 +81,18 @@ def item_of(context: Context, call: Call, element: Element) -> CalendarItem:
     return _KINDS[kind](context, call, element)
 
 
-def _ref(call: Call, text: str) -> ItemRef:
+def _ref(context: Context, call: Call, text: str) -> ItemRef:
     ref = ids.parse_item_id(text)
-    check(call, ref.mailbox)
+    check(context, call, ref.mailbox)
     return ref
 
 
 def _item(context: Context, call: Call, element: Element) -> CalendarItem:
-    return calendars.get(context, _ref(call, attribute(element, "Id")))
+    return calendars.get(context, _ref(context, call, attribute(element, "Id")))
 
 
 def _occurrence(context: Context, call: Call, element: Element) -> CalendarItem:
-    ref = _ref(call, attribute(element, "RecurringMasterId"))
+    ref = _ref(context, call, attribute(element, "RecurringMasterId"))
     try:
         index = read_integer(attribute(element, "InstanceIndex"))
     except ValueError as why:
@@ -112,7 +112,7 @@ def _occurrence(context: Context, call: Call, element: Element) -> CalendarItem:
 
 
 def _master(context: Context, call: Call, element: Element) -> CalendarItem:
-    ref = _ref(call, attribute(element, "OccurrenceId"))
+    ref = _ref(context, call, attribute(element, "OccurrenceId"))
     if ref.original_start is None:
         raise EwsError("ErrorCalendarCannotUseIdForOccurrenceId", "The id is not that of an occurrence.")
     return calendars.master(context, ref)

@@ -328,7 +328,9 @@ PROPERTIES: tuple[Property, ...] = (
         lambda shown: [item_parts.item_id("ItemId", shown.item.ref, shown.item.change)],
         value=lambda item: ids.item_id(item.ref),
     ),
-    Property("item:ParentFolderId", lambda shown: [t.ParentFolderId(Id=ids.folder_id(shown.mailbox.id, "calendar"))]),
+    Property(
+        "item:ParentFolderId", lambda shown: [t.ParentFolderId(Id=ids.folder_id(shown.item.ref.mailbox, "calendar"))]
+    ),
     _kept(
         "item:ItemClass",
         "IPM.Appointment",

@@ -43,6 +43,7 @@ BUILD: Mapping[str, str] = {
 _INTRODUCED: Mapping[str, Version] = {
     "ConvertId": Version.EXCHANGE2007_SP1,
     "GetServerTimeZones": Version.EXCHANGE2010,
+    "GetUserConfiguration": Version.EXCHANGE2010,
     "GetStreamingEvents": Version.EXCHANGE2010_SP1,
 }
 """Operations that the first version does not have."""

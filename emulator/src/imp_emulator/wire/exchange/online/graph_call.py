@@ -16,7 +16,7 @@ from typing import Any
 from imp_emulator.domain.exchange import mailboxes, online, time_zones
 from imp_emulator.domain.exchange.access_tokens import Principal
 from imp_emulator.domain.exchange.mailboxes import Mailbox
-from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.errors import InvalidValue
 from imp_emulator.pipeline.request import Request, Response
 from imp_emulator.scenario.model import GRAPH_HOST
 from imp_emulator.wire.exchange.online.graph_query import Query, whole_number
@@ -26,7 +26,7 @@ from imp_emulator.world.context import Context
 _PREFERENCE = re.compile(r'([A-Za-z.\-]+)\s*=\s*(?:"([^"]*)"|([^,;\s]*))')
 IN_PATHS = "/:@!$&'()*+,;=-._~"
 """What stands in the path of a URL as it is (RFC 3986, 3.3)."""
-_ROW_BITS = 48
+_ACCOUNT_BITS = 48
 """The last group of a user's object ID is the row of the mailbox, so that an ID is found again without a table."""
 
 
@@ -148,7 +148,7 @@ def zone(name: str) -> str:
 
 def object_id(context: Context, mailbox: Mailbox) -> str:
     """Return the object ID of the user of a mailbox; the same on every machine."""
-    return str(uuid.UUID(int=_prefix(context) << _ROW_BITS | mailbox.id))
+    return str(uuid.UUID(int=_prefix(context) << _ACCOUNT_BITS | mailbox.account))
 
 
 def find_mailbox(context: Context, user: str) -> Mailbox | None:
@@ -157,12 +157,9 @@ def find_mailbox(context: Context, user: str) -> Mailbox | None:
         number = uuid.UUID(user).int
     except ValueError:
         return mailboxes.by_principal_name(context, user)
-    if number >> _ROW_BITS != _prefix(context):
+    if number >> _ACCOUNT_BITS != _prefix(context):
         return None
-    try:
-        return mailboxes.get(context, number & (1 << _ROW_BITS) - 1)
-    except NotFound:
-        return None
+    return mailboxes.by_account(context, number & (1 << _ACCOUNT_BITS) - 1)
 
 
 def mailbox_of(context: Context, call: Call) -> Mailbox:
@@ -181,7 +178,7 @@ def mailbox_of(context: Context, call: Call) -> Mailbox:
 
 
 def _prefix(context: Context) -> int:
-    return uuid.uuid5(uuid.UUID(online.tenant(context).tenant_id), "users").int >> _ROW_BITS
+    return uuid.uuid5(uuid.UUID(online.tenant(context).tenant_id), "users").int >> _ACCOUNT_BITS
 
 
 def answer(

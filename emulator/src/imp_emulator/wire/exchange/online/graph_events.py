@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from imp_emulator.domain.exchange import calendars, meetings
+from imp_emulator.domain.exchange import calendars, mailboxes, meetings
 from imp_emulator.domain.exchange.calendars import CalendarItem, ItemRef, Kind
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.domain.exchange.meetings import Recipients
@@ -212,7 +212,7 @@ def _found(context: Context, call: Call) -> tuple[Mailbox, CalendarItem]:
         ref = graph_event_json.parse_event_id(call.path["event"])
     except EwsError:
         raise GraphError(400, "ErrorInvalidIdMalformed", "Id is malformed.") from None
-    if ref.mailbox != mailbox.id:
+    if mailboxes.owner_of(context, ref.mailbox) != mailbox.id:
         raise _missing()
     return mailbox, _stored(context, ref)
 

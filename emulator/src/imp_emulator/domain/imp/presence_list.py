@@ -1,0 +1,135 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The users of a cluster with their presence, and with what the Presence Engines know of their calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.domain.imp import gateways, nodes, presence, services
+from imp_emulator.domain.imp.explanations import Condition, Explainer
+from imp_emulator.domain.imp.gateways import EWS_SERVER
+from imp_emulator.domain.imp.presence import UserPresence
+from imp_emulator.errors import NotFound
+from imp_emulator.store.cucm import users
+from imp_emulator.store.cucm.users import PresenceUser, UserKey
+from imp_emulator.store.imp import engine
+from imp_emulator.store.imp.engine import EngineUser
+from imp_emulator.world.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A user.
+
+    Attributes:
+        shown: ``None`` while no IM and Presence node serves the user.
+        followed: ``None`` while no engine follows the calendar.
+        gateway: The name of the gateway that the user was given; ``""``: none.
+        chain: Why the user is not in a meeting; empty unless it was asked for.
+    """
+
+    user: PresenceUser
+    shown: UserPresence | None
+    followed: EngineUser | None
+    gateway: str
+    chain: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which users, and which of them.
+
+    Attributes:
+        userids: These users, served by a node or not; without any, all that a node serves.
+        node: Only those whose home node it is.
+        presence: Only those that are shown so.
+        failing: Only those whose meeting information is included and whose calendar is not followed.
+        skip: How many of them to leave out.
+        first: How many to return at most.
+        explain: Whether to tell why they are not in a meeting.
+    """
+
+    userids: Sequence[str] = ()
+    node: str = ""
+    presence: str = ""
+    failing: bool = False
+    skip: int = 0
+    first: int = 1000
+    explain: bool = False
+
+
+def find(context: Context, cluster: str, query: Query) -> tuple[int, list[Listed]]:
+    """Return how many users there are, and those of the page, in the order of Unified CM; unknown ids are left out."""
+    found = _chosen(context, cluster, query)
+    if query.failing:
+        followed = {known.pkid: known for known in engine.users(context.database, cluster, query.node or None)}
+        pulling = _pulling(context, cluster)
+        found = [user for user in found if _fails(user, followed.get(user.pkid), pulling)]
+    if query.presence:
+        shown = _shown(context, cluster, found)
+        found = [user for user in found if user.pkid in shown and shown[user.pkid].presence.presence == query.presence]
+    page = found[query.skip : query.skip + query.first]
+    return len(found), _listed(context, cluster, page, query.explain)
+
+
+def of_user(context: Context, cluster: str, userid: str) -> Listed:
+    """Return a user with the reasons why it is not in a meeting; raises ``NotFound``."""
+    for found in find(context, cluster, Query((userid,), explain=True))[1]:
+        return found
+    raise NotFound("user-not-found", "There is no such user.", "userid")
+
+
+def running_engines(context: Context, cluster: str) -> list[str]:
+    """Return the nodes whose Presence Engine runs."""
+    names = [node.name for node in nodes.presence_nodes(context, cluster)]
+    return [name for name in names if services.is_running(context, cluster, name, PRESENCE_ENGINE)]
+
+
+def subscriptions(context: Context, cluster: str) -> dict[str, int]:
+    """Return how many users have a subscription, by the identifier of their gateway."""
+    return engine.subscriptions_by_gateway(context.database, cluster)
+
+
+def _chosen(context: Context, cluster: str, query: Query) -> list[PresenceUser]:
+    if not query.userids:
+        return users.presence_users(context.database, cluster, query.node or None)
+    asked = (users.presence_user(context.database, cluster, UserKey("userid", userid)) for userid in query.userids)
+    found = {user.id: user for user in asked if user is not None}
+    return [found[key] for key in sorted(found) if query.node in ("", found[key].presence_node)]
+
+
+def _pulling(context: Context, cluster: str) -> set[str]:
+    """Return the gateways whose users have no subscription, because their calendars are pulled."""
+    return {found.id for found in gateways.gateways(context, cluster) if found.type != EWS_SERVER}
+
+
+def _fails(user: PresenceUser, followed: EngineUser | None, pulling: set[str]) -> bool:
+    if not (user.home_cluster and user.im_and_presence and user.meeting_information):
+        return False
+    if followed is None or followed.failure:
+        return True
+    return not followed.subscription and followed.gateway not in pulling
+
+
+def _shown(context: Context, cluster: str, found: Iterable[PresenceUser]) -> dict[str, UserPresence]:
+    served = [user.userid for user in found if user.presence_node is not None]
+    if not served:
+        return {}
+    return {shown.pkid: shown for shown in presence.of_cluster(context, cluster, served)}
+
+
+def _listed(context: Context, cluster: str, page: list[PresenceUser], explain: bool) -> list[Listed]:
+    shown = _shown(context, cluster, page)
+    names = {gateway.id: gateway.name for gateway in gateways.gateways(context, cluster)}
+    explainer = Explainer(context, cluster) if explain else None
+    rows = []
+    for user in page:
+        followed, seen = engine.user(context.database, cluster, user.pkid), shown.get(user.pkid)
+        chain = tuple(explainer.chain(user, followed, seen)) if explainer else ()
+        gateway = names.get(followed.gateway, "") if followed else ""
+        rows.append(Listed(user, seen, followed, gateway, chain))
+    return rows
