@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from imp_emulator.domain.cucm import users
 from imp_emulator.domain.cucm.users import UserKey
 from imp_emulator.domain.events import PresenceChanged
 from imp_emulator.domain.imp import presence, services
+from imp_emulator.domain.imp.engine_settings import Settings
 from imp_emulator.domain.imp.presence_rules import Manual, SignIn
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.store import jobs
@@ -61,8 +62,9 @@ class Watched:
     def advance(self, seconds: float) -> None:
         asyncio.run(self.environment.scheduler.advance(seconds))
 
-    def starts_engine(self, **settings: Any) -> None:
-        loaded = Loaded(CLUSTER, self.node, self.noon, {"display_out_of_office": True} | settings, "", {})
+    def starts_engine(self, *, display_out_of_office: bool = True) -> None:
+        settings = Settings((), "svc", 60, 100, 60, display_out_of_office, False, 60, 60)
+        loaded = Loaded(CLUSTER, self.node, self.noon, asdict(settings), "", {})
         with self.environment.database.transaction():
             engine.put_loaded(self.environment.database, loaded)
         self.do(presence.refresh, self.pkid)
