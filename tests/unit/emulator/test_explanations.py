@@ -42,7 +42,9 @@ def pkid(environment: Environment) -> str:
 
 
 def know(environment: Environment, **known: Any) -> None:
-    engine.change(environment.database, "dc1", pkid(environment), **known)
+    user = engine.user(environment.database, "dc1", pkid(environment))
+    assert user is not None
+    assert engine.change(environment.database, user, **known)
 
 
 def show(environment: Environment, inputs: Inputs) -> None:

@@ -382,3 +382,69 @@ def test_a_clock_that_stands_still_runs_nothing_at_the_next_start_either(world: 
 
     asyncio.run(work())
     assert again.ran == []
+
+
+# Jobs that run at once
+
+
+def test_a_job_that_is_to_run_at_once_runs_also_on_a_clock_that_stands_still_and_only_once(world: World) -> None:
+    async def conversation() -> None:
+        with world.database.transaction():
+            world.scheduler.jobs.at_once("note", "a")
+            assert world.ran == []
+        assert world.ran == [("a", 0)]
+        await world.scheduler.advance(0)
+        assert world.ran == [("a", 0)]
+
+    asyncio.run(conversation())
+
+
+def test_a_job_of_a_transaction_that_is_undone_does_not_run_at_once(world: World) -> None:
+    def undone() -> None:
+        with world.database.transaction():
+            world.scheduler.jobs.at_once("note", "a")
+            raise RuntimeError("undone")
+
+    async def conversation() -> None:
+        with pytest.raises(RuntimeError, match="undone"):
+            undone()
+        await world.scheduler.advance(0)
+        assert world.ran == []
+
+    asyncio.run(conversation())
+
+
+def test_a_job_that_cannot_run_at_once_has_its_turn(world: World) -> None:
+    world.scheduler.jobs.at_once("note", "nobody serves")
+
+    async def conversation() -> None:
+        async with world.scheduler.halted():
+            world.scheduler.jobs.at_once("note", "halted")
+        world.scheduler.jobs.at_once("note", "replaced")
+        assert world.ran == [("replaced", 0)]
+        await world.scheduler.advance(5)
+
+    asyncio.run(conversation())
+    assert world.ran == [("replaced", 0), ("nobody serves", 0), ("halted", 0)]
+
+
+def test_work_that_has_begun_at_once_is_waited_for_and_begins_anew_after_a_kill(world: World) -> None:
+    begun: list[str] = []
+
+    async def forever(job: Job) -> None:
+        begun.append(job.key)
+        await asyncio.Event().wait()
+
+    async def conversation() -> None:
+        world.scheduler.register("wait", forever)
+        world.scheduler.jobs.at_once("wait", "a")
+        way = asyncio.ensure_future(world.scheduler.advance(60))
+        await asyncio.sleep(0.01)
+        assert (begun, world.now, way.done()) == (["a"], 0, False)
+        way.cancel()
+
+    asyncio.run(conversation())
+    again = world.again()
+    found = store.waiting(again.database, "wait", "a")
+    again.database.close()
+    assert found is not None
