@@ -19,6 +19,7 @@ from typing import TypeVar
 
 import aiohttp
 import spnego
+from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.exceptions import SpnegoError
 from yarl import URL
 
@@ -102,6 +103,20 @@ class _Busy(Exception):
         self.back_off = back_off
 
 
+class _HungUp(aiohttp.ClientError):
+    """The server has closed the connection, of its own will or with a reset."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request again by itself: on another connection the messages of NTLM mean nothing."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise _HungUp from None
+
+
 class _Connection:
     """One connection, made anew when it was closed; ``used`` tells whether anything was answered on it."""
 
@@ -114,6 +129,7 @@ class _Connection:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
+            middlewares=(_once,),
         )
         self.authorization = ""
         self.signed_in = False
@@ -301,17 +317,19 @@ class Connections:
     async def _signed_in(
         self, connection: _Connection, verified: Verified, message: bytes | None, address: str
     ) -> _Answer:
-        for last in (False, True):
+        async def attempt() -> _Answer:
             if not connection.signed_in:
                 await self._sign_in(connection, verified)
-            answer = await connection.send(
+            return await connection.send(
                 verified, message, Authorization=connection.authorization, X_AnchorMailbox=address
             )
-            if answer.status != 401 or last:
-                break
-            # The server has closed the connection, and this is a new one that it does not know yet.
-            connection.signed_in = False
-        return answer
+
+        answer = await attempt()
+        if answer.status != 401:
+            return answer
+        # The server has closed the connection, and this is a new one that it does not know yet.
+        connection.signed_in = False
+        return await attempt()
 
     def _failure(self, error: Exception) -> ExchangeFailure:
         """Return the failure that an error of aiohttp's is; its words may quote what was sent."""
@@ -426,19 +444,19 @@ class SignIn:
         """Return the last answer of what there is to say; 401 when the account is refused."""
         if not self._scheme:
             answer = await connection.send(verified, None)
-            if answer.status != 401:
-                return answer
             self._scheme = next((scheme for scheme in (_NTLM, _BASIC) if answer.offers(scheme)), "")
-        if self._scheme == _BASIC:
-            credentials = f"{self._access.account}:{self._access.password}".encode()
-            connection.authorization = f"{_BASIC} {base64.b64encode(credentials).decode('ascii')}"
-            return await connection.send(verified, None, Authorization=connection.authorization)
-        return await self._ntlm(connection, verified) if self._scheme else answer
+            if answer.status != 401 or not self._scheme:
+                return answer
+        if self._scheme == _NTLM:
+            return await self._ntlm(connection, verified)
+        credentials = f"{self._access.account}:{self._access.password}".encode()
+        connection.authorization = f"{_BASIC} {base64.b64encode(credentials).decode('ascii')}"
+        return await connection.send(verified, None, Authorization=connection.authorization)
 
     async def _ntlm(self, connection: _Connection, verified: Verified) -> _Answer:
-        login = spnego.client(
-            self._access.account, self._access.password, protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm
-        )
+        # Without the hash pyspnego computes that of LAN Manager too, in Python and for milliseconds.
+        credential = spnego.NTLMHash(self._access.account, nt_hash=ntowfv1(self._access.password).hex())
+        login = spnego.client(credential, protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
         answer = await connection.send(verified, None, Authorization=_token(login.step()))
         challenge = next((given for given in answer.challenges if given.startswith(f"{_NTLM} ")), "")
         if answer.status != 401 or not challenge:
@@ -453,7 +471,7 @@ def _token(message: bytes | None) -> str:
 
 def hung_up(error: Exception) -> bool:
     """Tell whether a server has closed the connection, of its own will or with a reset."""
-    closed = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
+    closed = isinstance(error, _HungUp | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
     return closed and not isinstance(error, aiohttp.ClientConnectorError)
 
 
