@@ -52,7 +52,7 @@ options:
         description:
           - Whether it counts before all else that makes the user's presence, such as calendar, out of office and phone.
             Without it, it is that of one more device of the user.
-          - V(available) with override and every O(users[].note) are set as rich presence, everything else as basic
+          - V(available) with override and a O(users[].note) are set as rich presence, everything else as basic
             presence, which cannot say them.
         type: bool
         default: true
@@ -65,9 +65,9 @@ options:
         default: 60
       note:
         description:
-          - A text that is shown with it.
+          - A text that is shown with it; an empty one is none.
+          - Left out, it is not compared, and a presence that is set anew has none.
         type: str
-        default: ''
       address:
         description:
           - The user's IM address, by default O(users[].userid) and O(domain). Give it where IM addresses are those of
@@ -120,7 +120,8 @@ attributes:
     details:
       - With O(users[].override=true) and with O(state=absent) it is.
       - Without override the service shows only what all of the user's devices, the calendar and the phone make
-        together. Where that is not the wanted presence it is set again with every run, and RV(unknown) tells so.
+        together. Where that is not the wanted presence it is set again with every run, and RV(unknown) tells so. The
+        same may be so of a O(users[].note), in the place of which an out of office may be shown.
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.pws
@@ -133,6 +134,7 @@ notes:
   - The service shows the certificate C(cup) of the node, not C(tomcat); O(ca_path) has to hold its authority.
   - The Presence Web Service is a part of Cisco SIP Proxy, and answers only while that service runs.
 seealso:
+  - module: ucops.imp.presence_info
   - module: ucops.imp.calendar_users
   - module: ucops.imp.services
 """
@@ -141,9 +143,9 @@ EXAMPLES = r"""
 - name: A rehearsal - one user is not to be disturbed, another is available whatever the calendar says
   ucops.imp.presence:
     hostname: imp-pub.dc1.example.com
-    username: pwsadmin
+    username: axladmin
     password: "{{ vault_application_password }}"
-    domain: example.com
+    domain: dc1.example.com
     users:
       - userid: user0001
         presence: do_not_disturb
@@ -155,9 +157,9 @@ EXAMPLES = r"""
 - name: Give back what was set by hand
   ucops.imp.presence:
     hostname: imp-pub.dc1.example.com
-    username: pwsadmin
+    username: axladmin
     password: "{{ vault_application_password }}"
-    domain: example.com
+    domain: dc1.example.com
     users:
       - userid: user0001
       - userid: user0002
@@ -166,14 +168,14 @@ EXAMPLES = r"""
 - name: Users of any node, where the nodes are reached by other names than their own
   ucops.imp.presence:
     hostname: imp-pub.dc1.example.com
-    username: pwsadmin
+    username: axladmin
     password: "{{ vault_application_password }}"
     nodes:
       - name: imp-pub.dc1.example.com
       - name: imp-sub.dc1.example.com
     users:
       - userid: user0003
-        address: user0003@example.com
+        address: user0003@dc1.example.com
         presence: away
 """
 
@@ -227,7 +229,7 @@ current:
       description: Whether what was set by hand overrides everything else; none when nothing was set by hand.
       type: bool
     note:
-      description: The text that goes with what was set by hand.
+      description: The text that goes with what was set by hand, or what the service shows in its place.
       type: str
   sample:
     - userid: user0001
@@ -276,7 +278,7 @@ failures:
       description: The user id.
       type: str
     code:
-      description: The number of the service's error, V(wrong-node), or the kind of the failure.
+      description: The number of the service's error, V(wrong-node), V(unknown-address), or the kind of the failure.
       type: str
     message:
       description: What happened and what to do.
@@ -307,7 +309,7 @@ ARGUMENTS = Arguments(
                 "presence": {"type": "str", "choices": list(STATES)},
                 "override": {"type": "bool", "default": True},
                 "expires_minutes": {"type": "int", "default": 60},
-                "note": {"type": "str", "default": ""},
+                "note": {"type": "str"},
                 "address": {"type": "str"},
             },
         },

@@ -77,6 +77,7 @@ notes:
   - AXL of the IM and Presence Service is off by default. It needs the service C(Cisco AXL Web Service) on the IM and
     Presence publisher, and an application user with the role C(Standard AXL API Access).
 seealso:
+  - module: ucops.imp.presence
   - module: ucops.imp.presence_gateways_info
   - module: ucops.imp.calendar_users
 """

@@ -13,6 +13,7 @@ _ENDPOINTS = {
     "cucm": ("cucm-pub", 8443, "application"),
     "imp": ("imp-pub", 8443, "application"),
     "platform": ("imp-pub", 443, "os"),
+    "pws": ("imp-pub", 8083, "application"),
 }
 """Node, port of the real product and account, by kind of endpoint."""
 
@@ -20,7 +21,7 @@ _ENDPOINTS = {
 def connection(
     emulator: Emulator, kind: str, *, node: str | None = None, account: str | None = None, cluster: str = "dc1"
 ) -> dict[str, Any]:
-    """Return a module's connection options for a kind of endpoint: ``cucm``, ``imp`` or ``platform``."""
+    """Return a module's connection options for a kind of endpoint: one of :data:`_ENDPOINTS`."""
     usual_node, port, usual_account = _ENDPOINTS[kind]
     username, password = emulator.account(account or usual_account, cluster)
     return {

@@ -61,6 +61,9 @@ RELEASE = "pws_override"
 ACTIVITIES = ("available", "away", "busy", "dnd", "meeting", "on-the-phone", "unavailable", "vacation")
 """Elements that tell a state; others among them tell of phones and keyboards."""
 
+UNKNOWN = "unknown"
+"""The state of an address that nobody has."""
+
 _KEY = re.compile(r"[\x21-\x7e]{1,1024}")
 _SOURCE = {"xmlns": "urn:cisco:params:xml:ns:pidf:source"}
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -71,13 +74,13 @@ class SessionEnded(ApiError):
 
 
 class WrongNode(ImpError):
-    """The user is homed on another node; ``host`` is its name or address, as the service tells it."""
+    """The user is homed on another node; ``hosts`` are its names and addresses, as the service tells them."""
 
     default_code = "wrong-node"
 
-    def __init__(self, message: str, host: str) -> None:
-        super().__init__(message, details={"node": host})
-        self.host = host
+    def __init__(self, message: str, hosts: tuple[str, ...]) -> None:
+        super().__init__(message, details={"node": hosts[0]})
+        self.hosts = hosts
 
 
 @dataclass(frozen=True)
@@ -164,8 +167,12 @@ class PresenceWebService:
         root = self._parsed(answer)
         for element in root.iter():
             person = soap.find(element, "person") if soap.local_name(element) == "presence" else None
-            if person is not None:
-                return _shown(element, person)
+            if person is None:
+                continue
+            if soap.find(person, "activities", UNKNOWN) is not None:
+                text = f"{self._transport.server} knows nobody with the IM address {address}. Look at domain, or give "
+                raise ImpError(f"{text}address for the user.", code="unknown-address")
+            return _shown(element, person)
         raise UnexpectedAnswer(f"{self._transport.server} does not tell the presence of {userid}.")
 
     def set_presence(self, userid: str, address: str, new: NewPresence) -> None:
@@ -268,17 +275,18 @@ class PresenceWebService:
         )
 
     def _elsewhere(self, answer: Answer) -> ImpError:
-        """Read where a user is homed: the host of ``Location``, else what the answer calls the primary server."""
-        host = ""
-        with suppress(ValueError):
-            host = urlsplit(answer.headers.get("location", "")).hostname or ""
-        if not host:
+        """Read where a user is homed: what the answer calls the primary server, and the host of ``Location``."""
+        told = ["", ""]
+        with suppress(UnexpectedAnswer):
             redirect = soap.find(self._parsed(answer), "redirect")
-            host = "" if redirect is None else redirect.get("primaryServer", "")
-        if check_host("node", host):
+            told[0] = "" if redirect is None else redirect.get("primaryServer", "")
+        with suppress(ValueError):
+            told[1] = urlsplit(answer.headers.get("location", "")).hostname or ""
+        hosts = tuple(dict.fromkeys(host for host in told if not check_host("node", host)))
+        if not hosts:
             text = f"{self._transport.server} says that the user is homed elsewhere, and not on which node."
             return UnexpectedAnswer(text, details={"status": answer.status})
-        return WrongNode(f"{self._transport.server} says that the user is homed on {host}.", host)
+        return WrongNode(f"{self._transport.server} says that the user is homed on {hosts[0]}.", hosts)
 
     def _error(self, answer: Answer) -> ImpError:
         server, status = self._transport.server, answer.status

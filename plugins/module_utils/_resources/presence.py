@@ -30,6 +30,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     canonical_host,
     check_host,
     check_unique,
+    given,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     DELETE,
@@ -133,12 +134,11 @@ class Presence(Resource[KnownPresence]):
             yield f"expires_minutes: {user['expires_minutes']} is not in the range {SHORTEST} to {LONGEST}."
 
     def _wanted(self, userid: str) -> dict[str, Any]:
-        user = self._users[userid]
-        return {name: user[name] for name in ("presence", "override", "note", "expires_minutes")}
+        return given(self._users[userid], ("presence", "override", "note", "expires_minutes"))
 
     def _address(self, userid: str) -> str:
-        given: str | None = self._users[userid]["address"]
-        return given or f"{userid}@{self.context.params['domain']}"
+        own: str | None = self._users[userid]["address"]
+        return own or f"{userid}@{self.context.params['domain']}"
 
     # --- what is there
 
@@ -192,16 +192,15 @@ class Presence(Resource[KnownPresence]):
 
     def _home(self, moved: WrongNode) -> Connection:
         """Return where a user is asked whom the service sends to another node."""
-        home = home_node(self.context.connection, self._nodes, moved.host)
-        if home is None:
-            text = (
-                "It is not asked there, for the password goes along and nothing shows that it is a node of the cluster."
-            )
-            raise ImpError(f"{moved.message} {text} Name it in nodes.", code=moved.code, details=moved.details)
-        return home
+        for host in moved.hosts:
+            home = home_node(self.context.connection, self._nodes, host)
+            if home is not None and _place(home) != _place(self.context.connection):
+                return home
+        text = "It is not asked there, for the password goes along and nothing shows that it is a node of the cluster."
+        raise ImpError(f"{moved.message} {text} Name it in nodes.", code=moved.code, details=moved.details)
 
     def _service(self, connection: Connection) -> PresenceWebService:
-        place = (canonical_host(connection.hostname), connection.port)
+        place = _place(connection)
         if place not in self._services:
             service = PresenceWebService(self.context.transport(connection), self.context.hide)
             self._services[place] = self.context.keep(service)
@@ -222,8 +221,7 @@ class Presence(Resource[KnownPresence]):
         told = {"presence": _WORDS.get(shown.activity, shown.activity), "override": shown.override, "note": shown.note}
         if userid in state.taken and shown.override == wanted["override"]:
             # It was accepted, and whether it shows is the business of what else the user has.
-            told["note"] = wanted["note"]
-            told["presence"] = told["presence"] if shown.override else wanted["presence"]
+            told.update(given(wanted, ("note",) if shown.override else ("note", "presence")))
         return {**told, "expires_minutes": wanted["expires_minutes"]}
 
     def unknown(self, state: KnownPresence) -> list[Unknown]:
@@ -267,12 +265,16 @@ class Presence(Resource[KnownPresence]):
 
 def _new_presence(wanted: Mapping[str, Any]) -> NewPresence:
     basic, activity = STATES[wanted["presence"]]
-    return NewPresence(basic, activity, wanted["override"], wanted["expires_minutes"] * 60, wanted["note"])
+    return NewPresence(basic, activity, wanted["override"], wanted["expires_minutes"] * 60, wanted.get("note", ""))
 
 
 def _is_address(text: str) -> bool:
     user, _at, domain = text.rpartition("@")
     return bool(user) and not any(sign.isspace() for sign in text) and not check_host("address", domain)
+
+
+def _place(connection: Connection) -> tuple[str, int]:
+    return canonical_host(connection.hostname), connection.port
 
 
 def home_node(asked: Connection, nodes: list[TaskNode], host: str) -> Connection | None:
@@ -290,7 +292,7 @@ def home_node(asked: Connection, nodes: list[TaskNode], host: str) -> Connection
         return found[0].connection if len(found) == 1 else None
     domain = asked.hostname.partition(".")[2]
     named = qualified(host, domain)
-    if address(asked.hostname) or address(named) or "." not in domain:
+    if address(asked.hostname) or "." not in domain:
         return None
     same = canonical_host(named.partition(".")[2]) == canonical_host(domain)
     return asked.at(named) if same else None

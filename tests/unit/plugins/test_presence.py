@@ -109,7 +109,8 @@ def test_a_presence_is_set_and_then_it_is_so(options: dict[str, Any], server: Sc
     done = run(options, DND)
     assert_contract(done, changed=True)
     assert told_of(server.seen) == [*LOGIN, LOOK, "PUT users/ada/presence/basic", LOOK, *LOGOUT]
-    wanted = {"presence": "do_not_disturb", "override": True, "note": "", "expires_minutes": 60}
+    assert server.seen[3].headers["Presence-Expiry"] == "3600"
+    wanted = {"presence": "do_not_disturb", "override": True, "expires_minutes": 60}
     assert done["diff"] == predicted["diff"] == {"before": {}, "after": {"user_presence": {"ada": wanted}}}
     shown = {"userid": "ada", "node": "127.0.0.1", "presence": "do_not_disturb", "override": True, "note": ""}
     assert done["current"] == [shown]
@@ -136,7 +137,9 @@ def test_a_presence_is_set_and_then_it_is_so(options: dict[str, Any], server: Sc
         (rich("dnd", "pws-override"), {"presence": "away"}, True),
         (rich("away", "cisco-pws"), {"presence": "away"}, True),
         (rich("away", "pws-override", note="lunch"), {"presence": "away", "note": "lunch"}, False),
-        (rich("away", "pws-override", note="lunch"), {"presence": "away"}, True),
+        (rich("away", "pws-override", note="lunch"), {"presence": "away"}, False),
+        (rich("away", "pws-override", note="lunch"), {"presence": "away", "note": ""}, True),
+        (rich("away", "pws-override"), {"presence": "away", "note": "lunch"}, True),
         (rich("available", "cisco-pws"), {"presence": "available", "override": False}, False),
         (rich("meeting", "cisco-pws"), {"presence": "available", "override": False}, True),
         (rich("available", "jabber"), {"presence": "available", "override": False}, True),
@@ -159,6 +162,17 @@ def test_without_override_the_rest_may_hide_it(options: dict[str, Any], server: 
     assert server.seen[3].headers["Presence-Override"] == "false"
     assert [found["field"] for found in result["unknown"]] == ["presence", "expires_minutes"]
     assert result["current"][0]["presence"] == "meeting"
+
+
+@pytest.mark.parametrize(("source", "override"), [("cisco-pws", False), ("pws-override", True)])
+def test_a_note_may_be_hidden_by_another_text(
+    options: dict[str, Any], server: ScriptedServer, source: str, override: bool
+) -> None:
+    user = {"userid": "ada", "presence": "away", "override": override, "note": "lunch"}
+    server.script += [*LOGINS, SIGNED_IN, DONE, rich("away", source, note="Out of office"), *LOGOUTS]
+    result = run(options, user)
+    assert_contract(result, changed=True)
+    assert result["current"][0]["note"] == "Out of office"
 
 
 def test_a_presence_is_given_back(options: dict[str, Any], server: ScriptedServer) -> None:

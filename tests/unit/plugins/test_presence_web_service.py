@@ -52,6 +52,7 @@ from tests.support.scripted_pws import (
 
 PASSWORD = "canary-pws-password-c7"
 ADDRESS = "ada@example.com"
+IMP2 = "imp2.example.com"
 DND = NewPresence("DND", "dnd", True, 3600)
 LOGIN = ["POST users/app/sessions", "POST users/ada/sessions"]
 LOGOUT = ["DELETE users/ada/session", "DELETE users/app/session"]
@@ -256,7 +257,7 @@ def test_a_refused_login_is_asked_once(server: ScriptedServer, service: Presence
         (session("k" * 2000), UnexpectedAnswer, "told no session key"),
         (Reply(200, b"welcome"), UnexpectedAnswer, "something else than the XML"),
         (Reply(200, b'<!DOCTYPE s [<!ENTITY a "aaa">]><session>&a;</session>'), UnexpectedAnswer, "something else"),
-        (Reply(200, b" " * (LARGEST_DOCUMENT + 1)), UnexpectedAnswer, "something else than the XML"),
+        (session("key-1" + " " * LARGEST_DOCUMENT), UnexpectedAnswer, "something else than the XML"),
     ],
     ids=[
         "end-user",
@@ -364,22 +365,25 @@ def test_a_change_is_not_sent_blindly_again(server: ScriptedServer, service: Pre
 
 
 @pytest.mark.parametrize(
-    ("answer", "host"),
+    ("answer", "hosts"),
     [
-        (redirect("https://imp2.example.com:8083/presence-service/users/ada/session", "imp3"), "imp2.example.com"),
-        (redirect("https://[2001:db8::2]:8083/presence-service/users/ada/session"), "2001:db8::2"),
-        (redirect("https://admin:word@imp2.example.com/"), "imp2.example.com"),
-        (redirect(None, "imp3.example.com"), "imp3.example.com"),
-        (redirect("/presence-service/users/ada/session", "imp3"), "imp3"),
-        (redirect("https://[", "imp3"), "imp3"),
+        (redirect("https://imp2.example.com:8083/presence-service/users/ada/session", "imp2"), ("imp2", IMP2)),
+        (redirect("https://[2001:db8::2]:8083/presence-service/users/ada/session"), ("2001:db8::2",)),
+        (redirect("https://admin:word@imp2.example.com/", IMP2), (IMP2,)),
+        (redirect(None, IMP2), (IMP2,)),
+        (redirect("/presence-service/users/ada/session", "imp3"), ("imp3",)),
+        (redirect("https://[", "imp3"), ("imp3",)),
+        (Reply(307, b"moved", {"Location": f"https://{IMP2}/"}), (IMP2,)),
     ],
-    ids=["location", "ipv6", "with-user", "primary", "path", "broken"],
+    ids=["both", "ipv6", "with-user", "primary", "path", "broken", "no-document"],
 )
-def test_a_user_of_another_node(server: ScriptedServer, service: PresenceWebService, answer: Reply, host: str) -> None:
+def test_a_user_of_another_node(
+    server: ScriptedServer, service: PresenceWebService, answer: Reply, hosts: tuple[str, ...]
+) -> None:
     server.script += [LOGINS[0], answer]
     failure = failing(lambda: service.shown("ada", ADDRESS))
     assert isinstance(failure, WrongNode)
-    assert (failure.host, failure.code) == (host, "wrong-node")
+    assert (failure.hosts, failure.code) == (hosts, "wrong-node")
     assert told(server.seen) == LOGIN
 
 
@@ -392,6 +396,13 @@ def test_a_redirect_that_leads_nowhere(server: ScriptedServer, service: Presence
 def test_a_user_whose_presence_nobody_tells(server: ScriptedServer, service: PresenceWebService) -> None:
     server.script += [*LOGINS, Reply(200, b"<presence><tuple/></presence>")]
     assert "does not tell the presence of ada" in failing(lambda: service.shown("ada", ADDRESS)).message
+
+
+def test_an_address_that_nobody_has(server: ScriptedServer, service: PresenceWebService) -> None:
+    server.script += [*LOGINS, rich("unknown", "cisco-upc")]
+    failure = failing(lambda: service.shown("ada", "ada@other.example.com"))
+    assert failure.code == "unknown-address"
+    assert "nobody with the IM address ada@other.example.com. Look at domain" in failure.message
 
 
 @pytest.mark.parametrize("answers", [[DONE, DONE], [error(200, 500), DONE], [error(101, 401), error(101, 401)]])
