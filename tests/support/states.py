@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imp_emulator.domain.exchange import first_contents
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.serving import background
 from imp_emulator.store.database import Database
@@ -27,7 +26,7 @@ def seed(folder: Path, scenario: Scenario) -> Path:
     database = Database(path)
     with database.transaction():
         seeding.seed(database, scenario, Clock().timestamp())
-        first_contents.fill(Environment(database, Clock(), ServicePace(), scenario).context)
+        background.complete(Environment(database, Clock(), ServicePace(), scenario).context)
     database.close()
     return path
 

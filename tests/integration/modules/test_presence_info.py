@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.connections import connection
+from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, run_module
 from tests.support.real_cluster import scenario
@@ -65,7 +65,7 @@ def test_why_a_user_is_not_in_a_meeting(environment: Emulator, users_with_calend
     assert [condition["met"] for condition in user["why"]] == [False, *[None] * 10]
 
 
-def test_a_cluster_without_any_interface(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+def test_a_cluster_without_the_admin_api(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     real = start_emulator("--scenario", str(scenario(tmp_path)))
     nobody = read(real)
     assert nobody["code"] == "no-public-api"
@@ -76,3 +76,22 @@ def test_a_cluster_without_any_interface(start_emulator: Callable[..., Emulator]
     assert silent["code"] == "no-public-api"
     assert "has no admin API, and its AXL does not answer." in silent.msg
     assert "activate its Cisco AXL Web Service" in silent.msg
+
+    service = {"services": ["Cisco AXL Web Service"], "state": "activated", "only_if_required": False}
+    assert run_module("services", {**connection(real, "imp"), "nodes": nodes(real, 8443, "imp-pub"), **service}).changed
+    users = [{"userid": "user0001"}]
+    assert run_module("calendar_users", {**connection(real, "cucm"), "users": users}).changed
+    real.control.clear_journal()
+    told = read(real, users=["user0001", "user0002", "nobody"], explain=True, watcher="user0002")
+    assert not told.failed, told.msg
+    shown, unserved = told["users"]
+    assert (shown["userid"], shown["status"], shown["node"]) == ("user0001", "Available", "imp-pub")
+    assert (shown["in_a_meeting"], shown["presence"], shown["why"], shown["reason"]) == (False, None, None, None)
+    assert (unserved["userid"], unserved["status"], unserved["node"]) == ("user0002", "", None)
+    assert (told["interface"], told["unknown"], told["engines"]) == ("axl", ["nobody"], None)
+    (warning,) = told.warnings
+    assert "has no admin API, so AXL was asked." in warning
+    assert "nor why a user is not in a meeting." in warning
+    assert len(real.journal(operation="getPresenceViewer")) == 3
+    assert "watcher: there is no user nobody." in read(real, users=["user0001"], watcher="nobody").msg
+    assert [user["status"] for user in read(real, users=["user0001"])["users"]] == ["Available"]

@@ -130,7 +130,7 @@ def test_its_copy_of_the_users_is_read_only(axl: InProcess) -> None:
     assert axl.sql(change, update=True).values("rowsUpdated") == ["1"]
 
 
-@pytest.mark.parametrize("operation", ["getPresenceViewer", "updateUser", "getCCMVersion", "addContact"])
+@pytest.mark.parametrize("operation", ["getContactList", "updateUser", "getCCMVersion", "addContact"])
 def test_operations_that_it_does_not_have_are_named(axl: InProcess, operation: str) -> None:
     fault = axl.ask(operation).fault
     assert (fault.axlcode, fault.request) == (5002, operation)

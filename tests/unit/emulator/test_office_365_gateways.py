@@ -29,7 +29,11 @@ SECRET, PROXY_SECRET = "canary-of-the-client", "canary-of-the-proxy"
 ONLINE = Office365Draft(CLIENT_ID, TENANT_ID, client_secret=SECRET)
 DRAFT = Draft(OUTLOOK, type=TYPE, office_365=ONLINE)
 EXCHANGE = Draft("mail1.example.com", account=r"EXAMPLE\svc-imp", password="canary-of-the-account")
-PROXY = {"proxy_url": "http://proxy.example.com:3128", "proxy_username": "imp", "proxy_password": PROXY_SECRET}
+PROXY: dict[str, Any] = {
+    "proxy_url": "http://proxy.example.com:3128",
+    "proxy_username": "imp",
+    "proxy_password": PROXY_SECRET,
+}
 
 
 @pytest.fixture(scope="module")
@@ -86,15 +90,17 @@ def test_older_releases_do_not_have_the_type_or_not_all_fields(emulated: Environ
     assert (refusal.value.field, "Office 365" in refusal.value.message) == ("type", False)
     for name in ("authentication_endpoint", "resource"):
         with pytest.raises(InvalidValue, match=f"{name} can be set from release 15SU2 on"):
-            add(emulated, cluster="first", **{name: "https://login.microsoftonline.us"})
-        assert add(emulated, replace(DRAFT, name=f"{name.partition('_')[0]}.example.com"), "ews", **{name: LOGIN_URL})
+            add(emulated, DRAFT, "first", **{name: "https://login.microsoftonline.us"})
+    found = add(emulated, DRAFT, "ews", authentication_endpoint=LOGIN_URL, resource=OUTLOOK_URL).office_365
+    assert found is not None
+    assert found.resource == OUTLOOK_URL
 
 
 def test_the_secrets_are_kept_unless_others_are_given(emulated: Environment) -> None:
     added = add(emulated, **PROXY)
     assert office_365.secrets(emulated.context, added.id) == office_365.Secrets(SECRET, PROXY_SECRET)
     assert causes(emulated) == [f"Presence gateway {OUTLOOK} added"]
-    kept = {"client_secret": None, **PROXY, "proxy_password": None}
+    kept: dict[str, Any] = {"client_secret": None, **PROXY, "proxy_password": None}
     assert put(emulated, added, **kept) == added
     assert causes(emulated) == []
     other = put(emulated, added, **{**kept, "client_secret": "another secret"})

@@ -23,7 +23,6 @@ VERSION = "Exchange2010_SP1"
 """The oldest version that has all these operations, so that every server knows it."""
 PAGE = 1000
 """How many meetings are asked for at a time: what EWSFindCountLimit gives by default."""
-NO_ERROR = "NoError"
 DISABLED, SCHEDULED = "Disabled", "Scheduled"
 """States of automatic replies."""
 
@@ -237,7 +236,7 @@ def _back_off(message: Element) -> float | None:
 def _meeting(item: Element) -> Meeting:
     found: dict[str, Element] = {soap.local_name(child): child for child in item}
     return Meeting(
-        found["ItemId"].attrib["Id"],
+        str(found["ItemId"].attrib["Id"]),
         _moment(found["Start"].text),
         _moment(found["End"].text),
         soap.content(found["LegacyFreeBusyStatus"]),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from imp_emulator.domain.exchange import time_zones
 from imp_emulator.engine import ews_messages
@@ -71,29 +71,34 @@ _ENDED = frozenset(
 _NO_OPTIONS = "ErrorItemNotFound"
 
 
-class ExchangeClient:
-    """A gateway as a node speaks to it.
+class Channel(Protocol):
+    """What brings messages to a server and its answers back."""
 
-    Every operation may raise :class:`ExchangeFailure`. It waits for its turn among ``requests``, takes as long as
-    ``access.timeout`` at most for each try, and is tried again while the server is busy.
+    async def check(self) -> None:
+        """Connect, verify the server and sign in."""
+
+    async def ask(self, message: bytes, address: str) -> Element:
+        """Send a message about a mailbox, and return the element of its answer."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class ServiceClient:
+    """What a node asks of Exchange Web Services, whoever brings it there.
 
     Args:
-        context: The environment.
-        cluster: The node's.
-        node: The node's short name.
-        host: The gateway's name or address.
-        port: The gateway's.
-        access: How it is spoken to.
+        channel: Brings it there.
+        host: The server's name, for people.
+        account: Who acts for the mailboxes, for people.
         requests: What the clients of the node share.
     """
 
-    def __init__(
-        self, context: Context, cluster: str, node: str, host: str, port: int, access: Access, requests: Requests
-    ) -> None:
+    def __init__(self, channel: Channel, host: str, account: str, requests: Requests) -> None:
+        self._connections = channel
         self._host = host
-        self._account = access.account
+        self._account = account
         self._requests = requests
-        self._connections = Connections(context, cluster, node, host, port, access, requests.threads)
 
     async def check(self) -> None:
         """Connect, verify the server and sign in.
@@ -210,3 +215,26 @@ class ExchangeClient:
         failure, text = _FAILURES.get(code, (Failure.ANSWER, "{host} refused a request for {address}"))
         words = text.format(account=self._account, address=address, host=self._host)
         return ExchangeFailure(failure, f"{words} ({code[:100]}).")
+
+
+class ExchangeClient(ServiceClient):
+    """A gateway as a node speaks to it.
+
+    Every operation may raise :class:`ExchangeFailure`. It waits for its turn among ``requests``, takes as long as
+    ``access.timeout`` at most for each try, and is tried again while the server is busy.
+
+    Args:
+        context: The environment.
+        cluster: The node's.
+        node: The node's short name.
+        host: The gateway's name or address.
+        port: The gateway's.
+        access: How it is spoken to.
+        requests: What the clients of the node share.
+    """
+
+    def __init__(
+        self, context: Context, cluster: str, node: str, host: str, port: int, access: Access, requests: Requests
+    ) -> None:
+        connections = Connections(context, cluster, node, host, port, access, requests.threads)
+        super().__init__(connections, host, access.account, requests)

@@ -19,9 +19,11 @@ from typing import TypeVar
 
 import aiohttp
 import spnego
+from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.exceptions import SpnegoError
 from yarl import URL
 
+from imp_emulator.domain.imp.gateway_status import locate
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.engine import ews_messages
@@ -101,6 +103,20 @@ class _Busy(Exception):
         self.back_off = back_off
 
 
+class _HungUp(aiohttp.ClientError):
+    """The server has closed the connection, of its own will or with a reset."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request again by itself: on another connection the messages of NTLM mean nothing."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise _HungUp from None
+
+
 class _Connection:
     """One connection, made anew when it was closed; ``used`` tells whether anything was answered on it."""
 
@@ -113,6 +129,7 @@ class _Connection:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
+            middlewares=(_once,),
         )
         self.authorization = ""
         self.signed_in = False
@@ -131,7 +148,7 @@ class _Connection:
             ssl=verified.pin,
             server_hostname=self._name,
         ) as response:
-            content = await _bounded(response.content)
+            content = await bounded(response.content)
             self.used = True
             found = response.headers
             return _Answer(
@@ -145,7 +162,8 @@ class _Connection:
         await self._session.close()
 
 
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
+async def bounded(content: aiohttp.StreamReader) -> bytes:
+    """Return an answer's body; raises ``aiohttp.ClientPayloadError`` when it is longer than :data:`LONGEST_ANSWER`."""
     parts: list[bytes] = []
     size = 0
     async for part in content.iter_any():
@@ -176,7 +194,7 @@ class Connections:
         self._host = names.gateway_name(host)
         self._port = port
         self._access = access
-        self._trust = Trust(context, cluster, node, self._host, port, access.trust)
+        self._trust = Trust(context, self._host, lambda: locate(context, cluster, node, self._host, port), access.trust)
         self._sign_in = SignIn(context, self._host.text, access)
         self._most = most
         self._turns = Turns(most)
@@ -289,7 +307,7 @@ class Connections:
                     detail = f"The certificate of {self._host.text} changed while it was being verified."
                     raise ExchangeFailure(Failure.TRUST, detail) from None
             except (aiohttp.ClientError, OSError, ValueError) as error:
-                if last or not connection.used or not _hung_up(error):
+                if last or not connection.used or not hung_up(error):
                     if isinstance(error, aiohttp.ClientConnectorError):
                         self._trust.forget(verified)
                     raise self._failure(error) from None
@@ -299,17 +317,19 @@ class Connections:
     async def _signed_in(
         self, connection: _Connection, verified: Verified, message: bytes | None, address: str
     ) -> _Answer:
-        for last in (False, True):
+        async def attempt() -> _Answer:
             if not connection.signed_in:
                 await self._sign_in(connection, verified)
-            answer = await connection.send(
+            return await connection.send(
                 verified, message, Authorization=connection.authorization, X_AnchorMailbox=address
             )
-            if answer.status != 401 or last:
-                break
-            # The server has closed the connection, and this is a new one that it does not know yet.
-            connection.signed_in = False
-        return answer
+
+        answer = await attempt()
+        if answer.status != 401:
+            return answer
+        # The server has closed the connection, and this is a new one that it does not know yet.
+        connection.signed_in = False
+        return await attempt()
 
     def _failure(self, error: Exception) -> ExchangeFailure:
         """Return the failure that an error of aiohttp's is; its words may quote what was sent."""
@@ -318,7 +338,7 @@ class Connections:
             return ExchangeFailure(Failure.TRUST, f"There is no TLS connection with {name}.")
         if isinstance(error, aiohttp.ClientConnectorError):
             return ExchangeFailure(Failure.UNREACHABLE, f"{name} cannot be reached.")
-        if _hung_up(error):
+        if hung_up(error):
             return ExchangeFailure(Failure.UNREACHABLE, f"{name} closed the connection without an answer.")
         return ExchangeFailure(Failure.ANSWER, f"{name} sent an answer that cannot be read or is too long.")
 
@@ -424,19 +444,19 @@ class SignIn:
         """Return the last answer of what there is to say; 401 when the account is refused."""
         if not self._scheme:
             answer = await connection.send(verified, None)
-            if answer.status != 401:
-                return answer
             self._scheme = next((scheme for scheme in (_NTLM, _BASIC) if answer.offers(scheme)), "")
-        if self._scheme == _BASIC:
-            credentials = f"{self._access.account}:{self._access.password}".encode()
-            connection.authorization = f"{_BASIC} {base64.b64encode(credentials).decode('ascii')}"
-            return await connection.send(verified, None, Authorization=connection.authorization)
-        return await self._ntlm(connection, verified) if self._scheme else answer
+            if answer.status != 401 or not self._scheme:
+                return answer
+        if self._scheme == _NTLM:
+            return await self._ntlm(connection, verified)
+        credentials = f"{self._access.account}:{self._access.password}".encode()
+        connection.authorization = f"{_BASIC} {base64.b64encode(credentials).decode('ascii')}"
+        return await connection.send(verified, None, Authorization=connection.authorization)
 
     async def _ntlm(self, connection: _Connection, verified: Verified) -> _Answer:
-        login = spnego.client(
-            self._access.account, self._access.password, protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm
-        )
+        # Without the hash pyspnego computes that of LAN Manager too, in Python and for milliseconds.
+        credential = spnego.NTLMHash(self._access.account, nt_hash=ntowfv1(self._access.password).hex())
+        login = spnego.client(credential, protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
         answer = await connection.send(verified, None, Authorization=_token(login.step()))
         challenge = next((given for given in answer.challenges if given.startswith(f"{_NTLM} ")), "")
         if answer.status != 401 or not challenge:
@@ -449,9 +469,9 @@ def _token(message: bytes | None) -> str:
     return f"{_NTLM} {base64.b64encode(message or b'').decode('ascii')}"
 
 
-def _hung_up(error: Exception) -> bool:
+def hung_up(error: Exception) -> bool:
     """Tell whether a server has closed the connection, of its own will or with a reset."""
-    closed = isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
+    closed = isinstance(error, _HungUp | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
     return closed and not isinstance(error, aiohttp.ClientConnectorError)
 
 

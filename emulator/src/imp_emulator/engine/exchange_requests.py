@@ -119,6 +119,13 @@ class Requests:
         self.threads = threads
         self._queue = queue
         self._turns = Turns(threads)
+        self._left = asyncio.Event()
+
+    async def room(self) -> None:
+        """Wait until a request need not fail because too many are waiting; others may be faster all the same."""
+        while not self._turns.free and self._turns.waiting >= self._queue:
+            self._left.clear()
+            await self._left.wait()
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -134,3 +141,4 @@ class Requests:
             yield
         finally:
             self._turns.give()
+            self._left.set()

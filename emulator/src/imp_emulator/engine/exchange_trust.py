@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import aiohttp
 
-from imp_emulator.domain.imp.gateway_status import judge, locate
+from imp_emulator.domain.imp.gateway_status import ProbeTarget, judge_all
 from imp_emulator.domain.network.names import GatewayName
 from imp_emulator.domain.network.tls_probe import Identity, Verdict
 from imp_emulator.engine.exchange_requests import ExchangeFailure, Failure
@@ -69,18 +70,15 @@ class Trust:
 
     Args:
         context: The environment.
-        cluster: The node's.
-        node: Its short name.
         name: The gateway's.
-        port: The gateway's.
-        trusted: The node's cup-trust, PEM.
+        target: Says what to connect to for it.
+        trusted: The trust stores that each have to verify it, PEM.
     """
 
-    def __init__(self, context: Context, cluster: str, node: str, name: GatewayName, port: int, trusted: str) -> None:
+    def __init__(self, context: Context, name: GatewayName, target: Callable[[], ProbeTarget], *trusted: str) -> None:
         self._context = context
-        self._from = (cluster, node)
         self._name = name
-        self._port = port
+        self._target = target
         self._trusted = trusted
         self._outcome: Verified | ExchangeFailure | None = None
         self._remembered = Remembered(context)
@@ -118,9 +116,9 @@ class Trust:
     async def _judge(self) -> Verified | ExchangeFailure:
         try:
             remembered = Remembered(self._context)
-            target = locate(self._context, *self._from, self._name, self._port)
+            target = self._target()
             # It blocks, and the server at the other end is served by this very event loop.
-            result = await asyncio.to_thread(judge, target, self._trusted)
+            result = await asyncio.to_thread(judge_all, target, self._trusted)
             if result.identity is None or target.listener is None:
                 network = result.verdict is Verdict.NETWORK
                 detail = result.detail or f"{self._name.text} was not verified."

@@ -24,6 +24,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import secrets
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -126,9 +127,12 @@ def _token(header: str, schemes: Sequence[str]) -> tuple[str, bytes | None]:
 def _account_store(passwords: Mapping[str, str]) -> Iterator[None]:
     """Let pyspnego see the accounts: a file of NT hashes, private to the user and gone when the block ends.
 
-    The hash and not the password stands in it, because a colon in a password would break the format.
+    The hash and not the password stands in it, because a colon in a password would break the format. The hash of LAN
+    Manager is one that no password has: without one pyspnego takes that of the empty password, and computes it in
+    Python for milliseconds.
     """
-    lines = [f"{name}:0::{ntowfv1(password).hex()}:[U]:" for name, password in passwords.items()]
+    nobodys = secrets.token_hex(16)
+    lines = [f"{name}:0:{nobodys}:{ntowfv1(password).hex()}:[U]:" for name, password in passwords.items()]
     with tempfile.NamedTemporaryFile("w", suffix=".ntlm", encoding="utf-8") as file:
         file.write("\n".join(lines))
         file.flush()

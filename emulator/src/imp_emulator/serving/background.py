@@ -7,16 +7,28 @@ from __future__ import annotations
 
 from functools import partial
 
-from imp_emulator.domain.exchange import event_log, streaming, subscriptions
-from imp_emulator.domain.imp import presence, services, web_service, web_sessions
+from imp_emulator.domain.exchange import event_log, first_contents, streaming, subscriptions
+from imp_emulator.domain.imp import engine_life, presence, services, web_service, web_sessions
 from imp_emulator.engine.callbacks import CallBacks
+from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.engine.push import Push
+from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
 
 
-def wire(environment: Environment) -> None:
-    """Connect the scheduler and the events of an environment to the rules."""
+def complete(context: Context) -> None:
+    """Add to a new state file what rules have to make of the scenario; see ``snapshots.prepare``."""
+    first_contents.fill(context)
+    engine_life.start_all(context)
+
+
+def wire(environment: Environment) -> PresenceEngines:
+    """Connect the scheduler and the events of an environment to the rules.
+
+    Returns:
+        What :func:`start` needs.
+    """
     context = environment.context
     environment.scheduler.register(services.CHANGE_ENDS, partial(services.end_change, context))
     environment.events.subscribe(StateReplaced, lambda _: services.lift_hanging(context))
@@ -26,11 +38,13 @@ def wire(environment: Environment) -> None:
     environment.scheduler.register(presence.NEXT, partial(presence.come, context))
     Push(environment)
     CallBacks(environment)
+    return PresenceEngines(environment)
 
 
-async def start(environment: Environment) -> None:
+async def start(environment: Environment, engines: PresenceEngines) -> None:
     """Go on with what the state file says; the listeners answer by now, because some of it may ask them."""
     services.lift_hanging(environment.context)
+    engines.resume()
     web_sessions.begin(environment.context)
     web_service.begin(environment.context)
     await environment.scheduler.start()

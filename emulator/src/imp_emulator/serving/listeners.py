@@ -36,6 +36,8 @@ from imp_emulator.wire.exchange.online.ews_door import OnlineEws
 from imp_emulator.wire.exchange.online.graph import Graph
 from imp_emulator.wire.exchange.online.token import TokenEndpoint
 from imp_emulator.wire.exchange.powershell import PowerShell
+from imp_emulator.wire.exchange_notifications import ExchangeNotifications
+from imp_emulator.wire.exchange_notifications import error_page as notification_error_page
 from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.wire.presence_web_service import PresenceWebService
@@ -47,6 +49,8 @@ from imp_emulator.world.environment import Environment
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
+_NOTIFICATION_PORT = 50020
+"""The default of the parameter Microsoft Exchange Notification Port; a request is journaled with it."""
 PRESENCE_TLS, PRESENCE_PLAIN = 8083, PLAIN_PORT
 """The ports of the Presence Web Service."""
 
@@ -175,6 +179,17 @@ class Listeners:
                 addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
                 context = server_context(keys.get(database, cluster.name, node.name))
                 self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, context)
+                if node.role == "imp":
+                    self._listen_for_notifications(cluster.name, node.name)
+
+    def _listen_for_notifications(self, cluster: str, node: str) -> None:
+        """Listen for Exchange's notifications; the engine that runs says at which ports of the node that is."""
+        spoken = [self._protocol(ExchangeNotifications)]
+        gate = Gate(self._environment, cluster, node, _NOTIFICATION_PORT, spoken, notification_error_page)
+        self._gates.append(gate)
+        key = f"{cluster}/{node}/notifications"
+        self._servers.append(Server(gate, self.bind(key)))
+        self._environment.engine_listeners[cluster, node] = (connect_address(self._host), self._ports[key])
 
     def _listen_for_exchange(self) -> None:
         database = self._environment.database

@@ -17,7 +17,6 @@ import uvloop
 from imp_emulator.client import ready_file
 from imp_emulator.client.addresses import connect_address
 from imp_emulator.control.app import Control, application
-from imp_emulator.domain.exchange import first_contents
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.serving import background, ready_content
 from imp_emulator.serving.listeners import Listeners, Server, operations
@@ -72,11 +71,11 @@ async def _serve(options: Options, folder: StateFolder) -> None:
     database = Database(options.state)
     try:
         snapshots = Snapshots(database, folder.path / "snapshots")
-        prepare(database, snapshots, options.scenario, first_contents.fill)
+        prepare(database, snapshots, options.scenario, background.complete)
         environment = Environment(
             database, Clock(), ServicePace(), options.scenario, journal_limit=options.journal_limit
         )
-        background.wire(environment)
+        engines = background.wire(environment)
         listeners = Listeners(environment, options.host)
         plane = Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
         socket = listeners.bind("control", options.control_port)
@@ -88,12 +87,13 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         await listeners.start()
-        await background.start(environment)
+        await background.start(environment, engines)
         ready_file.write(options.ready_file, content)
         sys.stdout.write(f"imp-emulator is ready, see {options.ready_file}\n")
         sys.stdout.flush()
         await stopped.wait()
         await environment.scheduler.stop()
+        await engines.close()
         await listeners.stop()
     finally:
         database.close()

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from imp_emulator.store.database import Database
+from imp_emulator.store.database import Database, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,19 @@ def cancel(database: Database, kind: str, key: str) -> bool:
 def first(database: Database) -> Job | None:
     """Return the job that is due first, of those that nothing has begun with; of several the oldest."""
     row = database.one("SELECT id, kind, key, payload, due_at FROM job WHERE taken = 0 ORDER BY due_at, id LIMIT 1")
-    return None if row is None else Job(row["id"], row["kind"], row["key"], json.loads(row["payload"]), row["due_at"])
+    return None if row is None else _job(row)
+
+
+def _job(row: Row) -> Job:
+    return Job(row["id"], row["kind"], row["key"], json.loads(row["payload"]), row["due_at"])
+
+
+def waiting(database: Database, kind: str, key: str) -> Job | None:
+    """Return a job that nothing has begun with."""
+    row = database.one(
+        "SELECT id, kind, key, payload, due_at FROM job WHERE kind = ? AND key = ? AND taken = 0", (kind, key)
+    )
+    return None if row is None else _job(row)
 
 
 def remove(database: Database, identifier: int) -> None:

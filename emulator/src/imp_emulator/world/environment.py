@@ -30,6 +30,7 @@ class Environment:
         events: Carries upwards what happened.
         journal_limit: How many requests the journal remembers.
         network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
+        engine_listeners: Where Exchange's notifications for the Presence Engine of a node arrive, by cluster and node.
         answered: How often each (protocol, operation) was answered with a status below 400 since the process started;
             a reset does not touch it.
         context: The part that handlers and rules are given.
@@ -42,6 +43,7 @@ class Environment:
     faults: Faults = field(default_factory=Faults)
     sessions: Sessions = field(default_factory=Sessions)
     network: dict[tuple[str, int], Listener] = field(default_factory=dict)
+    engine_listeners: dict[tuple[str, str], Listener] = field(default_factory=dict)
     answered: Counter[tuple[str, str]] = field(default_factory=Counter)
     journal_limit: InitVar[int] = DEFAULT_LIMIT
     journal: Journal = field(init=False)

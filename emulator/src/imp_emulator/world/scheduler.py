@@ -40,7 +40,8 @@ class HaltedError(Exception):
 class Jobs:
     """What rules may do with jobs: add and cancel them, inside the transaction that is open."""
 
-    def __init__(self, database: Database, changed: Callable[[], None]) -> None:
+    def __init__(self, scheduler: Scheduler, database: Database, changed: Callable[[], None]) -> None:
+        self._scheduler = scheduler
         self._database = database
         self._changed = changed
 
@@ -55,6 +56,14 @@ class Jobs:
         """
         store.add(self._database, kind, key, payload, moment(due_at))
         self._database.on_commit(self._changed)
+
+    def at_once(self, kind: str, key: str, payload: Any = None) -> None:
+        """Have something done as soon as the transaction is committed, also while the clock stands still.
+
+        It is a job like any other: when the process is killed before it has run, the next one runs it.
+        """
+        self.add(kind, key, self._scheduler.now(), payload)
+        self._database.on_commit(partial(self._scheduler.begin, kind, key))
 
     def cancel(self, kind: str, key: str) -> bool:
         """Withdraw a job; tell whether it was there."""
@@ -81,7 +90,7 @@ class Scheduler:
         self._changed = asyncio.Event()
         self._halts = 0
         self._follower: asyncio.Task[None] | None = None
-        self.jobs = Jobs(database, self._changed.set)
+        self.jobs = Jobs(self, database, self._changed.set)
         self._reload()
 
     def register(self, kind: str, handler: Handler) -> None:
@@ -107,6 +116,25 @@ class Scheduler:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             log_failure(name, error)
+
+    def now(self) -> float:
+        """Return the virtual time, seconds since the epoch."""
+        return self._clock.timestamp()
+
+    def begin(self, kind: str, key: str) -> None:
+        """Begin with a job that is due, before its turn; one that cannot run now stays and has its turn."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return  # Nobody serves.
+        if self._halts or kind not in self._handlers:
+            return
+        try:
+            job = store.waiting(self._database, kind, key)
+            if job is not None and job.due_at <= self._clock.timestamp():
+                self._run(job, moved=False)
+        except NotStored as error:
+            log_failure(f"beginning with the job {kind}", error)
 
     async def advance(self, seconds: float) -> None:
         """Let virtual time pass, with all that is due on the way.

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from imp_emulator.domain.events import UserChanged
-from imp_emulator.domain.imp import presence
+from imp_emulator.domain.imp import following, presence
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.cucm import users as store
 from imp_emulator.store.imp import gateways, homes
@@ -28,6 +28,8 @@ PRESENCE_FLAGS = ("home_cluster", "im_and_presence", "meeting_information")
 
 _SHOWN = ("im_and_presence", "locale")
 """The fields that something of a user's presence comes from, beside what its calendar says."""
+_FOLLOWED = (*PRESENCE_FLAGS, "mail")
+"""The fields that decide whether, and where, a Presence Engine follows a user's calendar."""
 
 _NEW_USER = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
 _RANGES = {"max_desk_pickup_wait_time": (0, 30_000), "remote_destination_limit": (1, 10)}
@@ -86,6 +88,8 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
         store.insert(context.database, cluster, pkid, _hashed({**values, **served}))
     except store.UseridTaken:
         raise _duplicate(values["userid"]) from None
+    if served:
+        following.review(context, cluster, pkid)
     context.events.publish(UserChanged(cluster, pkid, values["userid"], "added"))
     return pkid
 
@@ -116,6 +120,8 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     except store.UseridTaken:
         raise _duplicate(changes["userid"]) from None
     if changed:
+        if not changes.keys().isdisjoint(_FOLLOWED):
+            following.review(context, cluster, user.pkid)
         if user.presence_node is not None and not changes.keys().isdisjoint(_SHOWN):
             presence.refresh(context, cluster, user.pkid)
         context.events.publish(UserChanged(cluster, user.pkid, changes.get("userid", user.userid), "updated"))
@@ -128,6 +134,7 @@ def remove(context: Context, cluster: str, key: UserKey) -> str:
     _served(context, cluster, user.presence_node, False)
     store.delete(context.database, user.id)
     presence.forget(context, cluster, user.pkid, user.userid)
+    following.review(context, cluster, user.pkid)
     context.events.publish(UserChanged(cluster, user.pkid, user.userid, "removed"))
     return user.pkid
 

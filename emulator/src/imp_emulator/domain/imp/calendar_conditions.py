@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.imp import presence
 from imp_emulator.domain.imp.engine_settings import Gateway, Settings
-from imp_emulator.domain.imp.gateways import EWS_SERVER
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import IN_A_MEETING
 from imp_emulator.domain.imp.restarts import Cause
@@ -109,7 +108,7 @@ class Case:
     @property
     def pulled(self) -> bool:
         """Whether the calendar is asked for at intervals, for want of notifications."""
-        return self.gateway is not None and self.gateway.type != EWS_SERVER
+        return self.gateway is not None and not self.gateway.notifies
 
     def unloaded(self, *beginnings: str) -> str:
         """Return what of the changed objects that begin so the engine has not loaded, as a sentence; or ``""``."""

@@ -58,7 +58,7 @@ async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus
     stores = {service: trust_store(context, cluster, node, service) for service in (trust.CUP, trust.TOMCAT)}
     judged = [_plan(context, cluster, node, gateway, stores) for gateway in found[:CHECKED]]
     # The handshakes block, and the servers at the other end are served by this very event loop.
-    results = await asyncio.gather(*(asyncio.to_thread(_judge_all, steps) for steps in judged))
+    results = await asyncio.gather(*(asyncio.to_thread(_judge_steps, steps) for steps in judged))
     unchecked: list[Result | None] = [None] * (len(found) - len(judged))
     return [GatewayStatus(gateway, result) for gateway, result in zip(found, [*results, *unchecked], strict=True)]
 
@@ -104,7 +104,7 @@ def locate_online(
     return ProbeTarget(place.name, listener, obstacle, reached.at, tunnel)
 
 
-def _judge_all(steps: Sequence[_Step]) -> Result:
+def _judge_steps(steps: Sequence[_Step]) -> Result:
     result = Result(True, Verdict.VERIFIED)
     for target, trusted, before in steps:
         result = judge(target, trusted)
@@ -112,6 +112,11 @@ def _judge_all(steps: Sequence[_Step]) -> Result:
             detail = result.detail if target.listener is None else f"{before}{result.detail or result.verdict.value}"
             return Result(result.reachable, result.verdict, detail)
     return result
+
+
+def judge_all(target: ProbeTarget, stores: Sequence[str]) -> Result:
+    """Judge a target by several trust stores (PEM), one after the other; the first verdict that is not good counts."""
+    return _judge_steps([(target, trusted, "") for trusted in stores])
 
 
 def locate(context: Context, cluster: str, node: str, name: GatewayName, port: int) -> ProbeTarget:

@@ -30,7 +30,11 @@ def why_not_started(context: Context, cluster: str, node: str, service: str) -> 
     setting = parameters.parameter(context.database, cluster, ENTERPRISE_NODE, PRESENCE_ENGINE, NOTIFICATION_PORT)
     if setting is None:
         return ""
-    port = int(setting.value)
+    return why_not_listening(context, cluster, node, int(setting.value))
+
+
+def why_not_listening(context: Context, cluster: str, node: str, port: int) -> str:
+    """Tell why the Presence Engine of a node cannot listen for notifications on a port; ``""`` when it can."""
     user = PRODUCT.get(port) or next(
         (taken.used_by for taken in store.occupied(context.database, cluster, node) if taken.port == port), ""
     )

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 
 from imp_emulator.catalogue import services as service_catalogue
-from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec
+from imp_emulator.catalogue.services import CATALOGUE, PRESENCE_ENGINE, ServiceSpec
 from imp_emulator.domain import events
-from imp_emulator.domain.imp import ports
+from imp_emulator.domain.imp import engine_life, ports
 from imp_emulator.errors import NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
@@ -139,6 +139,8 @@ def _finish(context: Context, service: Service, what: str, at: float) -> None:
     store.finish(context.database, service, at)
     # On a clock that runs, a job runs a moment after its time; what was changed in between is not loaded.
     store.clear_restart(context.database, *place, but=(at, context.clock.timestamp()))
+    if service.name == PRESENCE_ENGINE:
+        engine_life.started(context, service.cluster, service.node)
     context.events.publish(events.ServiceStarted(*place, at))
 
 
@@ -285,6 +287,8 @@ def _begin(context: Context, service: Service, what: str) -> None:
     port_store.set_failure(context.database, *place, "")
     if what != "start":
         context.events.publish(events.ServiceStopping(*place, now))
+        if service.name == PRESENCE_ENGINE:
+            engine_life.stops(context, service.cluster, service.node)
     if rule.pace is Pace.IMMEDIATE or (rule.pace is not Pace.HANG and rule.value == 0):
         _finish(context, service, what, now)
         return

@@ -37,10 +37,16 @@ class Tunnel:
         """Return the request as it is sent."""
         target = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
-        if self.username:
-            token = base64.b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
-            lines.append(f"Proxy-Authorization: Basic {token}")
+        lines += [f"{name}: {value}" for name, value in authorization(self.username, self.password).items()]
         return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+def authorization(username: str, password: str) -> dict[str, str]:
+    """Return the header with which somebody asks a proxy (RFC 7617); none for nobody."""
+    if not username:
+        return {}
+    token = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+    return {"Proxy-Authorization": f"Basic {token}"}
 
 
 def open_tunnel(connection: socket.socket, tunnel: Tunnel, deadline: float) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -23,7 +23,8 @@ class Loaded:
         loaded_at: Virtual time, seconds since the epoch.
         trust: The certificates of cup-trust, PEM.
         secrets: The password of the account that the Exchange servers share under ``account``, and the client secret
-            of a gateway of Office 365 under its identifier.
+            and the password of the proxy of a gateway of Office 365 under its identifier.
+        tomcat_trust: The certificates of tomcat-trust, PEM; gateways of Office 365 need both stores.
     """
 
     cluster: str
@@ -32,6 +33,7 @@ class Loaded:
     settings: dict[str, Any]
     trust: str
     secrets: dict[str, str] = field(repr=False)
+    tomcat_trust: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,15 @@ class EngineUser:
         gateway: The identifier of the gateway that it was given; ``""`` while it has none.
         folder: Exchange's identifier of its calendar, asked for once.
         time_zone: Exchange's name of its mailbox's time zone; ``""`` while nobody has asked.
-        token: The last part of the URL that its notifications come to.
+        token: The last part of the URL that its notifications come to, another one for each subscription. What
+            was asked for under another one is worth nothing.
         subscription: Exchange's identifier of its subscription; ``""`` while it has none.
         minutes: The status frequency that the subscription was made with.
         port: The notification port that it was made with.
         spread: The calendar spread, in seconds, that was in force then.
         heard_at: When the last notification came, of an event or of the status.
         event_at: When the last notification of an event came.
+        news: How many of them came since the calendar was read last.
         busy: ``[start, end, shown as]`` of what is in its calendar from ``window_start`` to ``window_end``.
         out_of_office: ``{"start": ..., "end": ...}``, each may be ``None``; ``None``: no replies.
         failure: Code of what went wrong last; ``""``: nothing.
@@ -70,6 +74,7 @@ class EngineUser:
     subscribed_at: float | None = None
     heard_at: float | None = None
     event_at: float | None = None
+    news: int = 0
     read_at: float | None = None
     window_start: float | None = None
     window_end: float | None = None
@@ -81,6 +86,7 @@ class EngineUser:
     failed_at: float | None = None
 
 
+_LOADED = "SELECT cluster, node, loaded_at, settings, trust, secrets, tomcat_trust FROM engine"
 _FIELDS = tuple(found.name for found in fields(EngineUser))
 _USER = f"SELECT {', '.join(_FIELDS)} FROM engine_user"  # noqa: S608 - this project's column names
 
@@ -88,7 +94,8 @@ _USER = f"SELECT {', '.join(_FIELDS)} FROM engine_user"  # noqa: S608 - this pro
 def put_loaded(database: Database, loaded: Loaded) -> None:
     """Store what an engine has loaded; its turns among the gateways begin anew."""
     database.execute(
-        "INSERT OR REPLACE INTO engine (cluster, node, loaded_at, settings, trust, secrets) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO engine (cluster, node, loaded_at, settings, trust, secrets, tomcat_trust)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             loaded.cluster,
             loaded.node,
@@ -96,26 +103,25 @@ def put_loaded(database: Database, loaded: Loaded) -> None:
             json.dumps(loaded.settings),
             loaded.trust,
             json.dumps(loaded.secrets),
+            loaded.tomcat_trust,
         ),
     )
 
 
 def loaded(database: Database, cluster: str, node: str) -> Loaded | None:
     """Return what the running engine of a node has loaded; ``None`` when it does not run."""
-    sql = "SELECT cluster, node, loaded_at, settings, trust, secrets FROM engine WHERE cluster = ? AND node = ?"
-    row = database.one(sql, (cluster, node))
+    row = database.one(f"{_LOADED} WHERE cluster = ? AND node = ?", (cluster, node))
     return None if row is None else _loaded(row)
 
 
 def engines(database: Database) -> list[Loaded]:
     """Return what each running engine has loaded."""
-    sql = "SELECT cluster, node, loaded_at, settings, trust, secrets FROM engine ORDER BY cluster, node"
-    return [_loaded(row) for row in database.all(sql)]
+    return [_loaded(row) for row in database.all(f"{_LOADED} ORDER BY cluster, node")]
 
 
 def _loaded(row: Row) -> Loaded:
-    cluster, node, loaded_at, settings, trust, secrets = row
-    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, secrets)
+    cluster, node, loaded_at, settings, trust, secrets, tomcat_trust = row
+    return Loaded(cluster, node, loaded_at, json.loads(settings), trust, json.loads(secrets), tomcat_trust)
 
 
 def remove_loaded(database: Database, cluster: str, node: str) -> None:
@@ -139,11 +145,29 @@ def put(database: Database, user: EngineUser) -> None:
     database.execute(sql, values)
 
 
-def change(database: Database, cluster: str, pkid: str, **changes: Any) -> None:
-    """Change fields of a user by name; nothing happens when nobody follows its calendar."""
+def change(database: Database, known: EngineUser, **changes: Any) -> bool:
+    """Change fields of a user by name, unless its token is another one than it was; tell whether it was changed."""
     assignments = ", ".join(f"{name} = ?" for name in changes)
-    sql = f"UPDATE engine_user SET {assignments} WHERE cluster = ? AND pkid = ?"  # noqa: S608
-    database.execute(sql, [*(_stored(name, value) for name, value in changes.items()), cluster, pkid])
+    sql = f"UPDATE engine_user SET {assignments} WHERE cluster = ? AND pkid = ? AND token = ?"  # noqa: S608
+    values = [*(_stored(name, value) for name, value in changes.items()), known.cluster, known.pkid, known.token]
+    return database.execute(sql, values).rowcount > 0
+
+
+def told(database: Database, known: EngineUser, events: int) -> None:
+    """Count events that a user's engine was told, or take away (below 0) those that it has looked at."""
+    sql = "UPDATE engine_user SET news = max(0, news + ?) WHERE cluster = ? AND pkid = ? AND token = ?"
+    database.execute(sql, (events, known.cluster, known.pkid, known.token))
+
+
+def forget_calendars(database: Database, cluster: str, node: str) -> None:
+    """Forget what an engine knew of its users but who they are, their gateway and their calendar's identifier."""
+    database.execute(
+        "UPDATE engine_user SET token = lower(hex(randomblob(16))), subscription = '', subscribed_at = NULL,"
+        " heard_at = NULL, event_at = NULL, news = 0, read_at = NULL, window_start = NULL, window_end = NULL,"
+        " busy = '[]', out_of_office = 'null', out_of_office_at = NULL, failure = '', failure_detail = '',"
+        " failed_at = NULL WHERE cluster = ? AND node = ?",
+        (cluster, node),
+    )
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -186,3 +210,31 @@ def subscriptions_by_gateway(database: Database, cluster: str) -> dict[str, int]
         (cluster,),
     )
     return {row["gateway"]: row["n"] for row in rows}
+
+
+def pkids(database: Database, cluster: str, node: str, *, gateways: Sequence[str] | None = None) -> list[str]:
+    """Return the users of a node, by UUID; with ``gateways`` those that have one of these."""
+    wanted = None if gateways is None else json.dumps(list(gateways))
+    sql = (
+        "SELECT pkid FROM engine_user WHERE cluster = ?1 AND node = ?2"
+        " AND (?3 IS NULL OR gateway IN (SELECT value FROM json_each(?3))) ORDER BY pkid"
+    )
+    return [row["pkid"] for row in database.all(sql, (cluster, node, wanted))]
+
+
+def failed(database: Database, cluster: str, node: str) -> list[str]:
+    """Return the users of a node for whom something went wrong, by UUID."""
+    sql = "SELECT pkid FROM engine_user WHERE cluster = ? AND node = ? AND failure != '' ORDER BY pkid"
+    return [row["pkid"] for row in database.all(sql, (cluster, node))]
+
+
+def has_failed(database: Database, cluster: str, node: str) -> bool:
+    """Tell whether something went wrong for any user of a node."""
+    sql = "SELECT 1 FROM engine_user WHERE cluster = ? AND node = ? AND failure != '' LIMIT 1"
+    return database.one(sql, (cluster, node)) is not None
+
+
+def ports(database: Database, cluster: str, node: str) -> list[int]:
+    """Return the notification ports that subscriptions of a node's users were made with."""
+    sql = "SELECT DISTINCT port FROM engine_user WHERE cluster = ? AND node = ? AND subscription != ''"
+    return [row["port"] for row in database.all(sql, (cluster, node))]

@@ -3,22 +3,24 @@
 -- SPDX-License-Identifier: GPL-3.0-or-later
 
 -- What a running Presence Engine has loaded when it started, one row for each node where it runs; settings are JSON of
--- the domain. turn counts how often a gateway was given to a user, the next one gets the next of the pool.
+-- the domain, trust and tomcat_trust the certificates of the two stores. turn counts how often a gateway was given to a
+-- user, the next one gets the next of the pool.
 CREATE TABLE IF NOT EXISTS engine (
-    cluster   TEXT NOT NULL COLLATE NOCASE,
-    node      TEXT NOT NULL COLLATE NOCASE,
-    loaded_at REAL NOT NULL,
-    settings  TEXT NOT NULL CHECK (json_valid(settings)),
-    trust     TEXT NOT NULL,
-    secrets   TEXT NOT NULL CHECK (json_valid(secrets)),
-    turn      INTEGER NOT NULL DEFAULT 0,
+    cluster      TEXT NOT NULL COLLATE NOCASE,
+    node         TEXT NOT NULL COLLATE NOCASE,
+    loaded_at    REAL NOT NULL,
+    settings     TEXT NOT NULL CHECK (json_valid(settings)),
+    trust        TEXT NOT NULL,
+    secrets      TEXT NOT NULL CHECK (json_valid(secrets)),
+    tomcat_trust TEXT NOT NULL,
+    turn         INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (cluster, node)
 ) WITHOUT ROWID;
 
 -- What a Presence Engine knows of a user whose calendar it follows. gateway is the one that the user was given, folder the
 -- calendar's identifier at Exchange, token the last part of the URL that notifications come to, subscription Exchange's
 -- identifier ('' without one) with the parameters that it was made with. Times are virtual, in seconds since the epoch;
--- NULL: never. failure is the code of what went wrong last, '' for nothing. busy: [[start, end, shown as], ...] between
+-- NULL: never. news counts the events that were told since the calendar was read last. failure is the code of what went wrong last, '' for nothing. busy: [[start, end, shown as], ...] between
 -- window_start and window_end. out_of_office: {"start", "end"} (null: without), or null for none.
 CREATE TABLE IF NOT EXISTS engine_user (
     cluster          TEXT NOT NULL COLLATE NOCASE,
@@ -36,6 +38,7 @@ CREATE TABLE IF NOT EXISTS engine_user (
     subscribed_at    REAL,
     heard_at         REAL,
     event_at         REAL,
+    news             INTEGER NOT NULL DEFAULT 0,
     read_at          REAL,
     window_start     REAL,
     window_end       REAL,
@@ -49,6 +52,7 @@ CREATE TABLE IF NOT EXISTS engine_user (
 ) WITHOUT ROWID;
 
 CREATE INDEX IF NOT EXISTS engine_user_by_node ON engine_user (cluster, node, gateway);
+CREATE INDEX IF NOT EXISTS engine_user_failed ON engine_user (cluster, node) WHERE failure != '';
 
 -- What is known of a user's presence beside the calendar, and what is shown of it since when. A user without a row counts
 -- as signed in, see the rules. manual: JSON of the domain, null when nothing was set by hand.

@@ -1,0 +1,294 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose calendars the Presence Engines follow, and what they know of them: every change of it is a function here.
+
+The engine asks Exchange between two of these functions, outside of every transaction. What it brings back is taken only
+for the user as it was when it asked: each subscription has a token of its own, and whatever ends one changes it. So an
+answer that comes after its engine has stopped, or after its user was disabled, changes nothing.
+
+What is to be done for a user next follows from what is stored (:mod:`.next_steps`). A job says when.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imp_emulator.domain.events import CalendarNotified
+from imp_emulator.domain.imp import engine_settings, next_steps, nodes, presence
+from imp_emulator.domain.imp.engine_settings import Settings, Terms
+from imp_emulator.domain.imp.next_steps import Step
+from imp_emulator.store.cucm import users
+from imp_emulator.store.cucm.users import PresenceUser, UserKey
+from imp_emulator.store.imp import engine as store
+from imp_emulator.store.imp.engine import EngineUser
+from imp_emulator.world.context import Context
+
+USER = "engine-user"
+"""The kind of the job that does what is due for one user."""
+UNSUBSCRIBE = "engine-unsubscribe"
+"""The kind of the job that ends the subscription of a user who is followed no more."""
+RECOVER = "engine-recover"
+"""The kind of the job that tries again what went wrong for users of a node."""
+
+RECOVERY_SECONDS = 300.0
+"""How long after a failure."""
+PATH = "/presence-engine/notifications/"
+"""Where notifications come to, before the token."""
+
+QUEUE_FULL = "queue"
+"""The failure that says nothing about Exchange: the engine had too much to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribing:
+    """A subscription that is to be made.
+
+    Attributes:
+        user: The user, with the token of the new subscription.
+        url: Where its notifications are to go.
+    """
+
+    user: EngineUser
+    terms: Terms
+    url: str
+
+
+def user_key(cluster: str, pkid: str) -> str:
+    """Return the key of a user's job."""
+    return f"{cluster}/{pkid}"
+
+
+def node_key(cluster: str, node: str) -> str:
+    """Return the key of a node's jobs."""
+    return f"{cluster}/{node}"
+
+
+# Who is followed
+
+
+def review(context: Context, cluster: str, pkid: str) -> None:
+    """Follow a user's calendar, or do so no more, after something about the user has changed in Unified CM.
+
+    A user is followed by the engine of its home node, as long as that runs. Another mail address is another mailbox,
+    with which the user begins anew.
+    """
+    user = users.presence_user(context.database, cluster, UserKey("pkid", pkid))
+    known = store.user(context.database, cluster, pkid)
+    wanted = user is not None and _is_wanted(user)
+    if known is not None and not (user and wanted and (known.node, known.mail) == (user.presence_node, user.mail)):
+        _forget(context, known)
+        presence.refresh(context, cluster, pkid)
+        known = None
+    if user is not None and wanted and known is None and _adopt(context, cluster, user):
+        context.jobs.at_once(USER, user_key(cluster, pkid), [cluster, pkid])
+
+
+def _is_wanted(user: PresenceUser) -> bool:
+    enabled = user.home_cluster and user.im_and_presence and user.meeting_information
+    return enabled and bool(user.mail) and user.presence_node is not None
+
+
+def adopt(context: Context, cluster: str, found: Sequence[PresenceUser]) -> None:
+    """Have the engines that run follow those of some users that are to be followed, and are not yet."""
+    for user in found:
+        if _is_wanted(user) and store.user(context.database, cluster, user.pkid) is None:
+            _adopt(context, cluster, user)
+
+
+def _adopt(context: Context, cluster: str, user: PresenceUser) -> bool:
+    node = user.presence_node or ""
+    settings = engine_settings.settings(context, cluster, node)
+    if settings is None or not settings.gateways:
+        return False
+    gateway = _next_gateway(context, settings, cluster, node)
+    store.put(context.database, EngineUser(cluster, user.pkid, node, user.mail, _token(), gateway))
+    return True
+
+
+def _next_gateway(context: Context, settings: Settings, cluster: str, node: str) -> str:
+    """Return the gateway of the pool whose turn it is, round robin."""
+    turn = store.take_turn(context.database, cluster, node)
+    return settings.gateways[turn % len(settings.gateways)].id
+
+
+def _forget(context: Context, user: EngineUser) -> None:
+    store.remove(context.database, user.cluster, user.pkid)
+    context.jobs.cancel(USER, user_key(user.cluster, user.pkid))
+    if user.subscription and store.loaded(context.database, user.cluster, user.node) is not None:
+        ended = [user.cluster, user.node, user.gateway, user.mail, user.subscription]
+        context.jobs.at_once(UNSUBSCRIBE, user.token, ended)
+
+
+# What is to be done for a user
+
+
+def next_task(context: Context, cluster: str, pkid: str, *, recovers: bool = False) -> tuple[Step, EngineUser] | None:
+    """Return what is to be done for a user now; ``None`` for nothing, then a job says when there is something.
+
+    Args:
+        recovers: Whether to go on although something went wrong; otherwise that waits for the recovery.
+    """
+    user = store.user(context.database, cluster, pkid)
+    settings = None if user is None else engine_settings.settings(context, cluster, user.node)
+    if user is None or settings is None or (user.failure and not recovers):
+        return None
+    if not settings.gateways:
+        return None
+    if settings.gateway(user.gateway) is None:  # It was deleted before this engine has started.
+        user = replace(user, gateway=_next_gateway(context, settings, cluster, user.node))
+        store.change(context.database, user, gateway=user.gateway)
+    gateway = settings.gateway(user.gateway)
+    notifies = gateway is not None and gateway.notifies
+    step, at = next_steps.next_step(user, notified=notifies)
+    if at <= context.clock.timestamp():
+        return step, user
+    if user.failure:
+        store.change(context.database, user, failure="", failure_detail="", failed_at=None)
+    context.jobs.add(USER, user_key(cluster, pkid), at, [cluster, pkid])
+    return None
+
+
+def poll_task(context: Context, cluster: str, pkid: str, step: Step) -> tuple[Step, EngineUser] | None:
+    """Return a step that the time has come for; ``None`` when the user is followed no more or waits for recovery."""
+    user = store.user(context.database, cluster, pkid)
+    running = user is not None and store.loaded(context.database, cluster, user.node) is not None
+    return (step, user) if user is not None and running and not user.failure else None
+
+
+def change_gateway(context: Context, user: EngineUser, gateway: str) -> None:
+    """Have a user's calendar followed through another gateway: the subscription at the present one is worth nothing."""
+    store.change(context.database, user, gateway=gateway, subscription="", token=_token(), window_end=None)
+
+
+def subscribing(context: Context, user: EngineUser) -> Subscribing | None:
+    """Begin to subscribe to a user's calendar; ``None`` when the user is followed no more."""
+    token = _token()
+    if not store.change(context.database, user, token=token, subscription=""):
+        return None
+    terms = engine_settings.terms(context, user.cluster)
+    address = nodes.presence_node(context, user.cluster, user.node).ipv4
+    return Subscribing(replace(user, token=token), terms, f"http://{address}:{terms.port}{PATH}{token}")
+
+
+def subscribed(context: Context, made: Subscribing, folder: str, subscription: str) -> None:
+    """Take a subscription that Exchange has made; the calendar has to be read after it."""
+    changes: dict[str, Any] = {
+        "folder": folder,
+        "subscription": subscription,
+        "minutes": made.terms.minutes,
+        "port": made.terms.port,
+        "spread": made.terms.spread,
+        "subscribed_at": context.clock.timestamp(),
+        "window_end": None,
+    }
+    _learned(context, made.user, changes)
+
+
+def read(
+    context: Context, user: EngineUser, busy: Sequence[tuple[float, float, str]], start: float, end: float
+) -> None:
+    """Take what was read of a calendar between two times; of events that were told meanwhile it may know nothing."""
+    changes: dict[str, Any] = {
+        "busy": tuple(busy),
+        "window_start": start,
+        "window_end": end,
+        "read_at": context.clock.timestamp(),
+    }
+    if not user.subscription:
+        changes["spread"] = engine_settings.terms(context, user.cluster).spread
+    store.told(context.database, user, -user.news)
+    _learned(context, user, changes)
+
+
+def replies(context: Context, user: EngineUser, period: dict[str, float | None] | None, time_zone: str) -> None:
+    """Take what was read of a mailbox's automatic replies; the time zone may be empty when there are none."""
+    changes: dict[str, Any] = {"out_of_office": period, "out_of_office_at": context.clock.timestamp()}
+    if time_zone:
+        changes["time_zone"] = time_zone
+    _learned(context, user, changes)
+
+
+def _learned(context: Context, user: EngineUser, changes: dict[str, Any]) -> None:
+    if store.change(context.database, user, **changes, failure="", failure_detail="", failed_at=None):
+        presence.refresh(context, user.cluster, user.pkid)
+
+
+def failed(context: Context, user: EngineUser, failure: str, detail: str) -> None:
+    """Note that something went wrong for a user; it waits for the recovery, and its calendar is unknown until then.
+
+    An engine that had too much to do knows what it knew before.
+
+    Args:
+        failure: The code of what went wrong.
+        detail: One sentence about it; no secret.
+    """
+    now = context.clock.timestamp()
+    changes: dict[str, Any] = {"failure": failure, "failure_detail": detail, "failed_at": now}
+    if failure != QUEUE_FULL:
+        changes |= {"subscription": "", "token": _token()}
+    if failure != QUEUE_FULL or user.window_end is None:
+        changes |= {"busy": (), "window_start": None, "window_end": None}
+    first = not store.has_failed(context.database, user.cluster, user.node)
+    if store.change(context.database, user, **changes):
+        if first:
+            recover_later(context, user.cluster, user.node)
+        presence.refresh(context, user.cluster, user.pkid)
+
+
+def recover_later(context: Context, cluster: str, node: str) -> None:
+    """Have what went wrong tried again."""
+    due_at = context.clock.timestamp() + RECOVERY_SECONDS
+    context.jobs.add(RECOVER, node_key(cluster, node), due_at, [cluster, node])
+
+
+# What Exchange tells
+
+
+def notified(context: Context, cluster: str, node: str, token: str, subscription: str, *, event: bool) -> bool:
+    """Take a notification that has come to a node; tell whether the subscription is to go on.
+
+    Args:
+        token: The last part of the URL that it came to.
+        subscription: Exchange's identifier of the subscription that it is about.
+        event: Whether it tells of a change, and not only that there was none.
+    """
+    user = store.by_token(context.database, token)
+    if user is None or user.failure or user.subscription not in ("", subscription):
+        return False
+    if (user.cluster, user.node) != (cluster, node) or store.loaded(context.database, cluster, node) is None:
+        return False
+    if not user.subscription:
+        return True  # The first one comes while Exchange's answer to Subscribe is still on its way.
+    if engine_settings.terms(context, cluster) != Terms(user.minutes, user.port, user.spread):
+        lost(context, user)
+        return False
+    now = context.clock.timestamp()
+    if event:
+        store.change(context.database, user, heard_at=now, event_at=now)
+        store.told(context.database, user, 1)
+        context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
+    else:
+        store.change(context.database, user, heard_at=now)
+    context.events.publish(CalendarNotified(cluster, node, user.pkid, event))
+    return True
+
+
+def ended(context: Context, token: str) -> None:
+    """Take Exchange's word that the subscription whose notifications have this token has ended."""
+    user = store.by_token(context.database, token)
+    if user is not None and user.subscription:
+        lost(context, user)
+
+
+def lost(context: Context, user: EngineUser) -> None:
+    """Have a user subscribed anew at its gateway, because its subscription has ended or is to be made anew."""
+    store.change(context.database, user, subscription="")
+    context.jobs.at_once(USER, user_key(user.cluster, user.pkid), [user.cluster, user.pkid])
+
+
+def _token() -> str:
+    return uuid.uuid4().hex
