@@ -85,7 +85,7 @@ def test_a_gateway_of_office_365(releases: Emulator) -> None:
     urls = {"authentication_endpoint": LOGIN_URL, "resource": GRAPH_URL}
     gateway = {**known, **urls, "name": OUTLOOK, "type": "office_365", "position": 1}
     assert steps.done["current"] == {"account": None, "gateways": [gateway]}
-    assert info(releases, status=False)["gateways"] == [gateway]
+    assert info(releases, status=False)["gateways"] == [{**gateway, "subscriptions": 0}]
     for result in (steps.predicted, steps.done, steps.checked, steps.repeated):
         for secret in (SECRET, PROXY_SECRET):
             assert secret not in result.output

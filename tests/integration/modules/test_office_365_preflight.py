@@ -38,7 +38,7 @@ def _reached(releases: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
         known = hosts.get(address[0])
         return connect((known["address"], known["ports"]["443"]) if known else address, *args, **options)
 
-    monkeypatch.setattr(probes.socket, "create_connection", connected)
+    monkeypatch.setattr(socket, "create_connection", connected)
     monkeypatch.setattr(probes, "_resolve", lambda name: ("192.0.2.41",) if name in hosts else resolve(name))
 
 
