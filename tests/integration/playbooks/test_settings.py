@@ -262,6 +262,10 @@ ONCE = """\
           - once.calendar_users_concurrency == 7
       loop: [5, 5, 6]
       loop_control: {index_var: number}
+    - ansible.builtin.debug: {msg: Said by another host}
+      loop: "{{ [5, 5, 6] }}"
+      loop_control: {index_var: number}
+      delegate_to: host-{{ once.calendar_users_max_changes }}
     - ansible.builtin.assert:
         that: once.calendar_users_max_changes == 9
       vars: {item: 9}
@@ -277,7 +281,9 @@ def test_variables_are_worked_out_once_for_each_task_and_round_of_its_loop(
     played = play(environment.ready_file, tmp_path, str(book))
 
     assert played.status == 0, played.output
-    assert (tmp_path / "asked").read_text() == "\n" * (1 + 3 + 1)
+    # Where a task is delegated to is worked out with variables that ansible changes from round to round.
+    assert re.findall(r" -> host-(\d)", played.output) == ["5", "6", "8"]
+    assert (tmp_path / "asked").read_text() == "\n" * (1 + 3 + 3 + 1)
 
 
 def test_an_export_takes_its_variables_as_text(environment: Emulator, tmp_path: Path) -> None:
