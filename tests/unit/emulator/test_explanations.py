@@ -124,10 +124,6 @@ def without_mail(environment: Environment) -> None:
     users.update(environment.context, "dc1", UserKey("userid", USER), {"mail": ""})
 
 
-def other_mail(environment: Environment) -> None:
-    know(environment, mail="old@example.com")
-
-
 def homeless(environment: Environment) -> None:
     environment.database.execute("UPDATE end_user SET presence_node = NULL")
 
@@ -224,7 +220,6 @@ CASES: dict[str, tuple[Callable[[Environment], None], str, str, str]] = {
     "login": (fails("login"), "account", "The words of login.", "module presence_gateways"),
     "no mailbox": (fails("mailbox"), "mailbox", "user0001@example.com", "mail address in Unified CM"),
     "no calendar": (fails("folder"), "mailbox", "The words of folder.", "mail address in Unified CM"),
-    "other address": (other_mail, "mailbox", "follows old@example.com", "Disable and enable"),
     "no right": (fails("right"), "right", "The words of right.", "module exchange_impersonation"),
     "unknown failure": (fails("else"), "subscription", "The words of else.", RESTART),
     "no subscription": (without_subscription, "subscription", "no subscription", RESTART),

@@ -153,7 +153,7 @@ def next_task(context: Context, cluster: str, pkid: str, *, recovers: bool = Fal
         return step, user
     if user.failure:
         store.change(context.database, user, failure="", failure_detail="", failed_at=None)
-    context.jobs.add(USER, user_key(cluster, pkid), at, [cluster, pkid])
+    context.jobs.add(USER, user_key(cluster, pkid), at, [cluster, pkid], repeats=True)
     return None
 
 
@@ -247,7 +247,7 @@ def failed(context: Context, user: EngineUser, failure: str, detail: str) -> Non
 def recover_later(context: Context, cluster: str, node: str) -> None:
     """Have what went wrong tried again."""
     due_at = context.clock.timestamp() + RECOVERY_SECONDS
-    context.jobs.add(RECOVER, node_key(cluster, node), due_at, [cluster, node])
+    context.jobs.add(RECOVER, node_key(cluster, node), due_at, [cluster, node], repeats=True)
 
 
 # What Exchange tells

@@ -274,8 +274,8 @@ def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _
 
 def _displays(context: Context, cluster: str, node: str) -> bool | None:
     """Tell whether a node's running engine displays out-of-office information; ``None`` when it does not run."""
-    settings = engine_settings.settings(context, cluster, node)
-    return None if settings is None else settings.display_out_of_office
+    loaded = engine_settings.settings(context, cluster, node)
+    return None if loaded is None else loaded.display_out_of_office
 
 
 def offset(pkid: str, spread: int) -> int:
