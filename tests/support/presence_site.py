@@ -143,8 +143,18 @@ class Site:
 
 
 @asynccontextmanager
-async def running(seeded: Path, folder: Path, wanted: Scenario, *, copy: bool = True) -> AsyncIterator[Site]:
-    """Serve a copy of a state file (or the one in the folder, as it was left) while the clock stands still."""
+async def running(
+    seeded: Path, folder: Path, wanted: Scenario, *, copy: bool = True, begin: bool = True
+) -> AsyncIterator[Site]:
+    """Serve a state file while its clock stands still.
+
+    Args:
+        seeded: The state file.
+        folder: Where the copy of it is that is served.
+        wanted: Its scenario.
+        copy: Whether to make that copy; otherwise it goes on as it was left.
+        begin: Whether to do what is due.
+    """
     path = folder / "state.sqlite3"
     if copy:
         shutil.copy(seeded, path)
@@ -154,7 +164,8 @@ async def running(seeded: Path, folder: Path, wanted: Scenario, *, copy: bool = 
     listeners.remember()
     await listeners.start()
     await background.start(environment, engines)
-    await environment.scheduler.advance(0)
+    if begin:
+        await environment.scheduler.advance(0)
     try:
         yield Site(environment)
     finally:

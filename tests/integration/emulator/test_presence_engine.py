@@ -16,11 +16,15 @@ from imp_emulator.domain.exchange import automatic_replies, mailboxes, managemen
 from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
 from imp_emulator.domain.imp import engine_settings, following, notifications, presence, trust
 from imp_emulator.domain.imp import gateways as presence_gateways
+from imp_emulator.domain.imp.next_steps import Step
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.engine import outgoing
+from imp_emulator.engine.followed_users import FollowedUsers
+from imp_emulator.engine.notification_ports import NotificationPorts
+from imp_emulator.engine.running_engine import RunningEngine
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.cucm.users import UserKey
-from imp_emulator.store.imp import gateways
+from imp_emulator.store.imp import engine, gateways
 from imp_emulator.world.snapshots import Snapshots, restore
 from tests.support import presence_site
 from tests.support.presence_site import CLUSTER, DAY, HOUR, MAIL1, MAIL2, MINUTE, NODE, Site, running, scenario
@@ -354,15 +358,15 @@ def test_an_engine_that_stops_knows_no_calendar_and_one_that_starts_keeps_the_ga
         assert [place for place in site.environment.network if place == ("198.18.1.12", 50020)] == []
         assert site.known(TWO).subscription, "the other node's engine goes on"
         site.update_user(THREE, meeting_information=False)
+        site.update_user(THREE, meeting_information=True)
         site.asked()
         await site.advance(10 * MINUTE)
-        assert site.asked() == [], "nobody asks for a stopped engine"
+        assert (site.user(THREE), site.asked()) == (None, []), "nobody asks for a stopped engine"
         site.control(Action.START)
         await site.quiet()
         assert site.shown(ONE) == "Busy: In a meeting"
         assert (site.known(ONE).gateway, site.known(ONE).folder) == (before.gateway, before.folder)
-        assert site.user(THREE) is None
-        assert "GetFolder" not in site.asked()
+        assert (site.known(THREE).failure, site.asked().count("GetFolder")) == ("", 1)
 
     play(conversation)
 
@@ -424,23 +428,52 @@ def test_more_work_than_the_queue_holds_fails_and_is_made_up_for(play: Play) -> 
         for node in (NODE, "imp-sub"):
             site.control(Action.RESTART, node)
         await site.quiet()
+        flags = {"last_name": "New", "im_and_presence": True, "meeting_information": True}
         with site.environment.database.transaction():
-            for number in range(1, 7):
-                values = {
-                    "userid": f"new{number}",
-                    "last_name": "New",
-                    "mail": f"user000{number % USERS + 1}@example.com",
-                }
-                flags = {"im_and_presence": True, "meeting_information": True}
-                users.add(site.environment.context, CLUSTER, values | flags)
+            for number in range(6):
+                values = {"userid": f"new{number}", "mail": address(f"user000{number % USERS + 1}"), **flags}
+                users.add(site.environment.context, CLUSTER, values)
         await site.quiet()
-        found = site.followed(NODE)
-        assert sorted(user.failure for user in found) == ["", "", "queue"]
+        # Of the three of each node one is asked for, and one waits.
+        assert sorted(user.failure for user in site.followed(NODE)) == ["", "", "queue"]
         await site.advance(5 * MINUTE)
         assert {user.failure for user in site.followed()} == {""}
+
+    play(conversation)
+
+
+def test_what_an_engine_begins_by_itself_waits_while_the_queue_is_full(play: Play) -> None:
+    async def conversation(site: Site) -> None:
+        site.set_parameter("ExchangeThreads", 1)
+        site.set_parameter("ExchangeQueue", 1)
         site.control(Action.RESTART)
-        await site.quiet()
-        assert {user.failure for user in site.followed()} == {""}, "what it begins by itself waits for its turn"
+        await site.advance(1)
+        loaded = engine.loaded(site.environment.database, CLUSTER, NODE)
+        assert loaded is not None
+        running_engine = RunningEngine(site.environment.context, loaded)
+        work = FollowedUsers(site.environment.context, running_engine, NotificationPorts(site.environment))
+        pkids, polls = [site.known(ONE).pkid], [Step.ASK_REPLIES]
+
+        async def turn() -> None:
+            async with running_engine.requests.turn():
+                pass
+
+        async with running_engine.requests.turn():
+            other = asyncio.create_task(turn())
+            await asyncio.sleep(0)
+            patient = asyncio.create_task(work.attend_all(pkids, polls=polls))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert (patient.done(), site.known(ONE).failure) == (False, "")
+        await asyncio.gather(other, patient)
+        assert (site.known(ONE).failure, site.known(ONE).out_of_office_at) == ("", site.now)
+        async with running_engine.requests.turn():
+            other = asyncio.create_task(turn())
+            await asyncio.sleep(0)
+            await work.attend(pkids[0], polls=polls)
+            assert site.known(ONE).failure == "queue"
+        await other
+        await running_engine.close()
 
     play(conversation)
 
