@@ -162,7 +162,7 @@ options:
     default: []
     suboptions:
       name:
-        description: The Exchange server as a fully qualified name, an IPv4 address or an IPv6 address.
+        description: The server as a fully qualified name, an IPv4 address or an IPv6 address.
         type: str
         required: true
       port:
@@ -173,11 +173,40 @@ options:
         description: Of no meaning here.
         type: str
       type:
-        description: Of no meaning here.
+        description:
+          - The kind of server. Of V(office_365) the hosts for tokens and for calendars are looked at, which depend on
+            the nodes' release, and the rows C(gateway-trusted) are about C(cup-trust) and C(tomcat-trust).
         type: str
         choices:
           - exchange_ews
+          - office_365
         default: exchange_ews
+      authentication_endpoint:
+        description: Where the nodes get access tokens, by default V(https://login.microsoftonline.com).
+        type: str
+      resource:
+        description: Where Microsoft Graph is, by default V(https://graph.microsoft.com).
+        type: str
+      proxy_url:
+        description:
+          - The proxy of the nodes. With one, the controller does not look at the hosts of Microsoft, for it may reach
+            them in another way than the nodes or not at all.
+        type: str
+      client_id:
+        description: Of no meaning here.
+        type: str
+      tenant_id:
+        description: Of no meaning here.
+        type: str
+      client_secret:
+        description: Of no meaning here.
+        type: str
+      proxy_username:
+        description: Of no meaning here.
+        type: str
+      proxy_password:
+        description: Of no meaning here.
+        type: str
       probe_hostname:
         description:
           - Where the controller reaches the server, when that is not at its name. Its certificate must hold
@@ -300,8 +329,8 @@ checks:
         - Which check it is. C(name-resolves), C(port-answers), C(certificate-trusted), C(certificate-valid),
           C(clock-agrees), C(clocks-agree), C(interface-answers), C(account-logs-in), C(account-has-role),
           C(version-supported), C(versions-match), C(axl-service-runs), C(service-runs),
-          C(notify-port-unused), C(trust-store-valid), C(mailboxes-readable), C(gateway-name-matches),
-          C(gateway-trusted), C(gateway-reached), C(ipv6-enabled) or C(ipv6-address).
+          C(notify-port-unused), C(trust-store-valid), C(mailboxes-readable), C(office-365-protocol),
+          C(gateway-name-matches), C(gateway-trusted), C(gateway-reached), C(ipv6-enabled) or C(ipv6-address).
       type: str
     subject:
       description: What was checked, a host, a port, an account, a service, a gateway.

@@ -36,6 +36,7 @@ RUN_BY = {
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
     "docs/preflight.md": (_DOCS,),
+    "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),
     "docs/testing-roles.md": (_DOCS,),

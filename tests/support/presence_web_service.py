@@ -82,6 +82,13 @@ class Answer:
         return {str(element.get("contactURI")): element.text for element in self.root}
 
 
+def error(answer: Answer) -> tuple[int, int]:
+    """Return code and status of a refusal, which always has words."""
+    assert answer.root.tag == "error"
+    assert answer.text("message")
+    return int(answer.text("code") or 0), answer.status
+
+
 class Service:
     """The nodes imp-pub (home of anna and carla) and imp-sub (home of bert), and who is logged in.
 

@@ -89,13 +89,14 @@ class Judgement:
     """What is known of a gateway's chain and the trust store of a node.
 
     ``answer`` is that of the node's certificate management, ``distrust`` what OpenSSL says with the node's store, a
-    text when there was no handshake, and ``seen`` the node's own view, if there is one.
+    text when there was no handshake, and ``seen`` the node's own view, if there is one. ``store`` is the store's name.
     """
 
     gateway: Gateway
     answer: InterfaceAnswer
     distrust: Distrust | str | None
     seen: PeerCheck | ImpError | None = None
+    store: str = "cup-trust"
 
     def obstacle(self, now: datetime) -> str | None:
         """Say why there is nothing to tell about the chain, or ``None``."""
@@ -119,13 +120,15 @@ def trusted_row(judgement: Judgement, now: datetime) -> Row:
     """Say whether a node trusts the server already (requirements G7 and C8)."""
     name, distrust = judgement.gateway.name, judgement.distrust
     check, subject = "gateway-trusted", f"{name} by {judgement.answer.interface.probed.endpoint.name}"
-    expected, obstacle = "a chain up to a root in cup-trust", judgement.obstacle(now)
+    if judgement.store != "cup-trust":
+        subject += f" ({judgement.store})"
+    expected, obstacle = f"a chain up to a root in {judgement.store}", judgement.obstacle(now)
     if obstacle is not None:
         return skipped(check, subject, obstacle)
     if isinstance(distrust, str):
         return unknown(check, subject, distrust, expected, "Run the preflight again.")
     if distrust is None:
-        return ok(check, subject, "its chain leads to a root in cup-trust")
+        return ok(check, subject, f"its chain leads to a root in {judgement.store}")
     if distrust.code not in NO_CHAIN:
         return failed(check, subject, distrust.message, expected, advice(BAD, name, None) or "")
     what = advice(MISSING_FROM_CHAIN, name, judgement.missing) or ""

@@ -37,6 +37,7 @@ REQUIREMENTS = {
     "notify-port-unused": "P2",
     "trust-store-valid": "C8",
     "mailboxes-readable": "U1",
+    "office-365-protocol": "",
     "gateway-name-matches": "G3",
     "gateway-trusted": "G7",
     "gateway-reached": "G6",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -33,6 +34,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, gateways, hosts, logins, users
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import office_365 as online
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts, Gateway, Judgement
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import (
@@ -43,7 +45,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import
     probe,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import FAILED, WARNING, Row, report, skipped
-from ansible_collections.ucops.imp.plugins.module_utils._product import ipv6, releases
+from ansible_collections.ucops.imp.plugins.module_utils._product import ipv6, office_365, releases
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS, IMP, PLATFORM
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     ENTERPRISE_NODE,
@@ -68,7 +70,8 @@ OPTIONS: dict[str, OptionSpec] = {
             "name": {"type": "str", "required": True},
             "port": {"type": "int", "default": 443},
             "description": {"type": "str"},
-            "type": {"type": "str", "choices": ["exchange_ews"], "default": "exchange_ews"},
+            "type": {"type": "str", "choices": ["exchange_ews", "office_365"], "default": "exchange_ews"},
+            **office_365.OPTIONS,
             "probe_hostname": {"type": "str"},
             "probe_port": {"type": "int"},
         },
@@ -100,6 +103,7 @@ def preflight_problems(context: Context) -> list[str]:
         option = f"gateways[{number}]"
         found += check_host(f"{option}.name", gateway["name"], qualified=True)
         found += check_port(f"{option}.port", gateway["port"])
+        found += office_365.problems(option, gateway, wanted=False)
         hostname, port = _reached_at(gateway)
         found += check_host(f"{option}.probe_hostname", hostname) + check_port(f"{option}.probe_port", port)
     found += check_unique("gateways", [canonical_host(gateway["name"]) for gateway in params["gateways"]])
@@ -141,12 +145,14 @@ class _Preflight:
             self._platforms = [
                 _endpoint(node, "the option platform") for node in task_nodes(platform, params["platform"])
             ]
-        servers = [self._gateway_endpoint(gateway) for gateway in params["gateways"]]
+        exchange = [gateway for gateway in params["gateways"] if gateway["type"] == "exchange_ews"]
+        self._online = [gateway for gateway in params["gateways"] if gateway["type"] == "office_365"]
+        servers = [self._gateway_endpoint(gateway) for gateway in exchange]
         endpoints = [self._cucm, *self._nodes, *self._platforms, *servers]
         self._probed: dict[Endpoint, ProbeResult] = dict(zip(endpoints, pool.map(probe, endpoints), strict=True))
         self._gateways = [
             Gateway(gateway["name"], gateway["port"], self._probed[endpoint])
-            for gateway, endpoint in zip(params["gateways"], servers, strict=True)
+            for gateway, endpoint in zip(exchange, servers, strict=True)
         ]
 
     def _gateway_endpoint(self, gateway: Mapping[str, Any]) -> Endpoint:
@@ -158,7 +164,7 @@ class _Preflight:
         centers = [answer for answer, _admin in nodes]
         admins = [answer for _center, answer in nodes]
         axl = _excused(axl, center)
-        rows = self._host_rows()
+        rows = self._host_rows(list(self._probed.values()))
         for answer in (axl, center, *(one for pair in nodes for one in pair), *platforms):
             rows += cluster.interface_rows(answer)
         if not platforms:
@@ -176,7 +182,8 @@ class _Preflight:
         names = [gateway.name for gateway in self._gateways]
         ipv6_rows = cluster.ipv6_rows(axl, admins[0], names, self._params["enable_ipv6"])
         ipv6_missing = any(row.result in (FAILED, WARNING) for row in ipv6_rows)
-        return rows + ipv6_rows + self._gateway_rows(admins, platforms, ipv6_missing)
+        rows += ipv6_rows + self._gateway_rows(admins, platforms, ipv6_missing)
+        return rows + self._online_rows(centers, admins, platforms)
 
     def _ask(
         self,
@@ -226,8 +233,7 @@ class _Preflight:
                 checks[gateway.name] = error
         return AdminFacts(listed, checks, _failing_users(admin) if with_users else None)
 
-    def _host_rows(self) -> list[Row]:
-        results = list(self._probed.values())
+    def _host_rows(self, results: Sequence[ProbeResult]) -> list[Row]:
         own = [probed for probed in results if probed.endpoint.connection is not None]
         rows = hosts.name_rows(results)
         rows += [hosts.port_row(probed) for probed in results]
@@ -238,7 +244,7 @@ class _Preflight:
     def _gateway_rows(
         self, admins: Sequence[InterfaceAnswer], platforms: Sequence[InterfaceAnswer], ipv6_missing: bool
     ) -> list[Row]:
-        if not self._gateways:
+        if not self._params["gateways"]:
             return [skipped("gateway-name-matches", "gateways", gateways.NONE_GIVEN)]
         rows = [gateways.name_row(gateway) for gateway in self._gateways]
         pairs = [(gateway, answer) for answer in platforms for gateway in self._gateways]
@@ -254,6 +260,58 @@ class _Preflight:
                 blocked = ipv6_missing and ipv6.is_ipv6(gateway.name)
                 rows.append(gateways.reached_row(gateway, answer, blocked))
         return rows
+
+    def _online_rows(
+        self,
+        centers: Sequence[InterfaceAnswer],
+        admins: Sequence[InterfaceAnswer],
+        platforms: Sequence[InterfaceAnswer],
+    ) -> list[Row]:
+        """Return the rows about Office 365; what a node reaches through a proxy, the controller does not look at."""
+        if not self._online:
+            return []
+        rows = [online.protocol_row(answer, self._online) for answer in centers]
+        rows += [
+            skipped("gateway-reached", gateway["name"], f"the nodes reach it through {gateway['proxy_url']}")
+            for gateway in self._online
+            if gateway["proxy_url"]
+        ]
+        graph = online.graph_on_all(centers)
+        direct = [gateway for gateway in self._online if not gateway["proxy_url"]]
+        listed = dict.fromkeys(place for gateway in direct for place in online.places(gateway, graph))
+        timeout = self._context.connection.timeout
+        endpoints = [Endpoint(host, host, port, timeout, "the option gateways") for host, port in listed]
+        servers = [Gateway(one.endpoint.name, one.endpoint.port, one) for one in self._pool.map(probe, endpoints)]
+        rows += hosts.name_rows([server.probed for server in servers]) if servers else []
+        for server in servers:
+            rows += [hosts.port_row(server.probed), gateways.name_row(server)]
+            rows.append(hosts.dates_row(server.probed, self._params["min_days"], self._now))
+            rows += [
+                self._online_trust_row(server, answer, store) for answer in platforms for store in office_365.STORES
+            ]
+            rows += [self._online_reached_row(server, answer) for answer in admins]
+        return rows
+
+    def _online_trust_row(self, server: Gateway, answer: InterfaceAnswer, store: str) -> Row:
+        if answer.answered and store != STORE:
+            transport = self._context.transport(answer.interface.connection)
+            try:
+                answer = replace(answer, value=CertManager(transport).trusted(STORES[store]))
+            except ImpError as error:
+                answer = replace(answer, error=error)
+        return gateways.trusted_row(Judgement(server, answer, _distrust(server, answer), store=store), self._now)
+
+    def _online_reached_row(self, server: Gateway, answer: InterfaceAnswer) -> Row:
+        if answer.answered:
+            admin = ImpAdmin(self._context.transport(answer.interface.connection))
+            node = answer.interface.probed.endpoint.name
+            seen: PeerCheck | ImpError
+            try:
+                seen = check_peer(admin, node, server.name, server.port, STORE)
+            except ImpError as error:
+                seen = error
+            answer = replace(answer, value=AdminFacts(answer.value.nodes, {server.name: seen}))
+        return gateways.reached_row(server, answer, ipv6_missing=False)
 
 
 def _failing_users(admin: ImpAdmin) -> Presence | None:

@@ -31,6 +31,7 @@ GRAPH_FROM: Update = (15, 0, 4)
 
 LOGIN = "https://login.microsoftonline.com"
 GRAPH = "https://graph.microsoft.com"
+OUTLOOK = "https://outlook.office365.com"
 
 STORES = ("cup-trust", "tomcat-trust")
 """The trust stores of a node that both need the authorities of Microsoft's hosts."""
@@ -88,9 +89,11 @@ def release_problems(version: str | None, options: Mapping[str, Any]) -> list[st
         return [f"{version} has no gateways of the type office_365; they come with {written_update(OFFERED_FROM)}."]
     if update >= URLS_FROM:
         return []
+    usual = {"authentication_endpoint": LOGIN, "resource": OUTLOOK}
     return [
         f"{version} has no field for {name}; it comes with {written_update(URLS_FROM)}."
-        for name in given(options, URLS)
+        for name, value in given(options, URLS).items()
+        if value != usual[name]
     ]
 
 

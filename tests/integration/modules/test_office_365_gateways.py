@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
 from tests.support.office_365 import CLIENT_ID, GRAPH_URL, LOGIN_URL, OUTLOOK, OUTLOOK_URL, TENANT_ID, TYPE
+from tests.support.pages import blocks
 
 MODULE = "presence_gateways"
 SECRET, PROXY_SECRET = "Canary-1c3d-secret", "Canary-55aa-proxy"
@@ -83,11 +85,25 @@ def test_a_gateway_of_office_365(releases: Emulator) -> None:
     urls = {"authentication_endpoint": LOGIN_URL, "resource": GRAPH_URL}
     gateway = {**known, **urls, "name": OUTLOOK, "type": "office_365", "position": 1}
     assert steps.done["current"] == {"account": None, "gateways": [gateway]}
-    assert info(releases, status=False)["gateways"] == [gateway]
+    assert info(releases, status=False)["gateways"] == [{**gateway, "subscriptions": 0}]
     for result in (steps.predicted, steps.done, steps.checked, steps.repeated):
         for secret in (SECRET, PROXY_SECRET):
             assert secret not in result.output
     assert SECRET not in str(releases.journal()) + releases.stderr
+
+
+def test_what_the_page_prints(releases: Emulator) -> None:
+    written = next(block.text for block in blocks("docs/exchange-online.md") if "presence_gateways_list" in block.text)
+    variables = yaml.safe_load(written)
+    (gateway,) = variables["presence_gateways_list"]
+    assert gateway.pop("client_secret") == "{{ vault_office_365_secret }}"
+    assert_contract(run(releases, {**gateway, "client_secret": SECRET}, check=True), changed=True)
+    interval = {"office_365_pull_interval": variables["calendaring_office_365_pull_interval"]}
+    place = connection(releases, "cucm", cluster="graph")
+    steps = assert_four_steps(
+        "calendaring_parameters", {**place, **interval}, lambda: releases.journal(protocol="axl", writes=True)
+    )
+    assert steps.done["restart_required"] == ["Cisco Presence Engine"]
 
 
 def test_fields_are_updated_and_the_others_stay(added: Emulator) -> None:

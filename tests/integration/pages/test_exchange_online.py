@@ -56,7 +56,7 @@ def _switched(control: Control) -> None:
 
 def test_the_scenario_of_the_page_is_one() -> None:
     content: dict[str, Any] = yaml.safe_load(generate(users=1))
-    (text,) = printed("yaml")
+    text = printed("yaml")[0]
     content["exchange"] |= yaml.safe_load(text)["exchange"]
     tenant = scenario_file.read(yaml.safe_dump(content)).online
     assert tenant is not None

@@ -21,6 +21,7 @@ from tests.support.inventory_files import load
 from tests.support.modules import ModuleResult, run_module
 from tests.support.odd_names import ODD as NAMES
 from tests.support.odd_names import scenario_of_users
+from tests.support.office_365 import CLIENT_ID, OUTLOOK, OUTLOOK_URL, TENANT_ID
 from tests.support.playbooks import INVENTORY, Played, play
 from tests.support.scenarios import shipped, with_users, write_scenario
 
@@ -31,6 +32,8 @@ GATEWAYS: list[dict[str, Any]] = [
     {"name": "2001:db8::22", "description": ""},
     {"name": "mail2.example.com", "description": "- yes", "port": 444},
 ]
+PROXY = {"proxy_url": "http://proxy.example.com:3128", "proxy_username": "imp", "proxy_password": "secret-of-the-proxy"}
+CLIENT_SECRET = "secret-of-the-client"
 ODD = issue('Odd: "{{ 1 + 1 }}",\n# grün', ca=True)
 
 
@@ -68,6 +71,8 @@ def configure_by_hand(emulator: Emulator) -> None:
         account=account["username"],
         account_password=account["password"],
     )
+    online = {"name": OUTLOOK, "type": "office_365", "client_id": CLIENT_ID, "tenant_id": TENANT_ID, **PROXY}
+    do(emulator, "presence_gateways", "imp", gateways=[{**online, "client_secret": CLIENT_SECRET}])
     users = [{"userid": f"user{number:04}", "meeting_information": number % 3 == 0} for number in range(1, 100)]
     do(emulator, "calendar_users", "cucm", users=users)
     do(
@@ -105,7 +110,11 @@ def adopt(emulator: Emulator, folder: Path) -> Path:
     shutil.copy(INVENTORY / "hosts.yml", adopted)
     for name in ("connection.yml", "emulator.yml"):
         shutil.copy(INVENTORY / "group_vars" / "all" / name, adopted / "group_vars" / "all")
-    vault = {"vault_ucops_imp_exchange_password": emulator.ready["exchange_account"]["password"]}
+    vault = {
+        "vault_ucops_imp_exchange_password": emulator.ready["exchange_account"]["password"],
+        "vault_ucops_imp_client_secrets": {OUTLOOK: CLIENT_SECRET},
+        "vault_ucops_imp_proxy_passwords": {OUTLOOK: PROXY["proxy_password"]},
+    }
     (adopted / "group_vars" / "all" / "vault.yml").write_text(json.dumps(vault))
     return adopted
 
@@ -148,7 +157,13 @@ def test_an_exported_cluster_is_left_as_it_is(environment: Emulator, tmp_path: P
     exported = export(environment, tmp_path)
     assert exported.status == 0, exported.output
     written = variables(tmp_path)
-    assert written["presence_gateways_list"] == [{"port": 443, **gateway} for gateway in GATEWAYS]
+    *exchange, online = written["presence_gateways_list"]
+    assert exchange == [{"port": 443, **gateway} for gateway in GATEWAYS]
+    assert (online["client_id"], online["resource"]) == (CLIENT_ID, OUTLOOK_URL)
+    assert online["client_secret"] == f"{{{{ vault_ucops_imp_client_secrets['{OUTLOOK}'] }}}}"
+    example = files(tmp_path)["group_vars/all/vault.example.yml"]
+    assert f'vault_ucops_imp_client_secrets:\n  "{OUTLOOK}": ' in example
+    assert f'vault_ucops_imp_proxy_passwords:\n  "{OUTLOOK}": ' in example
     assert (written["presence_gateways_enable_ipv6"], len(written["trust_certificates"])) == (True, 3)
     assert written["calendar_integration_require_verified"] is False, "nobody listens at port 444"
     assert {name: value for name, value in written.items() if name.startswith("calendaring_")} == {
@@ -158,7 +173,7 @@ def test_an_exported_cluster_is_left_as_it_is(environment: Emulator, tmp_path: P
     }
     accounts = environment.ready["clusters"]["dc1"]["accounts"]
     secrets = [accounts["application"]["password"], accounts["os"]["password"]]
-    secrets.append(environment.ready["exchange_account"]["password"])
+    secrets += [environment.ready["exchange_account"]["password"], CLIENT_SECRET, PROXY["proxy_password"]]
     assert [secret for secret in secrets if secret in str(files(tmp_path)) + exported.output] == []
     inventory = adopt(environment, tmp_path)
     audited, undeclared = audit(environment, tmp_path, inventory)
@@ -232,7 +247,7 @@ def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator,
     assert "presence_gateways: " in text
     assert "Cisco publishes no interface" in text
     assert not [name for name in written if name.startswith("presence_gateways")]
-    assert len([name for name in written if name.startswith("calendaring_")]) == 8
+    assert len([name for name in written if name.startswith("calendaring_")]) == 9
     assert written["trust_certificates"] == []
     assert "#  - path:" in text
     assert "# On imp-sub only; to have it on every node:" in text

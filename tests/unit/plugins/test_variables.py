@@ -107,7 +107,7 @@ def test_every_variable_keeps_its_place_when_all_are_text(source: str) -> None:
 def test_what_is_null_inside_of_a_dictionary_is_left_out() -> None:
     assert one("trust_certificates", [{"path": "/x", "content": None}]) == [{"path": "/x"}]
     assert one("presence_gateways_list", '[{"name": "a", "port": "8443", "description": null}]') == [
-        {"name": "a", "port": 8443}
+        {"name": "a", "port": 8443, "type": "exchange_ews"}
     ]
 
 

@@ -244,7 +244,10 @@ class Control:
         return found
 
     def presence(self, userid: str, cluster: str = "dc1") -> Json:
-        """Return what is shown of a user, what decides it, and what the Presence Engine knows of its calendar."""
+        """Return what is shown of a user, what decides it, and what the Presence Engine knows of its calendar.
+
+        ``why`` are the conditions for a meeting to show; the first with ``met`` false is why it does not.
+        """
         return self._call("GET", _presence(cluster, userid))
 
     def sign_in(self, userid: str, state: str, cluster: str = "dc1") -> Json:
@@ -268,6 +271,10 @@ class Control:
     def release_manual(self, userid: str, cluster: str = "dc1") -> Json:
         """Give back what was set by hand; returns :meth:`presence`."""
         return self._call("DELETE", f"{_presence(cluster, userid)}/manual")
+
+    def notifications(self, cluster: str | None = None) -> Json:
+        """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
+        return self._call("GET", "/notifications", params={"cluster": cluster})["notifications"]
 
     def mailboxes(self) -> Json:
         """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""

@@ -27,6 +27,7 @@ from imp_emulator.control import (
     exchange_online,
     exchange_servers,
     mailboxes,
+    notifications,
     ports,
     presence,
 )
@@ -35,6 +36,7 @@ from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
 from imp_emulator.wire.exchange.ews.faults import ERRORS as EWS_ERRORS
+from imp_emulator.wire.presence_web_service.errors import ERRORS as PRESENCE_ERRORS
 from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
@@ -98,20 +100,26 @@ class DelayEffect(_Model):
     seconds: float = Field(ge=0, le=3600)
 
 
-def _ews_error(code: str) -> str:
-    if code not in EWS_ERRORS:
-        raise ValueError(f"is no error of Exchange Web Services that is known here; known are {', '.join(EWS_ERRORS)}")
+def _known_error(code: str) -> str:
+    known = (*EWS_ERRORS, *map(str, PRESENCE_ERRORS))
+    if code not in known:
+        raise ValueError(
+            "is no error of Exchange Web Services or the Presence Web Service that is known here; known are"
+            f" {', '.join(known)}"
+        )
     return code
 
 
 class ErrorEffect(_Model):
-    """Answer with an error of Exchange Web Services instead of handling the request; other protocols answer 500.
+    """Answer with an error of the protocol instead of handling the request.
+
+    Exchange Web Services and the Presence Web Service have errors of their own; other protocols answer 500.
 
     ``values`` is what the answer says beside the code, for example ``{"BackOffMilliseconds": "300000"}``.
     """
 
     kind: Literal["error"]
-    code: Annotated[str, AfterValidator(_ews_error)]
+    code: Annotated[str, AfterValidator(_known_error)]
     values: dict[
         Annotated[str, Field(max_length=128, pattern=f"^{XML_TEXT}*$")],
         Annotated[str, Field(max_length=1024, pattern=f"^{XML_TEXT}*$")],
@@ -382,6 +390,7 @@ _ROUTERS = (
     exchange_online.router,
     mailboxes.router,
     calendars.router,
+    notifications.router,
     ports.router,
     presence.router,
 )

@@ -95,7 +95,7 @@ class ServiceClient:
     """
 
     def __init__(self, channel: Channel, host: str, account: str, requests: Requests) -> None:
-        self._connections = channel
+        self._channel = channel
         self._host = host
         self._account = account
         self._requests = requests
@@ -106,7 +106,7 @@ class ServiceClient:
         What was found within the last minute is taken for true: the verdict on the certificate, and a refused account.
         """
         async with self._requests.turn():
-            await self._connections.check()
+            await self._channel.check()
 
     async def calendar_folder(self, address: str) -> str:
         """Return the id of the calendar of a mailbox."""
@@ -181,7 +181,7 @@ class ServiceClient:
 
     async def close(self) -> None:
         """Close the connections; what is under way fails."""
-        await self._connections.close()
+        await self._channel.close()
 
     async def _ask(
         self,
@@ -202,7 +202,7 @@ class ServiceClient:
             raise ExchangeFailure(Failure.MAILBOX, f"{address!r} is not a mail address.")
         async with self._requests.turn():
             try:
-                return read(await self._connections.ask(message, address))
+                return read(await self._channel.ask(message, address))
             except Refused as refused:
                 if unless is not None and refused.code in unless:
                     return unless[refused.code]
@@ -236,5 +236,5 @@ class ExchangeClient(ServiceClient):
     def __init__(
         self, context: Context, cluster: str, node: str, host: str, port: int, access: Access, requests: Requests
     ) -> None:
-        connections = Connections(context, cluster, node, host, port, access, requests.threads)
-        super().__init__(connections, host, access.account, requests)
+        self._connections = Connections(context, cluster, node, host, port, access, requests.threads)
+        super().__init__(self._connections, host, access.account, requests)

@@ -220,7 +220,7 @@ def _short(secret: str, name: str) -> str:
 
 def _url(cluster: ClusterSpec, draft: Office365Draft, name: str, default: str) -> str:
     value: str | None = getattr(draft, name)
-    if value is None:
+    if value is None or value == default:
         return default
     if not _at_least(cluster, URLS_FROM):
         raise _invalid(name, "can be set from release 15SU2 on")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from imp_emulator.domain.imp import web_sessions
+from imp_emulator.domain.imp import services, web_sessions
 from imp_emulator.domain.imp.nodes import Node
 from imp_emulator.domain.imp.web_sessions import Session
 from imp_emulator.pipeline.accounts import Access
@@ -60,17 +60,24 @@ def _logged_in(call: Call, session: Session) -> Response:
 
 
 def _redirect(call: Call, home: Node) -> Response:
-    """Send the client to the node that serves the user, at the address where it can reach it."""
+    """Send the client to the node that serves the user: by its name, or where a client on this machine finds it."""
     content = etree.Element("session")
     other = web_sessions.backup(call.context, call.request.cluster, home.name)
     servers = {"primaryServer": home.fqdn, "backupServer": other.fqdn if other is not None else ""}
     etree.SubElement(content, "redirect", servers)
     port = call.request.port
-    address, real = call.context.network.get((home.ipv4, port), (home.fqdn, port))
+    address, real = home.fqdn, port
+    if not services.means(call.context, call.request.cluster, call.request.node, _asked(call)):
+        address, real = call.context.network.get((home.ipv4, port), (address, real))
     scheme = "http" if port == PLAIN_PORT else "https"
     host = f"[{address}]" if ":" in address else address
     path = call.request.path.removeprefix(BASE)
     return call.answer(307, content, f"{scheme}://{host}:{real}{BASE}{path}")
+
+
+def _asked(call: Call) -> str:
+    """Return the host that the client has asked, without its port."""
+    return call.request.headers.get("host", "").partition(":")[0]
 
 
 def _logout(call: Call) -> Response:
