@@ -267,7 +267,7 @@ def test_a_node_that_is_not_known_is_sent_nothing(
         result = run(options, DND, nodes=nodes)
         assert [failure["code"] for failure in result["failures"]] == ["wrong-node"]
         assert "homed on imp2.example.com. It is not asked there" in result.msg
-    assert "Name it in nodes." in result.msg
+        assert "Name it in nodes." in result.msg
     assert other.seen == []
     assert told_of(server.seen) == [*LOGIN, LOGOUT[1]] * 2
 
