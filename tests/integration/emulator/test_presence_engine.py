@@ -152,15 +152,16 @@ def test_automatic_replies_are_asked_for_once_an_hour_with_the_time_zone(play: P
 
 def test_the_calendar_is_read_again_a_day_before_the_end_of_what_was_read(play: Play) -> None:
     async def conversation(site: Site) -> None:
+        site.control(Action.STOP, "imp-sub")
+        site.update_user(THREE, meeting_information=False)
         site.meeting(address(ONE), 10 * DAY, 10 * DAY + HOUR)
         await site.quiet()
         assert site.known(ONE).busy == ()
-        site.asked()
-        await site.advance(6 * DAY)
-        assert "FindItem" in site.asked()
+        await site.advance(6 * DAY - 1)
+        assert site.known(ONE).busy == ()
+        await site.advance(1)
         assert len(site.known(ONE).busy) == 1
-        await site.advance(4 * DAY + MINUTE)
-        assert site.shown(ONE) == "Busy: In a meeting"
+        assert site.known(ONE).window_end == site.now + 7 * DAY
 
     play(conversation)
 
