@@ -33,12 +33,14 @@ endif
 
 # Each one's output in one piece, where make can do that (GNU make 4).
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=$(JOBS) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# What ansible packs and compiles, shared by pytest's workers and molecule.
+PAYLOADS := $(CURDIR)/.build/payloads
 # A worker that has nothing left to do takes tests from the others.
 WORKERS := --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help venv tree node-packages demo test all-tests lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
-	unit all-cases integration conformance molecule bench docs docs-lint docs-site changelog changelog-lint importer release clean
+	unit all-cases integration conformance molecule no-payloads bench docs docs-lint docs-site changelog changelog-lint importer release clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -81,9 +83,9 @@ test: tree node-packages ## everything that CI runs
 	  cat .build/pytest.txt; exit $$status
 
 # The jobs of make are no business of the tests.
-all-tests: tree
+all-tests: tree no-payloads
 	@echo "pytest runs; what it has printed so far is in .build/pytest.txt"
-	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(BIN)/python -m pytest $(WORKERS) > .build/pytest.txt 2>&1
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL PAYLOADS_FOLDER=$(PAYLOADS) $(BIN)/python -m pytest $(WORKERS) > .build/pytest.txt 2>&1
 
 lint: lint-python lint-ansible reuse docs-lint changelog-lint ## style of Python, YAML, roles, playbooks, licences and docs
 
@@ -129,10 +131,12 @@ integration: tree ## every module against the running emulator, and what must be
 conformance: tree node-packages ## public clients and schemas against the emulator and the collection
 	$(BIN)/python -m pytest $(WORKERS) tests/conformance
 
-molecule: tree ## one scenario per role
-	@rm -rf .build/payloads
-	ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(CURDIR)/.build/payloads \
-	  $(BIN)/molecule test --all
+molecule: tree no-payloads ## one scenario per role
+	ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(PAYLOADS) $(BIN)/molecule test --all
+
+# Nothing there looks whether a module has changed since.
+no-payloads:
+	@rm -rf $(PAYLOADS)
 
 bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol
 	$(BIN)/python -m tests.benchmarks

@@ -58,6 +58,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
+    Spec,
     converted,
     located,
     spec_of,
@@ -65,9 +66,33 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
 )
 
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
-_PLAIN: dict[str, tuple[Any, Any]] = {}
-"""Lists and dictionaries that hold no template, as given and as converted, by the name of the variable. A task takes
-its options several times, and a list may have thousands of users. Nothing grows old here: a task is a process."""
+_WHILE_THESE_HOLD = ("ansible_loop_var", "ansible_index_var")
+"""Which variables name those that a loop changes in the variables of its task."""
+
+
+class _Found:
+    """The options that were worked out with the variables of one task, in one round of its loop.
+
+    A task takes its options several times, each time all of a role, and their templates may ask a vault or read a list
+    of thousands of users. Ansible hands over the same variables each time, and makes new ones for the next task.
+    """
+
+    def __init__(self) -> None:
+        self._variables: dict[str, Any] | None = None
+        self._round: list[Any] = []
+        self._options: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def of(self, variables: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Return what is known by source and names of variables; nothing with variables other than the last ones."""
+        this_round = [variables.get(variables.get(name, "")) for name in _WHILE_THESE_HOLD]
+        # Objects are compared, and kept, so that no later one takes the place of another in memory.
+        same = all(one is other for one, other in zip(this_round, self._round, strict=False))
+        if variables is not self._variables or not same:
+            self._variables, self._round, self._options = variables, this_round, {}
+        return self._options
+
+
+_FOUND = _Found()
 
 
 class LookupModule(LookupBase):
@@ -82,27 +107,27 @@ class LookupModule(LookupBase):
         except KeyError as error:
             raise AnsibleLookupError(f"ucops.imp.options: there is no role, playbook or variable {error}.") from None
         host = variables or {}
-        given = {name: host[name] for name in spec if host.get(name) is not None}
-        known = {name: _PLAIN[name][1] for name, value in given.items() if name in _PLAIN and _PLAIN[name][0] is value}
-        values = self._values(given, known, host)
-        missing = {name for name in spec if name not in known and name not in values and "default" not in spec[name]}
+        found = _FOUND.of(host)
+        if (key := tuple(terms)) not in found:
+            found[key] = self._converted(source, spec, host)
+        return [dict(found[key])]
+
+    def _converted(self, source: str, spec: Spec, host: dict[str, Any]) -> dict[str, Any]:
+        """Convert what is given for the options of a spec; raises ``AnsibleLookupError`` for what does not fit."""
+        values = self._values({name: host[name] for name in spec if host.get(name) is not None}, host)
+        missing = {name for name in spec if name not in values and "default" not in spec[name]}
         if missing:
             computed = self._computed_defaults(source)
-            values.update(self._values({name: computed[name] for name in missing & computed.keys()}, known, host))
-        rest = {name: option for name, option in spec.items() if name not in known}
-        converted_options, problems = converted(rest, values)
+            values.update(self._values({name: computed[name] for name in missing & computed.keys()}, host))
+        options, problems = converted(spec, values)
         if problems:
             raise AnsibleLookupError(" ".join(problems))
-        options = located(rest, converted_options, host.get("playbook_dir") or ".")
-        for name in options.keys() & values.keys() & given.keys():
-            if isinstance(given[name], (list, dict)) and values[name] == given[name]:
-                _PLAIN[name] = (given[name], options[name])
-        return [{**known, **options}]
+        return located(spec, options, host.get("playbook_dir") or ".")
 
-    def _values(self, given: dict[str, Any], known: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:
+    def _values(self, given: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:
         """Fill in the templates; what is ``omit`` or null then is as good as left out."""
         omit = host.get("omit")
-        found = {name: templated(self._templar, value, omit) for name, value in given.items() if name not in known}
+        found = {name: templated(self._templar, value, omit) for name, value in given.items()}
         return {name: value for name, value in found.items() if value is not None}
 
     def _computed_defaults(self, role: str) -> dict[str, Any]:

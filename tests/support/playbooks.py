@@ -22,9 +22,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 INVENTORY = ROOT / "inventory" / "emulator"
 CALLBACKS = ROOT / "tests" / "support" / "callback_plugins"
-PAYLOADS = tempfile.TemporaryDirectory(prefix="ucops-payloads-")
-"""What ansible has packed of the modules, shared by all runs of this process, see ``callback_plugins/payloads.py``."""
-FASTER = {"ANSIBLE_CONFIG": str(ROOT / "tests" / "support" / "ansible.cfg"), "PAYLOADS_FOLDER": PAYLOADS.name}
+_OWN_PAYLOADS = tempfile.TemporaryDirectory(prefix="ucops-payloads-")
+PAYLOADS = os.environ.get("PAYLOADS_FOLDER") or _OWN_PAYLOADS.name
+"""What ansible has packed of the modules, shared by all runs of this process, see ``callback_plugins/payloads.py``.
+``make test`` names a folder that all its processes share."""
+FASTER = {"ANSIBLE_CONFIG": str(ROOT / "tests" / "support" / "ansible.cfg"), "PAYLOADS_FOLDER": PAYLOADS}
 """What costs a run less processor time than a user's own takes, and changes nothing else."""
 TIMEOUT = 300  # seconds
 _RECAP = re.compile(r"^(\S+)\s*: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +25,9 @@ from imp_emulator.scenario.model import Scenario
 from imp_emulator.scenario.writer import generate
 from imp_emulator.serving import background
 from imp_emulator.serving.listeners import Listeners
+from imp_emulator.store import clock as clock_store
 from imp_emulator.store import keys
+from imp_emulator.store.clock import ClockSetting
 from imp_emulator.store.cucm.users import UserKey
 from imp_emulator.store.database import Database
 from imp_emulator.store.imp import engine
@@ -50,9 +53,11 @@ def scenario(users: int, *, enabled: bool = True, gateways: tuple[str, ...] = (M
 
 
 def seed(folder: Path, wanted: Scenario) -> Path:
-    """Make a state file in which the nodes trust the Exchange servers, and the engines have loaded that."""
+    """Make a state file in which the clock stands still, the nodes trust Exchange, and the engines have loaded that."""
     path = states.seed(folder, wanted)
-    environment = Environment(Database(path), Clock(), ServicePace(), wanted)
+    database = Database(path)
+    clock_store.save(database, ClockSetting(0.0, float(int(time.time()))))
+    environment = Environment(database, Clock(), ServicePace(), wanted)
     root = keys.get(environment.database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT).certificate
     with environment.database.transaction():
         for node in ("imp-pub", "imp-sub"):
@@ -149,8 +154,6 @@ async def running(seeded: Path, folder: Path, wanted: Scenario, *, copy: bool = 
     listeners.remember()
     await listeners.start()
     await background.start(environment, engines)
-    if copy:
-        await environment.scheduler.change_clock(lambda clock: clock.freeze(True))
     await environment.scheduler.advance(0)
     try:
         yield Site(environment)

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from imp_emulator import cli
 from imp_emulator.testing import Control, ControlError
-from tests.support.axl import OverTheWire
+from tests.support.axl import OverTheWire, add_gateway
 from tests.support.emulator import Emulator
+from tests.support.imp_admin import restart
 
 ENABLED = "<userid>{}</userid><imAndPresenceEnable>t</imAndPresenceEnable>"
 STRANGE = "a/b c?#;"
@@ -148,6 +149,24 @@ def test_the_command(environment: Emulator, control: Control) -> None:
     nobody = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (nobody.returncode, nobody.stdout) == (2, "")
     assert nobody.stderr.endswith("404 No IM and Presence node serves a user nobody.\n")
+
+
+def test_why_nobody_is_in_a_meeting_and_what_the_node_complains_of(environment: Emulator, control: Control) -> None:
+    assert control.notifications() == []
+    add_gateway(environment)
+    included = "<userid>user0001</userid><calendarPresence>t</calendarPresence>"
+    OverTheWire(environment).ask("updateUser", included).done()
+    restart(environment, "imp-pub", "Cisco Presence Engine")
+    control.advance(0)
+    complaint = control.notifications("dc1")
+    assert [(one["cluster"], one["node"], one["severity"]) for one in complaint] == [("dc1", "imp-pub", "Error")]
+    assert control.notifications() == complaint
+    # The trust store of the node is empty.
+    unmet = next(one for one in control.presence("user0001")["why"] if one["met"] is False)
+    assert (unmet["name"], bool(unmet["detail"]), bool(unmet["remedy"])) == ("trust", True, True)
+    assert control.presence("user0002")["why"][0]["met"] is False
+    with pytest.raises(ControlError, match="404 there is no cluster 'dc9'"):
+        control.notifications("dc9")
 
 
 def test_a_reset_forgets_what_was_set(environment: Emulator, control: Control) -> None:

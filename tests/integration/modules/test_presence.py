@@ -132,7 +132,7 @@ def test_a_node_that_is_not_named_is_not_asked(served: Emulator) -> None:
         result = run(served, *USERS, nodes=known, state="absent")
         assert {failure["id"] for failure in result["failures"]} == away
         assert {failure["code"] for failure in result["failures"]} == {"wrong-node"}
-        assert "says that the user is homed on imp-sub.dc1.example.com." in result.msg
+        assert "says that the user is homed on imp-sub.dc1.example.com. It is not asked there" in result.msg
         assert {user["userid"] for user in result["current"]} == homes.keys() - away
 
 
@@ -161,9 +161,12 @@ def test_an_application_user_who_may_not_log_in(served: Emulator, account: str) 
 
 def test_a_busy_node_is_waited_for(served: Emulator) -> None:
     fault = {"protocol": "presence_web_service", "operation": "setRichPresence", "times": 1}
-    served.control.fault("status", effect={"status": 503, "retry_after": 0}, **fault)
+    served.control.fault("error", effect={"code": "212"}, **fault)
     assert_contract(run(served, USERS[0]), changed=True)
     assert settings(served) == ["setRichPresence"] * 2
+    served.control.fault("error", effect={"code": "210"}, **fault)
+    result = run(served, {**USERS[0], "note": "other"}, retries=0)
+    assert [failure["code"] for failure in result["failures"]] == ["busy"]
 
 
 def test_a_wrong_domain_is_told(served: Emulator) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
+from tests.support.followed_users import follow
+from tests.support.imp_admin import ENGINE, restart, trust_exchange
 from tests.support.modules import ModuleResult, run_module
 from tests.support.real_cluster import scenario
 
@@ -63,6 +65,48 @@ def test_why_a_user_is_not_in_a_meeting(environment: Emulator, users_with_calend
     assert user["reason"]["name"] == "enabled"
     assert user["reason"]["remedy"] == "Enable the user with the module calendar_users."
     assert [condition["met"] for condition in user["why"]] == [False, *[None] * 10]
+
+
+def reason(environment: Emulator, userid: str) -> tuple[str, str]:
+    """Return the condition that is not met, and what to do."""
+    (user,) = read(environment, users=[userid], explain=True)["users"]
+    return user["reason"]["name"], user["reason"]["remedy"]
+
+
+def test_a_user_in_a_meeting_and_one_without_a_mailbox(environment: Emulator) -> None:
+    follow(environment)
+    name, remedy = reason(environment, "user0002")
+    assert name == "trust"
+    assert remedy.startswith("Upload the certificate of the CA to cup-trust of imp-sub (module trust_certificates)")
+    trust_exchange(environment, "imp-sub")
+    assert reason(environment, "user0002") == ("trust", "Restart Cisco Presence Engine on imp-sub (module services).")
+    restart(environment, "imp-sub", ENGINE)
+    environment.control.advance(1)
+
+    result = read(environment, explain=True)
+    meeting, failing = result["users"]
+    assert (meeting["userid"], meeting["presence"], meeting["activity"]) == ("user0001", "busy", "in_a_meeting")
+    assert (meeting["status"], meeting["icon"], meeting["in_a_meeting"]) == ("Busy - In a meeting", "red", True)
+    assert (meeting["gateway"], meeting["mailbox"]) == ("mail1.example.com", "user0001@example.com")
+    assert (meeting["subscription_age_seconds"], meeting["failure"], meeting["reason"]) == (2, None, None)
+    assert {condition["met"] for condition in meeting["why"]} == {True}
+    assert (failing["reason"]["name"], failing["failure"]["code"]) == ("mailbox", "mailbox")
+    assert failing["in_a_meeting"] is False
+    assert result["engines"] == ["imp-pub", "imp-sub"]
+    summary = {"users": 2, "in_a_meeting": 1, "failing": 1, "presence": {"busy": 1, "available": 1}}
+    assert result["summary"] == summary | {"gateway": {"mail1.example.com": 2}}
+
+    assert [user["userid"] for user in read(environment, failing=True)["users"]] == ["user0002"]
+    assert [user["userid"] for user in read(environment, activity="in_a_meeting")["users"]] == ["user0001"]
+    assert len(read(environment, gateway="MAIL1.example.com")["users"]) == 2
+    (gateway,) = run_module("presence_gateways_info", {**connection(environment, "imp"), "status": False})["gateways"]
+    assert gateway["subscriptions"] == 1
+
+    checks = run_module("preflight_info", {**connection(environment, "cucm"), "imp": connection(environment, "imp")})[
+        "checks"
+    ]
+    (row,) = (row for row in checks if row["check"] == "mailboxes-readable")
+    assert (row["result"], row["found"]) == ("warning", "1 without a mailbox: user0002 (user0002@example.com)")
 
 
 def test_a_cluster_without_the_admin_api(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ def test_the_commands_of_the_page(tmp_path: Path) -> None:
         shown = json.loads(terminal.run(show))
         assert (shown["rule"], shown["sign_in"], shown["manual"]) == ("available", "available", None)
         assert {"on_the_phone", "calendar"} <= shown.keys()
+        assert shown["why"][0]["name"] == "enabled"
+        assert [found["remedy"] != "" for found in shown["why"] if found["met"] is False] == [True]
         control = Control(**json.loads((tmp_path / "run" / "ready.json").read_text())["control"])
         exec(test, {"emulator": SimpleNamespace(control=control)})
     finally:

@@ -20,6 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints impor
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from tests.support.connections import nodes
 from tests.support.emulator import Emulator
 from tests.support.playbooks import Played, play
 from tests.support.plugin_files import MODULES, kind_of, module_text
@@ -53,8 +54,8 @@ def modules_of(scenario: str) -> list[str]:
 
 def place(name: str, kind: str, environment: Emulator) -> tuple[str, int] | None:
     """Return where the emulator has the server that an example names, ``None`` for what is no endpoint of this kind."""
-    nodes = [node for cluster in environment.ready["clusters"].values() for node in cluster["nodes"].values()]
-    servers = {node["fqdn"]: (node, {"platform": 443, "pws": 8083}.get(kind, 8443)) for node in nodes}
+    known = [node for cluster in environment.ready["clusters"].values() for node in cluster["nodes"].values()]
+    servers = {node["fqdn"]: (node, {"platform": 443, "pws": 8083}.get(kind, 8443)) for node in known}
     if kind == "exchange":
         servers |= {server: (found, 5986) for server, found in environment.ready["exchange"].items()}
     if kind == "ca":
@@ -153,6 +154,8 @@ def playbook(environment: Emulator, modules: list[str]) -> list[dict[str, Any]]:
     defaults["ucops.imp.adcs_request"] = environment.ready["certification_authorities"][STANDALONE]["account"]
     # The cluster does not know its node by the loopback address that stands for the node's own here.
     defaults["ucops.imp.services"] = {"nodes": ["{{ ucops_imp_service_node }}"]}
+    # Users are sent on to the node that serves them, and loopback addresses are in no domain.
+    defaults["ucops.imp.presence"] = {"nodes": nodes(environment, 8083)}
     play = {"hosts": "imp_publisher", "gather_facts": False, "module_defaults": defaults, "vars": EARLIER_RESULTS}
     roles = [{"role": "ucops.imp.trust"}, {"role": "ucops.imp.presence_gateways"}]
     return [{**play, "roles": roles, "tasks": tasks}]

@@ -11,13 +11,14 @@ from typing import Any
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
+from tests.support.followed_users import IN_A_MEETING, WITHOUT_MAILBOX, follow
 from tests.support.playbooks import Played, play
 
 OPERATION = "listPresence"
 
 
-def prove(environment: Emulator, folder: Path, *runs: dict[str, Any]) -> Played:
-    """Run nothing of the role but its proof, once for each of these variables, and go on when one fails.
+def prove(environment: Emulator, folder: Path, *runs: dict[str, Any], check: bool = False) -> Played:
+    """Run the role with nothing but its proof, once for each of these variables, and go on when one fails.
 
     Each shows its number and its failure in one line.
     """
@@ -33,7 +34,7 @@ def prove(environment: Emulator, folder: Path, *runs: dict[str, Any]) -> Played:
     fixed = {**common, "calendar_integration_proof_delay": 0}
     book = {"hosts": "imp_publisher", "gather_facts": False, "module_defaults": module_defaults, "vars": fixed}
     (folder / "proof.yml").write_text(json.dumps([{**book, "tasks": tasks}]))
-    return play(environment.ready_file, folder, str(folder / "proof.yml"))
+    return play(environment.ready_file, folder, str(folder / "proof.yml"), *(["--check"] if check else []))
 
 
 def said(played: Played, run: int) -> str:
@@ -41,20 +42,31 @@ def said(played: Played, run: int) -> str:
     return " ".join(played.output.partition(f"RUN {run} ")[2].partition(" END")[0].split())
 
 
-def test_what_the_proof_fails_for(environment: Emulator, tmp_path: Path) -> None:
+def test_a_meeting_that_is_shown_and_what_the_proof_fails_for(environment: Emulator, tmp_path: Path) -> None:
+    follow(environment)
     other = connection(environment, "imp", node="cucm-pub")
     played = prove(
         environment,
         tmp_path,
-        {"calendar_integration_proof_user": "user0999"},
+        {"calendar_integration_proof_user": IN_A_MEETING},
+        {"calendar_integration_proof_user": WITHOUT_MAILBOX},
         {"calendar_integration_proof_user": "nobody"},
-        {"calendar_integration_proof_user": "user0001", "here": other},
+        {"calendar_integration_proof_user": IN_A_MEETING, "here": other},
     )
-    assert said(played, 1) == (
-        "proof: user0999 is not shown in a meeting. The condition enabled is not met: Not set: Enable User for Unified"
-        " CM IM and Presence, Include meeting information in Presence. Enable the user with the module calendar_users."
+    assert played.status == 0, played.output
+    assert len(played.module_calls) == 4
+    assert said(played, 1) == ""
+    assert "proof: user0002 is not shown in a meeting. The condition trust is not met: The certificate" in said(
+        played, 2
     )
-    assert said(played, 2) == "proof: calendar_integration_proof_user: there is no user nobody."
-    assert "proof: Nothing tells users' presence here." in said(played, 3)
-    # Two looks at a user who may still come into a meeting, one at nobody, none again where nothing tells.
-    assert len(environment.journal(operation=OPERATION)) == 3
+    assert "Upload the certificate of the CA to cup-trust of imp-sub (module trust_certificates)" in said(played, 2)
+    assert said(played, 3) == "proof: calendar_integration_proof_user: there is no user nobody."
+    assert "proof: Nothing tells users' presence here." in said(played, 4)
+    # Two looks at a user who may still come into a meeting, one at each other; none again where nothing tells.
+    assert len(environment.journal(operation=OPERATION)) == 4
+
+
+def test_check_mode_proves_nothing(environment: Emulator, tmp_path: Path) -> None:
+    played = prove(environment, tmp_path, {"calendar_integration_proof_user": "user0001"}, check=True)
+    assert (played.status, played.module_calls) == (0, []), played.output
+    assert environment.journal() == []

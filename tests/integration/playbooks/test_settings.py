@@ -243,6 +243,49 @@ def test_what_is_omitted_has_its_default(environment: Emulator, tmp_path: Path) 
     assert played.status == 0, played.output
 
 
+ONCE = """\
+- hosts: imp_publisher
+  gather_facts: false
+  vars:
+    calendar_users_concurrency: "{{ lookup('ansible.builtin.pipe', 'echo >> asked; echo 7') }}"
+    calendar_users_max_changes: "{{ (item | default(1)) + (number | default(0)) }}"
+    once: "{{ lookup('ucops.imp.options', 'calendar_users') }}"
+  tasks:
+    - ansible.builtin.assert:
+        that:
+          - once.calendar_users_concurrency == 7
+          - once.calendar_users_concurrency == lookup('ucops.imp.options', 'calendar_users').calendar_users_concurrency
+          - once.calendar_users_max_changes == 1
+    - ansible.builtin.assert:
+        that:
+          - once.calendar_users_max_changes == item + number
+          - once.calendar_users_concurrency == 7
+      loop: [5, 5, 6]
+      loop_control: {index_var: number}
+    - ansible.builtin.debug: {msg: Said by another host}
+      loop: "{{ [5, 5, 6] }}"
+      loop_control: {index_var: number}
+      delegate_to: host-{{ once.calendar_users_max_changes }}
+    - ansible.builtin.assert:
+        that: once.calendar_users_max_changes == 9
+      vars: {item: 9}
+"""
+
+
+def test_variables_are_worked_out_once_for_each_task_and_round_of_its_loop(
+    environment: Emulator, tmp_path: Path
+) -> None:
+    book = tmp_path / "once.yml"
+    book.write_text(ONCE)
+
+    played = play(environment.ready_file, tmp_path, str(book))
+
+    assert played.status == 0, played.output
+    # Where a task is delegated to is worked out with variables that ansible changes from round to round.
+    assert re.findall(r" -> host-(\d)", played.output) == ["5", "6", "8"]
+    assert (tmp_path / "asked").read_text() == "\n" * (1 + 3 + 3 + 1)
+
+
 def test_an_export_takes_its_variables_as_text(environment: Emulator, tmp_path: Path) -> None:
     texts = ["export_directory=out", 'export_parts=["calendaring"]', "export_all_parameters=no", "trust_nodes=[]"]
 

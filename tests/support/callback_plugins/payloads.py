@@ -1,12 +1,16 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets the playbooks of one test run share what ansible packs of a module before it runs it.
+"""Lets the playbooks of one test run share what ansible packs of a module, and compiles of a template.
 
 ansible collects a module and all that it imports into an archive, once in each ``ansible-playbook``. That takes a
 third of a second of processor time for each module, several times a run, and always yields the same. Python then
 compiles the archive's content in each module's process, which is a third of what a module takes; here the archive
 holds the bytecode too. An interpreter that does not know it takes the source beside it.
+
+Each task is a process that compiles its templates, and those of the variables that they name, anew: a sixth of what a
+run takes. What Jinja makes of a template depends on its text and the environment's settings alone, because ansible has
+switched off the evaluation of constants.
 """
 
 from __future__ import annotations
@@ -15,12 +19,20 @@ import importlib.util
 import marshal
 import os
 import zipfile
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from types import CodeType
+from typing import Any, cast
 
 from ansible import constants, release
 from ansible.plugins.callback import CallbackBase
+from jinja2.environment import TemplateExpression
+
+try:
+    from ansible._internal._templating import _jinja_bits as templating
+except ImportError:  # up to core 2.18
+    templating = None
 
 DOCUMENTATION = """
 name: payloads
@@ -28,9 +40,25 @@ type: aggregate
 short_description: Share the packed modules of several runs
 description:
   - Keeps the packed modules in a folder of the folder that E(PAYLOADS_FOLDER) names, one for each release of
-    ansible-core and each list of collection paths, with their bytecode. Without it nothing is shared.
+    ansible-core and each list of collection paths, with their bytecode, and the compiled templates beside them. Without
+    it nothing is shared.
 """
 
+_SETTINGS = (
+    "block_start_string",
+    "block_end_string",
+    "variable_start_string",
+    "variable_end_string",
+    "comment_start_string",
+    "comment_end_string",
+    "line_statement_prefix",
+    "line_comment_prefix",
+    "trim_blocks",
+    "lstrip_blocks",
+    "newline_sequence",
+    "keep_trailing_newline",
+)
+"""What of Jinja's environment makes a difference to what a template is compiled to."""
 _UNCHECKED = (1).to_bytes(4, "little")
 """The flags of bytecode that belongs to its source without a look at the source (PEP 552)."""
 
@@ -52,6 +80,71 @@ class _WithBytecode(zipfile.ZipFile):
             super().writestr(f"{name}c", _bytecode(source, name), *arguments, **named)
 
 
+class _Templates:
+    """Compiled templates and expressions, by what they are made from, in memory and in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, CodeType] = {}
+
+    def code(self, kind: str, environment: Any, source: str, compiled: Callable[[], CodeType]) -> CodeType:
+        """Return what a source is compiled to; what cannot be compiled is refused anew each time."""
+        context = templating._TemplateCompileContext.current(optional=True)
+        settings = [getattr(environment, name) for name in _SETTINGS]
+        made_from = repr((kind, str(source), settings, getattr(context, "escape_backslashes", None)))
+        name = sha256(made_from.encode("utf-8", "surrogatepass")).hexdigest()
+        if name not in self._known:
+            self._known[name] = self._stored(name) or self._store(name, compiled())
+        return self._known[name]
+
+    def _stored(self, name: str) -> CodeType | None:
+        try:
+            return cast("CodeType", marshal.loads((self._folder / name).read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def _store(self, name: str, code: CodeType) -> CodeType:
+        fresh = self._folder / f"{name}.{os.getpid()}"
+        fresh.write_bytes(marshal.dumps(code))
+        fresh.replace(self._folder / name)
+        return code
+
+
+def _share_templates(folder: Path) -> None:
+    """Have ansible take what was compiled before from a folder."""
+    folder.mkdir(exist_ok=True)
+    environment_class = templating.AnsibleEnvironment
+    templates = _Templates(folder)
+    plain, plain_expression = environment_class.compile, environment_class.compile_expression
+
+    def compile_once(self: Any, source: Any, *arguments: Any, **named: Any) -> Any:
+        if arguments or named or not isinstance(source, str):
+            return plain(self, source, *arguments, **named)
+        return templates.code("template", self, source, lambda: plain(self, source))
+
+    def compile_expression_once(self: Any, source: str, undefined_to_none: bool = True) -> TemplateExpression:
+        def compiled() -> CodeType:
+            made: list[CodeType] = []
+
+            def keep(text: str, filename: str) -> CodeType:
+                made.append(environment_class._compile(self, text, filename))
+                return made[-1]
+
+            self._compile = keep
+            try:
+                plain_expression(self, source, undefined_to_none)
+            finally:
+                del self._compile
+            return made[-1]
+
+        code = templates.code("expression", self, source, compiled)
+        template = self.template_class.from_code(self, code, self.make_globals(None))
+        return TemplateExpression(template, undefined_to_none)
+
+    environment_class.compile = compile_once
+    environment_class.compile_expression = compile_expression_once
+
+
 class CallbackModule(CallbackBase):
     """Puts the shared folder in the place of the run's own, before the first module is packed."""
 
@@ -70,3 +163,5 @@ class CallbackModule(CallbackBase):
         Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(folder)
         # This process packs nothing else.
         zipfile.ZipFile = _WithBytecode  # type: ignore[misc]
+        if templating is not None:
+            _share_templates(Path(shared, f"templates-{release.__version__}"))

@@ -35,7 +35,7 @@ def rows(axl: InProcess, statement: str) -> list[dict[str, str]]:
 def test_the_query_of_the_guides_gives_parameters_with_their_values(axl: InProcess) -> None:
     found = rows(axl, PARAMETERS)
     assert {"paramname": "CalendarSpread", "paramvalue": "50"} in found
-    assert len(found) == 8
+    assert len(found) == 9
 
 
 def test_rows_hold_columns_in_lower_case_and_empty_elements_for_nothing(axl: InProcess) -> None:

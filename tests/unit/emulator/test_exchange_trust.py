@@ -65,10 +65,10 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> list[Result]:
     found: list[Result] = []
 
     def judged(target: gateway_status.ProbeTarget, trusted: str) -> Result:
-        found.append(gateway_status.judge(target, trusted))
+        found.append(gateway_status.judge_all(target, trusted))
         return found[-1]
 
-    monkeypatch.setattr(exchange_trust, "judge", judged)
+    monkeypatch.setattr(exchange_trust, "judge_all", judged)
     return found
 
 
@@ -213,9 +213,9 @@ def test_a_server_that_changes_between_the_handshakes_is_given_up(
     )
 
     def judged(target: gateway_status.ProbeTarget, trusted: str) -> Result:
-        return gateway_status.judge(dataclasses.replace(target, listener=("127.0.0.1", verified.port)), trusted)
+        return gateway_status.judge_all(dataclasses.replace(target, listener=("127.0.0.1", verified.port)), trusted)
 
-    monkeypatch.setattr(exchange_trust, "judge", judged)
+    monkeypatch.setattr(exchange_trust, "judge_all", judged)
     with stack:
         ((failure, _),) = failures(ask(emulated, basic_only=True))
         assert failure is Failure.TRUST

@@ -57,7 +57,7 @@ def test_what_could_await_is_no_endpoint() -> None:
 
 def test_every_endpoint_is_a_plain_function_behind_the_decoder() -> None:
     endpoints = [route.endpoint for router in ROUTERS for route in router.routes]  # type: ignore[attr-defined]
-    assert len(endpoints) == 15
+    assert len(endpoints) == 16
     for endpoint in endpoints:
         assert not inspect.iscoroutinefunction(inspect.unwrap(endpoint)), endpoint
         assert endpoint is not inspect.unwrap(endpoint), endpoint

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from imp_emulator.domain.cucm import users
 from imp_emulator.domain.cucm.users import UserKey
 from imp_emulator.domain.events import PresenceChanged
 from imp_emulator.domain.imp import presence, services
+from imp_emulator.domain.imp.engine_settings import Settings
 from imp_emulator.domain.imp.presence_rules import Manual, SignIn
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.store import jobs
@@ -61,8 +62,9 @@ class Watched:
     def advance(self, seconds: float) -> None:
         asyncio.run(self.environment.scheduler.advance(seconds))
 
-    def starts_engine(self, **settings: Any) -> None:
-        loaded = Loaded(CLUSTER, self.node, self.noon, {"display_out_of_office": True} | settings, "", {})
+    def starts_engine(self, *, display_out_of_office: bool = True) -> None:
+        settings = Settings((), "svc", 60, 100, 60, display_out_of_office, False, 60, 60)
+        loaded = Loaded(CLUSTER, self.node, self.noon, asdict(settings), "", {})
         with self.environment.database.transaction():
             engine.put_loaded(self.environment.database, loaded)
         self.do(presence.refresh, self.pkid)
@@ -116,11 +118,13 @@ def test_a_meeting_begins_and_ends_by_itself_each_after_the_users_own_offset(emu
     watched.follows(busy=[(1, 2, "Busy"), (1, 3, "Free"), (4, 5, "Tentative")])
     assert (watched.shown, watched.due) == (AVAILABLE, [HOUR + offset])
     watched.advance(HOUR + offset - 1)
+    watched.do(presence.refresh, watched.pkid)
     assert (watched.shown, watched.told) == (AVAILABLE, [])
     watched.advance(1)
     assert (watched.shown, watched.told) == (IN_A_MEETING, [USERID])
     assert presence.of_user(watched.context, CLUSTER, USERID).since == watched.noon + HOUR + offset
     watched.advance(HOUR - 1)
+    watched.do(presence.refresh, watched.pkid)
     assert watched.shown == IN_A_MEETING
     watched.advance(1)
     assert (watched.shown, watched.told, watched.due) == (AVAILABLE, [USERID, USERID], [])
@@ -205,8 +209,7 @@ def test_a_manual_presence_expires(watched: Watched) -> None:
     assert (watched.shown, found.manual, watched.told) == (AVAILABLE, None, [USERID, USERID])
 
 
-def test_what_was_set_by_hand_is_back_when_an_override_of_the_same_moment_is_not(watched: Watched) -> None:
-    """A job that is late finds what is in force at its time, not what was when it was made."""
+def test_a_manual_presence_does_not_end_with_the_one_that_it_replaced(watched: Watched) -> None:
     watched.do(presence.set_manual, USERID, Manual("AWAY", override=True, until=watched.noon + HOUR))
     watched.do(presence.set_manual, USERID, Manual("DND", override=True))
     assert watched.due == []

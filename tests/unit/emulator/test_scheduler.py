@@ -72,6 +72,43 @@ def test_a_job_may_add_jobs_that_are_due_on_the_same_way(world: World) -> None:
     assert world.ran == [("tick", 10), ("tick", 20), ("between", 25), ("tick", 30), ("tick", 40)]
 
 
+def test_of_what_repeats_a_long_way_sees_its_end_only_and_in_order(world: World) -> None:
+    """A watch of each user would ring if a sign of life were left out and the watch were not."""
+    users, minute = 2_000, 60.0
+    rung: list[str] = []
+
+    def sign(job: Job) -> None:
+        jobs.add("sign", job.key, world.now + NOON + 60 * minute, repeats=True)
+        jobs.add("watch", job.key, world.now + NOON + 120 * minute, repeats=True)
+        world.ran.append((job.key, world.now))
+
+    jobs = world.scheduler.jobs
+    world.scheduler.register("sign", sign)
+    world.scheduler.register("watch", lambda job: rung.append(job.key))
+    for number in range(users):
+        jobs.add("watch", f"{number}", NOON + 120 * minute, repeats=True)
+        jobs.add("sign", f"{number}", NOON + 60 * minute, repeats=True)
+    world.add("once", 100)
+    world.advance(30 * 86_400)
+    assert rung == []
+    assert world.ran[0] == ("once", 100), "what does not repeat happens when it is due"
+    seen = [at for _, at in world.ran[1:]]
+    assert min(seen) >= 30 * 86_400 - (2 * 3600 + 10_000 * 3600 / (2 * users))
+    assert users * 4 <= len(seen) <= users * 5
+    assert world.now == 30 * 86_400
+
+
+def test_few_that_repeat_are_all_seen(world: World) -> None:
+    def again(job: Job) -> None:
+        world.ran.append((job.key, world.now))
+        world.scheduler.jobs.add("again", job.key, world.now + NOON + 3600, repeats=True)
+
+    world.scheduler.register("again", again)
+    world.scheduler.jobs.add("again", "tick", NOON + 3600, repeats=True)
+    world.advance(30 * 86_400)
+    assert len(world.ran) == 30 * 24
+
+
 def test_a_job_of_the_same_kind_and_key_is_replaced_and_one_can_be_cancelled(world: World) -> None:
     world.add("a", 10)
     world.add("b", 10)
@@ -382,3 +419,69 @@ def test_a_clock_that_stands_still_runs_nothing_at_the_next_start_either(world: 
 
     asyncio.run(work())
     assert again.ran == []
+
+
+# Jobs that run at once
+
+
+def test_a_job_that_is_to_run_at_once_runs_also_on_a_clock_that_stands_still_and_only_once(world: World) -> None:
+    async def conversation() -> None:
+        with world.database.transaction():
+            world.scheduler.jobs.at_once("note", "a")
+            assert world.ran == []
+        assert world.ran == [("a", 0)]
+        await world.scheduler.advance(0)
+        assert world.ran == [("a", 0)]
+
+    asyncio.run(conversation())
+
+
+def test_a_job_of_a_transaction_that_is_undone_does_not_run_at_once(world: World) -> None:
+    def undone() -> None:
+        with world.database.transaction():
+            world.scheduler.jobs.at_once("note", "a")
+            raise RuntimeError("undone")
+
+    async def conversation() -> None:
+        with pytest.raises(RuntimeError, match="undone"):
+            undone()
+        await world.scheduler.advance(0)
+        assert world.ran == []
+
+    asyncio.run(conversation())
+
+
+def test_a_job_that_cannot_run_at_once_has_its_turn(world: World) -> None:
+    world.scheduler.jobs.at_once("note", "nobody serves")
+
+    async def conversation() -> None:
+        async with world.scheduler.halted():
+            world.scheduler.jobs.at_once("note", "halted")
+        world.scheduler.jobs.at_once("note", "replaced")
+        assert world.ran == [("replaced", 0)]
+        await world.scheduler.advance(5)
+
+    asyncio.run(conversation())
+    assert world.ran == [("replaced", 0), ("nobody serves", 0), ("halted", 0)]
+
+
+def test_work_that_has_begun_at_once_is_waited_for_and_begins_anew_after_a_kill(world: World) -> None:
+    begun: list[str] = []
+
+    async def forever(job: Job) -> None:
+        begun.append(job.key)
+        await asyncio.Event().wait()
+
+    async def conversation() -> None:
+        world.scheduler.register("wait", forever)
+        world.scheduler.jobs.at_once("wait", "a")
+        way = asyncio.ensure_future(world.scheduler.advance(60))
+        await asyncio.sleep(0.01)
+        assert (begun, world.now, way.done()) == (["a"], 0, False)
+        way.cancel()
+
+    asyncio.run(conversation())
+    again = world.again()
+    found = store.waiting(again.database, "wait", "a")
+    again.database.close()
+    assert found is not None

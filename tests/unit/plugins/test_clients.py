@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import CertManager
@@ -67,6 +68,50 @@ def test_errors_of_the_admin_api(status: int, body: Any, media_type: str, code: 
     with pytest.raises(ApiError, match=said) as caught:
         ImpAdmin(Canned(status, body, media_type)).account()
     assert (caught.value.code, caught.value.status) == (code, status)
+
+
+class Users(Transport):
+    """Has so many users, page by page, and keeps the queries; it may never come to an end of them."""
+
+    def __init__(self, users: int, *, endless: bool = False) -> None:
+        super().__init__(CONNECTION)
+        self.known = [f"user{number}" for number in range(users)]
+        self.endless = endless
+        self.queries: list[dict[str, list[str]]] = []
+
+    def request(self, method: str, path: str, **options: Any) -> Answer:
+        query = parse_qs(urlsplit(path).query)
+        self.queries.append(query)
+        skip, first = 0 if self.endless else int(query["skip"][0]), int(query["first"][0])
+        found = [name for name in self.known if name in query.get("userid", self.known)]
+        items = [{"userid": name} for name in found[skip : skip + first]]
+        content = {"items": items, "total": len(found), "engines": ["imp-pub"]}
+        return Answer(200, {"content-type": "application/json"}, json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(("users", "requests"), [(0, 1), (999, 1), (1000, 2), (2500, 3)])
+def test_users_are_read_page_by_page(users: int, requests: int) -> None:
+    server = Users(users)
+    found = ImpAdmin(server).presence((), {"failing": "true"})
+    assert [user["userid"] for user in found.users] == server.known
+    assert (found.engines, len(server.queries)) == (["imp-pub"], requests)
+    assert all(query["failing"] == ["true"] for query in server.queries)
+
+
+def test_pages_that_bring_nobody_new_are_the_end() -> None:
+    server = Users(1000, endless=True)
+    assert len(ImpAdmin(server).presence((), {}).users) == len(server.known)
+    assert len(server.queries) == 2
+
+
+def test_ids_are_asked_for_in_portions_that_fit_into_a_line() -> None:
+    server = Users(100)
+    wanted = [*server.known, *(f"{number}{'ä' * 120}" for number in range(20))]
+    assert [user["userid"] for user in ImpAdmin(server).presence(wanted, {}).users] == server.known
+    asked = [query["userid"] for query in server.queries]
+    assert [name for portion in asked for name in portion] == wanted
+    assert len(asked[0]) == 40
+    assert all(len(urlencode([("userid", name) for name in portion])) <= 6000 for portion in asked)
 
 
 @pytest.mark.parametrize("body", [[], {}, {"items": {}}, b"{"])

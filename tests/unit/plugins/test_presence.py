@@ -261,13 +261,15 @@ def test_a_user_of_another_node_is_asked_there(
 def test_a_node_that_is_not_known_is_sent_nothing(
     options: dict[str, Any], server: ScriptedServer, other: ScriptedServer, nodes: list[dict[str, Any]] | None
 ) -> None:
-    server.script += [LOGINS[0], redirect(f"https://127.0.0.2:{other.port}/presence-service/users/ada/session"), DONE]
-    result = run(options, DND, nodes=nodes)
-    assert [failure["code"] for failure in result["failures"]] == ["wrong-node"]
-    assert "homed on 127.0.0.2" in result.msg
-    assert "Name it in nodes." in result.msg
+    # Nodes behind one address are told apart by their names alone.
+    for location in (f"https://127.0.0.2:{other.port}/", f"https://127.0.0.1:{other.port}/"):
+        server.script += [LOGINS[0], redirect(location, "imp2.example.com"), DONE]
+        result = run(options, DND, nodes=nodes)
+        assert [failure["code"] for failure in result["failures"]] == ["wrong-node"]
+        assert "homed on imp2.example.com. It is not asked there" in result.msg
+        assert "Name it in nodes." in result.msg
     assert other.seen == []
-    assert told_of(server.seen) == [*LOGIN, LOGOUT[1]]
+    assert told_of(server.seen) == [*LOGIN, LOGOUT[1]] * 2
 
 
 ASKED = Connection(PWS, "imp1.dc1.example.com", 8083, "app", PASSWORD)

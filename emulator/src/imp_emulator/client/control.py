@@ -38,13 +38,16 @@ class Answer:
         return json.loads(self.content)
 
 
+_CLOCK_SECONDS = 600.0
+
+
 class Control:
     """The control plane's calls; every one but :meth:`request` raises :class:`ControlError` unless it succeeds.
 
     Args:
         url: Where it listens, as in the ready file.
         token: The token in the ready file.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds to wait for an answer. Moving the clock, on whose way much may be due, may take 600.
     """
 
     def __init__(self, url: str, token: str, timeout: float = 30) -> None:
@@ -76,11 +79,14 @@ class Control:
             f"{self._url}{path}{'?' if query else ''}{query}", body, headers, method=method
         )
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
+            with self._opener.open(request, timeout=self._patience(path)) as answer:
                 return Answer(answer.status, answer.read())
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.read())
+
+    def _patience(self, path: str) -> float:
+        return max(self._timeout, _CLOCK_SECONDS) if path.startswith("/clock") else self._timeout
 
     def _call(self, method: str, path: str, json: Json = None, params: dict[str, Any] | None = None) -> Json:
         answer = _succeeded(method, path, self.request(method, path, json, params))
@@ -244,7 +250,10 @@ class Control:
         return found
 
     def presence(self, userid: str, cluster: str = "dc1") -> Json:
-        """Return what is shown of a user, what decides it, and what the Presence Engine knows of its calendar."""
+        """Return what is shown of a user, what decides it, and what the Presence Engine knows of its calendar.
+
+        ``why`` are the conditions for a meeting to show; the first with ``met`` false is why it does not.
+        """
         return self._call("GET", _presence(cluster, userid))
 
     def sign_in(self, userid: str, state: str, cluster: str = "dc1") -> Json:
@@ -268,6 +277,10 @@ class Control:
     def release_manual(self, userid: str, cluster: str = "dc1") -> Json:
         """Give back what was set by hand; returns :meth:`presence`."""
         return self._call("DELETE", f"{_presence(cluster, userid)}/manual")
+
+    def notifications(self, cluster: str | None = None) -> Json:
+        """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
+        return self._call("GET", "/notifications", params={"cluster": cluster})["notifications"]
 
     def mailboxes(self) -> Json:
         """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""

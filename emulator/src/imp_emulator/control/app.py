@@ -27,6 +27,7 @@ from imp_emulator.control import (
     exchange_online,
     exchange_servers,
     mailboxes,
+    notifications,
     ports,
     presence,
 )
@@ -389,6 +390,7 @@ _ROUTERS = (
     exchange_online.router,
     mailboxes.router,
     calendars.router,
+    notifications.router,
     ports.router,
     presence.router,
 )

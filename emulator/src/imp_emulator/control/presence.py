@@ -13,7 +13,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator.control.refusals import context_of, refusals
-from imp_emulator.domain.imp import gateways, presence
+from imp_emulator.domain.imp import explanations, gateways, presence
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import PRESENCES, Manual, SignIn
 from imp_emulator.scenario.reader import XML_TEXT
@@ -103,7 +103,10 @@ def _page(context: Context, clusters: list[str], after: str, limit: int) -> tupl
 
 @router.get("/{cluster}/{userid:path}")
 async def read_presence(request: Request, cluster: str, userid: str) -> dict[str, Any]:
-    """What is shown of a user, what decides it, and what the Presence Engine knows of the user's calendar."""
+    """What is shown of a user, what decides it, and what the Presence Engine knows of the user's calendar.
+
+    ``why`` are the conditions for a meeting to show, in order; the first with ``met`` false is why it does not.
+    """
     context = context_of(request)
     with refusals():
         return _described(context, presence.of_user(context, _clusters(context, cluster)[0], userid))
@@ -170,6 +173,7 @@ def _described(context: Context, user: UserPresence) -> dict[str, Any]:
         "on_the_phone": user.on_the_phone,
         "manual": manual,
         "calendar": _calendar(context, user),
+        "why": [asdict(found) for found in explanations.explain(context, user.cluster, user.userid)],
     }
 
 

@@ -131,6 +131,8 @@ class _Connection:
             auto_decompress=False,
             middlewares=(_once,),
         )
+        # A request that is repeated on another connection would not be signed in there.
+        self._session._retry_connection = False
         self.authorization = ""
         self.signed_in = False
         self.used = False

@@ -20,12 +20,14 @@ class NotificationPorts:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._open: set[tuple[str, int]] = set()
+        self._told: dict[tuple[str, str], str] = {}
 
     def reopen(self) -> None:
         """Open the ports of the engines that run by the present state, and close all others."""
         for place in self._open:
             self._environment.network.pop(place, None)
         self._open.clear()
+        self._told.clear()
         for loaded in store.engines(self._environment.database):
             self.listen_again(loaded.cluster, loaded.node)
 
@@ -37,25 +39,35 @@ class NotificationPorts:
             self.listen(cluster, node, port)
 
     def listen(self, cluster: str, node: str, port: int) -> None:
-        """Open a port of a node; when something else has it, the node's administration says so."""
-        context, listener = self._environment.context, self._environment.engine_listeners.get((cluster, node))
-        addresses = self._addresses(cluster, node)
-        if listener is None or all((address, port) in self._open for address in addresses):
+        """Open a port of a node, unless something else has it."""
+        listener = self._environment.engine_listeners.get((cluster, node))
+        places = [(address, port) for address in self._addresses(cluster, node)]
+        if listener is None or self._open.issuperset(places):
+            self._tell(cluster, node, port, "")
             return
-        taken = ports.why_not_listening(context, cluster, node, port)
+        taken = ports.why_not_listening(self._environment.context, cluster, node, port)
+        self._tell(cluster, node, port, taken)
+        if not taken:
+            new = [place for place in places if place not in self._environment.network]
+            self._environment.network.update(dict.fromkeys(new, listener))
+            self._open.update(new)
+
+    def _tell(self, cluster: str, node: str, port: int, taken: str) -> None:
+        """Have a node's administration say why the present port cannot be opened; ``""``: it can."""
+        context = self._environment.context
+        if self._told.get((cluster, node)) == taken or port != engine_settings.terms(context, cluster).port:
+            return
+        self._told[cluster, node] = taken
         place = (context, cluster, node, notifications.NOTIFICATION_PORT)
         with context.database.transaction():
             if taken:
                 notifications.raise_(*place, notifications.ERROR, f"{taken}; no notification of Exchange can arrive.")
-                return
-            notifications.clear(*place)
-        for address in addresses:
-            if (address, port) not in self._environment.network:
-                self._environment.network[address, port] = listener
-                self._open.add((address, port))
+            else:
+                notifications.clear(*place)
 
     def close(self, cluster: str, node: str) -> None:
         """Close all ports of a node."""
+        self._told.pop((cluster, node), None)
         addresses = set(self._addresses(cluster, node))
         for place in [place for place in self._open if place[0] in addresses]:
             self._open.remove(place)

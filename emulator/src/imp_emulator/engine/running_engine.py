@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from typing import Protocol as Interface
 
 from imp_emulator.domain.imp import engine_settings, notifications
-from imp_emulator.domain.imp.engine_settings import ACCOUNT, Gateway
+from imp_emulator.domain.imp.engine_settings import ACCOUNT, Gateway, proxy_key
 from imp_emulator.engine.exchange_client import Access, ExchangeClient
 from imp_emulator.engine.exchange_requests import ExchangeFailure, Failure, Requests
+from imp_emulator.engine.online_client import OnlineAccess, OnlineClient
 from imp_emulator.store.imp.engine import Loaded
 from imp_emulator.world.context import Context
 
@@ -78,6 +79,16 @@ class RunningEngine:
 
     def _connect(self, gateway: Gateway) -> Client:
         loaded, settings = self.loaded, self.settings
+        place = (self._context, loaded.cluster, loaded.node, gateway.name, gateway.port)
+        if gateway.online is not None:
+            online = OnlineAccess(
+                online=gateway.online,
+                client_secret=loaded.secrets.get(gateway.id, ""),
+                proxy_password=loaded.secrets.get(proxy_key(gateway), ""),
+                trust=(loaded.trust, loaded.tomcat_trust),
+                timeout=float(settings.timeout),
+            )
+            return OnlineClient(*place, online, self.requests)
         access = Access(
             account=settings.account,
             password=loaded.secrets.get(ACCOUNT, ""),
@@ -85,9 +96,7 @@ class RunningEngine:
             trust=loaded.trust,
             timeout=float(settings.timeout),
         )
-        return ExchangeClient(
-            self._context, loaded.cluster, loaded.node, gateway.name, gateway.port, access, self.requests
-        )
+        return ExchangeClient(*place, access, self.requests)
 
     def next_gateway(self, gateway: str, failed: Collection[str] = ()) -> str | None:
         """Return the next gateway of the pool behind one, but none that has failed; ``None`` when there is none."""

@@ -21,6 +21,7 @@ class Job:
         key: What it is about; no two jobs of a kind have the same.
         payload: What the handler needs to know, as JSON has it.
         due_at: Virtual time, seconds since the epoch.
+        repeats: Whether it comes again and again, and may be left out on a long way of the clock.
     """
 
     id: int
@@ -28,13 +29,17 @@ class Job:
     key: str
     payload: Any
     due_at: float
+    repeats: bool = False
 
 
-def add(database: Database, kind: str, key: str, payload: Any, due_at: float) -> None:
+_JOB = "SELECT id, kind, key, payload, due_at, repeats FROM job"
+
+
+def add(database: Database, kind: str, key: str, payload: Any, due_at: float, *, repeats: bool = False) -> None:
     """Store a job; an earlier one of the same kind and key goes, also one that a coroutine has begun with."""
     database.execute(
-        "INSERT OR REPLACE INTO job (kind, key, payload, due_at) VALUES (?, ?, ?, ?)",
-        (kind, key, json.dumps(payload, allow_nan=False), due_at),
+        "INSERT OR REPLACE INTO job (kind, key, payload, due_at, repeats) VALUES (?, ?, ?, ?, ?)",
+        (kind, key, json.dumps(payload, allow_nan=False), due_at, repeats),
     )
 
 
@@ -45,20 +50,29 @@ def cancel(database: Database, kind: str, key: str) -> bool:
 
 def first(database: Database) -> Job | None:
     """Return the job that is due first, of those that nothing has begun with; of several the oldest."""
-    row = database.one("SELECT id, kind, key, payload, due_at FROM job WHERE taken = 0 ORDER BY due_at, id LIMIT 1")
+    row = database.one(f"{_JOB} WHERE taken = 0 ORDER BY due_at, id LIMIT 1")
     return None if row is None else _job(row)
 
 
 def _job(row: Row) -> Job:
-    return Job(row["id"], row["kind"], row["key"], json.loads(row["payload"]), row["due_at"])
+    return Job(row["id"], row["kind"], row["key"], json.loads(row["payload"]), row["due_at"], bool(row["repeats"]))
 
 
 def waiting(database: Database, kind: str, key: str) -> Job | None:
     """Return a job that nothing has begun with."""
-    row = database.one(
-        "SELECT id, kind, key, payload, due_at FROM job WHERE kind = ? AND key = ? AND taken = 0", (kind, key)
-    )
+    row = database.one(f"{_JOB} WHERE kind = ? AND key = ? AND taken = 0", (kind, key))
     return None if row is None else _job(row)
+
+
+def count_repeating(database: Database) -> int:
+    """Return how many jobs come again and again."""
+    row = database.one("SELECT count(*) AS n FROM job WHERE repeats = 1")
+    return 0 if row is None else int(row["n"])
+
+
+def postpone(database: Database, identifier: int, due_at: float) -> None:
+    """Have a job run at another time than it was due."""
+    database.execute("UPDATE job SET due_at = ? WHERE id = ?", (due_at, identifier))
 
 
 def remove(database: Database, identifier: int) -> None:

@@ -16,6 +16,7 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -28,6 +29,10 @@ from imp_emulator.world.events import log_failure
 
 Handler = Callable[[Job], None] | Callable[[Job], Coroutine[Any, Any, None]]
 
+_REPEATED_SECONDS = 2 * 3600.0
+"""How much of a long way of the clock sees what repeats, however much of it there is."""
+_REPEATED_HOURS = 10_000
+"""How many hours of jobs that repeat a way of the clock sees beside that, over all of them."""
 _LOOK_AGAIN_SECONDS = 60.0
 """The longest wait in one go: somebody may set the machine's clock."""
 _logger = logging.getLogger("imp_emulator")
@@ -45,7 +50,7 @@ class Jobs:
         self._database = database
         self._changed = changed
 
-    def add(self, kind: str, key: str, due_at: float, payload: Any = None) -> None:
+    def add(self, kind: str, key: str, due_at: float, payload: Any = None, *, repeats: bool = False) -> None:
         """Have something done at a virtual time; an earlier job of the same kind and key is replaced.
 
         Args:
@@ -53,8 +58,10 @@ class Jobs:
             key: What the job is about.
             due_at: Seconds since the epoch; a time that has passed means as soon as possible.
             payload: What the handler needs, as JSON can hold it.
+            repeats: Whether it comes again and again only to find that all is well; then it may be left out on a long
+                way of the clock, except near its end. All that keep an eye on each other must say the same.
         """
-        store.add(self._database, kind, key, payload, moment(due_at))
+        store.add(self._database, kind, key, payload, moment(due_at), repeats=repeats)
         self._database.on_commit(self._changed)
 
     def at_once(self, kind: str, key: str, payload: Any = None) -> None:
@@ -68,6 +75,14 @@ class Jobs:
     def cancel(self, kind: str, key: str) -> bool:
         """Withdraw a job; tell whether it was there."""
         return store.cancel(self._database, kind, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """What repeats and is due before ``until``, a virtual time, comes ``seconds`` later."""
+
+    until: float
+    seconds: float
 
 
 class Scheduler:
@@ -172,8 +187,12 @@ class Scheduler:
         from where it has come to. Without one the stored clock stays as it is.
         """
         await self._ended()
+        left_out = self._left_out(until, at)
         try:
             while (job := store.first(self._database)) is not None and job.due_at <= until:
+                if job.repeats and job.due_at < left_out.until:
+                    store.postpone(self._database, job.id, max(job.due_at + left_out.seconds, left_out.until))
+                    continue
                 at = max(job.due_at, at)
                 if stop is not None:
                     stop.set(at)
@@ -184,6 +203,17 @@ class Scheduler:
                 await self._ended()
         finally:
             self._clock.release()
+
+    def _left_out(self, until: float, at: float) -> _LeftOut:
+        """Tell for which part of a way of the clock what repeats is left out: 10,000 users would make it too long.
+
+        All of it is postponed by the same time, so that it stays in order: who waits for a sign of life does not take
+        one that was left out for one that did not come.
+        """
+        first = store.first(self._database)
+        begin = at if at or first is None else first.due_at
+        seen = _REPEATED_SECONDS + _REPEATED_HOURS * 3600.0 / max(1, store.count_repeating(self._database))
+        return _LeftOut(until - seen, until - seen - begin)
 
     async def _ended(self) -> None:
         """Wait for the end of all that was caused, and of what that has caused; raise when it was given up."""

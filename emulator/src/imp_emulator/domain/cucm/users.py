@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import secrets
@@ -28,8 +29,8 @@ PRESENCE_FLAGS = ("home_cluster", "im_and_presence", "meeting_information")
 
 _SHOWN = ("im_and_presence", "locale")
 """The fields that something of a user's presence comes from, beside what its calendar says."""
-_FOLLOWED = (*PRESENCE_FLAGS, "mail")
-"""The fields that decide whether, and where, a Presence Engine follows a user's calendar."""
+_FOLLOWED = (*PRESENCE_FLAGS, "mail", "presence_node")
+"""The fields that decide which Presence Engine follows which mailbox for a user."""
 
 _NEW_USER = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
 _RANGES = {"max_desk_pickup_wait_time": (0, 30_000), "remote_destination_limit": (1, 10)}
@@ -89,7 +90,7 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
     except store.UseridTaken:
         raise _duplicate(values["userid"]) from None
     if served:
-        following.review(context, cluster, pkid)
+        following.review(context, cluster, None, store.presence_user(context.database, cluster, UserKey("pkid", pkid)))
     context.events.publish(UserChanged(cluster, pkid, values["userid"], "added"))
     return pkid
 
@@ -120,8 +121,8 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     except store.UseridTaken:
         raise _duplicate(changes["userid"]) from None
     if changed:
-        if not changes.keys().isdisjoint(_FOLLOWED):
-            following.review(context, cluster, user.pkid)
+        known = {name: value for name, value in {**changes, **served}.items() if name in _FOLLOWED}
+        following.review(context, cluster, user, dataclasses.replace(user, **known))
         if user.presence_node is not None and not changes.keys().isdisjoint(_SHOWN):
             presence.refresh(context, cluster, user.pkid)
         context.events.publish(UserChanged(cluster, user.pkid, changes.get("userid", user.userid), "updated"))
@@ -134,7 +135,7 @@ def remove(context: Context, cluster: str, key: UserKey) -> str:
     _served(context, cluster, user.presence_node, False)
     store.delete(context.database, user.id)
     presence.forget(context, cluster, user.pkid, user.userid)
-    following.review(context, cluster, user.pkid)
+    following.review(context, cluster, user, None)
     context.events.publish(UserChanged(cluster, user.pkid, user.userid, "removed"))
     return user.pkid
 

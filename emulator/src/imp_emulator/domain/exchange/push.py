@@ -35,7 +35,7 @@ def due(context: Context, identifier: str) -> Notification | None:
             return None
     notification = subscriptions.news(context, subscription, subscription.last, subscription.watermark)
     if notification.is_status and subscription.failing_since is None and now < subscription.status_at:
-        context.jobs.add(DELIVER, identifier, subscription.status_at)
+        context.jobs.add(DELIVER, identifier, subscription.status_at, repeats=True)
         return None
     return notification
 
@@ -50,7 +50,7 @@ def answered(context: Context, notification: Notification, *, unsubscribe: bool)
         return
     status_at = subscriptions.told(context, notification)
     if subscriptions.news(context, subscription, notification.last, notification.watermark).is_status:
-        context.jobs.add(DELIVER, subscription.id, status_at)
+        context.jobs.add(DELIVER, subscription.id, status_at, repeats=True)
     else:
         subscriptions.wake(context, subscription)
 

@@ -84,7 +84,7 @@ def started(context: Context, cluster: str, node: str) -> None:
 def poll_later(context: Context, cluster: str, node: str, polling: Polling, last: float) -> None:
     """Have something asked again when its period has passed since the last time."""
     key = f"{node_key(cluster, node)}/{polling.name}"
-    context.jobs.add(POLL, key, last + polling.minutes * 60, [cluster, node, polling.name])
+    context.jobs.add(POLL, key, last + polling.minutes * 60, [cluster, node, polling.name], repeats=True)
 
 
 def stops(context: Context, cluster: str, node: str) -> None:

@@ -21,8 +21,7 @@ from imp_emulator.domain.events import CalendarNotified
 from imp_emulator.domain.imp import engine_settings, next_steps, nodes, presence
 from imp_emulator.domain.imp.engine_settings import Settings, Terms
 from imp_emulator.domain.imp.next_steps import Step
-from imp_emulator.store.cucm import users
-from imp_emulator.store.cucm.users import PresenceUser, UserKey
+from imp_emulator.store.cucm.users import PresenceUser
 from imp_emulator.store.imp import engine as store
 from imp_emulator.store.imp.engine import EngineUser
 from imp_emulator.world.context import Context
@@ -70,32 +69,38 @@ def node_key(cluster: str, node: str) -> str:
 # Who is followed
 
 
-def review(context: Context, cluster: str, pkid: str) -> None:
-    """Follow a user's calendar, or do so no more, after something about the user has changed in Unified CM.
+def review(context: Context, cluster: str, before: PresenceUser | None, after: PresenceUser | None) -> None:
+    """Follow a user's calendar, or do so no more, when something about the user changes in Unified CM.
 
     A user is followed by the engine of its home node, as long as that runs. Another mail address is another mailbox,
     with which the user begins anew.
+
+    Args:
+        before: The user as it was; ``None`` for a new one.
+        after: The user as it is; ``None`` for one that is removed.
     """
-    user = users.presence_user(context.database, cluster, UserKey("pkid", pkid))
-    known = store.user(context.database, cluster, pkid)
-    wanted = user is not None and _is_wanted(user)
-    if known is not None and not (user and wanted and (known.node, known.mail) == (user.presence_node, user.mail)):
+    was, stays = _mailbox(before), _mailbox(after)
+    if was == stays:
+        return
+    known = None if before is None else store.user(context.database, cluster, before.pkid)
+    if known is not None:
         _forget(context, known)
-        presence.refresh(context, cluster, pkid)
-        known = None
-    if user is not None and wanted and known is None and _adopt(context, cluster, user):
-        context.jobs.at_once(USER, user_key(cluster, pkid), [cluster, pkid])
+        presence.refresh(context, cluster, known.pkid)
+    if after is not None and stays is not None and _adopt(context, cluster, after):
+        context.jobs.at_once(USER, user_key(cluster, after.pkid), [cluster, after.pkid])
 
 
-def _is_wanted(user: PresenceUser) -> bool:
-    enabled = user.home_cluster and user.im_and_presence and user.meeting_information
-    return enabled and bool(user.mail) and user.presence_node is not None
+def _mailbox(user: PresenceUser | None) -> tuple[str, str] | None:
+    """Return whose engine has to follow which mailbox for a user; ``None`` for nobody."""
+    if user is None or not (user.home_cluster and user.im_and_presence and user.meeting_information):
+        return None
+    return (user.presence_node, user.mail) if user.presence_node and user.mail else None
 
 
 def adopt(context: Context, cluster: str, found: Sequence[PresenceUser]) -> None:
     """Have the engines that run follow those of some users that are to be followed, and are not yet."""
     for user in found:
-        if _is_wanted(user) and store.user(context.database, cluster, user.pkid) is None:
+        if _mailbox(user) and store.user(context.database, cluster, user.pkid) is None:
             _adopt(context, cluster, user)
 
 
@@ -148,7 +153,7 @@ def next_task(context: Context, cluster: str, pkid: str, *, recovers: bool = Fal
         return step, user
     if user.failure:
         store.change(context.database, user, failure="", failure_detail="", failed_at=None)
-    context.jobs.add(USER, user_key(cluster, pkid), at, [cluster, pkid])
+    context.jobs.add(USER, user_key(cluster, pkid), at, [cluster, pkid], repeats=True)
     return None
 
 
@@ -242,7 +247,7 @@ def failed(context: Context, user: EngineUser, failure: str, detail: str) -> Non
 def recover_later(context: Context, cluster: str, node: str) -> None:
     """Have what went wrong tried again."""
     due_at = context.clock.timestamp() + RECOVERY_SECONDS
-    context.jobs.add(RECOVER, node_key(cluster, node), due_at, [cluster, node])
+    context.jobs.add(RECOVER, node_key(cluster, node), due_at, [cluster, node], repeats=True)
 
 
 # What Exchange tells
@@ -261,18 +266,19 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
         return False
     if (user.cluster, user.node) != (cluster, node) or store.loaded(context.database, cluster, node) is None:
         return False
-    if not user.subscription:
-        return True  # The first one comes while Exchange's answer to Subscribe is still on its way.
-    if engine_settings.terms(context, cluster) != Terms(user.minutes, user.port, user.spread):
+    # The first one may come while Exchange's answer to Subscribe is still on its way; then the calendar is read anyway.
+    made = user.subscription != ""
+    if made and engine_settings.terms(context, cluster) != Terms(user.minutes, user.port, user.spread):
         lost(context, user)
         return False
     now = context.clock.timestamp()
     if event:
         store.change(context.database, user, heard_at=now, event_at=now)
-        store.told(context.database, user, 1)
-        context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
     else:
         store.change(context.database, user, heard_at=now)
+    if event and made:
+        store.told(context.database, user, 1)
+        context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
     context.events.publish(CalendarNotified(cluster, node, user.pkid, event))
     return True
 

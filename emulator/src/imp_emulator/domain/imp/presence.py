@@ -16,7 +16,7 @@ from zlib import crc32
 
 from imp_emulator.domain.events import PresenceChanged
 from imp_emulator.domain.exchange import time_zones
-from imp_emulator.domain.imp import presence_words
+from imp_emulator.domain.imp import engine_settings, presence_words
 from imp_emulator.domain.imp.presence_rules import (
     MANUAL_ACTIVITIES,
     MANUAL_PRESENCES,
@@ -274,8 +274,8 @@ def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _
 
 def _displays(context: Context, cluster: str, node: str) -> bool | None:
     """Tell whether a node's running engine displays out-of-office information; ``None`` when it does not run."""
-    loaded = engine.loaded(context.database, cluster, node)
-    return None if loaded is None else bool(loaded.settings.get("display_out_of_office", True))
+    loaded = engine_settings.settings(context, cluster, node)
+    return None if loaded is None else loaded.display_out_of_office
 
 
 def offset(pkid: str, spread: int) -> int:

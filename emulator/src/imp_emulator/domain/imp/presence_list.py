@@ -17,7 +17,7 @@ from imp_emulator.errors import NotFound
 from imp_emulator.store.cucm import users
 from imp_emulator.store.cucm.users import PresenceUser, UserKey
 from imp_emulator.store.imp import engine
-from imp_emulator.store.imp.engine import EngineUser
+from imp_emulator.store.imp.engine import EngineUser, Link
 from imp_emulator.world.context import Context
 
 
@@ -66,9 +66,8 @@ def find(context: Context, cluster: str, query: Query) -> tuple[int, list[Listed
     """Return how many users there are, and those of the page, in the order of Unified CM; unknown ids are left out."""
     found = _chosen(context, cluster, query)
     if query.failing:
-        followed = {known.pkid: known for known in engine.users(context.database, cluster, query.node or None)}
-        pulling = _pulling(context, cluster)
-        found = [user for user in found if _fails(user, followed.get(user.pkid), pulling)]
+        links, pulling = engine.links(context.database, cluster), _pulling(context, cluster)
+        found = [user for user in found if _fails(user, links.get(user.pkid), pulling)]
     if query.presence:
         shown = _shown(context, cluster, found)
         found = [user for user in found if user.pkid in shown and shown[user.pkid].presence.presence == query.presence]
@@ -107,12 +106,12 @@ def _pulling(context: Context, cluster: str) -> set[str]:
     return {found.id for found in gateways.gateways(context, cluster) if found.type != EWS_SERVER}
 
 
-def _fails(user: PresenceUser, followed: EngineUser | None, pulling: set[str]) -> bool:
+def _fails(user: PresenceUser, link: Link | None, pulling: set[str]) -> bool:
     if not (user.home_cluster and user.im_and_presence and user.meeting_information):
         return False
-    if followed is None or followed.failure:
+    if link is None or link.failure:
         return True
-    return not followed.subscription and followed.gateway not in pulling
+    return not link.subscribed and link.gateway not in pulling
 
 
 def _shown(context: Context, cluster: str, found: Iterable[PresenceUser]) -> dict[str, UserPresence]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from imp_emulator.store.database import Database, Row
 
@@ -87,6 +87,16 @@ class EngineUser:
 
 
 _LOADED = "SELECT cluster, node, loaded_at, settings, trust, secrets, tomcat_trust FROM engine"
+
+
+class Link(NamedTuple):
+    """How a user is followed: through which gateway, whether by a subscription, and what went wrong last."""
+
+    gateway: str
+    subscribed: bool
+    failure: str
+
+
 _FIELDS = tuple(found.name for found in fields(EngineUser))
 _USER = f"SELECT {', '.join(_FIELDS)} FROM engine_user"  # noqa: S608 - this project's column names
 
@@ -210,6 +220,15 @@ def subscriptions_by_gateway(database: Database, cluster: str) -> dict[str, int]
         (cluster,),
     )
     return {row["gateway"]: row["n"] for row in rows}
+
+
+def links(database: Database, cluster: str) -> dict[str, Link]:
+    """Return how each user of a cluster is followed, by UUID; calendars are left out, there are many of them."""
+    sql = "SELECT pkid, gateway, subscription != '' AS subscribed, failure FROM engine_user WHERE cluster = ?"
+    return {
+        row["pkid"]: Link(row["gateway"], bool(row["subscribed"]), row["failure"])
+        for row in database.all(sql, (cluster,))
+    }
 
 
 def pkids(database: Database, cluster: str, node: str, *, gateways: Sequence[str] | None = None) -> list[str]:
