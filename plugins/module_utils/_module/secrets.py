@@ -32,7 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import SHO
 Spec = Mapping[str, OptionSpec]
 
 _LIKE_A_SECRET = re.compile(r"pass|pwd|secret|token|credential", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?:.*_)?password")
+_PASSWORD = re.compile(r"(?:.*_)?password|client_secret")
 """Options with this name and ``no_log`` are for a login; other secrets are whole texts, such as a certificate."""
 _TEXT = ("str", "path")
 _MANY: tuple[tuple[type, str], ...] = ((list, "a list"), (Mapping, "a dictionary"))

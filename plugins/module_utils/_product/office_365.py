@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     ascii_lower,
     check_host,
-    check_secret,
     given,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._product.releases import Update, update_of, written_update
@@ -111,8 +110,6 @@ def problems(place: str, gateway: Mapping[str, Any], *, wanted: bool) -> list[st
     for name in URLS:
         if name in mine and not _is_origin(mine[name], ("https",)):
             found.append(f"{place}.{name}: {mine[name]!r} is no https URL of a host, for example {LOGIN}.")
-    if "client_secret" in mine:
-        found += check_secret(f"{place}.client_secret", mine["client_secret"])
     return found + _proxy_problems(place, mine)
 
 

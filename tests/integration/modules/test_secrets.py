@@ -149,11 +149,12 @@ def test_a_password_that_cannot_be_meant_is_refused(module: str, value: Any, rea
     tried = 0
     for path, options in texts_in_place(spec, value, secrets=True):
         result = run_verbosely(module, completed(module, options, path[0]))
-        assert f"{'.'.join(path)}: {reason}" in result.msg
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+        assert f"{place}: {reason}" in result.msg
         assert result["code"] == "invalid-input"
         assert not list(shows(result))
         tried += 1
-    assert tried == {"presence_gateways": 2, "preflight_info": 3}.get(module, 1)
+    assert tried == {"presence_gateways": 4, "preflight_info": 5}.get(module, 1)
 
 
 @pytest.mark.usefixtures("nothing_sent")

@@ -110,4 +110,14 @@ def test_every_secret_is_a_password_or_a_whole_text(module: str) -> None:
         return inner | {name for name, option in spec.items() if option.get("no_log")}
 
     found = names(importlib.import_module(f"{PACKAGE}.{module}").ARGUMENTS.spec)
-    assert {"password"} <= found <= {"password", "account_password", "content"}
+    assert (
+        {"password"}
+        <= found
+        <= {
+            "password",
+            "account_password",
+            "client_secret",
+            "proxy_password",
+            "content",
+        }
+    )
