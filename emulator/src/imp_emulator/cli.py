@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -63,8 +64,13 @@ def serve(
     journal_limit: Annotated[int, typer.Option(min=1, help="How many requests to remember.")] = DEFAULT_LIMIT,
 ) -> None:
     """Serve an environment until SIGTERM or Ctrl-C."""
-    # The servers' libraries take a second to load, which the other commands need not wait for.
+    # The servers' libraries take a second to load, which the other commands need not wait for; a sixth of it would be
+    # looking for garbage among what stays until the end.
+    gc.disable()
     from imp_emulator.serving import server  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
 
     try:
         loopback = is_loopback(host)
