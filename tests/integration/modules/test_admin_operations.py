@@ -16,10 +16,18 @@ from tests.support.admin_operations import users_on_the_page
 from tests.support.connections import ca_connection, connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module
+from tests.support.office_365 import CLIENT_ID, OUTLOOK, TENANT_ID
 from tests.support.plugin_files import MODULES, utilities_of
 from tests.support.signing_requests import pem, signing_request
 
 MAIL1, MAIL2 = {"name": "mail1.example.com"}, {"name": "mail2.example.com"}
+OFFICE_365 = {
+    "name": OUTLOOK,
+    "type": "office_365",
+    "client_id": CLIENT_ID,
+    "tenant_id": TENANT_ID,
+    "client_secret": "a-client-secret",
+}
 ENGINE = {"services": ["Cisco Presence Engine"], "state": "restarted", "only_if_required": True, "poll_interval": 0.02}
 
 Run = tuple[str, dict[str, Any], bool]
@@ -41,6 +49,9 @@ def imp_runs(emulator: Emulator) -> list[Run]:
         ("presence_gateways_info", place, False),
         ("certificate_import", {**place, **import_on, "accept_chain": True}, False),
         ("preflight_info", {**connection(emulator, "cucm"), "imp": {**place, "nodes": nodes(emulator, 8443)}}, False),
+        ("presence_gateways", {**place, "gateways": [OFFICE_365]}, False),
+        ("presence_gateways", {**place, "gateways": [OFFICE_365]}, False),
+        ("presence_info", place, False),
         ("services_info", place, False),
         ("services", {**place, "nodes": nodes(emulator, 8443), **ENGINE}, False),
     ]

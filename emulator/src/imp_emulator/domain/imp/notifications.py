@@ -26,12 +26,12 @@ def raise_(context: Context, cluster: str, node: str, key: str, severity: str, t
         text: For a person; no secret.
     """
     at = context.clock.timestamp()
-    store.put(context.database, cluster, Notification(node, key, severity, text, at, None))
+    store.put(context.database, cluster, Notification(node, key, severity, text, at))
 
 
 def clear(context: Context, cluster: str, node: str, key: str) -> None:
     """Note that a notification's reason is gone; it is no error when there is none."""
-    store.clear(context.database, cluster, node, key, context.clock.timestamp())
+    store.clear(context.database, cluster, node, key)
 
 
 def active(context: Context, cluster: str) -> list[Notification]:

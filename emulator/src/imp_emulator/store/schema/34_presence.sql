@@ -67,16 +67,14 @@ CREATE TABLE IF NOT EXISTS presence (
     PRIMARY KEY (cluster, pkid)
 ) WITHOUT ROWID;
 
--- What the administration of a node shows as notifications. key: no two active ones of a node have the same.
+-- What the administration of a node shows as notifications; no two of a node have the same key.
 CREATE TABLE IF NOT EXISTS notification (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
-    cluster    TEXT NOT NULL COLLATE NOCASE,
-    node       TEXT NOT NULL COLLATE NOCASE,
-    key        TEXT NOT NULL,
-    severity   TEXT NOT NULL CHECK (severity IN ('Information', 'Warning', 'Error')),
-    text       TEXT NOT NULL,
-    raised_at  REAL NOT NULL,
-    cleared_at REAL
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster   TEXT NOT NULL COLLATE NOCASE,
+    node      TEXT NOT NULL COLLATE NOCASE,
+    key       TEXT NOT NULL,
+    severity  TEXT NOT NULL CHECK (severity IN ('Information', 'Warning', 'Error')),
+    text      TEXT NOT NULL,
+    raised_at REAL NOT NULL,
+    UNIQUE (cluster, node, key)
 );
-
-CREATE UNIQUE INDEX IF NOT EXISTS notification_active ON notification (cluster, node, key) WHERE cleared_at IS NULL;
