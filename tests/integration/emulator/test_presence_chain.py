@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +210,21 @@ def test_queue_and_threads_count_from_the_next_restart_on(chain: Chain) -> None:
     assert crowd(chain) == []
 
 
+def test_a_user_of_an_engine_with_too_much_to_do_stays_subscribed(chain: Chain) -> None:
+    chain.set_parameters(exchange_threads=1, exchange_queue=1)
+    chain.restart("imp-pub")
+    assert crowd(chain) == ["queue"]
+    (late,) = (userid for userid in (ONE, THREE, FIVE) if chain.known(userid)["failure"])
+    chain.meeting(late, 0, HOUR)
+    chain.control.advance(5 * MINUTE)
+    assert (chain.known(late)["failure"], chain.shown(late)) == ("", IN_A_MEETING)
+    chain.meeting(late, 2 * HOUR, 3 * HOUR)
+    chain.quiet()
+    assert len(chain.known(late)["busy"]) == 3, (
+        "the plan of all, and what came while there was too much to do, and after"
+    )
+
+
 def crowd(chain: Chain) -> list[str]:
     """Have the calendars of three users of a node told of while Exchange is slow; return what went wrong."""
     begin = chain.now + timedelta(hours=3)
@@ -366,23 +385,45 @@ def test_a_killed_emulator_goes_on_with_clock_subscriptions_and_presence(killed:
         restart(first.environment, node, ENGINE)
     first.quiet()
     first.meeting(ONE, 0, 3 * HOUR)
-    first.control.advance(HOUR)
-    before, known = first.now, first.known()
-    assert first.shown() == IN_A_MEETING
-    first.control.fault("status", node="imp-sub", protocol="presence_engine")
-    first.meeting(TWO, 0, HOUR)
+    first.control.set_automatic_replies(address(TWO), "Enabled")
+    first.control.advance(40 * MINUTE)
+    begun, known = first.now, first.known()
+    first.control.fault("status", node="imp-pub", protocol="presence_engine")
+    first.meeting(ONE, 4 * HOUR, 5 * HOUR)
     first.quiet()
-    first.environment.kill()
+    kill_on_the_way(first, 20 * MINUTE)
 
     second = killed()
-    assert (second.now, second.shown()) == (before, IN_A_MEETING)
-    assert second.known() == known
+    assert (second.now, second.shown()) == (begun + timedelta(minutes=20), IN_A_MEETING)
+    assert second.known() == known | {"subscription_age": HOUR}
+    assert second.shown(TWO) == "Available"
     last = second.control.last_journal_id()
+    second.quiet()
+    assert second.shown(TWO) == "Out of Office", "what the engine was asking for is asked for again"
+    second.control.advance(11 * MINUTE)
+    assert len(second.known()["busy"]) == 1
     second.control.advance(MINUTE)
-    assert second.shown(TWO) == IN_A_MEETING, "what could not be delivered is tried again by the same schedule"
-    second.meeting(ONE, 4 * HOUR, 5 * HOUR)
-    second.control.advance(3 * HOUR)
+    assert len(second.known()["busy"]) == 2, "what could not be delivered is tried again by the same schedule"
+    second.control.advance(2 * HOUR)
     assert second.shown() == "Available"
-    assert (second.known()["failure"], len(second.known()["busy"])) == ("", 2)
+    assert (second.known()["failure"], second.known()["gateway"]) == ("", known["gateway"])
     assert "Subscribe" not in [entry["operation"] for entry in second.control.journal(protocol="ews", after=last)]
     assert {notice["status"] for notice in second.notices(last)} == {200}
+
+
+def kill_on_the_way(chain: Chain, seconds: float) -> None:
+    """Move the clock and kill the emulator when it has come so far and waits there for an answer of Exchange."""
+    goal = chain.at(seconds)
+    chain.control.fault("delay", effect={"seconds": 60}, protocol="ews", operation="GetUserOofSettings")
+
+    def move() -> None:
+        with suppress(OSError, HTTPException):
+            chain.control.advance(2 * seconds)
+
+    moving = threading.Thread(target=move)
+    moving.start()
+    deadline = time.monotonic() + 60
+    while chain.now < goal:
+        assert time.monotonic() < deadline, "the clock does not come so far"
+    chain.environment.kill()
+    moving.join()
