@@ -25,7 +25,7 @@ from tests.support.modules import ModuleResult, run_module
 SNAPSHOT = "presence-chain"
 NODES = ("imp-pub", "imp-sub")
 MAIL1, MAIL2 = "mail1.example.com", "mail2.example.com"
-ONE, TWO, THREE, FOUR, FIVE = USERS = tuple(f"user{number:04}" for number in range(1, 6))
+ONE, TWO, THREE, _, FIVE = USERS = tuple(f"user{number:04}" for number in range(1, 6))
 """Every other one is at home on the first node: the first, the third and the fifth."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 IN_A_MEETING = "Busy: In a meeting"

@@ -20,22 +20,27 @@ RETRIES = 3
 
 def presence(chain: Chain) -> ModuleResult:
     """Read until the users are in a meeting, as a task with ``until``, ``retries`` and ``delay`` does."""
+    result = read(chain)
     for _ in range(RETRIES):
-        result = chain.module("presence_info", users=[ONE, TWO], explain=True)
         if all(user["in_a_meeting"] for user in result["users"]):
             break
         chain.control.advance(MINUTE / 2)
+        result = read(chain)
     return result
+
+
+def read(chain: Chain) -> ModuleResult:
+    return chain.module("presence_info", users=[ONE, TWO], explain=True)
 
 
 def restart(chain: Chain) -> ModuleResult:
     """Restart what says that it has to be."""
-    only = {"services": [ENGINE], "state": "restarted", "only_if_required": True}
+    only: dict[str, Any] = {"services": [ENGINE], "state": "restarted", "only_if_required": True}
     return chain.module("services", nodes=chain.nodes(8443), **only)
 
 
 def trust(chain: Chain, content: str, **more: Any) -> None:
-    place = {"nodes": chain.nodes(443), "certificates": [{"content": content}]}
+    place: dict[str, Any] = {"nodes": chain.nodes(443), "certificates": [{"content": content}]}
     assert chain.module("trust_certificates", "platform", **place, **more).changed
 
 
