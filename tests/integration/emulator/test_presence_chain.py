@@ -191,6 +191,30 @@ def test_the_timeout_counts_from_the_next_restart_on(chain: Chain) -> None:
     assert (chain.known(TWO)["failure"], chain.known(THREE)["failure"]) == ("", "timeout")
 
 
+@pytest.mark.parametrize("operation", ["Subscribe", "FindItem", "GetUserOofSettings"])
+def test_what_is_under_way_when_an_engine_restarts_is_done_with_what_it_has_loaded(
+    chain: Chain, operation: str
+) -> None:
+    """The answers to the engine that has ended are worth nothing, and it asks for nothing more."""
+    users = [{"userid": ONE, "meeting_information": False}]
+    assert chain.module("calendar_users", "cucm", users=users).changed
+    chain.meeting(ONE, 0, HOUR)
+    trust = {"nodes": chain.nodes(443, "imp-pub"), "store": "cup-trust"}
+    found = chain.module("trust_certificates_info", "platform", **trust)["certificates"]
+    gone = [{"fingerprint": certificate["fingerprint"]} for certificate in found]
+    options = {"nodes": trust["nodes"], "certificates": gone, "state": "absent"}
+    assert chain.module("trust_certificates", "platform", **options).changed
+    chain.control.fault("delay", effect={"seconds": 1}, protocol="ews", operation=operation, times=1)
+    assert chain.module("calendar_users", "cucm", users=[{"userid": ONE}]).changed
+    deadline = time.monotonic() + 60
+    while not chain.control.faults()[0]["hits"]:
+        assert time.monotonic() < deadline, "nothing is under way"
+    chain.restart("imp-pub")
+    chain.control.advance(MINUTE)
+    assert (chain.shown(), chain.known()["subscribed"], chain.known()["failure"]) == ("Available", False, "trust")
+    assert len(chain.control.notifications()) == 1
+
+
 def test_queue_and_threads_count_from_the_next_restart_on(chain: Chain) -> None:
     """With one thread and one place in the queue, the third of three users is too much, until the recovery."""
     assert crowd(chain) == []
@@ -402,7 +426,8 @@ def test_a_killed_emulator_goes_on_with_clock_subscriptions_and_presence(killed:
     assert second.shown(TWO) == "Available"
     last = second.control.last_journal_id()
     second.quiet()
-    assert second.shown(TWO) == "Out of Office", "what the engine was asking for is asked for again"
+    assert second.shown(TWO) == "Out of Office", "what the engines were asking for is asked for again"
+    assert {second.known(userid)["out_of_office_at"] for userid in (ONE, TWO)} == {second.now.isoformat()}
     second.control.advance(11 * MINUTE)
     assert len(second.known()["busy"]) == 1
     second.control.advance(MINUTE)
