@@ -34,7 +34,7 @@ from imp_emulator.store.imp import engine
 from imp_emulator.store.imp.engine import EngineUser
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, EffectKind, Fault
+from imp_emulator.world.faults import Effect, Fault
 from imp_emulator.world.pace import ServicePace
 from tests.support import states
 
@@ -130,10 +130,6 @@ class Site:
         identifier = faults.next_id()
         faults.active.append(Fault(identifier, effect, **where))
         return identifier
-
-    def cut_off(self, server: str) -> int:
-        """Have a server answer nobody; returns the fault's identifier."""
-        return self.fault(Effect(EffectKind.DROP), node=server)
 
     def asked(self, protocol: str = "ews") -> list[str]:
         """Return which operations were asked for, oldest first, and forget them."""

@@ -295,51 +295,6 @@ def test_what_is_wrong_with_a_user_is_no_reason_for_another_gateway_and_is_tried
     play(conversation)
 
 
-# Gateways
-
-
-def test_users_of_a_gateway_that_is_down_go_to_the_next_and_back(play: Play) -> None:
-    async def conversation(site: Site) -> None:
-        site.meeting(address(ONE), 0, DAY)
-        await site.advance(MINUTE)
-        fault = site.cut_off(MAIL1)
-        await site.advance(HOUR)  # Automatic replies are asked for.
-        assert {server(site, userid) for userid in (ONE, TWO, THREE)} == {MAIL2}
-        assert {user.failure for user in site.followed()} == {""}
-        assert site.shown(ONE) == "Busy: In a meeting"
-        assert active(site) == []
-        site.environment.faults.remove(fault)
-        site.cut_off(MAIL2)
-        # That the first one is back shows when everything else has failed.
-        await site.advance(HOUR + 5 * MINUTE)
-        assert {server(site, userid) for userid in (ONE, TWO, THREE)} == {MAIL1}
-        assert {user.failure for user in site.followed()} == {""}
-        assert site.shown(ONE) == "Busy: In a meeting"
-
-    play(conversation)
-
-
-def test_without_a_gateway_that_works_nobody_is_in_a_meeting_and_the_node_says_so(play: Play) -> None:
-    async def conversation(site: Site) -> None:
-        site.meeting(address(ONE), 0, DAY)
-        await site.advance(MINUTE)
-        faults = [site.cut_off(name) for name in (MAIL1, MAIL2)]
-        await site.advance(HOUR)
-        assert site.shown(ONE) == "Available"
-        assert {user.failure for user in site.followed()} == {"unreachable"}
-        assert len(active(site)) == len(active(site, "imp-sub")) == 1
-        assert all(name in active(site)[0] for name in (MAIL1, MAIL2))
-        for fault in faults:
-            site.environment.faults.remove(fault)
-        await site.advance(5 * MINUTE - 61)
-        assert site.shown(ONE) == "Available"
-        await site.advance(61)
-        assert site.shown(ONE) == "Busy: In a meeting"
-        assert active(site) == active(site, "imp-sub") == []
-
-    play(conversation)
-
-
 # The engine
 
 

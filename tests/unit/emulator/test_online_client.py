@@ -481,3 +481,19 @@ def test_odd_answers_of_graph(emulated: Environment, monkeypatch: pytest.MonkeyP
                 assert await client.calendar("a@b", "", 0, 1) == expected
 
     asyncio.run(conversation())
+
+
+@BOTH
+def test_what_is_under_way_when_the_client_is_closed_fails(emulated: Environment, cluster: str) -> None:
+    slow = Fault(1, Effect(EffectKind.DELAY, seconds=0.5), protocol=cluster)
+    emulated.faults.active.append(slow)
+
+    async def conversation() -> None:
+        async with connected(emulated, cluster) as client:
+            asking = asyncio.create_task(failure(client.calendar(address(cluster), "", 0.0, 1.0)))
+            while not slow.hits:  # noqa: ASYNC110 - it is the server that counts them
+                await asyncio.sleep(0)
+            await client.close()
+            assert (await asking)[0] is Failure.UNREACHABLE
+
+    run(emulated, conversation)

@@ -139,6 +139,8 @@ class _Connection:
 
     async def send(self, verified: Verified, body: bytes | None, **headers: str) -> _Answer:
         """Send a request; without a body it asks for the service's page."""
+        if self._session.closed:  # By the engine's end, between two messages of one request.
+            raise _HungUp
         address, port = verified.listener
         more = {name.replace("_", "-"): value for name, value in headers.items() if value}
         async with self._session.request(

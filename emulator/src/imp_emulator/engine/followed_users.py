@@ -45,7 +45,8 @@ class FollowedUsers:
     """Does what is due for the users of one running engine.
 
     Each step asks Exchange outside of every transaction and takes the answer in a short one. When a gateway fails a
-    user, it is given the next one of the pool at once; when all have failed, it waits for the recovery.
+    user, it is given the next one of the pool at once; when all have failed, it waits for the recovery. When the engine
+    ends, what is under way fails, and what comes next is the business of the one that starts.
     """
 
     def __init__(self, context: Context, engine: RunningEngine, ports: NotificationPorts) -> None:
@@ -97,6 +98,8 @@ class FollowedUsers:
 
     def _next_task(self, pkid: str, polls: list[Step], *, recovers: bool) -> tuple[Step, EngineUser] | None:
         context, cluster = self._context, self._engine.loaded.cluster
+        if self._engine.closed:
+            return None
         with context.database.transaction():
             task = following.next_task(context, cluster, pkid, recovers=recovers)
             if task is None and polls:

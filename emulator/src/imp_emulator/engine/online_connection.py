@@ -109,7 +109,7 @@ class OnlineHost:
             ExchangeFailure: There is no answer in time, or none that can be read.
         """
         if self._closed:
-            raise ExchangeFailure(Failure.UNREACHABLE, f"The connections to {self.name} are closed.")
+            raise self._ended()
         try:
             async with asyncio.timeout(self._access.timeout):
                 return await self._exchange(method, path, headers, body)
@@ -143,6 +143,8 @@ class OnlineHost:
     async def _sent(
         self, verified: Verified, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
+        if self._closed:  # Since this request was begun.
+            raise self._ended()
         address, port = verified.listener
         online, proxied = self._access.online, bool(self._access.online.proxy_url)
         target = self.authority if proxied else f"{address}:{port}"
@@ -170,8 +172,13 @@ class OnlineHost:
             )
         return self._session
 
+    def _ended(self) -> ExchangeFailure:
+        return ExchangeFailure(Failure.UNREACHABLE, f"The connections to {self.name} are closed.")
+
     def _failure(self, error: Exception) -> ExchangeFailure:
         """Return the failure that an error of aiohttp's is; its words may quote what was sent."""
+        if self._closed:
+            return self._ended()
         proxy = self._access.online.proxy_url
         if isinstance(error, aiohttp.ClientHttpProxyError):
             detail = f"The proxy {proxy} answered HTTP {error.status} and did not connect to {self.name}."

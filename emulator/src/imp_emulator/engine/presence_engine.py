@@ -80,6 +80,7 @@ class PresenceEngines:
     def _close(self, place: tuple[str, str]) -> None:
         engine = self._engines.pop(place, None)
         if engine is not None:
+            engine.running.closed = True
             self._scheduler.track(engine.running.close(), "closing the connections of a Presence Engine")
 
     def _engine(self, cluster: str, node: str) -> _Engine | None:

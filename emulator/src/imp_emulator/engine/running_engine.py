@@ -61,7 +61,7 @@ class RunningEngine:
         """Return what speaks to a gateway of the pool.
 
         Raises:
-            ExchangeFailure: The gateway is known not to work.
+            ExchangeFailure: The gateway is known not to work, or the engine has been stopped.
             KeyError: There is no such gateway in the pool.
         """
         broken = self._broken.get(gateway)
@@ -70,6 +70,8 @@ class RunningEngine:
         return self._client(gateway)
 
     def _client(self, gateway: str) -> Client:
+        if self.closed:
+            raise ExchangeFailure(Failure.UNREACHABLE, "The Presence Engine has been stopped.")
         if gateway not in self._clients:
             found = self.settings.gateway(gateway)
             if found is None:
@@ -146,6 +148,8 @@ class RunningEngine:
         Args:
             refused: Why each gateway does not; empty when one works.
         """
+        if self.closed:
+            return
         place = (self._context, self.loaded.cluster, self.loaded.node, notifications.NO_GATEWAY)
         if refused:
             self._works = False

@@ -262,7 +262,9 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
         event: Whether it tells of a change, and not only that there was none.
     """
     user = store.by_token(context.database, token)
-    if user is None or user.failure or user.subscription not in ("", subscription):
+    if user is None or user.subscription not in ("", subscription):
+        return False
+    if user.failure and not user.subscription:
         return False
     if (user.cluster, user.node) != (cluster, node) or store.loaded(context.database, cluster, node) is None:
         return False
