@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 import time
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import ServicePace
 from tests.benchmarks.keepalive import Target, read_answer
+from tests.benchmarks.process import memory, processor_seconds
 from tests.benchmarks.table import Measurement, show
 from tests.support.ews import PATH, SERVER, envelope, impersonation
 
@@ -87,28 +87,14 @@ def measure(emulator: Emulator, addresses: list[str]) -> list[Measurement]:
         body = envelope(VIEW.format(day, day + timedelta(days=1)), header)
         return target.request("POST", PATH, body, headers)
 
-    before = _cpu(emulator)
+    before = processor_seconds(emulator)
     taken = milliseconds(target, [view(number) for number in range(VIEWS)])
-    used = (_cpu(emulator) - before) * 1000 / VIEWS
+    used = (processor_seconds(emulator) - before) * 1000 / VIEWS
     return [
         Measurement("the goal", GOAL, "ms"),
         Measurement("processor time of the server, mean", used, "ms"),
         Measurement("until the client has the answer, median", statistics.median(taken), "ms"),
     ]
-
-
-def memory(emulator: Emulator) -> float:
-    """Return how much memory the process has in use, in MiB (proc(5))."""
-    status = Path(f"/proc/{emulator.process.pid}/status").read_text(encoding="ascii")
-    found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-    assert found
-    return int(found[1]) / 1024
-
-
-def _cpu(emulator: Emulator) -> float:
-    """Return the seconds of processor time that the process has used, by itself and in the system (proc(5))."""
-    fields = Path(f"/proc/{emulator.process.pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def run(folder: Path) -> None:

@@ -23,7 +23,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._http.transport import A
 
 BASE = "/imp-admin/v1"
 
-PAGE_SIZE = 1000
+PAGE_SIZE = 200
 """Users asked for at once, the most that there are on a page."""
 IDS_AT_ONCE, LONGEST_QUERY = 40, 6000
 """So many user ids go with one request, as far as its line does not get too long for them."""

@@ -25,6 +25,7 @@ from imp_emulator.engine.running_engine import RunningEngine
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.cucm.users import UserKey
 from imp_emulator.store.imp import engine, gateways
+from imp_emulator.world import scheduler
 from imp_emulator.world.snapshots import Snapshots, restore
 from tests.support import presence_site
 from tests.support.presence_site import CLUSTER, DAY, HOUR, MAIL1, MAIL2, MINUTE, NODE, Site, running, scenario
@@ -185,6 +186,26 @@ def test_a_subscription_that_exchange_has_lost_is_noticed_by_silence_and_made_at
         assert (server(site, ONE), server(site, THREE)) == (MAIL2, MAIL1)
         assert len(site.known(ONE).busy) == 1
         assert of_mailbox(site, ONE) == 1
+
+    play(conversation)
+
+
+def test_status_notifications_that_a_long_way_of_the_clock_leaves_out_are_not_missed(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "_REPEATED_HOURS", 0)  # As with very many users.
+
+    async def conversation(site: Site) -> None:
+        before = {user.pkid: (user.gateway, user.subscription) for user in site.followed()}
+        site.asked("presence_engine")
+        await site.advance(30 * DAY)
+        assert len(site.asked("presence_engine")) < 5 * USERS
+        assert {user.pkid: (user.gateway, user.subscription) for user in site.followed()} == before
+        assert all(site.now - HOUR <= (user.heard_at or 0) <= site.now for user in site.followed())
+        lose_subscriptions(site)
+        await site.advance(30 * DAY)
+        after = {user.pkid: (user.gateway, user.subscription) for user in site.followed()}
+        assert all(after[pkid][0] != before[pkid][0] for pkid in before), "a real loss is noticed"
 
     play(conversation)
 

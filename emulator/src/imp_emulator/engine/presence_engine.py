@@ -85,10 +85,12 @@ class PresenceEngines:
 
     def _engine(self, cluster: str, node: str) -> _Engine | None:
         """Return the engine of a node; ``None`` when it does not run."""
-        loaded = store.loaded(self._context.database, cluster, node)
-        if loaded is None:
+        if not store.runs(self._context.database, cluster, node):
             return None
         if (cluster, node) not in self._engines:
+            loaded = store.loaded(self._context.database, cluster, node)
+            if loaded is None:
+                return None
             running = RunningEngine(self._context, loaded)
             self._engines[cluster, node] = _Engine(running, FollowedUsers(self._context, running, self._ports))
         return self._engines[cluster, node]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from imp_emulator.domain.exchange import event_log, first_contents, streaming, subscriptions
-from imp_emulator.domain.imp import engine_life, presence, services, web_service, web_sessions
+from imp_emulator.domain.imp import engine_life, following, presence, services, web_service, web_sessions
 from imp_emulator.engine.callbacks import CallBacks
 from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.engine.push import Push
@@ -36,6 +36,7 @@ def wire(environment: Environment) -> PresenceEngines:
     environment.scheduler.register(subscriptions.EXPIRE, lambda job: subscriptions.expire(context, job.key))
     environment.scheduler.register(streaming.TICK, partial(streaming.tick, context))
     environment.scheduler.register(presence.NEXT, partial(presence.come, context))
+    environment.scheduler.when_left_out(partial(following.leap, context))
     Push(environment)
     CallBacks(environment)
     return PresenceEngines(environment)

@@ -31,7 +31,7 @@ Handler = Callable[[Job], None] | Callable[[Job], Coroutine[Any, Any, None]]
 
 _REPEATED_SECONDS = 2 * 3600.0
 """How much of a long way of the clock sees what repeats, however much of it there is."""
-_REPEATED_HOURS = 10_000
+_REPEATED_HOURS = 5_000
 """How many hours of jobs that repeat a way of the clock sees beside that, over all of them."""
 _LOOK_AGAIN_SECONDS = 60.0
 """The longest wait in one go: somebody may set the machine's clock."""
@@ -104,6 +104,7 @@ class Scheduler:
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         self._halts = 0
+        self._leaps: list[Callable[[float], None]] = []
         self._follower: asyncio.Task[None] | None = None
         self.jobs = Jobs(self, database, self._changed.set)
         self._reload()
@@ -111,6 +112,13 @@ class Scheduler:
     def register(self, kind: str, handler: Handler) -> None:
         """Say what carries out the jobs of a kind."""
         self._handlers[kind] = handler
+
+    def when_left_out(self, leap: Callable[[float], None]) -> None:
+        """Have a function called in a transaction, with the seconds, when what repeats was left out for so long.
+
+        Whoever has noted when something repeating came last moves that time on, so as not to miss what was left out.
+        """
+        self._leaps.append(leap)
 
     def track(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Start work that somebody's change or a job has caused; the clock is not moved on before it has ended.
@@ -192,17 +200,23 @@ class Scheduler:
             while (job := store.first(self._database)) is not None and job.due_at <= until:
                 if job.repeats and job.due_at < left_out.until:
                     store.postpone(self._database, job.id, max(job.due_at + left_out.seconds, left_out.until))
-                    continue
-                at = max(job.due_at, at)
-                if stop is not None:
-                    stop.set(at)
-                    self._clock.setting = stop.setting
-                self._clock.hold(at)
-                self._run(job, moved=stop is not None)
+                else:
+                    if left_out.seconds > 0 and job.due_at >= left_out.until:
+                        left_out = self._end_of(left_out)
+                    at = max(job.due_at, at)
+                    self._run_at(job, at, stop)
                 await asyncio.sleep(0)  # Requests are answered meanwhile.
                 await self._ended()
         finally:
             self._clock.release()
+
+    def _run_at(self, job: Job, at: float, stop: Clock | None) -> None:
+        """Run a job at a time of a way of the clock, see :meth:`_run_until`."""
+        if stop is not None:
+            stop.set(at)
+            self._clock.setting = stop.setting
+        self._clock.hold(at)
+        self._run(job, moved=stop is not None)
 
     def _left_out(self, until: float, at: float) -> _LeftOut:
         """Tell for which part of a way of the clock what repeats is left out: 10,000 users would make it too long.
@@ -214,6 +228,13 @@ class Scheduler:
         begin = at if at or first is None else first.due_at
         seen = _REPEATED_SECONDS + _REPEATED_HOURS * 3600.0 / max(1, store.count_repeating(self._database))
         return _LeftOut(until - seen, until - seen - begin)
+
+    def _end_of(self, left_out: _LeftOut) -> _LeftOut:
+        """Tell that what repeats comes again from now on; nothing more is left out then."""
+        with self._database.transaction():
+            for leap in self._leaps:
+                leap(left_out.seconds)
+        return _LeftOut(left_out.until, 0.0)
 
     async def _ended(self) -> None:
         """Wait for the end of all that was caused, and of what that has caused; raise when it was given up."""

@@ -106,11 +106,14 @@ def stops(context: Context, cluster: str, node: str) -> None:
 
 def adopt_all(context: Context, cluster: str, node: str) -> Iterator[None]:
     """Give the engine of a node the users that it has to follow, some in each transaction; others go on in between."""
-    with context.database.transaction():
-        wanted = users.presence_users(context.database, cluster, node)
-    for begin in range(0, len(wanted), _SLICE):
+    last = 0
+    while True:
         with context.database.transaction():
-            following.adopt(context, cluster, wanted[begin : begin + _SLICE])
+            found = users.presence_users(context.database, cluster, node, after=last, first=_SLICE)
+            following.adopt(context, cluster, found)
+        if not found:
+            return
+        last = found[-1].id
         yield
 
 

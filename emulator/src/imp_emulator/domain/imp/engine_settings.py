@@ -10,8 +10,10 @@ subscription (P1 to P3).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
@@ -130,13 +132,22 @@ def unload(context: Context, cluster: str, node: str) -> None:
 
 def settings(context: Context, cluster: str, node: str) -> Settings | None:
     """Return what the running engine of a node has loaded; ``None`` when it does not run."""
-    loaded = store.loaded(context.database, cluster, node)
-    return None if loaded is None else of(loaded)
+    stored = store.settings(context.database, cluster, node)
+    return None if stored is None else _read(stored)
 
 
 def of(loaded: Loaded) -> Settings:
     """Return the settings among what was loaded."""
-    values: dict[str, Any] = loaded.settings
+    return _settings(loaded.settings)
+
+
+@lru_cache(maxsize=64)
+def _read(stored: str) -> Settings:
+    """Return what is stored; it is asked for several times for each user, and changes only when an engine starts."""
+    return _settings(json.loads(stored))
+
+
+def _settings(values: dict[str, Any]) -> Settings:
     return Settings(**{**values, "gateways": tuple(map(_gateway, values["gateways"]))})
 
 

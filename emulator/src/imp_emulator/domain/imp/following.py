@@ -123,7 +123,7 @@ def _next_gateway(context: Context, settings: Settings, cluster: str, node: str)
 def _forget(context: Context, user: EngineUser) -> None:
     store.remove(context.database, user.cluster, user.pkid)
     context.jobs.cancel(USER, user_key(user.cluster, user.pkid))
-    if user.subscription and store.loaded(context.database, user.cluster, user.node) is not None:
+    if user.subscription and store.runs(context.database, user.cluster, user.node):
         ended = [user.cluster, user.node, user.gateway, user.mail, user.subscription]
         context.jobs.at_once(UNSUBSCRIBE, user.token, ended)
 
@@ -160,7 +160,7 @@ def next_task(context: Context, cluster: str, pkid: str, *, recovers: bool = Fal
 def poll_task(context: Context, cluster: str, pkid: str, step: Step) -> tuple[Step, EngineUser] | None:
     """Return a step that the time has come for; ``None`` when the user is followed no more or waits for recovery."""
     user = store.user(context.database, cluster, pkid)
-    running = user is not None and store.loaded(context.database, cluster, user.node) is not None
+    running = user is not None and store.runs(context.database, cluster, user.node)
     return (step, user) if user is not None and running and not user.failure else None
 
 
@@ -266,7 +266,7 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
         return False
     if user.failure and not user.subscription:
         return False
-    if (user.cluster, user.node) != (cluster, node) or store.loaded(context.database, cluster, node) is None:
+    if (user.cluster, user.node) != (cluster, node) or not store.runs(context.database, cluster, node):
         return False
     # The first one may come while Exchange's answer to Subscribe is still on its way; then the calendar is read anyway.
     made = user.subscription != ""
@@ -283,6 +283,11 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
         context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
     context.events.publish(CalendarNotified(cluster, node, user.pkid, event))
     return True
+
+
+def leap(context: Context, seconds: float) -> None:
+    """Take no notice of a time for which the notifications that say nothing new were left out, however long it was."""
+    store.move_heard(context.database, seconds)
 
 
 def ended(context: Context, token: str) -> None:

@@ -9,7 +9,7 @@ out-of-office period ends, a manual presence expires) is one job for each user, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 from zlib import crc32
@@ -113,14 +113,29 @@ def of_cluster(context: Context, cluster: str, userids: Sequence[str] = (), node
         found: Iterable[PresenceUser | None] = (users.presence_user(context.database, cluster, key) for key in keys)
     else:
         found = users.presence_users(context.database, cluster, node or None)
-    served = {user.pkid: user for user in found if user is not None and user.presence_node is not None}
-    return [_described(context, cluster, user) for user in served.values() if node in ("", user.presence_node)]
+    wanted = {user.pkid: user for user in found if user is not None and node in ("", user.presence_node)}
+    return list(of_users(context, cluster, wanted.values()).values())
+
+
+def of_users(context: Context, cluster: str, found: Iterable[PresenceUser]) -> dict[str, UserPresence]:
+    """Return what is shown of those of some users that a node serves, by UUID."""
+    return {user.pkid: _described(context, cluster, user) for user in found if user.presence_node is not None}
 
 
 def page(context: Context, cluster: str, after: str, first: int) -> list[UserPresence]:
     """Return what is shown of the first so many users of a cluster behind a user id (``""``: from the first one)."""
     found = users.presence_page(context.database, cluster, after, first)
     return [_described(context, cluster, user) for user in found]
+
+
+def shown_so(context: Context, cluster: str, wanted: str) -> Callable[[str], bool]:
+    """Return what tells of a served user, by UUID, whether its presence is the one that is wanted.
+
+    To describe all users of a cluster only to choose some of them would hold up everybody else.
+    """
+    stored = store.words(context.database, cluster)
+    other = compose(Inputs(_untouched(context, cluster)), "").presence
+    return lambda pkid: stored.get(pkid, other) == wanted
 
 
 def sign_in(context: Context, cluster: str, userid: str, state: SignIn) -> None:
@@ -171,12 +186,17 @@ def _described(context: Context, cluster: str, user: PresenceUser) -> UserPresen
     row = store.find(context.database, cluster, user.pkid)
     place = (cluster, user.pkid, user.userid, user.presence_node or "")
     if row is None:
-        signed_in = SignIn.AVAILABLE if context.scenario.cluster(cluster).signed_in else SignIn.OFFLINE
+        signed_in = _untouched(context, cluster)
         return UserPresence(*place, compose(Inputs(signed_in), ""), None, signed_in, False, None)
     manual = None if row.manual is None else Manual(**row.manual)
     if manual is not None and manual.until is not None and manual.until <= context.clock.timestamp():
         manual = None
     return UserPresence(*place, Presence(**row.shown), row.since, SignIn(row.sign_in), row.on_the_phone, manual)
+
+
+def _untouched(context: Context, cluster: str) -> SignIn:
+    """Return what the clients of users say of whom nothing is stored."""
+    return SignIn.AVAILABLE if context.scenario.cluster(cluster).signed_in else SignIn.OFFLINE
 
 
 def _show(context: Context, user: PresenceUser, before: UserPresence, **changes: Any) -> None:

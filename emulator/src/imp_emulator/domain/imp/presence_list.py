@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
@@ -64,15 +64,24 @@ class Query:
 
 def find(context: Context, cluster: str, query: Query) -> tuple[int, list[Listed]]:
     """Return how many users there are, and those of the page, in the order of Unified CM; unknown ids are left out."""
+    if not (query.userids or query.failing or query.presence):
+        return _part(context, cluster, query)
     found = _chosen(context, cluster, query)
     if query.failing:
         links, pulling = engine.links(context.database, cluster), _pulling(context, cluster)
         found = [user for user in found if _fails(user, links.get(user.pkid), pulling)]
     if query.presence:
-        shown = _shown(context, cluster, found)
-        found = [user for user in found if user.pkid in shown and shown[user.pkid].presence.presence == query.presence]
+        wanted = presence.shown_so(context, cluster, query.presence)
+        found = [user for user in found if user.presence_node is not None and wanted(user.pkid)]
     page = found[query.skip : query.skip + query.first]
     return len(found), _listed(context, cluster, page, query.explain)
+
+
+def _part(context: Context, cluster: str, query: Query) -> tuple[int, list[Listed]]:
+    """Find users without looking at all of them."""
+    node = query.node or None
+    found = users.presence_users(context.database, cluster, node, skip=query.skip, first=query.first)
+    return users.count_presence_users(context.database, cluster, node), _listed(context, cluster, found, query.explain)
 
 
 def of_user(context: Context, cluster: str, userid: str) -> Listed:
@@ -114,15 +123,8 @@ def _fails(user: PresenceUser, link: Link | None, pulling: set[str]) -> bool:
     return not link.subscribed and link.gateway not in pulling
 
 
-def _shown(context: Context, cluster: str, found: Iterable[PresenceUser]) -> dict[str, UserPresence]:
-    served = [user.userid for user in found if user.presence_node is not None]
-    if not served:
-        return {}
-    return {shown.pkid: shown for shown in presence.of_cluster(context, cluster, served)}
-
-
 def _listed(context: Context, cluster: str, page: list[PresenceUser], explain: bool) -> list[Listed]:
-    shown = _shown(context, cluster, page)
+    shown = presence.of_users(context, cluster, page)
     names = {gateway.id: gateway.name for gateway in gateways.gateways(context, cluster)}
     explainer = Explainer(context, cluster) if explain else None
     rows = []

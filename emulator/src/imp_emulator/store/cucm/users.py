@@ -151,14 +151,36 @@ def presence_user(database: Database, cluster: str, key: UserKey) -> PresenceUse
     return _presence_user(row)
 
 
-def presence_users(database: Database, cluster: str, node: str | None = None) -> list[PresenceUser]:
-    """Return the users of a cluster that an IM and Presence node serves, or those of one node, oldest first."""
-    rows = database.all(
-        f"{_PRESENCE} WHERE cluster = ?1 AND presence_node IS NOT NULL AND (?2 IS NULL OR presence_node = ?2)"
-        " ORDER BY id",
-        (cluster, node),
-    )
-    return [_presence_user(row) for row in rows]
+def presence_users(
+    database: Database,
+    cluster: str,
+    node: str | None = None,
+    *,
+    after: int = 0,
+    skip: int = 0,
+    first: int | None = None,
+) -> list[PresenceUser]:
+    """Return the users of a cluster that an IM and Presence node serves, or those of one node, oldest first.
+
+    Args:
+        after: Only those behind the one with this ``id``.
+        skip: How many of them to leave out.
+        first: How many to return at most; ``None`` for all.
+    """
+    part = {"after": after, "skip": skip, "first": -1 if first is None else first}
+    sql = f"{_PRESENCE} WHERE {_served(node)} AND id > :after ORDER BY id LIMIT :first OFFSET :skip"
+    return [_presence_user(row) for row in database.all(sql, {"cluster": cluster, "node": node, **part})]
+
+
+def count_presence_users(database: Database, cluster: str, node: str | None = None) -> int:
+    """Return how many users :func:`presence_users` gives without further arguments."""
+    sql = f"SELECT count(*) AS n FROM end_user WHERE {_served(node)}"  # noqa: S608 - no values
+    row = database.one(sql, {"cluster": cluster, "node": node})
+    return 0 if row is None else int(row["n"])
+
+
+def _served(node: str | None) -> str:
+    return f"cluster = :cluster AND presence_node {'IS NOT NULL' if node is None else '= :node'}"
 
 
 def presence_page(database: Database, cluster: str, after: str, first: int) -> list[PresenceUser]:

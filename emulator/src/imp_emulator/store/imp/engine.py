@@ -124,6 +124,17 @@ def loaded(database: Database, cluster: str, node: str) -> Loaded | None:
     return None if row is None else _loaded(row)
 
 
+def settings(database: Database, cluster: str, node: str) -> str | None:
+    """Return the settings that the running engine of a node has loaded, as JSON; ``None`` when it does not run."""
+    row = database.one("SELECT settings FROM engine WHERE cluster = ? AND node = ?", (cluster, node))
+    return None if row is None else str(row["settings"])
+
+
+def runs(database: Database, cluster: str, node: str) -> bool:
+    """Tell whether the engine of a node runs."""
+    return settings(database, cluster, node) is not None
+
+
 def engines(database: Database) -> list[Loaded]:
     """Return what each running engine has loaded."""
     return [_loaded(row) for row in database.all(f"{_LOADED} ORDER BY cluster, node")]
@@ -167,6 +178,12 @@ def told(database: Database, known: EngineUser, events: int) -> None:
     """Count events that a user's engine was told, or take away (below 0) those that it has looked at."""
     sql = "UPDATE engine_user SET news = max(0, news + ?) WHERE cluster = ? AND pkid = ? AND token = ?"
     database.execute(sql, (events, known.cluster, known.pkid, known.token))
+
+
+def move_heard(database: Database, seconds: float) -> None:
+    """Have the last notification of every subscription have come so many seconds later than it did."""
+    sql = "UPDATE engine_user SET heard_at = coalesce(heard_at, subscribed_at) + ? WHERE subscription != ''"
+    database.execute(sql, (seconds,))
 
 
 def forget_calendars(database: Database, cluster: str, node: str) -> None:

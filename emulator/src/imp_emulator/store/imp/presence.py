@@ -59,6 +59,12 @@ def find(database: Database, cluster: str, pkid: str) -> StoredPresence | None:
     return StoredPresence(cluster, pkid, sign_in, bool(on_the_phone), json.loads(manual), json.loads(shown), since)
 
 
+def words(database: Database, cluster: str) -> dict[str, str]:
+    """Return the ``presence`` among what is shown of each user of which something is stored, by UUID."""
+    sql = "SELECT pkid, json_extract(shown, '$.presence') AS presence FROM presence WHERE cluster = ?"
+    return {row["pkid"]: row["presence"] for row in database.all(sql, (cluster,))}
+
+
 def remove(database: Database, cluster: str, pkid: str) -> None:
     """Forget a user's presence."""
     database.execute("DELETE FROM presence WHERE cluster = ? AND pkid = ?", (cluster, pkid))
