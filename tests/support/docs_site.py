@@ -29,7 +29,8 @@ def moved(text: str) -> str:
 
     What is no page of the site is taken from the repository.
     """
-    return _OUT_OF_DOCS.sub(f"]({REPOSITORY}/", text).replace("](../", "](").replace("](docs/", "](")
+    text = _OUT_OF_DOCS.sub(f"]({REPOSITORY}/", text)
+    return text.replace("](../", "](").replace("](docs/", "](").replace("](decisions/", "](")
 
 
 def copy_pages(target: Path) -> None:

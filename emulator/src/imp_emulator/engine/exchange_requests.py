@@ -135,7 +135,8 @@ class Requests:
             ExchangeFailure: Too many are waiting already (``QUEUE``).
         """
         if not self._turns.free and self._turns.waiting >= self._queue:
-            raise ExchangeFailure(Failure.QUEUE, f"{self._queue} requests to Exchange are waiting already.")
+            full = f"The queue for requests to Exchange is full: Exchange Queue is {self._queue}."
+            raise ExchangeFailure(Failure.QUEUE, full)
         await self._turns.take()
         try:
             yield
