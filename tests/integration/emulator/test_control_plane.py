@@ -72,7 +72,8 @@ def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
     about = environment.control.about()
     assert about["name"] == "imp-emulator"
     nodes = {"axl", "imp_axl", "control_center", "certmgr", "imp_admin"}
-    assert set(about["protocols"]) == {*nodes, "ews", "powershell", "certsrv", "ca_admin"}
+    presence = {"presence_engine", "presence_web_service"}
+    assert set(about["protocols"]) == {*nodes, *presence, "ews", "powershell", "certsrv", "ca_admin"}
     assert {"getUser", "updateUser"} <= set(about["protocols"]["axl"])
     for name in ("imp_axl", "control_center", "certmgr", "imp_admin", "certsrv", "ca_admin"):
         assert about["protocols"][name], name
