@@ -19,6 +19,7 @@ from imp_emulator.domain.imp import presence, services, web_sessions
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import Manual
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import users
 from imp_emulator.store.cucm.users import UserKey
@@ -204,8 +205,8 @@ def unsubscribe(context: Context, session: Session, node: str, number: int, uris
         InvalidValue: One of the contacts is none of the subscription's.
     """
     found = _subscription(context, session, node, number)
-    known = {uri.lower() for uri in store.contacts(context.database, found.id)}
-    leaving = known if uris is None else {check_contact(uri).lower() for uri in uris}
+    known = {ascii_lower(uri) for uri in store.contacts(context.database, found.id)}
+    leaving = known if uris is None else {ascii_lower(check_contact(uri)) for uri in uris}
     if leaving - known:
         raise InvalidValue("contact-not-in-subscription", "A contact is not part of the subscription.")
     if leaving == known:
