@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
 from lxml import etree
 
@@ -145,7 +146,8 @@ class Service:
         scope = {
             "type": "http",
             "method": method,
-            "path": f"{BASE}{path}",
+            "path": unquote(f"{BASE}{path}"),
+            "raw_path": quote(f"{BASE}{path}", safe="/%").encode(),
             "query_string": b"",
             "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
             "extensions": {},

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -163,6 +164,8 @@ def test_secrets_of_office_365_are_compared_and_told_nowhere(environment: Emulat
         ({"content": b"[]"}, 422, "invalid-field"),
         ({"content": b"null"}, 422, "invalid-field"),
         ({"content": b'{"name": "\\ud800"}'}, 422, "invalid-field"),
+        ({"content": json.dumps(FIRST | {"password": "half a character: \ud800"})}, 422, "invalid-field"),
+        ({"content": json.dumps(FIRST | {"description": "half a character: \ud800"})}, 422, "invalid-field"),
         ({"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, "unsupported-media-type"),
     ],
 )

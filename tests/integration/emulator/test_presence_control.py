@@ -121,6 +121,13 @@ def test_a_manual_presence_ends_by_itself_and_not_before(control: Control) -> No
             422,
             "until must be later than the time of the virtual clock.",
         ),
+        (
+            "PUT",
+            "/presence/dc1/user0001/manual",
+            {"presence": "AWAY", "until": "9999-12-31T23:59:59-12:00"},
+            422,
+            "less than 9999",
+        ),
     ],
 )
 def test_what_is_refused(control: Control, method: str, path: str, body: Any, status: int, said: str) -> None:

@@ -111,6 +111,7 @@ REFUSED: Sequence[Refused] = (
     Refused(123, 400, "PUT", f"{ENDPOINTS}/1", "app", endpoint(), ONE_HOUR),
     Refused(124, 400, "GET", f"{BASIC}/contacts/anna"),
     Refused(124, 400, "GET", f"{BASIC}/contacts/anna berg@dc1.example.com"),
+    Refused(124, 400, "GET", f"{RICH}/contacts/anna%EF%BF%BE@dc1.example.com"),
     subscribed(124, subscription(["@dc1.example.com"])),
     extended(124, subscription(["x" * 400 + "@dc1.example.com"])),
     basic_set(125, "<presence>AWAY</presence>", ONE_HOUR),

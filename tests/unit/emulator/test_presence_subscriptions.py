@@ -104,10 +104,11 @@ def test_a_contact_by_its_mail_address_is_told_of_too(service: Service, endpoint
 
 
 def test_a_question_is_put_into_the_query_that_a_url_has(service: Service, endpoints: Endpoints) -> None:
-    assert service.register(f"{URL}?of=mine") == 2
-    service.subscribe(ANNA, number=2)
-    advance(service.environment, 0)
-    assert endpoints.taken() == called(url=f"{URL}?of=mine&")
+    for number, (url, asked) in enumerate(((f"{URL}?of=mine", f"{URL}?of=mine&"), (f"{URL}#here", f"{URL}?")), 2):
+        assert service.register(url) == number
+        made = service.subscribe(ANNA, number=number)
+        advance(service.environment, 0)
+        assert endpoints.taken() == called(made, asked)
 
 
 @pytest.mark.parametrize("failure", [0, 500, 302, 404])

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from imp_emulator.domain.imp import presence, services, web_sessions
 from imp_emulator.domain.imp.presence_rules import Manual, SignIn
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.world.environment import Environment
-from tests.support.presence_web_service import HOUR, Answer, Service, endpoint, error, rich
+from tests.support.presence_web_service import HOUR, Answer, Service, endpoint, error, rich, subscription
 from tests.support.states import advance
 
 PERSON = "{urn:cisco:params:xml:ns:pidf:rpid}"
@@ -155,6 +157,37 @@ def test_the_wrong_node_names_the_right_one(service: Service, method: str, path:
     service.keys["bert"] = str(followed.text("sessionKey"))
     away = service.ask("DELETE", "/users/bert/session", who="bert")
     assert error(away) == (101, 401), "an end user's session counts at its node only"
+
+
+@pytest.mark.parametrize("userid", ["a/b c?#;", "50%41 off", "日本", "a+b\n"])
+def test_a_user_whose_name_means_something_in_urls(service: Service, userid: str) -> None:
+    """A location leads to where the request was for; a decoded one would lead elsewhere, or not be a header at all."""
+    with service.environment.database.transaction():
+        service.environment.database.execute("UPDATE end_user SET userid = ? WHERE userid = 'bert'", (userid,))
+    path = f"/users/{quote(userid, safe='')}"
+    away = service.ask("POST", f"{path}/sessions", who="app").headers["location"]
+    assert away == f"https://imp-sub.dc1.example.com:8083/presence-service{path}/sessions"
+    service.keys["bert"] = str(service.ask("POST", f"{path}/sessions", who="app", node="imp-sub").text("sessionKey"))
+    place = service.ask("POST", "/endpoints", endpoint(), "app", "imp-sub", headers=ONE_HOUR)
+    assert place.status == 201, place.body
+    made = service.ask("POST", f"{path}/subscriptions", subscription(), "bert", "imp-sub", headers=ONE_HOUR)
+    assert made.headers["location"].endswith(f"{path}/subscriptions/1")
+
+
+def test_letter_case_counts_beyond_a_to_z(service: Service) -> None:
+    """As in the state file: these are two users, and the session of one is not the other's."""
+    execute = service.environment.database.execute
+    with service.environment.database.transaction():
+        execute("UPDATE end_user SET userid = 'éric' WHERE userid = 'anna'")
+        execute("UPDATE end_user SET userid = 'ÉRIC' WHERE userid = 'carla'")
+    service.log_in("éric")
+    assert error(service.ask("DELETE", "/users/ÉRIC/session", who="éric")) == (101, 401)
+    service.register()
+    contacts = ("éric@dc1.example.com", "ÉRIC@dc1.example.com")
+    service.subscribe(*contacts, who="éric")
+    out = service.ask("DELETE", "/users/éric/subscriptions/1", subscription(contacts[1:]), "éric")
+    assert out.status == 200, out.body
+    assert list(service.changes(who="éric")) == ["éric@dc1.example.com"]
 
 
 def test_a_client_that_knows_the_names_of_nodes_gets_one(service: Service) -> None:

@@ -17,9 +17,10 @@ from typing import Any
 Json = Any
 """What a decoded answer holds: mappings, lists, text and numbers."""
 
-
 _NAMES = 100
 """How many names one query holds."""
+_CLOCK_SECONDS = 600.0
+"""How long moving the clock may take."""
 
 
 class ControlError(Exception):
@@ -36,9 +37,6 @@ class Answer:
     def json(self) -> Json:
         """Return the decoded content."""
         return json.loads(self.content)
-
-
-_CLOCK_SECONDS = 600.0
 
 
 class Control:

@@ -21,6 +21,9 @@ from imp_emulator.world.context import Context
 
 router = APIRouter(prefix="/presence")
 
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+"""The last times that Python knows cannot be told in every time zone."""
+
 
 class ClientState(BaseModel):
     """What a user's client says of itself; ``offline`` signs it out."""
@@ -47,7 +50,7 @@ class ByHand(BaseModel):
     override: bool = False
     activity: Literal["", "available", "away", "busy", "dnd", "meeting", "on-the-phone", "unavailable"] = ""
     note: Annotated[str, Field(max_length=presence.LONGEST_NOTE, pattern=f"^{XML_TEXT}*$")] = ""
-    until: AwareDatetime | None = None
+    until: Annotated[AwareDatetime, Field(lt=_LATEST)] | None = None
 
 
 @router.get("")

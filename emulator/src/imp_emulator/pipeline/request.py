@@ -59,6 +59,12 @@ class Request:
     connection: Connection = field(default_factory=Connection)
     scope: Scope = field(default_factory=dict, repr=False)
 
+    @property
+    def raw_path(self) -> str:
+        """The path as it was sent: ``path`` cannot tell an encoded slash in a name from one between two names."""
+        raw: bytes = self.scope["raw_path"]
+        return raw.decode("latin-1")
+
 
 class Stream(Interface):
     """A body that is made while it is sent; an asynchronous generator of bytes is one.

@@ -9,9 +9,10 @@ client says so. Limits that nobody published are this project's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.events import CallDue, PresenceChanged
@@ -19,6 +20,8 @@ from imp_emulator.domain.imp import presence, services, web_sessions
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import Manual
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
+from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import users
 from imp_emulator.store.cucm.users import UserKey
@@ -35,6 +38,7 @@ MOST_ENDPOINTS = 1000
 MOST_SUBSCRIPTIONS = 20_000
 LONGEST_URL = 2048
 LONGEST_CONTACT = 320
+_CONTACT = re.compile(f"{XML_TEXT}{{1,{LONGEST_CONTACT}}}")
 TRIES = 3
 """How many calls in a row an endpoint may leave unanswered; then it is dropped, with its subscriptions."""
 RETRY_SECONDS = 60.0
@@ -186,11 +190,15 @@ def _checked(uris: Sequence[str], before: int) -> list[str]:
 
 
 def check_contact(uri: str) -> str:
-    """Return a contact's address without a scheme; raises ``InvalidValue`` when it has no user or no domain."""
+    """Return a contact's address without a scheme.
+
+    Raises:
+        InvalidValue: It has no user or no domain, is too long, or holds white space or what XML cannot carry.
+    """
     address = uri.removeprefix("sip:")
     user, at, domain = address.rpartition("@")
-    blank = any(letter.isspace() or ord(letter) < 32 for letter in address)
-    if not (at and user and domain) or blank or len(address) > LONGEST_CONTACT:
+    blank = any(letter.isspace() for letter in address)
+    if not (at and user and domain) or blank or not _CONTACT.fullmatch(address):
         raise InvalidValue("contact-uri", "A contact is given as USER@DOMAIN.")
     return address
 
@@ -204,8 +212,8 @@ def unsubscribe(context: Context, session: Session, node: str, number: int, uris
         InvalidValue: One of the contacts is none of the subscription's.
     """
     found = _subscription(context, session, node, number)
-    known = {uri.lower() for uri in store.contacts(context.database, found.id)}
-    leaving = known if uris is None else {check_contact(uri).lower() for uri in uris}
+    known = {ascii_lower(uri) for uri in store.contacts(context.database, found.id)}
+    leaving = known if uris is None else {ascii_lower(check_contact(uri)) for uri in uris}
     if leaving - known:
         raise InvalidValue("contact-not-in-subscription", "A contact is not part of the subscription.")
     if leaving == known:
@@ -311,8 +319,9 @@ def due(context: Context, identifier: int) -> Call | None:
         return None
     # Before the call: its application may ask what has changed before it answers.
     store.set_told(context.database, identifier, told=True)
-    between = "&" if "?" in endpoint.url else "?"
-    return Call(identifier, endpoint.id, f"{endpoint.url}{between}id={found.number}&eventType=PRESENCE_NOTIFICATION")
+    url = urldefrag(endpoint.url).url
+    between = "&" if "?" in url else "?"
+    return Call(identifier, endpoint.id, f"{url}{between}id={found.number}&eventType=PRESENCE_NOTIFICATION")
 
 
 def answered(context: Context, call: Call) -> None:

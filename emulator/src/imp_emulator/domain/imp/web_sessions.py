@@ -14,6 +14,7 @@ import uuid
 from imp_emulator.catalogue.services import SIP_PROXY
 from imp_emulator.domain.imp import services
 from imp_emulator.errors import Conflict, NotFound
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import users
 from imp_emulator.store.cucm.users import PresenceUser, UserKey
@@ -158,4 +159,4 @@ def _enabled(context: Context, cluster: str, userid: str) -> PresenceUser:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
+    return ascii_lower(one) == ascii_lower(other)

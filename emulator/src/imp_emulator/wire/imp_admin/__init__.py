@@ -86,6 +86,9 @@ def _carried_out(state: dict[str, Any]) -> Response:
         return call.make()
     except (ProblemError, DomainError) as error:
         return problems.of_error(error)
+    except UnicodeEncodeError:
+        # JSON can write half of a character (\ud800), which cannot be stored or compared.
+        return _response(422, "invalid-field", "A text in the request is no valid Unicode.")
 
 
 def _response(status: int, code: str, detail: str) -> Response:

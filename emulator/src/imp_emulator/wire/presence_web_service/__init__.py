@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -17,7 +18,7 @@ from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.presence_web_service import logins, presences, subscriptions
 from imp_emulator.wire.presence_web_service.bodies import KEY
-from imp_emulator.wire.presence_web_service.calls import BASE, Call, Handler, document, media_type
+from imp_emulator.wire.presence_web_service.calls import BASE, Call, Handler, document, media_type, path_of
 from imp_emulator.wire.presence_web_service.errors import ERRORS, WebServiceError, number_of, status
 from imp_emulator.world.context import Context
 
@@ -67,14 +68,15 @@ class PresenceWebService:
         return None
 
     def route(self, request: Request) -> Operation:
-        path = request.path.rstrip("/")
+        path = path_of(request)
         if path == _SOAP:
             return Operation("", False, lambda: _no_soap(request))
         if "chunked" in request.headers.get("transfer-encoding", "").lower():
             return Operation("", False, lambda: self.failure(request, 411, "A body must have a Content-Length."))
         for pattern, names in _ROUTES:
             if found := pattern.fullmatch(path):
-                return self._operation(request, names, found.groupdict())
+                parts = {name: unquote(part) for name, part in found.groupdict().items()}
+                return self._operation(request, names, parts)
         return Operation("", False, lambda: self.failure(request, 404, "There is no such resource."))
 
     def _operation(self, request: Request, names: Mapping[str, str], parts: Mapping[str, str]) -> Operation:

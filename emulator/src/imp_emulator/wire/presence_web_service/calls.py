@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
 
 from lxml import etree
 
@@ -75,6 +76,16 @@ class Call:
         if content is None:
             return Response(code, b"", "", headers)
         return Response(code, document(content), media_type(self.request), headers)
+
+
+def encoded(name: str) -> str:
+    """Return a name as it stands in the path of a URL."""
+    return quote(name, safe="@")
+
+
+def path_of(request: Request) -> str:
+    """Return a request's path without a slash at its end, each name in it encoded in the one way of :func:`encoded`."""
+    return "/".join(encoded(unquote(name)) for name in request.raw_path.split("/")).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from imp_emulator.pipeline.accounts import Access
 from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.presence_web_service import bodies
-from imp_emulator.wire.presence_web_service.calls import BASE, PLAIN_PORT, Call, Handler
+from imp_emulator.wire.presence_web_service.calls import PLAIN_PORT, Call, Handler, path_of
 from imp_emulator.wire.presence_web_service.errors import WebServiceError
 
 ROLE = "Admin-3rd Party API"
@@ -71,8 +71,7 @@ def _redirect(call: Call, home: Node) -> Response:
         address, real = call.context.network.get((home.ipv4, port), (address, real))
     scheme = "http" if port == PLAIN_PORT else "https"
     host = f"[{address}]" if ":" in address else address
-    path = call.request.path.removeprefix(BASE)
-    return call.answer(307, content, f"{scheme}://{host}:{real}{BASE}{path}")
+    return call.answer(307, content, f"{scheme}://{host}:{real}{path_of(call.request)}")
 
 
 def _asked(call: Call) -> str:

@@ -11,7 +11,7 @@ from imp_emulator.domain.imp import web_service
 from imp_emulator.pipeline.request import Response
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.presence_web_service import bodies, documents
-from imp_emulator.wire.presence_web_service.calls import Call, Handler
+from imp_emulator.wire.presence_web_service.calls import Call, Handler, encoded
 from imp_emulator.wire.presence_web_service.errors import WebServiceError
 
 
@@ -103,7 +103,7 @@ def _endpoint(call: Call, number: int) -> Response:
 
 
 def _subscription(call: Call, number: int) -> Response:
-    return call.answer(201, location=call.url(f"/users/{call.parts['user']}/subscriptions/{number}"))
+    return call.answer(201, location=call.url(f"/users/{encoded(call.parts['user'])}/subscriptions/{number}"))
 
 
 OPERATIONS: Mapping[str, Handler] = {
