@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from imp_emulator.domain.cucm import users
+from imp_emulator.domain.cucm.users import UserKey
 from imp_emulator.domain.imp import presence, services, web_service
 from imp_emulator.domain.imp.presence_rules import SignIn
 from imp_emulator.domain.imp.services import Action
@@ -92,6 +94,20 @@ def test_rich_changes_are_documents(service: Service) -> None:
     service.subscribe(ANNA)
     answer = service.ask("GET", "/users/anna/presence/rich/subscriptions/1", who="anna")
     assert [element.get("entity") for element in answer.root] == [f"sip:{ANNA}"]
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_contact_that_is_served_no_more_is_told_of(service: Service, endpoints: Endpoints, removed: bool) -> None:
+    service.subscribe(BERT)
+    advance(service.environment, 0)
+    assert (service.changes(), endpoints.taken()) == ({BERT: "AVAILABLE"}, called())
+    with service.environment.database.transaction():
+        if removed:
+            users.remove(service.environment.context, "dc1", UserKey("userid", "bert"))
+        else:
+            users.update(service.environment.context, "dc1", UserKey("userid", "bert"), {"im_and_presence": False})
+    advance(service.environment, 0)
+    assert (endpoints.taken(), service.changes()) == (called(), {BERT: "UNKNOWN"})
 
 
 def test_a_contact_by_its_mail_address_is_told_of_too(service: Service, endpoints: Endpoints) -> None:

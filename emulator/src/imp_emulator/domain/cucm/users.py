@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from imp_emulator.domain.events import UserChanged
+from imp_emulator.domain.events import PresenceChanged, UserChanged
 from imp_emulator.domain.imp import following, presence
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.cucm import users as store
@@ -90,6 +90,7 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
     except store.UseridTaken:
         raise _duplicate(values["userid"]) from None
     if served:
+        context.events.publish(PresenceChanged(cluster, pkid, values["userid"]))
         following.review(context, cluster, None, store.presence_user(context.database, cluster, UserKey("pkid", pkid)))
     context.events.publish(UserChanged(cluster, pkid, values["userid"], "added"))
     return pkid
@@ -121,6 +122,8 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     except store.UseridTaken:
         raise _duplicate(changes["userid"]) from None
     if changed:
+        if served:
+            context.events.publish(PresenceChanged(cluster, user.pkid, user.userid))
         known = {name: value for name, value in {**changes, **served}.items() if name in _FOLLOWED}
         following.review(context, cluster, user, dataclasses.replace(user, **known))
         if user.presence_node is not None and not changes.keys().isdisjoint(_SHOWN):
@@ -132,7 +135,8 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
 def remove(context: Context, cluster: str, key: UserKey) -> str:
     """Remove a user and return its UUID (lower case, no braces); raises ``NotFound``."""
     user = _presence_user(context, cluster, key)
-    _served(context, cluster, user.presence_node, False)
+    if _served(context, cluster, user.presence_node, False):
+        context.events.publish(PresenceChanged(cluster, user.pkid, user.userid))
     store.delete(context.database, user.id)
     presence.forget(context, cluster, user.pkid, user.userid)
     following.review(context, cluster, user, None)

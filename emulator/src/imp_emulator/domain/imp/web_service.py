@@ -280,10 +280,8 @@ def note_change(context: Context, event: PresenceChanged) -> None:
     if not store.any_subscription(context.database, event.cluster):
         return
     user = users.user(context.database, event.cluster, UserKey("pkid", event.pkid))
-    if user is None:
-        return
-    own = f"{user.userid}@{_domain(context, event.cluster)}"
-    uris = [uri for uri in (own, user.mail, user.directory_uri) if uri]
+    own = f"{event.userid if user is None else user.userid}@{_domain(context, event.cluster)}"
+    uris = [own] if user is None else [uri for uri in (own, user.mail, user.directory_uri) if uri]
     with context.database.transaction():
         for identifier in store.mark(context.database, event.cluster, uris):
             _wake(context, identifier)
