@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.cucm import parameters, users
@@ -42,6 +45,14 @@ CLUSTER = "dc1"
 NODE = "imp-pub"
 MAIL1, MAIL2 = "mail1.example.com", "mail2.example.com"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+USERS = 4
+"""Every other one is at home on the first node: user0001 and user0003."""
+ONE, TWO, THREE = "user0001", "user0002", "user0003"
+
+
+def address(userid: str) -> str:
+    return f"{userid}@example.com"
 
 
 def scenario(users: int, *, enabled: bool = True, gateways: tuple[str, ...] = (MAIL1, MAIL2)) -> Scenario:
@@ -169,3 +180,31 @@ async def running(
         await engines.close()
         await listeners.stop()
         environment.database.close()
+
+
+Conversation = Callable[[Site], Awaitable[None]]
+Play = Callable[[Conversation], None]
+
+
+@pytest.fixture(scope="session")
+def wanted() -> Scenario:
+    return scenario(USERS)
+
+
+@pytest.fixture(scope="session")
+def seeded(wanted: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return seed(tmp_path_factory.mktemp("seeded"), wanted)
+
+
+@pytest.fixture
+def play(seeded: Path, wanted: Scenario, tmp_path: Path) -> Play:
+    """Hold a conversation with a site whose engines have followed their users."""
+
+    def held(conversation: Conversation) -> None:
+        async def whole() -> None:
+            async with running(seeded, tmp_path, wanted) as site:
+                await conversation(site)
+
+        asyncio.run(whole())
+
+    return held

@@ -12,8 +12,9 @@ import pytest
 from tests.support.emulator import Emulator
 from tests.support.imp_admin import Api
 from tests.support.online import online_emulator, tenant
+from tests.support.presence_site import play, seeded, wanted
 
-__all__ = ["api", "online_emulator", "tenant"]
+__all__ = ["api", "online_emulator", "play", "seeded", "tenant", "wanted"]
 
 
 @pytest.fixture

@@ -283,7 +283,7 @@ def test_the_users_of_a_gateway_that_is_down_are_moved_to_the_next_and_back(chai
     for down, up in ((MAIL1, MAIL2), (MAIL2, MAIL1)):
         chain.control.clear_faults()
         chain.control.fault("drop", node=down)
-        # What is asked for by the hour finds it out; that the other one is back, the recovery.
+        # What is asked for by the hour finds it out; then the users at the other one are moved.
         chain.control.advance(HOUR + 5 * MINUTE)
         assert subscriptions(chain) == {down: 0, up: 5}
         assert {chain.shown(userid) for userid in USERS} == {IN_A_MEETING}

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ from imp_emulator.domain.imp import engine_settings, following, notifications, p
 from imp_emulator.domain.imp import gateways as presence_gateways
 from imp_emulator.domain.imp.next_steps import Step
 from imp_emulator.domain.imp.services import Action
-from imp_emulator.engine import outgoing
 from imp_emulator.engine.followed_users import FollowedUsers
 from imp_emulator.engine.notification_ports import NotificationPorts
 from imp_emulator.engine.running_engine import RunningEngine
@@ -26,45 +24,27 @@ from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.cucm.users import UserKey
 from imp_emulator.store.imp import engine, gateways
 from imp_emulator.world import scheduler
+from imp_emulator.world.faults import Effect, EffectKind
 from imp_emulator.world.snapshots import Snapshots, restore
-from tests.support import presence_site
-from tests.support.presence_site import CLUSTER, DAY, HOUR, MAIL1, MAIL2, MINUTE, NODE, Site, running, scenario
+from tests.support.presence_site import (
+    CLUSTER,
+    DAY,
+    HOUR,
+    MAIL1,
+    MAIL2,
+    MINUTE,
+    NODE,
+    ONE,
+    THREE,
+    TWO,
+    USERS,
+    Play,
+    Site,
+    address,
+    running,
+)
 
-USERS = 4
-"""Every other one is at home on the first node: user0001 and user0003."""
-ONE, TWO, THREE = "user0001", "user0002", "user0003"
 SUBSCRIBED = ["GetFolder", "Subscribe", "FindItem", "GetUserOofSettings"]
-
-Conversation = Callable[[Site], Awaitable[None]]
-Play = Callable[[Conversation], None]
-
-
-@pytest.fixture(scope="module")
-def wanted() -> Scenario:
-    return scenario(USERS)
-
-
-@pytest.fixture(scope="module")
-def seeded(wanted: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return presence_site.seed(tmp_path_factory.mktemp("seeded"), wanted)
-
-
-@pytest.fixture
-def play(seeded: Path, wanted: Scenario, tmp_path: Path) -> Play:
-    """Hold a conversation with a site whose engines have followed their users."""
-
-    def held(conversation: Conversation) -> None:
-        async def whole() -> None:
-            async with running(seeded, tmp_path, wanted) as site:
-                await conversation(site)
-
-        asyncio.run(whole())
-
-    return held
-
-
-def address(userid: str) -> str:
-    return f"{userid}@example.com"
 
 
 def server(site: Site, userid: str) -> str:
@@ -186,6 +166,21 @@ def test_a_subscription_that_exchange_has_lost_is_noticed_by_silence_and_made_at
         assert (server(site, ONE), server(site, THREE)) == (MAIL2, MAIL1)
         assert len(site.known(ONE).busy) == 1
         assert of_mailbox(site, ONE) == 1
+
+    play(conversation)
+
+
+def test_a_gateway_that_failed_is_tried_again_after_a_while_although_another_one_took_over(play: Play) -> None:
+    async def conversation(site: Site) -> None:
+        for down, up in ((MAIL1, MAIL2), (MAIL2, MAIL1)):
+            site.environment.faults.clear()
+            site.fault(Effect(EffectKind.DROP), node=down)
+            # The hourly question finds it out, and is asked of the other one in the same hour.
+            await site.advance(HOUR)
+            for userid in (ONE, TWO, THREE):
+                assert (server(site, userid), site.known(userid).failure) == (up, "")
+                assert site.known(userid).out_of_office_at == site.now
+        assert active(site) == []
 
     play(conversation)
 
@@ -500,81 +495,5 @@ def test_a_restored_snapshot_brings_its_subscriptions_and_ports(play: Play, tmp_
         site.meeting(address(ONE), 0, HOUR)
         await site.advance(MINUTE)
         assert site.shown(ONE) == "Busy: In a meeting"
-
-    play(conversation)
-
-
-# The door
-
-
-def message(subscription: str, event: str = "ModifiedEvent", response: str = "Success") -> bytes:
-    namespaces = (
-        'xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
-        ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types"'
-    )
-    told = f"<t:SubscriptionId>{subscription}</t:SubscriptionId><t:{event}><t:Watermark>AAA=</t:Watermark></t:{event}>"
-    return (
-        f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" {namespaces}><s:Body><m:SendNotification>'
-        f'<m:ResponseMessages><m:SendNotificationResponseMessage ResponseClass="{response}">'
-        f"<m:Notification>{told}</m:Notification></m:SendNotificationResponseMessage></m:ResponseMessages>"
-        "</m:SendNotification></s:Body></s:Envelope>"
-    ).encode()
-
-
-async def posted(site: Site, token: str, body: bytes, node: str = NODE) -> tuple[int, str]:
-    """Send something to the door of a node's engine; returns status and answer."""
-    host, port = site.environment.engine_listeners[CLUSTER, node]
-    url = f"http://{host}:{port}{following.PATH}{token}"
-    answer = await outgoing.post(site.environment.context, url, body, {"Content-Type": "text/xml; charset=utf-8"})
-    return answer.status, answer.body.decode()
-
-
-def test_the_door_lets_in_what_belongs_to_a_subscription_and_ends_all_else(play: Play) -> None:
-    async def conversation(site: Site) -> None:
-        user, other = site.known(ONE), site.known(TWO)
-        good = message(user.subscription)
-        cases = [
-            (user.token, good, NODE, "OK"),
-            (user.token, message(user.subscription, "StatusEvent"), NODE, "OK"),
-            ("unknown", good, NODE, "Unsubscribe"),
-            (user.token, message(other.subscription), NODE, "Unsubscribe"),
-            (user.token, good, "imp-sub", "Unsubscribe"),
-            (other.token, good, "imp-sub", "Unsubscribe"),
-        ]
-        for token, body, node, expected in cases:
-            status, answer = await posted(site, token, body, node)
-            assert (status, f">{expected}<" in answer) == (200, True), (token, node, expected)
-        site.control(Action.STOP)
-        assert ">Unsubscribe<" in (await posted(site, site.known(ONE).token, good))[1]
-
-    play(conversation)
-
-
-def test_exchanges_word_that_a_subscription_has_ended_is_taken(play: Play) -> None:
-    async def conversation(site: Site) -> None:
-        user = site.known(ONE)
-        status, answer = await posted(site, user.token, message(user.subscription, response="Error"))
-        assert (status, ">Unsubscribe<" in answer) == (200, True)
-        await site.quiet()
-        assert site.known(ONE).subscription not in ("", user.subscription)
-        assert site.known(ONE).gateway == user.gateway
-
-    play(conversation)
-
-
-def test_what_is_no_notification_is_answered_with_a_fault(play: Play) -> None:
-    cases = [
-        (b"", "empty"),
-        (b"<x/>", "not a SOAP 1.1 Envelope"),
-        (b'<!DOCTYPE x [<!ENTITY e "OK">]>' + message("s"), "document type"),
-        (message("s").replace(b"SendNotification>", b"Other>"), "no operation Other"),
-    ]
-
-    async def conversation(site: Site) -> None:
-        before = site.known(ONE)
-        for body, words in cases:
-            status, answer = await posted(site, before.token, body)
-            assert (status, "faultcode>soapenv:Client<" in answer, words in answer) == (500, True, True), answer
-        assert site.known(ONE) == before
 
     play(conversation)

@@ -95,6 +95,23 @@ def test_basic_alone_sends_no_ntlm(emulated: Environment) -> None:
     assert asked(emulated) == ["page", "GetFolder", "GetFolder"]
 
 
+def test_once_the_account_is_known_to_be_good_connections_are_signed_in_side_by_side(emulated: Environment) -> None:
+    """One after the other would take longer than the timeout, which each request has for itself."""
+    prepare(emulated)
+    slow = Fault(1, Effect(EffectKind.DELAY, seconds=1.5), operation="page", skip=1)
+    emulated.faults.active.append(slow)
+
+    async def conversation() -> None:
+        async with connected(emulated, Requests(threads=10, queue=100), basic_only=True) as client:
+            asking = [asyncio.create_task(client.calendar_folder(ADDRESS)) for _ in range(10)]
+            while slow.hits < 9:  # noqa: ASYNC110 - it is the server that counts them
+                await asyncio.sleep(0)
+            assert asked(emulated).count("page") == 1, "the others are being signed in at the same time"
+            await asyncio.gather(*asking)
+
+    run(emulated, conversation)
+
+
 @pytest.mark.parametrize("basic_only", [False, True])
 def test_a_refused_account_is_not_tried_again_for_each_user(emulated: Environment, basic_only: bool) -> None:
     """The domain would lock it."""
@@ -250,14 +267,15 @@ def test_a_busy_server_is_asked_again_ten_times(
 
 def test_what_does_not_answer_in_time_is_given_up(emulated: Environment) -> None:
     prepare(emulated)
-    fault(emulated, EffectKind.DELAY, "GetFolder", seconds=1.5, times=1)
+    fault(emulated, EffectKind.DELAY, "GetFolder", seconds=4, times=1)
 
     async def conversation() -> None:
-        async with connected(emulated, timeout=1) as client:
+        # Long enough for a new connection on a busy machine.
+        async with connected(emulated, timeout=3) as client:
             await client.check()
             assert await failure(client.calendar_folder(ADDRESS)) == (
                 Failure.TIMEOUT,
-                "mail1.example.com did not answer within 1 seconds.",
+                "mail1.example.com did not answer within 3 seconds.",
             )
             await client.calendar_folder(ADDRESS)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 import yaml
 
 from imp_emulator.domain.exchange import automatic_replies, calendars, mailboxes, online
@@ -30,12 +29,12 @@ from imp_emulator.engine.online_client import OnlineAccess, OnlineClient
 from imp_emulator.engine.online_connection import Answer, OnlineHost
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
-from imp_emulator.serving.listeners import Listeners
 from imp_emulator.store import accounts, keys
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from tests.support import office_365 as support
 from tests.support import states
+from tests.support.engine_clients import run
 
 CONTENT = support.content(users=1)
 SCENARIO = scenario_file.read(
@@ -104,21 +103,6 @@ async def connected(
         await client.close()
 
 
-def run(environment: Environment, conversation: Callable[[], Awaitable[None]]) -> None:
-    """Hold a conversation while all that an environment has is served, in an event loop like the emulator's."""
-
-    async def held() -> None:
-        listeners = Listeners(environment, "127.0.0.1")
-        await listeners.start()
-        try:
-            await conversation()
-        finally:
-            await listeners.stop()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(held())
-
-
 async def failure(request: Awaitable[object]) -> tuple[Failure, str]:
     """Return why a request fails; it must, and quote no secret."""
     with pytest.raises(ExchangeFailure) as failed:
@@ -146,14 +130,8 @@ def test_all_that_the_engine_asks_with_one_token(emulated: Environment, cluster:
     at, who = now.timestamp(), address(cluster)
     box, context = mailbox(emulated, cluster), emulated.context
     with emulated.database.transaction():
-        for hours, shown in (
-            (0, "Busy"),
-            (1, "OOF"),
-            (2, "Tentative"),
-            (3, "Free"),
-            (4, "WorkingElsewhere"),
-            (-9, "Busy"),
-        ):
+        kinds = {0: "Busy", 1: "OOF", 2: "Tentative", 3: "Free", 4: "WorkingElsewhere", -9: "Busy"}
+        for hours, shown in kinds.items():
             begin = now + hours * HOUR
             calendars.create(context, box.id, Draft(begin, begin + HOUR, show_as=shown, zone="Asia/Tokyo"))
         mailboxes.change(context, box, time_zone="Asia/Tokyo")
@@ -162,12 +140,10 @@ def test_all_that_the_engine_asks_with_one_token(emulated: Environment, cluster:
         async with connected(emulated, cluster) as client:
             await client.check()
             assert await client.calendar(who, "", at - 1, at + 86_400) == tuple(
-                (at + number * 3600, at + (number + 1) * 3600, shown)
-                for number, shown in enumerate(("Busy", "OOF", "Tentative", "Free", "WorkingElsewhere"))
+                (at + hours * 3600, at + (hours + 1) * 3600, shown) for hours, shown in kinds.items() if hours >= 0
             )
-            assert await client.calendar(who, "", at - 86_400, at - 7 * 3600) == (
-                (at - 9 * 3600, at - 8 * 3600, "Busy"),
-            )
+            before = await client.calendar(who, "a folder of another server", at - 86_400, at - 7 * 3600)
+            assert before == ((at - 9 * 3600, at - 8 * 3600, "Busy"),)
             assert await client.out_of_office(who, at) is None
             scheduled = AutomaticReplies("Scheduled", "All", now + HOUR, now + 24 * HOUR, "x", "x")
             for replies in (replace(scheduled, state="Enabled"), scheduled):
@@ -227,6 +203,21 @@ def test_a_token_is_kept_until_it_expires_and_taken_anew_when_it_is_refused(
     listed = asked(emulated)
     assert listed[:7] == ["acquireToken", ask, ask, "acquireToken", ask, "acquireToken", ask]
     assert [one.partition(" ")[2] for one in listed[7:]] == ["401", "400"], "refused, and no other one to be had"
+
+
+def test_who_waits_for_a_token_waits_no_longer_than_for_an_answer(emulated: Environment) -> None:
+    slow = Fault(1, Effect(EffectKind.DELAY, seconds=3), node=LOGIN_HOST)
+
+    async def conversation() -> None:
+        async with connected(emulated, GRAPH, timeout=1) as client:
+            await client.check()
+            emulated.clock.advance(HOUR.total_seconds() * 2)
+            emulated.faults.active.append(slow)
+            found = await asyncio.gather(*(failure(client.time_zone(address(GRAPH))) for _ in range(4)))
+            assert set(found) == {(Failure.TIMEOUT, f"{LOGIN_HOST} did not answer within 1 seconds.")}
+
+    run(emulated, conversation)
+    assert 1 <= slow.hits <= 2, "not one after the other"
 
 
 @BOTH

@@ -255,8 +255,6 @@ class Connections:
         return connection
 
     async def _take(self, *, again: bool) -> None:
-        if self._closed:
-            raise ExchangeFailure(Failure.UNREACHABLE, f"The connections to {self._host.text} are closed.")
         try:
             async with asyncio.timeout(self._access.timeout):
                 # Who was refused waits until another request has come back, and is the next.
@@ -264,6 +262,9 @@ class Connections:
         except TimeoutError:
             detail = f"{self._host.text} was busy with other requests for {self._access.timeout:g} seconds."
             raise ExchangeFailure(Failure.BUSY, detail) from None
+        if self._closed:  # Perhaps while this request waited.
+            self._turns.give()
+            raise ExchangeFailure(Failure.UNREACHABLE, f"The connections to {self._host.text} are closed.")
 
     def _less(self, busy: _Busy, attempt: int) -> float | None:
         """Ask less at a time where that is what the server wants; returns for how long to pause by the clock."""
@@ -407,13 +408,15 @@ class SignIn:
             ExchangeFailure: The server refuses the account, or cannot be understood.
             _Busy: It has no time now.
         """
-        if self._good:
-            await self._try(connection, verified)
-            return
-        async with self._turn:
-            if self._refusal is not None and self._refusal[0].recent_on_the_clock:
-                raise ExchangeFailure(Failure.LOGIN, self._refusal[1])
-            await self._try(connection, verified)
+        if not self._good:
+            async with self._turn:
+                if self._refusal is not None and self._refusal[0].recent_on_the_clock:
+                    raise ExchangeFailure(Failure.LOGIN, self._refusal[1])
+                if not self._good:
+                    await self._try(connection, verified)
+                    return
+        # Not in turn any more: who waited for the first one would use up the time of the own request.
+        await self._try(connection, verified)
 
     async def _try(self, connection: _Connection, verified: Verified) -> None:
         connection.authorization = ""

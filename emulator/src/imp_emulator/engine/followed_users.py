@@ -90,20 +90,22 @@ class FollowedUsers:
                 step, user = task
                 try:
                     await self._do(step, user, patient=patient)
+                    if step in more:
+                        more.remove(step)
                 except _StepFailed as error:
                     failed.add(user.gateway)
                     if not self._goes_on_elsewhere(error, failed):
                         await self._wait_for_recovery(error)
                         return
 
-    def _next_task(self, pkid: str, polls: list[Step], *, recovers: bool) -> tuple[Step, EngineUser] | None:
+    def _next_task(self, pkid: str, polls: Sequence[Step], *, recovers: bool) -> tuple[Step, EngineUser] | None:
         context, cluster = self._context, self._engine.loaded.cluster
         if self._engine.closed:
             return None
         with context.database.transaction():
             task = following.next_task(context, cluster, pkid, recovers=recovers)
             if task is None and polls:
-                task = following.poll_task(context, cluster, pkid, polls.pop(0))
+                task = following.poll_task(context, cluster, pkid, polls[0])
         return task
 
     async def _do(self, step: Step, user: EngineUser, *, patient: bool) -> None:

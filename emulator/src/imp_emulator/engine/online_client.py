@@ -73,11 +73,11 @@ class OnlineClient:
 
         Args:
             address: The mailbox's.
-            folder: No matter: it is the mailbox's own calendar.
+            folder: No matter, it is the mailbox's own calendar; this may be that of a server which had it before.
             start: Seconds since the epoch, as is ``end``.
             end: Its end.
         """
-        return await self._client.calendar(address, folder, start, end)
+        return await self._client.calendar(address, "", start, end)
 
     async def out_of_office(self, address: str, now: float) -> dict[str, float | None] | None:
         """Return the period of a mailbox's automatic replies; see ``ExchangeClient``."""
@@ -101,12 +101,11 @@ class _OnlineExchange(ServiceClient):
         self._folders: dict[str, str] = {}
 
     async def calendar(
-        self, address: str, folder: str, start: float, end: float
+        self, address: str, _folder: str, start: float, end: float
     ) -> tuple[tuple[float, float, str], ...]:
-        folder = folder or self._folders.get(address, "")
-        if not folder:
-            folder = self._folders[address] = await self.calendar_folder(address)
-        return await super().calendar(address, folder, start, end)
+        if address not in self._folders:
+            self._folders[address] = await self.calendar_folder(address)
+        return await super().calendar(address, self._folders[address], start, end)
 
 
 class _BearerChannel:

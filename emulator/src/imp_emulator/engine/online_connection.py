@@ -114,8 +114,12 @@ class OnlineHost:
             async with asyncio.timeout(self._access.timeout):
                 return await self._exchange(method, path, headers, body)
         except TimeoutError:
-            detail = f"{self.name} did not answer within {self._access.timeout:g} seconds."
-            raise ExchangeFailure(Failure.TIMEOUT, detail) from None
+            raise self.silent() from None
+
+    def silent(self) -> ExchangeFailure:
+        """Return the failure of a request that is not answered in time."""
+        detail = f"{self.name} did not answer within {self._access.timeout:g} seconds."
+        return ExchangeFailure(Failure.TIMEOUT, detail)
 
     async def close(self) -> None:
         """Close all connections; what is under way fails."""

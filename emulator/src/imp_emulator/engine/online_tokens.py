@@ -45,19 +45,25 @@ class Tokens:
         self._turn = asyncio.Lock()
 
     async def current(self) -> str:
-        """Return a token that is good now.
+        """Return a token that is good now; who waits for somebody else's question waits no longer than for an answer.
 
         Raises:
-            ExchangeFailure: There is none.
+            ExchangeFailure: There is none, or none in time.
         """
-        async with self._turn:
-            now = self._context.clock.timestamp()
-            if self._token is None or not self._token.since <= now < self._token.until:
-                if self._refusal is not None and self._refusal[0].recent_on_the_clock:
-                    raise ExchangeFailure(Failure.LOGIN, self._refusal[1])
-                self._token = await self._asked(now)
-                self._refusal = None
-            return self._token.value
+        try:
+            async with asyncio.timeout(self._access.timeout), self._turn:
+                return await self._current()
+        except TimeoutError:
+            raise self._host.silent() from None
+
+    async def _current(self) -> str:
+        now = self._context.clock.timestamp()
+        if self._token is None or not self._token.since <= now < self._token.until:
+            if self._refusal is not None and self._refusal[0].recent_on_the_clock:
+                raise ExchangeFailure(Failure.LOGIN, self._refusal[1])
+            self._token = await self._asked(now)
+            self._refusal = None
+        return self._token.value
 
     def forget(self, token: str) -> None:
         """Have the next one who asks get another one, unless somebody has one already."""

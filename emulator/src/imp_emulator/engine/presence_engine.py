@@ -101,7 +101,7 @@ class PresenceEngines:
         engine = self._engine(cluster, node)
         if engine is None:
             return
-        if not await engine.running.look_at_gateways():
+        if not await engine.running.look_at_gateways() and not engine.running.closed:
             following.recover_later(self._context, cluster, node)
         for _ in engine_life.adopt_all(self._context, cluster, node):
             await asyncio.sleep(0)

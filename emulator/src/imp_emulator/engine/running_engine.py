@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from typing import Protocol as Interface
 
-from imp_emulator.domain.imp import engine_settings, notifications
+from imp_emulator.domain.imp import engine_settings, following, notifications
 from imp_emulator.domain.imp.engine_settings import ACCOUNT, Gateway, proxy_key
 from imp_emulator.engine.exchange_client import Access, ExchangeClient
 from imp_emulator.engine.exchange_requests import ExchangeFailure, Failure, Requests
@@ -51,7 +51,7 @@ class RunningEngine:
         self.settings = engine_settings.of(loaded)
         self.requests = Requests(self.settings.threads, self.settings.queue)
         self._clients: dict[str, Client] = {}
-        self._broken: dict[str, ExchangeFailure] = {}
+        self._broken: dict[str, tuple[ExchangeFailure, float]] = {}
         self.closed = False
         self._works: bool | None = None
         self._looking = asyncio.Lock()
@@ -64,10 +64,17 @@ class RunningEngine:
             ExchangeFailure: The gateway is known not to work, or the engine has been stopped.
             KeyError: There is no such gateway in the pool.
         """
-        broken = self._broken.get(gateway)
+        broken = self._known_broken(gateway)
         if broken is not None:
             raise ExchangeFailure(broken.failure, broken.detail)
         return self._client(gateway)
+
+    def _known_broken(self, gateway: str) -> ExchangeFailure | None:
+        """Return why a gateway does not work; ``None`` when that is not known, or was found out too long ago."""
+        failure, found_at = self._broken.get(gateway, (None, 0.0))
+        # When another gateway took over its users, no recovery looks whether it works again.
+        recent = abs(self._context.clock.timestamp() - found_at) < following.RECOVERY_SECONDS
+        return failure if recent else None
 
     def _client(self, gateway: str) -> Client:
         if self.closed:
@@ -111,8 +118,8 @@ class RunningEngine:
         if failure is None:
             self._broken.pop(gateway, None)
             self._set_works(())
-        elif failure.failure in _BROKEN:
-            self._broken[gateway] = failure
+        elif failure.failure in _BROKEN and self._known_broken(gateway) is None:
+            self._broken[gateway] = failure, self._context.clock.timestamp()
 
     async def look_at_gateways(self) -> bool:
         """Try every gateway of the pool, and tell whether one works; when none does, the node's administration says so.
