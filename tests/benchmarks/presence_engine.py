@@ -44,7 +44,7 @@ SPREAD = 50
 """Calendar Spread, in seconds: the default."""
 CONNECTIONS = 8
 HALF_AN_HOUR = timedelta(minutes=30)
-CLUSTER, NODE, NODE_ADDRESS = "dc1", "imp-pub", "198.18.1.11"
+CLUSTER, NODE, NODE_ADDRESS = "dc1", "imp-pub", "198.18.1.12"
 
 
 def scenario(users: int = USERS) -> str:
