@@ -43,8 +43,11 @@ LONGEST_PAUSE = 1.0
 """Seconds of real time, whatever the server says."""
 
 _FIRST_PAUSE = 0.05
+_AT_FIRST = 8
+"""So many requests at a time until the server has answered some. A connection costs more than a request, and what the
+server refuses because of their number was in vain."""
 _GOOD_UNTIL_MORE = 50
-"""After so many requests that went well, one more at a time is tried again."""
+"""After so many requests that went well, one more at a time is tried again where the server has refused that number."""
 _KEEP_ALIVE_SECONDS = 50
 _BUSY = frozenset({"ErrorServerBusy", "ErrorExceededConnectionCount", "ErrorInternalServerTransientError"})
 _TOO_MANY = "ErrorExceededConnectionCount"
@@ -201,8 +204,9 @@ class Connections:
         self._trust = Trust(context, self._host, lambda: locate(context, cluster, node, self._host, port), access.trust)
         self._sign_in = SignIn(context, self._host.text, access)
         self._most = most
-        self._turns = Turns(most)
+        self._turns = Turns(min(most, _AT_FIRST))
         self._went_well = 0
+        self._knows_limit = False
         self._all: list[_Connection] = []
         self._idle: list[_Connection] = []
         self._closed = False
@@ -271,6 +275,7 @@ class Connections:
         self._went_well = 0
         others = self._turns.taken - 1
         if busy.too_many:
+            self._knows_limit = True
             self._turns.most = max(1, others)
         if busy.too_many and others > 0:
             return None
@@ -279,7 +284,8 @@ class Connections:
 
     def _more(self) -> None:
         self._went_well += 1
-        if self._went_well >= _GOOD_UNTIL_MORE and self._turns.most < self._most:
+        enough = not self._knows_limit or self._went_well >= _GOOD_UNTIL_MORE
+        if enough and self._turns.most < self._most:
             self._went_well = 0
             self._turns.most += 1
             self._turns.hand_out()

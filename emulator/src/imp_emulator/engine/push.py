@@ -17,8 +17,9 @@ from imp_emulator.wire.exchange.ews import notifications
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import log_failure
 
-_AT_A_TIME = 64
-"""How many listeners are asked at a time, because each takes a socket; the others wait before their deadline begins."""
+_AT_A_TIME = 16
+"""How many listeners are asked at a time, because each takes a socket, and those in this process time of the others;
+the others wait before their deadline begins."""
 
 
 class Push:

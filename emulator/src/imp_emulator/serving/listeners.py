@@ -282,7 +282,8 @@ class Listeners:
 def _bound(host: str, ports: list[int]) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for position, port in enumerate(ports, 1):
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio switches Nagle's algorithm off, which would delay every answer by 40 ms, where the protocol is named.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((host, port))

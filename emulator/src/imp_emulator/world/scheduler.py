@@ -199,7 +199,8 @@ class Scheduler:
         try:
             while (job := store.first(self._database)) is not None and job.due_at <= until:
                 if job.repeats and job.due_at < left_out.until:
-                    store.postpone(self._database, job.id, max(job.due_at + left_out.seconds, left_out.until))
+                    later = moment(max(job.due_at + left_out.seconds, left_out.until))
+                    store.postpone(self._database, job.id, later)
                 else:
                     if left_out.seconds > 0 and job.due_at >= left_out.until:
                         left_out = self._end_of(left_out)
@@ -227,7 +228,9 @@ class Scheduler:
         first = store.first(self._database)
         begin = at if at or first is None else first.due_at
         seen = _REPEATED_SECONDS + _REPEATED_HOURS * 3600.0 / max(1, store.count_repeating(self._database))
-        return _LeftOut(until - seen, until - seen - begin)
+        # Jobs are due at times that the clock can show, or one that looks at it would find that it is too early.
+        last = moment(until - seen)
+        return _LeftOut(last, moment(last - begin))
 
     def _end_of(self, left_out: _LeftOut) -> _LeftOut:
         """Tell that what repeats comes again from now on; nothing more is left out then."""
