@@ -13,10 +13,19 @@ import pytest
 
 from imp_emulator.domain.cucm import parameters, users
 from imp_emulator.domain.cucm.users import UserKey
-from imp_emulator.domain.imp import explanations, gateway_credentials, gateways, presence_list, services, trust
+from imp_emulator.domain.imp import (
+    explanations,
+    following,
+    gateway_credentials,
+    gateways,
+    presence_list,
+    services,
+    trust,
+)
 from imp_emulator.domain.imp.calendar_conditions import CONDITIONS
 from imp_emulator.domain.imp.explanations import Condition
 from imp_emulator.domain.imp.gateways import Draft
+from imp_emulator.domain.imp.next_steps import silent_at
 from imp_emulator.domain.imp.presence import offset
 from imp_emulator.domain.imp.presence_list import Query
 from imp_emulator.domain.imp.presence_rules import Inputs, Manual, SignIn, compose
@@ -321,6 +330,17 @@ def test_nobody_is_explained_who_does_not_exist(meeting: Environment) -> None:
         explanations.explain(meeting.context, "dc1", "nobody")
     with pytest.raises(NotFound):
         presence_list.of_user(meeting.context, "dc1", "nobody")
+
+
+def test_a_long_way_of_the_clock_is_no_silence_for_a_subscription_that_was_made_after_a_silence(
+    meeting: Environment,
+) -> None:
+    now = meeting.clock.timestamp()
+    know(meeting, heard_at=now - 7200, subscribed_at=now)
+    following.leap(meeting.context, 86400.0)
+    user = engine.user(meeting.database, "dc1", pkid(meeting))
+    assert user is not None
+    assert silent_at(user) == now + 86400 + 7200
 
 
 def listed(environment: Environment, **query: Any) -> list[str]:

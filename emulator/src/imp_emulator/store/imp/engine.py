@@ -181,8 +181,12 @@ def told(database: Database, known: EngineUser, events: int) -> None:
 
 
 def move_heard(database: Database, seconds: float) -> None:
-    """Have the last notification of every subscription have come so many seconds later than it did."""
-    sql = "UPDATE engine_user SET heard_at = coalesce(heard_at, subscribed_at) + ? WHERE subscription != ''"
+    """Have the last sign of every subscription (that it was made, or a notification) come so many seconds later."""
+    # What was heard last may belong to an earlier subscription.
+    sql = (
+        "UPDATE engine_user SET heard_at = max(coalesce(heard_at, subscribed_at), subscribed_at) + ?"
+        " WHERE subscription != ''"
+    )
     database.execute(sql, (seconds,))
 
 
