@@ -363,6 +363,16 @@ def test_the_list_is_filtered_and_paged(meeting: Environment) -> None:
     assert listed(meeting, failing=True) == [USER]
 
 
+def test_a_pulled_calendar_is_followed_once_it_was_read_and_while_the_engine_runs(meeting: Environment) -> None:
+    with meeting.database.transaction():
+        pulled(None)(meeting)
+        assert listed(meeting, failing=True) == [USER]
+        pulled(60)(meeting)
+        assert listed(meeting, failing=True) == []
+        stopped(meeting)
+    assert listed(meeting, failing=True) == [USER]
+
+
 def test_a_user_that_no_node_serves_is_found_by_its_id_alone(meeting: Environment) -> None:
     assert listed(meeting) == [USER]
     (found,) = presence_list.find(meeting.context, "dc1", Query(["user0002"], explain=True))[1]

@@ -90,10 +90,15 @@ _LOADED = "SELECT cluster, node, loaded_at, settings, trust, secrets, tomcat_tru
 
 
 class Link(NamedTuple):
-    """How a user is followed: through which gateway, whether by a subscription, and what went wrong last."""
+    """How a user is followed: through which gateway, whether by a subscription, and what went wrong last.
+
+    Attributes:
+        read: Whether the calendar was read since the engine started.
+    """
 
     gateway: str
     subscribed: bool
+    read: bool
     failure: str
 
 
@@ -245,9 +250,12 @@ def subscriptions_by_gateway(database: Database, cluster: str) -> dict[str, int]
 
 def links(database: Database, cluster: str) -> dict[str, Link]:
     """Return how each user of a cluster is followed, by UUID; calendars are left out, there are many of them."""
-    sql = "SELECT pkid, gateway, subscription != '' AS subscribed, failure FROM engine_user WHERE cluster = ?"
+    sql = (
+        "SELECT pkid, gateway, subscription != '' AS subscribed, read_at IS NOT NULL AS read, failure"
+        " FROM engine_user WHERE cluster = ?"
+    )
     return {
-        row["pkid"]: Link(row["gateway"], bool(row["subscribed"]), row["failure"])
+        row["pkid"]: Link(row["gateway"], bool(row["subscribed"]), bool(row["read"]), row["failure"])
         for row in database.all(sql, (cluster,))
     }
 
