@@ -181,6 +181,14 @@ def pulled(read_ago: float | None) -> Callable[[Environment], None]:
     return pull
 
 
+def fails_online(code: str) -> Callable[[Environment], None]:
+    def fail(environment: Environment) -> None:
+        pulled(60)(environment)
+        fails(code)(environment)
+
+    return fail
+
+
 def unread(environment: Environment) -> None:
     know(environment, window_end=environment.clock.timestamp())
 
@@ -231,14 +239,22 @@ CASES: dict[str, tuple[Callable[[Environment], None], str, str, str]] = {
     "no calendar": (fails("folder"), "mailbox", "The words of folder.", "mail address in Unified CM"),
     "no right": (fails("right"), "right", "The words of right.", "module exchange_impersonation"),
     "unknown failure": (fails("else"), "subscription", "The words of else.", RESTART),
-    "no subscription": (without_subscription, "subscription", "no subscription", RESTART),
+    "trust online": (fails_online("trust"), "trust", "The words of trust.", "to cup-trust and tomcat-trust of imp-pub"),
+    "login online": (fails_online("login"), "account", "application of mail1.example.com", "the secret of the"),
+    "no right online": (fails_online("right"), "right", "may not read user0001", "Grant the application"),
+    "no subscription": (without_subscription, "subscription", "no subscription yet", "Look again in a minute"),
     "silence": (silent, "event", "120 minutes ago", "reaches port 50020 of imp-pub"),
     "never pulled": (pulled(None), "subscription", "has not been read yet", RESTART),
     "not pulled of late": (pulled(2 * 60 * 60 + 1), "event", "The calendar was read last at", RESTART),
     "pulled": (pulled(60), "window", "none begins until", "calendar of user0001@example.com"),
     "window over": (unread, "window", "has not read the calendar of this time", RESTART),
     "no meeting": (nothing_now, "window", "none begins until", "calendar of user0001@example.com"),
-    "away by calendar": (out_of_town, "window", "but one as Busy, OOF; one begins at", "and not OOF"),
+    "away by calendar": (
+        out_of_town,
+        "window",
+        "is shown as OOF, which goes before Busy; one begins at",
+        "and not OOF",
+    ),
     "spread": (just_begun, "window", "A meeting has begun", "Wait for the calendar spread."),
     "override": (
         shown(manual=Manual("DND", True)),
