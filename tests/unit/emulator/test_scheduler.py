@@ -110,11 +110,11 @@ def test_what_comes_again_behind_the_end_of_a_long_way_only_is_told_too(world: W
         world.scheduler.jobs.add("daily", f"{number}", NOON + 86_400, repeats=True)
     seen = 2 * 3600 + 5_000 * 3600 / 2_000
     world.advance(3 * 86_400)
-    assert (world.ran, leaps) == ([], [3 * 86_400 - seen])
+    assert leaps == [3 * 86_400 - seen]
     world.advance(86_400 - seen - 1)
-    assert len(world.ran) == 0
+    ran = [len(world.ran)]
     world.advance(1)
-    assert len(world.ran) == 2_000
+    assert [*ran, len(world.ran)] == [0, 2_000]
 
 
 def test_few_that_repeat_are_all_seen(world: World) -> None:
