@@ -13,10 +13,19 @@ import pytest
 
 from imp_emulator.domain.cucm import parameters, users
 from imp_emulator.domain.cucm.users import UserKey
-from imp_emulator.domain.imp import explanations, gateway_credentials, gateways, presence_list, services, trust
+from imp_emulator.domain.imp import (
+    explanations,
+    following,
+    gateway_credentials,
+    gateways,
+    presence_list,
+    services,
+    trust,
+)
 from imp_emulator.domain.imp.calendar_conditions import CONDITIONS
 from imp_emulator.domain.imp.explanations import Condition
 from imp_emulator.domain.imp.gateways import Draft
+from imp_emulator.domain.imp.next_steps import silent_at
 from imp_emulator.domain.imp.presence import offset
 from imp_emulator.domain.imp.presence_list import Query
 from imp_emulator.domain.imp.presence_rules import Inputs, Manual, SignIn, compose
@@ -172,6 +181,14 @@ def pulled(read_ago: float | None) -> Callable[[Environment], None]:
     return pull
 
 
+def fails_online(code: str) -> Callable[[Environment], None]:
+    def fail(environment: Environment) -> None:
+        pulled(60)(environment)
+        fails(code)(environment)
+
+    return fail
+
+
 def unread(environment: Environment) -> None:
     know(environment, window_end=environment.clock.timestamp())
 
@@ -222,14 +239,22 @@ CASES: dict[str, tuple[Callable[[Environment], None], str, str, str]] = {
     "no calendar": (fails("folder"), "mailbox", "The words of folder.", "mail address in Unified CM"),
     "no right": (fails("right"), "right", "The words of right.", "module exchange_impersonation"),
     "unknown failure": (fails("else"), "subscription", "The words of else.", RESTART),
-    "no subscription": (without_subscription, "subscription", "no subscription", RESTART),
+    "trust online": (fails_online("trust"), "trust", "The words of trust.", "to cup-trust and tomcat-trust of imp-pub"),
+    "login online": (fails_online("login"), "account", "application of mail1.example.com", "the secret of the"),
+    "no right online": (fails_online("right"), "right", "may not read user0001", "Grant the application"),
+    "no subscription": (without_subscription, "subscription", "no subscription yet", "Look again in a minute"),
     "silence": (silent, "event", "120 minutes ago", "reaches port 50020 of imp-pub"),
     "never pulled": (pulled(None), "subscription", "has not been read yet", RESTART),
     "not pulled of late": (pulled(2 * 60 * 60 + 1), "event", "The calendar was read last at", RESTART),
     "pulled": (pulled(60), "window", "none begins until", "calendar of user0001@example.com"),
     "window over": (unread, "window", "has not read the calendar of this time", RESTART),
     "no meeting": (nothing_now, "window", "none begins until", "calendar of user0001@example.com"),
-    "away by calendar": (out_of_town, "window", "but one as Busy, OOF; one begins at", "and not OOF"),
+    "away by calendar": (
+        out_of_town,
+        "window",
+        "is shown as OOF, which goes before Busy; one begins at",
+        "and not OOF",
+    ),
     "spread": (just_begun, "window", "A meeting has begun", "Wait for the calendar spread."),
     "override": (
         shown(manual=Manual("DND", True)),
@@ -323,6 +348,17 @@ def test_nobody_is_explained_who_does_not_exist(meeting: Environment) -> None:
         presence_list.of_user(meeting.context, "dc1", "nobody")
 
 
+def test_a_long_way_of_the_clock_is_no_silence_for_a_subscription_that_was_made_after_a_silence(
+    meeting: Environment,
+) -> None:
+    now = meeting.clock.timestamp()
+    know(meeting, heard_at=now - 7200, subscribed_at=now)
+    following.leap(meeting.context, 86400.0)
+    user = engine.user(meeting.database, "dc1", pkid(meeting))
+    assert user is not None
+    assert silent_at(user) == now + 86400 + 7200
+
+
 def listed(environment: Environment, **query: Any) -> list[str]:
     return [found.user.userid for found in presence_list.find(environment.context, "dc1", Query(**query))[1]]
 
@@ -340,6 +376,16 @@ def test_the_list_is_filtered_and_paged(meeting: Environment) -> None:
     assert listed(meeting, skip=1, first=1) == ["user0002"]
     assert listed(meeting, failing=True) == []
     without_subscription(meeting)
+    assert listed(meeting, failing=True) == [USER]
+
+
+def test_a_pulled_calendar_is_followed_once_it_was_read_and_while_the_engine_runs(meeting: Environment) -> None:
+    with meeting.database.transaction():
+        pulled(None)(meeting)
+        assert listed(meeting, failing=True) == [USER]
+        pulled(60)(meeting)
+        assert listed(meeting, failing=True) == []
+        stopped(meeting)
     assert listed(meeting, failing=True) == [USER]
 
 

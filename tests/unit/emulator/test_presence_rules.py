@@ -162,7 +162,9 @@ def test_replies_without_a_period_have_a_message_without_times(language: str, me
         ("French", "fr"),
         ("French Atlantis", "en_US"),
         ("", "en_US"),
+        ("English " + "very " * 100_000, "en_US"),
     ],
+    ids=lambda name: name[:30],
 )
 def test_names_of_unified_cm_are_locales_of_cldr(name: str, locale: str) -> None:
     assert words.locale(name) == locale

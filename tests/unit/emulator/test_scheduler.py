@@ -102,6 +102,21 @@ def test_of_what_repeats_a_long_way_sees_its_end_only_and_in_order(world: World)
     assert world.now == 30 * 86_400
 
 
+def test_what_comes_again_behind_the_end_of_a_long_way_only_is_told_too(world: World) -> None:
+    leaps: list[float] = []
+    world.scheduler.when_left_out(leaps.append)
+    world.scheduler.register("daily", lambda job: world.ran.append((job.key, world.now)))
+    for number in range(2_000):
+        world.scheduler.jobs.add("daily", f"{number}", NOON + 86_400, repeats=True)
+    seen = 2 * 3600 + 5_000 * 3600 / 2_000
+    world.advance(3 * 86_400)
+    assert leaps == [3 * 86_400 - seen]
+    world.advance(86_400 - seen - 1)
+    ran = [len(world.ran)]
+    world.advance(1)
+    assert [*ran, len(world.ran)] == [0, 2_000]
+
+
 def test_few_that_repeat_are_all_seen(world: World) -> None:
     def again(job: Job) -> None:
         world.ran.append((job.key, world.now))

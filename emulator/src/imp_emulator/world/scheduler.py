@@ -208,6 +208,9 @@ class Scheduler:
                     self._run_at(job, at, stop)
                 await asyncio.sleep(0)  # Requests are answered meanwhile.
                 await self._ended()
+            if left_out.seconds > 0:
+                # What was left out may come again only behind the end of the way.
+                self._end_of(left_out)
         finally:
             self._clock.release()
 

@@ -16,14 +16,11 @@ from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.imp import presence
 from imp_emulator.domain.imp.engine_settings import Gateway, Settings
 from imp_emulator.domain.imp.presence import UserPresence
-from imp_emulator.domain.imp.presence_rules import IN_A_MEETING
+from imp_emulator.domain.imp.presence_rules import IN_A_MEETING, SHOWN_BUSY, SHOWN_OOF
 from imp_emulator.domain.imp.restarts import Cause
 from imp_emulator.domain.imp.services import ServiceState, Status, instant
 from imp_emulator.store.cucm.users import PresenceUser
 from imp_emulator.store.imp.engine import EngineUser
-
-BUSY, AWAY = "Busy", "OOF"
-"""How a meeting is shown that makes a user "In a meeting", and one that goes before it."""
 
 _GATEWAY_REMEDIES = {
     "unreachable": "Make {gateway} reachable for {node}: its name, its port, the network between.",
@@ -179,18 +176,21 @@ def gateway(case: Case) -> Finding:
 
 
 def trust(case: Case) -> Finding:
-    """The certificate of the gateway, verified with cup-trust as the engine has loaded it (G7, C8)."""
+    """The certificate of the gateway, verified with the trust stores as the engine has loaded them (G7, C8)."""
     if case.known.failure != "trust":
         return Finding(True, "The certificate of the gateway is verified.")
+    stores = "cup-trust and tomcat-trust" if case.pulled else "cup-trust"
     remedy = (
-        f"Upload the certificate of the CA to cup-trust of {case.home.name} (module trust_certificates) and restart"
+        f"Upload the certificate of the CA to {stores} of {case.home.name} (module trust_certificates) and restart"
         f" {PRESENCE_ENGINE} there."
     )
     return case.failed("The certificate of the gateway is not verified.", remedy, "cup-trust certificate")
 
 
 def account(case: Case) -> Finding:
-    """The login of the account that all gateways share (G4)."""
+    """The login of the account that all Exchange servers share (G4), or that of a gateway's own application."""
+    if case.pulled:
+        return _application(case)
     if case.known.failure != "login":
         return Finding(True, "The account of the gateways logs in.")
     remedy = (
@@ -199,6 +199,17 @@ def account(case: Case) -> Finding:
     )
     changed = ("Presence gateway credentials", f"{PRESENCE_ENGINE}: FIPS")
     return case.failed("Exchange refuses the account of the gateways.", remedy, *changed)
+
+
+def _application(case: Case) -> Finding:
+    name = case.gateway.name if case.gateway else ""
+    if case.known.failure != "login":
+        return Finding(True, f"The application of {name} logs in.")
+    remedy = (
+        f"Correct the IDs and the secret of the application with the module presence_gateways and restart"
+        f" {PRESENCE_ENGINE} on {case.home.name}, or grant the application its permissions at Microsoft."
+    )
+    return case.failed(f"The application of {name} is refused.", remedy, f"Presence gateway {name}")
 
 
 def mailbox(case: Case) -> Finding:
@@ -211,9 +222,12 @@ def mailbox(case: Case) -> Finding:
 
 
 def right(case: Case) -> Finding:
-    """The account's right to act for the mailbox."""
+    """The right of the account to act for the mailbox, or of the application to read it."""
     if case.known.failure != "right":
-        return Finding(True, "The account may act for the mailbox.")
+        return Finding(True, f"The {'application may read' if case.pulled else 'account may act for'} the mailbox.")
+    if case.pulled:
+        remedy = "Grant the application its permissions for this mailbox at Microsoft."
+        return case.failed(f"The application may not read {case.known.mail}.", remedy)
     remedy = "Give the account the right to impersonate the user with the module exchange_impersonation."
     return case.failed(f"The account may not act for {case.known.mail}.", remedy)
 
@@ -228,8 +242,8 @@ def subscription(case: Case) -> Finding:
             return Finding(False, "The calendar has not been read yet.", case.home.restart)
         return Finding(True, "The calendar is pulled at intervals.")
     if not known.subscription:
-        what = "The user has no subscription; the engine tries again every 5 minutes."
-        return Finding(False, what, case.home.restart)
+        again = f"Look again in a minute; when there is still none, restart {PRESENCE_ENGINE} on {case.home.name}."
+        return Finding(False, "The user has no subscription yet.", again)
     made = f"Made at {_time(known.subscribed_at)} for status events each {known.minutes} minutes at port {known.port}."
     return Finding(True, made)
 
@@ -255,19 +269,24 @@ def window(case: Case) -> Finding:
         return Finding(False, "The engine has not read the calendar of this time.", case.home.restart)
     offset = presence.offset(known.pkid, known.spread)
     shown = _shown_as(known, case.now - offset)
-    if BUSY in shown and AWAY not in shown:
+    if SHOWN_BUSY in shown and SHOWN_OOF not in shown:
         return Finding(
-            True, f"A meeting until {_time(shown[BUSY])}, shown {offset} seconds late by the calendar spread."
+            True, f"A meeting until {_time(shown[SHOWN_BUSY])}, shown {offset} seconds late by the calendar spread."
         )
-    if BUSY in _shown_as(known, case.now) and AWAY not in shown:
+    if SHOWN_BUSY in _shown_as(known, case.now) and SHOWN_OOF not in shown:
         what = f"A meeting has begun; the calendar spread shows it {offset} seconds after its beginning."
         return Finding(False, what, "Wait for the calendar spread.")
-    what = f"No meeting of now is shown as {BUSY}"
-    what += f", but one as {', '.join(sorted(shown))}" if shown else ""
-    coming = min((start for start, _, how in known.busy if start > case.now and how == BUSY), default=None)
+    if SHOWN_OOF in shown:
+        what = f"A meeting of now is shown as {SHOWN_OOF}, which goes before {SHOWN_BUSY}"
+    else:
+        what = f"No meeting of now is shown as {SHOWN_BUSY}"
+        what += f", but one as {', '.join(sorted(shown))}" if shown else ""
+    coming = min((start for start, _, how in known.busy if start > case.now and how == SHOWN_BUSY), default=None)
     what += f"; none begins until {_time(known.window_end)}." if coming is None else f"; one begins at {_time(coming)}."
     return Finding(
-        False, what, f"Make a meeting of now in the calendar of {known.mail}, shown as {BUSY} and not {AWAY}."
+        False,
+        what,
+        f"Make a meeting of now in the calendar of {known.mail}, shown as {SHOWN_BUSY} and not {SHOWN_OOF}.",
     )
 
 

@@ -117,9 +117,9 @@ def load(context: Context, cluster: str, node: str) -> Settings:
         node=node,
         loaded_at=context.clock.timestamp(),
         settings=asdict(found),
-        trust=_trusted(context, cluster, node, trust.CUP),
+        trust=trust.bundle(context, cluster, node, trust.CUP),
         secrets=_secrets(context, cluster, found.gateways),
-        tomcat_trust=_trusted(context, cluster, node, "tomcat"),
+        tomcat_trust=trust.bundle(context, cluster, node, trust.TOMCAT),
     )
     store.put_loaded(context.database, loaded)
     return found
@@ -185,10 +185,6 @@ def _secrets(context: Context, cluster: str, pool: Sequence[Gateway]) -> dict[st
 def proxy_key(gateway: Gateway) -> str:
     """Return the key of the password of a gateway's proxy among the secrets."""
     return f"{gateway.id}/proxy"
-
-
-def _trusted(context: Context, cluster: str, node: str, service: str) -> str:
-    return "".join(certificate.pem for certificate in trust.trusted(context, cluster, node, service))
 
 
 def _number(context: Context, cluster: str, name: str) -> int:

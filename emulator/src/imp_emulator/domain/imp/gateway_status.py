@@ -55,17 +55,12 @@ async def check(context: Context, cluster: str, node: str) -> list[GatewayStatus
         node: The node's short name.
     """
     found = gateways.gateways(context, cluster)
-    stores = {service: trust_store(context, cluster, node, service) for service in (trust.CUP, trust.TOMCAT)}
+    stores = {service: trust.bundle(context, cluster, node, service) for service in (trust.CUP, trust.TOMCAT)}
     judged = [_plan(context, cluster, node, gateway, stores) for gateway in found[:CHECKED]]
     # The handshakes block, and the servers at the other end are served by this very event loop.
     results = await asyncio.gather(*(asyncio.to_thread(_judge_steps, steps) for steps in judged))
     unchecked: list[Result | None] = [None] * (len(found) - len(judged))
     return [GatewayStatus(gateway, result) for gateway, result in zip(found, [*results, *unchecked], strict=True)]
-
-
-def trust_store(context: Context, cluster: str, node: str, service: str) -> str:
-    """Return the certificates of a trust store of a node, PEM."""
-    return "".join(certificate.pem for certificate in trust.trusted(context, cluster, node, service))
 
 
 _Step = tuple[ProbeTarget, str, str]

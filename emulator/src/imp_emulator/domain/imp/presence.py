@@ -20,6 +20,8 @@ from imp_emulator.domain.imp import engine_settings, presence_words
 from imp_emulator.domain.imp.presence_rules import (
     MANUAL_ACTIVITIES,
     MANUAL_PRESENCES,
+    SHOWN_BUSY,
+    SHOWN_OOF,
     Inputs,
     Manual,
     OutOfOffice,
@@ -42,8 +44,7 @@ NEXT = "presence-next"
 
 LONGEST_NOTE = 1024
 
-_DECIDING = ("Busy", "OOF")
-"""How a meeting must be shown to say anything of its owner's presence; of several the last of these counts."""
+_DECIDING = (SHOWN_BUSY, SHOWN_OOF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
-from imp_emulator.domain.imp import gateways, nodes, presence, services
+from imp_emulator.domain.imp import engine_settings, gateways, nodes, presence, services
 from imp_emulator.domain.imp.explanations import Condition, Explainer
-from imp_emulator.domain.imp.gateways import EWS_SERVER
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.errors import NotFound
 from imp_emulator.store.cucm import users
@@ -111,8 +110,9 @@ def _chosen(context: Context, cluster: str, query: Query) -> list[PresenceUser]:
 
 
 def _pulling(context: Context, cluster: str) -> set[str]:
-    """Return the gateways whose users have no subscription, because their calendars are pulled."""
-    return {found.id for found in gateways.gateways(context, cluster) if found.type != EWS_SERVER}
+    """Return the gateways of engines that run whose users have no subscription, because their calendars are pulled."""
+    loaded = (engine_settings.settings(context, cluster, node.name) for node in nodes.presence_nodes(context, cluster))
+    return {found.id for settings in loaded if settings for found in settings.gateways if not found.notifies}
 
 
 def _fails(user: PresenceUser, link: Link | None, pulling: set[str]) -> bool:
@@ -120,7 +120,7 @@ def _fails(user: PresenceUser, link: Link | None, pulling: set[str]) -> bool:
         return False
     if link is None or link.failure:
         return True
-    return not link.subscribed and link.gateway not in pulling
+    return not (link.subscribed or (link.read and link.gateway in pulling))
 
 
 def _listed(context: Context, cluster: str, page: list[PresenceUser], explain: bool) -> list[Listed]:

@@ -20,6 +20,9 @@ PRESENCES = (AVAILABLE, BUSY, AWAY, DO_NOT_DISTURB, OUT_OF_OFFICE, OFFLINE)
 IN_A_MEETING, ON_THE_PHONE = "In a meeting", "On the phone"
 GREEN, RED, YELLOW, ORANGE, GREY = "green", "red", "yellow", "orange", "grey"
 
+SHOWN_BUSY, SHOWN_OOF = "Busy", "OOF"
+"""How a meeting is shown in a calendar, where that says anything of its owner's presence; of both the second counts."""
+
 MANUAL_PRESENCES = ("AVAILABLE", "BUSY", "DND", "AWAY", "UNAVAILABLE", "VACATION")
 MANUAL_ACTIVITIES = ("available", "away", "busy", "dnd", "meeting", "on-the-phone", "unavailable")
 
@@ -156,8 +159,8 @@ RULES = (
     Rule("offline", lambda it: not any(it.devices()), OFFLINE, "", GREY, period=True),
     Rule("on_the_phone", lambda it: it.on_the_phone or "on-the-phone" in it.devices(), BUSY, ON_THE_PHONE, RED),
     Rule("out_of_office", lambda it: it.out_of_office is not None, OUT_OF_OFFICE, "", ORANGE, period=True),
-    Rule("meeting", lambda it: it.calendar == "Busy" or "meeting" in it.devices(), BUSY, IN_A_MEETING, RED),
-    Rule("away_by_calendar", lambda it: it.calendar == "OOF", AWAY, "", YELLOW),
+    Rule("meeting", lambda it: it.calendar == SHOWN_BUSY or "meeting" in it.devices(), BUSY, IN_A_MEETING, RED),
+    Rule("away_by_calendar", lambda it: it.calendar == SHOWN_OOF, AWAY, "", YELLOW),
     Rule("available", lambda it: "available" in it.devices(), AVAILABLE, "", GREEN),
     Rule("do_not_disturb", lambda it: "dnd" in it.devices(), DO_NOT_DISTURB, "", RED),
     Rule("busy", lambda it: "busy" in it.devices(), BUSY, "", RED),

@@ -74,6 +74,9 @@ _TERRITORIES = {
     "turkey": "TR",
 }
 
+_MOST_WORDS = 16
+"""More than any language and country have together; what somebody stores as a locale may be of any length."""
+
 _ANY_SPACE = str.maketrans(dict.fromkeys("\u00a0\u2009\u202f", " "))
 """CLDR's narrow spaces and those at which no line breaks: nobody could type them to compare."""
 
@@ -86,7 +89,7 @@ def locale(name: str) -> str:
     nobody knows, and none at all, is :data:`DEFAULT_LOCALE`.
     """
     languages, territories = _names()
-    words = name.casefold().split()
+    words = name.casefold().split(maxsplit=_MOST_WORDS)
     for count in range(len(words), 0, -1):
         language = languages.get(" ".join(words[:count]))
         territory = territories.get(" ".join(words[count:]), "")

@@ -44,6 +44,11 @@ def trusted(context: Context, cluster: str, node: str, service: str) -> list[Tru
     return store.trusted(context.database, cluster, node, check_service(service))
 
 
+def bundle(context: Context, cluster: str, node: str, service: str) -> str:
+    """Return the certificates of a trust store, PEM, one behind the other."""
+    return "".join(certificate.pem for certificate in trusted(context, cluster, node, service))
+
+
 def upload(
     context: Context,
     cluster: str,

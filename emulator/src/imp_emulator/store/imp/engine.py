@@ -90,10 +90,15 @@ _LOADED = "SELECT cluster, node, loaded_at, settings, trust, secrets, tomcat_tru
 
 
 class Link(NamedTuple):
-    """How a user is followed: through which gateway, whether by a subscription, and what went wrong last."""
+    """How a user is followed: through which gateway, whether by a subscription, and what went wrong last.
+
+    Attributes:
+        read: Whether the calendar was read since the engine started.
+    """
 
     gateway: str
     subscribed: bool
+    read: bool
     failure: str
 
 
@@ -181,8 +186,12 @@ def told(database: Database, known: EngineUser, events: int) -> None:
 
 
 def move_heard(database: Database, seconds: float) -> None:
-    """Have the last notification of every subscription have come so many seconds later than it did."""
-    sql = "UPDATE engine_user SET heard_at = coalesce(heard_at, subscribed_at) + ? WHERE subscription != ''"
+    """Have the last sign of every subscription (that it was made, or a notification) come so many seconds later."""
+    # What was heard last may belong to an earlier subscription.
+    sql = (
+        "UPDATE engine_user SET heard_at = max(coalesce(heard_at, subscribed_at), subscribed_at) + ?"
+        " WHERE subscription != ''"
+    )
     database.execute(sql, (seconds,))
 
 
@@ -241,9 +250,12 @@ def subscriptions_by_gateway(database: Database, cluster: str) -> dict[str, int]
 
 def links(database: Database, cluster: str) -> dict[str, Link]:
     """Return how each user of a cluster is followed, by UUID; calendars are left out, there are many of them."""
-    sql = "SELECT pkid, gateway, subscription != '' AS subscribed, failure FROM engine_user WHERE cluster = ?"
+    sql = (
+        "SELECT pkid, gateway, subscription != '' AS subscribed, read_at IS NOT NULL AS read, failure"
+        " FROM engine_user WHERE cluster = ?"
+    )
     return {
-        row["pkid"]: Link(row["gateway"], bool(row["subscribed"]), row["failure"])
+        row["pkid"]: Link(row["gateway"], bool(row["subscribed"]), bool(row["read"]), row["failure"])
         for row in database.all(sql, (cluster,))
     }
 

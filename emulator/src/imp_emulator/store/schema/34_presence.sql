@@ -20,8 +20,9 @@ CREATE TABLE IF NOT EXISTS engine (
 -- What a Presence Engine knows of a user whose calendar it follows. gateway is the one that the user was given, folder the
 -- calendar's identifier at Exchange, token the last part of the URL that notifications come to, subscription Exchange's
 -- identifier ('' without one) with the parameters that it was made with. Times are virtual, in seconds since the epoch;
--- NULL: never. news counts the events that were told since the calendar was read last. failure is the code of what went wrong last, '' for nothing. busy: [[start, end, shown as], ...] between
--- window_start and window_end. out_of_office: {"start", "end"} (null: without), or null for none.
+-- NULL: never. news counts the events that were told since the calendar was read last. failure is the code of what went
+-- wrong last, '' for nothing. busy: [[start, end, shown as], ...] between window_start and window_end. out_of_office:
+-- {"start", "end"} (null: without), or null for none.
 CREATE TABLE IF NOT EXISTS engine_user (
     cluster          TEXT NOT NULL COLLATE NOCASE,
     pkid             TEXT NOT NULL,
