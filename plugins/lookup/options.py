@@ -66,30 +66,31 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
 )
 
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
-_WHILE_THESE_HOLD = ("ansible_loop_var", "ansible_index_var")
-"""Which variables name those that a loop changes in the variables of its task."""
 
 
 class _Found:
-    """The options that were worked out with the variables of one task, in one round of its loop.
+    """The options that were worked out with the variables of one task, as long as these stay as they are.
 
     A task takes its options several times, each time all of a role, and their templates may ask a vault or read a list
-    of thousands of users. Ansible hands over the same variables each time, and makes new ones for the next task.
+    of thousands of users. Ansible hands over the same variables each time, and makes new ones for the next task. In
+    between it puts other objects into them: for the next round of a loop, and what each attempt of ``until`` registers.
     """
 
     def __init__(self) -> None:
         self._variables: dict[str, Any] | None = None
-        self._round: list[Any] = []
+        self._held: dict[str, Any] = {}
         self._options: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def of(self, variables: dict[str, Any]) -> dict[tuple[str, ...], dict[str, Any]]:
-        """Return what is known by source and names of variables; nothing with variables other than the last ones."""
-        this_round = [variables.get(variables.get(name, "")) for name in _WHILE_THESE_HOLD]
-        # Objects are compared, and kept, so that no later one takes the place of another in memory.
-        same = all(one is other for one, other in zip(this_round, self._round, strict=False))
-        if variables is not self._variables or not same:
-            self._variables, self._round, self._options = variables, this_round, {}
+        """Return what is known by source and names of variables; nothing when these variables are not the last ones."""
+        if variables is not self._variables or not self._holds(variables):
+            self._variables, self._held, self._options = variables, dict(variables), {}
         return self._options
+
+    def _holds(self, variables: dict[str, Any]) -> bool:
+        # Objects are compared, and kept, so that no later one takes the place of another in memory.
+        held = self._held
+        return len(variables) == len(held) and all(held.get(name, held) is one for name, one in variables.items())
 
 
 _FOUND = _Found()

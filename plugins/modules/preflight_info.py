@@ -211,6 +211,7 @@ options:
         description:
           - Where the controller reaches the server, when that is not at its name. Its certificate must hold
             O(gateways[].name) all the same.
+          - Of no meaning for V(office_365), as is O(gateways[].probe_port).
         type: str
       probe_port:
         description: The port there, by default O(gateways[].port).

@@ -150,12 +150,17 @@ class PresenceWebService:
             raise self._refused from None
 
     def log_out(self) -> None:
-        """End all sessions; one that cannot be ended now ends by itself, and the task's result does not hang on it."""
+        """End all sessions; one that cannot be ended now ends by itself, and the task's result does not hang on it.
+
+        A session that the service refuses to end, for it has ended already, keeps none of the others open. A service
+        that does not answer is not asked again for each user.
+        """
         keys, self._keys = self._keys, {}
         key, self._key = self._key, ""
         with suppress(ImpError):
             for userid, own in keys.items():
-                self._log_out(userid, own)
+                with suppress(ApiError):
+                    self._log_out(userid, own)
         if key:
             with suppress(ImpError):
                 self._log_out(self._transport.connection.username, key)

@@ -248,7 +248,8 @@ class Gateways(Resource[KnownGateways]):
     def _credentials(self, state: KnownGateways, first: Plan) -> Plan:
         if self._account is None:
             if state.account is None and any(_to_exchange(change) for change in first):
-                return Plan(refusals=(Refusal("account: the first gateway needs account and account_password."),))
+                needs = "account: the first Exchange server needs account and account_password."
+                return Plan(refusals=(Refusal(needs),))
             return Plan()
         stored: dict[str, Any] = {"account": state.account}
         if state.password_matches is not None:
@@ -295,7 +296,7 @@ class Gateways(Resource[KnownGateways]):
             )
         if self._account is not None and not state.has_exchange and not any(_to_exchange(one) for one in changes):
             yield (
-                "There is no gateway yet that could use the account. The change is predicted for the case that an "
+                "There is no Exchange server yet that could use the account. The change is predicted for the case that an "
                 "earlier task of the play adds one."
             )
 

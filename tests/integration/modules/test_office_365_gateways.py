@@ -163,7 +163,7 @@ def test_exchange_and_office_365_side_by_side(added: Emulator) -> None:
     account = {"account": known["username"], "account_password": known["password"]}
     exchange = {"name": "mail1.example.com"}
     refused = run(added, {**ONLINE, **PROXY}, exchange)
-    assert "account: the first gateway needs account" in refused.msg
+    assert "account: the first Exchange server needs account" in refused.msg
     assert run(added, {**ONLINE, **PROXY}, exchange, **account).changed
     assert not run(added, {**ONLINE, **PROXY}, exchange, **account).changed
     gone = run(added, exchange, state="absent")

@@ -269,6 +269,17 @@ ONCE = """\
     - ansible.builtin.assert:
         that: once.calendar_users_max_changes == 9
       vars: {item: 9}
+    - ansible.builtin.set_fact:
+        number: "{{ once.calendar_users_max_changes }}"
+      loop: [1, 1, 1]
+    - ansible.builtin.command: printf x
+      vars: {item: "{{ tried.attempts }}"}
+      register: tried
+      until: once.calendar_users_max_changes == 3 + 2
+      retries: 2
+      delay: 0
+    - ansible.builtin.assert:
+        that: number == 3
 """
 
 
@@ -283,7 +294,7 @@ def test_variables_are_worked_out_once_for_each_task_and_round_of_its_loop(
     assert played.status == 0, played.output
     # Where a task is delegated to is worked out with variables that ansible changes from round to round.
     assert re.findall(r" -> host-(\d)", played.output) == ["5", "6", "8"]
-    assert (tmp_path / "asked").read_text() == "\n" * (1 + 3 + 3 + 1)
+    assert (tmp_path / "asked").read_text() == "\n" * (1 + 3 + 3 + 1 + 3 + 2)
 
 
 def test_an_export_takes_its_variables_as_text(environment: Emulator, tmp_path: Path) -> None:

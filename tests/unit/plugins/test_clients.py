@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import CertManager
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import ControlCenter
-from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import PAGE_SIZE, ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
     ImpError,
@@ -89,7 +89,7 @@ class Users(Transport):
         return Answer(200, {"content-type": "application/json"}, json.dumps(content).encode())
 
 
-@pytest.mark.parametrize(("users", "requests"), [(0, 1), (999, 1), (1000, 2), (2500, 3)])
+@pytest.mark.parametrize(("users", "requests"), [(0, 1), (PAGE_SIZE - 1, 1), (PAGE_SIZE, 2), (2 * PAGE_SIZE + 1, 3)])
 def test_users_are_read_page_by_page(users: int, requests: int) -> None:
     server = Users(users)
     found = ImpAdmin(server).presence((), {"failing": "true"})
@@ -99,7 +99,7 @@ def test_users_are_read_page_by_page(users: int, requests: int) -> None:
 
 
 def test_pages_that_bring_nobody_new_are_the_end() -> None:
-    server = Users(1000, endless=True)
+    server = Users(PAGE_SIZE, endless=True)
     assert len(ImpAdmin(server).presence((), {}).users) == len(server.known)
     assert len(server.queries) == 2
 

@@ -416,6 +416,14 @@ def test_everybody_is_logged_out_whatever_has_happened(
     assert [one.headers["Presence-Session-Key"] for one in server.seen[3:]] == [USER_KEY, APP_KEY]
 
 
+def test_a_session_that_has_ended_keeps_no_other_open(server: ScriptedServer, service: PresenceWebService) -> None:
+    server.script += [*LOGINS, DONE, session("bob-key"), DONE, error(101, 401), DONE, DONE]
+    with service:
+        service.set_presence("ada", ADDRESS, DND)
+        service.set_presence("bob", "bob@example.com", DND)
+    assert told(server.seen)[-3:] == [LOGOUT[0], "DELETE users/bob/session", LOGOUT[1]]
+
+
 def test_who_has_not_logged_in_is_not_logged_out(server: ScriptedServer, service: PresenceWebService) -> None:
     with service:
         pass
