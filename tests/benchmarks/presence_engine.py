@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from imp_emulator.store import keys
 from imp_emulator.store.clock import ClockSetting
 from imp_emulator.store.database import Database
 from imp_emulator.testing import Emulator, running
+from imp_emulator.wire.exchange.ews.messages import Element
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import ServicePace
@@ -123,7 +124,7 @@ def ask_bare(emulator: Emulator, numbers: Sequence[int]) -> None:
         trust_env=False,
     ) as client:
 
-        def ask(message: bytes) -> ews_messages.Element:
+        def ask(message: bytes) -> Element:
             answer = client.post(PATH, content=message, extensions={"sni_hostname": SERVER})
             return ews_messages.answer(answer.raise_for_status().content)
 
