@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 import yaml
 
 from imp_emulator.domain.exchange import automatic_replies, calendars, mailboxes, online
@@ -30,12 +29,12 @@ from imp_emulator.engine.online_client import OnlineAccess, OnlineClient
 from imp_emulator.engine.online_connection import Answer, OnlineHost
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
-from imp_emulator.serving.listeners import Listeners
 from imp_emulator.store import accounts, keys
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from tests.support import office_365 as support
 from tests.support import states
+from tests.support.engine_clients import run
 
 CONTENT = support.content(users=1)
 SCENARIO = scenario_file.read(
@@ -102,21 +101,6 @@ async def connected(
         yield client
     finally:
         await client.close()
-
-
-def run(environment: Environment, conversation: Callable[[], Awaitable[None]]) -> None:
-    """Hold a conversation while all that an environment has is served, in an event loop like the emulator's."""
-
-    async def held() -> None:
-        listeners = Listeners(environment, "127.0.0.1")
-        await listeners.start()
-        try:
-            await conversation()
-        finally:
-            await listeners.stop()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(held())
 
 
 async def failure(request: Awaitable[object]) -> tuple[Failure, str]:
