@@ -296,8 +296,8 @@ class Gateways(Resource[KnownGateways]):
             )
         if self._account is not None and not state.has_exchange and not any(_to_exchange(one) for one in changes):
             yield (
-                "There is no Exchange server yet that could use the account. The change is predicted for the case that an "
-                "earlier task of the play adds one."
+                "There is no Exchange server yet that could use the account. The change is predicted for the case that "
+                "an earlier task of the play adds one."
             )
 
     def apply(self, change: Change) -> None:
