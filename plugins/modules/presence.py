@@ -165,7 +165,7 @@ EXAMPLES = r"""
       - userid: user0002
     state: absent
 
-- name: Users of any node, where the nodes are reached by other names than their own
+- name: A user of any of these nodes, with the IM address in full
   ucops.imp.presence:
     hostname: imp-pub.dc1.example.com
     username: axladmin

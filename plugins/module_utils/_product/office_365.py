@@ -109,7 +109,7 @@ def problems(place: str, gateway: Mapping[str, Any], *, wanted: bool) -> list[st
             found.append(f"{place}.{name}: {mine[name]!r} is no UUID.")
     for name in URLS:
         if name in mine and not _is_origin(mine[name], ("https",)):
-            found.append(f"{place}.{name}: {mine[name]!r} is no https URL of a host, for example {LOGIN}.")
+            found.append(f"{place}.{name}: {mine[name]!r} is no https URL without a path, such as {LOGIN}.")
     return found + _proxy_problems(place, mine)
 
 

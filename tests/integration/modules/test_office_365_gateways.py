@@ -217,6 +217,7 @@ def test_who_reads_over_exchange_web_services_is_told_until_when(releases: Emula
         ({"tenant_id": "example.com"}, "gateways[0].tenant_id: 'example.com' is no UUID"),
         ({"client_secret": "abc"}, "gateways[0].client_secret: a secret needs"),
         ({"resource": "graph.microsoft.com"}, "gateways[0].resource: 'graph.microsoft.com' is no https URL"),
+        ({"resource": "https://graph.microsoft.com/"}, "is no https URL without a path, such as https://login."),
         ({"authentication_endpoint": LOGIN_URL + "/x"}, "gateways[0].authentication_endpoint"),
         ({"proxy_url": "ftp://proxy.example.com"}, "gateways[0].proxy_url"),
         ({"proxy_username": "imp"}, "gateways[0].proxy_username: needs a proxy_url"),
