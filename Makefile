@@ -97,7 +97,7 @@ lint-python: tree
 
 lint-ansible: tree
 	$(BIN)/yamllint --strict .
-	$(BIN)/ansible-lint
+	ANSIBLE_CONFIG=$(CURDIR)/tests/support/ansible.cfg $(BIN)/ansible-lint
 
 reuse: tree ## every file says its copyright and licence
 	$(BIN)/reuse lint --lines
