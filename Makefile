@@ -134,7 +134,7 @@ molecule: tree ## one scenario per role
 	ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(CURDIR)/.build/payloads \
 	  $(BIN)/molecule test --all
 
-bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol
+bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol; mailboxes, Presence Engine
 	$(BIN)/python -m tests.benchmarks
 
 docs: tree ## write .build/docs, a page for each plugin and role, from their own documentation
