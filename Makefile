@@ -138,7 +138,7 @@ molecule: tree no-payloads ## one scenario per role
 no-payloads:
 	@rm -rf $(PAYLOADS)
 
-bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol
+bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol; mailboxes, Presence Engine
 	$(BIN)/python -m tests.benchmarks
 
 docs: tree ## write .build/docs, a page for each plugin and role, from their own documentation

@@ -92,7 +92,7 @@ def test_of_what_repeats_a_long_way_sees_its_end_only_and_in_order(world: World)
         jobs.add("sign", f"{number}", NOON + 60 * minute, repeats=True)
     world.add("once", 100)
     world.advance(30 * 86_400)
-    assert len(rung) == 0
+    assert rung == []
     assert world.ran[:1] == [("once", 100)], "what does not repeat happens when it is due"
     seen = [at for _, at in world.ran[1:]]
     end = 2 * 3600 + 5_000 * 3600 / (2 * users)
