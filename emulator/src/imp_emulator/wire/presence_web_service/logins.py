@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from lxml import etree
@@ -21,6 +22,8 @@ from imp_emulator.wire.presence_web_service.errors import WebServiceError
 
 ROLE = "Admin-3rd Party API"
 """The group that an application's account must be in."""
+
+_PORT = re.compile(r":\d*\Z")
 
 
 def _login(call: Call, *, force: bool) -> Response:
@@ -76,7 +79,7 @@ def _redirect(call: Call, home: Node) -> Response:
 
 def _asked(call: Call) -> str:
     """Return the host that the client has asked, without its port."""
-    return call.request.headers.get("host", "").partition(":")[0]
+    return _PORT.sub("", call.request.headers.get("host", ""))
 
 
 def _logout(call: Call) -> Response:
