@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from imp_emulator.domain.exchange import certificates as exchange_certificates
 from imp_emulator.domain.exchange import management_roles
 from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
-from imp_emulator.serving.iis_certificate import IisCertificate
+from imp_emulator.serving import served_certificate
 from imp_emulator.store.exchange import certificates as exchange
 from imp_emulator.store.exchange.certificates import ExchangeCertificate
 from imp_emulator.world.environment import Environment
@@ -143,12 +143,12 @@ def test_each_service_but_smtp_has_one_certificate(emulated: Environment) -> Non
 
 
 def test_the_tls_settings_follow_what_iis_uses(emulated: Environment) -> None:
-    identity = IisCertificate(emulated, MAIL1)
+    identity = served_certificate.of_iis(emulated, MAIL1)
     first = identity._current()
     assert identity._current() is first
     exchange_certificates.enable(emulated.context, MAIL1, installed(emulated).thumbprint, ["IIS"])
     assert identity._current() is not first
-    assert IisCertificate(emulated, MAIL2).context is not first
+    assert served_certificate.of_iis(emulated, MAIL2).context is not first
 
 
 def test_role_assignments(emulated: Environment) -> None:

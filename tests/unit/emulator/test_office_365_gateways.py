@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from imp_emulator.domain.imp import gateway_credentials, gateways, office_365, restarts
+from imp_emulator.domain.imp import gateway_credentials, gateways, office_365, restarts, trust
 from imp_emulator.domain.imp.gateway_credentials import TooManyCompares
 from imp_emulator.domain.imp.gateways import Draft, Gateway
 from imp_emulator.domain.imp.office_365 import Office365Draft
@@ -22,6 +22,7 @@ from imp_emulator.scenario import file as scenario_file
 from imp_emulator.world.environment import Environment
 from tests.support import office_365 as support
 from tests.support import states
+from tests.support.certificates import issue
 from tests.support.office_365 import CLIENT_ID, GRAPH_URL, LOGIN_URL, OUTLOOK, OUTLOOK_URL, TENANT_ID, TYPE
 
 SCENARIO = scenario_file.read(yaml.safe_dump(support.content()))
@@ -94,6 +95,19 @@ def test_older_releases_do_not_have_the_type_or_not_all_fields(emulated: Environ
     found = add(emulated, DRAFT, "ews", authentication_endpoint=LOGIN_URL, resource=OUTLOOK_URL).office_365
     assert found is not None
     assert found.resource == OUTLOOK_URL
+
+
+def test_the_engine_has_to_restart_for_tomcat_trust_too(emulated: Environment) -> None:
+    def upload(common_name: str) -> None:
+        with emulated.database.transaction():
+            trust.upload(emulated.context, "graph", "imp-pub", ["tomcat"], [issue(common_name).pem])
+
+    upload("Before")
+    assert causes(emulated) == []
+    add(emulated)
+    causes(emulated)
+    upload("After")
+    assert causes(emulated) == ["tomcat-trust certificate After.pem uploaded"]
 
 
 def test_the_secrets_are_kept_unless_others_are_given(emulated: Environment) -> None:

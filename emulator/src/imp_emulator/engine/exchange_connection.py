@@ -321,7 +321,7 @@ class Connections:
                 if last or not connection.used or not hung_up(error):
                     if isinstance(error, aiohttp.ClientConnectorError):
                         self._trust.forget(verified)
-                    raise self._failure(error) from None
+                    raise failure_of(error, self._host.text) from None
             connection.signed_in = connection.used = False
         raise AssertionError
 
@@ -341,17 +341,6 @@ class Connections:
         # The server has closed the connection, and this is a new one that it does not know yet.
         connection.signed_in = False
         return await attempt()
-
-    def _failure(self, error: Exception) -> ExchangeFailure:
-        """Return the failure that an error of aiohttp's is; its words may quote what was sent."""
-        name = self._host.text
-        if isinstance(error, aiohttp.ClientSSLError):
-            return ExchangeFailure(Failure.TRUST, f"There is no TLS connection with {name}.")
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return ExchangeFailure(Failure.UNREACHABLE, f"{name} cannot be reached.")
-        if hung_up(error):
-            return ExchangeFailure(Failure.UNREACHABLE, f"{name} closed the connection without an answer.")
-        return ExchangeFailure(Failure.ANSWER, f"{name} sent an answer that cannot be read or is too long.")
 
     def _page(self, answer: _Answer) -> None:
         """Take an answer that may say anything, but that something was not found or not allowed."""
@@ -480,6 +469,22 @@ class SignIn:
 
 def _token(message: bytes | None) -> str:
     return f"{_NTLM} {base64.b64encode(message or b'').decode('ascii')}"
+
+
+def failure_of(error: Exception, name: str, reached: str = "") -> ExchangeFailure:
+    """Return the failure that an error of aiohttp's is; its own words may quote what was sent.
+
+    Args:
+        name: Whom the request was for.
+        reached: Whom the connection was to be made to, where that is a proxy.
+    """
+    if isinstance(error, aiohttp.ClientSSLError):
+        return ExchangeFailure(Failure.TRUST, f"There is no TLS connection with {name}.")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ExchangeFailure(Failure.UNREACHABLE, f"{reached or name} cannot be reached.")
+    if hung_up(error):
+        return ExchangeFailure(Failure.UNREACHABLE, f"{name} closed the connection without an answer.")
+    return ExchangeFailure(Failure.ANSWER, f"{name} sent an answer that cannot be read or is too long.")
 
 
 def hung_up(error: Exception) -> bool:

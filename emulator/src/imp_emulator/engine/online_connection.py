@@ -19,7 +19,7 @@ from imp_emulator.domain.imp.gateway_status import locate_online
 from imp_emulator.domain.imp.office_365 import Office365, Place
 from imp_emulator.domain.network.names import NameKind
 from imp_emulator.domain.network.tunnel import authorization
-from imp_emulator.engine.exchange_connection import bounded, hung_up
+from imp_emulator.engine.exchange_connection import bounded, failure_of, hung_up
 from imp_emulator.engine.exchange_requests import ExchangeFailure, Failure
 from imp_emulator.engine.exchange_trust import Trust, Verified
 from imp_emulator.world.context import Context
@@ -187,10 +187,4 @@ class OnlineHost:
         if isinstance(error, aiohttp.ClientHttpProxyError):
             detail = f"The proxy {proxy} answered HTTP {error.status} and did not connect to {self.name}."
             return ExchangeFailure(Failure.UNREACHABLE, detail)
-        if isinstance(error, aiohttp.ClientSSLError):
-            return ExchangeFailure(Failure.TRUST, f"There is no TLS connection with {self.name}.")
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return ExchangeFailure(Failure.UNREACHABLE, f"{proxy or self.name} cannot be reached.")
-        if hung_up(error):
-            return ExchangeFailure(Failure.UNREACHABLE, f"{self.name} closed the connection without an answer.")
-        return ExchangeFailure(Failure.ANSWER, f"{self.name} sent an answer that cannot be read or is too long.")
+        return failure_of(error, self.name, proxy)

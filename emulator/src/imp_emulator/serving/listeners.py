@@ -22,8 +22,8 @@ from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
 from imp_emulator.pipeline.request import Connection, Protocol
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
-from imp_emulator.serving.iis_certificate import IisCertificate
-from imp_emulator.serving.sip_proxy import CupCertificate, WhileRunning
+from imp_emulator.serving import served_certificate
+from imp_emulator.serving.sip_proxy import WhileRunning
 from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
@@ -195,7 +195,7 @@ class Listeners:
         database = self._environment.database
         for server in self._environment.scenario.exchange:
             addresses = tuple(filter(None, (server.ipv4, server.ipv6)))
-            context = IisCertificate(self._environment, server.name).context
+            context = served_certificate.of_iis(self._environment, server.name).context
             self._listen_for("exchange", None, "", server.name, addresses, context)
             # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
             # do it can verify the server before and after.
@@ -236,7 +236,7 @@ class Listeners:
         if endpoint.port not in (PRESENCE_TLS, PRESENCE_PLAIN):
             return Server(gate, sock, context)
         place = (endpoint.cluster, endpoint.node)
-        shown = CupCertificate(self._environment, *place).context if endpoint.port == PRESENCE_TLS else None
+        shown = served_certificate.of_cup(self._environment, *place).context if endpoint.port == PRESENCE_TLS else None
         return Server(WhileRunning(self._environment, *place, gate), sock, shown)
 
     def _serves_admin_api(self, cluster: str) -> bool:

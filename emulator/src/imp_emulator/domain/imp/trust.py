@@ -16,7 +16,9 @@ from imp_emulator.crypto.reading import Certificate, parse_bundle
 from imp_emulator.domain.events import TrustChanged
 from imp_emulator.domain.imp import restarts
 from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.store.imp import gateways
 from imp_emulator.store.imp import trust as store
+from imp_emulator.store.imp.gateways import OFFICE_365
 from imp_emulator.store.imp.trust import TrustedCertificate
 from imp_emulator.world.context import Context
 
@@ -112,6 +114,8 @@ def delete(context: Context, cluster: str, node: str, service: str, fingerprint:
 def _changed(context: Context, cluster: str, node: str, service: str, filename: str, action: str) -> None:
     context.events.publish(TrustChanged(cluster, node, service, filename, action))
     readers = _READERS.get(service, ())
+    if service == TOMCAT and any(found.type == OFFICE_365 for found in gateways.gateways(context.database, cluster)):
+        readers = (PRESENCE_ENGINE,)
     restarts.require_restart(context, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
 
 
