@@ -47,6 +47,7 @@ def test_users_are_listed_page_after_page_and_by_what_is_shown(control: Control)
         ("user0002", "Away"),
     ]
     assert [user["userid"] for user in control.presences(presence="Away", cluster="dc1")] == ["user0002"]
+    assert control.presences(userids=[]) == []
     few = control.presences(userids=["user0001", "nobody", *(f"none{number}" for number in range(150))])
     assert few == [
         {

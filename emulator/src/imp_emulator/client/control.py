@@ -230,16 +230,17 @@ class Control:
         self._call("DELETE", f"/throttling-policies/{urllib.parse.quote(account, safe='')}")
 
     def presences(
-        self, *, cluster: str | None = None, userids: Sequence[str] = (), presence: str | None = None
+        self, *, cluster: str | None = None, userids: Sequence[str] | None = None, presence: str | None = None
     ) -> Json:
         """Return what is shown of users: cluster, userid, node, presence, activity, message, icon and since.
 
-        They are those that match all that is given; ``presence`` is for example ``Available``.
+        They are those that match all that is given, nobody for an empty list. ``presence``: for example ``Available``.
         """
-        chunks = [list(userids[first : first + _NAMES]) for first in range(0, len(userids), _NAMES)]
+        names = userids or ()
+        chunks = [list(names[first : first + _NAMES]) for first in range(0, len(names), _NAMES)]
         filters = {"cluster": cluster, "presence": presence, "limit": 1000}
         found: list[Json] = []
-        for chunk in chunks or [[]]:
+        for chunk in [[]] if userids is None else chunks:
             after: str | None = ""
             while after is not None:
                 answer = self._call("GET", "/presence", params=filters | {"userid": chunk, "after": after})
