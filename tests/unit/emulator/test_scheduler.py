@@ -198,6 +198,25 @@ def test_a_job_that_cannot_be_stored_stays(world: World) -> None:
     assert [key for key, _ in world.ran] == ["a"]
 
 
+def test_work_that_cannot_be_stored_is_begun_with_again(world: World) -> None:
+    async def work(job: Job) -> None:
+        world.ran.append((job.key, world.now))
+        if len(world.ran) == 1:
+            world.database.execute("PRAGMA query_only=ON")
+            try:
+                meta.put(world.database, "work", "done")
+            finally:
+                world.database.execute("PRAGMA query_only=OFF")
+
+    world.scheduler.register("work", work)
+    world.add("a", 10, kind="work")
+    world.advance(10)
+    assert world.ran == [("a", 10)]
+    world.advance(60)
+    assert world.ran == [("a", 10), ("a", 70)]
+    assert store.first(world.database) is None
+
+
 def test_clock_and_jobs_are_found_again(world: World) -> None:
     world.advance(5)
     world.add("a", 10, {"text": "ü", "numbers": [1, None]})

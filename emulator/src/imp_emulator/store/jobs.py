@@ -85,6 +85,11 @@ def take(database: Database, identifier: int) -> None:
     database.execute("UPDATE job SET taken = 1 WHERE id = ?", (identifier,))
 
 
+def give_back(database: Database, identifier: int, due_at: float) -> None:
+    """Have a job begun with anew at a time, that a coroutine had begun with."""
+    database.execute("UPDATE job SET taken = 0, due_at = ? WHERE id = ?", (due_at, identifier))
+
+
 def release_all(database: Database) -> None:
     """Have every job begun anew that a coroutine had begun with: it ended with its process."""
     database.execute("UPDATE job SET taken = 0 WHERE taken = 1")

@@ -282,6 +282,11 @@ class Scheduler:
     async def _to_its_end(self, handler: Callable[[Job], Awaitable[None]], job: Job) -> None:
         try:
             await handler(job)
+        except NotStored as error:
+            # A full disk, for example. The job is begun with again, now that it may be stored or by the next process.
+            log_failure(_name(job), error)
+            store.give_back(self._database, job.id, moment(self._clock.timestamp() + _LOOK_AGAIN_SECONDS))
+            return
         except Exception as error:  # noqa: BLE001 - the other jobs go on
             log_failure(_name(job), error)
         store.remove(self._database, job.id)
