@@ -18,7 +18,17 @@ from tests.support.project_files import ROOT
 CORES = (("2.16", "3.10"), ("2.17", "3.10"), ("2.19", "3.11"), ("2.20", "3.12"), ("2.21", "3.13"))
 """Releases of ansible-core that the collection supports, each with the Python that it is checked on."""
 
-CORE_PACKAGES = ("cryptography", "httpx", "hypothesis", "pypsrp", "pyspnego", "pytest", "pytest-xdist", "requests")
+CORE_PACKAGES = (
+    "cryptography",
+    "httpx",
+    "hypothesis",
+    "pypsrp",
+    "pyspnego",
+    "pytest",
+    "pytest-timeout",
+    "pytest-xdist",
+    "requests",
+)
 """What the collection's own tests need beside ansible-core; the emulator runs in ``.venv``."""
 
 _NAME = re.compile(r"[A-Za-z][\w.-]*")

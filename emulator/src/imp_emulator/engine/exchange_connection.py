@@ -43,7 +43,7 @@ LONGEST_PAUSE = 1.0
 """Seconds of real time, whatever the server says."""
 
 _FIRST_PAUSE = 0.05
-_AT_FIRST = 8
+FIRST_CONNECTIONS = 8
 """So many requests at a time until the server has answered some. A connection costs more than a request, and what the
 server refuses because of their number was in vain."""
 _GOOD_UNTIL_MORE = 50
@@ -204,7 +204,7 @@ class Connections:
         self._trust = Trust(context, self._host, lambda: locate(context, cluster, node, self._host, port), access.trust)
         self._sign_in = SignIn(context, self._host.text, access)
         self._most = most
-        self._turns = Turns(min(most, _AT_FIRST))
+        self._turns = Turns(min(most, FIRST_CONNECTIONS))
         self._went_well = 0
         self._knows_limit = False
         self._all: list[_Connection] = []
