@@ -47,6 +47,8 @@ class Watched:
         environment.events.subscribe(PresenceChanged, lambda event: self.told.append(event.userid))
         self.clock(lambda clock: (clock.freeze(True), clock.set(self.noon)))
         self.pkid = self.change(im_and_presence=True, home_cluster=True)
+        assert self.told == [USERID]
+        self.told.clear()
         self.node = presence.of_user(self.context, CLUSTER, USERID).node
 
     def do(self, function: Callable[..., Any], *arguments: Any) -> Any:

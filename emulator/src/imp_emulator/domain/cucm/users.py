@@ -122,7 +122,7 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     except store.UseridTaken:
         raise _duplicate(changes["userid"]) from None
     if changed:
-        if served:
+        if served and user.presence_node is None:
             context.events.publish(PresenceChanged(cluster, user.pkid, user.userid))
         known = {name: value for name, value in {**changes, **served}.items() if name in _FOLLOWED}
         following.review(context, cluster, user, dataclasses.replace(user, **known))
@@ -136,9 +136,8 @@ def remove(context: Context, cluster: str, key: UserKey) -> str:
     """Remove a user and return its UUID (lower case, no braces); raises ``NotFound``."""
     user = _presence_user(context, cluster, key)
     if _served(context, cluster, user.presence_node, False):
-        context.events.publish(PresenceChanged(cluster, user.pkid, user.userid))
+        presence.forget(context, cluster, user.pkid, user.userid)
     store.delete(context.database, user.id)
-    presence.forget(context, cluster, user.pkid, user.userid)
     following.review(context, cluster, user, None)
     context.events.publish(UserChanged(cluster, user.pkid, user.userid, "removed"))
     return user.pkid

@@ -90,11 +90,10 @@ def come(context: Context, job: Job) -> None:
 
 
 def forget(context: Context, cluster: str, pkid: str, userid: str) -> None:
-    """Forget what was set and shown of a user that is removed or disabled; nothing happens when there is nothing."""
+    """Forget what was set and shown of a user that is removed or disabled: nothing is shown of it any more."""
     context.jobs.cancel(NEXT, f"{cluster}/{pkid}")
-    if store.find(context.database, cluster, pkid) is not None:
-        store.remove(context.database, cluster, pkid)
-        context.events.publish(PresenceChanged(cluster, pkid, userid))
+    store.remove(context.database, cluster, pkid)
+    context.events.publish(PresenceChanged(cluster, pkid, userid))
 
 
 def of_user(context: Context, cluster: str, userid: str) -> UserPresence:
