@@ -236,8 +236,7 @@ def test_everything_acknowledged_survives_a_kill(start_emulator: Callable[..., E
 def test_one_user_with_the_reason_why_it_is_not_in_a_meeting(api: Api) -> None:
     user = api("GET", "/presence/user0001")
     assert user.status_code == 200, user.text
-    assert [condition["name"] for condition in user.json()["conditions"] if condition["met"] is False][:1] == [
-        "enabled"
-    ]
+    unmet = [condition["name"] for condition in user.json()["conditions"] if condition["met"] is False]
+    assert unmet[:1] == ["enabled"]
     assert user.json()["userid"] == "user0001"
-    assert_problem(api("GET", "/presence/nobody"), 404, "user-not-found")
+    assert_problem(api("GET", "/presence/nobody"), 404, "user-not-found", "userid")
