@@ -29,6 +29,7 @@ from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.engine import ews_messages
 from imp_emulator.engine.exchange_requests import ExchangeFailure, Failure, Turns
 from imp_emulator.engine.exchange_trust import Remembered, Trust, Verified
+from imp_emulator.engine.outgoing import bounded
 from imp_emulator.wire.exchange.ews.messages import Element
 from imp_emulator.world.context import Context
 
@@ -155,7 +156,7 @@ class _Connection:
             ssl=verified.pin,
             server_hostname=self._name,
         ) as response:
-            content = await bounded(response.content)
+            content = await bounded(response.content, LONGEST_ANSWER)
             self.used = True
             found = response.headers
             return _Answer(
@@ -167,18 +168,6 @@ class _Connection:
 
     async def close(self) -> None:
         await self._session.close()
-
-
-async def bounded(content: aiohttp.StreamReader) -> bytes:
-    """Return an answer's body; raises ``aiohttp.ClientPayloadError`` when it is longer than :data:`LONGEST_ANSWER`."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in content.iter_any():
-        size += len(part)
-        if size > LONGEST_ANSWER:
-            raise aiohttp.ClientPayloadError(f"it is longer than {LONGEST_ANSWER} bytes")
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class Connections:

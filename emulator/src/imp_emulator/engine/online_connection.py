@@ -19,9 +19,10 @@ from imp_emulator.domain.imp.gateway_status import locate_online
 from imp_emulator.domain.imp.office_365 import Office365, Place
 from imp_emulator.domain.network.names import NameKind
 from imp_emulator.domain.network.tunnel import authorization
-from imp_emulator.engine.exchange_connection import bounded, failure_of, hung_up
+from imp_emulator.engine.exchange_connection import LONGEST_ANSWER, failure_of, hung_up
 from imp_emulator.engine.exchange_requests import ExchangeFailure, Failure
 from imp_emulator.engine.exchange_trust import Trust, Verified
+from imp_emulator.engine.outgoing import bounded
 from imp_emulator.world.context import Context
 
 _KEEP_ALIVE_SECONDS = 50
@@ -163,7 +164,7 @@ class OnlineHost:
             proxy=URL.build(scheme="http", host=address, port=port) if proxied else None,
             proxy_headers=authorization(online.proxy_username, self._access.proxy_password) if proxied else None,
         ) as response:
-            content = await bounded(response.content)
+            content = await bounded(response.content, LONGEST_ANSWER)
             return Answer(response.status, content, response.headers.get("Retry-After", ""))
 
     def _opened(self) -> aiohttp.ClientSession:

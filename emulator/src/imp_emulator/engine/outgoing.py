@@ -26,6 +26,10 @@ class NoAnswer(Exception):
     """There was no answer in time, or one that is too long; the message says why and quotes no secret."""
 
 
+class TooLong(aiohttp.ClientPayloadError):
+    """An answer has more bytes than are read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a server answered."""
@@ -69,21 +73,24 @@ async def _ask(context: Context, method: str, url: str, body: bytes | None, head
                 server_hostname=name if target.scheme == "https" else None,
             ) as response,
         ):
-            received = await _bounded(response.content)
+            received = await bounded(response.content, LONGEST_ANSWER)
             return Answer(response.status, received)
+    except TooLong:
+        raise NoAnswer("the answer is too long") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise NoAnswer(type(error).__name__) from None
 
 
-async def _bounded(content: aiohttp.StreamReader) -> bytes:
+async def bounded(content: aiohttp.StreamReader, longest: int) -> bytes:
+    """Return an answer's body; raises :class:`TooLong` when it has more bytes than ``longest``."""
     parts: list[bytes] = []
     size = 0
     async for part in content.iter_any():
         size += len(part)
-        if size > LONGEST_ANSWER:
-            raise NoAnswer("the answer is too long")
+        if size > longest:
+            raise TooLong(f"it is longer than {longest} bytes")
         parts.append(part)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _reached(context: Context, target: URL) -> URL:
