@@ -191,16 +191,6 @@ class PresenceChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarNotified(Event):
-    """Exchange has told a Presence Engine something about a user's calendar: that it changed, or that it did not."""
-
-    cluster: str
-    node: str
-    pkid: str
-    changed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class CallDue(Event):
     """The endpoint of a subscription of the Presence Web Service has to be called at once."""
 

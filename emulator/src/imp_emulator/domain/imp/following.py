@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imp_emulator.domain.events import CalendarNotified
 from imp_emulator.domain.imp import engine_settings, next_steps, nodes, presence
 from imp_emulator.domain.imp.engine_settings import Settings, Terms
 from imp_emulator.domain.imp.next_steps import Step
@@ -281,7 +280,6 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
     if event and made:
         store.told(context.database, user, 1)
         context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
-    context.events.publish(CalendarNotified(cluster, node, user.pkid, event))
     return True
 
 
