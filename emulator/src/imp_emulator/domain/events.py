@@ -188,10 +188,3 @@ class PresenceChanged(Event):
     cluster: str
     pkid: str
     userid: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallDue(Event):
-    """The endpoint of a subscription of the Presence Web Service has to be called at once."""
-
-    subscription: int

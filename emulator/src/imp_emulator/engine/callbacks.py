@@ -9,7 +9,7 @@ import asyncio
 from weakref import WeakValueDictionary
 
 from imp_emulator.catalogue.services import SIP_PROXY
-from imp_emulator.domain.events import CallDue, PresenceChanged, ServiceStarted, ServiceStopping, UserChanged
+from imp_emulator.domain.events import PresenceChanged, ServiceStarted, ServiceStopping, UserChanged
 from imp_emulator.domain.imp import web_service, web_sessions
 from imp_emulator.domain.imp.web_service import CALL, Call
 from imp_emulator.engine import outgoing
@@ -22,18 +22,16 @@ _AT_A_TIME = 64
 
 
 class CallBacks:
-    """Calls endpoints when a job says so and, because a clock that stands still runs no job, when a change does.
+    """Calls endpoints when a job says so, which may be at once.
 
     Making one registers it. It also has the service forget everything when Cisco SIP Proxy stops.
     """
 
     def __init__(self, environment: Environment) -> None:
         self._context = context = environment.context
-        self._scheduler = environment.scheduler
         self._slots = asyncio.Semaphore(_AT_A_TIME)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         environment.scheduler.register(CALL, self._run)
-        environment.events.subscribe(CallDue, self._due)
         environment.events.subscribe(PresenceChanged, lambda event: web_service.note_change(context, event))
         environment.events.subscribe(UserChanged, self._end)
         environment.events.subscribe(ServiceStopping, self._forget)
@@ -45,13 +43,6 @@ class CallBacks:
 
     def _end(self, event: UserChanged) -> None:
         web_sessions.end_of_user(self._context, event.cluster, event.pkid)
-
-    def _due(self, event: CallDue) -> None:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return  # Nobody serves: the job does it when somebody does.
-        self._scheduler.track(self._call(event.subscription), "a call of the Presence Web Service")
 
     async def _run(self, job: Job) -> None:
         await self._call(int(job.key))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urlsplit
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
-from imp_emulator.domain.events import CallDue, PresenceChanged
+from imp_emulator.domain.events import PresenceChanged
 from imp_emulator.domain.imp import presence, services, web_sessions
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import Manual
@@ -303,8 +303,7 @@ def _wake(context: Context, identifier: int) -> None:
     """See to it that a subscription's endpoint is called, unless it was and its application has not asked since."""
     found = store.subscription_of_id(context.database, identifier, context.clock.timestamp())
     if found is not None and not found.told:
-        context.jobs.add(CALL, str(identifier), context.clock.timestamp())
-        context.events.publish(CallDue(identifier))
+        context.jobs.at_once(CALL, str(identifier))
 
 
 def due(context: Context, identifier: int) -> Call | None:
