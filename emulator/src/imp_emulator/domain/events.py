@@ -144,13 +144,6 @@ class MailboxEventsRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class PushDue(Event):
-    """A push subscription's listener has to be told something at once."""
-
-    subscription: str
-
-
-@dataclass(frozen=True, slots=True)
 class SubscriptionEnded(Event):
     """A subscription to a mailbox is no more: its client has ended it, or it was not used, not answered or lost."""
 

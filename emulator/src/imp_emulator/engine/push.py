@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from weakref import WeakValueDictionary
 
-from imp_emulator.domain.events import PushDue
 from imp_emulator.domain.exchange import push
 from imp_emulator.domain.exchange.subscriptions import DELIVER, Notification
 from imp_emulator.engine import outgoing
@@ -23,25 +22,16 @@ the others wait before their deadline begins."""
 
 
 class Push:
-    """Sends notifications when a job says so and, because a clock that stands still runs no job, when a change does.
+    """Sends notifications when a job says so, which may be at once.
 
     Making one registers it. A delivery is a job until it is answered: after a killed process it is made again.
     """
 
     def __init__(self, environment: Environment) -> None:
         self._context = environment.context
-        self._scheduler = environment.scheduler
         self._slots = asyncio.Semaphore(_AT_A_TIME)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         environment.scheduler.register(DELIVER, self._run)
-        environment.events.subscribe(PushDue, self._due)
-
-    def _due(self, event: PushDue) -> None:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return  # Nobody serves: the job does it when somebody does.
-        self._scheduler.track(self._deliver(event.subscription), "a push notification")
 
     async def _run(self, job: Job) -> None:
         await self._deliver(job.key)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from imp_emulator.domain.events import MailboxEventsRecorded, PushDue, SubscriptionEnded, WebServicesRestarted
+from imp_emulator.domain.events import MailboxEventsRecorded, SubscriptionEnded, WebServicesRestarted
 from imp_emulator.domain.exchange import event_log
 from imp_emulator.domain.exchange.event_log import EventKind, MailboxEvent
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
@@ -285,5 +285,4 @@ def record(context: Context, mailbox_id: int, kinds: Sequence[EventKind], item: 
 
 def wake(context: Context, subscription: Subscription) -> None:
     """Have a push subscription's next notification sent at once, or when its listener is to be tried again."""
-    context.jobs.add(DELIVER, subscription.id, context.clock.timestamp())
-    context.events.publish(PushDue(subscription.id))
+    context.jobs.at_once(DELIVER, subscription.id)
