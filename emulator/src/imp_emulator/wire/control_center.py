@@ -29,6 +29,7 @@ PATH = "/controlcenterservice2/services/ControlCenterServices"
 NAMESPACE = "http://schemas.cisco.com/ast/soap"
 ROLE = "Standard SERVICEABILITY"
 _START_TIME = "%a %b %d %H:%M:%S %Y"
+_MOST_NAMES = 1000
 _PRODUCTS = {
     "cucm": ("Cisco Unified Communications Manager", "CallManager", "CCM"),
     "imp": ("Cisco Unified Communications Manager IM and Presence", "CUP", "CUP"),
@@ -119,7 +120,7 @@ class ControlCenter:
         for element in _fields(content, "ServiceStatus").get("ServiceStatus", []):
             items = _fields(element, "item").get("item", [])
             names += [soap.content(item) for item in items] or [soap.content(element)]
-        wanted = [name for name in names if name]
+        wanted = _bounded(names)
         return _information(services.poll(self._context, request.cluster, request.node, wanted), Reason.DONE)
 
     def _control(self, request: Request, content: etree._Element) -> str:
@@ -146,7 +147,7 @@ class ControlCenter:
             return _information([], Reason.BAD_ARGUMENTS)
         if command.node and not services.means(self._context, request.cluster, request.node, command.node):
             return _information([], Reason.ENTRY_NOT_FOUND)
-        reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
+        reasons = {name: carry_out(name) for name in command.names}
         states = services.states(self._context, request.cluster, request.node, list(reasons))
         refused = [reason for reason in reasons.values() if reason is not Reason.DONE]
         return _information(states, refused[0] if refused else Reason.DONE, list(reasons.values()))
@@ -200,8 +201,16 @@ def _command(content: etree._Element, wrapper: str, verb: str, verbs: Iterable[s
     if chosen not in verbs:
         raise _BadRequest(f"{verb} must be one of {', '.join(verbs)}")
     items = [item for element in fields.get("ServiceList", []) for item in _fields(element, "item").get("item", [])]
-    names = [name for name in map(soap.content, items) if name]
+    names = _bounded(map(soap.content, items))
     return _Command(soap.content(fields.get("NodeName", [None])[0]), chosen, names)
+
+
+def _bounded(names: Iterable[str]) -> list[str]:
+    """Return each name once, without empty ones; raises ``_BadRequest`` for more than anybody has services."""
+    wanted = list(dict.fromkeys(filter(None, names)))
+    if len(wanted) > _MOST_NAMES:
+        raise _BadRequest(f"More than {_MOST_NAMES} services are named")
+    return wanted
 
 
 def _information(states: Sequence[ServiceState], result: Reason, refusals: Sequence[Reason] = ()) -> str:
