@@ -20,7 +20,7 @@ from imp_emulator.pipeline.accounts import SESSION_COOKIE, Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.faults import AxlFault
-from imp_emulator.wire.axl.schema import Complex
+from imp_emulator.wire.axl.schema import UNFILLED, Complex
 from imp_emulator.wire.axl.throttle import Throttle
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.http.tomcat import error_page
@@ -218,8 +218,8 @@ class Axl:
 
 def _sequence(element: etree._Element) -> str:
     """Return the request's sequence number as the attribute of the answer."""
-    value = element.get("sequence")
-    if value is None:
+    value = element.get("sequence", UNFILLED)
+    if value == UNFILLED:
         return ""
     if not _DIGITS.fullmatch(value) or int(value) >= _UNSIGNED_LONG:
         raise faults.bad_value("sequence", value, "unsignedLong")
