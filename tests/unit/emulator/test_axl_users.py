@@ -15,6 +15,7 @@ from tests.support.axl import InProcess
 ENABLE = "<homeCluster>true</homeCluster><imAndPresenceEnable>true</imAndPresenceEnable>"
 MEETINGS = "<calendarPresence>true</calendarPresence>"
 GROUP = "<presenceGroupName>Standard Presence group</presenceGroupName>"
+NOBODY = "{00000000-0000-0000-0000-000000000000}"
 NEW = f"<user><lastName>New</lastName><userid>new</userid>{GROUP}</user>"
 
 
@@ -148,11 +149,7 @@ def test_add_user_refuses_a_user_id_that_is_taken(axl: InProcess) -> None:
     [
         ("<associatedDevices><device>SEP001122334455</device></associatedDevices>", -691),
         ("<presenceGroupName>Other group</presenceGroupName>", -691),
-        (
-            '<presenceGroupName uuid="{00000000-0000-0000-0000-000000000000}">Standard Presence group'
-            "</presenceGroupName>",
-            -691,
-        ),
+        (f'<presenceGroupName uuid="{NOBODY}">Standard Presence group</presenceGroupName>', -691),
         ("<serviceProfile>Profile</serviceProfile>", -691),
         ("<passwordCredentials><pwdCredUserMustChange>true</pwdCredUserMustChange></passwordCredentials>", 5007),
         ("<digestCredentials>secret</digestCredentials>", 5007),

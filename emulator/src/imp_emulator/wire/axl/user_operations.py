@@ -120,7 +120,7 @@ def _check_reference(name: str, value: Any) -> None:
 
 
 def _is_standard_group(group: Reference) -> bool:
-    """Tell whether a reference means the one presence group; a UUID wins over a name, whose letter case is no matter."""
+    """Tell whether a reference means the one presence group: by its UUID, else by its name in any letter case."""
     if group.uuid is not None:
         return group.uuid == messages.PRESENCE_GROUP_ID
     return ascii_lower(group.name) == ascii_lower(messages.PRESENCE_GROUP)
