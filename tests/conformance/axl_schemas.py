@@ -21,6 +21,8 @@ FOLDER = os.environ.get("UCOPS_AXL_SCHEMAS")
 of axltoolkit publish them."""
 NEWER = tuple(version for version in ("14.0", "15.0") if FOLDER and (Path(FOLDER) / version / "AXLSoap.xsd").is_file())
 CUCM_VERSIONS = ("11.5", "12.5", *NEWER)
+OFFERED_VERSIONS = tuple(version for version in CUCM_VERSIONS if version != "15.0")
+"""Those that the cluster of the default scenario has."""
 IMP_VERSIONS = ("11.5", "12.5")
 
 

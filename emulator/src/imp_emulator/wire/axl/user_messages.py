@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The messages about users: element names, order, types and releases, and how each element is filled.
 
-Order and types were checked against the schemas that public client packages carry (11.5, 12.5) and read in a public
-client's copy of 15.0; 14.0 is assumed to be like 15.0.
+Order and types were checked against the schemas that public client packages carry (11.5, 12.5) and those in public
+repositories (14.0, 15.0).
 """
 
 from __future__ import annotations
