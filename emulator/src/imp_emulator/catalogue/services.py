@@ -19,6 +19,7 @@ XCP_ROUTER = "Cisco XCP Router"
 AXL_WEB_SERVICE = "Cisco AXL Web Service"
 DATABASE = "A Cisco DB"
 TOMCAT = "Cisco Tomcat"
+RECOVERY_MANAGER = "Cisco Server Recovery Manager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ _IMP = (
         "Cisco Intercluster Sync Agent",
         "Cisco XCP Config Manager",
         XCP_ROUTER,
-        "Cisco Server Recovery Manager",
+        RECOVERY_MANAGER,
         "Cisco IM and Presence Data Monitor",
         "Cisco Presence Datastore",
         "Cisco SIP Registration Datastore",

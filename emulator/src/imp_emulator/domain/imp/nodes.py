@@ -26,6 +26,14 @@ def presence_node(context: Context, cluster: str, name: str) -> Node:
     return node
 
 
+def server(context: Context, cluster: str, name: str) -> Node:
+    """Return a node of either role by its name, FQDN or IPv4 address; raises ``NotFound``."""
+    node = store.node(context.database, cluster, name)
+    if node is None:
+        raise NotFound("node-not-found", "There is no such node.", "node")
+    return node
+
+
 def assigned_users(context: Context, cluster: str, node: Node) -> int:
     """Return how many users a node serves."""
     return homes.assigned(context.database, cluster, node.name)
