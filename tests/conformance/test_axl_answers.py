@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.axl_schemas import OFFERED_VERSIONS, IMP_VERSIONS, schema
+from tests.conformance.axl_schemas import IMP_VERSIONS, OFFERED_VERSIONS, schema
 from tests.support.axl import Answer, OverTheWire, activate_imp_axl, add_gateway, message
 from tests.support.emulator import Emulator
 
