@@ -207,7 +207,7 @@ class Listeners:
         database = self._environment.database
         for authority in self._environment.scenario.certification_authorities:
             context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
-            self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
+            self._listen_for("ca", None, "", authority.host, authority.addresses, context)
 
     def _listen_for_online(self) -> None:
         online = self._environment.scenario.online
