@@ -49,10 +49,10 @@ def tree(element: etree._Element) -> Any:
     return {name: tree(child) for name, child in zip(names, element, strict=True)}
 
 
-def status(emulator: Emulator, *names: str, node: str = "imp-pub") -> list[dict[str, str]]:
+def status(emulator: Emulator, *names: str, node: str = "imp-pub", **options: Any) -> list[dict[str, str]]:
     wanted = "".join(f"<soap:ServiceStatus>{name}</soap:ServiceStatus>" for name in names)
     inside = f"<soap:soapGetServiceStatus>{wanted}</soap:soapGetServiceStatus>"
-    found: list[dict[str, str]] = tree(answer(post(emulator, inside, node)))["ServiceInfoList"]
+    found: list[dict[str, str]] = tree(answer(post(emulator, inside, node, **options)))["ServiceInfoList"]
     return found
 
 
