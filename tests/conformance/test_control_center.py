@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 import requests
+import zeep
 import zeep.exceptions
-from zeep import Client, Settings
-from zeep.plugins import HistoryPlugin
-from zeep.transports import Transport
+import zeep.transports
 
 from tests.support.emulator import Emulator
 
@@ -31,11 +30,13 @@ class Clients:
         self.session = requests.Session()
         self.session.auth = emulator.account()
         self.session.verify = emulator.ca_file
-        self.history: Any = HistoryPlugin()
-        transport = Transport(session=self.session, timeout=10)
-        settings = Settings(strict=strict, xml_huge_tree=True)
-        self._client = Client(f"{self.url('cucm-pub')}?wsdl", transport=transport, settings=settings)
-        self._client.plugins.append(self.history)
+        client: Any = zeep.Client
+        transport: Any = zeep.transports.Transport
+        self._client = client(
+            f"{self.url('cucm-pub')}?wsdl",
+            transport=transport(session=self.session, timeout=10),
+            settings=zeep.Settings(strict=strict, xml_huge_tree=True),
+        )
 
     def url(self, node: str) -> str:
         return f"https://localhost:{self._emulator.port(node)}{PATH}"

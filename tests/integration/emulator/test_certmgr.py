@@ -109,8 +109,8 @@ def test_a_node_of_unified_cm_has_certificates_of_its_own_services(environment: 
     body = {"service": "tomcat", "distribution": "this-server", "commonName": "cucm-pub.dc1.example.com"}
     answer = call(environment, "POST", "/csr", "cucm-pub", json=body)
     pem = answer_request(x509.load_pem_x509_csr(answer.json()["csr"].encode()), ISSUING)
-    body = {"service": "tomcat", "certificates": [pem]}
-    assert call(environment, "POST", "/identity/certificates", "cucm-pub", json=body).status_code == 201
+    answered = {"service": "tomcat", "certificates": [pem]}
+    assert call(environment, "POST", "/identity/certificates", "cucm-pub", json=answered).status_code == 201
     shown = call(environment, "GET", "/identity/certificate", "cucm-pub", params={"service": "tomcat"}).json()
     assert shown["certificate"] == pem
     with environment.client("imp-pub") as client:
