@@ -130,7 +130,7 @@ def test_delete_by_fingerprint_in_any_spelling(emulated: Environment) -> None:
 
 def csr(environment: Environment, **fields: Any) -> x509.CertificateSigningRequest:
     request = identities.SigningRequest("imp-pub.dc1.example.com", **fields)
-    identities.check_request("cup", request)
+    identities.check_request(request)
     pem = identities.create_request(environment.context, *NODE, "cup", request, identities.make_key(request))
     assert identities.waiting_request(environment.context, *NODE, "cup") == pem
     return x509.load_pem_x509_csr(pem.encode())
@@ -175,7 +175,7 @@ def test_signing_requests_that_are_refused(emulated: Environment, fields: dict[s
 def test_the_common_name_must_be_a_host_name_of_a_subject(emulated: Environment) -> None:
     for name in ("", "x" * 65, "not a host"):
         with pytest.raises(InvalidValue):
-            identities.check_request("cup", identities.SigningRequest(name))
+            identities.check_request(identities.SigningRequest(name))
 
 
 def test_the_certificate_that_answers_the_request_becomes_the_identity(emulated: Environment) -> None:

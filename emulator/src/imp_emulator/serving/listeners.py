@@ -59,6 +59,7 @@ Maker = Callable[[Context, Accounts], Protocol]
 
 LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...] = (
     ("cucm", None, 8443, tomcat.error_page, (CucmAxl, ControlCenter)),
+    ("cucm", None, 443, tomcat.error_page, (Certmgr,)),
     ("imp", "publisher", 8443, tomcat.error_page, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, tomcat.error_page, (ControlCenter, ImpAdmin)),
     ("imp", None, 443, tomcat.error_page, (Certmgr,)),
@@ -194,7 +195,7 @@ class Listeners:
         database = self._environment.database
         for authority in self._environment.scenario.certification_authorities:
             context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
-            self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
+            self._listen_for("ca", None, "", authority.host, authority.addresses, context)
 
     def _listen_for_online(self) -> None:
         online = self._environment.scenario.online
@@ -209,7 +210,7 @@ class Listeners:
             if served_role != role or served_usage not in (None, usage):
                 continue
             endpoint = Endpoint(cluster, node, port, addresses)
-            spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
+            spoken = [maker for maker in makers if self._has(cluster, maker)]
             gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken], error_page)
             self._gates.append(gate)
             server = self._server(gate, endpoint, context)
@@ -227,8 +228,11 @@ class Listeners:
         shown = served_certificate.of_cup(self._environment, *place).context if endpoint.port == PRESENCE_TLS else None
         return Server(WhileRunning(self._environment, *place, gate), sock, shown)
 
-    def _serves_admin_api(self, cluster: str) -> bool:
-        return self._environment.scenario.cluster(cluster).admin_api
+    def _has(self, cluster: str, maker: Maker) -> bool:
+        """Tell whether an interface is there: the admin API as the scenario says, another from its release on."""
+        if maker is ImpAdmin:
+            return self._environment.scenario.cluster(cluster).admin_api
+        return maker is not Certmgr or self._environment.scenario.cluster(cluster).release >= Certmgr.since
 
     def _protocol(self, maker: Maker) -> Protocol:
         if maker not in self._instances:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.crypto.reading import Certificate, parse_bundle
 from imp_emulator.domain.events import TrustChanged
-from imp_emulator.domain.imp import restarts
+from imp_emulator.domain.imp import nodes, restarts
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.store.imp import gateways
 from imp_emulator.store.imp import trust as store
@@ -22,8 +22,6 @@ from imp_emulator.store.imp.gateways import OFFICE_365
 from imp_emulator.store.imp.trust import TrustedCertificate
 from imp_emulator.world.context import Context
 
-SERVICES = store.SERVICES
-"""The service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
 TOMCAT = "tomcat"
@@ -34,16 +32,21 @@ _READERS = {CUP: (PRESENCE_ENGINE, SIP_PROXY), "cup-xmpp": (XCP_ROUTER,)}
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def check_service(service: str) -> str:
+def services(context: Context, cluster: str, node: str) -> tuple[str, ...]:
+    """Return the service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
+    return store.SERVICES[nodes.server(context, cluster, node).role]
+
+
+def check_service(context: Context, cluster: str, node: str, service: str) -> str:
     """Return a service token that a node has a store for; raises ``InvalidValue`` for any other."""
-    if service not in SERVICES:
+    if service not in services(context, cluster, node):
         raise InvalidValue("unknown-service", f"Unsupported service: {service[:64]}", "service")
     return service
 
 
 def trusted(context: Context, cluster: str, node: str, service: str) -> list[TrustedCertificate]:
     """Return the certificates of a trust store, by file name."""
-    return store.trusted(context.database, cluster, node, check_service(service))
+    return store.trusted(context.database, cluster, node, check_service(context, cluster, node, service))
 
 
 def bundle(context: Context, cluster: str, node: str, service: str) -> str:
@@ -72,7 +75,7 @@ def upload(
     """
     if not services or not texts:
         raise InvalidValue("missing-value", "At least one service and one certificate must be given.")
-    stores = [check_service(service) for service in dict.fromkeys(services)]
+    stores = [check_service(context, cluster, node, service) for service in dict.fromkeys(services)]
     certificates = {found.fingerprint: found for text in texts for found in parse_bundle(text)}
     added = 0
     for service in stores:
@@ -114,9 +117,16 @@ def delete(context: Context, cluster: str, node: str, service: str, fingerprint:
 def _changed(context: Context, cluster: str, node: str, service: str, filename: str, action: str) -> None:
     context.events.publish(TrustChanged(cluster, node, service, filename, action))
     readers = _READERS.get(service, ())
-    if service == TOMCAT and any(found.type == OFFICE_365 for found in gateways.gateways(context.database, cluster)):
+    if service == TOMCAT and _follows_office_365(context, cluster, node):
         readers = (PRESENCE_ENGINE,)
     restarts.require_restart(context, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
+
+
+def _follows_office_365(context: Context, cluster: str, node: str) -> bool:
+    """Tell whether a node has a Presence Engine that asks Office 365, for which tomcat-trust counts too."""
+    if nodes.server(context, cluster, node).role != "imp":
+        return False
+    return any(found.type == OFFICE_365 for found in gateways.gateways(context.database, cluster))
 
 
 def _filename(certificate: Certificate, taken: set[str]) -> str:
