@@ -17,6 +17,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     key_fingerprint,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 if MISSING_LIBRARY is None:
     from cryptography import x509
@@ -57,7 +58,7 @@ def read_request(data: bytes | str) -> SigningRequest:
             common_name=str(names[0].value) if names else "",
             pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
         )
-    except certificate_file.NotRead as error:
+    except NotRead as error:
         raise NotARequest(str(error)) from None
     except _NOT_READ:
         raise NotARequest(

@@ -24,6 +24,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 try:
     from cryptography import x509
@@ -115,7 +116,7 @@ def split_bundle(data: bytes) -> list[Certificate]:
     """
     try:
         ders = certificate_file.certificates(data)
-    except certificate_file.NotRead as error:
+    except NotRead as error:
         raise NotACertificate(str(error)) from None
     return unique(_numbered(number, one) for number, one in enumerate(ders, start=1))
 

@@ -52,10 +52,15 @@ class NotRead(ValueError):
 
 def content(path: Path, largest: int = LARGEST) -> bytes:
     """Return a file's bytes; raises ``OSError``, and :class:`NotRead` for what is no file or has too many bytes."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise NotRead("it is no regular file.")
-    with path.open("rb") as file:
-        data = file.read(largest + 1)
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise NotRead("it is no regular file.")
+        with path.open("rb") as file:
+            data = file.read(largest + 1)
+    except NotRead:
+        raise
+    except ValueError:
+        raise NotRead("no file can have such a name.") from None
     if len(data) > largest:
         raise NotRead(f"it has more than {largest // 1024 // 1024} MiB.")
     return data

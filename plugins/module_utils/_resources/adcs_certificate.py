@@ -63,6 +63,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file im
     save,
     write_atomically,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 REQUEST = "certificate_request"
@@ -113,7 +114,7 @@ class AdcsCertificate(Resource[KnownRequest]):
             return certificate_file.read_file(path)
         except OSError as error:
             self._problems.append(f"csr_path: {path}: {error.strerror}.")
-        except certificate_file.NotRead as error:
+        except NotRead as error:
             self._problems.append(f"csr_path: {path}: {error}")
         return b""
 
@@ -169,7 +170,7 @@ class AdcsCertificate(Resource[KnownRequest]):
         """Return the certificate in the file, if there is one for the key of the request."""
         try:
             found = split_bundle(certificate_file.read_file(self._path))
-        except (FileNotFoundError, NotACertificate, certificate_file.NotRead):
+        except (FileNotFoundError, NotACertificate, NotRead):
             return None
         except OSError as error:
             raise ImpError(f"path: {self._path}: {error.strerror}.", code="file-error") from None

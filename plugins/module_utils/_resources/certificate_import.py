@@ -31,6 +31,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Fields, Plan, Refusal, compare
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import FIELDS, KIND, RESTARTS
@@ -121,7 +122,7 @@ class Approval:
     def _anchors(self, option: Mapping[str, Any]) -> list[Certificate]:
         try:
             return split_bundle(certificate_file.given(option["content"], option["path"]))
-        except (NotACertificate, certificate_file.NotRead, OSError) as error:
+        except (NotACertificate, NotRead, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
             self.problems.append(f"anchor: {option['path'] + ': ' if option['path'] else ''}{text}")
             return []

@@ -39,6 +39,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Refusal,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 REQUEST = "certificate_request"
@@ -143,7 +144,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         try:
             data = certificate_file.given(params["certificate"] or "", params["certificate_path"])
             self._given = x509.split_bundle(data) if data.strip() else []
-        except (OSError, x509.NotACertificate, certificate_file.NotRead) as error:
+        except (OSError, x509.NotACertificate, NotRead) as error:
             said = f"{error.strerror}." if isinstance(error, OSError) else str(error)
             told = f"certificate_path: {path}: {said}" if path is not None else f"certificate: {said}"
             if self._wanted != REQUESTED:

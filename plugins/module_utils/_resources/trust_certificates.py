@@ -35,6 +35,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     undeclared,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -79,7 +80,7 @@ def read_named(items: list[dict[str, Any]]) -> NamedCertificates:
         option = f"certificates[{number}]"
         try:
             _read_item(item, found)
-        except (NotACertificate, certificate_file.NotRead, OSError) as error:
+        except (NotACertificate, NotRead, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
             found.problems.append(f"{option}: {item['path'] + ': ' if item['path'] else ''}{text}")
     found.problems += check_unique("certificates", [item["path"] for item in items if item["path"]])
