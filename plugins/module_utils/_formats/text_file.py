@@ -133,24 +133,27 @@ def _wrong_encoding(data: bytes) -> str:
 
 
 def _looks_like(data: bytes) -> str:
-    """Return which encoding of Windows a file seems to have, as a part of a sentence; nothing when none fits."""
-    japanese = [name for codec, name in (("cp932", "Shift_JIS"), ("euc_jp", "EUC-JP")) if _is_japanese(data, codec)]
-    if japanese:
-        return f"; it looks like {' or '.join(japanese)}"
+    """Return which encodings of Windows a file seems to have, as a part of a sentence.
+
+    In Japanese names kanji and kana stand side by side; in Western ones single letters are not ASCII. Kana of half the
+    width prove nothing, for any two letters above ASCII would be some.
+    """
+    if _is_japanese(data, "cp932"):
+        return "; it looks like Shift_JIS"
     if b"\0" in data:
         return ", and no text"
-    return "; it looks like Windows-1252 or another code page with one byte for each character"
+    # A Cyrillic text may make kanji of EUC-JP.
+    return f"; it looks like {'EUC-JP, ' if _is_japanese(data, 'euc_jp') else ''}{_ONE_BYTE}"
+
+
+_ONE_BYTE = "Windows-1252 or another code page with one byte for each character"
+_WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff01-\uff60]{2,}")
 
 
 def _is_japanese(data: bytes, codec: str) -> bool:
-    """Whether bytes make Japanese words: runs of kanji or kana. In a Western text single letters are not ASCII.
-
-    Half-width kana do not count, for any letters above ASCII would make some.
-    """
     try:
         text = data.decode(codec)
     except UnicodeDecodeError:
         return False
     runs = re.findall(r"[^\x00-\x7f]+", text)
-    words = [run for run in runs if len(run) > 1 and re.search("[\u3040-\u30ff\u3400-\u9fff]", run)]
-    return 2 * len(words) >= len(runs) > 0
+    return 2 * sum(_WIDE.fullmatch(run) is not None for run in runs) >= len(runs) > 0
