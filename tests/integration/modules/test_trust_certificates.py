@@ -164,6 +164,63 @@ def _fingerprint(pem: str) -> str:
     return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
 
 
+# --- two certificates with one subject, of which a node keeps one
+
+OLD, NEW = issue("Renewed CA", ca=True, days=(-9, 365)), issue("Renewed CA", ca=True, days=(-2, 365))
+SAME_TIME = issue("Renewed CA", ca=True, days=(-2, 30))
+KEEPS = "imp-pub, imp-sub: of certificates with one subject (CN=Renewed CA) a node keeps"
+
+
+def kept(emulator: Emulator) -> list[set[str]]:
+    return [set(stored(emulator, node)) for node in ("imp-pub", "imp-sub")]
+
+
+def warned(result: ModuleResult) -> list[str]:
+    return [said for said in result.warnings if "one subject" in said]
+
+
+@pytest.mark.parametrize("named", [[OLD, NEW], [NEW, OLD], [NEW, SAME_TIME], [NEW, SAME_TIME, OLD]])
+@pytest.mark.parametrize("first", [None, OLD])
+def test_of_two_with_one_subject_the_node_keeps_one(
+    environment: Emulator, named: list[Identity], first: Identity | None
+) -> None:
+    """The module foresees it, says which, and the next run has nothing to do."""
+    if first:
+        run(environment, {"content": first.pem})
+    wanted = options(environment, {"content": "".join(one.pem for one in named)})
+    steps = assert_four_steps(MODULE, wanted, lambda: writes(environment))
+    assert ids(steps.done) == [f"{node}:{NEW.fingerprint}" for node in ("imp-pub", "imp-sub")]
+    assert kept(environment) == [{NEW.fingerprint}] * 2
+    for result in (steps.predicted, steps.done, steps.repeated):
+        (said, *more) = warned(result)
+        assert said.startswith(f"{KEEPS} the one whose validity begins last, {NEW.fingerprint} (")
+        assert "What the others have signed is not trusted" in said
+        assert not more or first is OLD
+        assert all(one.fingerprint in " ".join([said, *more]) for one in named)
+
+
+def test_an_older_one_is_not_taken_and_costs_the_others_nothing(environment: Emulator) -> None:
+    run(environment, {"content": NEW.pem})
+    result = run(environment, {"content": OLD.pem + ROOT.pem})
+    assert_contract(result, changed=True)
+    assert ids(result) == [f"{node}:{ROOT.fingerprint}" for node in ("imp-pub", "imp-sub")]
+    (said,) = warned(result)
+    assert f"{NEW.fingerprint} (" in said
+    assert said.endswith("delete it with state=absent if it shall give way.")
+    again = run(environment, {"content": OLD.pem + ROOT.pem})
+    assert_contract(again, changed=False)
+    assert warned(again) == [said]
+
+
+def test_purge_makes_room_for_an_older_one(environment: Emulator) -> None:
+    run(environment, {"content": NEW.pem})
+    wanted = options(environment, {"content": OLD.pem}, purge=True)
+    steps = assert_four_steps(MODULE, wanted, lambda: writes(environment))
+    assert [change["action"] for change in steps.done["changes"]] == ["delete", "create"] * 2
+    assert kept(environment) == [{OLD.fingerprint}] * 2
+    assert warned(steps.done) == []
+
+
 def test_an_empty_list_changes_nothing(environment: Emulator) -> None:
     assert_contract(run(environment), changed=False)
 
