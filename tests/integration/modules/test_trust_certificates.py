@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs7, pkcs12
 
 from tests.support.certificates import Identity, issue
 from tests.support.connections import connection, nodes
@@ -23,6 +23,7 @@ RESTART = ["Cisco Presence Engine", "Cisco SIP Proxy"]
 ROOT = issue("Example Root CA", ca=True)
 INTERMEDIATE = issue("Example Issuing CA", by=ROOT, ca=True)
 CHAIN = INTERMEDIATE.pem + ROOT.pem
+PFX = pkcs12.serialize_key_and_certificates(b"root", ROOT.key, ROOT.certificate, None, NoEncryption())
 
 
 def options(emulator: Emulator, *certificates: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -107,6 +108,29 @@ def test_files_that_overlap_in_pem_and_der(environment: Emulator, tmp_path: Path
     result = run(environment, {"path": str(pem)}, {"path": str(der)})
     assert_contract(result, changed=True)
     assert len(result["changes"]) == 4
+
+
+def test_files_as_windows_and_openssl_write_them(environment: Emulator, tmp_path: Path) -> None:
+    """The case certificate-file-kinds: all of them are the same two certificates."""
+    both = [INTERMEDIATE.certificate, ROOT.certificate]
+    files = {
+        "utf16.pem": CHAIN.replace("\n", "\r\n").encode("utf-16"),
+        "p7.der": pkcs7.serialize_certificates(both, Encoding.DER),
+        "p7.pem": pkcs7.serialize_certificates(both, Encoding.PEM),
+        "trusted.pem": ROOT.pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE").encode(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        result = run(environment, {"path": str(tmp_path / name)})
+        assert_contract(result, changed=name == "utf16.pem")
+    assert [set(stored(environment, node)) for node in ("imp-pub", "imp-sub")] == [
+        {INTERMEDIATE.fingerprint, ROOT.fingerprint}
+    ] * 2
+    (tmp_path / "root.pfx").write_bytes(PFX)
+    (tmp_path / "literal.pem").write_text(ROOT.pem.replace("\n", "\\n"))
+    refused = run(environment, {"path": str(tmp_path / "root.pfx")}, {"path": str(tmp_path / "literal.pem")})
+    assert f"certificates[0]: {tmp_path}/root.pfx: it is PKCS #12 (.pfx, .p12)" in refused.msg
+    assert f"certificates[1]: {tmp_path}/literal.pem: line 1: \\n stands in it as text" in refused.msg
 
 
 @pytest.mark.parametrize(
