@@ -167,7 +167,7 @@ OTHER = {
     **{f"key {name}": (data, "it holds a private key") for name, data in KEYS.items()},
     "key in PEM": (block("EC PRIVATE KEY", SECRET).encode(), "it holds a private key"),
     "key in UTF-16": (block("PRIVATE KEY", SECRET).encode("utf-16"), "it holds a private key"),
-    "key that is cut off": (b"-----BEGIN RSA PRIVATE KEY-----\nMIIE", "it holds a private key"),
+    "key that is cut off": (block("RSA PRIVATE KEY", SECRET)[:50].encode(), "it holds a private key"),
     "key in base 64": (base64.encodebytes(SECRET), "it holds a private key"),
     "key labelled a certificate": (block("CERTIFICATE", SECRET).encode(), "it holds a private key"),
     "public key": (KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), "public key alone"),
