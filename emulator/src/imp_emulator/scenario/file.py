@@ -40,6 +40,7 @@ from imp_emulator.scenario.model import (
     UserSpec,
 )
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
+from imp_emulator.text_files import decoded, encoding_of
 
 FORMAT = 1
 RELEASES = ("11.5", "12.5", "14.0", "15.0")
@@ -70,11 +71,15 @@ def load(name: str) -> Scenario:
     if re.fullmatch(r"[a-z0-9_-]+", name) and shipped.is_file():
         return read(shipped.read_text(encoding="utf-8"))
     try:
-        return read(Path(name).read_text(encoding="utf-8"))
+        data = Path(name).read_bytes()
     except OSError as error:
         raise ScenarioError(name, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(name, "is not UTF-8 text") from None
+    try:
+        return read(decoded(data))
+    except UnicodeDecodeError as error:
+        encoding = encoding_of(data)[0].upper().replace("-LE", "").replace("-BE", "")
+        line = data[: error.start].count(b"\n") + 1
+        raise ScenarioError(name, f"is not {encoding} text in line {line}; save it as UTF-8") from None
 
 
 def read(text: str) -> Scenario:

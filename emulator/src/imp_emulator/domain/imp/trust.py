@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.crypto.reading import Certificate, parse_bundle
@@ -68,7 +69,8 @@ def upload(
         services: Service tokens of the stores.
         texts: PEM texts of one or more certificates each.
 
-    Returns how many were added over all stores; those that are there already are left as they are.
+    Returns how many were added over all stores; those that are there already are left as they are. Of several with one
+    subject a store keeps the one whose validity begins last.
 
     Raises:
         InvalidValue: Nothing was given, a store does not exist, or a text is no certificate.
@@ -85,14 +87,37 @@ def upload(
 
 
 def _add(context: Context, cluster: str, node: str, service: str, certificate: Certificate, description: str) -> bool:
+    """Add a certificate to a store as Cisco's guide says: of several with one subject the one that begins last stays.
+
+    An older one is not added, which is no error; a younger one takes the place of those that are there. One without a
+    subject has no name that could be another's.
+    """
     present = trusted(context, cluster, node, service)
     if any(found.fingerprint == certificate.fingerprint for found in present):
         return False
-    filename = _filename(certificate, {found.filename for found in present})
+    alike = [found for found in present if _subject(certificate) and _subject(_read(found)) == _subject(certificate)]
+    if any(_begins(_read(found)) >= _begins(certificate) for found in alike):
+        return False
+    for found in alike:
+        store.remove_trusted(context.database, cluster, node, service, found.fingerprint)
+        _changed(context, cluster, node, service, found.filename, "replaced")
+    filename = _filename(certificate, {found.filename for found in present if found not in alike})
     record = TrustedCertificate(certificate.fingerprint, filename, description, certificate.pem)
     store.add_trusted(context.database, cluster, node, service, record)
     _changed(context, cluster, node, service, filename, "uploaded")
     return True
+
+
+def _read(stored: TrustedCertificate) -> Certificate:
+    return parse_bundle(stored.pem)[0]
+
+
+def _subject(certificate: Certificate) -> str:
+    return certificate.parsed.subject.rfc4514_string()
+
+
+def _begins(certificate: Certificate) -> datetime:
+    return certificate.parsed.not_valid_before_utc
 
 
 def delete(context: Context, cluster: str, node: str, service: str, fingerprint: str) -> None:
