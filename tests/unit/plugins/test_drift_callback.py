@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.callback import drift as plugin
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import shown as shown_path
 
 from tests.support import drift
 from tests.support.drift import result
@@ -40,7 +41,7 @@ def callback(tmp_path: Path) -> Any:
     made.get_option = made._plugin_options.__getitem__
     made._folder = tmp_path / "reports"
     made._folder.mkdir()
-    made.v2_playbook_on_start(SimpleNamespace(_file_name=str(tmp_path / "drift.yml")))
+    made._compares = True
     return made
 
 
@@ -48,6 +49,7 @@ def task_result(host: str, found: Any, *, path: str = "site.yml:7") -> Any:
     """A task's result as callbacks of every core get it."""
     variables = SimpleNamespace(get_vars=lambda **_: HOSTS[host])
     task = SimpleNamespace(
+        _uuid="1",
         action="ucops.imp.presence_gateways",
         resolved_action="ucops.imp.presence_gateways",
         get_path=lambda: path,
@@ -162,4 +164,4 @@ def test_a_path_is_the_same_on_every_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, shown: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert plugin._shown(Path(path.format(cwd=tmp_path))) == shown
+    assert shown_path(Path(path.format(cwd=tmp_path))) == shown
