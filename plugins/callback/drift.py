@@ -19,6 +19,11 @@ description:
     nobody declared it, or cannot be compared, and Ansible's own (2 or 4) when something failed. When an error was
     ignored or rescued, so that Ansible would end with 0, it is 2, because what was not checked is not clean. It is 2
     as well when nothing was checked at all.
+  - A run that has no module or role of this collection which compares something ends as it would without the callback,
+    and makes no report.
+  - A task in the background (C(async) with C(poll=0)) is told by the result that C(ansible.builtin.async_status) reads.
+    When nobody reads it, the task was not checked. With C(until), what each attempt found or changed is told, and the
+    errors of the last one.
   - The playbook C(ucops.imp.drift) checks a whole site and never writes. Any other playbook can be checked with
     C(--check).
   - Of modules of other collections it reports only that they changed or failed, because nobody knows which of their
@@ -145,7 +150,7 @@ class CallbackModule(CallbackBase):
         self._play = play
         self._compares = play_compares(play)
 
-    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+    def v2_playbook_on_task_start(self, task: Any, **_: Any) -> None:
         if task_compares(task):
             self._begin()
             self._compares = True
@@ -153,7 +158,7 @@ class CallbackModule(CallbackBase):
         self._options[task._uuid] = {**task.args, "loop": task.loop}
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
-        self.v2_playbook_on_task_start(task, is_conditional=False)
+        self.v2_playbook_on_task_start(task)
 
     def v2_runner_retry(self, result: Any) -> None:
         self._take(result, self._report.add_attempt)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+NOTES = "pending_restarts_path"
+"""The option of many modules that declares nothing of a cluster."""
 _SHORTEST_NOUN = 4
 """Of an option that a kind of object can be recognised by, without its plural: ``user``."""
 
@@ -77,7 +79,7 @@ class Declared:
     @property
     def first(self) -> Place | None:
         """The first thing that the user has declared for the task."""
-        places = (self._of_option(name) for name in self._options)
+        places = (self._of_option(name) for name in self._options if name != NOTES)
         return next((place for place in places if place), None)
 
     def _of_option(self, name: str) -> Place | None:
@@ -94,7 +96,8 @@ class Declared:
     ) -> Iterator[_Value]:
         """Yield a value and all below it; ``key`` is the place of its name, for what has none itself, as a yes."""
         place = self._where(value) or key
-        if isinstance(value, Mapping):
+        # No other mapping: hostvars is one, which templates whatever is read from it.
+        if isinstance(value, dict):
             yield _Value("", place, None)
             for name, item in value.items():
                 yield from self._values(item, self._where(name), value, named)
