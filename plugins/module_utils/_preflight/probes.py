@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
-    split_bundle,
+    read_der,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import TlsFailed, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address
@@ -168,7 +168,7 @@ def _shake_hands(endpoint: Endpoint, context: ssl.SSLContext, probed: ProbeResul
     with plain, watched(context).wrap_socket(plain, server_hostname=name) as secured:
         if probed is None:
             return
-        (probed.leaf,) = split_bundle(ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True) or b"").encode())
+        probed.leaf = read_der(secured.getpeercert(binary_form=True) or b"", "what the server shows")
         if endpoint.connection is not None:
             limit(secured, str(endpoint), endpoint.timeout)
             probed.offset = _clock_offset(secured, endpoint.hostname)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
-from imp_emulator.crypto.reading import Certificate, parse_bundle
+from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.events import TrustChanged
 from imp_emulator.domain.imp import restarts
 from imp_emulator.errors import InvalidValue, NotFound
@@ -21,6 +21,7 @@ from imp_emulator.store.imp import trust as store
 from imp_emulator.store.imp.gateways import OFFICE_365
 from imp_emulator.store.imp.trust import TrustedCertificate
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import Certificate
 
 SERVICES = store.SERVICES
 """The service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
@@ -121,7 +122,7 @@ def _changed(context: Context, cluster: str, node: str, service: str, filename: 
 
 def _filename(certificate: Certificate, taken: set[str]) -> str:
     """Name a certificate after its subject's CN or, without one, its serial number; a number keeps names apart."""
-    stem = _UNSAFE.sub("_", certificate.common_name).strip("_.")[:80] or f"{certificate.parsed.serial_number:x}"
+    stem = _UNSAFE.sub("_", "".join(certificate.common_names[:1])).strip("_.")[:80] or certificate.serial[:80]
     filename, number = f"{stem}.pem", 1
     while filename in taken:
         filename, number = f"{stem}-{number}.pem", number + 1
