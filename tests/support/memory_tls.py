@@ -26,36 +26,45 @@ class Memory:
     def __init__(self, folder: Path, server: Shown, authority: str) -> None:
         self._certificate, self._key = server.write(folder)
         self._server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._instead = (b"", b"")
         self.python = ssl.create_default_context(cadata=authority)
 
-    def show(self, pem: str) -> None:
-        """Show certificates of the server's key from now on, the server's own first; PEM."""
+    def show(self, pem: str, instead: tuple[bytes, bytes] = (b"", b"")) -> None:
+        """Show certificates of the server's key from now on, the server's own first; PEM.
+
+        ``instead`` is what another takes the place of on the way, in as many octets: with TLS 1.2 it is to be seen.
+        """
+        self._instead = instead
         self._certificate.write_text(pem)
         self._server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         # At any other level a server of OpenSSL does not show what a client of it would refuse.
         self._server.set_ciphers("DEFAULT:@SECLEVEL=0")
+        if instead[0]:
+            self._server.maximum_version = ssl.TLSVersion.TLSv1_2
         self._server.load_cert_chain(self._certificate, self._key)
 
     def shake(self, context: ssl.SSLContext, name: str) -> bytes:
         """Return the server's certificate; raises what Python's ssl raises."""
-        upstream, downstream = ssl.MemoryBIO(), ssl.MemoryBIO()
-        client = context.wrap_bio(downstream, upstream, server_hostname=name)
-        server = self._server.wrap_bio(upstream, downstream, server_side=True)
+        server = self.connect(("", 0), 0)
+        received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = context.wrap_bio(received, sent, server_hostname=name)
         for _round in range(4):
-            for end in (client, server):
-                with suppress(ssl.SSLWantReadError):
-                    end.do_handshake()
+            with suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+            server.sendall(sent.read())
+            received.write(server.recv(65536))
         return client.getpeercert(binary_form=True) or b""
 
     def connect(self, _listener: tuple[str, int], _timeout: float) -> InMemory:
         """Take the place of the probe's own connection, which goes through a socket."""
-        return InMemory(self._server)
+        return InMemory(self._server, self._instead)
 
 
 class InMemory:
     """The client's end of a connection with a server that shows a certificate; what the probe uses of a socket."""
 
-    def __init__(self, server: ssl.SSLContext) -> None:
+    def __init__(self, server: ssl.SSLContext, instead: tuple[bytes, bytes]) -> None:
+        self._instead = instead
         self._upstream, self._downstream = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._server = server.wrap_bio(self._upstream, self._downstream, server_side=True)
 
@@ -74,4 +83,4 @@ class InMemory:
     def recv(self, size: int) -> bytes:
         with suppress(ssl.SSLWantReadError):
             self._server.do_handshake()
-        return self._downstream.read(size)
+        return self._downstream.read(size).replace(*self._instead) if self._instead[0] else self._downstream.read(size)

@@ -22,13 +22,13 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import add
 class CertificateNames:
     """The names in a server's certificate; ``hosts`` and ``addresses`` are those of its SAN.
 
-    ``readable`` is false when the SAN is damaged or there twice; then nobody accepts the certificate under any name.
+    ``damaged`` says that an extension is, or is there twice; then nobody accepts the certificate under any name.
     """
 
     common_names: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-    readable: bool = True
+    damaged: bool = False
 
     @property
     def every(self) -> frozenset[str]:
@@ -42,7 +42,7 @@ class CertificateNames:
 
     def mismatch(self, name: str) -> str | None:
         """Return the product's verdict (G6) when a gateway must not be called ``name``, ``None`` when it may."""
-        if not self.readable:
+        if self.damaged:
             return BAD
         ip = address(name)
         if self.alternatives:
@@ -54,8 +54,8 @@ class CertificateNames:
         return None if ip.version == 4 and str(ip) in self.common_names else CN_MISMATCH
 
     def __str__(self) -> str:
-        if not self.readable:
-            return "a SAN that cannot be read, or two of them"
+        if self.damaged:
+            return "an extension that is damaged or there twice"
         if self.alternatives:
             return f"SAN {', '.join(self.alternatives)}"
         return f"subject CN {', '.join(self.common_names) or '(none)'}"

@@ -205,14 +205,14 @@ def certificate_of(data: bytes) -> Certificate:
 
 
 def _shown(parts: Parts) -> Certificate:
-    hosts, addresses, readable = parts.alternatives
+    hosts, addresses, _readable = parts.alternatives
     return Certificate(
         fingerprint=hashlib.sha256(parts.der).hexdigest(),
         subject=parts.subject.text,
         issuer=parts.issuer.text,
         not_before=parts.not_before,
         not_after=parts.not_after,
-        names=CertificateNames(parts.subject.common_names, hosts, addresses, readable),
+        names=CertificateNames(parts.subject.common_names, hosts, addresses, parts.damaged),
         pem=DER_cert_to_PEM_cert(parts.der),
         parts=parts,
     )

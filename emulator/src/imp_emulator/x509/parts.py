@@ -66,6 +66,16 @@ _OTHER, _MAIL, _HOST, _X400, _DIRECTORY, _PARTY, _URI, _ADDRESS, _NUMBER = (
 """The tags of GeneralName (RFC 5280, section 4.2.1.6)."""
 _NUMERIC = 0x12
 """NumericString, the one kind of text that OpenSSL compares as it stands."""
+_GONE_BY = {
+    BASIC_CONSTRAINTS: SEQUENCE,
+    KEY_USAGE: BIT_STRING,
+    _NETSCAPE_TYPE: BIT_STRING,
+    "2.5.29.37": SEQUENCE,  # extended key usage
+    "2.5.29.14": OCTET_STRING,  # subject key identifier
+    "2.5.29.35": SEQUENCE,  # authority key identifier
+    "2.5.29.30": SEQUENCE,  # name constraints
+    "2.5.29.31": SEQUENCE,  # CRL distribution points
+}
 _CERT_SIGN = 0x04
 _NETSCAPE_CA = 0x07
 
@@ -157,6 +167,15 @@ class Parts:
         if usage is not None or (self.version == 0 and self.self_issued):
             return True
         return bool((_bits(self.extension(_NETSCAPE_TYPE)) or 0) & _NETSCAPE_CA)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether OpenSSL refuses it for an extension that it goes by: one that is damaged, or there twice."""
+        for number, tag in _GONE_BY.items():
+            found = [one.value for one in self.extensions if one.oid == number]
+            if len(found) > 1 or not all(_has_tag(one, tag) for one in found):
+                return True
+        return not self.alternatives.readable
 
     @property
     def alternatives(self) -> Alternatives:
@@ -301,6 +320,13 @@ def _check_alternative(given: Element) -> None:
             raise Malformed("a party without a name")
     elif given.tag != _X400:
         raise Malformed("no general name")
+
+
+def _has_tag(content: bytes, tag: int) -> bool:
+    try:
+        return element(content).tag == tag
+    except Malformed:
+        return False
 
 
 def _bits(content: bytes | None) -> int | None:

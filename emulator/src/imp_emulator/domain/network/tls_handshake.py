@@ -64,7 +64,7 @@ class Objection(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A handshake that was completed, whatever the verification said.
+    """A handshake that came to the server's certificate, whatever the verification said.
 
     Attributes:
         chain: What the server sends, its own certificate first.
@@ -107,7 +107,14 @@ def shake_hands(
         deadline = time.monotonic() + timeout
         if tunnel is not None:
             _pass_through(connection, tunnel, deadline)
-        _converse(session, connection, deadline)
+        try:
+            _converse(session, connection, deadline)
+        except SSL.Error:
+            leaf = [one.certificate for one in objections if one.depth == 0][:1]
+            if not leaf:
+                raise
+            # What was said against the certificate counts, and not what OpenSSL could not do with it afterwards.
+            return Handshake(leaf, objections)
     # As OpenSSL has read them: another library would refuse a whole chain for one odd extension.
     chain = session.get_peer_cert_chain() or []
     verified = [] if store is None else session.get_verified_chain() or []

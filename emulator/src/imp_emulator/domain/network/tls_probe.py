@@ -96,7 +96,7 @@ def probe(
         handshake = shake_hands(listener, name, store, timeout, tunnel)
         if not handshake.chain:
             return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: no certificate.")
-        result = _judge(name, handshake.chain[0], handshake.objections, empty=not trusted.strip())
+        result = _judge(name, handshake.chain, handshake.objections, empty=not trusted.strip())
         return replace(result, identity=_identity(handshake)) if result.verdict is Verdict.VERIFIED else result
     except Unreachable as error:
         return Result(False, Verdict.NETWORK, f"{name.text} cannot be reached: {error}.")
@@ -118,11 +118,15 @@ def _without_handshake(name: GatewayName, error: SSL.Error) -> Result:
     """Choose the verdict when OpenSSL gave up; at a chain of which it cannot read a part it does so at once."""
     reason = _reason(error)
     if reason == "CERTIFICATE_VERIFY_FAILED":
-        detail = f"The certificate of {name.text} was refused: an extension in its chain is damaged or there twice."
-        return Result(True, Verdict.BAD, detail)
+        return _damaged(name)
     if any(one[0] == "asn1 encoding routines" for one in _queue(error)):
         return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: it cannot be read ({reason}).")
     return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: {reason}.")
+
+
+def _damaged(name: GatewayName) -> Result:
+    detail = f"The certificate of {name.text} was refused: an extension in its chain is damaged or there twice."
+    return Result(True, Verdict.BAD, detail)
 
 
 def _reason(error: SSL.Error) -> str:
@@ -136,13 +140,16 @@ def _queue(error: SSL.Error) -> list[tuple[str, str, str]]:
     return error.args[0] if error.args and isinstance(error.args[0], list) else []
 
 
-def _judge(name: GatewayName, leaf: Certificate, objections: Sequence[Objection], *, empty: bool) -> Result:
+def _judge(name: GatewayName, chain: Sequence[Certificate], objections: Sequence[Objection], *, empty: bool) -> Result:
     """Choose the verdict; OpenSSL looks at chain and purpose before the name, at dates and signatures after it."""
-    first = objections[0].code if objections else None
+    leaf, first = chain[0], objections[0].code if objections else None
     if (first is None or first in AFTER_THE_NAME) and not _stands_for(leaf, name):
         return _mismatch(name, leaf)
     if first is None:
         return Result(True, Verdict.VERIFIED)
+    if any(one.parts.damaged for one in chain):
+        # OpenSSL finds no issuer for what it cannot use.
+        return _damaged(name)
     if first in NO_ISSUER or (first == SELF_SIGNED and empty):
         detail = (
             f"The certificate of {name.text}, issued by {leaf.issuer}, has no chain up to a root in the trust store."
