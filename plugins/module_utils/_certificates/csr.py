@@ -9,9 +9,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import re
 from dataclasses import dataclass, field
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import (
@@ -23,10 +21,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import
 )
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import key_fingerprint
-
-_BLOCK = re.compile(
-    r"-----BEGIN (NEW )?CERTIFICATE REQUEST-----(.*?)-----END (?:NEW )?CERTIFICATE REQUEST-----", re.DOTALL
-)
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 
 class NotARequest(ValueError):
@@ -47,14 +43,14 @@ class SigningRequest:
     pem: str = field(repr=False)
 
 
-def read_request(text: str) -> SigningRequest:
-    """Read a request in PEM, as a .txt, .req or .csr file holds it; raises :class:`NotARequest`."""
-    if "PRIVATE KEY" in text:
-        raise NotARequest("it holds a private key; give the request only, and keep the key where it belongs.")
+def read_request(data: bytes | str) -> SigningRequest:
+    """Read a request, as a .txt, .req or .csr file or a text holds it; raises :class:`NotARequest`."""
+    data = data.encode("utf-8", "replace") if isinstance(data, str) else data
     try:
-        found = _BLOCK.search(text)
-        return request_of(base64.b64decode("".join(found[2].split()), validate=True) if found else b"")
-    except (Malformed, binascii.Error, ValueError):
+        return request_of(certificate_file.request(data))
+    except NotRead as error:
+        raise NotARequest(str(error)) from None
+    except Malformed:
         raise NotARequest(
             "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----)."
         ) from None

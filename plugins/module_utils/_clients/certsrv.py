@@ -22,11 +22,9 @@ from urllib.parse import urlencode
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.crl import RevocationList, read_crl
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import Malformed
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.pkcs7 import bundled
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
-    certificate_of,
     split_bundle,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
@@ -126,8 +124,8 @@ class CertSrv:
         query = urlencode({"ReqID": "CACert", "Renewal": renewal, "Enc": "bin"})
         answer = self._typed(f"/certnew.p7b?{query}", _CHAIN_TYPE)
         try:
-            return [certificate_of(one) for one in bundled(answer.body)]
-        except Malformed:
+            return split_bundle(answer.body)
+        except NotACertificate:
             raise self._unreadable("PKCS #7 bundle") from None
 
     def crl(self, renewal: int) -> RevocationList:

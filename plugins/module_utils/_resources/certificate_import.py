@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import chain_to, missing_issuer
@@ -32,6 +31,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     check_unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Fields, Plan, Refusal, compare
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import FIELDS, KIND, RESTARTS
@@ -121,9 +122,8 @@ class Approval:
 
     def _anchors(self, option: Mapping[str, Any]) -> list[Certificate]:
         try:
-            data = Path(option["path"]).read_bytes() if option["path"] else option["content"].encode()
-            return split_bundle(data)
-        except (NotACertificate, OSError) as error:
+            return split_bundle(certificate_file.given(option["content"], option["path"]))
+        except (NotACertificate, NotRead, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
             self.problems.append(f"anchor: {option['path'] + ': ' if option['path'] else ''}{text}")
             return []

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
@@ -35,6 +34,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -79,7 +80,7 @@ def read_named(items: list[dict[str, Any]]) -> NamedCertificates:
         option = f"certificates[{number}]"
         try:
             _read_item(item, found)
-        except (NotACertificate, OSError) as error:
+        except (NotACertificate, NotRead, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
             found.problems.append(f"{option}: {item['path'] + ': ' if item['path'] else ''}{text}")
     found.problems += check_unique("certificates", [item["path"] for item in items if item["path"]])
@@ -91,8 +92,7 @@ def _read_item(item: Mapping[str, Any], found: NamedCertificates) -> None:
     if item["fingerprint"]:
         found.fingerprints.append(canonical_fingerprint(item["fingerprint"]))
         return
-    data = Path(item["path"]).read_bytes() if item["path"] else item["content"].encode()
-    for certificate in split_bundle(data):
+    for certificate in split_bundle(certificate_file.given(item["content"], item["path"])):
         found.certificates.setdefault(certificate.fingerprint, certificate)
         found.descriptions.setdefault(certificate.fingerprint, item["description"])
 
