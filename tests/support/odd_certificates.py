@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import random
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -201,3 +202,76 @@ def beside() -> dict[str, Extension]:
         "key-usage-period": ("2.5.29.16", tlv(0x30, tlv(0x80, b"nonsense"))),
         "policy-mappings": ("2.5.29.33", b"\x30\x03\x02\x01\x01"),
     }
+
+
+# What OpenSSL cannot read, or finds twice; it refuses the certificate whatever the name is.
+DAMAGED: dict[str, bytes] = {
+    "garbage": b"\x30\x05odd",
+    "no-list": b"\x05\x00",
+    "empty": b"",
+    "unknown-tag": tlv(0x30, tlv(0x8A, b"x")),
+    "long-form-without-elements": tlv(0x30, tlv(0x83, b"x")),
+    "party-without-choice": tlv(0x30, tlv(0xA5, b"\x0c\x01x"), tlv(0x82, b"mail1.example.com")),
+    "other-name-without-value": tlv(0x30, tlv(0xA0, oid("1.2.3")), tlv(0x82, b"mail1.example.com")),
+    "number-that-is-none": tlv(0x30, tlv(0x88, b"\x80\x01"), tlv(0x82, b"mail1.example.com")),
+    "directory-name-that-is-none": tlv(0x30, tlv(0xA4, b"\x0c\x01x"), tlv(0x82, b"mail1.example.com")),
+}
+"""Alternative names that are damaged."""
+
+_ALGORITHMS = ("1.2.840.113549.1.1.5", "1.2.840.113549.1.1.10", "1.2.840.10040.4.3", "1.3.101.112", "1.2.3.4")
+
+
+def some_name(generator: random.Random) -> bytes:
+    """Return a distinguished name in texts of all kinds, readable or not."""
+    values = ["Büro", "日本", "a", "", " x ", "\0", "mail1.example.com", "#1"]
+    tags = [UTF8, PRINTABLE, T61, BMP, UNIVERSAL, 0x1A, 0x04, 0x03, 0x1B, 0x24]
+    encodings = ["utf-8", "latin-1", "utf-16-be", "utf-32-be"]
+    return name(
+        *(
+            (
+                generator.choice(["CN", "O", "C", "1.2.3", "0.9.2342.19200300.100.1.25"]),
+                generator.choice(values).encode(generator.choice(encodings), "replace"),
+                generator.choice(tags),
+            )
+            for _part in range(generator.randint(0, 4))
+        )
+    )
+
+
+_ROOT = root()
+_EXTENSIONS: list[Extension] = [
+    *beside().values(),
+    *((SAN, one) for one in (*leaf_sans().values(), *DAMAGED.values())),
+    (BASIC, IS_CA),
+    (BASIC, b"\x05"),
+    (USAGE, b"\x03\x02\x01\x06"),
+    (USAGE, b""),
+    (SAN, hosts("mail1.example.com"), False),
+]
+
+
+def some_certificate(generator: random.Random) -> Odd:
+    """Return a certificate in which anything may be odd."""
+    times = [b"\x17\x0d300101000000Z", b"\x18\x0f20300101000000Z", b"\x17\x00", b"\x0c\x01x", b"\x17\x03\xff\xfe\xfd"]
+    plain = name(("CN", f"CA {generator.random()}"))
+    return odd(
+        generator.choice([plain, plain, some_name(generator)]),
+        *generator.sample(_EXTENSIONS, generator.randint(0, 5)),
+        by=generator.choice([None, _ROOT]),
+        issuer=generator.choice([None, None, some_name(generator)]),
+        version=generator.choice([b"\0", b"\x02", b"\x06", b"\xff" * 40]),
+        serial=generator.choice([b"\x01", b"\0", b"\xff", b"", b"\x7f" * 64]),
+        validity=generator.choice([None, None, tlv(0x30, *generator.choices(times, k=2))]),
+        algorithm=generator.choice(
+            [ECDSA_SHA256, *(tlv(0x30, oid(one)) for one in _ALGORITHMS), b"\x30\x03\x06\x01\x2a"]
+        ),
+        public=generator.choice([None, None, b"\x30\x00", tlv(0x30, tlv(0x30, oid("1.2.3.4")), tlv(0x03, b"\0x"))]),
+    )
+
+
+def damaged(generator: random.Random, content: bytes) -> bytes:
+    """Return the octets with some of them changed, and perhaps the end cut off."""
+    octets = bytearray(content)
+    for _hit in range(generator.randint(1, 4)):
+        octets[generator.randrange(len(octets))] = generator.randrange(256)
+    return bytes(octets[: generator.choice([len(octets), len(octets), generator.randrange(1, len(octets))])])

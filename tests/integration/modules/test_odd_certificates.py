@@ -36,6 +36,7 @@ from tests.support.odd_certificates import (
     tlv,
 )
 
+ALIAS = "autodiscover.example.com"
 LATIN_1 = name(("C", "DE"), ("O", "B\xfcro".encode("latin-1"), T61), ("CN", "K\xf6ln CA".encode("latin-1"), T61))
 ROOT = root(LATIN_1, beside()["policy-text-in-latin-1"])
 ISSUING = odd(
@@ -54,7 +55,7 @@ STORED = {
     "negative-serial": odd("Negative", (BASIC, IS_CA), serial=b"\xff\x01"),
     "no-name": odd(name(), (BASIC, IS_CA)),
     "several-names": odd(name(("CN", "one"), ("CN", "two\nthree")), (BASIC, IS_CA)),
-    "unknown-algorithm": odd("Unknown", (BASIC, IS_CA), algorithm=bytes.fromhex("300506032b6599")),
+    "unknown-algorithm": odd("Unknown", (BASIC, IS_CA), algorithm=bytes.fromhex("300506032b6509")),
     "constraints-twice": odd("Twice", (BASIC, IS_CA), (BASIC, IS_CA)),
     "usage-of-another-kind": odd("Usage", (USAGE, b"\x05\x00"), (POLICIES, b"")),
 }
@@ -92,18 +93,27 @@ def test_each_is_uploaded_listed_and_removed_by_its_fingerprint(environment: Emu
 
 
 def test_a_server_with_an_odd_certificate_is_bound_judged_and_trusted(environment: Emulator, tmp_path: Path) -> None:
-    leaf = issued(environment, ISSUING, (SAN, leaf_sans()["latin-1-host"]), *beside().values())
+    names = tlv(0x30, *(tlv(0x82, one) for one in (MAIL1.encode(), ALIAS.encode(), b"b\xfccher.example")))
+    leaf = issued(environment, ISSUING, (SAN, names), *beside().values())
     bound = exchange(environment, "bound", certificate=leaf.pem + ISSUING.pem)
     assert not bound.failed, bound.msg
     assert bound["current"]["certificate"]["fingerprint"] == leaf.fingerprint
     assert "bücher.example" in bound["current"]["certificate"]["names"]
     assert not exchange(environment, "bound", certificate=leaf.pem).changed
 
+    known = environment.ready["exchange"][MAIL1]
+    gateways = [{"name": MAIL1, "probe_hostname": known["address"], "probe_port": known["ports"]["443"]}]
+    kinds = {kind: {**connection(environment, kind), "retries": 0} for kind in ("imp", "platform")}
+    checked = run_module("preflight_info", {**connection(environment, "cucm"), **kinds, "gateways": gateways})
+    assert not checked.failed, checked.msg
+    rows = {row["check"]: row for row in checked["checks"] if MAIL1 in row["subject"]}
+    assert rows["gateway-name-matches"]["result"] == "ok"
+    assert rows["gateway-trusted"]["result"] == "warning"
+
     place = {**connection(environment, "imp"), "nodes": nodes(environment, 8443), "peers": [{"name": MAIL1}]}
     seen = run_module("certificate_import", place)
     assert not seen.failed, seen.msg
     assert seen["current"][0]["verification"].endswith("Failed - Certificate Missing From Chain")
-    assert "upload the certificate of CN=Köln CA,O=Büro,C=DE" in seen["current"][0]["advice"]
     assert [one["subject"] for one in seen["current"][0]["certificates"]] == ["CN=whoever", "CN=Issuing CA"]
     (tmp_path / "root.cer").write_bytes(ROOT.der)
     anchored = run_module("certificate_import", {**place, "anchor": {"path": str(tmp_path / "root.cer")}})
@@ -111,15 +121,17 @@ def test_a_server_with_an_odd_certificate_is_bound_judged_and_trusted(environmen
     assert [change["id"] for change in anchored["changes"]] == [
         f"{node}:{ISSUING.fingerprint}" for node in ("imp-pub", "imp-sub")
     ]
+    advice = run_module("certificate_import", place)["current"][0]["advice"]
+    assert "upload the certificate of CN=Köln CA,O=Büro,C=DE" in advice
     given = {**platform(environment), "certificates": [{"content": ROOT.pem}]}
     assert not run_module("trust_certificates", given).failed
     trusted = run_module("certificate_import", place)
     assert [one["verified"] for one in trusted["current"]] == [True, True]
 
 
-@pytest.mark.parametrize("twice", [(SAN, hosts(MAIL1)), (USAGE, b"\x03\x02\x05\xa0")], ids=["names", "usage"])
+@pytest.mark.parametrize("twice", [(BASIC, b"\x30\x00"), (USAGE, b"\x03\x02\x05\xa0")], ids=["constraints", "usage"])
 def test_a_certificate_that_no_server_can_use_is_refused_in_a_sentence(environment: Emulator, twice: Extension) -> None:
-    leaf = issued(environment, ROOT, (SAN, hosts(MAIL1)), twice, twice)
+    leaf = issued(environment, ROOT, (SAN, hosts(MAIL1, ALIAS)), twice, twice)
     result = exchange(environment, "bound", certificate=leaf.pem)
     assert result.failed
     assert "cannot be used by a server" in result.msg
@@ -136,5 +148,10 @@ def issued(environment: Emulator, by: Odd, *extensions: Extension) -> Odd:
 
 
 def exchange(environment: Emulator, state: str, **more: Any) -> ModuleResult:
-    given = {**exchange_connection(environment), "common_name": MAIL1, "alternative_names": [MAIL1], "retries": 1}
+    given = {
+        **exchange_connection(environment),
+        "common_name": MAIL1,
+        "alternative_names": [MAIL1, ALIAS],
+        "retries": 1,
+    }
     return run_module("exchange_certificate", {**given, "renew_before_days": 5, "state": state, **more})

@@ -9,7 +9,11 @@ it takes the place of another in the server's message.
 
 from __future__ import annotations
 
+import os
+import random
+import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,9 +22,19 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
 from OpenSSL import crypto
 
 from imp_emulator.crypto.reading import parse_bundle
+from imp_emulator.domain.exchange import certificates as exchange_certificates
+from imp_emulator.domain.exchange import trust as exchange_trust
+from imp_emulator.domain.imp import trust
 from imp_emulator.domain.network import tls_chain, tls_handshake, tls_probe
 from imp_emulator.domain.network.names import gateway_name
 from imp_emulator.domain.network.tls_probe import Result, Verdict
+from imp_emulator.errors import DomainError, InvalidValue
+from imp_emulator.store.exchange.certificates import ExchangeCertificate
+from imp_emulator.wire.exchange.powershell import records
+from imp_emulator.world.environment import Environment
+from imp_emulator.x509.certificate import checked_pem
+from imp_emulator.x509.der import Malformed
+from imp_emulator.x509.parts import read_parts
 from tests.support.memory_tls import Memory
 from tests.support.odd_certificates import (
     AKI,
@@ -35,16 +49,19 @@ from tests.support.odd_certificates import (
     Extension,
     Odd,
     beside,
+    damaged,
     hosts,
     leaf_sans,
     name,
     odd,
     oid,
     root,
+    some_certificate,
     tlv,
     valid,
 )
 
+CASES = 2000 if "ALL_CASES" in os.environ else 120
 HOST = "mail1.example.com"
 HOSTS: Extension = (SAN, hosts(HOST))
 ROOT = root()
@@ -217,3 +234,41 @@ def test_one_that_openssl_cannot_read_costs_the_others_of_a_store_nothing(memory
     broken = odd(name(("CN", b"\xff\xfe"))).pem
     result = tls_probe.probe(("127.0.0.1", 0), gateway_name(HOST), broken + ROOT.pem)
     assert result.verdict is Verdict.VERIFIED
+
+
+def test_whatever_is_handed_over_is_taken_or_refused_in_a_sentence(emulated: Environment) -> None:
+    generator = random.Random(20261126)
+    taken = 0
+    for number in range(CASES):
+        one = some_certificate(generator).der
+        content = damaged(generator, one) if number % 3 == 0 else one
+        text = ssl.DER_cert_to_PEM_cert(content)
+        with suppress(InvalidValue):
+            taken += trust.upload(emulated.context, "dc1", "imp-pub", ["cup"], [text])
+        for take in (
+            lambda text=text: exchange_trust.add_roots(emulated.context, HOST, text, "Registry"),
+            lambda content=content: exchange_certificates.import_issued(emulated.context, HOST, content),
+            lambda text=text: checked_pem(text),
+        ):
+            with suppress(DomainError, Malformed):
+                take()
+        shown = ExchangeCertificate(HOST, "0", "Valid", "", text)
+        records.certificate(shown, exchange_trust.judge(emulated.context, shown))
+    assert taken > CASES / 20
+    stored = trust.trusted(emulated.context, "dc1", "imp-pub", "cup")
+    assert len({one.filename for one in stored}) == len(stored)
+
+
+def test_what_openssl_reads_is_read() -> None:
+    generator = random.Random(20261127)
+    seen = 0
+    for number in range(4 * CASES):
+        one = some_certificate(generator).der
+        content = damaged(generator, one) if number % 2 else one
+        try:
+            crypto.load_certificate(crypto.FILETYPE_ASN1, content)
+        except crypto.Error:
+            continue
+        seen += 1
+        assert read_parts(content).der == content[: len(read_parts(content).der)]
+    assert seen > CASES / 2

@@ -12,8 +12,8 @@ _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 
 def bundled(data: bytes) -> list[bytes]:
     """Return the certificates of a bundle (DER or BER), each in DER; raises :class:`Malformed`."""
-    kind, content = (*element(data).of(SEQUENCE).children, None)[:2]
-    if kind is None or kind.of(OID).content != _SIGNED_DATA or content is None or content.tag != 0xA0:
+    outer = element(data).of(SEQUENCE).children
+    if [one.tag for one in outer] != [OID, 0xA0] or outer[0].content != _SIGNED_DATA:
         raise Malformed("no signed data")
-    parts = element(content.content).of(SEQUENCE).children
+    parts = element(outer[1].content).of(SEQUENCE).children
     return [one.raw for part in parts if part.tag == 0xA0 for one in part.children if one.tag == SEQUENCE]
