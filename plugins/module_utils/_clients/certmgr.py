@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
-    split_bundle,
+    held_pem,
     unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
@@ -90,7 +90,7 @@ class CertManager:
 
     def _parsed(self, pem: Any) -> list[Certificate]:
         try:
-            return split_bundle(str(pem).encode())
+            return held_pem(str(pem))
         except NotACertificate as error:
             raise UnexpectedAnswer(f"{self._transport.server} sent a certificate of which {error}") from None
 

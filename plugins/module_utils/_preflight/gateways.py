@@ -30,6 +30,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_i
 
 NO_CHAIN = (2, 18, 19, 20, 21)
 """OpenSSL's codes of chains that do not lead to a trusted root."""
+EXPIRED_AUTHORITY = (
+    "The server's own certificate is in time, so renewing it alone changes nothing: have the authority renewed, upload "
+    "its new certificate with trust_certificates, and have the server send that one with its own."
+)
 NONE_GIVEN = "no gateway was given"
 
 
@@ -129,6 +133,11 @@ def trusted_row(judgement: Judgement, now: datetime) -> Row:
         return unknown(check, subject, distrust, expected, "Run the preflight again.")
     if distrust is None:
         return ok(check, subject, f"its chain leads to a root in {judgement.store}")
+    leaf = judgement.gateway.probed.leaf
+    if leaf is not None and distrust.of_authority(leaf, now):
+        offered = judgement.seen.offered if isinstance(judgement.seen, PeerCheck) else []
+        found = distrust.told(leaf, [*offered, *judgement.answer.value], now)
+        return failed(check, subject, found, expected, EXPIRED_AUTHORITY)
     if distrust.code not in NO_CHAIN:
         return failed(check, subject, distrust.message, expected, advice(BAD, name, None) or "")
     what = advice(MISSING_FROM_CHAIN, name, judgement.missing) or ""

@@ -346,6 +346,6 @@ def _distrust(gateway: Gateway, answer: InterfaceAnswer) -> Distrust | str | Non
     if gateway.probed.leaf is None or not answer.answered:
         return None
     try:
-        return judge(gateway.probed.endpoint, "".join(certificate.pem for certificate in answer.value))
+        return judge(gateway.probed.endpoint, answer.value)
     except OSError as error:
         return f"no handshake: {error}"

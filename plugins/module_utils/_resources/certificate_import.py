@@ -18,6 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     Certificate,
     NotACertificate,
     canonical_fingerprint,
+    held_pem,
     require_library,
     split_bundle,
 )
@@ -68,7 +69,7 @@ class PeerCheck:
         return [
             certificate
             for number, (certificate, status) in enumerate(self.rows)
-            if status == MISSING and (number > 0 or certificate.subject == certificate.issuer)
+            if status == MISSING and (number > 0 or certificate.self_signed)
         ]
 
     @property
@@ -274,7 +275,7 @@ class CertificateImport(Resource[list[PeerCheck]]):
 
 
 def _only(pem: str) -> Certificate:
-    certificates = split_bundle(pem.encode())
+    certificates = held_pem(pem)
     if len(certificates) != 1:
         raise NotACertificate("there is more than one certificate.")
     return certificates[0]
