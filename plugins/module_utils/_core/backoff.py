@@ -35,6 +35,7 @@ _WORDS = re.compile(
     r"|rate limit(?: has been)? exceeded|exceeded (?:the )?(?:allowed )?rate)",
     re.IGNORECASE,
 )
+_TAGS = re.compile(r"<[^>]*>|&nbsp;|\s+")
 _PAUSES = (
     (re.compile(r"\b(\d{1,9}) ?(?:ms|millisec(?:ond)?s?)\b", re.IGNORECASE), 0.001),
     (re.compile(r"\b(?:after|for|in|least) (\d{1,7}) ?(?:s|sec(?:ond)?s?)\b", re.IGNORECASE), 1.0),
@@ -64,6 +65,13 @@ def of_status(status: int, retry_after: str = "") -> NotNow | None:
     if status not in (*NOTHING_DONE, *NOBODY_KNOWS) and not (status >= 500 and retry_after.strip()):
         return None
     return NotNow(f"HTTP {status}", retry_after, undone=status in NOTHING_DONE)
+
+
+def of_page(status: int, content_type: str, page: str) -> NotNow | None:
+    """Return what an error page of a web server, or of a proxy before it, means when it asks to come back."""
+    if status < 500 or not content_type.strip().lower().startswith(("text/html", "text/plain")):
+        return None
+    return NotNow(f"HTTP {status}", undone=False) if _WORDS.search(_TAGS.sub(" ", page)) else None
 
 
 def of_words(text: str, *, undone: bool = True) -> NotNow | None:

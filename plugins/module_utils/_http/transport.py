@@ -41,7 +41,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow, of_status
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow, of_page, of_status
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     Busy,
@@ -70,6 +70,10 @@ if MISSING_LIBRARY is None:
     from requests.models import PreparedRequest
 
 
+_PAGE_LOOKED_AT = 16 * 1024
+"""Bytes of an error page."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """An HTTP answer; header names are in lower case."""
@@ -94,6 +98,13 @@ class Answer:
                 "another product, an older release or a proxy.",
                 details={"status": self.status},
             ) from None
+
+
+def _of_page(answer: Answer) -> NotNow | None:
+    if answer.status < 500:
+        return None
+    page = answer.body[:_PAGE_LOOKED_AT].decode("utf-8", "replace")
+    return of_page(answer.status, answer.headers.get("content-type", ""), page)
 
 
 ReadBusy = Callable[[Answer], "NotNow | None"]
@@ -192,7 +203,8 @@ class Transport:
         """Return why to ask again, ``None`` for an answer; raise for answers about the account."""
         self._refuse(answer)
         asked = answer.headers.get("retry-after", "")
-        found = (None if busy is None else busy(answer)) or of_status(answer.status, asked)
+        found = None if busy is None else busy(answer)
+        found = found or of_status(answer.status, asked) or _of_page(answer)
         return replace(found, retry_after=asked) if found and asked else found
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
