@@ -12,8 +12,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients import (
     axl_faults,
     certmgr,
     certsrv,
+    certsrv_errors,
     control_center,
     exchange_busy,
+    presence_errors,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core import backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
@@ -21,9 +23,21 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiE
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 
+from tests.support.project_files import ROOT
 from tests.support.scripted_axl import enveloped
 
 USED_UP = "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed"
+
+
+def test_the_page_lists_all_that_is_waited_for() -> None:
+    page = (ROOT / "docs" / "busy-servers.md").read_text(encoding="utf-8")
+    listed = {word.strip(",;.") for word in page.replace("|", " ").split()}
+    numbers = {*axl_faults.LOCKED, *axl_faults.SHORT, *axl_faults.BROKEN_OFF, *axl_faults.DUPLICATE[:2]}
+    numbers |= {str(code) for code in (*control_center.PASSING, control_center.TIMED_OUT, control_center.PENDING)}
+    numbers |= {str(status) for status in (*backoff.NOTHING_DONE, *backoff.NOBODY_KNOWS, *Conflict.MEANS_IT)}
+    numbers |= {str(number) for number in presence_errors.BUSY}
+    codes = (*exchange_busy.QUOTAS, *certsrv_errors.NOT_NOW, *certsrv_errors.NOBODY_KNOWS)
+    assert numbers | {f"0x{code:X}" for code in codes} <= listed
 
 
 def fault(text: str, detail: str = "", code: str = "soapenv:Server", status: int = 500) -> Answer:

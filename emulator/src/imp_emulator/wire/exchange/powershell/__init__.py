@@ -17,7 +17,7 @@ from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.pipeline.windows_login import log_in
 from imp_emulator.wire.exchange.powershell import cmdlets, refusals, wsman
 from imp_emulator.wire.exchange.powershell.cmdlets import Invocation, Session
-from imp_emulator.wire.exchange.powershell.shells import Input, Shell, Shells
+from imp_emulator.wire.exchange.powershell.shells import Input, Runner, Shell, Shells
 from imp_emulator.wire.http.iis import error_page, unauthorized
 from imp_emulator.world.context import Context
 
@@ -140,12 +140,15 @@ class PowerShell:
         invocation = given.invocation
         session = Session(self._context, request.node)
 
+        def take(runner: Runner) -> Response:
+            shell.take(command, given, runner)
+            return wsman.answer(message, markup)
+
         def run() -> Response:
             try:
-                shell.take(command, given, lambda wanted: cmdlets.run(session, wanted))
+                return take(lambda wanted: cmdlets.run(session, wanted))
             except wsman.WsmanFault as error:
                 return wsman.fault(error, message.message_id, request.node)
-            return wsman.answer(message, markup)
 
         if invocation is None:
             return Operation(message.action, False, run)
@@ -159,16 +162,20 @@ class PowerShell:
         cmdlet = cmdlets.cmdlet_of(invocation)
         name, write = (cmdlet.name, cmdlet.write) if cmdlet else ("unknown command", False)
 
+        return Operation(name, write, run, make_key, refuse=self._refusing(request, message, name, take))
+
+    def _refusing(
+        self, request: Request, message: wsman.Message, cmdlet: str, take: Callable[[Runner], Response]
+    ) -> Callable[[str, Mapping[str, str]], Response | None]:
+        """Return what answers injected errors of a cmdlet: its own are error records, with which it ends."""
+
         def refuse(code: str, values: Mapping[str, str]) -> Response | None:
             def fail(_: Invocation) -> list[PSObject | str]:
-                raise refusals.error(code, name, request.node, self._context.clock.now())
+                raise refusals.error(code, cmdlet, request.node, self._context.clock.now())
 
-            if code not in refusals.CMDLETS:
-                return _fault(request, message, code, values)
-            shell.take(command, given, fail)
-            return wsman.answer(message, markup)
+            return take(fail) if code in refusals.CMDLETS else _fault(request, message, code, values)
 
-        return Operation(name, write, run, make_key, refuse=refuse)
+        return refuse
 
     def _receive(self, request: Request, message: wsman.Message) -> Operation:
         shell = self._shell(request, message)
