@@ -18,7 +18,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Conflict,
+    NoPublicApi,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 BASE = "/imp-admin/v1"
@@ -213,7 +218,8 @@ class ImpAdmin:
         text = text or f"{self._transport.server} answered HTTP {answer.status}."
         details = {"field": problem["field"]} if problem.get("field") else {}
         code = problem.get("code")
-        return ApiError(str(text), status=answer.status, code=str(code) if code else None, details=details)
+        kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError
+        return kind(str(text), status=answer.status, code=str(code) if code else None, details=details)
 
     def _absent(self) -> NoPublicApi:
         return NoPublicApi(

@@ -220,6 +220,14 @@ class CertificateImport(Resource[list[PeerCheck]]):
         )
         raise ImpError(text, code="not-installed")
 
+    def still_needed(self, change: Change) -> Change | None:
+        state = self.read_back()
+        # One that the server does not offer any more has not been installed by anybody either.
+        there = {
+            f"{check.node}:{one.fingerprint}" for check in state for one, status in check.rows if status != MISSING
+        }
+        return None if change.id in there else change
+
     def current(self, state: list[PeerCheck]) -> list[dict[str, Any]]:
         return [
             {

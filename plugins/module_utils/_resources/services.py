@@ -397,7 +397,7 @@ class Services(Resource[ServicesState]):
 
         return node.wait(service, restarted, STARTED)
 
-    def already_applied(self, change: Change) -> bool:
+    def still_needed(self, change: Change) -> Change | None:
         # Only a service at rest tells whether the command has reached it.
         node, service = self._service_of(change)
         try:
@@ -408,8 +408,8 @@ class Services(Resource[ServicesState]):
                 raise NotArrived(expired.message, details=expired.details) from None
             raise
         if change.action != "restart":
-            return super().already_applied(change)
-        return now.status == STARTED and _is_new(change.desired[BEFORE], now)
+            return super().still_needed(change)
+        return None if now.status == STARTED and _is_new(change.desired[BEFORE], now) else change
 
     def _service_of(self, change: Change) -> tuple[NodeServices, str]:
         node, _separator, service = change.id.rpartition(":")

@@ -111,13 +111,24 @@ def refused(error: DomainError, cmdlet: str, server: str, at: datetime) -> Cmdle
     """What the environment refuses; the identifier has the form in which Exchange writes it, with our code in it."""
     name, category = _CATEGORIES.get(type(error), ("InvalidOperationException", ErrorCategory.InvalidOperation))
     namespace = "System" if name in ("ArgumentException", "InvalidOperationException") else "Microsoft.Exchange.Data"
+    error_id = _error_id(name, error.code, cmdlet, server, at)
+    return CmdletError(_record(error.message, [f"{namespace}.{name}"], category, error_id, cmdlet), terminating=False)
+
+
+def passing(name: str, message: str, cmdlet: str, server: str, at: datetime) -> CmdletError:
+    """What Exchange cannot do just now, under the name of one of its exceptions."""
+    error_id = _error_id(name, "4D3F", cmdlet, server, at)
+    types = [f"Microsoft.Exchange.Data.{name}", "Microsoft.Exchange.Data.TransientException"]
+    return CmdletError(_record(message, types, ErrorCategory.ResourceBusy, error_id, cmdlet), terminating=False)
+
+
+def _error_id(name: str, code: str, cmdlet: str, server: str, at: datetime) -> str:
     verb, _, noun = cmdlet.partition("-")
-    error_id = (
+    return (
         f"[Server={server.partition('.')[0].upper()},RequestId={uuid.uuid4()},"
         f"TimeStamp={at.strftime(_WINDOWS_TIME)}] [FailureCategory=Cmdlet-{name}] "
-        f"{error.code},{_TASKS}.{verb}{noun}"
+        f"{code},{_TASKS}.{verb}{noun}"
     )
-    return CmdletError(_record(error.message, [f"{namespace}.{name}"], category, error_id, cmdlet), terminating=False)
 
 
 def _shown(types: Sequence[str], text: str, values: Mapping[str, Any]) -> PSObject:
