@@ -115,9 +115,10 @@ class PresenceEngines:
         for _ in engine_life.adopt_home(self._context, cluster, home):
             await asyncio.sleep(0)
         node = homes.serving(self._context.database, cluster, home)
-        engine = self._engine(cluster, node)
+        followed = store.pkids(self._context.database, cluster, node)
+        engine = self._engine(cluster, node) if followed else None
         if engine is not None:
-            await engine.users.attend_all(store.pkids(self._context.database, cluster, node))
+            await engine.users.attend_all(followed)
 
     async def _show_all(self, job: Job) -> None:
         """Show the users of a node whose engine has stopped."""

@@ -179,7 +179,15 @@ _TYPES = {
 }
 
 _STATE_NUMBERS = " ".join(f"WHEN {literal(state)} THEN {state.number}" for state in State)
+# Without high availability nobody watches the node: whether its critical services run decides.
 _CRITICAL = ", ".join(literal(name) for name in CRITICAL_SERVICES)
+_RUNNING = (
+    "SELECT count(*) FROM service AS s WHERE s.cluster = n.cluster AND s.node = n.name AND s.running"  # noqa: S608
+    f" AND s.change IS NULL AND s.name IN ({_CRITICAL})"
+)
+_PLAIN_STATE = (
+    f"CASE WHEN ({_RUNNING}) = {len(CRITICAL_SERVICES)} THEN {State.NORMAL.number} ELSE {State.FAILED.number} END"
+)
 
 # Published queries name "name", "isprimary" and "tkhaserverstate"; the other columns are assumed.
 _ENTERPRISENODE = PublicTable(
@@ -188,11 +196,7 @@ _ENTERPRISENODE = PublicTable(
         "name": _case_sensitive("n.name"),
         "subclusterid": "r.group_id",
         "isprimary": _flag("r.place = 1"),
-        # Without high availability nobody watches the node: whether its critical services run decides.
-        "tkhaserverstate": f"CASE coalesce(r.state, '') {_STATE_NUMBERS} ELSE"
-        f" CASE WHEN (SELECT count(*) FROM service AS s WHERE s.cluster = n.cluster AND s.node = n.name"
-        f" AND s.name IN ({_CRITICAL}) AND s.running AND s.change IS NULL) = {len(CRITICAL_SERVICES)}"
-        f" THEN {State.NORMAL.number} ELSE {State.FAILED.number} END END",
+        "tkhaserverstate": f"CASE coalesce(r.state, '') {_STATE_NUMBERS} ELSE {_PLAIN_STATE} END",
     },
     "node AS n LEFT JOIN redundancy_node AS r ON r.cluster = n.cluster AND r.node = n.name"
     " WHERE n.cluster = :cluster AND n.role = 'imp'",
