@@ -36,6 +36,7 @@ from imp_emulator.scenario.model import (
     UserSpec,
 )
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
+from imp_emulator.scenario.redundancy import read_groups
 from imp_emulator.text_files import decoded, encoding_of
 from imp_emulator.x509.certificate import checked_pem
 
@@ -174,8 +175,9 @@ def _cluster(section: Section) -> ClusterSpec:
     admin_api = section.flag("admin_api", True)
     gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
     minutes = section.number("out_of_office_poll_minutes", 1, 1440, 60)
+    groups = read_groups(section, nodes)
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes)
+    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes, groups)
 
 
 def _node(section: Section, domain: str) -> NodeSpec:
