@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
@@ -66,6 +66,7 @@ class RedundantCluster:
         self.admin_api, self.imp_axl = admin_api, imp_axl
         self.due: set[tuple[str, str]] = set()
         self.sent: list[tuple[str, str]] = []
+        self.groups_refused: ImpError | None = None
         self.looks = 0
         self.after: dict[tuple[str, str], Callable[[], None]] = {}
         """What a command leads to; it may raise what the client meets instead of the answer."""
@@ -143,6 +144,8 @@ class RedundantCluster:
     # --- AXL of Unified CM and of IM and Presence
 
     def list_groups(self, _request: Element) -> str:
+        if self.groups_refused is not None:
+            raise self.groups_refused
         return "".join(
             f"<presenceRedundancyGroup><name>{escape(name)}</name><description/>"
             + "".join(f"<server{number}>{node}</server{number}>" for number, node in enumerate(self.members[name], 1))

@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import AnswerLost, ApiError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    AnswerLost,
+    ApiError,
+    ImpError,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     Content,
@@ -45,13 +50,6 @@ def raising(error: BaseException) -> Callable[[], None]:
         raise error
 
     return effect
-
-
-def refusing(error: Exception) -> Callable[[Any], str]:
-    def answer(_request: Any) -> str:
-        raise error
-
-    return answer
 
 
 class Site:
@@ -337,7 +335,7 @@ class TestHealing:
 
     def test_where_unified_cm_does_not_tell_the_restarts_go_on(self, site: Site) -> None:
         site.note(GROUP)
-        site.cluster.list_groups = refusing(ApiError("no", status=500))  # type: ignore[method-assign]
+        site.cluster.groups_refused = ApiError("no", status=500)
         result = site.run(off=False)
         assert site.cluster.sent == RESTARTS
         assert failures(result) == {"high_availability": "refused"}
@@ -443,8 +441,8 @@ class TestFailing:
         assert site.cluster.sent == []
 
     @pytest.mark.parametrize("answer", [ApiError("out of order", status=500), UnexpectedAnswer("a proxy")])
-    def test_groups_that_unified_cm_does_not_tell(self, site: Site, answer: Exception) -> None:
-        site.cluster.list_groups = refusing(answer)  # type: ignore[method-assign]
+    def test_groups_that_unified_cm_does_not_tell(self, site: Site, answer: ImpError) -> None:
+        site.cluster.groups_refused = answer
         result = site.run()
         assert result.failed
         assert site.cluster.sent == [], "to switch it off was asked for"
