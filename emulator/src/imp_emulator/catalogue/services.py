@@ -19,6 +19,7 @@ XCP_ROUTER = "Cisco XCP Router"
 AXL_WEB_SERVICE = "Cisco AXL Web Service"
 DATABASE = "Cisco DB"
 TOMCAT = "Cisco Tomcat"
+RECOVERY_MANAGER = "Cisco Server Recovery Manager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ _IMP = (
         "Cisco Intercluster Sync Agent",
         "Cisco XCP Config Manager",
         XCP_ROUTER,
-        "Cisco Server Recovery Manager",
+        RECOVERY_MANAGER,
         "Cisco IM and Presence Data Monitor",
         "Cisco Presence Datastore",
         "Cisco SIP Registration Datastore",
@@ -115,6 +116,18 @@ _IMP = (
 
 CATALOGUE: dict[str, tuple[ServiceSpec, ...]] = {"cucm": _CUCM + _PLATFORM, "imp": _IMP + _PLATFORM}
 """The services of a server by its role, in the order in which they are listed."""
+
+CRITICAL_SERVICES = (
+    DATABASE,
+    "Cisco Presence Datastore",
+    "Cisco Route Datastore",
+    "Cisco SIP Registration Datastore",
+    RECOVERY_MANAGER,
+    XCP_ROUTER,
+    SIP_PROXY,
+    PRESENCE_ENGINE,
+)
+"""The services without which an IM and Presence node is not in order: high availability watches them."""
 
 _BY_NAME = {role: {ascii_lower(spec.name): spec for spec in specs} for role, specs in CATALOGUE.items()}
 

@@ -30,8 +30,9 @@ from imp_emulator.control import (
     notifications,
     ports,
     presence,
+    redundancy,
 )
-from imp_emulator.domain.imp import services
+from imp_emulator.domain.imp import recovery, services
 from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
@@ -353,18 +354,21 @@ async def inject_fault(control: Authorised, fault: NewFault) -> dict[str, Any]:
     effect = fault.effect.model_dump()
     new = Fault(id=faults.next_id(), effect=Effect(**(effect | {"kind": EffectKind(effect["kind"])})), **values)
     faults.active.append(new)
+    recovery.look_at_all(control.environment.context)
     return _fault(new)
 
 
 async def clear_faults(control: Authorised) -> None:
     """Withdraw all faults."""
     control.environment.faults.clear()
+    recovery.look_at_all(control.environment.context)
 
 
 async def remove_fault(control: Authorised, fault_id: int) -> None:
     """Withdraw one fault."""
     if not control.environment.faults.remove(fault_id):
         raise HTTPException(404, f"there is no fault {fault_id}")
+    recovery.look_at_all(control.environment.context)
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
@@ -393,6 +397,7 @@ _ROUTERS = (
     notifications.router,
     ports.router,
     presence.router,
+    redundancy.router,
 )
 
 _ROUTES: tuple[tuple[str, str, int, Any], ...] = (

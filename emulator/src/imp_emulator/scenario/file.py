@@ -40,6 +40,7 @@ from imp_emulator.scenario.model import (
     UserSpec,
 )
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
+from imp_emulator.scenario.redundancy import read_groups
 
 FORMAT = 1
 RELEASES = ("11.5", "12.5", "14.0", "15.0")
@@ -173,8 +174,9 @@ def _cluster(section: Section) -> ClusterSpec:
     admin_api = section.flag("admin_api", True)
     gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
     minutes = section.number("out_of_office_poll_minutes", 1, 1440, 60)
+    groups = read_groups(section, nodes)
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes)
+    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes, groups)
 
 
 def _node(section: Section, domain: str) -> NodeSpec:

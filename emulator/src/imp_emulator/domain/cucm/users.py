@@ -125,7 +125,10 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
         if served and user.presence_node is None:
             context.events.publish(PresenceChanged(cluster, user.pkid, user.userid))
         known = {name: value for name, value in {**changes, **served}.items() if name in _FOLLOWED}
-        following.review(context, cluster, user, dataclasses.replace(user, **known))
+        # Which node serves a user that was enabled just now, the state file tells.
+        enabled = UserKey("pkid", user.pkid)
+        after = _presence_user(context, cluster, enabled) if served else dataclasses.replace(user, **known)
+        following.review(context, cluster, user, after)
         if user.presence_node is not None and not changes.keys().isdisjoint(_SHOWN):
             presence.refresh(context, cluster, user.pkid)
         context.events.publish(UserChanged(cluster, user.pkid, changes.get("userid", user.userid), "updated"))
