@@ -258,5 +258,9 @@ def _redundancy_group(item: Mapping[str, Any]) -> RedundancyGroup:
     )
     users = [node.users_assigned for node in nodes if node.users_assigned is not None]
     return RedundancyGroup(
-        str(item["name"]), bool(item["ha_enabled"]), nodes, users=sum(users) if len(users) == len(nodes) else None
+        name=str(item["name"]),
+        ha_enabled=bool(item["ha_enabled"]),
+        nodes=nodes,
+        description=str(item.get("description") or ""),
+        users=sum(users) if len(users) == len(nodes) else None,
     )
