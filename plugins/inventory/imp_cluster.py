@@ -168,7 +168,7 @@ from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_problems
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     check_host,
@@ -316,7 +316,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Return the presence redundancy groups; an inventory is as good without them."""
         try:
             return [group.as_dict() for group in axl.redundancy_groups()]
-        except ApiError as error:
+        except ImpError as error:
             self.display.warning(f"{path}: the presence redundancy groups are not known: {error.message}")
             return []
 

@@ -5,63 +5,79 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from tests.support.connections import connection
+from tests.support.axl import OverTheWire
 from tests.support.emulator import Emulator
-from tests.support.modules import run_module
+from tests.support.imp_admin import Api
 
 GROUP = "DefaultCUPSubcluster"
+SWITCH = "updatePresenceRedundancyGroup"
 MANAGER = "Cisco Server Recovery Manager"
-PATIENCE = 20.0
-QUICK = {"CriticalServiceDelay": 1, "KeepAliveInterval": 1}
+QUICK = {"CriticalServiceDelay": 3, "KeepAliveInterval": 1}
 """Seconds after which users are moved, and after which nodes have heard each other; Cisco's are 90 and 15."""
+USERS = ("user0001", "user0002", "user0003", "user0004")
+TICK, PAUSE = 1.0, 0.02
+"""Virtual seconds of a step, and the real ones between two steps."""
 
 
-def groups(emulator: Emulator) -> dict[str, dict[str, Any]]:
-    """Return the groups by name, as the cluster's own interface tells them."""
-    result = run_module("cluster_info", {**connection(emulator, "cucm"), "imp": connection(emulator, "imp")})
-    assert not result.failed, result.msg
-    return {group["name"]: group for group in result["presence_redundancy_groups"]}
-
-
-def is_on(emulator: Emulator) -> bool:
-    return bool(groups(emulator)[GROUP]["ha_enabled"])
+def group(emulator: Emulator) -> dict[str, Any]:
+    return next(item for item in Api(emulator).items("/presence-redundancy-groups") if item["name"] == GROUP)
 
 
 def states(emulator: Emulator) -> list[str]:
-    return [node["state"] for node in groups(emulator)[GROUP]["nodes"]]
-
-
-def wait_for_states(emulator: Emulator, *wanted: str) -> None:
-    """Return when the nodes are in these states."""
-    deadline = time.monotonic() + PATIENCE
-    while states(emulator) != list(wanted):
-        assert time.monotonic() < deadline, f"the nodes are {states(emulator)}, not {wanted}"
-        time.sleep(0.05)
-
-
-def switch_on(emulator: Emulator) -> None:
-    """Switch high availability on, with short times; both nodes are Normal afterwards, and the journal is empty."""
-    connected = connection(emulator, "cucm")
-    parameters = [{"name": name, "value": str(seconds)} for name, seconds in QUICK.items()]
-    done = run_module("service_parameters", {**connected, "service": MANAGER, "parameters": parameters})
-    assert not done.failed, done.msg
-    switch(emulator, on=True)
-    wait_for_states(emulator, "Normal", "Normal")
-    emulator.control.clear_journal()
+    return [node["state"] for node in group(emulator)["nodes"]]
 
 
 def switch(emulator: Emulator, *, on: bool) -> None:
     """Do what an administrator does on the page of the group."""
-    client = emulator.client("cucm-pub", account="application")
-    body = (
-        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
-        '<a:updatePresenceRedundancyGroup xmlns:a="http://www.cisco.com/AXL/API/14.0">'
-        f"<name>{GROUP}</name><haEnabled>{'true' if on else 'false'}</haEnabled>"
-        "</a:updatePresenceRedundancyGroup></s:Body></s:Envelope>"
+    answer = OverTheWire(emulator).ask(
+        SWITCH, f"<name>{GROUP}</name><haEnabled>{'true' if on else 'false'}</haEnabled>"
     )
-    headers = {"SOAPAction": '"CUCM:DB ver=14.0 updatePresenceRedundancyGroup"', "Content-Type": "text/xml"}
-    answer = client.post("/axl/", content=body, headers=headers)
-    assert answer.status_code == 200, answer.text
+    assert answer.status == 200, answer.text
+
+
+def switch_on(emulator: Emulator) -> None:
+    """Switch high availability on, with short times and users; both nodes are Normal then, and the journal is empty."""
+    axl = OverTheWire(emulator)
+    for userid in USERS:
+        content = (
+            f"<userid>{userid}</userid><homeCluster>true</homeCluster><imAndPresenceEnable>true</imAndPresenceEnable>"
+        )
+        assert axl.ask("updateUser", content).status == 200
+    for name, seconds in QUICK.items():
+        key = f"<processNodeName>EnterpriseWideData</processNodeName><name>{name}</name><service>{MANAGER}</service>"
+        assert axl.ask("updateServiceParameter", f"{key}<value>{seconds}</value>").status == 200
+    switch(emulator, on=True)
+    emulator.control.advance(QUICK["KeepAliveInterval"])
+    assert states(emulator) == ["Normal", "Normal"]
+    emulator.control.clear_journal()
+
+
+def fall_back(emulator: Emulator, node: str) -> None:
+    """Have the users of a node come back to it, and let them arrive."""
+    answer = Api(emulator)("POST", f"/presence-redundancy-groups/{GROUP}/fallback", json={"node": node})
+    assert answer.status_code < 300, answer.text
+    emulator.control.advance(60)
+    assert states(emulator) == ["Normal", "Normal"]
+
+
+@contextmanager
+def time_flies(emulator: Emulator) -> Iterator[None]:
+    """Move the clock of the emulator a second at a time, fifty times as fast as it goes by itself at the most."""
+    ended = threading.Event()
+
+    def move() -> None:
+        while not ended.wait(PAUSE):
+            emulator.control.advance(TICK)
+
+    thread = threading.Thread(target=move)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -255,7 +255,7 @@ class _Preflight:
         groups: list[RedundancyGroup] | ImpError
         try:
             groups = axl.redundancy_groups()
-        except ApiError as error:
+        except ImpError as error:
             groups = error
         return redundancy.AxlFacts(found, groups)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import groups, nodes, unknown_publisher
@@ -50,7 +50,7 @@ def _redundancy_groups(context: Context, axl: Axl) -> list[dict[str, Any]] | Non
     imp = context.params["imp"]
     try:
         found = GroupSource(axl, context.transport(connection_from(IMP, imp)) if imp else None).groups()
-    except ApiError as error:
+    except ImpError as error:
         context.warn(f"The presence redundancy groups are not known: {error.message}")
         return None
     return None if found is None else [group.as_dict() for group in sorted(found, key=lambda group: group.name)]
