@@ -15,7 +15,7 @@ from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, run_module
 from tests.support.pending import change_parameter
-from tests.support.redundancy import GROUP, SWITCH, fall_back, group, states, switch, switch_on, time_flies
+from tests.support.high_availability import GROUP, SWITCH, fall_back, group, states, switch, switch_on, time_flies
 
 ENGINE = "Cisco Presence Engine"
 CONTROL = "soapDoControlServices"

@@ -12,6 +12,7 @@ from imp_emulator.catalogue.parameters import ENTERPRISE_NODE
 from imp_emulator.catalogue.redundancy import Reason, State
 from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, RECOVERY_MANAGER
 from imp_emulator.domain.imp import services
+from imp_emulator.domain.imp.services import Status
 from imp_emulator.store.cucm import parameters
 from imp_emulator.world.context import Context
 
@@ -46,11 +47,11 @@ def trouble(context: Context, cluster: str, node: str, *, begins: bool = False) 
 
 
 def stopped(context: Context, cluster: str, node: str) -> list[str]:
-    """Return the critical services of a node that do not run, but for the one that watches the others."""
+    """Return the critical services of a node that should run and do not, but for the one that watches the others."""
     return [
-        name
-        for name in CRITICAL_SERVICES
-        if name != RECOVERY_MANAGER and not services.is_running(context, cluster, node, name)
+        state.name
+        for state in services.states(context, cluster, node, CRITICAL_SERVICES)
+        if state.name != RECOVERY_MANAGER and state.activated and state.status is not Status.STARTED
     ]
 
 

@@ -182,8 +182,8 @@ _STATE_NUMBERS = " ".join(f"WHEN {literal(state)} THEN {state.number}" for state
 # Without high availability nobody watches the node: whether its critical services run decides.
 _CRITICAL = ", ".join(literal(name) for name in CRITICAL_SERVICES)
 _RUNNING = (
-    "SELECT count(*) FROM service AS s WHERE s.cluster = n.cluster AND s.node = n.name AND s.running"  # noqa: S608
-    f" AND s.change IS NULL AND s.name IN ({_CRITICAL})"
+    "SELECT count(*) FROM service AS s WHERE s.cluster = n.cluster AND s.node = n.name"  # noqa: S608
+    f" AND (s.running AND s.change IS NULL OR NOT s.activated) AND s.name IN ({_CRITICAL})"
 )
 _PLAIN_STATE = (
     f"CASE WHEN ({_RUNNING}) = {len(CRITICAL_SERVICES)} THEN {State.NORMAL.number} ELSE {State.FAILED.number} END"
