@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from tests.support.emulator import Emulator
+from tests.support.high_availability import SWITCH, group, states, switch_on, time_flies
 from tests.support.kill import kill_when
 from tests.support.pending import change_parameter
 from tests.support.playbooks import Played, play
-from tests.support.high_availability import SWITCH, group, states, switch_on, time_flies
 
 PLAYBOOK = "ucops.imp.presence_engine"
 ENGINE = "Cisco Presence Engine"

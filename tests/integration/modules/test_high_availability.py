@@ -13,9 +13,9 @@ import pytest
 from tests.support.axl import activate_imp_axl
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
+from tests.support.high_availability import GROUP, SWITCH, fall_back, group, states, switch, switch_on, time_flies
 from tests.support.modules import ModuleResult, assert_contract, run_module
 from tests.support.pending import change_parameter
-from tests.support.high_availability import GROUP, SWITCH, fall_back, group, states, switch, switch_on, time_flies
 
 ENGINE = "Cisco Presence Engine"
 CONTROL = "soapDoControlServices"

@@ -28,6 +28,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts
     SwitchedOff,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._resources import services
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin, records_of
 
 from tests.support.modules import ModuleResult, assert_contract, run_module
 from tests.support.redundant_cluster import ENGINE, NORMAL, ROUTER, RedundantCluster
@@ -116,7 +117,7 @@ def test_off_restart_node_by_node_and_on_again(make: Callable[..., Site], more: 
     site = make(**more)
     site.cluster.need_restart()
     # Without the admin API nobody tells what is due.
-    listed = {} if site.cluster.admin_api else {"required_services": [ENGINE]}
+    listed: dict[str, Any] = {} if site.cluster.admin_api else {"required_services": [ENGINE]}
     predicted = site.run(check=True, **listed)
     assert_contract(predicted, changed=True)
     assert (site.cluster.sent, site.noted) == ([], [])
@@ -235,7 +236,7 @@ class TestLooking:
     def test_without_any_interface_the_critical_services_count(self, make: Callable[..., Site]) -> None:
         site = make(admin_api=False)
         site.cluster.nodes["sub"].services[ROUTER] = "Stopped"
-        listed = {"off": False, "required_services": [ENGINE]}
+        listed: dict[str, Any] = {"off": False, "required_services": [ENGINE]}
         for check in (True, False):
             result = site.run(check=check, **listed)
             assert f"{ROUTER} is Stopped on sub" in message(result, f"pub:{ENGINE}")
@@ -279,6 +280,14 @@ class TestHealing:
         assert site.cluster.sent == FULL[done:]
         assert (site.cluster.groups, site.noted) == ({GROUP: True}, [])
         assert_contract(site.run(off=off), changed=False)
+
+    def test_it_is_drift(self, make: Callable[..., Site]) -> None:
+        site = make((GROUP, False, PAIR))
+        site.note(GROUP)
+        for predicted, said in ((True, "is off, as a run that ended early has left it"), (False, "was switched on")):
+            origin = Origin("dc1", "pub", "Restart", "site.yml", 1, "ucops.imp.services", predicted=predicted)
+            (record,) = records_of(origin, site.run(off=False, check=predicted).data)
+            assert (record.what, record.id, record.sentence) == ("High availability", f"{GROUP}:on", said)
 
     def test_dead_while_it_waits_for_the_answer_to_off(self, site: Site) -> None:
         site.dies(site.cluster.after, ("off", GROUP))
