@@ -274,6 +274,7 @@ ARGUMENTS = Arguments(
         **REPORT_UNDECLARED,
         **PENDING_RESTARTS,
     },
+    may_be_empty=["certificates.description"],
 )
 
 

@@ -42,7 +42,13 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     TimedOut,
     WaitExpired,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    DAY,
+    ascii_lower,
+    check_range,
+    check_unique,
+    find_name,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
@@ -71,6 +77,10 @@ COMMANDS = {"start": "Start", "stop": "Stop", "restart": "Restart", "activate": 
 
 _ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPPED)}
 """Refusals that mean that somebody else has given the same command; what counts is the state that is waited for."""
+
+
+SHORTEST_PAUSE = 0.01
+"""Seconds between two looks."""
 
 
 class NodeServices:
@@ -196,7 +206,7 @@ class Services(Resource[ServicesState]):
         params = self.context.params
         found = node_problems(self.context.connection, params)
         found += check_unique("services", [ascii_lower(name) for name in self._names])
-        if not self._names or not all(name.strip() for name in self._names):
+        if not self._names:
             found.append("services: give the names of the services, for example Cisco Presence Engine.")
         if self._only_if_required and self._state != "restarted":
             found.append("only_if_required: has a meaning with state=restarted only.")
@@ -204,7 +214,8 @@ class Services(Resource[ServicesState]):
             found.append("required_services: has a meaning with only_if_required=true only.")
         if params["ignore_other_nodes"] and self._state != "restarted":
             found.append("ignore_other_nodes: has a meaning with state=restarted only.")
-        found += [f"{name}: must be more than 0." for name in ("wait_timeout", "poll_interval") if params[name] <= 0]
+        for name, least in (("wait_timeout", 1), ("poll_interval", SHORTEST_PAUSE)):
+            found += check_range(name, params[name], least, DAY, "seconds")
         return found
 
     def read(self) -> ServicesState:
