@@ -145,7 +145,7 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
         self._secrets = secret_texts(self.argument_spec, given)
         self.wrong_shapes = [
             *depth_problems(deep),
-            *shape_problems(self.argument_spec, given),
+            *shape_problems(self.argument_spec, given, self._may_be_empty),
             *text_problems(given),
         ]
         self._odd_values = value_problems(self.argument_spec, given, self._may_be_empty)

@@ -34,6 +34,7 @@ LARGEST = 2**31 - 1
 LONGEST_LINE = 8192
 """Characters; a text of several lines may be a file."""
 
+_EMPTY = "it is an empty text. Give a value, or leave the option out."
 _FREE: dict[str, Any] = {"type": "str"}
 """The option that a value in a dictionary without a spec is taken for."""
 _TEXT = ("str", "path")
@@ -156,31 +157,39 @@ def _leaves_of_dictionaries(leaf: _Leaf) -> Iterator[_Leaf]:
             yield _Leaf(place, leaf.path, leaf.option, item)
 
 
-def shape_problems(spec: Spec, given: Mapping[str, Any], *, free: bool = True) -> list[str]:
-    """Return which values are of another shape than the option has, or numbers that nothing could take.
+def shape_problems(
+    spec: Spec, given: Mapping[str, Any], may_be_empty: Collection[str] = (), *, of_role: bool = False
+) -> list[str]:
+    """Return which values are of another shape than the option has: with them nothing else can be looked at.
 
-    Ansible breaks down on some of them, and makes of others what nobody has meant. ``free`` looks into dictionaries
-    that no spec describes too, whose values modules send as texts.
+    Ansible breaks down on some of them, and makes of others what nobody has meant; an empty path is no file's.
+    ``may_be_empty`` has the options for which an empty text is a value, as ``gateways.description``. What is empty in a
+    variable of a role, and what is in a dictionary that no spec describes, is for the module to say.
     """
-    return [
-        f"{leaf.place}: {said}"
-        for leaf in _leaves(spec, given)
-        if (free or leaf.option is not _FREE) and (said := _shape_problem(leaf))
-    ]
+    found: list[str] = []
+    for leaf in _leaves(spec, given):
+        if not (of_role and leaf.option is _FREE) and (said := _shape_problem(leaf)):
+            found.append(f"{leaf.place}: {said}")
+        elif leaf.kind == "path" and not of_role and _is_empty(leaf, may_be_empty):
+            found.append(f"{leaf.place}: {_EMPTY}")
+    return found
 
 
 def value_problems(spec: Spec, given: Mapping[str, Any], may_be_empty: Collection[str] = ()) -> list[str]:
     """Return which texts cannot be meant: empty ones, those that no server can have, and those beyond any length.
 
-    ``may_be_empty`` has the options for which an empty text is a value, as ``gateways.description``. Passwords have
-    rules of their own.
+    Passwords have rules of their own. ``may_be_empty`` is as for :func:`shape_problems`.
     """
     return [
         f"{leaf.place}: {said}"
         for leaf in _leaves(spec, given)
         if leaf.kind in _TEXT and not (leaf.option.get("no_log") and is_password(leaf.path.rpartition(".")[2]))
-        if (said := _text_problem(leaf, leaf.path in may_be_empty))
+        if (said := _EMPTY if _is_empty(leaf, may_be_empty) else _text_problem(leaf))
     ]
+
+
+def _is_empty(leaf: _Leaf, may_be_empty: Collection[str]) -> bool:
+    return not str(leaf.value).strip() and leaf.path not in may_be_empty and "choices" not in leaf.option
 
 
 def text_problems(given: Mapping[str, Any]) -> list[str]:
@@ -227,12 +236,10 @@ def _single_problem(leaf: _Leaf) -> str | None:
     return _number_problem(kind, value) if kind in ("int", "float") else None
 
 
-def _text_problem(leaf: _Leaf, may_be_empty: bool) -> str | None:
+def _text_problem(leaf: _Leaf) -> str | None:
     text = str(leaf.value)
     if "choices" in leaf.option:
         return None
-    if not text.strip() and not may_be_empty:
-        return "it is an empty text. Give a value, or leave the option out."
     if "\n" not in text and len(text) > LONGEST_LINE:
         return f"it has {len(text)} characters in one line, more than anything is called."
     bad = (

@@ -40,6 +40,12 @@ except ImportError:  # up to core 2.18, where omit is a text
         """Never raised."""
 
 
+try:
+    from ansible.template import AnsibleNativeEnvironment as _Native
+except ImportError:  # from core 2.19 on, where null stays null
+    _Native = None
+
+
 COLLECTION = Path(__file__).parents[3]
 _LONGEST_SHOWN = 60
 _LONGEST_PROBLEM = 600
@@ -81,13 +87,36 @@ def spec_of(name: str) -> Spec:
 def templated(templar: Templar, value: Any, omit: Any) -> Any:
     """Return what a value says once its templates are filled in, without what is ``omit``; all of it omitted is None.
 
-    ``omit`` is the variable of that name: up to ansible-core 2.18 a text that only the task itself would take out.
+    ``omit`` is the variable of that name: up to ansible-core 2.18 a text that only the task itself would take out. So
+    far, Ansible also makes an empty text of a template that is null; evaluated natively, the two can be told apart.
     """
     try:
         found = templar.template(value)
     except _Omitted:
         return None
-    return _without_omit(found, omit) if isinstance(omit, str) else found
+    if not isinstance(omit, str):
+        return found
+    if _Native is not None and _holds_empty_text(found):
+        natively = templar.copy_with_new_env(environment_class=_Native, finalize=lambda one: one)
+        found = _with_nulls(found, natively.template(value))
+    return _without_omit(found, omit)
+
+
+def _holds_empty_text(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_empty_text, value.values()))
+    return any(map(_holds_empty_text, value)) if isinstance(value, list) else isinstance(value, str) and not value
+
+
+def _with_nulls(value: Any, natively: Any) -> Any:
+    """Return a value with null in place of each empty text that is null when evaluated natively."""
+    if natively is None:
+        return None if value == "" else value
+    if isinstance(value, Mapping) and isinstance(natively, Mapping):
+        return {key: _with_nulls(one, natively.get(key, one)) for key, one in value.items()}
+    if isinstance(value, list) and isinstance(natively, list) and len(value) == len(natively):
+        return [_with_nulls(one, other) for one, other in zip(value, natively, strict=True)]
+    return value
 
 
 def _without_omit(value: Any, omit: str) -> Any:
@@ -135,7 +164,7 @@ def _validated(
         return {}, [f"{name}: it must be a {shape}, as its argument spec says."]
     if result.error_messages:
         return {}, [_told(name, value, option, " ".join(dict.fromkeys(result.error_messages)))]
-    return without_nulls(spec, result.validated_parameters), shape_problems(spec, given, free=False)
+    return without_nulls(spec, result.validated_parameters), shape_problems(spec, given, of_role=True)
 
 
 def located(spec: Spec, options: Mapping[str, Any], playbook_folder: str) -> dict[str, Any]:

@@ -41,6 +41,11 @@ def _preflight(emulator: Emulator) -> Options:
     return {**connection(emulator, "cucm"), "imp": connection(emulator, "imp")}
 
 
+def _account(emulator: Emulator) -> Options:
+    account = emulator.ready["exchange_account"]
+    return {"account": account["username"], "account_password": account["password"]}
+
+
 BASES: dict[str, Callable[[Emulator], Options]] = {
     "adcs_ca_info": ca_connection,
     "adcs_certificate": lambda it: {**ca_connection(it), "csr": pem(signing_request()), "path": "x.cer", "wait": False},
@@ -64,7 +69,11 @@ BASES: dict[str, Callable[[Emulator], Options]] = {
         "domain": "example.com",
         "wait_timeout": 0,
     },
-    "presence_gateways": lambda it: {**connection(it, "imp"), "gateways": [{"name": "mail1.example.com"}]},
+    "presence_gateways": lambda it: {
+        **connection(it, "imp"),
+        "gateways": [{"name": "mail1.example.com"}],
+        **_account(it),
+    },
     "presence_gateways_info": lambda it: {**connection(it, "imp"), "status": False},
     "presence_info": lambda it: {**connection(it, "imp"), "users": ["user0001"]},
     "service_parameters": lambda it: {
