@@ -56,8 +56,8 @@ options:
     default: 30
   retries:
     description:
-      - How often a request is tried again when the server is busy (HTTP 429 or 503) or the connection fails. The pauses
-        grow from half a second to eight, or are as long as the server asks for.
+      - How often a request is tried again when the server has no time, in whatever words it says so, or the connection
+        fails. The pauses grow from half a second to eight, or are as long as the server asks for, up to a minute.
       - A change whose answer got lost is never sent blindly again. The state is compared first.
     type: int
     default: 5

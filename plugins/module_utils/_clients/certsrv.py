@@ -27,6 +27,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     NotACertificate,
     split_bundle,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv_errors import not_now
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
@@ -160,7 +162,7 @@ class CertSrv:
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form).encode("ascii")
-        answer = self._transport.request(method, BASE + path, body=body, headers=headers)
+        answer = self._transport.request(method, BASE + path, body=body, headers=headers, busy=_not_now)
         if answer.ok:
             return answer
         if answer.status == 404:
@@ -174,6 +176,16 @@ class CertSrv:
             f"{self._transport.server} answered HTTP {answer.status} to {method} {BASE}{path.partition('?')[0]}.",
             status=answer.status,
         )
+
+
+def _not_now(answer: Answer) -> NotNow | None:
+    """Return why the CA cannot answer now; a request that has got its number is there, whatever became of it."""
+    if _type(answer) != "text/html":
+        return None
+    page = _text(answer)
+    found = not_now(page)
+    told = None if found is None else _of_submission(page)
+    return None if told is not None and told.request_id else found
 
 
 def _of_submission(page: str) -> Disposition | None:

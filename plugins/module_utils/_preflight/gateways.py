@@ -26,6 +26,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.cluster impor
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, Distrust, ProbeResult
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown, warned
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 
 NO_CHAIN = (2, 18, 19, 20, 21)
@@ -50,12 +51,14 @@ class Gateway:
 class AdminFacts:
     """What the admin API of a node tells: the nodes of the cluster, and how it finds each gateway, by name.
 
-    ``failing`` are the users whose calendars are not followed; ``None`` where it does not tell, or was not asked.
+    ``failing`` are the users whose calendars are not followed, ``groups`` the presence redundancy groups; ``None``
+    where it does not tell, or was not asked.
     """
 
     nodes: list[dict[str, Any]]
     checks: Mapping[str, PeerCheck | ImpError]
     failing: Presence | None = None
+    groups: list[RedundancyGroup] | None = None
 
 
 def name_row(gateway: Gateway) -> Row:

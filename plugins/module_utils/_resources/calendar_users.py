@@ -305,9 +305,12 @@ class CalendarUsers(Resource[Selection]):
             raise
         self._busy_in_a_row = 0
 
-    def already_applied(self, change: Change) -> bool:
+    def still_needed(self, change: Change) -> Change | None:
         user = self.axl.get_user(change.id)
-        return user is not None and all(getattr(user, item.name) == item.after for item in change.fields)
+        if user is None:
+            return change
+        wanted = {change.id: {item.name: item.after for item in change.fields}}
+        return next(iter(compare(KIND, {change.id: _fields(user)}, wanted, FIELDS)), None)
 
 
 def _refuse_one_user_twice(listed: Mapping[str, User]) -> None:

@@ -206,7 +206,27 @@ class CertificateImport(Resource[list[PeerCheck]]):
     def apply(self, change: Change) -> None:
         node, _separator, fingerprint = change.id.rpartition(":")
         wanted = change.desired
-        self._admins[node].accept_certificate(wanted["peer"], wanted["peer_port"], self._store, fingerprint)
+        admin = self._admins[node]
+        peer, port = wanted["peer"], wanted["peer_port"]
+        if admin.accept_certificate(peer, port, self._store, fingerprint):
+            return
+        rows = check_peer(admin, node, peer, port, self._store).rows
+        if any(one.fingerprint == fingerprint and status != MISSING for one, status in rows):
+            return  # somebody else was quicker
+        text = (
+            f"{node} did not install it. Of certificates with one subject ({wanted['subject']}) a node keeps the one "
+            "whose validity begins last, so it may have such a one: look with trust_certificates_info, and delete that "
+            "one with trust_certificates if this one shall take its place."
+        )
+        raise ImpError(text, code="not-installed")
+
+    def still_needed(self, change: Change) -> Change | None:
+        state = self.read_back()
+        # One that the server does not offer any more has not been installed by anybody either.
+        there = {
+            f"{check.node}:{one.fingerprint}" for check in state for one, status in check.rows if status != MISSING
+        }
+        return None if change.id in there else change
 
     def current(self, state: list[PeerCheck]) -> list[dict[str, Any]]:
         return [
