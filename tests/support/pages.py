@@ -36,6 +36,7 @@ RUN_BY = {
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
+    "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
     "docs/preflight.md": (_DOCS,),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),

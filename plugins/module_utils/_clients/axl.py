@@ -37,6 +37,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import asc
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.soap import append
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._product.releases import SCHEMAS
 
 PATH = "/axl/"
@@ -250,6 +251,25 @@ class Axl:
             for row in rows
         ]
 
+    # --- presence redundancy groups
+
+    def redundancy_groups(self) -> list[RedundancyGroup]:
+        """Return the presence redundancy groups; how their nodes stand is not told here."""
+        search = Element("searchCriteria")
+        append(search, "name", ANY_TEXT)
+        tags = ("name", "description", "server1", "server2", "haEnabled", "numUsers")
+        # The schema types numUsers as a number.
+        returned = _tags("returnedTags", *tags[:-1])
+        append(returned, tags[-1], "0")
+        rows = self._list("listPresenceRedundancyGroup", "presenceRedundancyGroup", (search, returned), PAGE_SIZE)
+        return [_redundancy_group(row) for row in rows]
+
+    def switch_high_availability(self, group: str, *, on: bool) -> None:
+        """Switch a group's high availability; raises :class:`ApiError` when the cluster refuses it."""
+        # Nothing else goes along. Without haEnabled, by the schema's default, any update would switch it off.
+        content = (_leaf("name", group), _leaf("haEnabled", "true" if on else "false"))
+        self.call("updatePresenceRedundancyGroup", *content, write=True)
+
     # --- SQL
 
     def sql(self, query: str) -> list[dict[str, str]]:
@@ -335,4 +355,16 @@ def _flag(value: str) -> bool:
 def _user(element: Element) -> User:
     return User(
         soap.text(element, "userid"), **{name: _flag(soap.text(element, tag)) for name, tag in USER_TAGS.items()}
+    )
+
+
+def _redundancy_group(row: Element) -> RedundancyGroup:
+    servers = [soap.text(row, tag).strip() for tag in ("server1", "server2")]
+    users = soap.text(row, "numUsers").strip()
+    return RedundancyGroup(
+        soap.text(row, "name"),
+        _flag(soap.text(row, "haEnabled")),
+        tuple(GroupNode(server) for server in servers if server),
+        soap.text(row, "description"),
+        int(users) if users.isdecimal() else None,
     )

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
-    split_bundle,
+    held_pem,
     unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, of_status, of_words
@@ -45,13 +45,16 @@ class CertManager:
         self._transport = transport
 
     def trusted(self, service: str) -> list[Certificate]:
-        """Return the certificates of a trust store."""
+        """Return the certificates of a trust store.
+
+        Public clients take a list or a document with one, of objects that hold a certificate each; texts are taken too.
+        """
         answer = self._call("GET", f"/trust/certificate?{urlencode({'service': service})}")
         content = answer.json()
         listed = content.get("certificates") if isinstance(content, dict) else content
         if not isinstance(listed, list):
             raise self._strange()
-        return unique(certificate for pem in listed for certificate in self._parsed(pem))
+        return unique(certificate for entry in listed for certificate in self._parsed(_text(entry)))
 
     def file_names(self, service: str) -> dict[str, str]:
         """Return the file name of each certificate of a trust store, by fingerprint."""
@@ -93,7 +96,7 @@ class CertManager:
 
     def _parsed(self, pem: Any) -> list[Certificate]:
         try:
-            return split_bundle(str(pem).encode())
+            return held_pem(str(pem))
         except NotACertificate as error:
             raise UnexpectedAnswer(f"{self._transport.server} sent a certificate of which {error}") from None
 
@@ -130,6 +133,11 @@ class CertManager:
                 "older ones upload certificates in Cisco Unified OS Administration, Security, Certificate Management."
             )
         return ApiError(f"{self._transport.server} answered HTTP {answer.status}.", status=answer.status)
+
+
+def _text(entry: Any) -> Any:
+    """Return the certificate that an entry of a list holds."""
+    return entry.get("certificate") if isinstance(entry, dict) else entry
 
 
 def _not_now(answer: Answer) -> NotNow | None:

@@ -285,6 +285,14 @@ class Control:
         """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
         return self._call("GET", "/notifications", params={"cluster": cluster})["notifications"]
 
+    def redundancy_groups(self, cluster: str | None = None) -> Json:
+        """Return the presence redundancy groups: cluster, name, ha_enabled and nodes.
+
+        Of each node there are node, state, reason, since (null without high availability), users_assigned (whose home
+        it is) and users_here (whom it serves).
+        """
+        return self._call("GET", "/presence-redundancy-groups", params={"cluster": cluster})["groups"]
+
     def mailboxes(self) -> Json:
         """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""
         found: list[Json] = []

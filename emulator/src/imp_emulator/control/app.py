@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
@@ -31,8 +30,10 @@ from imp_emulator.control import (
     notifications,
     ports,
     presence,
+    redundancy,
 )
-from imp_emulator.domain.imp import services
+from imp_emulator.control.door import Door
+from imp_emulator.domain.imp import recovery, services
 from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
@@ -145,10 +146,8 @@ class Control:
 
 
 def _control(request: Request) -> Control:
+    """Return what the control plane works on; the door has let the request in."""
     control: Control = request.app.state.control
-    given = request.headers.get("authorization", "")
-    if not hmac.compare_digest(given.encode(), f"Bearer {control.token}".encode()):
-        raise HTTPException(401, "the token of the ready file is wanted", {"WWW-Authenticate": "Bearer"})
     return control
 
 
@@ -174,7 +173,7 @@ def application(control: Control) -> FastAPI:
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(_control), Depends(_representable)],
+        dependencies=[Depends(_representable)],
     )
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
@@ -182,6 +181,7 @@ def application(control: Control) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     app.middleware("http")(_count)
+    app.add_middleware(Door, token=control.token)
     for kind in (NotStored, StateError, OSError):
         app.add_exception_handler(kind, _not_stored)
     return app
@@ -349,6 +349,7 @@ async def inject_fault(control: Authorised, fault: NewFault) -> dict[str, Any]:
     effect = fault.effect.model_dump()
     new = Fault(id=faults.next_id(), effect=Effect(**(effect | {"kind": EffectKind(effect["kind"])})), **values)
     faults.active.append(new)
+    recovery.look_at_all(control.environment.context)
     return _fault(new)
 
 
@@ -360,12 +361,14 @@ async def list_errors(_control: Authorised) -> dict[str, dict[str, dict[str, str
 async def clear_faults(control: Authorised) -> None:
     """Withdraw all faults."""
     control.environment.faults.clear()
+    recovery.look_at_all(control.environment.context)
 
 
 async def remove_fault(control: Authorised, fault_id: int) -> None:
     """Withdraw one fault."""
     if not control.environment.faults.remove(fault_id):
         raise HTTPException(404, f"there is no fault {fault_id}")
+    recovery.look_at_all(control.environment.context)
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
@@ -395,6 +398,7 @@ _ROUTERS = (
     notifications.router,
     ports.router,
     presence.router,
+    redundancy.router,
 )
 
 _ROUTES: tuple[tuple[str, str, int, Any], ...] = (
