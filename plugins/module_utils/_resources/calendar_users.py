@@ -19,6 +19,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     OptionSpec,
     ascii_lower,
+    check_range,
     check_unique,
     given,
 )
@@ -31,7 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -52,6 +53,7 @@ ROWS_PER_LOOKUP = 20
 """Looking up one user costs about as much as reading so many in a page."""
 TOLD_PROBLEMS = 20
 """So many problems of a file are told; a file with the wrong columns has one in every row."""
+LARGEST_PAGE = 1_000_000
 GIVE_UP_AFTER = 10
 """So many updates in a row that a busy server refused to the last retry; then the others are not tried any more."""
 
@@ -63,16 +65,8 @@ def read_problems(params: Mapping[str, Any]) -> list[str]:
         criteria = given(params["query"], SEARCH_TAGS)
         if not criteria:
             found.append("query: give at least one of " + ", ".join(SEARCH_TAGS) + "; userid='%' selects everybody.")
-        for name, value in criteria.items():
-            if not value.strip():
-                found.append(f"query: {name} must not be empty.")
-            elif not soap.carries(value):
-                found.append(f"query: {name} {value!r} has a character that XML cannot carry.")
-    if not 1 <= params["concurrency"] <= 32:
-        found.append(f"concurrency: {params['concurrency']} is not in the range 1 to 32.")
-    if params["page_size"] < 1:
-        found.append(f"page_size: {params['page_size']} is not a positive number of users.")
-    return found
+    found += check_range("concurrency", params["concurrency"], 1, 32)
+    return found + check_range("page_size", params["page_size"], 1, LARGEST_PAGE, "users")
 
 
 def userid_problems(option: str, userids: Iterable[str]) -> list[str]:
@@ -158,6 +152,7 @@ class CalendarUsers(Resource[Selection]):
         self.axl = Axl(context.transport())
         self.concurrency = context.params["concurrency"]
         self._listed: dict[str, dict[str, bool]] | None = None
+        self._lines: dict[str, int] = {}
         self._busy_in_a_row = 0
 
     # --- what is wanted
@@ -170,7 +165,6 @@ class CalendarUsers(Resource[Selection]):
         if params["csv_path"] is not None:
             return found + self._read_file(params["csv_path"])
         if params["users"] is not None:
-            found += userid_problems("users", (item["userid"] for item in params["users"]))
             found += check_unique("users", (item["userid"] for item in params["users"]), ascii_lower)
             self._listed = {item["userid"]: self._options(item) for item in params["users"]}
             return found + [
@@ -199,16 +193,18 @@ class CalendarUsers(Resource[Selection]):
         if said:
             return [*found, f"csv_path: {said}"]
         try:
-            with file.open(encoding="utf-8-sig", newline="") as lines:
-                content = bat_file.read(lines)
+            content = bat_file.read_bytes(text_file.content(file))
         except OSError as error:
             return [*found, f"csv_path: {path} cannot be read: {error.strerror}."]
-        except UnicodeDecodeError as error:
-            return [*found, f"csv_path: {path} is not UTF-8 at byte {error.start}."]
+        except text_file.NotRead as error:
+            return [*found, f"csv_path: {path} cannot be read: {error}"]
         for note in content.notes:
             self.context.warn(f"csv_path: {note}")
         self._listed = {user.userid: given(vars(user), USER_TAGS) for user in content.users}
-        told = [f"csv_path: {problem}" for problem in content.problems] + userid_problems("csv_path", self._listed)
+        self._lines = {user.userid: user.line for user in content.users}
+        told = [f"csv_path: {problem}" for problem in content.problems]
+        for userid, line in self._lines.items():
+            told += userid_problems(f"csv_path: line {line}", [userid])
         found += told[:TOLD_PROBLEMS]
         more = len(told) - TOLD_PROBLEMS
         return [*found, f"csv_path: {more} more problems."] if more > 0 else found
@@ -246,7 +242,8 @@ class CalendarUsers(Resource[Selection]):
     def _note_failures(self, selection: Selection) -> None:
         """Note the users that cannot be updated, and want nothing of them any more."""
         for userid in selection.unknown:
-            self.context.fail(userid, ImpError("There is no such user in Unified CM.", code="user-not-found"))
+            text = f"There is no such user in Unified CM.{self._odd_character(userid)}"
+            self.context.fail(userid, ImpError(text, code="user-not-found"))
         for userid, options in list(selection.wanted.items()):
             user = selection.users[userid]
             after = {**_fields(user), **options}
@@ -254,6 +251,14 @@ class CalendarUsers(Resource[Selection]):
             if said:
                 self.context.fail(userid, ImpError(said, code="meeting-information-needs-presence"))
                 del selection.wanted[userid]
+
+    def _odd_character(self, userid: str) -> str:
+        """Say, as a sentence to add, what nobody sees in an id; it may be why there is no such user."""
+        said = text_file.invisible(userid)
+        if said is None:
+            return ""
+        where = f"csv_path: line {self._lines[userid]}" if userid in self._lines else "users"
+        return f" In the user id ({where}) {said}; take it out."
 
     def plan(self, state: Selection) -> Plan:
         plan = compare(KIND, {userid: _fields(user) for userid, user in state.users.items()}, state.wanted, FIELDS)
@@ -293,9 +298,12 @@ class CalendarUsers(Resource[Selection]):
             raise
         self._busy_in_a_row = 0
 
-    def already_applied(self, change: Change) -> bool:
+    def still_needed(self, change: Change) -> Change | None:
         user = self.axl.get_user(change.id)
-        return user is not None and all(getattr(user, item.name) == item.after for item in change.fields)
+        if user is None:
+            return change
+        wanted = {change.id: {item.name: item.after for item in change.fields}}
+        return next(iter(compare(KIND, {change.id: _fields(user)}, wanted, FIELDS)), None)
 
 
 def _refuse_one_user_twice(listed: Mapping[str, User]) -> None:
@@ -323,7 +331,7 @@ def _rule(options: Mapping[str, bool]) -> str | None:
 
 def read_users_problems(context: Context) -> list[str]:
     """Return what is wrong with the options of the module calendar_users_info."""
-    return read_problems(context.params) + userid_problems("users", context.params["users"] or ())
+    return read_problems(context.params)
 
 
 def read_users(context: Context) -> dict[str, Any]:

@@ -23,9 +23,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange i
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs, require_library
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    CENTURY,
     address,
     canonical_host,
     check_host,
+    check_range,
     check_unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
@@ -38,6 +40,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Plan,
     Refusal,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 REQUEST = "certificate_request"
@@ -94,9 +98,14 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         self._wanted: str = params["state"]
         self._common_name: str = canonical_host(params["common_name"])
         self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
-        self._deadline = datetime.now(timezone.utc) + timedelta(days=params["renew_before_days"])
+        self._now = datetime.now(timezone.utc)
         self._given: list[x509.Certificate] = []
         self._discarded: str | None = None
+
+    @property
+    def _deadline(self) -> datetime:
+        """What ends before this is due for renewal."""
+        return self._now + timedelta(days=self.context.params["renew_before_days"])
 
     def problems(self) -> list[str]:
         params = self.context.params
@@ -114,8 +123,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             found.append("country: give the two letters of ISO 3166, for example JP.")
         if params["key_size"] < 2048 and not params["allow_weak_key"]:
             found.append("key_size: less than 2048 bits needs allow_weak_key=true.")
-        if params["renew_before_days"] < 0:
-            found.append("renew_before_days: must not be negative.")
+        found += check_range("renew_before_days", params["renew_before_days"], 0, CENTURY, "days")
         if self._wanted == ABSENT and (params["certificate"] or params["certificate_path"]):
             found.append(f"certificate: has no meaning with state={ABSENT}.")
         return found + self._load_discarded() + self._load_certificate()
@@ -140,12 +148,14 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         if path is not None and self._wanted == REQUESTED and not path.exists():
             return []
         try:
-            data = path.read_bytes() if path is not None else (params["certificate"] or "").encode()
+            data = certificate_file.given(params["certificate"] or "", params["certificate_path"])
             self._given = x509.split_bundle(data) if data.strip() else []
-        except (OSError, x509.NotACertificate) as error:
+        except (OSError, x509.NotACertificate, NotRead) as error:
+            said = f"{error.strerror}." if isinstance(error, OSError) else str(error)
+            told = f"certificate_path: {path}: {said}" if path is not None else f"certificate: {said}"
             if self._wanted != REQUESTED:
-                return [f"certificate: {error}"]
-            self.context.warn(f"certificate: {error}")
+                return [told]
+            self.context.warn(told)
         if self._given and self._wanted != REQUESTED and not self._named():
             return [f"certificate: it is not for {', '.join(sorted(self._names))}."]
         return []

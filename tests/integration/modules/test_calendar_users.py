@@ -204,7 +204,7 @@ def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: P
     [
         ({}, "users, csv_path, query"),
         ({"users": [], "query": ALL}, "mutually exclusive"),
-        ({"users": [{"userid": " "}]}, "users: userid ' ' is empty"),
+        ({"users": [{"userid": " "}]}, "users[0].userid: it is an empty text"),
         ({"users": listed("user0001", "USER0001")}, "users: user0001 is given more than once"),
         ({"users": [{"im_and_presence": True}]}, "userid"),
         ({"users": ["user0001"]}, "users[0]: it is no dictionary. Give a dictionary with userid"),
@@ -221,7 +221,7 @@ def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: P
             "meeting_information: meeting information",
         ),
         ({"query": {}}, "query: give at least one of"),
-        ({"query": {"department": ""}}, "query: department must not be empty"),
+        ({"query": {"department": ""}}, "query.department: it is an empty text"),
         ({"query": {"mail": "x"}}, "mail"),
         ({"users": [], "concurrency": 0}, "concurrency: 0 is not in the range 1 to 32"),
         ({"users": [], "concurrency": 33}, "concurrency: 33"),
@@ -248,7 +248,8 @@ def test_a_bad_bat_file_is_refused_with_all_its_lines(environment: Emulator, tmp
     assert [said.split(":")[1] for said in result["details"]["problems"]] == [" line 3", " line 4", " line 5"]
     many = run(environment, csv_path=bat_file(tmp_path, *[("u", "x", "x")] * 30))
     assert len(many["details"]["problems"]) == 21
-    assert many.msg.endswith("csv_path: 40 more problems.")
+    assert many["details"]["problems"][-1] == "csv_path: 40 more problems."
+    assert many.msg.endswith("more problems, see details.")
     assert environment.journal() == []
 
 
@@ -256,7 +257,39 @@ def test_a_file_in_another_encoding_is_refused(environment: Emulator, tmp_path: 
     file = tmp_path / "latin.csv"
     file.write_bytes(",".join(HEADER).encode() + b"\nM\xfcller,#\n")
     result = run(environment, csv_path=str(file))
-    assert f"csv_path: {file} is not UTF-8" in result.msg
+    assert "csv_path: line 2: it is not UTF-8; it looks like Windows-1252" in result.msg
+    assert "CSV UTF-8" in result.msg
+
+
+def test_a_file_with_other_columns_and_separators(environment: Emulator, tmp_path: Path) -> None:
+    """As BAT.xlt and spreadsheets write it: three devices, empty cells at the end, semicolons, UTF-16."""
+    at = HEADER.index("CONTROLLED DEVICE 1")
+    names = [*HEADER[:at], *(f"CONTROLLED DEVICE {number}" for number in (1, 2, 3)), *HEADER[at + 1 :]]
+    cells = dict.fromkeys(names, "#") | {
+        "USER ID": "user0001",
+        "ENABLE USER FOR UNIFIED CM IM AND PRESENCE": "t",
+        "INCLUDE MEETING INFORMATION IN PRESENCE": "t",
+    }
+    file = tmp_path / "users.csv"
+    rows = [";".join([*names, "", ""]), ";".join([*cells.values(), "", "", ""]), ""]
+    file.write_bytes("\r\n".join(rows).encode("utf-16"))
+    done = four_steps(environment, csv_path=str(file))
+    assert [change["id"] for change in done["changes"]] == ["user0001"]
+
+
+def test_an_id_in_which_nobody_sees_a_character_is_told(environment: Emulator, tmp_path: Path) -> None:
+    file = bat_file(tmp_path, ("user0001", "t", "t"), ("user0002\u200b", "t", "t"))
+    result = run(environment, csv_path=file)
+    assert_contract(result, changed=True, failed=True)
+    (failure,) = result["failures"]
+    assert failure["message"] == (
+        "There is no such user in Unified CM. In the user id (csv_path: line 3) character 9 is U+200B "
+        "(Zero width space), which nobody sees; take it out."
+    )
+    in_a_list = run(environment, users=listed("user0001", " user0002"))
+    assert "In the user id (users) character 1 is U+0020 (Space), which nobody sees" in in_a_list.msg
+    control = run(environment, csv_path=bat_file(tmp_path, ("user0001", "t", "t"), ("us\x01er", "t", "t")))
+    assert "csv_path: line 3: userid 'us\\x01er' has a character that XML cannot carry" in control.msg
 
 
 def test_the_stored_value_counts_for_the_rule(environment: Emulator, tmp_path: Path) -> None:

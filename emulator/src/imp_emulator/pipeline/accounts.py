@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import secrets
 from enum import Enum
@@ -118,7 +117,7 @@ def basic_credentials(header: str) -> tuple[str, str] | None:
         return None
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # Not ASCII, not base64, or not UTF-8.
         return None
     username, colon, password = text.partition(":")
     return (username, password) if colon else None

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imp_emulator.client.addresses import connect_address
 from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
-from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
-from imp_emulator.pipeline.request import Connection, Protocol
+from imp_emulator.pipeline.gate import ErrorPage, Gate
+from imp_emulator.pipeline.request import Protocol
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
 from imp_emulator.serving import served_certificate
+from imp_emulator.serving.connection import HttpConnection
 from imp_emulator.serving.sip_proxy import WhileRunning
 from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
@@ -76,18 +76,6 @@ LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...]
 server, and the protocols spoken there."""
 
 
-class _Connection(HttpToolsProtocol):
-    """uvicorn's HTTP protocol; requests know their connection, and may close it without an answer."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._extensions = {ABORT: transport.abort, CONNECTION: Connection()}
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
-
-
 class Server:
     """One ASGI application on one socket, in the running event loop."""
 
@@ -95,7 +83,7 @@ class Server:
         self.socket = sock
         config = uvicorn.Config(
             app,
-            http=_Connection,
+            http=HttpConnection,
             ws="none",
             interface="asgi3",
             lifespan="off",

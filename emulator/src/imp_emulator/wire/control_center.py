@@ -20,6 +20,7 @@ from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action, Reason, ServiceState
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.wire import control_center_refusals as refusals
 from imp_emulator.wire import control_center_wsdl as wsdl
 from imp_emulator.wire.control_center_wsdl import NAMESPACE
 from imp_emulator.wire.http import soap
@@ -35,6 +36,7 @@ ROLE = "Standard SERVICEABILITY"
 _APPLICATION_PATH = "/controlcenterservice2"
 """What Tomcat's cookie of a page's own session belongs to."""
 _START_TIME = "%a %b %d %H:%M:%S %Y"
+_MOST_NAMES = 1000
 _PRODUCTS = {
     "cucm": ("Cisco Unified Communications Manager", "CallManager", "CCM"),
     "imp": ("Cisco Unified Communications Manager IM and Presence", "CUP", "CUP"),
@@ -106,7 +108,12 @@ class ControlCenter:
         namespace, operation = soap.split_tag(content)
         if namespace != NAMESPACE or operation not in self._handlers:
             return Operation(operation[:64], False, lambda: _fault("Client", f"No such operation: {operation[:64]}"))
-        return Operation(operation, self.operations[operation], lambda: self._run(request, operation, content))
+        return Operation(
+            operation,
+            self.operations[operation],
+            lambda: self._run(request, operation, content),
+            refuse=lambda code, _: refusals.answer(code, operation, NAMESPACE) if code in refusals.REFUSALS else None,
+        )
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _fault("Client" if status < 500 else "Server", message, status)
@@ -138,7 +145,7 @@ class ControlCenter:
         for element in _fields(content, "ServiceStatus").get("ServiceStatus", []):
             items = _fields(element, "item").get("item", [])
             names += [soap.content(item) for item in items] or [soap.content(element)]
-        wanted = [name for name in names if name]
+        wanted = _bounded(names)
         return _information(services.poll(self._context, request.cluster, request.node, wanted), Reason.DONE)
 
     def _control(self, request: Request, content: etree._Element) -> str:
@@ -165,7 +172,7 @@ class ControlCenter:
             return _information([], Reason.BAD_ARGUMENTS)
         if command.node and not services.means(self._context, request.cluster, request.node, command.node):
             return _information([], Reason.ENTRY_NOT_FOUND)
-        reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
+        reasons = {name: carry_out(name) for name in command.names}
         states = services.states(self._context, request.cluster, request.node, list(reasons))
         refused = [reason for reason in reasons.values() if reason is not Reason.DONE]
         return _information(states, refused[0] if refused else Reason.DONE, list(reasons.values()))
@@ -219,8 +226,16 @@ def _command(content: etree._Element, wrapper: str, verb: str, verbs: Iterable[s
     if chosen not in verbs:
         raise _BadRequest(f"{verb} must be one of {', '.join(verbs)}")
     items = [item for element in fields.get("ServiceList", []) for item in _fields(element, "item").get("item", [])]
-    names = [name for name in map(soap.content, items) if name]
+    names = _bounded(map(soap.content, items))
     return _Command(soap.content(fields.get("NodeName", [None])[0]), chosen, names)
+
+
+def _bounded(names: Iterable[str]) -> list[str]:
+    """Return each name once, without empty ones; raises ``_BadRequest`` for more than anybody has services."""
+    wanted = list(dict.fromkeys(filter(None, names)))
+    if len(wanted) > _MOST_NAMES:
+        raise _BadRequest(f"More than {_MOST_NAMES} services are named")
+    return wanted
 
 
 def _information(states: Sequence[ServiceState], result: Reason, refusals: Sequence[Reason] = ()) -> str:

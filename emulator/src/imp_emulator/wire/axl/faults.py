@@ -22,6 +22,8 @@ DUPLICATE = -239
 FOREIGN_KEY = -691
 TOO_LARGE = -1
 
+_LONGEST_SHOWN = 200
+
 
 class AxlFault(Exception):
     """An answer of AXL that is a fault; HTTP status 500.
@@ -80,7 +82,8 @@ def bad_attribute(parent: str, name: str) -> AxlFault:
 
 def bad_value(name: str, value: str, type_name: str) -> AxlFault:
     """A value that its type does not allow."""
-    return AxlFault(INVALID_VALUE, f"The value '{value}' of element '{name}' is not valid for type '{type_name}'.")
+    shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
+    return AxlFault(INVALID_VALUE, f"The value '{shown}' of element '{name}' is not valid for type '{type_name}'.")
 
 
 def not_found(kind: str, update: bool) -> AxlFault:

@@ -23,6 +23,8 @@ from lxml import etree
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 
+LONGEST_TEXT = 1024 * 1024
+"""In characters, where the schema names no limit. The work for a statement of SQL grows with its length."""
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{XSI}}}nil"
 _LINE = re.compile(r"(?P<name>\w+)(:(?P<type>\w+))?(?P<marks>[?*+~]*)( >=(?P<since>[\d.]+))?( <(?P<until>[\d.]+))?")
@@ -226,10 +228,6 @@ def _plain(element: etree._Element, allowed: frozenset[str] = frozenset()) -> st
     return element.text or ""
 
 
-def _string(element: etree._Element, _version: str) -> str:
-    return _plain(element)
-
-
 def _limited(length: int) -> Decoder:
     def decode(element: etree._Element, _version: str) -> str:
         value = _plain(element)
@@ -299,7 +297,7 @@ def _anything(element: etree._Element, _version: str) -> bool:
 
 
 TYPES: dict[str, Decoder] = {
-    "string": _string,
+    "string": _limited(LONGEST_TEXT),
     "string50": _limited(50),
     "string100": _limited(100),
     "string128": _limited(128),
