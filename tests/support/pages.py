@@ -29,6 +29,7 @@ _DOCS = "tests/integration/pages/test_docs.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
+    "docs/busy-servers.md": (_DOCS,),
     # Its commands, and its plays.
     "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
     "docs/drift.md": (_DOCS,),

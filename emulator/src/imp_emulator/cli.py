@@ -181,6 +181,18 @@ def sign_in(ready_file: ReadyFile, userid: Userid, state: SignIn, cluster: Clust
     _print_shown(_control(ready_file).sign_in(userid, state, _cluster(ready_file, cluster)))
 
 
+@app.command()
+def errors(
+    ready_file: ReadyFile,
+    protocol: Annotated[str | None, typer.Option(help="Only those of this protocol.")] = None,
+) -> None:
+    """Print the errors that a fault can inject into a running emulator: protocol, code and words."""
+    for name, known in _control(ready_file).errors().items():
+        for code, words in known.items():
+            if protocol in (None, name):
+                typer.echo(f"{name}\t{code}\t{words}")
+
+
 @redundancy.command("list")
 def list_redundancy(
     ready_file: ReadyFile,

@@ -151,14 +151,18 @@ class Control:
     def fault(self, kind: str, *, effect: Json | None = None, **match: Any) -> int:
         """Inject a fault and return its identifier.
 
-        ``effect`` holds what the kind takes (status, retry_after, seconds, code, values); ``match`` takes cluster,
-        node, protocol, operation, times, skip, probability and seed.
+        ``effect`` holds what the kind takes (status, retry_after, date, after, seconds, code, values); ``match`` takes
+        cluster, node, protocol, operation, times, skip, probability and seed.
         """
         return int(self._call("POST", "/faults", {"effect": {"kind": kind} | (effect or {})} | match)["id"])
 
     def faults(self) -> Json:
         """Return the faults in force."""
         return self._call("GET", "/faults")["faults"]
+
+    def errors(self) -> Json:
+        """Return the errors that a fault of kind ``error`` can inject: their words by protocol and code."""
+        return self._call("GET", "/faults/errors")["errors"]
 
     def clear_faults(self) -> None:
         """Withdraw all faults."""
