@@ -355,6 +355,8 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": list(STATES), "default": "bound"},
     },
     mutually_exclusive=[("certificate", "certificate_path")],
+    # In check mode an authority issues nothing that a later task could install.
+    may_be_empty=["certificate"],
 )
 
 

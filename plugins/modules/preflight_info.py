@@ -378,7 +378,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.run import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 
-ARGUMENTS = Arguments(CUCM, OPTIONS)
+ARGUMENTS = Arguments(
+    CUCM, OPTIONS, may_be_empty=["gateways.description", "gateways.proxy_url", "gateways.proxy_username"]
+)
 
 
 def main() -> None:

@@ -278,6 +278,7 @@ ARGUMENTS = Arguments(
         **REPORT_UNDECLARED,
         **PENDING_RESTARTS,
     },
+    may_be_empty=["certificates.description"],
 )
 
 

@@ -63,11 +63,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     NotEffective,
     TlsFailed,
     Unauthorized,
+    joined,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import Notebook
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
 
 State = TypeVar("State")
@@ -311,7 +312,7 @@ def _check_input(context: Context, problems: list[str]) -> None:
 
 def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     """Make the module, do the work, and end with one clear result whatever happens."""
-    module = SecretModule(**arguments.module_kwargs())
+    module = SecretModule([*arguments.may_be_empty, *PENDING_RESTARTS], **arguments.module_kwargs())
     failure: ImpError | None = None
     result: dict[str, Any] = {}
     with ExitStack() as closing:
@@ -336,10 +337,9 @@ def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> No
 
 def _summary(failures: list[dict[str, Any]]) -> str:
     """Return the message of a task of which some items failed."""
-    told = [f"{item['id']}: {item['message']}" for item in failures[:NAMED_IN_MESSAGE]]
-    if len(failures) > NAMED_IN_MESSAGE:
-        told.append(f"and {len(failures) - NAMED_IN_MESSAGE} more, see failures.")
-    return f"{len(failures)} failed, everything else was tried. " + " ".join(told)
+    told = [f"{item['id']}: {item['message']}" for item in failures]
+    summary = f"{len(failures)} failed, everything else was tried."
+    return joined([summary, *told], "and {} more, see failures.", NAMED_IN_MESSAGE + 1)
 
 
 @dataclass(frozen=True)

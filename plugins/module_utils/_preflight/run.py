@@ -23,12 +23,15 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin impor
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_axl import ImpAxl
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    CENTURY,
+    DAY,
     Connection,
     OptionSpec,
     address,
     canonical_host,
     check_host,
     check_port,
+    check_range,
     check_unique,
     connection_from,
     connection_options,
@@ -121,11 +124,11 @@ def preflight_problems(context: Context) -> list[str]:
         hostname, port = _reached_at(gateway)
         found += check_host(f"{option}.probe_hostname", hostname) + check_port(f"{option}.probe_port", port)
     found += check_unique("gateways", [canonical_host(gateway["name"]) for gateway in params["gateways"]])
-    found += [] if params["min_days"] >= 0 else [f"min_days: {params['min_days']} is negative."]
+    found += check_range("min_days", params["min_days"], 0, CENTURY, "days")
     if params["max_clock_skew"] < hosts.UNCERTAINTY:
         text = f"max_clock_skew: {params['max_clock_skew']} is below {hosts.UNCERTAINTY:g}, and so within the error."
-        found.append(text)
-    return found
+        return [*found, text]
+    return found + check_range("max_clock_skew", params["max_clock_skew"], 0, CENTURY * DAY, "seconds")
 
 
 def _reached_at(gateway: Mapping[str, Any]) -> tuple[str, int]:

@@ -33,7 +33,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     NotArrived,
     WaitExpired,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    DAY,
+    ascii_lower,
+    check_range,
+    check_unique,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
@@ -60,6 +65,9 @@ BEFORE = "before"
 """What a change carries for whoever applies it: the service as it was first."""
 JUST_STARTED = 2
 """Seconds. Start times are told in whole seconds, so a restart of a service this young cannot be seen by them."""
+
+SHORTEST_PAUSE = 0.01
+"""Seconds between two looks."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,7 @@ class Services(Resource[ServicesState]):
         params = self.context.params
         found = node_problems(self.context.connection, params)
         found += check_unique("services", [ascii_lower(name) for name in self._names])
-        if not self._names or not all(name.strip() for name in self._names):
+        if not self._names:
             found.append("services: give the names of the services, for example Cisco Presence Engine.")
         if self._only_if_required and self._state != "restarted":
             found.append("only_if_required: has a meaning with state=restarted only.")
@@ -118,7 +126,8 @@ class Services(Resource[ServicesState]):
             found.append("required_services: has a meaning with only_if_required=true only.")
         if params["ignore_other_nodes"] and self._state != "restarted":
             found.append("ignore_other_nodes: has a meaning with state=restarted only.")
-        found += [f"{name}: must be more than 0." for name in ("wait_timeout", "poll_interval") if params[name] <= 0]
+        for name, least in (("wait_timeout", 1), ("poll_interval", SHORTEST_PAUSE)):
+            found += check_range(name, params[name], least, DAY, "seconds")
         return found + high_availability.problems(params)
 
     def read(self) -> ServicesState:

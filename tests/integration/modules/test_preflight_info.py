@@ -374,7 +374,7 @@ def test_a_cluster_without_gateways(environment: Emulator) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"min_days": -1}, "min_days: -1 is negative"),
+        ({"min_days": -1}, "min_days: -1 is not in the range 0 to 36525 days"),
         ({"max_clock_skew": 1}, "max_clock_skew: 1 is below 2"),
         ({"gateways": [{"name": "mail1"}]}, "gateways[0].name: mail1 is not fully qualified"),
         ({"gateways": [{"name": "a.example.com"}, {"name": "A.example.com"}]}, "gateways: a.example.com is given more"),
