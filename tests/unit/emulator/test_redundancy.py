@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator.catalogue.services import CRITICAL_SERVICES, RECOVERY_MANAGER, SIP_PROXY
+from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, RECOVERY_MANAGER, SIP_PROXY
 from imp_emulator.domain.imp import explanations, recovery, redundancy, services, web_sessions
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.errors import Forbidden, NotFound
@@ -299,6 +299,17 @@ def test_what_is_wrong_may_change_meanwhile(pair: Environment) -> None:
     assert shown(pair)[0] == ("Initializing", "Initialization")
     advance(pair, 1 + recovery.MOVE_SECONDS)
     assert shown(pair) == [(FAILED_OVER_DOWN, DOWN), (BACKUP, DOWN)]
+
+
+def test_another_trouble_has_its_own_time(pair: Environment) -> None:
+    """Nobody who is gone has a node fail over: from then on its peer counts."""
+    control(pair, Action.STOP)
+    advance(pair, 50)
+    control(pair, Action.STOP, RECOVERY_MANAGER)
+    advance(pair, 59)
+    assert shown(pair) == NORMAL
+    advance(pair, 1)
+    assert shown(pair) == [("Failing Over", "Peer Down"), ("Taking Over", "Peer Down")]
 
 
 @pytest.mark.parametrize(
