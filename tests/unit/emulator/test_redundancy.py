@@ -319,6 +319,7 @@ def test_another_trouble_has_its_own_time(pair: Environment) -> None:
         ("failover", "imp1", [("Idle", "Initialization"), (BACKUP, ADMIN)]),
         ("failover", "imp2", [("Idle", ADMIN), (BACKUP, "Initialization")]),
         ("fail", "imp1", [(FAILED_OVER_DOWN, "Initialization"), (BACKUP, DOWN)]),
+        ("half", "imp1", [("Failing Over", ADMIN), ("Taking Over", ADMIN)]),
         ("half", "imp2", [("Failing Over", ADMIN), ("Taking Over", "Initialization")]),
     ],
 )
@@ -330,11 +331,14 @@ def test_a_restarted_server_recovery_manager(
     elif begin != "nothing":
         act(pair, "failover")
         advance(pair, 0 if begin == "half" else recovery.MOVE_SECONDS)
+    since = [found.since for found in view(pair).nodes]
+    advance(pair, 1)
     control(pair, Action.RESTART, RECOVERY_MANAGER, node)
     assert shown(pair) == after
+    assert ([found.since for found in view(pair).nodes] == since) == (begin != "nothing")
     advance(pair, 1000)
-    final = {"nothing": NORMAL, "half": [("Idle", ADMIN), (BACKUP, "Initialization")]}.get(begin, after)
-    assert shown(pair) == final
+    half = [("Idle", ADMIN), (BACKUP, after[1][1])]
+    assert shown(pair) == {"nothing": NORMAL, "half": half}.get(begin, after)
 
 
 def test_what_is_wrong_with_the_peer_has_its_own_time_meanwhile(pair: Environment) -> None:
