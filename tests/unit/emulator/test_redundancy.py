@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, RECOVERY_MANAGER, SIP_PROXY
+from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, PRESENCE_ENGINE, RECOVERY_MANAGER, SIP_PROXY
 from imp_emulator.domain.imp import explanations, recovery, redundancy, services, web_sessions
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.errors import Forbidden, NotFound
@@ -250,6 +250,19 @@ def test_recovery_starts_what_does_not_run_and_takes_users_home(pair: Environmen
         redundancy.recover(pair.context, "dc1", "pair")
     advance(pair, 60)
     assert (shown(pair), users_here(pair)) == (NORMAL, [2, 1])
+
+
+def test_a_node_that_begins_waits_for_services_that_start(pair: Environment) -> None:
+    for node in ("imp1", "imp2"):
+        control(pair, Action.STOP, node=node)
+    advance(pair, 90)
+    pair.pace.set(Rule(Pace.SECONDS, 30, service=PRESENCE_ENGINE))
+    with pair.database.transaction():
+        redundancy.recover(pair.context, "dc1", "pair")
+    advance(pair, 29)
+    assert shown(pair) == [("Initializing", "Initialization")] * 2
+    advance(pair, 1 + recovery.MOVE_SECONDS)
+    assert shown(pair) == NORMAL
 
 
 def test_a_backup_that_fails_gives_all_users_to_a_peer_that_is_well_again(pair: Environment) -> None:

@@ -177,7 +177,6 @@ def _fail(context: Context, group: Group, reason: Reason) -> None:
     """Nobody can take the users: both nodes run in failed mode until somebody has them recover."""
     for member in group.members:
         _set(context, member, State.FAILED_MODE, reason)
-        context.jobs.cancel(DOWN, _node_key(member))
 
 
 def fall_back(context: Context, job: Job) -> None:
