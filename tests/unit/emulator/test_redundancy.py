@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from imp_emulator.catalogue.services import CRITICAL_SERVICES, RECOVERY_MANAGER, SIP_PROXY
-from imp_emulator.domain.imp import recovery, redundancy, services
+from imp_emulator.domain.imp import explanations, recovery, redundancy, services, web_sessions
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.errors import Forbidden, NotFound
 from imp_emulator.store.cucm import users
@@ -66,6 +66,7 @@ def test_a_critical_service_that_stays_down_moves_the_users(pair: Environment, s
         "bert": ("imp2", "imp2"),
         "carl": ("imp3", "imp3"),
         "dora": ("imp1", "imp2"),
+        "emil": ("imp3", "imp3"),
     }
 
 
@@ -323,6 +324,32 @@ def test_a_restarted_server_recovery_manager(
     advance(pair, 1000)
     final = {"nothing": NORMAL, "half": [("Idle", ADMIN), (BACKUP, "Initialization")]}.get(begin, after)
     assert shown(pair) == final
+
+
+def test_what_is_wrong_with_the_peer_has_its_own_time_meanwhile(pair: Environment) -> None:
+    control(pair, Action.RESTART, RECOVERY_MANAGER)
+    advance(pair, 10)
+    control(pair, Action.STOP, node="imp2")
+    advance(pair, 5)
+    assert (shown(pair), users_here(pair)) == (NORMAL, [2, 1])
+    advance(pair, 84)
+    assert shown(pair) == NORMAL
+    advance(pair, 1)
+    assert shown(pair) == [("Taking Over", DOWN), ("Failing Over", DOWN)]
+
+
+def test_users_are_asked_for_where_they_are(pair: Environment) -> None:
+    """The Presence Web Service sends a user to the node that serves it; the peer is the one to turn to."""
+    assert web_sessions.redirected(pair.context, "dc1", "imp1", "anna") is None
+    fail_over(pair)
+    elsewhere = web_sessions.redirected(pair.context, "dc1", "imp1", "anna")
+    assert elsewhere is not None
+    assert elsewhere.name == "imp2"
+    assert web_sessions.redirected(pair.context, "dc1", "imp2", "anna") is None
+    backups = [web_sessions.backup(pair.context, "dc1", node) for node in ("imp1", "imp2", "imp3")]
+    assert [found and found.name for found in backups] == ["imp2", "imp1", "imp1"]
+    (_, node, *_) = explanations.explain(pair.context, "dc1", "anna")
+    assert (node.name, "imp2" in node.detail) == ("node", True)
 
 
 def test_one_that_restarts_while_the_other_runs_in_failed_mode_fails_too(pair: Environment) -> None:

@@ -160,7 +160,7 @@ def test_a_single_node_has_no_high_availability(pair: Environment) -> None:
 def test_a_group_with_users_stays(pair: Environment) -> None:
     with pytest.raises(Forbidden, match="switch it off"):
         redundancy.remove(pair.context, "dc1", PAIR)
-    with pytest.raises(Forbidden, match="1 users are assigned"):
+    with pytest.raises(Forbidden, match="2 users are assigned"):
         redundancy.remove(pair.context, "dc1", GroupKey("name", "single"))
     with pytest.raises(NotFound):
         redundancy.remove(pair.context, "dc1", GroupKey("name", "none"))

@@ -308,21 +308,31 @@ def _begun(context: Context, group: Group) -> None:
     if any(_still_starts(context, member) for member in begun):
         _settle_after(context, group, MOVE_SECONDS)
         return
-    wrong = [(member, found) for member in group.members if (found := _trouble(context, member)) is not None]
-    if any(found.reason is Reason.PEER_DOWN for _, found in wrong):
+    troubles = {member.node: _trouble(context, member) for member in group.members}
+    if any(found is not None and found.reason is Reason.PEER_DOWN for found in troubles.values()):
         return
+    wrong = [member for member in begun if troubles[member.node] is not None]
     if any(member.state == State.FAILED_MODE for member in group.members):
         for member in begun:
             _set(context, member, State.FAILED_MODE, Reason.UNKNOWN)
     elif not wrong:
-        _all_normal(context, group)
-    elif len(wrong) < len(group.members):
-        member, found = wrong[0]
-        peer = peer_of(group, member.node)
-        if peer is not None:
-            _move_away(context, member, peer, (found.reason, found.reason))
+        # What is wrong with a peer that had begun before has its own time.
+        for member in begun:
+            _set(context, member, State.NORMAL, Reason.NORMAL)
+            _serve(context, member, None)
     else:
-        _fail(context, group, wrong[0][1].reason)
+        _begun_with_trouble(context, group, wrong[0], troubles)
+
+
+def _begun_with_trouble(context: Context, group: Group, member: Member, troubles: dict[str, Trouble | None]) -> None:
+    """A node whose critical services do not run when it begins fails over at once, if its peer is in order."""
+    peer, found = peer_of(group, member.node), troubles[member.node]
+    if peer is None or found is None:
+        return
+    if troubles[peer.node] is None:
+        _move_away(context, member, peer, (found.reason, found.reason))
+    else:
+        _fail(context, group, found.reason)
 
 
 def _all_normal(context: Context, group: Group) -> None:
