@@ -272,6 +272,7 @@ class TestHealing:
     def test_dead_before(self, site: Site, moment: tuple[str, str], off: bool) -> None:
         site.dies(site.cluster.before, moment)
         assert (site.cluster.groups, site.noted) == ({GROUP: False}, [GROUP])
+        assert site.file.read().switched_off[0].made is not None, "Unified CM has answered"
         done = FULL.index(moment)
         check = site.run(off=off, check=True)
         assert_contract(check, changed=True)
@@ -433,6 +434,22 @@ class TestFailing:
         assert steps(result)[-1] == ("enable", f"{GROUP}:on")
         assert "is on again, but sub is in the state Unknown" in message(result, f"{GROUP}:on")
         assert site.noted == [], "it is on"
+
+    def test_once_it_is_on_the_note_is_gone(self, site: Site) -> None:
+        """Also when the run dies while it waits for the states: who switches it off then wants it off."""
+
+        def die(_number: int) -> None:
+            raise Killed
+
+        site.cluster.after["on", GROUP] = lambda: setattr(site.cluster, "on_look", die)
+        with pytest.raises(Killed):
+            site.run()
+        assert (site.cluster.groups, site.noted) == ({GROUP: True}, [])
+
+    def test_once_it_is_on_the_states_count(self, site: Site) -> None:
+        services = site.cluster.nodes["sub"].services
+        site.cluster.after["on", GROUP] = lambda: services.update({ROUTER: "Stopped"})
+        assert_contract(site.run(), changed=True)
 
     def test_somebody_switches_it_off_meanwhile(self, site: Site) -> None:
         """What was off before this task came to it is not this task's to switch on."""
