@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from imp_emulator.catalogue.services import CRITICAL_SERVICES, RECOVERY_MANAGER, SIP_PROXY
+from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, RECOVERY_MANAGER, SIP_PROXY
 from imp_emulator.domain.imp import explanations, recovery, redundancy, services, web_sessions
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.errors import Forbidden, NotFound
@@ -50,7 +50,7 @@ def test_a_pair_in_order(pair: Environment) -> None:
     assert [group.name for group in redundancy.groups(pair.context, "dc1")] == ["pair", "single"]
 
 
-@pytest.mark.parametrize("service", [name for name in CRITICAL_SERVICES if name not in ("Cisco DB", RECOVERY_MANAGER)])
+@pytest.mark.parametrize("service", [name for name in CRITICAL_SERVICES if name not in (DATABASE, RECOVERY_MANAGER)])
 def test_a_critical_service_that_stays_down_moves_the_users(pair: Environment, service: str) -> None:
     control(pair, Action.STOP, service)
     advance(pair, 89)
@@ -176,7 +176,7 @@ def test_an_administrator_fails_a_node_over_and_back(pair: Environment) -> None:
         for state in services.states(pair.context, "dc1", "imp1", CRITICAL_SERVICES)
         if state.status is not services.Status.STARTED
     }
-    assert stopped == set(CRITICAL_SERVICES) - {"Cisco DB", RECOVERY_MANAGER}
+    assert stopped == set(CRITICAL_SERVICES) - {DATABASE, RECOVERY_MANAGER}
     advance(pair, 100_000)
     assert shown(pair) == [("Idle", ADMIN), (BACKUP, ADMIN)]
     act(pair, "fallback")
@@ -299,6 +299,17 @@ def test_what_is_wrong_may_change_meanwhile(pair: Environment) -> None:
     assert shown(pair)[0] == ("Initializing", "Initialization")
     advance(pair, 1 + recovery.MOVE_SECONDS)
     assert shown(pair) == [(FAILED_OVER_DOWN, DOWN), (BACKUP, DOWN)]
+
+
+def test_another_trouble_has_its_own_time(pair: Environment) -> None:
+    """Nobody who is gone has a node fail over: from then on its peer counts."""
+    control(pair, Action.STOP)
+    advance(pair, 50)
+    control(pair, Action.STOP, RECOVERY_MANAGER)
+    advance(pair, 59)
+    assert shown(pair) == NORMAL
+    advance(pair, 1)
+    assert shown(pair) == [("Failing Over", "Peer Down"), ("Taking Over", "Peer Down")]
 
 
 @pytest.mark.parametrize(

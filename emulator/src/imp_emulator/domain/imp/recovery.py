@@ -163,7 +163,7 @@ def down(context: Context, job: Job) -> None:
 
 def _backup_is_down(context: Context, group: Group, member: Member, peer: Member, found: Trouble) -> None:
     """The node that serves the users of both has failed: the other one takes them all, if nothing is wrong with it."""
-    if peer.state != State.FAILED_OVER or _trouble(context, peer) is not None:
+    if peer.state != State.FAILED_OVER:
         _fail(context, group, found.reason)
         return
     reason = _RECOVERED.get(found.reason, Reason.RECOVER_SERVICE)
