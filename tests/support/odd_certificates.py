@@ -35,8 +35,8 @@ SAN, BASIC, USAGE, AIA, POLICIES, CONSTRAINTS, AKI = (
     "2.5.29.30",
     "2.5.29.35",
 )
-UTF8, PRINTABLE, T61, IA5, BMP, UNIVERSAL = 0x0C, 0x13, 0x14, 0x16, 0x1E, 0x1C
-IS_CA, IS_NONE = b"\x30\x03\x01\x01\xff", b"\x30\x00"
+UTF8, PRINTABLE, T61, BMP, UNIVERSAL = 0x0C, 0x13, 0x14, 0x1E, 0x1C
+IS_CA = b"\x30\x03\x01\x01\xff"
 _ATTRIBUTES = {"CN": "2.5.4.3", "O": "2.5.4.10", "C": "2.5.4.6", "L": "2.5.4.7", "OU": "2.5.4.11"}
 ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
 KEY = ec.generate_private_key(ec.SECP256R1())

@@ -151,6 +151,10 @@ class Transport:
         for session in sessions:
             session.close()
 
+    def pause(self, attempt: int) -> None:
+        """Wait as before a retry, for a client that has a reason of its own to ask again."""
+        self._backoff.wait(attempt)
+
     def forget_failure(self) -> None:
         """Try again after an error that is otherwise repeated unsent; for a server that is known to come back."""
         self._broken = None

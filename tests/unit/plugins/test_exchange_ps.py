@@ -165,6 +165,7 @@ class _Record:
 )
 def test_error_records(error_id: str, code: str) -> None:
     error = exchange_powershell._refusal("Get-It", [_Record("It is not there.", error_id), _Record("Really.", "")])
+    assert isinstance(error, ApiError)
     assert (error.code, error.message) == (code, "Get-It: It is not there. Really.")
     assert error.details["error_id"] == error_id
 

@@ -118,6 +118,10 @@ def test_of_several_authorities_of_one_name_the_one_that_has_signed_counts() -> 
     for store in ([read(double), read(ROOT)], [read(ROOT), read(double)]):
         assert path_above(leaf, store) == [leaf, read(ROOT)]
         assert with_issuers([leaf], store) == {leaf.fingerprint, read(ROOT).fingerprint}
+    # One whose key nobody knows might have signed it, but only where nobody has for certain.
+    unknown = read(odd("Odd Root", (BASIC, IS_CA), public=tlv(0x30, tlv(0x30, oid("1.2.3.4")), tlv(0x03, b"\0odd"))))
+    assert path_above(leaf, [unknown, read(ROOT)]) == [leaf, read(ROOT)]
+    assert path_above(leaf, [unknown])[1:] == [unknown]
     # Two certificates of one key both stand above it.
     assert len(with_issuers([leaf], [read(ROOT), read(renewed)])) == 3
     # One that only names itself as its issuer is no root.

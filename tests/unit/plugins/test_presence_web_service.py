@@ -220,7 +220,9 @@ def test_a_user_of_another_application_is_taken_over(server: ScriptedServer, ser
     assert [one.headers.get("Presence-Session-Key") for one in server.seen[2:]] == [APP_KEY, USER_KEY]
 
 
-def test_sessions_that_have_ended_are_made_anew(server: ScriptedServer, service: PresenceWebService) -> None:
+def test_sessions_that_have_ended_are_made_anew(
+    server: ScriptedServer, service: PresenceWebService, pauses: list[float]
+) -> None:
     ended, new_app, new_user = error(101, 401), session("app-2"), session("user-2")
     server.script += [*LOGINS, ended, ended, new_app, new_user, DONE]
     service.set_presence("ada", ADDRESS, DND)
@@ -228,8 +230,15 @@ def test_sessions_that_have_ended_are_made_anew(server: ScriptedServer, service:
     assert told(server.seen) == [*LOGIN, put, LOGIN[1], *LOGIN, put]
     assert server.seen[-1].headers["Presence-Session-Key"] == "user-2"
 
-    server.script += [ended, new_user, ended]
+    assert pauses == []
+
+    server.script += [ended, new_user, ended, new_user, DONE]
+    service.set_presence("ada", ADDRESS, DND)
+    assert len(pauses) == 1, "another run may be about the same user"
+
+    server.script += [ended, *[new_user, ended] * 3]
     assert failing(lambda: service.set_presence("ada", ADDRESS, DND)).code == "101"
+    assert server.script == []
     assert server.script == []
 
 
