@@ -71,7 +71,8 @@ options:
       - name: UCOPS_CUCM_VALIDATE_CERTS
   ca_path:
     description:
-      - A PEM file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
+      - A file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
+        It is PEM, DER or PKCS #7.
       - Without it the authorities of the controller's system are trusted.
     type: path
     env:

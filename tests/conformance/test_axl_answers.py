@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.axl_schemas import CUCM_VERSIONS, IMP_VERSIONS, schema
+from tests.conformance.axl_schemas import IMP_VERSIONS, OFFERED_VERSIONS, schema
 from tests.support.axl import Answer, OverTheWire, activate_imp_axl, add_gateway, message
 from tests.support.emulator import Emulator
 
@@ -87,7 +87,7 @@ def check(axl: OverTheWire, product: str, version: str, operation: str, content:
     assert oracle.errors(answer.text.encode()) == []
 
 
-@pytest.mark.parametrize("version", CUCM_VERSIONS)
+@pytest.mark.parametrize("version", OFFERED_VERSIONS)
 def test_cucm_answers_are_valid(environment: Emulator, version: str) -> None:
     add_gateway(environment)
     axl = OverTheWire(environment)

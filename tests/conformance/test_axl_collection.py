@@ -16,7 +16,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._http.transport import A
 
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.conformance.axl_schemas import CUCM_VERSIONS, schema
+from tests.conformance.axl_schemas import OFFERED_VERSIONS, schema
 from tests.support.axl import InProcess
 
 ENGINE = "Cisco Presence Engine"
@@ -44,7 +44,7 @@ class Direct:
         return Answer(answer.status, {}, answer.text.encode())
 
 
-@pytest.fixture(params=CUCM_VERSIONS)
+@pytest.fixture(params=OFFERED_VERSIONS)
 def collection(emulated: Environment, request: pytest.FixtureRequest) -> Any:
     """The collection's client, made to write in an older schema than the cluster has."""
 

@@ -16,6 +16,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     UNREADABLE,
     key_fingerprint,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 if MISSING_LIBRARY is None:
     from cryptography import x509
@@ -43,12 +45,11 @@ class SigningRequest:
     pem: str = field(repr=False)
 
 
-def read_request(text: str) -> SigningRequest:
-    """Read a request in PEM, as a .txt, .req or .csr file holds it; raises :class:`NotARequest`."""
-    if "PRIVATE KEY" in text:
-        raise NotARequest("it holds a private key; give the request only, and keep the key where it belongs.")
+def read_request(data: bytes | str) -> SigningRequest:
+    """Read a request, as a .txt, .req or .csr file or a text holds it; raises :class:`NotARequest`."""
+    data = data.encode("utf-8", "replace") if isinstance(data, str) else data
     try:
-        parsed = x509.load_pem_x509_csr(text.replace("NEW CERTIFICATE REQUEST", "CERTIFICATE REQUEST").encode())
+        parsed = x509.load_der_x509_csr(certificate_file.request(data))
         names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return SigningRequest(
             fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
@@ -57,6 +58,8 @@ def read_request(text: str) -> SigningRequest:
             common_name=str(names[0].value) if names else "",
             pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
         )
+    except NotRead as error:
+        raise NotARequest(str(error)) from None
     except _NOT_READ:
         raise NotARequest(
             "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----)."

@@ -23,6 +23,8 @@ from typing import Any
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 try:
     from cryptography import x509
@@ -41,9 +43,6 @@ else:
         x509.UnsupportedGeneralNameType,
     )
     """What the package raises about what it cannot read. Most of it comes up only when a part is asked for."""
-
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
-_CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
 class NotACertificate(ValueError):
@@ -111,20 +110,22 @@ def require_library() -> None:
 
 
 def split_bundle(data: bytes) -> list[Certificate]:
-    """Return the certificates of a PEM bundle or of one DER file, in their order, each once.
+    """Return the certificates of a file (PEM, DER, PKCS #7), in their order, each once.
 
     Raises :class:`NotACertificate`.
     """
-    if data[:2] == b"\x30\x82":
-        return [read_der(data, "the file")]
-    text = data.decode("utf-8", "replace")
-    blocks = list(_BLOCK.finditer(text))
-    for block in blocks:
-        _refuse_other(block.group(1))
-    if len(blocks) != text.count("-----BEGIN ") or not blocks:
-        raise NotACertificate(_nothing(text))
-    found = [_from_pem(block.group(0), f"certificate {number}") for number, block in enumerate(blocks, start=1)]
-    return unique(found)
+    try:
+        ders = certificate_file.certificates(data)
+    except NotRead as error:
+        raise NotACertificate(str(error)) from None
+    return unique(_numbered(number, one) for number, one in enumerate(ders, start=1))
+
+
+def _numbered(number: int, der: bytes) -> Certificate:
+    try:
+        return certificate_of(x509.load_der_x509_certificate(der))
+    except UNREADABLE:
+        raise NotACertificate(f"certificate {number} cannot be read; it is damaged or cut off.") from None
 
 
 def read_der(data: bytes, place: str) -> Certificate:
@@ -159,31 +160,6 @@ def with_issuers(leaves: Sequence[Certificate], store: Sequence[Certificate]) ->
         known.add(certificate.fingerprint)
         waiting += [above for above in store if above.subject == certificate.issuer]
     return known
-
-
-def _refuse_other(label: str) -> None:
-    if "PRIVATE KEY" in label:
-        raise NotACertificate("it holds a private key; give certificates only, and keep the key where it belongs.")
-    if label in ("PKCS7", "CMS"):
-        raise NotACertificate("it is PKCS #7; convert it with: openssl pkcs7 -print_certs.")
-    if label not in _CERTIFICATES:
-        raise NotACertificate(f"it holds a {label}, which is no certificate.")
-
-
-def _nothing(text: str) -> str:
-    if not text.strip():
-        return "it is empty."
-    if "-----BEGIN" in text:
-        return "a PEM block in it has no matching end."
-    return "it holds no PEM certificate (-----BEGIN CERTIFICATE-----)."
-
-
-def _from_pem(block: str, place: str) -> Certificate:
-    try:
-        pem = re.sub("(X509|TRUSTED) CERTIFICATE", "CERTIFICATE", block)
-        return certificate_of(x509.load_pem_x509_certificate(pem.encode()))
-    except UNREADABLE:
-        raise NotACertificate(f"{place} cannot be read; it is damaged or cut off.") from None
 
 
 def certificate_of(parsed: x509.Certificate) -> Certificate:

@@ -39,13 +39,16 @@ class CertManager:
         self._transport = transport
 
     def trusted(self, service: str) -> list[Certificate]:
-        """Return the certificates of a trust store."""
+        """Return the certificates of a trust store.
+
+        Public clients take a list or a document with one, of objects that hold a certificate each; texts are taken too.
+        """
         answer = self._call("GET", f"/trust/certificate?{urlencode({'service': service})}")
         content = answer.json()
         listed = content.get("certificates") if isinstance(content, dict) else content
         if not isinstance(listed, list):
             raise self._strange()
-        return unique(certificate for pem in listed for certificate in self._parsed(pem))
+        return unique(certificate for entry in listed for certificate in self._parsed(_text(entry)))
 
     def file_names(self, service: str) -> dict[str, str]:
         """Return the file name of each certificate of a trust store, by fingerprint."""
@@ -123,3 +126,8 @@ class CertManager:
                 "older ones upload certificates in Cisco Unified OS Administration, Security, Certificate Management."
             )
         return ApiError(f"{self._transport.server} answered HTTP {answer.status}.", status=answer.status)
+
+
+def _text(entry: Any) -> Any:
+    """Return the certificate that an entry of a list holds."""
+    return entry.get("certificate") if isinstance(entry, dict) else entry

@@ -140,10 +140,14 @@ class ImpAdmin:
         content = self._call("POST", path, body=body, idempotent=True).json()
         return self._shaped(content, {"certificates": [{"pem": str}]}, path)
 
-    def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> None:
-        """Install a certificate on this node, provided that the peer server still offers it (409 if it does not)."""
+    def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> bool:
+        """Install a certificate on this node, provided that the peer server still offers it (409 if it does not).
+
+        Returns whether it was installed: a node leaves out what it has, and what is older than one with its subject.
+        """
         body = {"peer_server": peer, "port": port, "store": store, "fingerprints": [fingerprint]}
-        self._call("POST", "/certificate-import/accept", body=body)
+        content = self._call("POST", "/certificate-import/accept", body=body).json()
+        return not isinstance(content, dict) or fingerprint in content.get("installed", [fingerprint])
 
     def presence(self, userids: Sequence[str], filters: Mapping[str, str]) -> Presence:
         """Return these users, or without any all that an IM and Presence node serves; ids of no user are left out.

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import O
 SHORTEST = 60
 _RESULT = max(map(len, RESULTS)) + 2
 _CHECK = max(map(len, REQUIREMENTS)) + 2
+_STEERING = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode categories: controls, separators of lines and of paragraphs."""
 
 Row = Mapping[str, Any]
 
@@ -67,6 +70,8 @@ def _lines(result: str, check: str, text: str, advice: str, width: int) -> list[
 
 
 def _wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text; what would break a line or steer a terminal, in a user's name perhaps, is spelled."""
+    text = "".join(f"\\u{ord(sign):04x}" if unicodedata.category(sign) in _STEERING else sign for sign in text)
     return textwrap.wrap(text, width - _RESULT - _CHECK, break_on_hyphens=False) or [""]
 
 

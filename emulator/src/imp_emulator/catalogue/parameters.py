@@ -84,10 +84,15 @@ def _number(
 
 
 def _choice(
-    service: str, name: str, choices: tuple[str, ...], default: Callable[[float], str], requirement: str = ""
+    service: str,
+    name: str,
+    choices: tuple[str, ...],
+    default: Callable[[float], str],
+    requirement: str = "",
+    scope: str = CLUSTER_WIDE,
 ) -> ParameterSpec:
     kind = BOOLEAN if choices == ("T", "F") else LONG
-    return ParameterSpec(service, name, kind, default, lambda _release: 0, 0, choices, requirement=requirement)
+    return ParameterSpec(service, name, kind, default, lambda _release: 0, 0, choices, scope, requirement)
 
 
 def _text(service: str, name: str, default: str, longest: int = 255) -> ParameterSpec:
@@ -119,14 +124,17 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     # Minutes. The guides give the default and the smallest value; the largest, a day, is this project's assumption.
     _number(PRESENCE_ENGINE, "Office365CalendarInformationPullInterval", (10, 1440), 60),
     _choice(ENTERPRISE_SERVICE, "EnableIPV6", _TRUE_FALSE, _always("F"), "G7"),
+    # 0 = not secure, 1 = mixed.
+    _choice(ENTERPRISE_SERVICE, "ClusterSecurityMode", ("0", "1"), _always("0")),
     _text(ENTERPRISE_SERVICE, "ClusterID", "StandAloneCluster", 50),
-    _text(ENTERPRISE_SERVICE, "OrganizationTopLevelDomain", ""),
-    _text(ENTERPRISE_SERVICE, "ClusterFullyQualifiedDomainName", ""),
-    _choice(ENTERPRISE_SERVICE, "EnableDependencyRecords", _TRUE_FALSE, _always("F")),
+    _text(ENTERPRISE_SERVICE, "OrganizationDomain", ""),
+    _text(ENTERPRISE_SERVICE, "ClusterName", ""),
+    _choice(ENTERPRISE_SERVICE, "CCMAdminEnableDependencyRecords", _TRUE_FALSE, _always("F")),
     _number(ENTERPRISE_SERVICE, "MaxNumberOfDeviceLevelTrace", (0, 256), 12),
     _number(SIP_PROXY, "SIPTransactionTimeout", (100, 100_000), 20_000),
     _choice(SIP_PROXY, "EnableServerKeepalive", _TRUE_FALSE, _always("T")),
-    _choice("Cisco CallManager", "CdrEnabled", _TRUE_FALSE, _always("F")),
+    # Cisco's sample sets it on one node after the other.
+    _choice("Cisco CallManager", "CdrEnabled", _TRUE_FALSE, _always("F"), scope="cucm"),
     _number("Cisco CallManager", "T302Timer", (3_000, 100_000), 15_000),
     _number("Cisco CallManager", "StationKeepaliveInterval", (10, 1_000), 30, scope="cucm"),
     _number("Cisco CallManager", "MaximumNumberOfRegisteredDevices", (0, 20_000), 5_000, scope="cucm"),

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
@@ -31,6 +30,7 @@ from imp_emulator.control import (
     ports,
     presence,
 )
+from imp_emulator.control.door import Door
 from imp_emulator.domain.imp import services
 from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.database import NotStored, StateError
@@ -151,10 +151,8 @@ class Control:
 
 
 def _control(request: Request) -> Control:
+    """Return what the control plane works on; the door has let the request in."""
     control: Control = request.app.state.control
-    given = request.headers.get("authorization", "")
-    if not hmac.compare_digest(given.encode(), f"Bearer {control.token}".encode()):
-        raise HTTPException(401, "the token of the ready file is wanted", {"WWW-Authenticate": "Bearer"})
     return control
 
 
@@ -180,7 +178,7 @@ def application(control: Control) -> FastAPI:
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(_control), Depends(_representable)],
+        dependencies=[Depends(_representable)],
     )
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
@@ -188,6 +186,7 @@ def application(control: Control) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     app.middleware("http")(_count)
+    app.add_middleware(Door, token=control.token)
     for kind in (NotStored, StateError, OSError):
         app.add_exception_handler(kind, _not_stored)
     return app

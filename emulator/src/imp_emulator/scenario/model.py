@@ -313,17 +313,20 @@ class CaSpec:
         common_name: The root's subject CN; that of an intermediate has a number behind it.
         kind: ``standalone`` (an administrator decides on every request) or ``enterprise`` (a template decides).
         intermediates: How many intermediate CAs stand below the root; the last one issues.
+        ipv4: Its IPv4 address, or ``None``; it has one of the two at least.
         templates: What an enterprise CA issues by.
         validity_days: The validity of the CA's own certificates.
         issued_days: The validity of what it issues, unless its own ends earlier.
         minimum_key_size: The smallest RSA key that it signs, in bits (requirement C3).
         language: The language of its pages (ISO 639-1).
+        manager_approval: Those of the templates by which a request waits for a CA manager.
+        ipv6: Its IPv6 address, or ``None``.
     """
 
     host: str
     common_name: str
     kind: str
-    ipv4: str
+    ipv4: str | None
     intermediates: int
     templates: tuple[str, ...]
     validity_days: int
@@ -333,6 +336,13 @@ class CaSpec:
     minimum_key_size: int
     accounts: tuple[AccountSpec, ...] = DEFAULT_CA_ACCOUNTS
     language: str = "en"
+    manager_approval: tuple[str, ...] = ()
+    ipv6: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its addresses, IPv4 before IPv6."""
+        return tuple(filter(None, (self.ipv4, self.ipv6)))
 
 
 LOGIN_HOST = "login.microsoftonline.com"

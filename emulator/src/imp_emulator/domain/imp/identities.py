@@ -42,9 +42,8 @@ class SigningRequest:
     alternative_names: tuple[str, ...] = ()
 
 
-def check_request(service: str, request: SigningRequest) -> None:
-    """Raise ``InvalidValue`` for a service, key, hash or name that is not supported."""
-    trust.check_service(service)
+def check_request(request: SigningRequest) -> None:
+    """Raise ``InvalidValue`` for a key, hash or name that is not supported."""
     lengths = KEY_LENGTHS.get(request.key_type)
     if lengths is None:
         raise InvalidValue("invalid-field", f"keyType must be one of {', '.join(KEY_LENGTHS)}.", "keyType")
@@ -110,7 +109,8 @@ def _key_pem(key: PrivateKey) -> str:
 
 def waiting_request(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the signing request that waits for its certificate, in PEM; raises ``NotFound`` when there is none."""
-    waiting = store.signing_request(context.database, cluster, node, trust.check_service(service))
+    trust.check_service(context, cluster, node, service)
+    waiting = store.signing_request(context.database, cluster, node, service)
     if waiting is None:
         raise NotFound("csr-not-found", f"There is no certificate signing request for {service}.", "service")
     return waiting.request
@@ -118,7 +118,8 @@ def waiting_request(context: Context, cluster: str, node: str, service: str) -> 
 
 def certificate(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the certificate that a service shows, in PEM; raises ``NotFound`` when it has none."""
-    identity = store.identity(context.database, cluster, node, trust.check_service(service))
+    trust.check_service(context, cluster, node, service)
+    identity = store.identity(context.database, cluster, node, service)
     if identity is None:
         raise NotFound("certificate-not-found", f"There is no identity certificate for {service}.", "service")
     return identity.certificate
@@ -135,7 +136,8 @@ def upload(context: Context, cluster: str, node: str, service: str, texts: Seque
             them nor in the service's trust store.
         InvalidValue: The service is unknown or a text is no certificate.
     """
-    waiting = store.signing_request(context.database, cluster, node, trust.check_service(service))
+    trust.check_service(context, cluster, node, service)
+    waiting = store.signing_request(context.database, cluster, node, service)
     if waiting is None:
         raise Forbidden("csr-not-found", f"There is no certificate signing request for {service}.")
     uploaded = [found for text in texts for found in parse_bundle(text)]

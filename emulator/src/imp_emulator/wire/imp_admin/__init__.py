@@ -27,6 +27,9 @@ ROLE = "Standard CCMADMIN Administration"
 
 _NO_WRITES = ("compareGatewayCredentials", "compareGatewaySecrets", "checkCertificateImport")
 
+_BODY_LIMIT = 256 * 1024
+"""In bytes. No request has more to say, and checking a body field by field takes long for a large one."""
+
 
 class ImpAdmin:
     """The API on port 8443 of every IM and Presence node; all of them act on the same cluster."""
@@ -55,6 +58,9 @@ class ImpAdmin:
 
     def route(self, request: Request) -> Operation:
         operation = self._known.find(request.method, request.path)
+        if len(request.body) > _BODY_LIMIT:
+            text = f"The body exceeds {_BODY_LIMIT} bytes."
+            return Operation(operation or request.method, False, lambda: _response(413, "status-413", text))
         answers: list[Response | None] = []
         state: dict[str, Any] = {"request": request}
 

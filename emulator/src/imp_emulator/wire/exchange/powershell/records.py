@@ -30,6 +30,7 @@ from imp_emulator.domain.exchange.trust import Trust
 from imp_emulator.errors import DomainError, Duplicate, InvalidValue, NotFound
 
 _AUTOMATION = "System.Management.Automation"
+_WINDOWS_TIME = "%m/%d/%Y %I:%M:%S %p"
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
 
 
@@ -51,6 +52,7 @@ def _record(
 ) -> ErrorRecord:
     exception = NETException(Message=message, HResult=-2146233088)
     exception.PSObject.type_names = [*types, "System.Exception", "System.Object"]
+    exception.PSObject.to_string = f"{types[0]}: {message}"
     info = ErrorCategoryInfo(
         Category=category,
         Activity=activity,
@@ -112,15 +114,17 @@ def refused(error: DomainError, cmdlet: str, server: str, at: datetime) -> Cmdle
     verb, _, noun = cmdlet.partition("-")
     error_id = (
         f"[Server={server.partition('.')[0].upper()},RequestId={uuid.uuid4()},"
-        f"TimeStamp={at.strftime('%m/%d/%Y %I:%M:%S %p')}] [FailureCategory=Cmdlet-{name}] "
+        f"TimeStamp={at.strftime(_WINDOWS_TIME)}] [FailureCategory=Cmdlet-{name}] "
         f"{error.code},{_TASKS}.{verb}{noun}"
     )
     return CmdletError(_record(error.message, [f"{namespace}.{name}"], category, error_id, cmdlet), terminating=False)
 
 
-def _shown(types: Sequence[str], values: Mapping[str, Any]) -> PSObject:
+def _shown(types: Sequence[str], text: str, values: Mapping[str, Any]) -> PSObject:
+    """Make an object; ``text`` is what its ``ToString`` gives, which goes over the wire beside the properties."""
     shown = PSObject()
     shown.PSObject.type_names = [*types, "System.Object"]
+    shown.PSObject.to_string = text
     for name, value in values.items():
         add_note_property(shown, name, value)
     return shown
@@ -132,28 +136,40 @@ def certificate(stored: ExchangeCertificate, trust: Trust) -> PSObject:
     known = wrap(parsed)
     names = list(dict.fromkeys([*known.dns_names, *known.addresses] or [known.common_name]))
     key = parsed.public_key()
-    return _shown(
-        [f"{_TASKS}.ExchangeCertificate", "System.Security.Cryptography.X509Certificates.X509Certificate2"],
-        {
-            "Thumbprint": stored.thumbprint,
-            "Subject": _windows_name(parsed.subject),
-            "Issuer": _windows_name(parsed.issuer),
-            "NotBefore": parsed.not_valid_before_utc,
-            "NotAfter": parsed.not_valid_after_utc,
-            "SerialNumber": f"{parsed.serial_number:X}",
-            "CertificateDomains": names,
-            "CertificateRequest": stored.request or None,
-            "FriendlyName": stored.friendly_name,
-            "HasPrivateKey": True,
-            "PrivateKeyExportable": stored.exportable,
-            "IsSelfSigned": parsed.issuer == parsed.subject,
-            "PublicKeySize": key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
-            "Services": ", ".join(stored.services) or "None",
-            "RootCAType": trust.root_ca_type,
-            "Status": trust.status,
-            "RawData": parsed.public_bytes(Encoding.DER),
-        },
-    )
+    values = {
+        "Thumbprint": stored.thumbprint,
+        "Subject": _windows_name(parsed.subject),
+        "Issuer": _windows_name(parsed.issuer),
+        "NotBefore": parsed.not_valid_before_utc,
+        "NotAfter": parsed.not_valid_after_utc,
+        "SerialNumber": f"{parsed.serial_number:X}",
+        "CertificateDomains": names,
+        "CertificateRequest": stored.request or None,
+        "FriendlyName": stored.friendly_name,
+        "HasPrivateKey": True,
+        "PrivateKeyExportable": stored.exportable,
+        "IsSelfSigned": parsed.issuer == parsed.subject,
+        "PublicKeySize": key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
+        "Services": ", ".join(stored.services) or "None",
+        "RootCAType": trust.root_ca_type,
+        "Status": trust.status,
+        "RawData": parsed.public_bytes(Encoding.DER),
+    }
+    types = [f"{_TASKS}.ExchangeCertificate", "System.Security.Cryptography.X509Certificates.X509Certificate2"]
+    return _shown(types, _certificate_text(values), values)
+
+
+def _certificate_text(values: Mapping[str, Any]) -> str:
+    """Write a certificate as Windows does, in American English and UTC."""
+    parts = {
+        "Subject": values["Subject"],
+        "Issuer": values["Issuer"],
+        "Serial Number": values["SerialNumber"],
+        "Not Before": values["NotBefore"].strftime(_WINDOWS_TIME),
+        "Not After": values["NotAfter"].strftime(_WINDOWS_TIME),
+        "Thumbprint": values["Thumbprint"],
+    }
+    return "\n".join(f"[{title}]\n  {value}\n" for title, value in parts.items())
 
 
 def _windows_name(name: x509.Name) -> str:
@@ -165,6 +181,7 @@ def assignment(known: RoleAssignment) -> PSObject:
     """Show a role assignment as Get-ManagementRoleAssignment does."""
     return _shown(
         ["Microsoft.Exchange.Data.Directory.Management.ExchangeRoleAssignmentPresentation"],
+        known.name,
         {
             "Name": known.name,
             "Identity": known.name,
@@ -185,6 +202,7 @@ def scope(known: ManagementScope) -> PSObject:
     """Show a management scope as Get-ManagementScope does."""
     return _shown(
         ["Microsoft.Exchange.Data.Directory.SystemConfiguration.ManagementScope"],
+        known.name,
         {
             "Name": known.name,
             "Identity": known.name,
