@@ -46,20 +46,37 @@ class Answers:
     def sample(self, seed: str, number: int | None) -> Iterator[tuple[str, Exchanged, Answer]]:
         """Yield what is wrong, with the request and its wrong answer; of many a sample, ``None`` for all."""
         found = [
-            (f"{method} {path} {wrong}", (method, path, body), replace(answer, body=content))
+            (f"{method} {path} {wrong}", (method, path, body), other)
             for (method, path, body), answer in self.kept.items()
-            for wrong, content in _malformed(answer)
+            for wrong, other in _malformed(answer)
         ]
         yield from found if number is None else random.Random(seed).sample(found, min(number, len(found)))
 
 
-def _malformed(answer: Answer) -> Iterator[tuple[str, bytes]]:
+REFUSALS: tuple[Any, ...] = (
+    None,
+    [],
+    "text",
+    {"detail": 3, "title": [], "code": {"a": 1}, "field": [1]},
+    {"detail": {}, "code": None, "errors": [None]},
+    {"messages": 3},
+    {"messages": {"a": 1}},
+    {"messages": [None, []], "trackingId": [1]},
+)
+"""Contents of an answer that refuses."""
+
+
+def _malformed(answer: Answer) -> Iterator[tuple[str, Answer]]:
     kind = answer.headers.get("content-type", "")
     if "json" in kind:
         for wrong, content in _json_variants(json.loads(answer.body)):
-            yield wrong, json.dumps(content).encode()
+            yield wrong, replace(answer, body=json.dumps(content).encode())
+        for status in (400, 404, 409, 500):
+            for content in REFUSALS:
+                yield f"refused with {status} {content}", Answer(status, answer.headers, json.dumps(content).encode())
     elif "xml" in kind:
-        yield from _xml_variants(answer.body)
+        for wrong, body in _xml_variants(answer.body):
+            yield wrong, replace(answer, body=body)
 
 
 def _json_variants(content: Any, place: str = "$") -> Iterator[tuple[str, Any]]:
@@ -88,7 +105,7 @@ XML_CHANGES: Mapping[str, Callable[[etree._Element], None]] = {
     "a number": lambda element: setattr(element, "text", "-1.5"),
     "of another name": lambda element: setattr(element, "tag", "other"),
     "of no namespace": lambda element: setattr(element, "tag", etree.QName(element).localname),
-    "with a child": lambda element: etree.SubElement(element, "other") and None,
+    "with a child": lambda element: element.append(etree.Element("other")),
 }
 
 
@@ -103,7 +120,7 @@ def _xml_variants(content: bytes) -> Iterator[tuple[str, bytes]]:
         for word, change in XML_CHANGES.items():
             root = etree.fromstring(content)
             element = list(root.iter("*"))[position]
-            if element is root and word in ("missing", "twice"):
+            if position == 0 and word in ("missing", "twice"):
                 continue
             change(element)
             yield f"{element.tag} {word}", etree.tostring(root)

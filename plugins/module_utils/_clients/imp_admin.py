@@ -33,12 +33,20 @@ IDS_AT_ONCE, LONGEST_QUERY = 40, 6000
 _TEXT = str | None
 _GATEWAY = {
     **dict.fromkeys(("id", "type", "name", "etag"), str),
-    **{"description": _TEXT, "port": int, "position": int, "office_365?": dict, "subscriptions?": int},
+    "description": _TEXT,
+    "port": int,
+    "position": int,
+    "office_365?": dict,
+    "subscriptions?": int,
 }
 _STATUS_ITEM = {"name": str, "checked": bool, "reachability": _TEXT, "verification": _TEXT, "detail?": str}
 _NODE = {"name": str, **dict.fromkeys(("fqdn?", "eth0_ipv4?", "eth0_ipv6?"), str)}
 _SERVICE = {"name": str, "status": str, "activated": bool}
-_USER = {"userid": str, **dict.fromkeys(("presence", "activity", "message", "gateway", "failure"), _TEXT)}
+_USER = {
+    "userid": str,
+    **dict.fromkeys(("presence", "activity", "message", "gateway"), _TEXT),
+    "failure": str | dict | None,
+}
 _CONDITION = {"met": bool | None}
 """What is read of answers, see ``shaped``."""
 
@@ -113,7 +121,7 @@ class ImpAdmin:
         """Return ``{node, items: [...]}``: what the troubleshooter of a node finds about each gateway (G6)."""
         path = "/presence-gateways/status"
         found = self._object(path, [("node", node)] if node else [])
-        return self._shaped(found, {"node": str, "items": [_STATUS_ITEM]}, path)
+        return dict(self._shaped(found, {"node": str, "items": [_STATUS_ITEM]}, path))
 
     def restart_notifications(self) -> list[dict[str, Any]]:
         """Return the services that have to restart: ``{node, service, since, reasons: [{object, action, at}]}``."""
@@ -138,7 +146,7 @@ class ImpAdmin:
         body = {"peer_server": peer, "port": port, "store": store}
         path = "/certificate-import/check"
         content = self._call("POST", path, body=body, idempotent=True).json()
-        return self._shaped(content, {"certificates": [{"pem": str}]}, path)
+        return dict(self._shaped(content, {"certificates": [{"pem": str}]}, path))
 
     def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> bool:
         """Install a certificate on this node, provided that the peer server still offers it (409 if it does not).
