@@ -15,6 +15,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -34,7 +35,7 @@ FOLDER = ROOT / ".build" / "mutants"
 WITHOUT_EFFECT = ROOT / "tests" / "mutants_without_effect.yml"
 SCOPE = ("plugins/module_utils/*.py", "emulator/src/*.py")
 TIMEOUT = 900  # seconds; a change may make something wait for ever
-KILLED, SURVIVED, NO_EFFECT = "killed", "survived", "without effect"
+KILLED, SURVIVED, NO_EFFECT, NOT_JUDGED = "killed", "survived", "without effect", "not judged"
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
 
 
@@ -51,6 +52,10 @@ class Outcome:
     by: str = ""
 
 
+class NotJudged(Exception):
+    """The tests cannot be run, whether anything is changed or not."""
+
+
 class Tree:
     """A copy of the project, with at most one file changed."""
 
@@ -58,15 +63,19 @@ class Tree:
         self._folder = folder
         self._clock = 0
         self.choice = Choice(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         copy_project(folder)
 
     def judge(self, mutation: dict[str, Any], unreliable: set[str]) -> tuple[str, str]:
         """Return the outcome of a mutation, and which test has noticed it."""
         path = mutation["path"]
-        for tests in (self.choice.unit(path), self.choice.others(path)):
-            failed = self._first_failure(path, mutation["source"], tests, unreliable)
-            if failed:
-                return KILLED, failed
+        try:
+            for tests in (self.choice.unit(path), self.choice.others(path)):
+                failed = self._first_failure(path, mutation["source"], tests, unreliable)
+                if failed:
+                    return KILLED, failed
+        except NotJudged as error:
+            return NOT_JUDGED, str(error)
         return SURVIVED, ""
 
     def _first_failure(self, path: str, source: str, tests: list[str], unreliable: set[str]) -> str:
@@ -81,7 +90,7 @@ class Tree:
             if not failed or not self._run([failed] if named else tests, unreliable - {failed}):
                 return failed
             if not named:
-                raise RuntimeError(f"{failed} without any change: {' '.join(tests)}")
+                raise NotJudged(f"without any change {failed}")
             unreliable.add(failed)
         return ""
 
@@ -115,7 +124,8 @@ class Tree:
         if started.returncode in (0, 5):
             return ""
         found = _FAILED.search(output)
-        return found[1] if found else f"pytest ended with {started.returncode}"
+        last = output.strip().rpartition("\n")[2]
+        return found[1] if found else f"pytest ended with {started.returncode}: {last}"
 
     def _changed(self, path: str, source: str) -> Changed:
         self._clock += 2
@@ -166,10 +176,11 @@ def without_effect() -> set[tuple[str, str, str]]:
 
 def report(outcomes: list[Outcome]) -> str:
     """Return the score and what has survived, as Markdown."""
-    numbers = {word: sum(found.outcome == word for found in outcomes) for word in (KILLED, SURVIVED, NO_EFFECT)}
+    numbers = {word: sum(found.outcome == word for found in outcomes) for word in (KILLED, SURVIVED)}
     judged = numbers[KILLED] + numbers[SURVIVED]
     share = 100 * numbers[KILLED] / (judged or 1)
-    told = f"{numbers[KILLED]} of {judged} mutations were noticed ({share:.0f} %); {numbers[NO_EFFECT]} have no effect."
+    others = len(outcomes) - judged
+    told = f"{numbers[KILLED]} of {judged} mutations were noticed ({share:.0f} %); {others} have no effect or no tests."
     survived = sorted((found for found in outcomes if found.outcome == SURVIVED), key=lambda found: found.path)
     lines = [f"* {found.path}:{found.line}: `{found.before}` became `{found.after}`" for found in survived]
     return "\n".join([told, "", *lines]) + "\n"
@@ -216,7 +227,7 @@ def main() -> int:
     told = report(outcomes)
     (FOLDER / "report.md").write_text(told, encoding="utf-8")
     print(told)
-    judged = [found for found in outcomes if found.outcome != NO_EFFECT]
+    judged = [found for found in outcomes if found.outcome in (KILLED, SURVIVED)]
     killed = sum(found.outcome == KILLED for found in judged)
     return 0 if killed >= asked.least * len(judged) else 1
 

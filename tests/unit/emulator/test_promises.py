@@ -20,7 +20,7 @@ from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.sql import operations
 from imp_emulator.wire.exchange.ews import envelope
-from imp_emulator.wire.exchange.ews.messages import EwsError
+from imp_emulator.wire.exchange.ews.messages import EwsError, T
 from imp_emulator.wire.exchange.powershell import PowerShell, cmdlets
 from imp_emulator.wire.http import soap
 from imp_emulator.world.environment import Environment
@@ -59,7 +59,10 @@ def test_the_key_of_a_certificate_request_is_made_off_the_event_loop(
     prepare = endpoint._input(nothing, nothing, nothing, None, given, "").prepare
     assert prepare is not None
 
-    asyncio.run(prepare())
+    async def wait() -> None:
+        await prepare()
+
+    asyncio.run(wait())
 
     assert made
     assert made != [threading.get_ident()]
@@ -95,7 +98,7 @@ def test_a_message_has_at_most_one_header_and_asks_for_one_thing(content: str, t
 
 @pytest.mark.parametrize("apart", [True, False])
 def test_a_header_of_exchange_is_given_once_also_in_two_lists_of_headers(apart: bool) -> None:
-    one = f'<t:RequestServerVersion xmlns:t="{envelope.T}" Version="Exchange2013"/>'
+    one = f'<t:RequestServerVersion xmlns:t="{T}" Version="Exchange2013"/>'
     headers = f"<e:Header>{one}{'</e:Header><e:Header>' if apart else ''}{one}</e:Header>"
     with pytest.raises(EwsError, match="ErrorDuplicateSOAPHeader"):
         envelope.parse(f'<e:Envelope xmlns:e="{soap.ENVELOPE}">{headers}{BODY}</e:Envelope>'.encode())
