@@ -56,6 +56,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
     Spec,
@@ -122,7 +123,7 @@ class LookupModule(LookupBase):
             values.update(self._values({name: computed[name] for name in missing & computed.keys()}, host))
         options, problems = converted(spec, values)
         if problems:
-            raise AnsibleLookupError(" ".join(problems))
+            raise AnsibleLookupError(joined(problems))
         return located(spec, options, host.get("playbook_dir") or ".")
 
     def _values(self, given: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:

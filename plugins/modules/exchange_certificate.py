@@ -78,7 +78,7 @@ options:
     type: str
   certificate_path:
     description:
-      - A file on the controller with the issued certificate, in PEM, DER or PKCS #7, see O(certificate).
+      - A file on the controller with the issued certificate, in PEM, DER or PKCS#7, see O(certificate).
       - With O(state=requested) it need not be there.
     type: path
   discard_request:
@@ -355,6 +355,8 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": list(STATES), "default": "bound"},
     },
     mutually_exclusive=[("certificate", "certificate_path")],
+    # In check mode an authority issues nothing that a later task could install.
+    may_be_empty=["certificate"],
 )
 
 

@@ -318,6 +318,7 @@ ARGUMENTS = Arguments(
         **NODES,
         "wait_timeout": {"type": "int", "default": 10},
     },
+    may_be_empty=["users.note"],
 )
 
 

@@ -398,6 +398,7 @@ ARGUMENTS = Arguments(
         **PENDING_RESTARTS,
     },
     required_together=[("account", "account_password")],
+    may_be_empty=["gateways.description", "gateways.proxy_url", "gateways.proxy_username"],
     required_one_of=[("gateways", "account")],
 )
 

@@ -152,6 +152,7 @@ ARGUMENTS = Arguments(
         },
         **PENDING_RESTARTS,
     },
+    may_be_empty=["parameters.value"],
 )
 
 

@@ -32,6 +32,8 @@ def listing(criteria: str, *tags: str, more: str = "") -> str:
     return f"<searchCriteria>{criteria}</searchCriteria><returnedTags>{returned}</returnedTags>{more}"
 
 
+REDUNDANCY_GROUP = "DefaultCUPSubcluster"
+
 CUCM = [
     ("getCCMVersion", ""),
     ("getCCMVersion", "<processNodeName>imp-pub</processNodeName>"),
@@ -56,6 +58,14 @@ CUCM = [
     ("listProcessNode", listing("<name>%</name>", "name", "description", "ipv6Name", "nodeUsage", "processNodeRole")),
     ("updateProcessNode", "<name>imp-sub</name><description>d</description><ipv6Name>imp-sub6</ipv6Name>"),
     ("listProcessNodeService", listing("<processNodeName>%</processNodeName>", "processNodeName", "service")),
+    ("getPresenceRedundancyGroup", f"<name>{REDUNDANCY_GROUP}</name>"),
+    ("updatePresenceRedundancyGroup", f"<name>{REDUNDANCY_GROUP}</name><server2/><haEnabled>false</haEnabled>"),
+    (
+        "addPresenceRedundancyGroup",
+        "<presenceRedundancyGroup><name>second</name><server1>imp-sub</server1></presenceRedundancyGroup>",
+    ),
+    ("listPresenceRedundancyGroup", listing("<name>%</name>", "name", "description", "server1", "server2")),
+    ("removePresenceRedundancyGroup", "<name>second</name>"),
     ("executeSQLQuery", "<sql>select first 3 * from enduser</sql>"),
     ("executeSQLQuery", "<sql>select * from enduser where userid = 'nobody'</sql>"),
     ("executeSQLUpdate", "<sql>update enduser set title = 'x' where userid = 'user0001'</sql>"),

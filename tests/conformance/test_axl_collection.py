@@ -73,6 +73,11 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "update_parameter": lambda axl: axl.update_parameter(ENGINE, CLUSTER, "CalendarSpread", "10"),
     "process_nodes": lambda axl: axl.process_nodes(),
     "node_services": lambda axl: axl.node_services(),
+    "redundancy_groups": lambda axl: axl.redundancy_groups(),
+    "switch_high_availability": lambda axl: [
+        axl.switch_high_availability("DefaultCUPSubcluster", on=True),
+        axl.switch_high_availability("DefaultCUPSubcluster", on=False),
+    ],
     "count_users": lambda axl: axl.count_users(with_meeting_information=True),
     "sql": lambda axl: axl.sql("select first 1 userid from enduser where userid <> 'x'"),
 }

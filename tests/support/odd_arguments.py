@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -61,17 +62,85 @@ def texts_in_place(spec: Spec, text: str, *, secrets: bool) -> Iterator[tuple[Pa
             yield path, _with(spec, path, text)
 
 
-def _with(spec: Spec, path: Path, text: str) -> dict[str, Any]:
+def paths(spec: Spec) -> list[Path]:
+    """Return the place of every option, also inside of dictionaries and of the first item of lists."""
+    return [path for path, _option in _places(spec, full_arguments(spec), ())]
+
+
+def put(spec: Spec, base: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    """Return arguments that are right but for the value at ``path``, which all that it needs is put around."""
+    return {**base, path[0]: _with(spec, path, value)[path[0]]}
+
+
+def _with(spec: Spec, path: Path, text: Any) -> dict[str, Any]:
     """Return the required arguments of a spec, and ``text`` at ``path`` with all that it needs around it."""
     arguments = {name: _needed(name, option) for name, option in spec.items() if option.get("required")}
     name, *rest = path
     if not rest:
         arguments[name] = text
     elif isinstance(rest[0], int):
-        arguments[name] = [_with(spec[name]["options"], tuple(rest[1:]), text)]
+        arguments[name] = [_with(spec[name]["options"], tuple(rest[1:]), text) if rest[1:] else text]
     else:
         arguments[name] = _with(spec[name]["options"], tuple(rest), text)
     return arguments
+
+
+def nested(depth: int, make: Callable[[Any], Any]) -> Any:
+    """Return so many containers in each other."""
+    value: Any = "Wxyz"
+    for _level in range(depth):
+        value = make(value)
+    return value
+
+
+ODD_PLAINLY: dict[str, Any] = {
+    "null": None,
+    "true": True,
+    "zero": 0,
+    "minus one": -1,
+    "a fraction": 1.5,
+    "infinity": math.inf,
+    "minus infinity": -math.inf,
+    "not a number": math.nan,
+    "1e300": 1e300,
+    "beyond 32 bits": 2**31,
+    "beyond a double": 10**400,
+    "the largest": 2**31 - 1,
+    "infinity as text": ".inf",
+    "1e400 as text": "1e400",
+    "an empty text": "",
+    "blanks": " \t ",
+    "a line break": "one\ntwo",
+    "a bell": "one\atwo",
+    "U+0000": "one\0two",
+    "U+FFFF": "one\uffff",
+    "a surrogate": "one\udc80",
+    "right to left": "\u202eone",
+    "another plane": "\U0001f600",
+    "a template": "{{ 7 * 7 }}",
+    "a template's begin": "{% raw %}",
+    "a comment": "{# one",
+    "300 characters": "A" * 300,
+    "100 kB": "A" * 100_000,
+    "100 kB with commas": "a," * 50_000,
+    "100 kB of pairs": "a=b," * 25_000,
+    "100 kB of brackets": "[" * 100_000,
+    "a long list": ["Wxyz"] * 5_000,
+    "a long dictionary": {f"name{number}": number for number in range(5_000)},
+    "an empty list": [],
+    "an empty dictionary": {},
+    "a list of null": [None],
+    "a list of lists": [[["Wxyz"]]],
+    "a list of dictionaries": [{}, {"Wxyz": None}],
+    "a dictionary of nulls": {"name": None, "Wxyz": None},
+    "an empty key": {"": ""},
+    "deep lists": nested(30, lambda inner: [inner]),
+    "deep dictionaries": nested(30, lambda inner: {"Wxyz": inner}),
+    "very deep lists": nested(400, lambda inner: [inner]),
+    "a date": "2026-01-01",
+    "Jinja's null": "None",
+}
+"""Values of every kind, of which each option takes few or none."""
 
 
 def _needed(name: str, option: Mapping[str, Any]) -> Any:

@@ -25,8 +25,8 @@ _ADVICE = {
         "Name the gateway as one of the certificate's SAN entries, or have a certificate issued whose SAN holds {peer}."
     ),
     BAD: (
-        "Have a new certificate issued when this one has expired, is not valid yet, is self-signed or is not made for "
-        "servers; compare the clocks first when its dates look right."
+        "Have a new certificate issued when this one, or the authority named, has expired, is not valid yet, is "
+        "self-signed, damaged or not made for servers; compare the clocks first when its dates look right."
     ),
     NETWORK_ERROR: (
         "See whether the name resolves, the port is open from this node, and the server answers a TLS handshake there."

@@ -20,10 +20,16 @@ from urllib.parse import urlencode
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
-    split_bundle,
+    held_pem,
     unique,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, of_status, of_words
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Conflict,
+    NoPublicApi,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._http.shape import Shape, shaped
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
@@ -90,7 +96,7 @@ class CertManager:
 
     def _parsed(self, pem: Any) -> list[Certificate]:
         try:
-            return split_bundle(str(pem).encode())
+            return held_pem(str(pem))
         except NotACertificate as error:
             raise UnexpectedAnswer(f"{self._transport.server} sent a certificate of which {error}") from None
 
@@ -103,7 +109,7 @@ class CertManager:
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
-        answer = self._transport.request(method, BASE + path, body=content, headers=headers)
+        answer = self._transport.request(method, BASE + path, body=content, headers=headers, busy=_not_now)
         if not answer.ok:
             raise self._error(answer)
         return answer
@@ -117,7 +123,8 @@ class CertManager:
         if isinstance(content, dict) and content.get("messages") and isinstance(content["messages"], list):
             text = " ".join(str(message).rstrip(".") + "." for message in content["messages"])
             details = {"tracking_id": content["trackingId"]} if content.get("trackingId") else {}
-            return ApiError(f"{self._transport.server}: {text}", status=answer.status, details=details)
+            kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError
+            return kind(f"{self._transport.server}: {text}", status=answer.status, details=details)
         if answer.status in (301, 302, 404, 405, 501):
             return NoPublicApi(
                 f"{self._transport.server} has no certificate-management interface. It needs release 14 or later; on "
@@ -129,3 +136,18 @@ class CertManager:
 def _text(entry: Any) -> Any:
     """Return the certificate that an entry of a list holds."""
     return entry.get("certificate") if isinstance(entry, dict) else entry
+
+
+def _not_now(answer: Answer) -> NotNow | None:
+    """Return what an error means that passes by itself: by the number in its body, or by its words."""
+    if answer.ok:
+        return None
+    try:
+        content = answer.json()
+    except UnexpectedAnswer:
+        return None
+    if not isinstance(content, dict):
+        return None
+    number, messages = content.get("key"), content.get("messages")
+    told = " ".join(map(str, messages)) if isinstance(messages, list) else ""
+    return (of_status(number) if isinstance(number, int) else None) or of_words(told)

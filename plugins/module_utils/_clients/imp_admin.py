@@ -18,11 +18,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Conflict,
+    NoPublicApi,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._http.shape import Shape, shaped
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 
 BASE = "/imp-admin/v1"
+
+ABSENT = 404
+"""What an admin API of an older version answers for a part of it that it does not have."""
 
 PAGE_SIZE = 200
 """Users asked for at once, the most that there are on a page."""
@@ -46,6 +55,12 @@ _USER = {
     "userid": str,
     **dict.fromkeys(("presence", "activity", "message", "gateway"), _TEXT),
     "failure": str | dict | None,
+}
+_GROUP = {
+    "name": str,
+    "ha_enabled": bool,
+    "description?": str,
+    "nodes": [{"node": str, **dict.fromkeys(("state?", "reason?"), str), "users_assigned?": int, "users_here?": int}],
 }
 _CONDITION = {"met": bool | None}
 """What is read of answers, see ``shaped``."""
@@ -137,6 +152,16 @@ class ImpAdmin:
         Any node of the cluster tells it about all of them, as the page Presence Topology does.
         """
         return self._items("/presence-topology", {**_NODE, "reachable": bool, "services": [_SERVICE]})
+
+    def redundancy_groups(self) -> list[RedundancyGroup] | None:
+        """Return the presence redundancy groups and how their nodes stand; ``None`` from an interface without them."""
+        try:
+            items = self._items("/presence-redundancy-groups", _GROUP)
+        except ApiError as error:
+            if error.status != ABSENT:
+                raise
+            return None
+        return [_redundancy_group(item) for item in items]
 
     def offered_certificates(self, peer: str, port: int, store: str) -> dict[str, Any]:
         """Return what the Certificate Import Tool finds about a peer server, from this node; nothing changes.
@@ -230,7 +255,8 @@ class ImpAdmin:
         text = text or f"{self._transport.server} answered HTTP {answer.status}."
         details = {"field": problem["field"]} if problem.get("field") else {}
         code = problem.get("code")
-        return ApiError(str(text), status=answer.status, code=str(code) if code else None, details=details)
+        kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError
+        return kind(str(text), status=answer.status, code=str(code) if code else None, details=details)
 
     def _absent(self) -> NoPublicApi:
         return NoPublicApi(
@@ -254,3 +280,20 @@ def _portions(userids: Sequence[str]) -> Iterator[list[str]]:
         length += needed
     if portion or not userids:
         yield portion
+
+
+def _redundancy_group(item: Mapping[str, Any]) -> RedundancyGroup:
+    nodes = tuple(
+        GroupNode(
+            str(node["node"]), node.get("state"), node.get("reason"), node.get("users_assigned"), node.get("users_here")
+        )
+        for node in item["nodes"]
+    )
+    users = [node.users_assigned for node in nodes if node.users_assigned is not None]
+    return RedundancyGroup(
+        name=str(item["name"]),
+        ha_enabled=bool(item["ha_enabled"]),
+        nodes=nodes,
+        description=str(item.get("description") or ""),
+        users=sum(users) if len(users) == len(nodes) else None,
+    )

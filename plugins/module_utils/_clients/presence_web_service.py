@@ -10,9 +10,10 @@ An application user logs in with its password, and then end users without theirs
 the key of the user's session. A user homed on another node cannot log in here: :class:`WrongNode` tells the node, and
 whoever calls decides whether it may be asked.
 
-Sessions are logged out when the client is closed, whatever has happened. One that has ended meanwhile is made anew,
-once. Session keys are secrets: they are in no message, and ``hide`` is told each of them. Texts of the server are not
-shown either, for they may repeat what was sent; errors are told by their numbers.
+Sessions are logged out when the client is closed, whatever has happened. One that has ended meanwhile is made anew:
+once at once, that of an end user then after pauses, for another run may be about the same user. Session keys are
+secrets: they are in no message, and ``hide`` is told each of them. Texts of the server are not shown either, for they
+may repeat what was sent; errors are told by their numbers.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from xml.etree.ElementTree import Element
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_errors import (
     ALREADY_LOGGED_IN,
+    BUSY,
     ERRORS,
     INVALID_SESSION_KEY,
     LOGIN_FAILED,
     NO_SESSION_KEY,
     error_number,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
     ConnectionFailed,
@@ -213,13 +216,30 @@ class PresenceWebService:
             key = self._user_key(userid)
             return self._call(method, f"/users/{_quoted(userid)}{path}", key=key, body=body, headers=headers)
 
-        return _once_more(ask, lambda: self._keys.pop(userid, None))
+        return self._anew(ask, lambda: self._keys.pop(userid, None), self._transport.connection.retries)
 
     def _user_key(self, userid: str) -> str:
         """Return the key of a user's session, which is made when there is none."""
         if userid not in self._keys:
-            self._keys[userid] = _once_more(lambda: self._log_in_user(userid), self._forget_session)
+            self._keys[userid] = self._anew(lambda: self._log_in_user(userid), self._forget_session, 0)
         return self._keys[userid]
+
+    def _anew(self, ask: Callable[[], T], forget: Callable[[], object], retries: int) -> T:
+        """Ask, and again without what is remembered of a session that has ended; after pauses so often beside that.
+
+        Two runs about the same user take the session from each other, so each gives way a little longer every time.
+        """
+        attempt = 0
+        while True:
+            try:
+                return ask()
+            except SessionEnded:
+                forget()
+                if attempt > retries:
+                    raise
+            if attempt:
+                self._transport.pause(attempt - 1)
+            attempt += 1
 
     def _forget_session(self) -> None:
         self._key = ""
@@ -254,7 +274,9 @@ class PresenceWebService:
             sent["Content-Type"] = "application/xml"
         if key:
             sent["Presence-Session-Key"] = key
-        answer = self._transport.request(method, BASE + path, body=body, headers=sent, idempotent=idempotent)
+        answer = self._transport.request(
+            method, BASE + path, body=body, headers=sent, idempotent=idempotent, busy=_not_now
+        )
         if answer.status == 307:
             raise self._elsewhere(answer)
         if not answer.ok:
@@ -319,13 +341,10 @@ class PresenceWebService:
         )
 
 
-def _once_more(ask: Callable[[], T], forget: Callable[[], object]) -> T:
-    """Ask, and once more without what is remembered of a session that has ended."""
-    try:
-        return ask()
-    except SessionEnded:
-        forget()
-        return ask()
+def _not_now(answer: Answer) -> NotNow | None:
+    """Return what an error means that passes by itself, by its number; the words of the service are not shown."""
+    number = None if answer.ok or len(answer.body) > LARGEST_DOCUMENT else error_number(answer.body)
+    return NotNow(f"error {number}: {ERRORS[number].partition('.')[0]}") if number in BUSY else None
 
 
 def _quoted(userid: str) -> str:

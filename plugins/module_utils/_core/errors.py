@@ -16,6 +16,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+LONGEST_MESSAGE = 1000
+"""Characters of a message; what is longer is read by nobody."""
+_LONGEST_SENTENCE = 400
+_LEFT_OUT = " ... "
+_LONGEST_NUMBER = 10
+
+
+def shortened(text: str, most: int = LONGEST_MESSAGE) -> str:
+    """Return a text of ``most`` characters at most: its begin, which names the option, and its end with the rule."""
+    if len(text) <= most:
+        return text
+    end = most // 3
+    return text[: most - end - len(_LEFT_OUT)] + _LEFT_OUT + text[-end:]
+
+
+def joined(sentences: Iterable[str], rest: str = "and {} more.", most: int | None = None) -> str:
+    """Return sentences as one message, ``most`` of them at most, each shortened.
+
+    ``rest`` tells the number of those that are too many.
+    """
+    told = [shortened(sentence, _LONGEST_SENTENCE) for sentence in sentences]
+    room = LONGEST_MESSAGE - len(rest) - _LONGEST_NUMBER
+    for count, sentence in enumerate(told):
+        room -= len(sentence) + 1
+        if room < 0 or count == most:
+            return " ".join([*told[:count], rest.format(len(told) - count)])
+    return " ".join(told)
+
 
 class ImpError(Exception):
     """A failure that the user is told about.
@@ -29,8 +57,8 @@ class ImpError(Exception):
     default_code = "failed"
 
     def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = shortened(message)
+        super().__init__(self.message)
         self.code = code or self.default_code
         self.details = dict(details or {})
 
@@ -45,8 +73,9 @@ class InvalidInput(ImpError):
     default_code = "invalid-input"
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = list(problems)
-        super().__init__(" ".join(self.problems), details={"problems": self.problems})
+        self.problems = [shortened(problem) for problem in problems]
+        message = joined(self.problems, "{} more problems, see details.")
+        super().__init__(message, details={"problems": self.problems})
 
 
 class ConnectionFailed(ImpError):
@@ -80,7 +109,7 @@ class TimedOut(ImpError):
 
 
 class Busy(ImpError):
-    """The server still answers 429 or 503 after the last retry."""
+    """The server still has no time after the last retry, and has done nothing of what it was asked for."""
 
     default_code = "busy"
 
@@ -107,6 +136,17 @@ class ApiError(ImpError):
     ) -> None:
         super().__init__(message, code=code, details={"status": status, **(details or {})})
         self.status = status
+
+
+class Conflict(ApiError):
+    """The server refused because things are not as the request takes for granted: somebody else has been faster.
+
+    An object that is there already, is gone, or has changed since it was read. Whoever catches this looks again: if
+    all is as wanted, nothing has failed.
+    """
+
+    MEANS_IT = (404, 409, 410, 412)
+    """The HTTP statuses that say it at an interface whose objects have addresses of their own (RFC 9110)."""
 
 
 class UnexpectedAnswer(ImpError):

@@ -18,12 +18,12 @@ of a task at once and before anything is sent.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ansible.module_utils.basic import env_fallback
@@ -33,6 +33,11 @@ T = TypeVar("T")
 OptionSpec = dict[str, Any]
 """The argument spec of one option."""
 
+DAY = 86_400
+"""Seconds: the longest time that anything is waited for."""
+CENTURY = 36_525
+"""Days: more than any certificate has left."""
+MOST_RETRIES = 1000
 SHORTEST_SECRET = 4
 """ansible masks every occurrence of a secret in the output; a shorter one would blot out ordinary words."""
 
@@ -86,7 +91,8 @@ REPORT_UNDECLARED: dict[str, OptionSpec] = {"report_undeclared": {"type": "bool"
 class Arguments:
     """A module's argument spec without its connection options, which come from the ``kind`` of endpoint.
 
-    Every module of the collection supports check mode.
+    Every module of the collection supports check mode. An empty text is a value for the options in ``may_be_empty``
+    only, as in ``gateways.description``.
     """
 
     kind: EndpointKind
@@ -95,6 +101,7 @@ class Arguments:
     required_together: Sequence[Sequence[str]] = ()
     required_one_of: Sequence[Sequence[str]] = ()
     required_if: Sequence[Sequence[Any]] = ()
+    may_be_empty: Sequence[str] = ()
 
     @property
     def spec(self) -> dict[str, OptionSpec]:
@@ -137,13 +144,10 @@ class Connection:
         found = check_host("hostname", self.hostname) + check_port("port", self.port)
         found += [] if self.username.strip() else ["username: must not be empty."]
         found += check_secret("password", self.password)
-        if self.ca_path and not Path(self.ca_path).is_file():
+        if self.ca_path and not os.path.isfile(self.ca_path):  # noqa: PTH113 (Path raises for a name that is too long)
             found.append(f"ca_path: there is no file {self.ca_path} on the controller.")
-        if self.timeout < 1:
-            found.append(f"timeout: {self.timeout} is not a positive number of seconds.")
-        if self.retries < 0:
-            found.append(f"retries: {self.retries} is negative; 0 means that nothing is tried again.")
-        return found
+        found += check_range("timeout", self.timeout, 1, DAY, "seconds")
+        return found + check_range("retries", self.retries, 0, MOST_RETRIES)
 
 
 def connection_from(kind: EndpointKind, params: Mapping[str, Any]) -> Connection:
@@ -200,6 +204,12 @@ def check_host(option: str, value: str, *, qualified: bool = False) -> list[str]
     if qualified and len(labels) < 2:
         return [f"{option}: {value} is not fully qualified; give a name with its domain, or an address."]
     return []
+
+
+def check_range(option: str, value: float, least: float, most: float, unit: str = "") -> list[str]:
+    """Check a number; ``unit`` is what it counts."""
+    what = f" {unit}" if unit else ""
+    return [] if least <= value <= most else [f"{option}: {value} is not in the range {least} to {most}{what}."]
 
 
 def check_port(option: str, value: int) -> list[str]:

@@ -19,30 +19,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.validation import check_type_dict
-from ansible_collections.ucops.imp.plugins.module_utils._core.masked import MASK, WHOLE_VALUE, masked_problems, places
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import SHORTEST_SECRET, OptionSpec, check_secret
-
-Spec = Mapping[str, OptionSpec]
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput, shortened
+from ansible_collections.ucops.imp.plugins.module_utils._core.masked import MASK, WHOLE_VALUE, masked_problems
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import SHORTEST_SECRET, check_secret
+from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import (
+    Spec,
+    depth_problems,
+    inside,
+    is_password,
+    items_of,
+    parsed,
+    shape_problems,
+    text_problems,
+    too_deep,
+    value_problems,
+    without_nulls,
+)
 
 _LIKE_A_SECRET = re.compile(r"pass|pwd|secret|token|credential", re.IGNORECASE)
-_PASSWORD = re.compile(r"(?:.*_)?password|client_secret")
-"""Options with this name and ``no_log`` are for a login; other secrets are whole texts, such as a certificate."""
-_TEXT = ("str", "path")
-_MANY: tuple[tuple[type, str], ...] = ((list, "a list"), (Mapping, "a dictionary"))
-_NO_SECRETS: tuple[tuple[type, str], ...] = (
-    *_MANY,
-    (bool, "a truth value (YAML takes yes, no, on and off for one)"),
-    (float, "a number with a fraction"),
-)
-_NO_TEXT = re.compile("[\ud800-\udfff]")
-"""What Python makes of bytes that are no UTF-8: nothing can write it."""
 _INTERNAL = "_ansible_"
 """Begins the names of what ansible itself hands to a module."""
 
@@ -67,8 +67,8 @@ def shown_arguments(spec: Spec, given: Mapping[str, Any]) -> dict[str, Any]:
         elif option is None or _is_secret(name, option, value):
             shown[name] = WHOLE_VALUE
         elif "options" in option:
-            items = [_shown_item(option["options"], item) for item in _items(value)]
-            shown[name] = items if isinstance(_parsed(value), list) else items[0]
+            items = [_shown_item(option["options"], item) for item in items_of(value)]
+            shown[name] = items if isinstance(parsed(value), list) else items[0]
         else:
             shown[name] = _shown_freely(value)
     return shown
@@ -79,67 +79,18 @@ def secret_problems(spec: Spec, params: Mapping[str, Any]) -> list[str]:
     return [
         problem
         for place, name, value in _secret_values(spec, params)
-        if _PASSWORD.fullmatch(name)
+        if is_password(name)
         for problem in check_secret(place, str(value))
     ]
 
 
-def shape_problems(spec: Spec, given: Mapping[str, Any], place: str = "") -> list[str]:
-    """Return where a value of another shape stands than the one value, or the dictionary, that is due.
-
-    Of a list or a dictionary for a text, ansible would make a text that nobody has meant. It refuses what is no
-    dictionary, but its check may break down on it.
-    """
-    found: list[str] = []
-    for name, option in spec.items():
-        value, here = given.get(name), f"{place}{name}"
-        if value is None:
-            continue
-        if "options" in option:
-            found += _dictionary_problems(here, option, value)
-        elif option["type"] not in ("list", "dict", "raw"):
-            found += _single_problem(here, value, _NO_SECRETS if option.get("no_log") else _MANY)
-            if option["type"] == "path" and "\0" in str(value):
-                found.append(f"{here}: it has the character U+0000, which no path can have.")
-        elif option.get("elements") in _TEXT and isinstance(value, list):
-            for number, item in enumerate(value):
-                found += _single_problem(f"{here}[{number}]", item, _MANY)
-    return found
-
-
-def text_problems(given: Mapping[str, Any]) -> list[str]:
-    """Return where arguments have what is no text, so that nothing could be sent, written or even checked."""
-    return [
-        f"{place or 'options'}: it has a byte that is no UTF-8 text. Look at where the value comes from."
-        for place in places(given, lambda text: _NO_TEXT.search(text) is not None)
-    ]
-
-
-def _single_problem(place: str, value: Any, shapes: Iterable[tuple[type, str]]) -> list[str]:
-    return [f"{place}: it is {shape}. Give one value, a text in quotes." for kind, shape in shapes if _is(value, kind)]
-
-
-def _is(value: Any, kind: type) -> bool:
-    """Whether a value is of this kind; a truth value is no number."""
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-
-
-def _dictionary_problems(place: str, option: OptionSpec, value: Any) -> list[str]:
-    due = f"Give a dictionary with {', '.join(option['options'])}."
-    if option["type"] == "dict" and isinstance(_parsed(value), list):
-        return [f"{place}: it is a list. {due}"]
-    found: list[str] = []
-    for inner, item in _inside(place, value):
-        if isinstance(item, Mapping):
-            found += shape_problems(option["options"], item, f"{inner}.")
-        else:
-            found.append(f"{inner}: it is no dictionary. {due}")
-    return found
-
-
 def numbers_for_texts(spec: Spec, given: Mapping[str, Any]) -> list[str]:
     """Return which secrets are given as whole numbers."""
-    return [place for place, _name, value in _secret_values(spec, given) if _is(value, int)]
+    return [
+        place
+        for place, _name, value in _secret_values(spec, given)
+        if isinstance(value, int) and not isinstance(value, bool)
+    ]
 
 
 def common_passwords(spec: Spec, params: Mapping[str, Any], result: Any) -> list[str]:
@@ -148,7 +99,7 @@ def common_passwords(spec: Spec, params: Mapping[str, Any], result: Any) -> list
     return [
         place
         for place, name, value in _secret_values(spec, params)
-        if _PASSWORD.fullmatch(name) and any(value in text for text in texts)
+        if is_password(name) and any(value in text for text in texts)
     ]
 
 
@@ -156,11 +107,15 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     """An ``AnsibleModule`` that knows its secrets from the start and never shows them."""
 
     no_log_values: set[str]
+    params: dict[str, Any]
     wrong_shapes: Sequence[str] = ()
     """What stands where another shape, or a text, is due; with it, nothing is done."""
     _checked = False
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, may_be_empty: Collection[str] = (), **arguments: Any) -> None:
+        """Check the arguments; ``may_be_empty`` has the options for which an empty text is a value."""
+        self._may_be_empty = may_be_empty
+        self._given: dict[str, Any] = {}
         broken: Exception | None = None
         try:
             super().__init__(**arguments)
@@ -177,26 +132,38 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
         self.wrong_shapes = self.wrong_shapes or text_problems(self.params)
 
     def _load_params(self) -> None:
-        """Read the arguments, which ansible checks next."""
+        """Read the arguments, which ansible checks next: null is as good as left out."""
         super()._load_params()
-        given = {name: value for name, value in self.params.items() if not name.startswith(_INTERNAL)}
+        own = {name: value for name, value in self.params.items() if name.startswith(_INTERNAL)}
+        self._given = {name: value for name, value in self.params.items() if name not in own}
+        deep = too_deep(self._given)
+        self._given.update(dict.fromkeys(deep, WHOLE_VALUE))
+        given = without_nulls(
+            self.argument_spec, {name: value for name, value in self._given.items() if name not in deep}
+        )
+        self.params = {**own, **given}
         self._secrets = secret_texts(self.argument_spec, given)
-        self.wrong_shapes = shape_problems(self.argument_spec, given) + text_problems(given)
+        self.wrong_shapes = [
+            *depth_problems(deep),
+            *shape_problems(self.argument_spec, given, self._may_be_empty),
+            *text_problems(given),
+        ]
+        self._odd_values = value_problems(self.argument_spec, given, self._may_be_empty)
         self._numbers = numbers_for_texts(self.argument_spec, given)
         self.no_log_values.update(self._secrets)
 
     def input_problems(self) -> list[str]:
-        """Return what is wrong with any option of any module: unusable secrets, and text that ansible has masked."""
+        """Return what is wrong with any option of any module: texts nobody means, secrets, what ansible has masked."""
         for place in self._numbers:
             self.warn(
                 f"{place}: without quotes it is a number, and YAML takes 0123 or 1:30 for another one than it looks "
                 "like. Put the secret in quotes."
             )
-        return secret_problems(self.argument_spec, self.params) + masked_problems(self.params)
+        return self._odd_values + secret_problems(self.argument_spec, self.params) + masked_problems(self.params)
 
     def warn(self, warning: str, **more: Any) -> None:
         """Warn the user; from core 2.19 on, ansible's own masking leaves warnings out."""
-        super().warn(masked(warning, self.no_log_values), **more)
+        super().warn(shortened(masked(warning, self.no_log_values)), **more)
 
     def warn_of_common_passwords(self, result: Mapping[str, Any]) -> None:
         """Say which passwords make ansible mask a part of this result that is no secret.
@@ -217,19 +184,22 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
         """End with a failure, which may be one of ansible's own check of the arguments."""
-        if self.wrong_shapes and not self._checked:
+        if not self._checked:
             # Ansible does not always name the option.
-            msg, result = " ".join(self.wrong_shapes), {"code": "invalid-input", "changed": False, "failures": []}
-        super().fail_json(msg, **self._harmless(result))
+            refused = InvalidInput(self.wrong_shapes or [msg])
+            msg, result = refused.message, {"code": refused.code, "changed": False, "failures": []}
+        super().fail_json(shortened(msg), **self._harmless(result))
         raise AssertionError("fail_json returned")
 
     def _harmless(self, result: dict[str, Any]) -> dict[str, Any]:
         # Ansible adds the arguments itself otherwise, and masks in them only what it has collected.
         self.no_log_values = {text for text in self.no_log_values if len(text) >= SHORTEST_SECRET}
-        return {
-            **result,
-            "invocation": {"module_args": shown_arguments(self.argument_spec, getattr(self, "params", {}))},
-        }
+        return {**result, "invocation": {"module_args": self._shown()}}
+
+    def _shown(self) -> dict[str, Any]:
+        """Return the arguments with their defaults, as far as they were worked out, as ``invocation`` shows them."""
+        worked_out = getattr(self, "params", {})
+        return shown_arguments(self.argument_spec, worked_out if self._checked else {**self._given, **worked_out})
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -239,12 +209,12 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def _by_name(spec: Spec) -> dict[str, OptionSpec]:
+def _by_name(spec: Spec) -> dict[str, Mapping[str, Any]]:
     """Return the options by name and alias."""
     return {name: option for own, option in spec.items() for name in (own, *option.get("aliases", ()))}
 
 
-def _is_secret(name: str, option: OptionSpec, value: Any) -> bool:
+def _is_secret(name: str, option: Mapping[str, Any], value: Any) -> bool:
     """Whether an option's value is never shown, also when somebody took ``update_password`` for the password."""
     if option.get("no_log"):
         return True
@@ -254,26 +224,6 @@ def _is_secret(name: str, option: OptionSpec, value: Any) -> bool:
 def _has_secrets(spec: Spec) -> bool:
     """Whether an option of this spec, or one inside of it, is a secret."""
     return any(option.get("no_log") or _has_secrets(option.get("options", {})) for option in spec.values())
-
-
-def _parsed(value: Any) -> Any:
-    """Return what ansible would make of a text that stands for a list or a dictionary; other values as they are."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        pass
-    try:
-        return check_type_dict(value)
-    except Exception:  # noqa: BLE001 - it is only looked at: what is wrong with it is ansible's to say
-        return value
-
-
-def _items(value: Any) -> list[Any]:
-    """Return the items of a list of dictionaries, or of what stands in its place."""
-    parsed = _parsed(value)
-    return [_parsed(item) for item in parsed] if isinstance(parsed, list) else [parsed]
 
 
 def _suspects(spec: Spec, given: Mapping[str, Any]) -> Iterator[Any]:
@@ -287,7 +237,7 @@ def _suspects(spec: Spec, given: Mapping[str, Any]) -> Iterator[Any]:
             guarded = _has_secrets(option["options"])
             if guarded and isinstance(value, str):
                 yield value
-            for item in _items(value):
+            for item in items_of(value):
                 if isinstance(item, Mapping):
                     yield from _suspects(option["options"], item)
                 elif guarded:
@@ -357,13 +307,6 @@ def _writings(text: str) -> Iterable[str]:
         yield quote(text, safe="", errors="surrogatepass")
 
 
-def _inside(place: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what stands for each dictionary of an option that holds one or a list of them, after its place."""
-    listed = isinstance(_parsed(value), list)
-    for number, item in enumerate(_items(value)):
-        yield (f"{place}[{number}]" if listed else place), item
-
-
 def _secret_values(spec: Spec, params: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, str, Any]]:
     """Yield place (``imp.password``), name and value of each secret that is given where it belongs."""
     for name, option in spec.items():
@@ -371,6 +314,6 @@ def _secret_values(spec: Spec, params: Mapping[str, Any], place: str = "") -> It
         if option.get("no_log") and value is not None:
             yield f"{place}{name}", name, value
         elif "options" in option:
-            for inner, item in _inside(f"{place}{name}", value):
+            for inner, item in inside(f"{place}{name}", value):
                 if isinstance(item, Mapping):
                     yield from _secret_values(option["options"], item, f"{inner}.")

@@ -19,6 +19,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     OptionSpec,
     ascii_lower,
+    check_range,
     check_unique,
     given,
 )
@@ -52,6 +53,7 @@ ROWS_PER_LOOKUP = 20
 """Looking up one user costs about as much as reading so many in a page."""
 TOLD_PROBLEMS = 20
 """So many problems of a file are told; a file with the wrong columns has one in every row."""
+LARGEST_PAGE = 1_000_000
 GIVE_UP_AFTER = 10
 """So many updates in a row that a busy server refused to the last retry; then the others are not tried any more."""
 
@@ -63,16 +65,8 @@ def read_problems(params: Mapping[str, Any]) -> list[str]:
         criteria = given(params["query"], SEARCH_TAGS)
         if not criteria:
             found.append("query: give at least one of " + ", ".join(SEARCH_TAGS) + "; userid='%' selects everybody.")
-        for name, value in criteria.items():
-            if not value.strip():
-                found.append(f"query: {name} must not be empty.")
-            elif not soap.carries(value):
-                found.append(f"query: {name} {value!r} has a character that XML cannot carry.")
-    if not 1 <= params["concurrency"] <= 32:
-        found.append(f"concurrency: {params['concurrency']} is not in the range 1 to 32.")
-    if params["page_size"] < 1:
-        found.append(f"page_size: {params['page_size']} is not a positive number of users.")
-    return found
+    found += check_range("concurrency", params["concurrency"], 1, 32)
+    return found + check_range("page_size", params["page_size"], 1, LARGEST_PAGE, "users")
 
 
 def userid_problems(option: str, userids: Iterable[str]) -> list[str]:
@@ -171,7 +165,6 @@ class CalendarUsers(Resource[Selection]):
         if params["csv_path"] is not None:
             return found + self._read_file(params["csv_path"])
         if params["users"] is not None:
-            found += userid_problems("users", (item["userid"] for item in params["users"]))
             found += check_unique("users", (item["userid"] for item in params["users"]), ascii_lower)
             self._listed = {item["userid"]: self._options(item) for item in params["users"]}
             return found + [
@@ -305,9 +298,12 @@ class CalendarUsers(Resource[Selection]):
             raise
         self._busy_in_a_row = 0
 
-    def already_applied(self, change: Change) -> bool:
+    def still_needed(self, change: Change) -> Change | None:
         user = self.axl.get_user(change.id)
-        return user is not None and all(getattr(user, item.name) == item.after for item in change.fields)
+        if user is None:
+            return change
+        wanted = {change.id: {item.name: item.after for item in change.fields}}
+        return next(iter(compare(KIND, {change.id: _fields(user)}, wanted, FIELDS)), None)
 
 
 def _refuse_one_user_twice(listed: Mapping[str, User]) -> None:
@@ -335,7 +331,7 @@ def _rule(options: Mapping[str, bool]) -> str | None:
 
 def read_users_problems(context: Context) -> list[str]:
     """Return what is wrong with the options of the module calendar_users_info."""
-    return read_problems(context.params) + userid_problems("users", context.params["users"] or ())
+    return read_problems(context.params)
 
 
 def read_users(context: Context) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     Certificate,
     NotACertificate,
     canonical_fingerprint,
+    held_pem,
     require_library,
     split_bundle,
 )
@@ -68,7 +69,7 @@ class PeerCheck:
         return [
             certificate
             for number, (certificate, status) in enumerate(self.rows)
-            if status == MISSING and (number > 0 or certificate.subject == certificate.issuer)
+            if status == MISSING and (number > 0 or certificate.self_signed)
         ]
 
     @property
@@ -219,6 +220,14 @@ class CertificateImport(Resource[list[PeerCheck]]):
         )
         raise ImpError(text, code="not-installed")
 
+    def still_needed(self, change: Change) -> Change | None:
+        state = self.read_back()
+        # One that the server does not offer any more has not been installed by anybody either.
+        there = {
+            f"{check.node}:{one.fingerprint}" for check in state for one, status in check.rows if status != MISSING
+        }
+        return None if change.id in there else change
+
     def current(self, state: list[PeerCheck]) -> list[dict[str, Any]]:
         return [
             {
@@ -274,7 +283,7 @@ class CertificateImport(Resource[list[PeerCheck]]):
 
 
 def _only(pem: str) -> Certificate:
-    certificates = split_bundle(pem.encode())
+    certificates = held_pem(pem)
     if len(certificates) != 1:
         raise NotACertificate("there is more than one certificate.")
     return certificates[0]

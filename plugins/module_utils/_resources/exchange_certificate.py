@@ -23,9 +23,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange i
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs, require_library
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    CENTURY,
     address,
     canonical_host,
     check_host,
+    check_range,
     check_unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
@@ -96,9 +98,14 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         self._wanted: str = params["state"]
         self._common_name: str = canonical_host(params["common_name"])
         self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
-        self._deadline = datetime.now(timezone.utc) + timedelta(days=params["renew_before_days"])
+        self._now = datetime.now(timezone.utc)
         self._given: list[x509.Certificate] = []
         self._discarded: str | None = None
+
+    @property
+    def _deadline(self) -> datetime:
+        """What ends before this is due for renewal."""
+        return self._now + timedelta(days=self.context.params["renew_before_days"])
 
     def problems(self) -> list[str]:
         params = self.context.params
@@ -116,8 +123,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             found.append("country: give the two letters of ISO 3166, for example JP.")
         if params["key_size"] < 2048 and not params["allow_weak_key"]:
             found.append("key_size: less than 2048 bits needs allow_weak_key=true.")
-        if params["renew_before_days"] < 0:
-            found.append("renew_before_days: must not be negative.")
+        found += check_range("renew_before_days", params["renew_before_days"], 0, CENTURY, "days")
         if self._wanted == ABSENT and (params["certificate"] or params["certificate_path"]):
             found.append(f"certificate: has no meaning with state={ABSENT}.")
         return found + self._load_discarded() + self._load_certificate()

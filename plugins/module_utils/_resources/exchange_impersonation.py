@@ -38,9 +38,6 @@ class Impersonation(Resource[RoleAssignments]):
         self._account: str = context.params["account"]
         self._present: bool = context.params["state"] == "present"
 
-    def problems(self) -> list[str]:
-        return [] if self._account.strip() else ["account: must not be empty."]
-
     def read(self) -> RoleAssignments:
         wanted = {"Role": ROLE, "RoleAssignee": self._account}
         try:

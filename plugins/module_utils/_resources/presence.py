@@ -24,11 +24,13 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_web_se
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    DAY,
     Connection,
     address,
     ascii_lower,
     canonical_host,
     check_host,
+    check_range,
     check_unique,
     given,
 )
@@ -41,7 +43,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
-from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import qualified
@@ -108,18 +109,12 @@ class Presence(Resource[KnownPresence]):
         found = node_problems(self.context.connection, params)
         if params["domain"] is not None:
             found += check_host("domain", params["domain"])
-        if params["wait_timeout"] < 0:
-            found.append(f"wait_timeout: {params['wait_timeout']} is negative; 0 means to look once.")
+        found += check_range("wait_timeout", params["wait_timeout"], 0, DAY, "seconds")
         for number, user in enumerate(params["users"]):
             found += [f"users[{number}].{problem}" for problem in self._user_problems(user)]
         return found + check_unique("users", [user["userid"] for user in params["users"]], ascii_lower)
 
     def _user_problems(self, user: Mapping[str, Any]) -> Iterable[str]:
-        if not user["userid"].strip():
-            yield "userid: must not be empty."
-        for name in ("userid", "address", "note"):
-            if not soap.carries(user[name] or ""):
-                yield f"{name}: {user[name]!r} has a character that XML cannot carry."
         if user["address"] is None and self.context.params["domain"] is None:
             yield "address: give it, or domain for all users."
         elif user["address"] is not None and not _is_address(user["address"]):
@@ -130,8 +125,7 @@ class Presence(Resource[KnownPresence]):
             yield "presence: say which; it can be left out with state=absent only."
         if user["presence"] == DO_NOT_DISTURB and not user["override"]:
             yield "override: the service takes do_not_disturb with override=true only (error 122)."
-        if not SHORTEST <= user["expires_minutes"] <= LONGEST:
-            yield f"expires_minutes: {user['expires_minutes']} is not in the range {SHORTEST} to {LONGEST}."
+        yield from check_range("expires_minutes", user["expires_minutes"], SHORTEST, LONGEST, "minutes")
 
     def _wanted(self, userid: str) -> dict[str, Any]:
         return given(self._users[userid], ("presence", "override", "note", "expires_minutes"))
@@ -171,8 +165,8 @@ class Presence(Resource[KnownPresence]):
             state = self._read()
         return state
 
-    def already_applied(self, change: Change) -> bool:
-        return not self.plan(self._known({change.id: self._look(change.id)})).changed
+    def still_needed(self, change: Change) -> Change | None:
+        return next(iter(self.plan(self._known({change.id: self._look(change.id)}))), None)
 
     def _look(self, userid: str) -> Shown:
         return self._ask(userid, lambda service: service.shown(userid, self._address(userid)))

@@ -71,11 +71,7 @@ _FILTERS = ("node", "presence", "activity", "gateway", "failing")
 def read_presence_problems(context: Context) -> list[str]:
     """Return what is wrong with the options of the module presence_info."""
     wanted = context.params["users"]
-    if wanted is None:
-        return []
-    if not all(name.strip() for name in wanted):
-        return ["users: a user id must not be empty."]
-    return [] if wanted else ["users: give at least one user id, or leave it out for all users."]
+    return [] if wanted is None or wanted else ["users: give at least one user id, or leave it out for all users."]
 
 
 def read_presence(context: Context) -> dict[str, Any]:

@@ -108,12 +108,7 @@ class ServiceParameters(ParameterResource[Values]):
 
     def problems(self) -> list[str]:
         parameters = self.context.params["parameters"]
-        found = [
-            f"parameters: {key} must not be empty."
-            for key in ("service", "name", "node")
-            if any(not item[key].strip() for item in parameters)
-        ]
-        return found + check_unique("parameters", (str(_path(item)) for item in parameters), ascii_lower)
+        return check_unique("parameters", (str(_path(item)) for item in parameters), ascii_lower)
 
     def paths(self) -> Mapping[str, ParameterPath]:
         return {str(path): path for path in map(_path, self.context.params["parameters"])}

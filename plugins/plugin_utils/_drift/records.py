@@ -25,6 +25,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Dec
 HIDDEN = NOT_SHOWN
 """Stands for a secret's value that a module should not have told."""
 EXISTS = "exists"
+HA_ENABLED = "ha_enabled"
+"""The field of a presence redundancy group that ``services`` switches."""
 """The field of an object that is missing, or there though it should not be: its other fields have no counterpart."""
 COLLECTION = "ucops.imp."
 TASK = "task"
@@ -117,6 +119,8 @@ class Record:
             return f"is missing{self._details}" if self.after else f"is there, but should not be{self._details}"
         if self.field == "restart_required":
             return "has not loaded its configuration: a restart is pending"
+        if self.field == HA_ENABLED:
+            return f"is {'off, as a run that ended early has left it' if self.after else 'on'}"
         if self.secret:
             return f"{self.field} is not the declared one"
         return f"{self.field} is {quoted(self.before)}, should be {quoted(self.after)}"
@@ -128,6 +132,8 @@ class Record:
             return "was added" if self.after else "was removed"
         if self.field == "restart_required":
             return "was restarted"
+        if self.field == HA_ENABLED:
+            return f"was switched {'on' if self.after else 'off'}"
         if self.secret:
             return f"{self.field} was set"
         return f"{self.field} was {quoted(self.before)}, is {quoted(self.after)}"

@@ -24,6 +24,13 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.template import Templar
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
+from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import (
+    depth_problems,
+    shape_problems,
+    too_deep,
+    without_nulls,
+)
 
 try:
     from ansible.errors import AnsibleValueOmittedError as _Omitted
@@ -33,8 +40,15 @@ except ImportError:  # up to core 2.18, where omit is a text
         """Never raised."""
 
 
+try:
+    from ansible.template import AnsibleNativeEnvironment as _Native
+except ImportError:  # from core 2.19 on, where null stays null
+    _Native = None
+
+
 COLLECTION = Path(__file__).parents[3]
 _LONGEST_SHOWN = 60
+_LONGEST_PROBLEM = 600
 _SHOWN_TYPES = ("bool", "int", "float")
 """A value of these types is no secret; with choices, a text is none either."""
 
@@ -73,13 +87,36 @@ def spec_of(name: str) -> Spec:
 def templated(templar: Templar, value: Any, omit: Any) -> Any:
     """Return what a value says once its templates are filled in, without what is ``omit``; all of it omitted is None.
 
-    ``omit`` is the variable of that name: up to ansible-core 2.18 a text that only the task itself would take out.
+    ``omit`` is the variable of that name: up to ansible-core 2.18 a text that only the task itself would take out. So
+    far, Ansible also makes an empty text of a template that is null; evaluated natively, the two can be told apart.
     """
     try:
         found = templar.template(value)
     except _Omitted:
         return None
-    return _without_omit(found, omit) if isinstance(omit, str) else found
+    if not isinstance(omit, str):
+        return found
+    if _Native is not None and _holds_empty_text(found):
+        natively = templar.copy_with_new_env(environment_class=_Native, finalize=lambda one: one)
+        found = _with_nulls(found, natively.template(value))
+    return _without_omit(found, omit)
+
+
+def _holds_empty_text(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_empty_text, value.values()))
+    return any(map(_holds_empty_text, value)) if isinstance(value, list) else isinstance(value, str) and not value
+
+
+def _with_nulls(value: Any, natively: Any) -> Any:
+    """Return a value with null in place of each empty text that is null when evaluated natively."""
+    if natively is None:
+        return None if value == "" else value
+    if isinstance(value, Mapping) and isinstance(natively, Mapping):
+        return {key: _with_nulls(one, natively.get(key, one)) for key, one in value.items()}
+    if isinstance(value, list) and isinstance(natively, list) and len(value) == len(natively):
+        return [_with_nulls(one, other) for one, other in zip(value, natively, strict=True)]
+    return value
 
 
 def _without_omit(value: Any, omit: str) -> Any:
@@ -105,19 +142,29 @@ def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], li
     problems: list[str] = []
     for name, option in spec.items():
         value = values.get(name)
-        given = {} if value is None else {name: _without_none(_parsed(value, option), option)}
-        try:
-            result = ArgumentSpecValidator({name: option}).validate(given)
-        except (TypeError, AttributeError):
-            # Core takes for granted that what has options is a dictionary, and falls over a number.
-            shape = " of ".join(filter(None, [option["type"], option.get("elements")]))
-            problems.append(f"{name}: it must be a {shape}, as its argument spec says.")
-            continue
-        if result.error_messages:
-            problems.append(_told(name, value, option, " ".join(dict.fromkeys(result.error_messages))))
-        if result.validated_parameters.get(name) is not None:
-            found[name] = _without_none(result.validated_parameters[name], option)
+        told = depth_problems(too_deep({name: value}))
+        if not told:
+            given = without_nulls({name: option}, {name: _parsed(value, option)})
+            known, told = _validated(name, value, option, given)
+            found.update(known)
+        problems += [shortened(problem, _LONGEST_PROBLEM) for problem in told]
     return found, problems
+
+
+def _validated(
+    name: str, value: Any, option: Mapping[str, Any], given: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what core makes of one option, without nulls, and what is wrong with it."""
+    spec = {name: option}
+    try:
+        result = ArgumentSpecValidator(spec).validate(given)
+    except (ArithmeticError, AttributeError, TypeError, ValueError):
+        # Core takes for granted that what has options is a dictionary and a number finite, and falls over others.
+        shape = " of ".join(filter(None, [option["type"], option.get("elements")]))
+        return {}, [f"{name}: it must be a {shape}, as its argument spec says."]
+    if result.error_messages:
+        return {}, [_told(name, value, option, " ".join(dict.fromkeys(result.error_messages)))]
+    return without_nulls(spec, result.validated_parameters), shape_problems(spec, given, of_role=True)
 
 
 def located(spec: Spec, options: Mapping[str, Any], playbook_folder: str) -> dict[str, Any]:
@@ -170,18 +217,6 @@ def _list_or_none(reader: Callable[[str], Any], text: str) -> list[Any] | None:
 
 def _flow_of_texts(text: str) -> Any:
     return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes texts only)
-
-
-def _without_none(value: Any, option: Mapping[str, Any]) -> Any:
-    """Leave out what is None in dictionaries whose keys the spec describes."""
-    inner: Spec | None = option.get("options")
-    if inner is None:
-        return value
-    if isinstance(value, list):
-        return [_without_none(entry, option) for entry in value]
-    if isinstance(value, Mapping):
-        return {key: _without_none(one, inner.get(key, {})) for key, one in value.items() if one is not None}
-    return value
 
 
 def _told(name: str, value: Any, option: Mapping[str, Any], message: str) -> str:

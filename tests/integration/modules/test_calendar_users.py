@@ -204,7 +204,7 @@ def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: P
     [
         ({}, "users, csv_path, query"),
         ({"users": [], "query": ALL}, "mutually exclusive"),
-        ({"users": [{"userid": " "}]}, "users: userid ' ' is empty"),
+        ({"users": [{"userid": " "}]}, "users[0].userid: it is an empty text"),
         ({"users": listed("user0001", "USER0001")}, "users: user0001 is given more than once"),
         ({"users": [{"im_and_presence": True}]}, "userid"),
         ({"users": ["user0001"]}, "users[0]: it is no dictionary. Give a dictionary with userid"),
@@ -221,7 +221,7 @@ def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: P
             "meeting_information: meeting information",
         ),
         ({"query": {}}, "query: give at least one of"),
-        ({"query": {"department": ""}}, "query: department must not be empty"),
+        ({"query": {"department": ""}}, "query.department: it is an empty text"),
         ({"query": {"mail": "x"}}, "mail"),
         ({"users": [], "concurrency": 0}, "concurrency: 0 is not in the range 1 to 32"),
         ({"users": [], "concurrency": 33}, "concurrency: 33"),
@@ -248,7 +248,8 @@ def test_a_bad_bat_file_is_refused_with_all_its_lines(environment: Emulator, tmp
     assert [said.split(":")[1] for said in result["details"]["problems"]] == [" line 3", " line 4", " line 5"]
     many = run(environment, csv_path=bat_file(tmp_path, *[("u", "x", "x")] * 30))
     assert len(many["details"]["problems"]) == 21
-    assert many.msg.endswith("csv_path: 40 more problems.")
+    assert many["details"]["problems"][-1] == "csv_path: 40 more problems."
+    assert many.msg.endswith("more problems, see details.")
     assert environment.journal() == []
 
 

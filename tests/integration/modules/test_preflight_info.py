@@ -89,7 +89,7 @@ def test_a_new_cluster_is_well_but_trusts_no_exchange_server_yet(environment: Em
     advice = found(result, "gateway-trusted", "mail1.example.com by imp-sub")["advice"]
     assert "upload the certificate of CN=Example Enterprise Root CA,O=Example" in advice
     assert {check for check, _subject in rows(result, "skipped")} == {"ipv6-enabled", "ipv6-address"}
-    assert len({check for check, _subject in rows(result, "ok")}) == 18
+    assert len({check for check, _subject in rows(result, "ok")}) == 19
     assert found(result, "version-supported", "imp-sub (127.0.0.1)")["found"] == "14.0.1.13900-155"
 
 
@@ -374,7 +374,7 @@ def test_a_cluster_without_gateways(environment: Emulator) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"min_days": -1}, "min_days: -1 is negative"),
+        ({"min_days": -1}, "min_days: -1 is not in the range 0 to 36525 days"),
         ({"max_clock_skew": 1}, "max_clock_skew: 1 is below 2"),
         ({"gateways": [{"name": "mail1"}]}, "gateways[0].name: mail1 is not fully qualified"),
         ({"gateways": [{"name": "a.example.com"}, {"name": "A.example.com"}]}, "gateways: a.example.com is given more"),

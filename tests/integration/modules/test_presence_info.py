@@ -56,7 +56,7 @@ def test_users_that_are_chosen_by_what_is_shown(environment: Emulator, users_wit
 
 def test_bad_ids_are_refused_before_anything_is_sent(environment: Emulator) -> None:
     assert "users: give at least one user id" in read(environment, users=[]).msg
-    assert "users: a user id must not be empty." in read(environment, users=["user0001", " "]).msg
+    assert "users[1]: it is an empty text." in read(environment, users=["user0001", " "]).msg
     assert environment.journal() == []
 
 

@@ -88,9 +88,9 @@ def test_an_unknown_service_or_node_is_told(environment: Emulator) -> None:
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ([{**IPV6, "name": " "}], "parameters: name must not be empty"),
-        ([{**IPV6, "service": ""}], "parameters: service must not be empty"),
-        ([{**IPV6, "node": ""}], "parameters: node must not be empty"),
+        ([{**IPV6, "name": " "}], "parameters[0].name: it is an empty text"),
+        ([{**IPV6, "service": ""}], "parameters[0].service: it is an empty text"),
+        ([{**IPV6, "node": ""}], "parameters[0].node: it is an empty text"),
         ([IPV6, {**IPV6, "value": "F"}], f"parameters: {IPV6_ID} is given more than once"),
         ([{"service": "Enterprise Wide", "name": "EnableIPV6"}], "value"),
         ([{**IPV6, "vlaue": "T"}], "vlaue"),

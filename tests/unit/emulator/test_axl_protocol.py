@@ -250,6 +250,7 @@ def test_every_operation_says_whether_it_writes(axl: InProcess) -> None:
     assert writes == {
         *("addUser", "updateUser", "removeUser", "updateServiceParameter", "doServiceParametersReset"),
         *("updateProcessNode", "executeSQLUpdate"),
+        *(f"{verb}PresenceRedundancyGroup" for verb in ("add", "update", "remove")),
     }
     for name in ("listUser", "getUser", "getServiceParameter", "listServiceParameter", "getProcessNode"):
         assert axl.protocol.operations[name] is False

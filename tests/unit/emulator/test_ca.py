@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from imp_emulator.domain.ca import authority as ca
@@ -353,3 +354,21 @@ def test_the_shipped_scenario_for_certificates_starts_without_any() -> None:
     usual = scenario_file.load("default")
     assert scenario.certification_authorities == usual.certification_authorities
     assert [server.certificate for server in usual.exchange] == ["issued"] * 2
+
+
+@pytest.mark.parametrize("version", [1, 7])
+def test_a_request_of_a_version_that_nobody_knows_cannot_be_read(environment: Environment, version: int) -> None:
+    content = signing_request(HOST).public_bytes(Encoding.DER)
+    assert b"\x02\x01\x00\x30" in content
+    text = b64encode(content.replace(b"\x02\x01\x00\x30", bytes([2, 1, version, 0x30]), 1)).decode()
+    with pytest.raises(InvalidValue, match="Error Parsing Request"):
+        ca.submit(environment.context, STANDALONE, text, {}, "somebody")
+
+
+@pytest.mark.parametrize(
+    ("length", "message"), [(64, "Taken"), (65, "The request subject name is invalid or too long")]
+)
+def test_how_long_a_common_name_may_be(environment: Environment, length: int, message: str) -> None:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * length, _validate=False)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(rsa_key(), hashes.SHA256())
+    assert submit(environment, STANDALONE, request).message.startswith(message)

@@ -165,11 +165,12 @@ class _Record:
 )
 def test_error_records(error_id: str, code: str) -> None:
     error = exchange_powershell._refusal("Get-It", [_Record("It is not there.", error_id), _Record("Really.", "")])
+    assert isinstance(error, ApiError)
     assert (error.code, error.message) == (code, "Get-It: It is not there. Really.")
     assert error.details["error_id"] == error_id
 
 
-@pytest.mark.parametrize("row", [{}, "text", {"RawData": b"nothing"}, {"RawData": None}])
+@pytest.mark.parametrize("row", [{}, "text", {"RawData": b""}, {"RawData": None}, {"RawData": 7}])
 def test_objects_that_are_no_certificates(row: Any) -> None:
     with pytest.raises(UnexpectedAnswer):
         server_certificate(row)

@@ -69,12 +69,12 @@ def run(options: dict[str, Any], *users: dict[str, Any], check: bool = False, **
 @pytest.mark.parametrize(
     ("user", "said"),
     [
-        ({"userid": " "}, "users[0].userid: must not be empty."),
-        ({"userid": "a\x0b"}, "users[0].userid: 'a\\x0b' has a character that XML cannot carry."),
-        ({"note": "\ufffe"}, "users[0].note: '\\ufffe' has a character that XML cannot carry."),
+        ({"userid": " "}, "users[0].userid: it is an empty text. Give a value, or leave the option out."),
+        ({"userid": "a\x0b"}, "users[0].userid: it has the control character U+000B."),
+        ({"note": "\ufffe"}, "users[0].note: it has the control character U+FFFE."),
         ({"override": False}, "override=true only (error 122)"),
-        ({"expires_minutes": 59}, "expires_minutes: 59 is not in the range 60 to 1440."),
-        ({"expires_minutes": 1441}, "expires_minutes: 1441 is not in the range 60 to 1440."),
+        ({"expires_minutes": 59}, "expires_minutes: 59 is not in the range 60 to 1440 minutes."),
+        ({"expires_minutes": 1441}, "expires_minutes: 1441 is not in the range 60 to 1440 minutes."),
         ({"address": "ada"}, "'ada' is no IM address"),
         ({"address": "a da@example.com"}, "is no IM address"),
         ({"address": "ada@exa mple"}, "is no IM address"),

@@ -367,9 +367,9 @@ def test_a_warning_shows_no_secret() -> None:
 
 
 def test_what_is_wrong_with_any_option_is_told_with_the_others() -> None:
-    options = {**CONNECTION, "password": "canary-77aa\n", "port": 0, "things": {"a": ["******** engine"]}}
+    options = {**CONNECTION, "password": "canary-77aa\n", "port": 0, "things": {"a": "******** engine"}}
     problems = run_main(lambda: run(Things, ARGUMENTS), options)["details"]["problems"]
-    assert [problem.split(":")[0] for problem in problems] == ["port", "password", "things.a[0]"]
+    assert [problem.split(":")[0] for problem in problems] == ["port", "password", "things.a"]
 
 
 def test_a_secret_of_a_wrong_shape_is_refused_before_anything_else() -> None:

@@ -89,7 +89,7 @@ def test_arguments_are_shown_without_what_may_be_a_secret() -> None:
 
 
 def test_right_arguments_have_no_problem() -> None:
-    given = {"password": "canary", "guarded": "path=/some/path", "one": '{"path": "/some/path"}', "free": {"a": [1]}}
+    given = {"password": "canary", "guarded": "path=/some/path", "one": '{"path": "/some/path"}', "free": {"a": 1}}
     assert shape_problems(SPEC, given) == []
     assert shape_problems(SPEC, dict.fromkeys(SPEC)) == []
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY
+from imp_emulator.catalogue.services import PRESENCE_ENGINE, RECOVERY_MANAGER, SIP_PROXY
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario.model import ClusterSpec
 
@@ -22,6 +22,17 @@ ENTERPRISE_NODE = "EnterpriseWideData"
 
 ENTERPRISE_SERVICE = "Enterprise Wide"
 """The service that enterprise parameters belong to."""
+
+CRITICAL_SERVICE_DELAY = "CriticalServiceDelay"
+"""Critical Service Delay: how many seconds a critical service can be down before its node fails over."""
+AUTOMATIC_FALLBACK = "EnableAutomaticFallback"
+"""Enable Automatic Fallback: whether users go back by themselves."""
+INITIALIZATION_TIMEOUT = "InitializationKeepAliveTimeout"
+"""Initialization Keep Alive (Heartbeat) Timeout: how many seconds a node that begins waits for its peer."""
+KEEP_ALIVE_TIMEOUT = "KeepAliveTimeout"
+"""Keep Alive (Heartbeat) Timeout: how many seconds a node's heartbeat can be lost before it fails over."""
+KEEP_ALIVE_INTERVAL = "KeepAliveInterval"
+"""Keep Alive (Heartbeat) Interval: seconds between the messages of a node to its peer."""
 
 CLUSTER_WIDE = "cluster"
 LONG, STRING, BOOLEAN = "long", "string", "boolean"
@@ -133,6 +144,16 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     _number(ENTERPRISE_SERVICE, "MaxNumberOfDeviceLevelTrace", (0, 256), 12),
     _number(SIP_PROXY, "SIPTransactionTimeout", (100, 100_000), 20_000),
     _choice(SIP_PROXY, "EnableServerKeepalive", _TRUE_FALSE, _always("T")),
+    # Labels, defaults and units (seconds) are those of Cisco's guide, the ranges are this project's assumption.
+    _number(RECOVERY_MANAGER, CRITICAL_SERVICE_DELAY, (1, 3600), 90),
+    _choice(RECOVERY_MANAGER, AUTOMATIC_FALLBACK, _TRUE_FALSE, _always("F")),
+    _number(RECOVERY_MANAGER, INITIALIZATION_TIMEOUT, (1, 3600), 120),
+    _number(RECOVERY_MANAGER, KEEP_ALIVE_TIMEOUT, (1, 3600), 60),
+    _number(RECOVERY_MANAGER, KEEP_ALIVE_INTERVAL, (1, 3600), 15),
+    _number(RECOVERY_MANAGER, "ServicePort", (1024, 65535), 22001),
+    _number(RECOVERY_MANAGER, "AdminRPCPort", (1024, 65535), 20075),
+    _number(RECOVERY_MANAGER, "ClientReLoginLowerLimit", (0, 3600), 120, scope="imp"),
+    _number(RECOVERY_MANAGER, "ClientReLoginUpperLimit", (0, 3600), 537, scope="imp"),
     # Cisco's sample sets it on one node after the other.
     _choice("Cisco CallManager", "CdrEnabled", _TRUE_FALSE, _always("F"), scope="cucm"),
     _number("Cisco CallManager", "T302Timer", (3_000, 100_000), 15_000),

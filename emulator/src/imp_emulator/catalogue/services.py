@@ -201,6 +201,18 @@ _IMP = (
 CATALOGUE: dict[str, tuple[ServiceSpec, ...]] = {"cucm": _CUCM + _BOTH, "imp": _IMP + _BOTH}
 """The services of a server by its role, in the order in which they are listed."""
 
+CRITICAL_SERVICES = (
+    DATABASE,
+    "Cisco Presence Datastore",
+    "Cisco Route Datastore",
+    "Cisco SIP Registration Datastore",
+    RECOVERY_MANAGER,
+    XCP_ROUTER,
+    SIP_PROXY,
+    PRESENCE_ENGINE,
+)
+"""The services without which an IM and Presence node is not in order: high availability watches them."""
+
 _BY_NAME = {role: {ascii_lower(spec.name): spec for spec in specs} for role, specs in CATALOGUE.items()}
 
 

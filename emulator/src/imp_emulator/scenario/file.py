@@ -13,10 +13,6 @@ from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import online
 from imp_emulator.scenario.mailboxes import read_mailboxes
@@ -40,7 +36,9 @@ from imp_emulator.scenario.model import (
     UserSpec,
 )
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
+from imp_emulator.scenario.redundancy import read_groups
 from imp_emulator.text_files import decoded, encoding_of
+from imp_emulator.x509.certificate import checked_pem
 
 FORMAT = 1
 RELEASES = ("11.5", "12.5", "14.0", "15.0")
@@ -55,7 +53,6 @@ _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment varia
 _MAXIMUM_NAME = 64  # What fits a certificate's CN (RFC 5280).
 _DAYS = (-10_000, 36_500)  # X.509 knows no dates before 1950.
 _FQDN_WORDS = f"a host name with a dot, of at most {_MAXIMUM_NAME} characters"
-_BROKEN = (TypeError, InvalidSignature, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 _FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
 _LAST_NAMES = ("Abe", "Baker", "Costa", "Dubois", "Endo", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kim")
 _DEPARTMENTS = ("sales", "support", "engineering", "finance", "operations")
@@ -178,8 +175,9 @@ def _cluster(section: Section) -> ClusterSpec:
     admin_api = section.flag("admin_api", True)
     gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
     minutes = section.number("out_of_office_poll_minutes", 1, 1440, 60)
+    groups = read_groups(section, nodes)
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes)
+    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes, groups)
 
 
 def _node(section: Section, domain: str) -> NodeSpec:
@@ -355,15 +353,10 @@ def _root(section: Section) -> RootSpec:
 
 def _root_certificate(text: str) -> str:
     """Return a root in the form in which the state keeps certificates; whatever else stands in the text is refused."""
-    if text.count("-----BEGIN ") != 1:
+    (root,) = checked_pem(text)
+    if not root.self_signed:
         raise ValueError(text)
-    try:
-        root = x509.load_pem_x509_certificate(text.encode())
-        root.verify_directly_issued_by(root)
-        root.extensions  # noqa: B018 - parsed late, and a broken one should be refused here
-    except _BROKEN:
-        raise ValueError(text) from None
-    return root.public_bytes(Encoding.PEM).decode("ascii")
+    return root.pem
 
 
 def _authority(section: Section) -> CaSpec:

@@ -115,6 +115,29 @@ class UserSpec:
     locale: str = ""
 
 
+DEFAULT_GROUP = "DefaultCUPSubcluster"
+"""The presence redundancy group that the product makes for its first IM and Presence node."""
+GROUP_NAME = "[A-Za-z0-9_-]{1,128}"
+"""What the name of a group may be, as a regular expression (Cisco's guide)."""
+GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
+"""What the description of a group may be, as a regular expression (Cisco's guide)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedundancyGroupSpec:
+    """A presence redundancy group.
+
+    Attributes:
+        nodes: One or two IM and Presence nodes of the cluster.
+        high_availability: Whether the two stand in for each other.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    high_availability: bool = False
+    description: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """A Unified CM cluster with its IM and Presence nodes.
@@ -125,6 +148,7 @@ class ClusterSpec:
         signed_in: Whether the users count as signed in with a client until something else is said of one.
         out_of_office_poll_minutes: How often the Presence Engines ask Exchange servers for automatic replies; the
             product has no parameter for it.
+        redundancy_groups: The presence redundancy groups; each node is in one of them at most.
     """
 
     name: str
@@ -137,6 +161,7 @@ class ClusterSpec:
     presence_gateways: tuple[str, ...] = ()
     signed_in: bool = True
     out_of_office_poll_minutes: int = 60
+    redundancy_groups: tuple[RedundancyGroupSpec, ...] = ()
 
     @property
     def release(self) -> float:

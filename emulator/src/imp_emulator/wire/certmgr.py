@@ -20,6 +20,7 @@ from imp_emulator.domain.imp import identities, nodes, trust
 from imp_emulator.errors import DomainError, NotFound
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.wire.certmgr_refusals import REFUSALS
 from imp_emulator.world.context import Context
 
 BASE = "/platformcom/api/v1/certmgr/config"
@@ -79,7 +80,12 @@ class Certmgr:
             return Operation(operation[:128], False, lambda: _error(404, "Resource not found"))
         if operation == "POST /csr":
             return self._route_request(request)
-        return Operation(operation, self.operations[operation], lambda: self._run(self._handlers[operation], request))
+        return Operation(
+            operation,
+            self.operations[operation],
+            lambda: self._run(self._handlers[operation], request),
+            refuse=_refuse,
+        )
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _error(status, message)
@@ -147,7 +153,7 @@ class Certmgr:
             csr = identities.create_request(self._context, request.cluster, request.node, service, wanted, made[0])
             return _answer(service=service, csr=csr)
 
-        return Operation("POST /csr", True, lambda: self._run(handler, request), make_key)
+        return Operation("POST /csr", True, lambda: self._run(handler, request), make_key, refuse=_refuse)
 
     def _wanted(self, request: Request) -> tuple[str, identities.SigningRequest]:
         """Return the service and what its certificate is asked for; raises what is wrong with them."""
@@ -253,6 +259,10 @@ def _answer(status: int = 200, **fields: Any) -> Response:
 def _error(status: int, message: str) -> Response:
     error = {"key": status, "messages": [message], "trackingId": _tracking_id()}
     return Response(status, json.dumps(error).encode(), _JSON)
+
+
+def _refuse(code: str, _values: Mapping[str, str]) -> Response | None:
+    return _error(*REFUSALS[code]) if code in REFUSALS else None
 
 
 def _tracking_id() -> str:

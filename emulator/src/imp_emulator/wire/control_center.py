@@ -20,6 +20,7 @@ from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action, Reason, ServiceState
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.wire import control_center_refusals as refusals
 from imp_emulator.wire import control_center_wsdl as wsdl
 from imp_emulator.wire.control_center_wsdl import NAMESPACE
 from imp_emulator.wire.http import soap
@@ -107,7 +108,12 @@ class ControlCenter:
         namespace, operation = soap.split_tag(content)
         if namespace != NAMESPACE or operation not in self._handlers:
             return Operation(operation[:64], False, lambda: _fault("Client", f"No such operation: {operation[:64]}"))
-        return Operation(operation, self.operations[operation], lambda: self._run(request, operation, content))
+        return Operation(
+            operation,
+            self.operations[operation],
+            lambda: self._run(request, operation, content),
+            refuse=lambda code, _: refusals.answer(code, operation, NAMESPACE) if code in refusals.REFUSALS else None,
+        )
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _fault("Client" if status < 500 else "Server", message, status)

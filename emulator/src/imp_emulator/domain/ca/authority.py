@@ -52,7 +52,16 @@ _ENDED = (
     "A required certificate is not within its validity period when verifying against the current system clock or the"
     " timestamp in the signed file. 0x800b0101 (-2146762495 CERT_E_EXPIRED)"
 )
-_BROKEN = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, TypeError)
+_LONGEST_NAME = 64
+"""Characters of a CN (RFC 5280, appendix A.1)."""
+_BROKEN = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _ARMOUR = re.compile(r"-----(?:BEGIN|END) (?:NEW )?CERTIFICATE REQUEST-----")
 
 
@@ -319,7 +328,7 @@ def _check(settings: CertificationAuthority, request: x509.CertificateSigningReq
             "The signature of the certificate cannot be verified. 0x80096004 (-2146869244 TRUST_E_CERT_SIGNATURE)"
         )
     names = [str(name.value) for name in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    if not names or not names[0].strip():
+    if not names or not names[0].strip() or len(names[0]) > _LONGEST_NAME:
         raise _Refused(
             "The request subject name is invalid or too long. 0x80094001 (-2146877439 CERTSRV_E_BAD_REQUESTSUBJECT)"
         )

@@ -14,12 +14,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from imp_emulator.crypto.certificates import usable
 from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.imp import trust
 from imp_emulator.domain.network import names
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.store.imp import trust as store
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import held_pem
+from imp_emulator.x509.signatures import canonical_key
 
 KEY_LENGTHS: dict[str, tuple[int, ...]] = {"rsa": (2048, 3072, 4096), "ec": (256, 384, 521)}
 HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
@@ -142,11 +145,14 @@ def upload(context: Context, cluster: str, node: str, service: str, texts: Seque
         raise Forbidden("csr-not-found", f"There is no certificate signing request for {service}.")
     uploaded = [found for text in texts for found in parse_bundle(text)]
     request = x509.load_pem_x509_csr(waiting.request.encode("ascii"))
-    leaf = next((found for found in uploaded if found.parsed.public_key() == request.public_key()), None)
+    key = request.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    leaf = next((found for found in uploaded if canonical_key(found.parts.key) == key), None)
     if leaf is None:
         raise Forbidden("csr-mismatch", "The certificate does not match the key of the certificate signing request.")
-    known = [parse_bundle(found.pem)[0] for found in trust.trusted(context, cluster, node, service)]
+    known = [one for found in trust.trusted(context, cluster, node, service) for one in held_pem(found.pem)]
     if not any(leaf.issued_by(ca) for ca in uploaded + known):
         raise Forbidden("issuer-not-trusted", f"The issuer of the certificate is not in {service}-trust.")
+    if not usable(waiting.private_key + leaf.pem):
+        raise InvalidValue("not-a-certificate", "The certificate cannot be used by a server: it is damaged.")
     store.put_identity(context.database, cluster, node, service, store.Identity(leaf.pem, waiting.private_key))
     store.remove_signing_request(context.database, cluster, node, service)

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
-from imp_emulator.crypto.reading import Certificate, parse_bundle
+from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.events import TrustChanged
 from imp_emulator.domain.imp import nodes, restarts
 from imp_emulator.errors import InvalidValue, NotFound
@@ -22,6 +21,7 @@ from imp_emulator.store.imp import trust as store
 from imp_emulator.store.imp.gateways import OFFICE_365
 from imp_emulator.store.imp.trust import TrustedCertificate
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import Certificate, held_pem
 
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
@@ -95,8 +95,8 @@ def _add(context: Context, cluster: str, node: str, service: str, certificate: C
     present = trusted(context, cluster, node, service)
     if any(found.fingerprint == certificate.fingerprint for found in present):
         return False
-    alike = [found for found in present if _subject(certificate) and _subject(_read(found)) == _subject(certificate)]
-    if any(_begins(_read(found)) >= _begins(certificate) for found in alike):
+    alike = [found for found in present if certificate.subject and _read(found).subject == certificate.subject]
+    if any(_read(found).not_before >= certificate.not_before for found in alike):
         return False
     for found in alike:
         store.remove_trusted(context.database, cluster, node, service, found.fingerprint)
@@ -109,15 +109,7 @@ def _add(context: Context, cluster: str, node: str, service: str, certificate: C
 
 
 def _read(stored: TrustedCertificate) -> Certificate:
-    return parse_bundle(stored.pem)[0]
-
-
-def _subject(certificate: Certificate) -> str:
-    return certificate.parsed.subject.rfc4514_string()
-
-
-def _begins(certificate: Certificate) -> datetime:
-    return certificate.parsed.not_valid_before_utc
+    return held_pem(stored.pem)[0]
 
 
 def delete(context: Context, cluster: str, node: str, service: str, fingerprint: str) -> None:
@@ -156,7 +148,7 @@ def _follows_office_365(context: Context, cluster: str, node: str) -> bool:
 
 def _filename(certificate: Certificate, taken: set[str]) -> str:
     """Name a certificate after its subject's CN or, without one, its serial number; a number keeps names apart."""
-    stem = _UNSAFE.sub("_", certificate.common_name).strip("_.")[:80] or f"{certificate.parsed.serial_number:x}"
+    stem = _UNSAFE.sub("_", "".join(certificate.common_names[:1])).strip("_.")[:80] or certificate.serial[:80]
     filename, number = f"{stem}.pem", 1
     while filename in taken:
         filename, number = f"{stem}-{number}.pem", number + 1

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from imp_emulator.catalogue.nodes import ENTERPRISE_NODE_ID, ROLES
 from imp_emulator.catalogue.parameters import BOOLEAN, ENTERPRISE_NODE, LONG, PARAMETERS, STRING
-from imp_emulator.catalogue.services import CATALOGUE
+from imp_emulator.catalogue.redundancy import State
+from imp_emulator.catalogue.services import CATALOGUE, CRITICAL_SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,36 @@ _TYPES = {
     "typeprocessnoderole": _types(tuple(ROLES.values()), 1),
 }
 
+_STATE_NUMBERS = " ".join(f"WHEN {literal(state)} THEN {state.number}" for state in State)
+# Without high availability nobody watches the node: whether its critical services run decides.
+_CRITICAL = ", ".join(literal(name) for name in CRITICAL_SERVICES)
+_RUNNING = (
+    "SELECT count(*) FROM service AS s WHERE s.cluster = n.cluster AND s.node = n.name"  # noqa: S608
+    f" AND (s.running AND s.change IS NULL OR NOT s.activated) AND s.name IN ({_CRITICAL})"
+)
+_PLAIN_STATE = (
+    f"CASE WHEN ({_RUNNING}) = {len(CRITICAL_SERVICES)} THEN {State.NORMAL.number} ELSE {State.FAILED.number} END"
+)
+
+# Published queries name "name", "isprimary" and "tkhaserverstate"; the other columns are assumed.
+_ENTERPRISENODE = PublicTable(
+    {
+        "id": "n.position + 1",
+        "name": _case_sensitive("n.name"),
+        "subclusterid": "r.group_id",
+        "isprimary": _flag("r.place = 1"),
+        "tkhaserverstate": f"CASE coalesce(r.state, '') {_STATE_NUMBERS} ELSE {_PLAIN_STATE} END",
+    },
+    "node AS n LEFT JOIN redundancy_node AS r ON r.cluster = n.cluster AND r.node = n.name"
+    " WHERE n.cluster = :cluster AND n.role = 'imp'",
+    frozenset({"node", "redundancy_node", "service"}),
+)
+_ENTERPRISESUBCLUSTER = PublicTable(
+    {"id": "id", "name": _case_sensitive("name"), "haenabled": _flag("ha_enabled")},
+    "redundancy_group WHERE cluster = :cluster",
+    frozenset({"redundancy_group"}),
+)
+
 PublicTables = Mapping[str, PublicTable]
 """The public tables of a database, by name."""
 
@@ -248,6 +279,8 @@ _IMP: PublicTables = {
         _NODE_COLUMNS, "node WHERE cluster = :cluster AND role = 'imp'", _NODE_TABLES, [_enterprise_row(2)]
     ),
     "processconfig": _PROCESSCONFIG,
+    "enterprisenode": _ENTERPRISENODE,
+    "enterprisesubcluster": _ENTERPRISESUBCLUSTER,
     **_TYPES,
 }
 IMP = _with_catalogue(_IMP)

@@ -17,7 +17,7 @@ from imp_emulator.domain.imp import services
 from imp_emulator.errors import DomainError
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.wire.axl import faults
+from imp_emulator.wire.axl import faults, refusals
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.schema import UNFILLED, Complex
 from imp_emulator.wire.axl.throttle import Throttle
@@ -138,7 +138,12 @@ class Axl:
         namespace, name = soap.split_tag(element)
         operation = self.table.get(name)
         write = operation is not None and operation.write
-        return Operation(name[:_LONGEST_NAME], write, lambda: self._run(request, element, namespace, name))
+        return Operation(
+            name[:_LONGEST_NAME],
+            write,
+            lambda: self._run(request, element, namespace, name),
+            refuse=lambda code, _: refusals.answer(code, name) if code in refusals.REFUSALS else None,
+        )
 
     def _page(self, request: Request) -> Response:
         if request.path.rstrip("/") != "/axl":
@@ -164,7 +169,7 @@ class Axl:
         self, request: Request, element: etree._Element, name: str, operation: AxlOperation, version: str
     ) -> Response:
         if operation.write and (wait := self._throttle.seconds_to_wait(request.cluster)) is not None:
-            return error_page(503, "Too many outstanding change notifications.", {"Retry-After": str(wait)})
+            return error_page(503, refusals.TOO_MANY_NOTIFICATIONS, {"Retry-After": str(wait)})
         values = operation.request.decode(element, version)
         sequence = _sequence(element)
         decoded = AxlRequest(self.context, request.cluster, request.node, name, version, values)

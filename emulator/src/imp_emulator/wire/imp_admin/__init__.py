@@ -70,7 +70,8 @@ class ImpAdmin:
         def run() -> Response:
             return answers[0] or _carried_out(state)
 
-        return Operation(operation or request.method, self.operations.get(operation or "", False), run, decode)
+        writes = self.operations.get(operation or "", False)
+        return Operation(operation or request.method, writes, run, decode, refuse=_refuse)
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _response(status, "internal-error" if status == 500 else f"status-{status}", message)
@@ -95,6 +96,10 @@ def _carried_out(state: dict[str, Any]) -> Response:
     except UnicodeEncodeError:
         # JSON can write half of a character (\ud800), which cannot be stored or compared.
         return _response(422, "invalid-field", "A text in the request is no valid Unicode.")
+
+
+def _refuse(code: str, _values: Mapping[str, str]) -> Response | None:
+    return problems.of_error(ProblemError(code)) if code in problems.CATALOGUE else None
 
 
 def _response(status: int, code: str, detail: str) -> Response:

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input of any kind is a sentence: every option of every module with values of every kind, against the emulator.
+
+Each call is right but for one value, so that it comes past the checks wherever the value does. CI tries a sample that
+is always the same; ``make all-cases`` tries all.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.connections import ca_connection, connection
+from tests.support.emulator import Emulator
+from tests.support.exchange import exchange_connection
+from tests.support.modules import ModuleResult, run_main
+from tests.support.odd_arguments import ODD_PLAINLY, paths, put
+from tests.support.odd_arguments import Path as Place
+from tests.support.plugin_files import MODULES, PACKAGE
+from tests.support.signing_requests import pem, signing_request
+
+ALL_CASES = "ALL_CASES" in os.environ
+SEED = 20261126
+CASES = 22
+"""Of each module, in CI."""
+LONGEST = 1000
+"""Characters of a message."""
+
+Options = dict[str, Any]
+
+
+def _preflight(emulator: Emulator) -> Options:
+    return {**connection(emulator, "cucm"), "imp": connection(emulator, "imp")}
+
+
+def _account(emulator: Emulator) -> Options:
+    account = emulator.ready["exchange_account"]
+    return {"account": account["username"], "account_password": account["password"]}
+
+
+BASES: dict[str, Callable[[Emulator], Options]] = {
+    "adcs_ca_info": ca_connection,
+    "adcs_certificate": lambda it: {**ca_connection(it), "csr": pem(signing_request()), "path": "x.cer", "wait": False},
+    "adcs_request": lambda it: {**ca_connection(it), "request_ids": [1]},
+    "calendar_users": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
+    "calendar_users_info": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
+    "calendaring_parameters": lambda it: connection(it, "cucm"),
+    "calendaring_parameters_info": lambda it: connection(it, "cucm"),
+    "certificate_import": lambda it: {**connection(it, "imp"), "peers": [{"name": "mail1.example.com"}]},
+    "cluster_info": lambda it: connection(it, "cucm"),
+    "exchange_certificate": lambda it: {
+        **exchange_connection(it),
+        "common_name": "mail1.example.com",
+        "state": "requested",
+    },
+    "exchange_impersonation": lambda it: {**exchange_connection(it), "account": "nobody"},
+    "preflight_info": _preflight,
+    "presence": lambda it: {
+        **connection(it, "pws"),
+        "users": [{"userid": "user0001", "presence": "away"}],
+        "domain": "example.com",
+        "wait_timeout": 0,
+    },
+    "presence_gateways": lambda it: {
+        **connection(it, "imp"),
+        "gateways": [{"name": "mail1.example.com"}],
+        **_account(it),
+    },
+    "presence_gateways_info": lambda it: {**connection(it, "imp"), "status": False},
+    "presence_info": lambda it: {**connection(it, "imp"), "users": ["user0001"]},
+    "service_parameters": lambda it: {
+        **connection(it, "cucm"),
+        "parameters": [{"service": "Cisco Presence Engine", "name": "ExchangeQueue", "value": "1"}],
+    },
+    "service_parameters_info": lambda it: {**connection(it, "cucm"), "parameters": [{"service": "Cisco SIP Proxy"}]},
+    "services": lambda it: {**connection(it, "imp"), "services": ["Cisco SIP Proxy"]},
+    "services_info": lambda it: connection(it, "imp"),
+    "trust_certificates": lambda it: {**connection(it, "platform"), "certificates": [{"path": it.ca_file}]},
+    "trust_certificates_info": lambda it: connection(it, "platform"),
+}
+"""Options of each module that are right, or nearly."""
+
+
+def cases(module: str) -> list[tuple[Place, str]]:
+    """Return place and name of the odd value of each case to try."""
+    spec = importlib.import_module(f"{PACKAGE}.{module}").ARGUMENTS.spec
+    every = [(path, name) for path in paths(spec) for name in ODD_PLAINLY if path != ("hostname",) or name != "a date"]
+    return every if ALL_CASES else random.Random(f"{SEED}{module}").sample(every, CASES)
+
+
+def wrong(result: ModuleResult, place: Place) -> Iterator[str]:
+    """Yield what no user may be shown, and what a user who gave this value needs and is not told."""
+    messages = [result.msg, *result.warnings, *(item["message"] for item in result.data.get("failures", []))]
+    for message in messages:
+        if len(message) > LONGEST:
+            yield f"{len(message)} characters: {message[:200]}"
+        if "bug in the collection" in message or "Traceback" in message:
+            yield message
+    if "exception" in result.data or "Traceback" in result.output:
+        yield "a traceback"
+    if not result.failed:
+        return
+    if not result.msg.strip() or "code" not in result.data:
+        yield f"no message or code: {result.output[:300]}"
+    if result.data.get("code") == "invalid-input" and not any(str(step) in result.msg for step in place):
+        yield f"the option is not named: {result.msg}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_odd_value_is_understood_or_a_sentence(
+    emulator: Emulator, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = importlib.import_module(f"{PACKAGE}.{module}")
+    base = {**BASES[module](emulator), "retries": 0, "timeout": 10}
+    found: dict[str, list[str]] = {}
+    for place, name in cases(module):
+        options = put(arguments.ARGUMENTS.spec, base, place, ODD_PLAINLY[name])
+        try:
+            said = list(wrong(run_main(arguments.main, options, check=True), place))
+        except Exception as error:  # noqa: BLE001 - whatever it is, a user would see its traceback
+            said = [f"a traceback for the user: {error!r:.300}"]
+        if said:
+            found[f"{place} is {name}"] = said
+    assert found == {}
