@@ -57,7 +57,7 @@ def test_an_administrator_that_is_null_leaves_the_request_to_the_authority(
     environment: Emulator, tmp_path: Path
 ) -> None:
     nulls = {"exchange_certificate_administrator": None, "exchange_certificate_template": None}
-    due: dict[str, Any] = {"exchange_certificate_renew_before_days": 3000, "exchange_certificate_wait_timeout": 0}
+    due: dict[str, Any] = {"exchange_certificate_renew_before_days": 36_525, "exchange_certificate_wait_timeout": 0}
 
     played = play(environment.ready_file, tmp_path, "ucops.imp.certificates", variables={**nulls, **due})
 
