@@ -43,7 +43,8 @@ options:
     default: true
   ca_path:
     description:
-      - A PEM file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
+      - A file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
+        It is PEM, DER or PKCS #7.
       - Without it the authorities of the controller's system are trusted.
       - If not set, the value of the environment variable E({prefix}_CA_PATH) is used.
     type: path
@@ -55,8 +56,8 @@ options:
     default: 30
   retries:
     description:
-      - How often a request is tried again when the server is busy (HTTP 429 or 503) or the connection fails. The pauses
-        grow from half a second to eight, or are as long as the server asks for.
+      - How often a request is tried again when the server has no time, in whatever words it says so, or the connection
+        fails. The pauses grow from half a second to eight, or are as long as the server asks for, up to a minute.
       - A change whose answer got lost is never sent blindly again. The state is compared first.
     type: int
     default: 5

@@ -17,6 +17,9 @@ description:
   - Every host has the variable C(imp_cluster_node), a dictionary with C(name), C(role) (V(cucm) or V(imp)), C(usage)
     (V(publisher) or V(subscriber)), C(description), C(ipv6_name) and C(uuid). C(imp_cluster_source) names the publisher
     that was asked.
+  - Every node of a presence redundancy group has the variable C(imp_cluster_redundancy_group), a dictionary with
+    C(name), C(ha_enabled) and C(peer), the host of the other node or V(null). How the nodes stand, C(Normal) or failed
+    over, Unified CM does not tell; M(ucops.imp.cluster_info) does where the cluster has an interface for it.
   - The name of a configuration file must end in C(imp_cluster.yml) or C(imp_cluster.yaml).
   - The values in the configuration file may be templates, for example with a lookup or an extra variable, and may be
     vaulted. What comes from the environment is taken as it is.
@@ -71,7 +74,8 @@ options:
       - name: UCOPS_CUCM_VALIDATE_CERTS
   ca_path:
     description:
-      - A PEM file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
+      - A file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
+        It is PEM, DER or PKCS #7.
       - Without it the authorities of the controller's system are trusted.
     type: path
     env:
@@ -185,11 +189,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints impor
 
 OPTIONS = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
 NODE = "imp_cluster_node"
+GROUP = "imp_cluster_redundancy_group"
 CLUSTER = "ucops_imp_cluster"
 SOURCE = "imp_cluster_source"
 """The variable that tells which publisher a host comes from."""
 UNREAD = "imp_cluster_unread"
 """The variable of all hosts that tells the playbooks of this collection what is missing."""
+Told = dict[str, Any]
+"""Something that AXL tells, as JSON has it."""
 TAKEN = ("all", "ungrouped", "exchange", "localhost")
 """Names that mean something to Ansible, or to the playbooks of this collection."""
 
@@ -197,6 +204,16 @@ TAKEN = ("all", "ungrouped", "exchange", "localhost")
 def _secrets(config: Mapping[str, Any]) -> set[str]:
     """Return the texts among a file's options that may be secrets, whatever shape they have."""
     return secret_texts(connection_options(CUCM), {name: config.get(name) for name in OPTIONS})
+
+
+def _redundancy(name: str, groups: list[Told], hosts: Mapping[str, str]) -> Told | None:
+    """Return what the host of a node tells of its presence redundancy group, ``None`` for a node in none."""
+    for group in groups:
+        members = [node["name"] for node in group["nodes"]]
+        if name in members:
+            peer = next((hosts.get(other, other) for other in members if other != name), None)
+            return {"name": group["name"], "ha_enabled": group["ha_enabled"], "peer": peer}
+    return None
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -240,7 +257,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except AnsibleError as error:
             # Ansible's own sentence about an option of a wrong shape shows its value, as the templates have made it.
             raise AnsibleParserError(masked(str(error), self._secrets)) from None
-        servers = self._servers(path, cache)
+        servers, redundancy_groups = self._servers(path, cache)
         hosts = {node["name"]: qualified(node["name"], self.get_option("domain")) for node in servers}
         members = {
             f"{self.get_option('prefix')}{group}": [hosts[name] for name in names]
@@ -253,7 +270,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if untold:
             self.display.warning(f"{path}: {untold}")
         for node in servers:
-            self._add_host(hosts[node["name"]], node)
+            self._add_host(hosts[node["name"]], node, _redundancy(node["name"], redundancy_groups, hosts))
         for group, names in members.items():
             self.inventory.add_group(group)
             for name in names:
@@ -263,8 +280,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Return what tells this cluster from others, for people and programs."""
         return f"{self.get_option('hostname')} port {self.get_option('port')}"
 
-    def _servers(self, path: str, cache: bool) -> list[Node]:
-        """Return the nodes; what the publisher says comes from ansible's inventory cache where the user wants that."""
+    def _servers(self, path: str, cache: bool) -> tuple[list[Node], list[Told]]:
+        """Return the nodes and the presence redundancy groups, as the publisher says or has said to ansible's cache."""
         options = {name: self.get_option(name) for name in OPTIONS}
         connection = connection_from(CUCM, options)
         domain = self.get_option("domain")
@@ -272,12 +289,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if problems:
             raise AnsibleParserError(" ".join(problems))
         try:
-            return nodes(self._rows(path, cache, connection), self.get_option("imp_publisher"), domain)
+            told = self._told(path, cache, connection)
+            return nodes(told["rows"], self.get_option("imp_publisher"), domain), list(told["groups"])
         except ImpError as error:
             raise AnsibleParserError(error.message) from None
 
-    def _rows(self, path: str, cache: bool, connection: Any) -> list[dict[str, str]]:
-        """Return AXL's own words, so that a cache does not outlive the options of the file."""
+    def _told(self, path: str, cache: bool, connection: Any) -> Told:
+        """Return AXL's own words, ``{rows, groups}``, so that a cache does not outlive the options of the file."""
         caching = bool(self.get_option("cache"))
         key = self.get_cache_key(path)
         if caching and cache:
@@ -286,13 +304,22 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             except KeyError:
                 # Never asked, or expired.
                 known = None
-            if isinstance(known, Mapping) and known.get("source") == self._source():
-                return list(known["rows"])
+            if isinstance(known, Mapping) and known.get("source") == self._source() and "groups" in known:
+                return dict(known)
         with Transport(connection) as transport:
-            rows = Axl(transport).process_nodes()
+            axl = Axl(transport)
+            told = {"source": self._source(), "rows": axl.process_nodes(), "groups": self._groups(path, axl)}
         if caching:
-            self._cache[key] = {"source": self._source(), "rows": rows}
-        return rows
+            self._cache[key] = told
+        return told
+
+    def _groups(self, path: str, axl: Axl) -> list[Told]:
+        """Return the presence redundancy groups; an inventory is as good without them."""
+        try:
+            return [group.as_dict() for group in axl.redundancy_groups()]
+        except ImpError as error:
+            self.display.warning(f"{path}: the presence redundancy groups are not known: {error.message}")
+            return []
 
     def _merging(self, hosts: Mapping[str, str], members: Mapping[str, list[str]]) -> list[str]:
         """Return why the hosts and groups of this cluster cannot be told from what the inventory has already."""
@@ -337,7 +364,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return f"the inventory has a host of this name with {CLUSTER}={known} already, not {cluster}."
         return None
 
-    def _add_host(self, name: str, node: Node) -> None:
+    def _add_host(self, name: str, node: Node, redundancy: Told | None) -> None:
         """Make the host of a node, with its variables and the groups that the user composes of them."""
         cluster = self.get_option("cluster")
         if cluster:
@@ -348,6 +375,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.inventory.set_variable(name, SOURCE, self._source())
         # Up to core 2.18 a description that looks like a template would be taken for one.
         self.inventory.set_variable(name, NODE, wrap_var(node))
+        if redundancy is not None:
+            self.inventory.set_variable(name, GROUP, wrap_var(redundancy))
         if self.get_option("local_connection"):
             self.inventory.set_variable(name, "ansible_connection", "local")
             self.inventory.set_variable(name, "ansible_python_interpreter", sys.executable)

@@ -27,7 +27,7 @@ options:
     description: The certificate signing request in PEM (PKCS #10, base 64).
     type: str
   csr_path:
-    description: A file on the controller with the certificate signing request.
+    description: A file on the controller with the certificate signing request, in PEM or DER.
     type: path
   path:
     description:

@@ -53,7 +53,9 @@ options:
   csv_path:
     description:
       - A file on the controller in the format of a custom file for C(Update Users) of the Bulk Administration Tool,
-        with the 38 columns that its sample file has, in UTF-8. Its name must not hold a comma.
+        in UTF-8 or UTF-16. Its name must not hold a comma.
+      - The first line names the columns, which are found by their names, so there may be any number of C(CONTROLLED
+        DEVICE) columns. They are separated by commas, semicolons or tabs. Empty cells at the end of a line are nothing.
       - The columns C(HOME CLUSTER), C(ENABLE USER FOR UNIFIED CM IM AND PRESENCE) and C(INCLUDE MEETING INFORMATION IN
         PRESENCE) say C(t), C(f), or C(#) to keep what is stored. Other columns are not used; the module warns of those
         that would set something.

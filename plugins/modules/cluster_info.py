@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: cluster_info
-short_description: Read version, nodes and activated services of a cluster
+short_description: Read version, nodes, activated services and redundancy groups of a cluster
 version_added: 0.1.0
 author:
   - ucops contributors (@ucops)
 description:
   - Asks the publisher of Unified Communications Manager for its version, for the nodes of its cluster, those of the IM
-    and Presence Service among them, and for the services of every node.
+    and Presence Service among them, for the services of every node, and for the presence redundancy groups.
   - Whether a service runs is for its node to say, see M(ucops.imp.services_info).
 options:
   imp_publisher:
@@ -24,6 +24,60 @@ options:
       - A full name stands for the node of that short name, and a short name for the node of that full name. It is an
         error when no node is called so, or several are.
     type: str
+  imp:
+    description:
+      - A node of the IM and Presence Service, to be asked how the nodes of the presence redundancy groups stand.
+      - Unified CM tells the groups and whether high availability is on, not the state. The admin API of the project's
+        emulator tells it, and AXL of IM and Presence where C(Cisco AXL Web Service) runs on its publisher, which is off
+        by default. Cisco has no other interface for it; see Cisco Unified CM Administration, System, Presence
+        Redundancy Groups.
+    type: dict
+    suboptions:
+      hostname:
+        description:
+          - A node of the IM and Presence Service, as a rule the publisher.
+          - If not set, the value of the environment variable E(UCOPS_IMP_HOSTNAME) is used.
+        type: str
+        required: true
+      port:
+        description:
+          - The port of the web service.
+          - If not set, the value of the environment variable E(UCOPS_IMP_PORT) is used.
+        type: int
+        default: 8443
+      username:
+        description:
+          - An application user with the roles C(Standard CCMADMIN Administration), C(Standard SERVICEABILITY).
+          - If not set, the value of the environment variable E(UCOPS_IMP_USERNAME) is used.
+        type: str
+        required: true
+      password:
+        description:
+          - The account's password, at least four characters long.
+          - If not set, the value of the environment variable E(UCOPS_IMP_PASSWORD) is used.
+        type: str
+        required: true
+      validate_certs:
+        description:
+          - Whether the certificate of the node is verified.
+          - If not set, the value of the environment variable E(UCOPS_IMP_VALIDATE_CERTS) is used.
+        type: bool
+        default: true
+      ca_path:
+        description:
+          - A PEM file with the authorities that may sign this certificate, as in O(ca_path).
+          - If not set, the value of the environment variable E(UCOPS_IMP_CA_PATH) is used.
+        type: path
+      timeout:
+        description:
+          - Seconds that each try of a request may take, from connecting to the last byte of the answer.
+          - If not set, the value of the environment variable E(UCOPS_IMP_TIMEOUT) is used.
+        type: int
+        default: 30
+      retries:
+        description: How often a request is tried again when the server is busy or a connection is lost.
+        type: int
+        default: 5
 extends_documentation_fragment:
   - ucops.imp.attributes.info
   - ucops.imp.connection.cucm
@@ -120,6 +174,62 @@ groups:
     imp_publisher: [imp-pub]
     imp_subscribers: [imp-sub]
     imp_nodes: [imp-pub, imp-sub]
+presence_redundancy_groups:
+  description:
+    - The presence redundancy groups, by name. V(null) where Unified CM refuses to tell them, which is warned of.
+    - How the nodes stand is told with O(imp) only, and only by a cluster that has an interface for it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the group.
+      type: str
+    description:
+      description: The description, empty where it is not told.
+      type: str
+    ha_enabled:
+      description: Whether high availability is on.
+      type: bool
+    users:
+      description: How many users are assigned to the nodes of the group, V(null) where it is not told.
+      type: int
+    nodes:
+      description: Its nodes, one or two.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The node's name in the cluster.
+          type: str
+        state:
+          description: The state, C(Normal) when it carries its own users; V(null) where nobody tells.
+          type: str
+        reason:
+          description: Why it is in this state, V(null) where nobody tells.
+          type: str
+        users_assigned:
+          description: How many users are assigned to the node, V(null) where nobody tells.
+          type: int
+        users_here:
+          description: How many users the node serves at this moment, V(null) where nobody tells.
+          type: int
+  sample:
+    - name: DefaultCUPSubcluster
+      description: ""
+      ha_enabled: true
+      users: 200
+      nodes:
+        - name: imp-pub
+          state: Normal
+          reason: On Administrator Request
+          users_assigned: 100
+          users_here: 100
+        - name: imp-sub
+          state: Normal
+          reason: On Administrator Request
+          users_assigned: 100
+          users_here: 100
 failures:
   description: Always empty, because the task fails as a whole or not at all.
   returned: always
@@ -127,16 +237,18 @@ failures:
   elements: dict
 """
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, connection_options
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
-from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
-from ansible_collections.ucops.imp.plugins.module_utils._resources.cluster_info import read_cluster
+from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM, IMP
+from ansible_collections.ucops.imp.plugins.module_utils._resources.cluster_info import cluster_problems, read_cluster
 
-ARGUMENTS = Arguments(CUCM, {"imp_publisher": {"type": "str"}})
+ARGUMENTS = Arguments(
+    CUCM, {"imp_publisher": {"type": "str"}, "imp": {"type": "dict", "options": connection_options(IMP)}}
+)
 
 
 def main() -> None:
-    run_info(read_cluster, ARGUMENTS)
+    run_info(read_cluster, ARGUMENTS, problems=cluster_problems)
 
 
 if __name__ == "__main__":

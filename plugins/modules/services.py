@@ -62,9 +62,75 @@ options:
         from the users of all nodes.
     type: bool
     default: false
+  high_availability:
+    description:
+      - What happens to the high availability of the presence redundancy groups whose nodes are restarted, with
+        O(state=restarted).
+      - With V(keep) it stays as it is. While it is on, a service that takes long to come back can move the users of its
+        node to the other node of the group.
+      - With V(off_while_restarting) it is switched off before the first restart in a group, and on again after the
+        last, as soon as the nodes carry their own users. Where it is off, it stays off. It needs O(cucm), which has the
+        switch, and O(pending_restarts_path), in which it is written down first. So a run that ends in between is healed
+        by the next one, whatever it restarts and whatever this option says then.
+    type: str
+    choices:
+      - keep
+      - off_while_restarting
+    default: keep
+  cucm:
+    description:
+      - The publisher of Unified CM, which has the presence redundancy groups.
+      - Without it high availability cannot be switched, and where the cluster has no admin API nothing is known of it.
+    type: dict
+    suboptions:
+      hostname:
+        description:
+          - The publisher of Unified Communications Manager.
+          - If not set, the value of the environment variable E(UCOPS_CUCM_HOSTNAME) is used.
+        type: str
+        required: true
+      port:
+        description:
+          - The port of the web service.
+          - If not set, the value of the environment variable E(UCOPS_CUCM_PORT) is used.
+        type: int
+        default: 8443
+      username:
+        description:
+          - An application user with the role C(Standard AXL API Access).
+          - If not set, the value of the environment variable E(UCOPS_CUCM_USERNAME) is used.
+        type: str
+        required: true
+      password:
+        description:
+          - The account's password, at least four characters long.
+          - If not set, the value of the environment variable E(UCOPS_CUCM_PASSWORD) is used.
+        type: str
+        required: true
+      validate_certs:
+        description:
+          - Whether the certificate of the publisher is verified.
+          - If not set, the value of the environment variable E(UCOPS_CUCM_VALIDATE_CERTS) is used.
+        type: bool
+        default: true
+      ca_path:
+        description:
+          - A PEM file with the authorities that may sign this certificate, as in O(ca_path).
+          - If not set, the value of the environment variable E(UCOPS_CUCM_CA_PATH) is used.
+        type: path
+      timeout:
+        description:
+          - Seconds that each try of a request may take, from connecting to the last byte of the answer.
+          - If not set, the value of the environment variable E(UCOPS_CUCM_TIMEOUT) is used.
+        type: int
+        default: 30
+      retries:
+        description: How often a request is tried again when the server is busy or a connection is lost.
+        type: int
+        default: 5
   wait_timeout:
     description:
-      - Seconds to wait for each service.
+      - Seconds to wait for each service, and for the users of a node to be back on it.
     type: int
     default: 300
   poll_interval:
@@ -96,6 +162,12 @@ notes:
   - Cisco publishes no interface for restart notifications. O(only_if_required) uses the admin API that the project's
     emulator serves. Where there is none, the notes in O(pending_restarts_path) and O(required_services) decide, and one
     of the two is needed.
+  - With O(state=restarted) and without O(ignore_other_nodes), the presence redundancy group of a node is looked at
+    before each restart and after it. Nothing is restarted while the other node of a group with high availability is in
+    another state than C(Normal), and the restart is complete when both serve exactly their own users again.
+  - The state of a node is told by the admin API of the project's emulator, or by AXL of IM and Presence where it runs.
+    Cisco has no other interface for it. Where neither answers, all critical services of the nodes of O(nodes) have to
+    be C(Started) instead, and whether users have moved is not known.
   - A note is due on a node until the service has started after the change, as C(StartTime) and C(UpTime) of the control
     center tell, whoever restarted it. In doubt it is due.
 seealso:
@@ -128,6 +200,19 @@ EXAMPLES = r"""
     only_if_required: true
     required_services: "{{ (gateways.restart_required + trust.restart_required) | unique }}"
 
+- name: Without failovers on the way
+  ucops.imp.services:
+    services:
+      - Cisco Presence Engine
+    state: restarted
+    only_if_required: true
+    high_availability: off_while_restarting
+    cucm:
+      hostname: cucm-pub.dc1.example.com
+      username: axladmin
+      password: "{{ vault_application_password }}"
+    pending_restarts_path: /var/lib/ucops/dc1.json
+
 - name: AXL of the IM and Presence node is off by default
   ucops.imp.services:
     services:
@@ -140,7 +225,7 @@ changes:
   description:
     - What was done, or in check mode would be. What failed is in RV(failures) instead.
     - A command that was accepted and whose service did not get there in time is in both.
-    - The kind is C(service).
+    - The kind is C(service), or C(high_availability) for the switch of a presence redundancy group.
   returned: always
   type: list
   elements: dict
@@ -149,10 +234,14 @@ changes:
       description: The kind of object.
       type: str
     id:
-      description: Node name and service name, with a colon between them.
+      description:
+        - Node name and service name, with a colon between them.
+        - Of high availability the name of the group, and C(off) or C(on).
       type: str
     action:
-      description: C(start), C(stop), C(restart), C(activate) or C(deactivate).
+      description:
+        - C(start), C(stop), C(restart), C(activate) or C(deactivate).
+        - Of high availability C(disable) or C(enable).
       type: str
     fields:
       description: The fields that change.
@@ -160,7 +249,7 @@ changes:
       elements: dict
       contains:
         name:
-          description: C(status), C(activated) or C(restart_required).
+          description: C(status), C(activated) or C(restart_required); of high availability C(ha_enabled).
           type: str
         before:
           description: The value before.
@@ -210,12 +299,15 @@ failures:
   elements: dict
   contains:
     id:
-      description: Node name and service name, or the name of a node that could not be asked.
+      description:
+        - Node name and service name, or the name of a node that could not be asked.
+        - A group and C(off) or C(on), or C(high_availability) when Unified CM does not tell its groups.
       type: str
     code:
       description:
         - A stable word for programs, C(reason) with the control center's reason code where it refused.
         - C(not-tried) is a restart that was not made because another node is in trouble.
+        - C(left-off) is high availability that an earlier run has left off and that this task cannot switch on.
       type: str
     message:
       description: What happened and what to do.
@@ -227,6 +319,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NOD
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
+from ansible_collections.ucops.imp.plugins.module_utils._resources.high_availability import HIGH_AVAILABILITY
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import Services
 
 ARGUMENTS = Arguments(
@@ -241,6 +334,7 @@ ARGUMENTS = Arguments(
         "only_if_required": {"type": "bool", "default": False},
         "required_services": {"type": "list", "elements": "str"},
         "ignore_other_nodes": {"type": "bool", "default": False},
+        **HIGH_AVAILABILITY,
         "wait_timeout": {"type": "int", "default": 300},
         "poll_interval": {"type": "float", "default": 2},
         **NODES,

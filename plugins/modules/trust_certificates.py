@@ -16,6 +16,10 @@ description:
   - Uploads certificates to a trust store of every node, or deletes them, the whole list in one task. Chains in one file
     are split.
   - A certificate is known by its SHA-256 fingerprint, so file names and texts around it do not matter.
+  - Of two certificates with one subject a node keeps the one whose validity begins later, and leaves out an older one
+    without an error, as Cisco's security guide says. The module foresees it, uploads nothing that a node would not
+    take, and warns which one is kept. When an authority is renewed with a new key, what the old key has signed is not
+    trusted any more.
   - What is in V(cup-trust) has effect when the services C(Cisco Presence Engine) and C(Cisco SIP Proxy) restart, see
     RV(restart_required) and M(ucops.imp.services).
 options:
@@ -46,7 +50,7 @@ options:
         description: One or more certificates in PEM. A private key among them is refused, and never logged.
         type: str
       path:
-        description: A file on the controller with one or more certificates in PEM, or with one in DER.
+        description: A file on the controller with one or more certificates, in PEM, DER or PKCS #7.
         type: path
       fingerprint:
         description: With O(state=absent), the SHA-256 fingerprint is enough. Letter case and colons do not matter.

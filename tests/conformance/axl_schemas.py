@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,13 @@ from typing import Any
 from lxml import etree
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
-CUCM_VERSIONS = ("11.5", "12.5")
+FOLDER = os.environ.get("UCOPS_AXL_SCHEMAS")
+"""A folder with schemas of Unified CM that no package carries, as ``14.0/AXLSoap.xsd``: CiscoDevNet and the repository
+of axltoolkit publish them."""
+NEWER = tuple(version for version in ("14.0", "15.0") if FOLDER and (Path(FOLDER) / version / "AXLSoap.xsd").is_file())
+CUCM_VERSIONS = ("11.5", "12.5", *NEWER)
+OFFERED_VERSIONS = tuple(version for version in CUCM_VERSIONS if version != "15.0")
+"""Those that the cluster of the default scenario has."""
 IMP_VERSIONS = ("11.5", "12.5")
 
 
@@ -43,7 +50,8 @@ class Schema:
     """One version of one product's schema, compiled and as a tree."""
 
     def __init__(self, product: str, version: str) -> None:
-        path = package_folder("UCToolkit") / product / "schema" / version / "AXLSoap.xsd"
+        carried = package_folder("UCToolkit") / product / "schema"
+        path = (Path(FOLDER or "") if version in NEWER else carried) / version / "AXLSoap.xsd"
         document = etree.parse(str(path))
         self.version = version
         self._validator: Any = etree.XMLSchema(document)

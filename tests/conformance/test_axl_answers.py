@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.axl_schemas import CUCM_VERSIONS, IMP_VERSIONS, schema
+from tests.conformance.axl_schemas import IMP_VERSIONS, OFFERED_VERSIONS, schema
 from tests.support.axl import Answer, OverTheWire, activate_imp_axl, add_gateway, message
 from tests.support.emulator import Emulator
 
@@ -31,6 +31,8 @@ def listing(criteria: str, *tags: str, more: str = "") -> str:
     returned = "".join(f"<{tag}/>" for tag in tags)
     return f"<searchCriteria>{criteria}</searchCriteria><returnedTags>{returned}</returnedTags>{more}"
 
+
+REDUNDANCY_GROUP = "DefaultCUPSubcluster"
 
 CUCM = [
     ("getCCMVersion", ""),
@@ -56,6 +58,14 @@ CUCM = [
     ("listProcessNode", listing("<name>%</name>", "name", "description", "ipv6Name", "nodeUsage", "processNodeRole")),
     ("updateProcessNode", "<name>imp-sub</name><description>d</description><ipv6Name>imp-sub6</ipv6Name>"),
     ("listProcessNodeService", listing("<processNodeName>%</processNodeName>", "processNodeName", "service")),
+    ("getPresenceRedundancyGroup", f"<name>{REDUNDANCY_GROUP}</name>"),
+    ("updatePresenceRedundancyGroup", f"<name>{REDUNDANCY_GROUP}</name><server2/><haEnabled>false</haEnabled>"),
+    (
+        "addPresenceRedundancyGroup",
+        "<presenceRedundancyGroup><name>second</name><server1>imp-sub</server1></presenceRedundancyGroup>",
+    ),
+    ("listPresenceRedundancyGroup", listing("<name>%</name>", "name", "description", "server1", "server2")),
+    ("removePresenceRedundancyGroup", "<name>second</name>"),
     ("executeSQLQuery", "<sql>select first 3 * from enduser</sql>"),
     ("executeSQLQuery", "<sql>select * from enduser where userid = 'nobody'</sql>"),
     ("executeSQLUpdate", "<sql>update enduser set title = 'x' where userid = 'user0001'</sql>"),
@@ -87,7 +97,7 @@ def check(axl: OverTheWire, product: str, version: str, operation: str, content:
     assert oracle.errors(answer.text.encode()) == []
 
 
-@pytest.mark.parametrize("version", CUCM_VERSIONS)
+@pytest.mark.parametrize("version", OFFERED_VERSIONS)
 def test_cucm_answers_are_valid(environment: Emulator, version: str) -> None:
     add_gateway(environment)
     axl = OverTheWire(environment)

@@ -205,3 +205,13 @@ def test_ciscouctoolkit_works_with_im_and_presence(environment: Emulator, toolki
     query = "SELECT count(*) from processnode WHERE systemnode='f'"
     assert client.run_sql_query(query)["rows"] == [{"count": "2"}]
     recorder.check("IMP", "12.5")
+
+
+def test_ciscouctoolkit_works_with_the_control_center(environment: Emulator, toolkit: Any) -> None:
+    username, password = environment.account()
+    client = toolkit.UcmServiceabilityToolkit(username, password, "imp.localhost", tls_verify=environment.ca_file)
+    found = {item.ServiceName: item.ServiceStatus for item in client.soapGetServiceStatus()("").ServiceInfoList.item}
+    assert (found["Cisco Presence Engine"], found["Cisco AXL Web Service"]) == ("Started", "Stopped")
+    request = {"NodeName": "imp-pub", "DeployType": "Deploy", "ServiceList": {"item": ["Cisco AXL Web Service"]}}
+    (item,) = client.soapDoServiceDeployment()(request).ServiceInfoList.item
+    assert item.ServiceStatus == "Started"

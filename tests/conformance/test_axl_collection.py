@@ -16,7 +16,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._http.transport import A
 
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.conformance.axl_schemas import CUCM_VERSIONS, schema
+from tests.conformance.axl_schemas import OFFERED_VERSIONS, schema
 from tests.support.axl import InProcess
 
 ENGINE = "Cisco Presence Engine"
@@ -44,7 +44,7 @@ class Direct:
         return Answer(answer.status, {}, answer.text.encode())
 
 
-@pytest.fixture(params=CUCM_VERSIONS)
+@pytest.fixture(params=OFFERED_VERSIONS)
 def collection(emulated: Environment, request: pytest.FixtureRequest) -> Any:
     """The collection's client, made to write in an older schema than the cluster has."""
 
@@ -73,6 +73,11 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "update_parameter": lambda axl: axl.update_parameter(ENGINE, CLUSTER, "CalendarSpread", "10"),
     "process_nodes": lambda axl: axl.process_nodes(),
     "node_services": lambda axl: axl.node_services(),
+    "redundancy_groups": lambda axl: axl.redundancy_groups(),
+    "switch_high_availability": lambda axl: [
+        axl.switch_high_availability("DefaultCUPSubcluster", on=True),
+        axl.switch_high_availability("DefaultCUPSubcluster", on=False),
+    ],
     "count_users": lambda axl: axl.count_users(with_meeting_information=True),
     "sql": lambda axl: axl.sql("select first 1 userid from enduser where userid <> 'x'"),
 }

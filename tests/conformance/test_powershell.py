@@ -9,6 +9,7 @@ import json
 import sqlite3
 import ssl
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError
-from pypsrp.powershell import RunspacePool
+from pypsrp.powershell import PowerShell, RunspacePool
 
 from tests.support.certificates import Identity, issue
 from tests.support.emulator import Emulator
@@ -58,6 +59,39 @@ def test_each_way_to_authenticate(environment: Emulator, auth: str) -> None:
         entry["caller"] for entry in environment.journal(protocol="powershell", operation="Get-ExchangeCertificate")
     }
     assert callers == {environment.ready["exchange_admin"]["username"]}
+
+
+def shown(session: Session, cmdlet: str, **parameters: Any) -> list[str]:
+    """What a client prints of the objects that a cmdlet gives, and of its errors, with their exceptions."""
+    pipeline = PowerShell(session.pool).add_cmdlet(cmdlet).add_parameters(parameters)
+    found = [str(one) for one in pipeline.invoke()]
+    errors = [text for one in pipeline.streams.error for text in (str(one), str(one.exception))]
+    pipeline.close()
+    return found + errors
+
+
+def test_objects_carry_their_text(session: Session, environment: Emulator) -> None:
+    (first,) = certificates(session)
+    (text,) = shown(session, "Get-ExchangeCertificate")
+    parts = dict(part.split("]\n  ", 1) for part in text.rstrip().removeprefix("[").split("\n\n["))
+    assert parts == {
+        "Subject": first["Subject"],
+        "Issuer": first["Issuer"],
+        "Serial Number": first["SerialNumber"],
+        "Not Before": f"{datetime.fromisoformat(first['NotBefore']):%m/%d/%Y %I:%M:%S %p}",
+        "Not After": f"{datetime.fromisoformat(first['NotAfter']):%m/%d/%Y %I:%M:%S %p}",
+        "Thumbprint": first["Thumbprint"],
+    }
+    account = environment.ready["exchange_account"]["username"]
+    scope = {"Name": "Staff", "RecipientRestrictionFilter": "Alias -like 'user*'"}
+    assert shown(session, "New-ManagementScope", **scope) == ["Staff"]
+    role = {"Name": "Calendars", "Role": "ApplicationImpersonation", "User": account}
+    assert shown(session, "New-ManagementRoleAssignment", **role) == ["Calendars"]
+
+
+def test_errors_carry_their_text(session: Session) -> None:
+    refused, cause = shown(session, "Remove-ExchangeCertificate", Thumbprint="0" * 40, Confirm=False)
+    assert cause.endswith(f"Exception: {refused}")
 
 
 @pytest.mark.parametrize("auth", AUTHS)

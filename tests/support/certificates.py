@@ -52,10 +52,12 @@ def issue(
     hosts: Sequence[str] = (),
     days: tuple[int, int] = (-1, 365),
     extensions: Sequence[x509.ExtensionType] = (),
+    organization: str = "",
 ) -> Identity:
     """Issue a certificate, self-signed without ``by``; ``days`` is its validity counted from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    of = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+    name = x509.Name([*of, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     builder = (
         x509.CertificateBuilder()

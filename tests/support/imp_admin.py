@@ -62,11 +62,12 @@ def pending(api: Api) -> set[tuple[str, str]]:
     return {(found["node"], found["service"]) for found in api.items("/restart-notifications")}
 
 
-def restart(emulator: Emulator, node: str, *services: str) -> None:
+def restart(emulator: Emulator, node: str, *services: str, what: str = "Restart") -> None:
+    """Restart services of a node, or ``Start`` or ``Stop`` them."""
     items = "".join(f"<s:item>{service}</s:item>" for service in services)
     message = (
         '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:s="http://schemas.cisco.com/ast/soap">'
-        "<e:Body><s:soapDoControlServices><s:ControlServiceRequest><s:NodeName/><s:ControlType>Restart</s:ControlType>"
+        f"<e:Body><s:soapDoControlServices><s:ControlServiceRequest><s:NodeName/><s:ControlType>{what}</s:ControlType>"
         f"<s:ServiceList>{items}</s:ServiceList></s:ControlServiceRequest></s:soapDoControlServices></e:Body></e:Envelope>"
     )
     with emulator.client(node) as client:

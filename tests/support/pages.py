@@ -29,12 +29,14 @@ _DOCS = "tests/integration/pages/test_docs.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
+    "docs/busy-servers.md": (_DOCS,),
     # Its commands, and its plays.
     "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
     "docs/drift.md": (_DOCS,),
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
+    "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
     "docs/preflight.md": (_DOCS,),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),

@@ -62,7 +62,14 @@ class Server(Transport):
         self.sent: list[Sent] = []
 
     def request(
-        self, method: str, path: str, *, body: bytes | None = None, headers: Any = None, idempotent: bool | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Any = None,
+        idempotent: bool | None = None,
+        busy: Any = None,
     ) -> Answer:
         assert (method, path) == ("POST", "/axl/")
         assert body is not None

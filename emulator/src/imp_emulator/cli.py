@@ -35,6 +35,8 @@ calendar = typer.Typer(help="Calendars of mailboxes of a running emulator, as iC
 app.add_typer(calendar, name="calendar")
 presence = typer.Typer(help="What a running emulator shows of users, and why.", no_args_is_help=True)
 app.add_typer(presence, name="presence")
+redundancy = typer.Typer(help="The presence redundancy groups of a running emulator.", no_args_is_help=True)
+app.add_typer(redundancy, name="redundancy")
 StateFile = Annotated[Path, typer.Option("--state", help="The state file; it is created, or gone on with.")]
 ReadyFile = Annotated[Path, typer.Option("--ready-file", help="The JSON file that tells names, ports and passwords.")]
 Address = Annotated[str, typer.Argument(help="An address of the mailbox.")]
@@ -177,6 +179,32 @@ def show_presence(ready_file: ReadyFile, userid: Userid, cluster: Cluster = None
 def sign_in(ready_file: ReadyFile, userid: Userid, state: SignIn, cluster: Cluster = None) -> None:
     """Have a user's client sign in, say something else, or sign out (offline); prints what is shown then."""
     _print_shown(_control(ready_file).sign_in(userid, state, _cluster(ready_file, cluster)))
+
+
+@app.command()
+def errors(
+    ready_file: ReadyFile,
+    protocol: Annotated[str | None, typer.Option(help="Only those of this protocol.")] = None,
+) -> None:
+    """Print the errors that a fault can inject into a running emulator: protocol, code and words."""
+    for name, known in _control(ready_file).errors().items():
+        for code, words in known.items():
+            if protocol in (None, name):
+                typer.echo(f"{name}\t{code}\t{words}")
+
+
+@redundancy.command("list")
+def list_redundancy(
+    ready_file: ReadyFile,
+    cluster: Annotated[str | None, typer.Option(help="Only groups of this cluster.")] = None,
+) -> None:
+    """Print each node: cluster, group, high availability, node, users there of those assigned, state and reason."""
+    for group in _control(ready_file).redundancy_groups(cluster):
+        switch = "on" if group["ha_enabled"] else "off"
+        for node in group["nodes"]:
+            users = f"{node['users_here']} of {node['users_assigned']}"
+            words = (group["cluster"], group["name"], switch, node["node"], users, node["state"], node["reason"])
+            typer.echo("\t".join(words))
 
 
 def _print_shown(user: Json) -> None:

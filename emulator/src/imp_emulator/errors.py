@@ -26,6 +26,10 @@ class NotFound(DomainError):
     """The object that the request names does not exist."""
 
 
+class NotEmulated(DomainError):
+    """The object is one that every product has and the emulator has not."""
+
+
 class Duplicate(DomainError):
     """An object with the same key exists already."""
 

@@ -12,17 +12,9 @@ This decides what may be trusted at all, not whether a certificate is valid: dat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from datetime import datetime
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
-    MISSING_LIBRARY,
-    UNREADABLE,
-    Certificate,
-)
-
-if MISSING_LIBRARY is None:
-    from cryptography import x509
-    from cryptography.exceptions import InvalidSignature
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate
 
 
 def chain_to(offered: Sequence[Certificate], anchors: Sequence[Certificate]) -> list[Certificate]:
@@ -40,33 +32,37 @@ def chain_to(offered: Sequence[Certificate], anchors: Sequence[Certificate]) -> 
         if top.fingerprint in pinned or any(issued(top, anchor) for anchor in anchors):
             return path + [one for one in offered if one.fingerprint in pinned and one not in path]
         seen.add(top.fingerprint)
-        above = (one for one in offered if one.fingerprint not in seen and _is_ca(one) and issued(top, one))
+        above = (one for one in offered if one.fingerprint not in seen and one.parts.authority and issued(top, one))
         waiting += [[*path, one] for one in above]
     return []
 
 
 def missing_issuer(offered: Sequence[Certificate]) -> str | None:
     """Return who issued the last certificate of the offered chain, when the handshake does not offer that issuer."""
-    if not offered:
-        return None
-    path = [offered[0]]
-    while path[-1].subject != path[-1].issuer:
-        above = next((one for one in offered if one not in path and issued(path[-1], one)), None)
-        if above is None:
-            return path[-1].issuer
-        path.append(above)
-    return None
+    path = path_above(offered[0], offered) if offered else []
+    return path[-1].issuer if path and not path[-1].self_signed else None
+
+
+def path_above(first: Certificate, others: Sequence[Certificate]) -> list[Certificate]:
+    """Return a certificate and what stands above it among others, as far as they reach.
+
+    Of several authorities of one name it is the one that has signed; one whose signature cannot be checked counts when
+    none has.
+    """
+    path = [first]
+    while not path[-1].self_signed:
+        above = [one for one in others if one not in path and path[-1].parts.issued_by(one.parts) is not False]
+        if not above:
+            break
+        path.append(next((one for one in above if issued(path[-1], one)), above[0]))
+    return path
+
+
+def outdated_above(leaf: Certificate, others: Sequence[Certificate], now: datetime) -> Certificate | None:
+    """Return the lowest authority above a certificate that is out of its time, ``None`` when none is known to be."""
+    return next((one for one in path_above(leaf, others)[1:] if one.out_of_date(now)), None)
 
 
 def issued(certificate: Certificate, above: Certificate) -> bool:
     """Whether ``above`` has signed a certificate and is its issuer by name."""
-    with suppress(TypeError, InvalidSignature, *UNREADABLE):
-        certificate.parsed.verify_directly_issued_by(above.parsed)
-        return True
-    return False
-
-
-def _is_ca(certificate: Certificate) -> bool:
-    with suppress(x509.ExtensionNotFound, *UNREADABLE):
-        return certificate.parsed.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    return False
+    return certificate.parts.issued_by(above.parts) is True

@@ -4,25 +4,25 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""Certificate signing requests (PKCS #10). Pure."""
+"""Certificate signing requests (PKCS #10, RFC 2986). Pure."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass, field
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
-    MISSING_LIBRARY,
-    UNREADABLE,
-    key_fingerprint,
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import (
+    BIT_STRING,
+    INTEGER,
+    SEQUENCE,
+    Malformed,
+    element,
 )
-
-if MISSING_LIBRARY is None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509.oid import NameOID
-
-_NOT_READ: tuple[type[Exception], ...] = (*UNREADABLE, TypeError)
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import key_fingerprint
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 
 class NotARequest(ValueError):
@@ -43,21 +43,37 @@ class SigningRequest:
     pem: str = field(repr=False)
 
 
-def read_request(text: str) -> SigningRequest:
-    """Read a request in PEM, as a .txt, .req or .csr file holds it; raises :class:`NotARequest`."""
-    if "PRIVATE KEY" in text:
-        raise NotARequest("it holds a private key; give the request only, and keep the key where it belongs.")
+def read_request(data: bytes | str) -> SigningRequest:
+    """Read a request, as a .txt, .req or .csr file or a text holds it; raises :class:`NotARequest`."""
+    data = data.encode("utf-8", "replace") if isinstance(data, str) else data
     try:
-        parsed = x509.load_pem_x509_csr(text.replace("NEW CERTIFICATE REQUEST", "CERTIFICATE REQUEST").encode())
-        names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        return SigningRequest(
-            fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
-            key=key_fingerprint(parsed.public_key()),
-            subject=parsed.subject.rfc4514_string(),
-            common_name=str(names[0].value) if names else "",
-            pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
-        )
-    except _NOT_READ:
+        return request_of(certificate_file.request(data))
+    except NotRead as error:
+        raise NotARequest(str(error)) from None
+    except Malformed:
         raise NotARequest(
             "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----)."
         ) from None
+
+
+def request_of(data: bytes) -> SigningRequest:
+    """Read a request in DER; what it asks for besides name and key is not looked at. Raises :class:`Malformed`."""
+    whole = element(data).of(SEQUENCE)
+    parts = whole.children
+    fields = parts[0].of(SEQUENCE).children if len(parts) == 3 else []
+    if len(fields) < 3:
+        raise Malformed("no request")
+    version, subject, key = fields[:3]
+    version.of(INTEGER)
+    key.of(SEQUENCE)
+    parts[2].of(BIT_STRING)
+    name = read_name(subject)
+    body = base64.b64encode(whole.raw).decode("ascii")
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    return SigningRequest(
+        fingerprint=hashlib.sha256(whole.raw).hexdigest(),
+        key=key_fingerprint(key.raw),
+        subject=name.text,
+        common_name=name.common_names[0] if name.common_names else "",
+        pem="\n".join(("-----BEGIN CERTIFICATE REQUEST-----", *lines, "-----END CERTIFICATE REQUEST-----", "")),
+    )

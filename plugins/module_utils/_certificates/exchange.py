@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, read_der
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, held
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
 
 PENDING = "PendingRequest"
@@ -64,7 +64,7 @@ class ServerCertificate(Certificate):
     @property
     def usable(self) -> bool:
         """Whether it is issued by a CA and neither revoked nor out of its time."""
-        return self.status not in _UNUSABLE and self.subject != self.issuer
+        return self.status not in _UNUSABLE and not self.self_signed
 
     @property
     def trusted(self) -> bool:
@@ -91,18 +91,19 @@ class ServerCertificate(Certificate):
 
 
 def server_certificate(row: Any) -> ServerCertificate:
-    """Read an object that Get-ExchangeCertificate put out; what the certificate itself says counts."""
+    """Read an object that Get-ExchangeCertificate put out; what the certificate itself says counts.
+
+    A certificate that cannot be read is one without names. Raises :class:`UnexpectedAnswer` for an object without one.
+    """
     data = row.get("RawData") if isinstance(row, Mapping) else None
-    try:
-        certificate = read_der(bytes(data or b""), "RawData")
-    except (TypeError, ValueError):
+    if not isinstance(data, (bytes, bytearray, memoryview)) or not data:
         text = (
             "Get-ExchangeCertificate returned an object without a certificate in RawData. Check the Exchange release."
         )
-        raise UnexpectedAnswer(text) from None
+        raise UnexpectedAnswer(text)
     services = [word.strip() for word in str(row.get("Services") or "").split(",")]
     return ServerCertificate.of(
-        certificate,
+        held(bytes(data)),
         status=str(row.get("Status") or ""),
         root_ca_type=str(row.get("RootCAType") or ""),
         services=tuple(word for word in services if word and word != "None"),

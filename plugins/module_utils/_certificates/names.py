@@ -7,29 +7,28 @@
 """Whether a certificate holds the name of a gateway (requirements G3 and C1). Pure.
 
 The rules are the guide's, and OpenSSL differs from them: the SAN decides whenever there is one, an IPv4 address may be
-the CN of a certificate without SAN, an IPv6 address must stand in the SAN, and a wildcard stands for one label.
+a CN of a certificate without SAN, an IPv6 address must stand in the SAN, and a wildcard stands for one label.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import CN_MISMATCH, SAN_MISMATCH
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.verdicts import BAD, CN_MISMATCH, SAN_MISMATCH
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, ascii_lower, canonical_host
 
 
 @dataclass(frozen=True)
 class CertificateNames:
-    """The names in a server's certificate; ``hosts`` and ``addresses`` are those of its SAN."""
+    """The names in a server's certificate; ``hosts`` and ``addresses`` are those of its SAN.
+
+    ``damaged`` says that an extension is, or is there twice; then nobody accepts the certificate under any name.
+    """
 
     common_names: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-
-    @property
-    def common_name(self) -> str:
-        """The last CN of the subject, which is the one that counts; empty when there is none."""
-        return self.common_names[-1] if self.common_names else ""
+    damaged: bool = False
 
     @property
     def every(self) -> frozenset[str]:
@@ -43,19 +42,23 @@ class CertificateNames:
 
     def mismatch(self, name: str) -> str | None:
         """Return the product's verdict (G6) when a gateway must not be called ``name``, ``None`` when it may."""
+        if self.damaged:
+            return BAD
         ip = address(name)
         if self.alternatives:
             listed = {canonical_host(one) for one in self.addresses}
             holds = str(ip) in listed if ip else any(_covers(host, name) for host in self.hosts)
             return None if holds else SAN_MISMATCH
         if ip is None:
-            return None if _covers(self.common_name, name) else CN_MISMATCH
-        return None if ip.version == 4 and self.common_name == str(ip) else CN_MISMATCH
+            return None if any(_covers(one, name) for one in self.common_names) else CN_MISMATCH
+        return None if ip.version == 4 and str(ip) in self.common_names else CN_MISMATCH
 
     def __str__(self) -> str:
+        if self.damaged:
+            return "an extension that is damaged or there twice"
         if self.alternatives:
             return f"SAN {', '.join(self.alternatives)}"
-        return f"subject CN {self.common_name or '(none)'}"
+        return f"subject CN {', '.join(self.common_names) or '(none)'}"
 
 
 def _covers(pattern: str, name: str) -> bool:

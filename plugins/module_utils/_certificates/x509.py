@@ -11,38 +11,25 @@ Fingerprints are 64 hexadecimal digits in lower case, subjects are RFC 4514 text
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import re
-import traceback
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from typing import Any
+from datetime import datetime, timedelta
+from ssl import DER_cert_to_PEM_cert
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import Malformed
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import Parts, read_parts, unreadable
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import MISSING_LIBRARY, key_fingerprint
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
-try:
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-except ImportError:
-    MISSING_LIBRARY: str | None = traceback.format_exc()
-    UNREADABLE: tuple[type[Exception], ...] = (ValueError,)
-else:
-    MISSING_LIBRARY = None
-    UNREADABLE = (
-        ValueError,
-        UnsupportedAlgorithm,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    )
-    """What the package raises about what it cannot read. Most of it comes up only when a part is asked for."""
-
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
@@ -61,25 +48,22 @@ class Certificate:
     not_after: datetime
     names: CertificateNames
     pem: str = field(repr=False)
-
-    @property
-    def parsed(self) -> x509.Certificate:
-        """The certificate for the package cryptography."""
-        return x509.load_pem_x509_certificate(self.pem.encode("ascii"))
+    parts: Parts = field(repr=False, compare=False)
 
     @property
     def thumbprint(self) -> str:
         """SHA-1 in upper case, as Windows names certificates."""
-        return hashlib.sha1(self.parsed.public_bytes(Encoding.DER), usedforsecurity=False).hexdigest().upper()
+        return hashlib.sha1(self.parts.der, usedforsecurity=False).hexdigest().upper()
 
     @property
     def key(self) -> str:
         """The fingerprint of its public key, to compare with that of a request or of another certificate."""
-        try:
-            return key_fingerprint(self.parsed.public_key())
-        except UNREADABLE:
-            # A key of an unknown kind is taken for no other's.
-            return self.fingerprint
+        return key_fingerprint(self.parts.key)
+
+    @property
+    def self_signed(self) -> bool:
+        """Whether it is its own issuer, as roots are, as far as its signature can be checked."""
+        return self.parts.issued_by(self.parts) is not False
 
     def expired(self, now: datetime) -> bool:
         """Whether its validity has ended; ``now`` has a time zone."""
@@ -111,28 +95,52 @@ def require_library() -> None:
 
 
 def split_bundle(data: bytes) -> list[Certificate]:
-    """Return the certificates of a PEM bundle or of one DER file, in their order, each once.
+    """Return the certificates of a file (PEM, DER, PKCS #7), in their order, each once.
 
     Raises :class:`NotACertificate`.
     """
-    if data[:2] == b"\x30\x82":
-        return [read_der(data, "the file")]
-    text = data.decode("utf-8", "replace")
-    blocks = list(_BLOCK.finditer(text))
-    for block in blocks:
-        _refuse_other(block.group(1))
-    if len(blocks) != text.count("-----BEGIN ") or not blocks:
-        raise NotACertificate(_nothing(text))
-    found = [_from_pem(block.group(0), f"certificate {number}") for number, block in enumerate(blocks, start=1)]
-    return unique(found)
+    try:
+        ders = certificate_file.certificates(data)
+    except NotRead as error:
+        raise NotACertificate(str(error)) from None
+    return unique(_numbered(number, one) for number, one in enumerate(ders, start=1))
+
+
+def _numbered(number: int, der: bytes) -> Certificate:
+    try:
+        return certificate_of(der)
+    except Malformed:
+        raise NotACertificate(f"certificate {number} cannot be read; it is damaged or cut off.") from None
 
 
 def read_der(data: bytes, place: str) -> Certificate:
-    """Return the one certificate that is given in DER; raises :class:`NotACertificate` with a text about ``place``."""
+    """Return the one certificate that is given in DER; raises :class:`NotACertificate` with a text about ``place``.
+
+    What cannot be read of it costs that one value: a name has replacement characters, an extension counts as none.
+    """
     try:
-        return certificate_of(x509.load_der_x509_certificate(data))
-    except UNREADABLE:
+        return certificate_of(data)
+    except Malformed:
         raise NotACertificate(f"{place} is neither a PEM nor a DER certificate.") from None
+
+
+def held(data: bytes) -> Certificate:
+    """Return a certificate (DER) that a server holds, whatever it is: of one that is none the fingerprint is known."""
+    try:
+        return certificate_of(data)
+    except Malformed:
+        return _shown(unreadable(data))
+
+
+def held_pem(text: str) -> list[Certificate]:
+    """Return the certificates in a text that a server holds, each as :func:`held` does.
+
+    Raises :class:`NotACertificate` when there is none, or something else.
+    """
+    blocks = _BLOCK.findall(text)
+    if not blocks or any(label not in _CERTIFICATES for label, _body in blocks):
+        raise NotACertificate("nothing is a certificate in PEM.")
+    return [held(_decoded(body, f"certificate {number}")) for number, (_label, body) in enumerate(blocks, start=1)]
 
 
 def unique(certificates: Iterable[Certificate]) -> list[Certificate]:
@@ -149,7 +157,10 @@ def canonical_fingerprint(text: str) -> str:
 
 
 def with_issuers(leaves: Sequence[Certificate], store: Sequence[Certificate]) -> set[str]:
-    """Return the fingerprints of ``leaves`` and of what stands above them in ``store``, matched by name."""
+    """Return the fingerprints of ``leaves`` and of what has issued them in ``store``.
+
+    One whose signature cannot be checked is among them by its name: nothing that may be needed is left out.
+    """
     known: set[str] = set()
     waiting = list(leaves)
     while waiting:
@@ -157,70 +168,31 @@ def with_issuers(leaves: Sequence[Certificate], store: Sequence[Certificate]) ->
         if certificate.fingerprint in known:
             continue
         known.add(certificate.fingerprint)
-        waiting += [above for above in store if above.subject == certificate.issuer]
+        waiting += [above for above in store if certificate.parts.issued_by(above.parts) is not False]
     return known
 
 
-def _refuse_other(label: str) -> None:
-    if "PRIVATE KEY" in label:
-        raise NotACertificate("it holds a private key; give certificates only, and keep the key where it belongs.")
-    if label in ("PKCS7", "CMS"):
-        raise NotACertificate("it is PKCS #7; convert it with: openssl pkcs7 -print_certs.")
-    if label not in _CERTIFICATES:
-        raise NotACertificate(f"it holds a {label}, which is no certificate.")
-
-
-def _nothing(text: str) -> str:
-    if not text.strip():
-        return "it is empty."
-    if "-----BEGIN" in text:
-        return "a PEM block in it has no matching end."
-    return "it holds no PEM certificate (-----BEGIN CERTIFICATE-----)."
-
-
-def _from_pem(block: str, place: str) -> Certificate:
+def _decoded(body: str, place: str) -> bytes:
     try:
-        pem = re.sub("(X509|TRUSTED) CERTIFICATE", "CERTIFICATE", block)
-        return certificate_of(x509.load_pem_x509_certificate(pem.encode()))
-    except UNREADABLE:
+        return base64.b64decode("".join(body.split()), validate=True)
+    except (binascii.Error, ValueError):
         raise NotACertificate(f"{place} cannot be read; it is damaged or cut off.") from None
 
 
-def certificate_of(parsed: x509.Certificate) -> Certificate:
-    """Return what the package cryptography has read; raises one of :data:`UNREADABLE`."""
+def certificate_of(data: bytes) -> Certificate:
+    """Return what a certificate in DER says; raises :class:`Malformed`."""
+    return _shown(read_parts(data))
+
+
+def _shown(parts: Parts) -> Certificate:
+    hosts, addresses, _readable = parts.alternatives
     return Certificate(
-        fingerprint=hashlib.sha256(parsed.public_bytes(Encoding.DER)).hexdigest(),
-        subject=parsed.subject.rfc4514_string(),
-        issuer=parsed.issuer.rfc4514_string(),
-        not_before=utc(parsed, "not_valid_before"),
-        not_after=utc(parsed, "not_valid_after"),
-        names=_names(parsed),
-        pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
+        fingerprint=hashlib.sha256(parts.der).hexdigest(),
+        subject=parts.subject.text,
+        issuer=parts.issuer.text,
+        not_before=parts.not_before,
+        not_after=parts.not_after,
+        names=CertificateNames(parts.subject.common_names, hosts, addresses, parts.damaged),
+        pem=DER_cert_to_PEM_cert(parts.der),
+        parts=parts,
     )
-
-
-def _names(parsed: x509.Certificate) -> CertificateNames:
-    """Read the subject's CN and the SAN; one that cannot be read counts as none."""
-    common = tuple(str(one.value) for one in parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME))
-    with suppress(x509.ExtensionNotFound, *UNREADABLE):
-        alternatives = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return CertificateNames(
-            common,
-            tuple(alternatives.get_values_for_type(x509.DNSName)),
-            tuple(str(one) for one in alternatives.get_values_for_type(x509.IPAddress)),
-        )
-    return CertificateNames(common)
-
-
-def utc(parsed: Any, name: str) -> datetime:
-    """Return a time of what cryptography has read; raises ``ValueError`` when it has none."""
-    # Before release 42 it only has times without a time zone; to ask for them later warns.
-    value = getattr(parsed, f"{name}_utc") if hasattr(parsed, f"{name}_utc") else getattr(parsed, name)
-    if not isinstance(value, datetime):
-        raise ValueError(f"no {name}")
-    return value.replace(tzinfo=timezone.utc)
-
-
-def key_fingerprint(key: Any) -> str:
-    """Return SHA-256 over the DER form of a public key, in lower-case hexadecimal."""
-    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

@@ -19,23 +19,29 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from xml.etree.ElementTree import Element
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_faults import (
+    NOT_FOUND,
+    TOO_LARGE,
+    not_now,
+    refusal,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Conflict,
+    ImpError,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.soap import append
-from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._product.releases import SCHEMAS
 
 PATH = "/axl/"
 NAMESPACE = "http://www.cisco.com/AXL/API/"
-
-NOT_FOUND = ("5007", "5003")
-"""``axlcode`` of an object that does not exist: 5007 when it is read, 5003 when it is updated."""
-TOO_LARGE = "-1"
-"""``axlcode`` of an answer of more than 8 MB; its text suggests how many rows would fit."""
 
 PAGE_SIZE = 5000
 """Rows asked for at once by default. A user with the tags asked for here takes some 300 bytes of the 8 MB."""
@@ -134,11 +140,12 @@ class Axl:
             body=soap.envelope(request),
             headers={"Content-Type": soap.CONTENT_TYPE, **headers},
             idempotent=not write,
+            busy=not_now,
         )
         try:
             content = soap.parse(answer.body)
         except soap.SoapFault as fault:
-            raise _refusal(fault, answer) from None
+            raise refusal(fault, answer.status) from None
         except soap.MalformedXml as error:
             raise UnexpectedAnswer(
                 f"{self._transport.server} answers HTTP {answer.status} where AXL is due. {error.message} Check that "
@@ -155,11 +162,10 @@ class Axl:
         """Return one user, or ``None`` when there is no such user."""
         try:
             answer = self.call("getUser", _leaf("userid", userid), _tags("returnedTags", "userid", *USER_TAGS.values()))
-        except ApiError as error:
-            # 5007 stands for other refusals too, so the words count as well.
-            if error.code in NOT_FOUND and "not found" in error.message.lower():
-                return None
-            raise
+        except Conflict as error:
+            if error.code not in NOT_FOUND:
+                raise
+            return None
         found = soap.find(answer, "return", "user")
         return None if found is None else _user(found)
 
@@ -245,6 +251,25 @@ class Axl:
             for row in rows
         ]
 
+    # --- presence redundancy groups
+
+    def redundancy_groups(self) -> list[RedundancyGroup]:
+        """Return the presence redundancy groups; how their nodes stand is not told here."""
+        search = Element("searchCriteria")
+        append(search, "name", ANY_TEXT)
+        tags = ("name", "description", "server1", "server2", "haEnabled", "numUsers")
+        # The schema types numUsers as a number.
+        returned = _tags("returnedTags", *tags[:-1])
+        append(returned, tags[-1], "0")
+        rows = self._list("listPresenceRedundancyGroup", "presenceRedundancyGroup", (search, returned), PAGE_SIZE)
+        return [_redundancy_group(row) for row in rows]
+
+    def switch_high_availability(self, group: str, *, on: bool) -> None:
+        """Switch a group's high availability; raises :class:`ApiError` when the cluster refuses it."""
+        # Nothing else goes along. Without haEnabled, by the schema's default, any update would switch it off.
+        content = (_leaf("name", group), _leaf("haEnabled", "true" if on else "false"))
+        self.call("updatePresenceRedundancyGroup", *content, write=True)
+
     # --- SQL
 
     def sql(self, query: str) -> list[dict[str, str]]:
@@ -304,18 +329,6 @@ def _pattern(criterion: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
 
 
-def _refusal(fault: soap.SoapFault, answer: Answer) -> ApiError:
-    """Return the fault as an error with AXL's own code and words."""
-    code = message = ""
-    details: dict[str, Any] = {}
-    if fault.detail is not None:
-        code = soap.text(fault.detail, "axlError", "axlcode").strip()
-        message = soap.text(fault.detail, "axlError", "axlmessage").strip()
-        details = {"request": soap.text(fault.detail, "axlError", "request").strip()}
-    text = message or fault.message or "AXL refused the request without a reason."
-    return ApiError(text, status=answer.status, code=code or fault.code or None, details=details)
-
-
 def _leaf(name: str, value: str) -> Element:
     """Return an unqualified element that holds a text."""
     element = Element(name)
@@ -342,4 +355,16 @@ def _flag(value: str) -> bool:
 def _user(element: Element) -> User:
     return User(
         soap.text(element, "userid"), **{name: _flag(soap.text(element, tag)) for name, tag in USER_TAGS.items()}
+    )
+
+
+def _redundancy_group(row: Element) -> RedundancyGroup:
+    servers = [soap.text(row, tag).strip() for tag in ("server1", "server2")]
+    users = soap.text(row, "numUsers").strip()
+    return RedundancyGroup(
+        soap.text(row, "name"),
+        _flag(soap.text(row, "haEnabled")),
+        tuple(GroupNode(server) for server in servers if server),
+        soap.text(row, "description"),
+        int(users) if users.isdecimal() else None,
     )

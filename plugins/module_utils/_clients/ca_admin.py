@@ -16,7 +16,12 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Conflict,
+    NoPublicApi,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 BASE = "/ucops-ca-admin/v1"
@@ -69,4 +74,5 @@ class CaAdmin:
     def _error(self, answer: Answer, problem: dict[str, Any]) -> ApiError:
         text = problem.get("detail") or f"{self._transport.server} answered HTTP {answer.status}."
         code = problem.get("code")
-        return ApiError(str(text), status=answer.status, code=str(code) if code else None)
+        kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError
+        return kind(str(text), status=answer.status, code=str(code) if code else None)

@@ -20,10 +20,16 @@ from urllib.parse import urlencode
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
-    split_bundle,
+    held_pem,
     unique,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, of_status, of_words
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Conflict,
+    NoPublicApi,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 BASE = "/platformcom/api/v1/certmgr/config"
@@ -39,13 +45,16 @@ class CertManager:
         self._transport = transport
 
     def trusted(self, service: str) -> list[Certificate]:
-        """Return the certificates of a trust store."""
+        """Return the certificates of a trust store.
+
+        Public clients take a list or a document with one, of objects that hold a certificate each; texts are taken too.
+        """
         answer = self._call("GET", f"/trust/certificate?{urlencode({'service': service})}")
         content = answer.json()
         listed = content.get("certificates") if isinstance(content, dict) else content
         if not isinstance(listed, list):
             raise self._strange()
-        return unique(certificate for pem in listed for certificate in self._parsed(pem))
+        return unique(certificate for entry in listed for certificate in self._parsed(_text(entry)))
 
     def file_names(self, service: str) -> dict[str, str]:
         """Return the file name of each certificate of a trust store, by fingerprint."""
@@ -87,7 +96,7 @@ class CertManager:
 
     def _parsed(self, pem: Any) -> list[Certificate]:
         try:
-            return split_bundle(str(pem).encode())
+            return held_pem(str(pem))
         except NotACertificate as error:
             raise UnexpectedAnswer(f"{self._transport.server} sent a certificate of which {error}") from None
 
@@ -102,7 +111,7 @@ class CertManager:
         if body is not None:
             headers["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
-        answer = self._transport.request(method, BASE + path, body=content, headers=headers)
+        answer = self._transport.request(method, BASE + path, body=content, headers=headers, busy=_not_now)
         if not answer.ok:
             raise self._error(answer)
         return answer
@@ -116,10 +125,31 @@ class CertManager:
         if isinstance(content, dict) and content.get("messages"):
             text = " ".join(str(message).rstrip(".") + "." for message in content["messages"])
             details = {"tracking_id": content["trackingId"]} if content.get("trackingId") else {}
-            return ApiError(f"{self._transport.server}: {text}", status=answer.status, details=details)
+            kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError
+            return kind(f"{self._transport.server}: {text}", status=answer.status, details=details)
         if answer.status in (301, 302, 404, 405, 501):
             return NoPublicApi(
                 f"{self._transport.server} has no certificate-management interface. It needs release 14 or later; on "
                 "older ones upload certificates in Cisco Unified OS Administration, Security, Certificate Management."
             )
         return ApiError(f"{self._transport.server} answered HTTP {answer.status}.", status=answer.status)
+
+
+def _text(entry: Any) -> Any:
+    """Return the certificate that an entry of a list holds."""
+    return entry.get("certificate") if isinstance(entry, dict) else entry
+
+
+def _not_now(answer: Answer) -> NotNow | None:
+    """Return what an error means that passes by itself: by the number in its body, or by its words."""
+    if answer.ok:
+        return None
+    try:
+        content = answer.json()
+    except UnexpectedAnswer:
+        return None
+    if not isinstance(content, dict):
+        return None
+    number, messages = content.get("key"), content.get("messages")
+    told = " ".join(map(str, messages)) if isinstance(messages, list) else ""
+    return (of_status(number) if isinstance(number, int) else None) or of_words(told)

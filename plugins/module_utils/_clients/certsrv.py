@@ -17,26 +17,20 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.crl import RevocationList, read_crl
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import Malformed
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
-    MISSING_LIBRARY,
-    UNREADABLE,
     Certificate,
     NotACertificate,
-    certificate_of,
     split_bundle,
-    utc,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv_errors import not_now
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
-
-if MISSING_LIBRARY is None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 BASE = "/certsrv"
 ISSUED = "issued"
@@ -71,27 +65,6 @@ class Disposition:
     request_id: int
     message: str = ""
     certificate: Certificate | None = None
-
-
-@dataclass(frozen=True)
-class RevocationList:
-    """A CRL; ``revoked`` are serial numbers in hexadecimal."""
-
-    issuer: str
-    last_update: datetime
-    next_update: datetime | None
-    revoked: tuple[str, ...]
-    pem: str = field(repr=False)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return ``{issuer, last_update, next_update, revoked, content}``, times as texts."""
-        return {
-            "issuer": self.issuer,
-            "last_update": self.last_update.isoformat(),
-            "next_update": self.next_update.isoformat() if self.next_update else None,
-            "revoked": list(self.revoked),
-            "content": self.pem,
-        }
 
 
 class CertSrv:
@@ -153,8 +126,8 @@ class CertSrv:
         query = urlencode({"ReqID": "CACert", "Renewal": renewal, "Enc": "bin"})
         answer = self._typed(f"/certnew.p7b?{query}", _CHAIN_TYPE)
         try:
-            return [certificate_of(one) for one in pkcs7.load_der_pkcs7_certificates(answer.body)]
-        except UNREADABLE:
+            return split_bundle(answer.body)
+        except NotACertificate:
             raise self._unreadable("PKCS #7 bundle") from None
 
     def crl(self, renewal: int) -> RevocationList:
@@ -162,15 +135,8 @@ class CertSrv:
         query = urlencode({"Type": "base", "Renewal": renewal, "Enc": "bin"})
         answer = self._typed(f"/certcrl.crl?{query}", _CRL_TYPE)
         try:
-            parsed = x509.load_der_x509_crl(answer.body)
-            return RevocationList(
-                issuer=parsed.issuer.rfc4514_string(),
-                last_update=utc(parsed, "last_update"),
-                next_update=_next_update(parsed),
-                revoked=tuple(f"{entry.serial_number:x}" for entry in parsed),
-                pem=parsed.public_bytes(Encoding.PEM).decode("ascii"),
-            )
-        except UNREADABLE:
+            return read_crl(answer.body)
+        except Malformed:
             raise self._unreadable("revocation list") from None
 
     def _certificate(self, answer: Answer) -> Certificate:
@@ -196,7 +162,7 @@ class CertSrv:
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             body = urlencode(form).encode("ascii")
-        answer = self._transport.request(method, BASE + path, body=body, headers=headers)
+        answer = self._transport.request(method, BASE + path, body=body, headers=headers, busy=_not_now)
         if answer.ok:
             return answer
         if answer.status == 404:
@@ -210,6 +176,16 @@ class CertSrv:
             f"{self._transport.server} answered HTTP {answer.status} to {method} {BASE}{path.partition('?')[0]}.",
             status=answer.status,
         )
+
+
+def _not_now(answer: Answer) -> NotNow | None:
+    """Return why the CA cannot answer now; a request that has got its number is there, whatever became of it."""
+    if _type(answer) != "text/html":
+        return None
+    page = _text(answer)
+    found = not_now(page)
+    told = None if found is None else _of_submission(page)
+    return None if told is not None and told.request_id else found
 
 
 def _of_submission(page: str) -> Disposition | None:
@@ -264,11 +240,3 @@ def _text(answer: Answer) -> str:
 def _words(page: str) -> str:
     """Return the beginning of a page's text, for a message."""
     return " ".join(html.unescape(re.sub(r"(?s)<script.*?</script>|<[^>]*>", " ", page)).split())[:300]
-
-
-def _next_update(parsed: x509.CertificateRevocationList) -> datetime | None:
-    """Return when the next CRL is due; a list need not say so."""
-    try:
-        return utc(parsed, "next_update")
-    except ValueError:
-        return None

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, of_words
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
-from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 PATH = "/controlcenterservice2/services/ControlCenterServices"
 NAMESPACE = "http://schemas.cisco.com/ast/soap"
@@ -33,6 +34,16 @@ PENDING = -1029
 ALREADY_STARTED = -1039
 ALREADY_STOPPED = -1040
 NOT_ACTIVATED = -1068
+OUT_OF_MEMORY, FILE_LOCKED, TIMED_OUT = -1024, -1032, -1031
+PASSING = (OUT_OF_MEMORY, FILE_LOCKED, -1041, -1046, -1047, -1048, -1049, -1050)
+"""Reason codes of a node that has not taken a command and soon will. An earlier command that is pending is none of
+them: it may be the very same one."""
+
+RATE_CONTROL = "RateControl"
+"""Ends the fault code of a client that has asked more often in a minute than the enterprise parameters under Rate
+Control allow."""
+RATE_PAUSE = "15"
+"""Seconds. The count begins anew each minute, so four pauses are enough, whenever it was full."""
 
 REASONS = {
     -1004: "the entry was not found",
@@ -40,11 +51,19 @@ REASONS = {
     -1012: "the arguments are not valid",
     NOT_RUNNING: "the service is not running",
     PENDING: "an earlier command is still pending",
-    -1031: "the command timed out",
+    TIMED_OUT: "the command timed out",
     ALREADY_STARTED: "it is already started",
     ALREADY_STOPPED: "it is already stopped",
+    OUT_OF_MEMORY: "the node is out of memory",
+    FILE_LOCKED: "a file is locked",
     -1042: "the service does not permit this transition",
     -1045: "the service does not support this",
+    -1041: "what it depends on is still on its way",
+    -1046: "it is being recovered",
+    -1047: "a restart is scheduled already",
+    -1048: "it waits for what it depends on",
+    -1049: "it waits for what depends on it",
+    -1050: "it is being shut down",
     NOT_ACTIVATED: "the service is not activated",
     -1069: "the service was stopped on purpose",
 }
@@ -131,12 +150,9 @@ class ControlCenter:
         """Raise the reason why a command was not accepted, of the call or of one of its services."""
         if result is None:
             raise UnexpectedAnswer(f"The control center of {self._transport.server} sent no result.")
-        if soap.text(result, "ReturnCode").strip() == "0":
+        code = _refused(result)
+        if code is None:
             return
-        items = soap.find(result, "ServiceInfoList")
-        codes = [_number(soap.text(item, "ReasonCode")) for item in (() if items is None else items)]
-        refused = [code for code in codes if code in REASONS]
-        code = refused[0] if refused else _number(soap.text(result, "ReasonCode"))
         text = REASONS.get(code) or soap.text(result, "ReasonString").strip() or "no reason given"
         raise ApiError(f"not accepted: {text} (reason code {code})", status=200, code=f"reason{code}")
 
@@ -148,6 +164,7 @@ class ControlCenter:
             body=soap.envelope(request),
             headers={"Content-Type": soap.CONTENT_TYPE, "SOAPAction": f'"{operation}"'},
             idempotent=repeatable,
+            busy=_not_now if repeatable else _command_not_now,
         )
         try:
             return soap.parse(answer.body)
@@ -159,6 +176,41 @@ class ControlCenter:
                 "Check hostname and port.",
                 details={"status": answer.status},
             ) from None
+
+
+def _not_now(answer: Answer) -> NotNow | None:
+    """Return what a fault means that passes by itself; ``None`` for any other, and for no fault."""
+    fault = soap.fault_of(answer.body)
+    if fault is None:
+        return None
+    if fault.code.endswith(RATE_CONTROL) or "exceeded allowed rate" in fault.message.lower():
+        return NotNow(f"that it was asked too often ({fault.message[:200]})", RATE_PAUSE)
+    return of_words(fault.message)
+
+
+def _command_not_now(answer: Answer) -> NotNow | None:
+    """Return the same of the answer to a command, which has reason codes of its own."""
+    found = _not_now(answer)
+    if found is not None or not answer.ok:
+        return found
+    try:
+        content = soap.parse(answer.body)
+    except (soap.SoapFault, soap.MalformedXml):
+        return None
+    code = _refused(next(iter(content), None))
+    if code not in (*PASSING, TIMED_OUT):
+        return None
+    return NotNow(f"that {REASONS[code]} (reason code {code})", undone=code != TIMED_OUT)
+
+
+def _refused(result: Element | None) -> int | None:
+    """Return the reason code of a command that was not accepted, of the call or of one of its services."""
+    if result is None or soap.text(result, "ReturnCode").strip() == "0":
+        return None
+    items = soap.find(result, "ServiceInfoList")
+    codes = [_number(soap.text(item, "ReasonCode")) for item in (() if items is None else items)]
+    refused = [code for code in codes if code in REASONS]
+    return refused[0] if refused else _number(soap.text(result, "ReasonCode"))
 
 
 def _name(local: str) -> str:

@@ -7,13 +7,13 @@
 """Client of Exchange remote PowerShell (``/PowerShell/``), on the Python package pypsrp.
 
 The session has no language: it takes one cmdlet with its parameters at a time. What is tried again is what is safe:
-opening the session, cmdlets that only read, and a cmdlet that the server was too busy to take. When the connection ends
-after a cmdlet that writes was sent, nobody knows whether it ran: :class:`AnswerLost`, and the caller compares.
+opening the session, cmdlets that only read, and a cmdlet that the server was too busy to take (``exchange_busy``).
+When the connection ends after a cmdlet that writes was sent, nobody knows whether it ran: :class:`AnswerLost`, and the
+caller compares.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 import traceback
 from collections.abc import Mapping
@@ -22,11 +22,13 @@ from types import TracebackType
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
+from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_busy import failure_name, of_fault, of_record
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
     Busy,
+    Conflict,
     ConnectionFailed,
     Forbidden,
     ImpError,
@@ -62,7 +64,6 @@ PATH = "PowerShell/"
 Output = list[Any]
 """What a cmdlet put out: texts, and objects as mappings of their properties."""
 
-_BUSY = (429, 503)
 _UNREADABLE = (
     struct.error,
     ArithmeticError,
@@ -74,12 +75,11 @@ _UNREADABLE = (
     ValueError,
 )
 """What pypsrp raises besides its own about answers that are broken; the parser of XML has a ``SyntaxError``."""
-_UNKNOWN_SHELL = 2150858843
-"""The Windows error of a session that is gone: the server has not taken the cmdlet."""
-_CATEGORY = re.compile(r"\[FailureCategory=\w+-(\w+)\]")
+NOT_FOUND, ALREADY_EXISTS = "not-found", "already-exists"
 _CODES = {
-    "ManagementObjectNotFoundException": "not-found",
-    "ManagementObjectAlreadyExistsException": "already-exists",
+    "ManagementObjectNotFoundException": NOT_FOUND,
+    "ManagementObjectAlreadyExistsException": ALREADY_EXISTS,
+    "ADObjectAlreadyExistsException": ALREADY_EXISTS,
     "CommandNotFoundException": "no-such-cmdlet",
 }
 
@@ -88,6 +88,14 @@ def require_library() -> None:
     """Raise :class:`ImpError` when the Python package that speaks PowerShell remoting is not installed."""
     if MISSING_LIBRARY is not None:
         raise ImpError(missing_required_lib("pypsrp"), code="missing-library")
+
+
+class _NotNow(Exception):
+    """A cmdlet that has told that the server has no time; the session is as good as before."""
+
+    def __init__(self, why: NotNow) -> None:
+        super().__init__(why.reason)
+        self.why = why
 
 
 @dataclass
@@ -110,6 +118,7 @@ class ExchangePs:
         self._auth = auth
         self._backoff = backoff or Backoff()
         self._pool: RunspacePool | None = None
+        self._http: PolicySession | None = None
         self._refused: Unauthorized | None = None
 
     def __enter__(self) -> ExchangePs:
@@ -155,23 +164,30 @@ class ExchangePs:
                 # A wrong password must not be tried again, it would lock the account.
                 raise self._refused
             progress = _Progress()
+            retry_after = ""
             try:
                 return self._run(cmdlet, parameters, progress)
+            except _NotNow as refused:
+                error: ImpError = self._busy(refused.why)
+                doubt, again, retry_after = not refused.why.undone, True, refused.why.retry_after
             except _failures() as failure:
-                error = self._explain(failure)
-                self._forget()
-                broken = isinstance(error, ConnectionFailed | TimedOut)
-                if writes and (progress.taken or (progress.sent and broken)):
-                    text = f"The connection to {self.server} ended; {cmdlet} may or may not have run."
-                    raise AnswerLost(text, details={"server": self.server}) from None
+                error, why = self._explain(failure)
+                self._forget(politely=why is not None)
+                broken = isinstance(error, ConnectionFailed | TimedOut) or (why is not None and not why.undone)
+                doubt = progress.taken or (progress.sent and broken)
                 if isinstance(error, Unauthorized):
                     self._refused = error
                 again = isinstance(error, Busy | ConnectionFailed | TimedOut)
                 if isinstance(failure, NotConnected):
-                    again = failure.again
-                if not again or attempt >= self.connection.retries:
-                    raise error from None
-            self._backoff.wait(attempt)
+                    again, retry_after = failure.again, failure.retry_after
+                retry_after = why.retry_after if why is not None else retry_after
+            if writes and doubt:
+                text = f"The connection to {self.server} ended; {cmdlet} may or may not have run."
+                text = text if not isinstance(error, Busy) else f"{error.message} {cmdlet} may or may not have run."
+                raise AnswerLost(text, details={"server": self.server}) from None
+            if not again or attempt >= self.connection.retries:
+                raise error from None
+            self._backoff.wait(attempt, retry_after)
             attempt += 1
 
     def _opened(self) -> RunspacePool:
@@ -201,7 +217,7 @@ class ExchangePs:
             operation_timeout=max(1, int(connection.timeout * 2 / 3)),
             read_timeout=timeout,
         )
-        wsman.transport.session = self._session()
+        wsman.transport.session = self._http = self._session()
         return wsman
 
     def _session(self) -> PolicySession:
@@ -229,42 +245,57 @@ class ExchangePs:
             raise _refusal(cmdlet, pipeline.streams.error)
         return [_plain(value) for value in output]
 
-    def _forget(self) -> None:
-        """Let go of a session that is broken; the server ends it in its own time."""
+    def _forget(self, *, politely: bool = False) -> None:
+        """Let go of a session that is broken; the server ends it in its own time, unless it is asked to at once."""
+        if politely:
+            # An open session counts towards the quotas.
+            self.close()
+            return
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.connection.close()
 
-    def _explain(self, failure: Exception) -> ImpError:
-        """Turn what pypsrp and requests raise into what the user is told."""
+    def _explain(self, failure: Exception) -> tuple[ImpError, NotNow | None]:
+        """Turn what pypsrp and requests raise into what the user is told, and into why it passes by itself."""
         details = {"server": self.server}
         if isinstance(failure, AuthenticationError | Unauthorized):
-            return Unauthorized(
+            text = (
                 f"{self.server} does not accept the password of {self.connection.username} with auth={self._auth}. "
-                f"{self.connection.kind.account}",
-                details=details,
+                f"{self.connection.kind.account}"
             )
+            return Unauthorized(text, details=details), None
         if isinstance(failure, UnexpectedAnswer):
-            return failure
+            return failure, None
         if isinstance(failure, NotConnected):
-            return failure.error
+            return failure.error, None
         if isinstance(failure, http.Timeout):
             text = f"{self.server} did not answer within {self.connection.timeout:g} s. Raise timeout, or check it."
-            return TimedOut(text, details=details)
+            return TimedOut(text, details=details), None
         if isinstance(failure, http.RequestException):
             text = f"No connection to {self.server}, or it broke. Check hostname, port and the server."
-            return ConnectionFailed(text, details=details)
-        return self._explain_protocol(failure)
+            return ConnectionFailed(text, details=details), None
+        why = self._why_not_now(failure)
+        return (self._explain_protocol(failure), None) if why is None else (self._busy(why), why)
+
+    def _why_not_now(self, failure: Exception) -> NotNow | None:
+        if not isinstance(failure, WinRMError):
+            return None
+        if isinstance(failure, WSManFaultError):
+            return of_fault(failure.code, str(failure.reason or ""))
+        if isinstance(failure, WinRMTransportError):
+            # What it says is a page of the web server.
+            return of_fault(failure.code, "", self._http.retry_after if self._http is not None else "")
+        return of_fault(None, str(failure))
+
+    def _busy(self, why: NotNow) -> Busy:
+        text = (
+            f"{self.server} is busy: it answered {why.reason.rstrip('.')}. Run the task again later, or raise retries."
+        )
+        return Busy(text, details={"server": self.server})
 
     def _explain_protocol(self, failure: Exception) -> ImpError:
         status = failure.code if isinstance(failure, WinRMTransportError | WSManFaultError) else None
         details = {"server": self.server, "status": status}
-        if status == _UNKNOWN_SHELL:
-            return Busy(
-                f"{self.server} has ended the session, as after a restart. Run the task again.", details=details
-            )
-        if status in _BUSY:
-            return Busy(f"{self.server} is busy (HTTP {status}). Run the task again later.", details=details)
         if status == 403:
             text = f"{self.server} knows {self.connection.username} but does not permit this. "
             return Forbidden(text + self.connection.kind.rights, details=details)
@@ -294,13 +325,15 @@ def _plain(value: Any) -> Any:
     return found or value
 
 
-def _refusal(cmdlet: str, errors: list[Any]) -> ApiError:
+def _refusal(cmdlet: str, errors: list[Any]) -> ApiError | _NotNow:
     """Make one error of the error records of a cmdlet."""
     record = errors[0]
     # A record that ends a pipeline comes without its type, so its parts are plain properties.
-    identifier = getattr(record, "fq_error", None) or _properties(record).get("FullyQualifiedErrorId") or ""
-    match = _CATEGORY.search(str(identifier))
-    name = match.group(1) if match else str(identifier).partition(",")[0]
+    identifier = str(getattr(record, "fq_error", None) or _properties(record).get("FullyQualifiedErrorId") or "")
     text = " ".join(str(error) for error in errors)
-    details = {"cmdlet": cmdlet, "error_id": str(identifier)}
-    return ApiError(f"{cmdlet}: {text}", status=200, code=_CODES.get(name), details=details)
+    not_now = of_record(identifier, text)
+    if not_now is not None:
+        return _NotNow(not_now)
+    code = _CODES.get(failure_name(identifier))
+    kind = Conflict if code in (NOT_FOUND, ALREADY_EXISTS) else ApiError
+    return kind(f"{cmdlet}: {text}", status=200, code=code, details={"cmdlet": cmdlet, "error_id": identifier})

@@ -18,10 +18,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Conflict,
+    NoPublicApi,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 
 BASE = "/imp-admin/v1"
+
+ABSENT = 404
+"""What an admin API of an older version answers for a part of it that it does not have."""
 
 PAGE_SIZE = 200
 """Users asked for at once, the most that there are on a page."""
@@ -114,6 +123,16 @@ class ImpAdmin:
         """
         return self._items("/presence-topology")
 
+    def redundancy_groups(self) -> list[RedundancyGroup] | None:
+        """Return the presence redundancy groups and how their nodes stand; ``None`` from an interface without them."""
+        try:
+            items = self._items("/presence-redundancy-groups")
+        except ApiError as error:
+            if error.status != ABSENT:
+                raise
+            return None
+        return [_redundancy_group(item) for item in items]
+
     def offered_certificates(self, peer: str, port: int, store: str) -> dict[str, Any]:
         """Return what the Certificate Import Tool finds about a peer server, from this node; nothing changes.
 
@@ -125,10 +144,14 @@ class ImpAdmin:
             raise UnexpectedAnswer(f"The admin API of {self._transport.server} did not say what {peer} offers.")
         return content
 
-    def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> None:
-        """Install a certificate on this node, provided that the peer server still offers it (409 if it does not)."""
+    def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> bool:
+        """Install a certificate on this node, provided that the peer server still offers it (409 if it does not).
+
+        Returns whether it was installed: a node leaves out what it has, and what is older than one with its subject.
+        """
         body = {"peer_server": peer, "port": port, "store": store, "fingerprints": [fingerprint]}
-        self._call("POST", "/certificate-import/accept", body=body)
+        content = self._call("POST", "/certificate-import/accept", body=body).json()
+        return not isinstance(content, dict) or fingerprint in content.get("installed", [fingerprint])
 
     def presence(self, userids: Sequence[str], filters: Mapping[str, str]) -> Presence:
         """Return these users, or without any all that an IM and Presence node serves; ids of no user are left out.
@@ -209,7 +232,8 @@ class ImpAdmin:
         text = text or f"{self._transport.server} answered HTTP {answer.status}."
         details = {"field": problem["field"]} if problem.get("field") else {}
         code = problem.get("code")
-        return ApiError(str(text), status=answer.status, code=str(code) if code else None, details=details)
+        kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError
+        return kind(str(text), status=answer.status, code=str(code) if code else None, details=details)
 
     def _absent(self) -> NoPublicApi:
         return NoPublicApi(
@@ -233,3 +257,20 @@ def _portions(userids: Sequence[str]) -> Iterator[list[str]]:
         length += needed
     if portion or not userids:
         yield portion
+
+
+def _redundancy_group(item: Mapping[str, Any]) -> RedundancyGroup:
+    nodes = tuple(
+        GroupNode(
+            str(node["node"]), node.get("state"), node.get("reason"), node.get("users_assigned"), node.get("users_here")
+        )
+        for node in item["nodes"]
+    )
+    users = [node.users_assigned for node in nodes if node.users_assigned is not None]
+    return RedundancyGroup(
+        name=str(item["name"]),
+        ha_enabled=bool(item["ha_enabled"]),
+        nodes=nodes,
+        description=str(item.get("description") or ""),
+        users=sum(users) if len(users) == len(nodes) else None,
+    )

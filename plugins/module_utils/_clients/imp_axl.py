@@ -49,7 +49,10 @@ class ImpAxl(Axl):
         return "{}.{}".format(*SCHEMAS[0])
 
     def node_states(self) -> list[dict[str, Any]]:
-        """Return the nodes: ``{name, reachable, services: [{name, status, activated}]}``, the critical services only.
+        """Return the nodes: ``{name, reachable, state, reason, users_assigned, services}``.
+
+        The services are the critical ones, ``[{name, status, activated}]``. ``state`` and ``reason`` are the words of
+        the node's high availability, empty where they are not told, and ``users_assigned`` may be ``None``.
 
         A node that is in the topology and not installed yet is left out.
         """
@@ -82,9 +85,13 @@ class ImpAxl(Axl):
 def _node(node: Element) -> dict[str, Any]:
     critical = soap.find(node, "criticalServices")
     services = () if critical is None else soap.children(critical, "criticalServiceInfo")
+    users = soap.text(node, "assignedUserCount").strip()
     return {
         "name": soap.text(node, "name").strip(),
         "reachable": _flag(node, "isReachable"),
+        "state": soap.text(node, "nodeStateString").strip(),
+        "reason": soap.text(node, "nodeReasonString").strip(),
+        "users_assigned": int(users) if users.isdecimal() else None,
         "services": [
             {
                 "name": soap.text(service, "serviceName").strip(),

@@ -18,6 +18,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Unex
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 
 NO_SESSION_KEY, INVALID_SESSION_KEY = 100, 101
+BUSY = (210, 211, 212)
+"""The node has no processor time, no SIP subscription or no room in this second."""
 LOGIN_FAILED = 114
 ALREADY_LOGGED_IN = 160
 

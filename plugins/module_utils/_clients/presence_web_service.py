@@ -29,12 +29,14 @@ from xml.etree.ElementTree import Element
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_errors import (
     ALREADY_LOGGED_IN,
+    BUSY,
     ERRORS,
     INVALID_SESSION_KEY,
     LOGIN_FAILED,
     NO_SESSION_KEY,
     error_number,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
     ConnectionFailed,
@@ -254,7 +256,9 @@ class PresenceWebService:
             sent["Content-Type"] = "application/xml"
         if key:
             sent["Presence-Session-Key"] = key
-        answer = self._transport.request(method, BASE + path, body=body, headers=sent, idempotent=idempotent)
+        answer = self._transport.request(
+            method, BASE + path, body=body, headers=sent, idempotent=idempotent, busy=_not_now
+        )
         if answer.status == 307:
             raise self._elsewhere(answer)
         if not answer.ok:
@@ -317,6 +321,12 @@ class PresenceWebService:
             f"may not. {connection.kind.account} {connection.kind.rights}",
             details={"server": self._transport.server, "status": refusal.status},
         )
+
+
+def _not_now(answer: Answer) -> NotNow | None:
+    """Return what an error means that passes by itself, by its number; the words of the service are not shown."""
+    number = None if answer.ok or len(answer.body) > LARGEST_DOCUMENT else error_number(answer.body)
+    return NotNow(f"error {number}: {ERRORS[number].partition('.')[0]}") if number in BUSY else None
 
 
 def _once_more(ask: Callable[[], T], forget: Callable[[], object]) -> T:

@@ -4,12 +4,14 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""How long to wait before a request is tried again: the one backoff for every client."""
+"""When a server has no time: what says so in every protocol, and how long to wait before a request is tried again."""
 
 from __future__ import annotations
 
 import email.utils
+import math
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +20,71 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 LONGEST_RETRY_AFTER = 60.0
 """Seconds. A server that asks for more is asked again sooner: ``retries`` says when it is enough."""
+
+
+NOTHING_DONE = (408, 425, 429, 503)
+"""HTTP statuses of a server that has not begun with a request: request timeout (it did not come whole), too early, too
+many requests, service unavailable (RFC 9110, 6585, 8470)."""
+NOBODY_KNOWS = (502, 504)
+"""HTTP statuses of a proxy that has no answer of the server behind it, which may have carried the request out."""
+
+_WORDS = re.compile(
+    r"\b(?:too busy|(?:server|service|system|database) is (?:currently |temporarily )?busy|server busy"
+    r"|too many requests|(?:try|retry)(?: \w+){0,3} (?:later|in a (?:moment|while|few \w+))|please retry|retry once"
+    r"|temporarily (?:unavailable|overloaded|not available)|currently unavailable|being throttled|throttling limit"
+    r"|rate limit(?: has been)? exceeded|exceeded (?:the )?(?:allowed )?rate)",
+    re.IGNORECASE,
+)
+_TAGS = re.compile(r"<[^>]*>|&nbsp;|\s+")
+_PAUSES = (
+    (re.compile(r"\b(\d{1,9}) ?(?:ms|millisec(?:ond)?s?)\b", re.IGNORECASE), 0.001),
+    (re.compile(r"\b(?:after|for|in|least) (\d{1,7}) ?(?:s|sec(?:ond)?s?)\b", re.IGNORECASE), 1.0),
+    (re.compile(r"\b(?:after|for|in|least) (\d{1,5}) ?min(?:ute)?s?\b", re.IGNORECASE), 60.0),
+)
+_TOLD_WORDS = 200
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """What an answer says that means "not now": ``reason`` in a few words, for people.
+
+    ``retry_after`` is what the server asks for, as the header of that name writes it. ``undone`` tells that nothing was
+    done; otherwise nobody knows, and a change must not be sent again before the state has been compared.
+    """
+
+    reason: str
+    retry_after: str = ""
+    undone: bool = True
+
+
+def of_status(status: int, retry_after: str = "") -> NotNow | None:
+    """Return what an HTTP status means that says the same at every server; ``None`` for an answer like any other.
+
+    Any failure of a server that asks to come back is one that passes.
+    """
+    if status not in (*NOTHING_DONE, *NOBODY_KNOWS) and not (status >= 500 and retry_after.strip()):
+        return None
+    return NotNow(f"HTTP {status}", retry_after, undone=status in NOTHING_DONE)
+
+
+def of_page(status: int, content_type: str, page: str) -> NotNow | None:
+    """Return what an error page of a web server, or of a proxy before it, means when it asks to come back."""
+    if status < 500 or not content_type.strip().lower().startswith(("text/html", "text/plain")):
+        return None
+    return NotNow(f"HTTP {status}", undone=False) if _WORDS.search(_TAGS.sub(" ", page)) else None
+
+
+def of_words(text: str, *, undone: bool = True) -> NotNow | None:
+    """Return what a server's own words mean when they ask to come back; ``None`` for any other text."""
+    return in_words(text, undone=undone) if _WORDS.search(text) else None
+
+
+def in_words(text: str, *, undone: bool = True) -> NotNow:
+    """Return that a server that says ``text`` has no time, with the pause that its words ask for, if any."""
+    told = " ".join(text.split())
+    found = next(((match, unit) for pattern, unit in _PAUSES if (match := pattern.search(told))), None)
+    pause = str(math.ceil(int(found[0][1]) * found[1])) if found else ""
+    return NotNow(told if len(told) <= _TOLD_WORDS else f"{told[:_TOLD_WORDS]}...", pause, undone)
 
 
 @dataclass(frozen=True)
@@ -31,27 +98,37 @@ class Backoff:
     jitter: Callable[[], float] = random.random
     now: Callable[[], float] = time.time
 
-    def wait(self, attempt: int, retry_after: str = "") -> None:
-        """Pause after a failed attempt, the first of which is 0; ``retry_after`` is the header of that name."""
-        self.sleep(self.seconds(attempt, retry_after))
+    def wait(self, attempt: int, retry_after: str = "", date: str = "") -> None:
+        """Pause after a failed attempt, the first of which is 0.
 
-    def seconds(self, attempt: int, retry_after: str = "") -> float:
+        ``retry_after`` and ``date`` are the headers of these names: a server that names a time means its own clock.
+        """
+        self.sleep(self.seconds(attempt, retry_after, date))
+
+    def seconds(self, attempt: int, retry_after: str = "", date: str = "") -> float:
         """Return how long :meth:`wait` pauses."""
-        asked = self._asked(retry_after.strip())
+        asked = self._asked(retry_after.strip(), date)
         if asked:
             return asked
         # A float is too small for 2 to the power of many thousand.
         doubled = FIRST_PAUSE * 2 ** min(attempt, 30)
         return float(min(LONGEST_PAUSE, doubled) * (0.5 + self.jitter() / 2))
 
-    def _asked(self, value: str) -> float | None:
+    def _asked(self, value: str, date: str) -> float | None:
         """Return the seconds that the server asks for (RFC 9110: a number or a date), within reason."""
         if not value:
             return None
-        try:
-            seconds = (
-                float(value) if value.isdecimal() else email.utils.parsedate_to_datetime(value).timestamp() - self.now()
-            )
-        except (ValueError, TypeError, OverflowError):
+        if value.isdecimal():
+            return min(float(value), LONGEST_RETRY_AFTER)
+        until, now = _timestamp(value), _timestamp(date)
+        if until is None:
             return None
-        return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+        return min(max(until - (self.now() if now is None else now), 0.0), LONGEST_RETRY_AFTER)
+
+
+def _timestamp(date: str) -> float | None:
+    """Return the seconds since the epoch of a date in a header; ``None`` for what is none."""
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -109,7 +109,7 @@ class TimedOut(ImpError):
 
 
 class Busy(ImpError):
-    """The server still answers 429 or 503 after the last retry."""
+    """The server still has no time after the last retry, and has done nothing of what it was asked for."""
 
     default_code = "busy"
 
@@ -136,6 +136,17 @@ class ApiError(ImpError):
     ) -> None:
         super().__init__(message, code=code, details={"status": status, **(details or {})})
         self.status = status
+
+
+class Conflict(ApiError):
+    """The server refused because things are not as the request takes for granted: somebody else has been faster.
+
+    An object that is there already, is gone, or has changed since it was read. Whoever catches this looks again: if
+    all is as wanted, nothing has failed.
+    """
+
+    MEANS_IT = (404, 409, 410, 412)
+    """The HTTP statuses that say it at an interface whose objects have addresses of their own (RFC 9110)."""
 
 
 class UnexpectedAnswer(ImpError):

@@ -6,10 +6,12 @@
 
 """The custom file of the Bulk Administration Tool's "Update Users" (requirement U2). Pure: no network, no ansible.
 
-The format: a header of 38 columns; ``#`` keeps the stored value; booleans are ``t`` and ``f``; a blank row ends the
-file; the file's name holds no comma. Of the 38 columns, the collection manages the user id and the three that calendar
-integration needs. A file may hold passwords and PINs in other columns, so no message ever quotes a cell other than the
-user id.
+The format: a header; ``#`` keeps the stored value; booleans are ``t`` and ``f``; a blank row ends the file; the file's
+name holds no comma. Columns are found by their names: BAT.xlt makes as many columns CONTROLLED DEVICE n as it is told
+to, none among them, so those behind stand elsewhere. Spreadsheets add empty cells at the end, and write semicolons or
+tabs in some countries. Of the columns, the collection manages the user id and the three of calendar integration.
+A file may hold passwords and PINs in other columns, so no message ever quotes a cell other than the user id, nor a
+header before it is known to be one.
 """
 
 from __future__ import annotations
@@ -18,12 +20,14 @@ import csv
 import io
 import re
 import string
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import REASON, is_masked
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower
+from ansible_collections.ucops.imp.plugins.module_utils._formats import text_file
 
 HEADER = (
     "USER ID",
@@ -65,16 +69,22 @@ HEADER = (
     "USER PROFILE",
     "ASSIGNED PRESENCE SERVER",
 )
-"""The 38 columns, in order."""
+"""The columns of the sample file, in order; it has one controlled device."""
 
 KEEP = "#"
 """A cell that leaves the stored value alone."""
 
-USER_ID = HEADER.index("USER ID")
-HOME_CLUSTER = HEADER.index("HOME CLUSTER")
-IM_AND_PRESENCE = HEADER.index("ENABLE USER FOR UNIFIED CM IM AND PRESENCE")
-MEETING_INFORMATION = HEADER.index("INCLUDE MEETING INFORMATION IN PRESENCE")
+USER_ID = "USER ID"
+HOME_CLUSTER = "HOME CLUSTER"
+IM_AND_PRESENCE = "ENABLE USER FOR UNIFIED CM IM AND PRESENCE"
+MEETING_INFORMATION = "INCLUDE MEETING INFORMATION IN PRESENCE"
 MANAGED = (USER_ID, HOME_CLUSTER, IM_AND_PRESENCE, MEETING_INFORMATION)
+"""The columns that a file must have."""
+_DEVICE = re.compile(r"CONTROLLED DEVICE [0-9]+")
+_SEPARATORS = (",", ";", "\t")
+_HINT = re.compile(r"sep=(.)(?:\r\n|\r|\n)")
+"""The first line with which Excel names the separator of a file."""
+_TOLD_COLUMNS = 10
 
 BLANKS = string.whitespace
 """What may stand around a cell. Other blanks, such as the ideographic space, belong to the user id."""
@@ -116,28 +126,37 @@ def name_problem(file_name: str) -> str | None:
     return f"{file_name}: the name of a BAT file must not hold a comma." if "," in file_name else None
 
 
-def read(lines: Iterable[str]) -> BatFile:
-    """Read the file's lines, with their line ends; every problem is told, not only the first."""
-    result = BatFile()
+def read_bytes(data: bytes) -> BatFile:
+    """Read a file's bytes, in UTF-8 or UTF-16; one that is something else is a problem that says what it is."""
     try:
-        rows = list(_rows(lines))
+        return read(text_file.text_of(data))
+    except text_file.NotRead as error:
+        return BatFile(problems=[f"{error} Save it as CSV in UTF-8, which Excel calls CSV UTF-8."])
+
+
+def read(lines: str | Iterable[str]) -> BatFile:
+    """Read a file's text, or its lines with their line ends; every problem is told, not only the first."""
+    result = BatFile()
+    text = lines if isinstance(lines, str) else "".join(lines)
+    try:
+        rows = list(_rows(text))
     except csv.Error as error:
         result.problems.append(str(error))
         return result
-    wrong = _header_problem(rows[0] if rows else (1, []))
-    if wrong:
-        result.problems.append(wrong)
+    columns = _columns(rows[0] if rows else (1, []), result)
+    if result.problems:
         return result
     seen: dict[str, int] = {}
-    for line, cells in _content(rows[1:], result):
-        user = _user(line, cells, result.problems)
+    content = list(_content(rows[1:], result))
+    for line, cells in content:
+        user = _user(line, cells, columns, result.problems)
         if user is None:
             continue
         first = seen.setdefault(ascii_lower(user.userid), line)
         if first != line:
             result.problems.append(f"line {line}: {user.userid} stands in line {first} already.")
         result.users.append(user)
-    _note_ignored(rows[1 : 1 + len(result.users)], result)
+    _note_ignored(content, columns, result)
     return result
 
 
@@ -161,40 +180,77 @@ def write(users: Iterable[Mapping[str, Any]]) -> str:
             raise ValueError(f"A BAT file cannot name the user {userid!r}.")
         if is_masked(userid):
             raise ValueError(f"userid: {REASON}")
-        cells = [KEEP] * len(HEADER)
-        cells[USER_ID] = userid
+        cells = {**dict.fromkeys(HEADER, KEEP), USER_ID: userid, MEETING_INFORMATION: _CELLS[bool(meeting)]}
         # A user that breaks the rule already stays as it is; a file that asks for the breach is refused.
         cells[IM_AND_PRESENCE] = KEEP if meeting and not presence else _CELLS[bool(presence)]
-        cells[MEETING_INFORMATION] = _CELLS[bool(meeting)]
-        writer.writerow(cells)
+        writer.writerow(cells.values())
     return text.getvalue()
 
 
-def _rows(lines: Iterable[str]) -> Iterator[_Row]:
+def _rows(text: str) -> Iterator[_Row]:
     """Yield the rows; raises ``csv.Error`` with the line for what no CSV reader can take."""
-    reader = csv.reader(lines, strict=True)
-    line = 1
+    hint = _HINT.match(text)
+    text, line = (text[hint.end() :], 2) if hint else (text, 1)
+    first = line - 1
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=_separator(text, hint), strict=True, skipinitialspace=True)
     while True:
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            raise csv.Error(f"line {reader.line_num}: {error}.") from error
+            raise csv.Error(f"line {first + reader.line_num}: {error}.") from error
         yield line, [cell.strip(BLANKS) for cell in row]
-        line = reader.line_num + 1
+        line = first + reader.line_num + 1
 
 
-def _header_problem(row: _Row) -> str | None:
-    names = [cell.upper() for cell in row[1]]
-    if not any(names):
-        return "line 1: the header is missing."
-    if len(names) != len(HEADER):
-        return f"line 1: the header has {len(names)} columns, the BAT format has {len(HEADER)}."
-    for number, (name, due) in enumerate(zip(names, HEADER, strict=True), start=1):
-        if name != due:
-            return f"line 1: column {number} of the header must be {due}."
-    return None
+def _separator(text: str, hint: re.Match[str] | None) -> str:
+    """Return what separates the cells: the one with which the first line is a header, or that Excel names."""
+    first = io.StringIO(text, newline="").readline()
+    for separator in _SEPARATORS:
+        names = {_name(cell) for cell in first.replace('"', "").split(separator)}
+        if names.issuperset(MANAGED):
+            return separator
+    named = hint.group(1) if hint else ","
+    return named if named in _SEPARATORS else ","
+
+
+def _name(cell: str) -> str:
+    """Return a column's name: letter case, how many blanks are in it, and what nobody sees do not matter."""
+    return " ".join("".join(sign for sign in cell if unicodedata.category(sign) != "Cf").split()).upper()
+
+
+def _columns(row: _Row, result: BatFile) -> list[str]:
+    """Return the names of the columns without the nameless ones at the end; add to problems and notes."""
+    line, cells = row
+    names = [_name(cell) for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        result.problems.append(f"line {line}: the header is missing.")
+        return names
+    missing = [name for name in MANAGED if name not in names]
+    if missing:
+        # It may be a row of users, so nothing of it is told.
+        told = f"line {line}: the header lacks {', '.join(missing)}."
+        result.problems.append(f"{told} The first line names the columns, separated by commas, semicolons or tabs.")
+        return names
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(names, start=1):
+        places.setdefault(name, []).append(number)
+    for name, numbers in places.items():
+        where = f"{'columns' if len(numbers) > 1 else 'column'} {' and '.join(map(str, numbers))} of the header"
+        if not name:
+            result.problems.append(f"line {line}: {where} must have a name.")
+        elif len(numbers) > 1:
+            result.problems.append(f"line {line}: {where} have the name {name[:64]}; leave one.")
+    unknown = [name for name in places if name not in HEADER and not _DEVICE.fullmatch(name)]
+    if unknown and not result.problems:
+        told = ", ".join(name[:64] for name in unknown[:_TOLD_COLUMNS])
+        more = f" and {len(unknown) - _TOLD_COLUMNS} more" if len(unknown) > _TOLD_COLUMNS else ""
+        result.notes.append(f"line {line}: these columns are not known and are ignored: {told}{more}.")
+    return names
 
 
 def _content(rows: list[_Row], result: BatFile) -> Iterator[_Row]:
@@ -209,24 +265,23 @@ def _content(rows: list[_Row], result: BatFile) -> Iterator[_Row]:
         return
 
 
-def _user(line: int, cells: list[str], problems: list[str]) -> BatUser | None:
+def _user(line: int, cells: list[str], columns: list[str], problems: list[str]) -> BatUser | None:
     """Return what a row wants, or note its problems and return ``None``."""
-    if len(cells) != len(HEADER):
-        problems.append(f"line {line}: {len(cells)} columns, the header has {len(HEADER)}.")
+    if len(cells) < len(columns) or any(cells[len(columns) :]):
+        problems.append(f"line {line}: {len(cells)} columns, the header has {len(columns)}.")
         return None
-    userid = cells[USER_ID]
-    found = [f"line {line}: {HEADER[USER_ID]} must name a user."] if userid in ("", KEEP) else []
-    found += [f"line {line}: {HEADER[USER_ID]}: {REASON}"] if is_masked(userid) else []
+    named = dict(zip(columns, cells, strict=False))
+    userid = named[USER_ID]
+    found = [f"line {line}: {USER_ID} must name a user."] if userid in ("", KEEP) else []
+    found += [f"line {line}: {USER_ID}: {REASON}"] if is_masked(userid) else []
     # The value is not told: in a row that slipped by some columns it may be a password.
     found += [
-        f"line {line}: column {column + 1} ({HEADER[column]}) must be t, f or {KEEP}."
-        for column in (HOME_CLUSTER, IM_AND_PRESENCE, MEETING_INFORMATION)
-        if cells[column].lower() not in _BOOLEANS
+        f"line {line}: column {columns.index(name) + 1} ({name}) must be t, f or {KEEP}."
+        for name in MANAGED[1:]
+        if named[name].lower() not in _BOOLEANS
     ]
     if not found:
-        home, presence, meeting = (
-            _BOOLEANS[cells[column].lower()] for column in (HOME_CLUSTER, IM_AND_PRESENCE, MEETING_INFORMATION)
-        )
+        home, presence, meeting = (_BOOLEANS[named[name].lower()] for name in MANAGED[1:])
         wrong = meeting_problem(home, presence, meeting)
         if wrong is None:
             return BatUser(line, userid, home, presence, meeting)
@@ -251,9 +306,12 @@ def meeting_problem(home_cluster: bool | None, im_and_presence: bool | None, mee
     return f"meeting information needs a user with {' and '.join(missing)}." if missing else None
 
 
-def _note_ignored(rows: list[_Row], result: BatFile) -> None:
+def _note_ignored(rows: list[_Row], columns: list[str], result: BatFile) -> None:
     """Note the columns that hold something to set which the collection does not manage."""
-    used = sorted({c for _line, cells in rows for c, cell in enumerate(cells) if cell not in ("", KEEP)} - set(MANAGED))
-    if used:
-        names = ", ".join(HEADER[column] for column in used)
-        result.notes.append(f"only the options for calendar integration are updated; ignored columns: {names}.")
+    pairs = (pair for _line, cells in rows for pair in zip(columns, cells, strict=False))
+    used = {name for name, cell in pairs if cell not in ("", KEEP)}
+    names = [name for name in columns if name in used and (name in HEADER or _DEVICE.fullmatch(name))]
+    names = [name for name in names if name not in MANAGED]
+    if names:
+        told = f"only the options for calendar integration are updated; ignored columns: {', '.join(names)}."
+        result.notes.append(told)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._formats import text_file
 
 FORMAT = 1
 SUBMITTING = "submitting"
@@ -47,10 +48,13 @@ class SubmittedRequest:
 def load(path: Path) -> SubmittedRequest | None:
     """Read the file, ``None`` when there is none; raises :class:`ImpError` for one that cannot be used."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        # An editor may have saved it anew, with a byte order mark.
+        content = json.loads(text_file.text_of(text_file.content(path)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except text_file.NotRead as error:
+        raise _unusable(path, str(error).removesuffix(".")) from None
+    except (OSError, ValueError, RecursionError) as error:
         raise _unusable(path, getattr(error, "strerror", None) or "it is not JSON") from None
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise _unusable(path, "another program, or another release of this collection, has written it")

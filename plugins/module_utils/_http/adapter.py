@@ -33,7 +33,9 @@ from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, of_status
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    Busy,
     ConnectionFailed,
     ImpError,
     TimedOut,
@@ -105,13 +107,15 @@ def lost(connection: Connection, late: bool) -> ImpError:
 class NotConnected(ConnectionLost):
     """Nothing was sent, because there is no connection.
 
-    ``error`` is what the user is told when no retry is left; ``again`` says whether a retry may help.
+    ``error`` is what the user is told when no retry is left; ``again`` says whether a retry may help, ``retry_after``
+    after which pause, as the header of that name writes it.
     """
 
-    def __init__(self, error: ImpError, *, again: bool) -> None:
+    def __init__(self, error: ImpError, *, again: bool, retry_after: str = "") -> None:
         super().__init__(error.message)
         self.error = error
         self.again = again
+        self.retry_after = retry_after
 
 
 class _CannotConnect(Exception):
@@ -363,6 +367,10 @@ class PolicyAdapter(BaseAdapter):
             text = f"The name {self.options.hostname} does not resolve. Check hostname and the resolver."
             again = getattr(failure, "errno", None) == socket.EAI_AGAIN
             return NotConnected(ConnectionFailed(text, details=details), again=again)
+        if isinstance(failure, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            # So ends the handshake with a web server that starts, stops or takes no more connections.
+            text = f"{self.server} hung up before TLS was agreed upon. Check that its web service runs, and the port."
+            return NotConnected(ConnectionFailed(text, details=details), again=True)
         if isinstance(failure, ssl.SSLError):
             why = failure.reason or "handshake failed"
             text = f"{self.server} does not speak TLS as expected ({why}). Check the port."
@@ -392,6 +400,8 @@ class PolicySession(_Session):
         self.headers.clear()
         self.policy = PolicyAdapter(connection, context)
         self._log_in = log_in
+        self.retry_after = ""
+        """The header of that name of the last answer, for who gets to see no headers."""
         self.adapters.clear()
         self.mount("https://", self.policy)
 
@@ -403,9 +413,11 @@ class PolicySession(_Session):
         """
         call = self.policy.begin()
         done = False
+        self.retry_after = ""
         try:
             self._authenticate()
             response = self._send(request)
+            self.retry_after = response.headers.get("Retry-After", "")
             done = True
         except _CannotConnect as failure:
             raise failure.failure from None
@@ -437,6 +449,10 @@ class PolicySession(_Session):
 
         def send(request: requests.PreparedRequest) -> requests.Response:
             response = self._send(request)
+            # A server without time for a login has not refused it: the password must not be taken for wrong.
+            not_now = of_status(response.status_code, response.headers.get("Retry-After", ""))
+            if not_now is not None:
+                raise _CannotConnect(self._no_login(not_now))
             self.policy.may_connect = False
             return response
 
@@ -445,3 +461,8 @@ class PolicySession(_Session):
         except (RequestException, HTTPError, HTTPException, OSError) as failure:
             error = lost(self.policy.options, self.policy.call.late)
             raise _CannotConnect(NotConnected(error, again=True)) from failure
+
+    def _no_login(self, why: NotNow) -> NotConnected:
+        server = self.policy.server
+        text = f"{server} is busy: it answered {why.reason} to the login. Run the task again later, or raise retries."
+        return NotConnected(Busy(text, details={"server": server}), again=True, retry_after=why.retry_after)

@@ -28,6 +28,8 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 
 _UNCARRIED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 forbids (section 2.2)."""
+_FAULT_WITHIN = 4096
+"""Bytes. A fault stands at the beginning of its envelope, after headers that no server here is known to send."""
 _DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
 
 
@@ -97,6 +99,19 @@ def parse(document: bytes) -> Element:
     if content.tag == f"{{{ENVELOPE}}}Fault":
         raise _fault(content)
     return content
+
+
+def fault_of(document: bytes) -> SoapFault | None:
+    """Return the fault that a document is, ``None`` for any other; a long answer is not read for it."""
+    if b"Fault" not in document[:_FAULT_WITHIN]:
+        return None
+    try:
+        parse(document)
+    except SoapFault as fault:
+        return fault
+    except MalformedXml:
+        pass
+    return None
 
 
 def parse_xml(document: bytes) -> Element:

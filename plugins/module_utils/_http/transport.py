@@ -13,11 +13,12 @@
         answer = transport.request("POST", "/things", body=xml, headers={...}, idempotent=True)
 
 ``request`` returns every answer except those that mean the same everywhere: 401 (:class:`Unauthorized`), 403
-(:class:`Forbidden`), and 429 or 503 after the last retry (:class:`Busy`). All else, 4xx and 500 included, is for the
-client of the protocol to read; so is 401 where the protocol has a login of its own. What is tried again, ``retries``
-times with growing, jittered pauses:
+(:class:`Forbidden`), and those of a server that has no time, after the last retry (:class:`Busy`). All else, 4xx and
+500 included, is for the client of the protocol to read; so is 401 where the protocol has a login of its own. What is
+tried again, ``retries`` times with growing, jittered pauses:
 
-* 429 and 503, after the pause that ``Retry-After`` asks for: the server says that it did not do it;
+* what says "not now", after the pause that ``Retry-After`` asks for: 408, 425, 429 and 503, and what else the client of
+  the protocol reads as that (``busy``), when nothing was done; 502 and 504 of a proxy count as a lost answer;
 * a connection that could not be made or logged in: nothing was sent;
 * an answer that is late, broken off or lost, when the request is ``idempotent`` (GET, HEAD, or what the caller says).
   Otherwise :class:`AnswerLost`: the server may have done it, so the caller compares state before sending again.
@@ -35,12 +36,12 @@ import base64
 import json
 import ssl
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow, of_page, of_status
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     Busy,
@@ -68,7 +69,9 @@ if MISSING_LIBRARY is None:
     from requests.exceptions import RequestException, Timeout
     from requests.models import PreparedRequest
 
-_BUSY = (429, 503)
+
+_PAGE_LOOKED_AT = 16 * 1024
+"""Bytes of an error page."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,17 @@ class Answer:
                 "another product, an older release or a proxy.",
                 details={"status": self.status},
             ) from None
+
+
+def _of_page(answer: Answer) -> NotNow | None:
+    if answer.status < 500:
+        return None
+    page = answer.body[:_PAGE_LOOKED_AT].decode("utf-8", "replace")
+    return of_page(answer.status, answer.headers.get("content-type", ""), page)
+
+
+ReadBusy = Callable[[Answer], "NotNow | None"]
+"""Reads whether an answer says "not now" in the words of its protocol."""
 
 
 class Transport:
@@ -149,10 +163,12 @@ class Transport:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         idempotent: bool | None = None,
+        busy: ReadBusy | None = None,
     ) -> Answer:
         """Send a request and return its answer; see the module's docstring for what is raised.
 
-        ``path`` is absolute and already encoded. ``idempotent`` says that doing it twice is as good as once.
+        ``path`` is absolute and already encoded. ``idempotent`` says that doing it twice is as good as once. ``busy``
+        knows how the protocol says that the server has no time, beside the statuses that say so everywhere.
         """
         repeatable = method in ("GET", "HEAD") if idempotent is None else idempotent
         attempt = 0
@@ -160,27 +176,36 @@ class Transport:
             if self._broken is not None:
                 raise self._broken
             last = attempt >= self.connection.retries
-            retry_after = ""
+            retry_after = date = ""
             try:
                 answer = self._exchange(method, path, body, dict(headers or {}))
             except NotConnected as failure:
                 if last or not failure.again:
                     self._broken = failure.error
                     raise failure.error from None
+                retry_after = failure.retry_after
             except RequestException as failure:
                 if last or not repeatable:
                     raise self._lost(isinstance(failure, Timeout), repeatable) from None
             else:
-                self._refuse(answer)
-                if answer.status not in _BUSY:
+                not_now = self._not_now(answer, busy)
+                if not_now is None:
                     return answer
-                if last:
-                    raise self._busy(answer, attempt)
-                retry_after = answer.headers.get("retry-after", "")
+                if last or not (not_now.undone or repeatable):
+                    raise self._busy(not_now, answer.status, attempt, repeatable)
+                retry_after, date = not_now.retry_after, answer.headers.get("date", "")
             with self._lock:
                 self.retries += 1
-            self._backoff.wait(attempt, retry_after)
+            self._backoff.wait(attempt, retry_after, date)
             attempt += 1
+
+    def _not_now(self, answer: Answer, busy: ReadBusy | None) -> NotNow | None:
+        """Return why to ask again, ``None`` for an answer; raise for answers about the account."""
+        self._refuse(answer)
+        asked = answer.headers.get("retry-after", "")
+        found = None if busy is None else busy(answer)
+        found = found or of_status(answer.status, asked) or _of_page(answer)
+        return replace(found, retry_after=asked) if found and asked else found
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         """Send one request over this thread's session and return the whole answer."""
@@ -261,11 +286,16 @@ class Transport:
             details={"server": self.server, "status": 401},
         )
 
-    def _busy(self, answer: Answer, attempt: int) -> Busy:
+    def _busy(self, why: NotNow, status: int, attempt: int, repeatable: bool) -> ImpError:
+        """Say that the server has no time; of a change that may have been made, that nobody knows."""
+        details = {"server": self.server, "status": status}
+        if not (why.undone or repeatable):
+            text = f"{self.server} answered {why.reason}; the change may or may not have been made."
+            return AnswerLost(text, details=details)
         return Busy(
-            f"{self.server} is busy: it answered HTTP {answer.status} to {attempt + 1} tries. Run the task again "
+            f"{self.server} is busy: it answered {why.reason.rstrip('.')} to {attempt + 1} tries. Run the task again "
             "later, or raise retries.",
-            details={"server": self.server, "status": answer.status},
+            details=details,
         )
 
     def _lost(self, late: bool, repeatable: bool) -> ImpError:

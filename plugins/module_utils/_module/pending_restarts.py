@@ -6,6 +6,9 @@
 
 """The file of pending restarts: what a change still needs, kept for clusters that do not remember it themselves.
 
+It also keeps which presence redundancy groups a task has switched off while it restarts, so that a later one can switch
+them on when that task never came to it.
+
 One file for each cluster, JSON, of :data:`FORMAT`. A note is written before the change that needs the restart, and is
 taken out when the service is known to have started after it; ``restart_duty`` decides on that. Whoever writes holds a
 lock on the file beside it (``.lock``) and replaces the file as a whole, so that a reader, a second run or a kill never
@@ -17,21 +20,26 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
 
-FORMAT = 1
+FORMAT = 2
+OLDER_FORMATS = (1,)
+"""Formats that are a part of this one: the first knew no groups that are switched off."""
 PENDING_RESTARTS: dict[str, OptionSpec] = {"pending_restarts_path": {"type": "path"}}
 """The option of every module that needs a restart or makes one; documented by the fragment ``ucops.imp.restarts``."""
-_ABOUT = "Restarts that changes of ucops.imp still need, and when services were seen. Kept by its modules; do not edit."
+_ABOUT = (
+    "What ucops.imp has still to do: restarts that changes need, and high availability to be switched on again; and "
+    "when services were seen. Kept by its modules; do not edit."
+)
 
 
 class UnreadableNotes(ImpError):
@@ -79,16 +87,37 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class SwitchedOff:
+    """A presence redundancy group whose high availability a task was about to switch off, though it was on.
+
+    ``noted`` is when, ``made`` when Unified CM has answered (seconds since the epoch); ``None`` when it never has.
+    """
+
+    group: str
+    noted: float
+    made: float | None = None
+
+
+@dataclass(frozen=True)
 class Content:
     """What the file holds."""
 
     restarts: tuple[Entry, ...] = ()
     seen: tuple[Seen, ...] = ()
+    switched_off: tuple[SwitchedOff, ...] = ()
 
     def with_entries(self, entries: Iterable[Entry]) -> Content:
         """Return it with these entries in the place of those with the same key."""
         merged = {entry.key: entry for entry in self.restarts} | {entry.key: entry for entry in entries}
         return replace(self, restarts=tuple(merged.values()))
+
+    def with_switched_off(self, note: SwitchedOff) -> Content:
+        """Return it with this note in the place of an earlier one about the same group."""
+        return replace(self, switched_off=(*self.without_switched_off({note.group}).switched_off, note))
+
+    def without_switched_off(self, groups: Collection[str]) -> Content:
+        """Return it without the notes about these groups."""
+        return replace(self, switched_off=tuple(note for note in self.switched_off if note.group not in groups))
 
 
 class PendingRestarts:
@@ -111,10 +140,15 @@ class PendingRestarts:
             known = data["format"]
         except (ValueError, TypeError, KeyError, RecursionError):
             raise self._unreadable("it is damaged") from None
-        if known != FORMAT:
+        if known != FORMAT and known not in OLDER_FORMATS:
             raise self._unreadable(f"it has the format {str(known)[:20]}, and this release knows format {FORMAT} only")
         try:
-            return Content(tuple(map(_entry, data["restarts"])), tuple(map(_seen, data["seen"])))
+            switched_off = data["switched_off"] if known == FORMAT else ()
+            return Content(
+                tuple(map(_entry, data["restarts"])),
+                tuple(map(_seen, data["seen"])),
+                tuple(map(_switched_off, switched_off)),
+            )
         except (ValueError, TypeError, KeyError, OverflowError):
             raise self._unreadable("it is damaged") from None
 
@@ -122,7 +156,8 @@ class PendingRestarts:
         return UnreadableNotes(
             f"{self.path} tells which services still have to restart, but {reason}. Use the release of ucops.imp "
             "that wrote the file; or delete it, and then restart the services on every node once "
-            "(ucops.imp.services with state=restarted and without only_if_required).",
+            "(ucops.imp.services with state=restarted and without only_if_required), and see that high availability is "
+            "on where it should be.",
             details={"path": str(self.path)},
         )
 
@@ -143,6 +178,30 @@ class PendingRestarts:
                 self._write(after)
         return before
 
+    def claim(self) -> IO[str] | None:
+        """Return what keeps others from switching groups for as long as it is open, ``None`` when somebody has it.
+
+        The system lets go of it when a process ends, however it does; so who left a note behind and holds no claim is
+        gone. Raises ``OSError`` when the file for it cannot be made.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return _claimed(self._claim_path.open("a", encoding="utf-8"))
+
+    def is_claimed(self) -> bool:
+        """Whether another process switches groups at this moment; nothing is written."""
+        try:
+            held = _claimed(self._claim_path.open(encoding="utf-8"))
+        except OSError:
+            return False
+        if held is None:
+            return True
+        held.close()
+        return False
+
+    @property
+    def _claim_path(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.switching")
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with self.path.with_name(f"{self.path.name}.lock").open("a") as lock:
@@ -155,6 +214,10 @@ class PendingRestarts:
             "format": FORMAT,
             "restarts": [_entry_as_json(entry) for entry in content.restarts],
             "seen": [{**vars(seen), "at": _time_as_text(seen.at)} for seen in content.seen],
+            "switched_off": [
+                {**vars(note), "noted": _time_as_text(note.noted), "made": _answered_as_text(note.made)}
+                for note in content.switched_off
+            ],
         }
         # Only the holder of the lock writes it, so one name is enough, and a kill leaves one file at most behind.
         new = self.path.with_name(f"{self.path.name}.new")
@@ -168,6 +231,15 @@ class PendingRestarts:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _claimed(file: IO[str]) -> IO[str] | None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
 
 
 @dataclass
@@ -265,11 +337,11 @@ def _entry(data: dict[str, Any]) -> Entry:
     if not isinstance(loaded, list) or not all(isinstance(text, str) for text in texts):
         raise TypeError("not text")
     noted = _time(data["noted"])
-    return Entry(node=node, noted=noted, made=None if made is None else _time(made), loaded=tuple(loaded), **words)
+    return Entry(node=node, noted=noted, made=_answered(made), loaded=tuple(loaded), **words)
 
 
 def _entry_as_json(entry: Entry) -> dict[str, Any]:
-    made = None if entry.made is None else _time_as_text(entry.made)
+    made = _answered_as_text(entry.made)
     return {**vars(entry), "noted": _time_as_text(entry.noted), "made": made, "loaded": list(entry.loaded)}
 
 
@@ -278,6 +350,20 @@ def _seen(data: dict[str, Any]) -> Seen:
     if not all(isinstance(text, str) for text in words.values()):
         raise TypeError("not text")
     return Seen(at=_time(data["at"]), **words)
+
+
+def _switched_off(data: dict[str, Any]) -> SwitchedOff:
+    if not isinstance(data["group"], str):
+        raise TypeError("not text")
+    return SwitchedOff(data["group"], _time(data["noted"]), _answered(data["made"]))
+
+
+def _answered(text: str | None) -> float | None:
+    return None if text is None else _time(text)
+
+
+def _answered_as_text(at: float | None) -> str | None:
+    return None if at is None else _time_as_text(at)
 
 
 def _time_as_text(at: float) -> str:

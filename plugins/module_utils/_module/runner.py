@@ -44,13 +44,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
     Busy,
+    Conflict,
     ConnectionFailed,
     Forbidden,
     ImpError,
@@ -71,7 +74,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import S
 State = TypeVar("State")
 Kept = TypeVar("Kept")
 
-TRIES_AFTER_LOST_ANSWER = 3
+TRIES = 3
+"""So often a change is tried whose answer gets lost, or that somebody else comes before."""
+CHANGED_MEANWHILE = 412
+"""The HTTP status that says only that the object has changed since it was read (RFC 9110)."""
 SECONDS_BETWEEN_REPORTS = 10.0
 CHANGES_QUEUED_PER_THREAD = 64
 NAMED_IN_MESSAGE = 5
@@ -188,9 +194,13 @@ class Resource(ABC, Generic[State]):
     def apply(self, change: Change) -> None:
         """Make one change; raise :class:`ImpError` when it fails. A lost answer is the runner's business."""
 
-    def already_applied(self, change: Change) -> bool:
-        """After a lost answer: whether the change is no longer needed. Override where reading all is expensive."""
-        return change.key not in {step.key for step in self.context.heed(self.plan(self.read_back()))}
+    def still_needed(self, change: Change) -> Change | None:
+        """After a lost answer, or when somebody else was faster: what the object needs now, ``None`` for nothing.
+
+        Override where reading all is expensive.
+        """
+        found = (step for step in self.context.heed(self.plan(self.read_back())) if step.key == change.key)
+        return next(found, None)
 
     def read_back(self) -> State:
         """Return what is there after changes. Override where the first reading does more, such as waiting."""
@@ -337,24 +347,38 @@ def _summary(failures: list[dict[str, Any]]) -> str:
     return joined([summary, *told], "and {} more, see failures.", NAMED_IN_MESSAGE + 1)
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of a planned change: the one that was made, which may be another by then, and what went wrong.
+
+    Neither means that somebody else has made it. ``lost`` tells that it may have been made although it failed.
+    """
+
+    made: Change | None = None
+    error: ImpError | None = None
+    lost: bool = False
+
+
 def _apply(resource: Resource[Any], plan: Plan) -> tuple[Plan, Plan]:
     """Apply every change, note those that fail, and return the ones that were made and those that came to their end."""
     context = resource.context
-    made: list[tuple[str, str]] = []
-    arrived: list[tuple[str, str]] = []
-    for number, (change, error) in enumerate(_outcomes(resource, plan), start=1):
-        if error is None:
-            arrived.append(change.key)
-        else:
-            context.fail(change.id, error)
-        if error is None or isinstance(error, NotArrived):
-            made.append(change.key)
-        context.progress(f"{number} of {len(plan)} changes tried, {number - len(arrived)} failed")
-    return plan.only(made), plan.only(arrived)
+    made: list[Change] = []
+    arrived: list[Change] = []
+    failed = 0
+    for number, (change, outcome) in enumerate(_outcomes(resource, plan), start=1):
+        if outcome.error is not None:
+            failed += 1
+            context.fail(change.id, outcome.error)
+        elif outcome.made is not None:
+            arrived.append(outcome.made)
+        if outcome.made is not None:
+            made.append(outcome.made)
+        context.progress(f"{number} of {len(plan)} changes tried, {failed} failed")
+    return Plan(tuple(made)), Plan(tuple(arrived))
 
 
-def _outcomes(resource: Resource[Any], plan: Plan) -> Iterator[tuple[Change, ImpError | None]]:
-    """Yield each change with its error, in the plan's order, as they get done."""
+def _outcomes(resource: Resource[Any], plan: Plan) -> Iterator[tuple[Change, _Outcome]]:
+    """Yield each change with its outcome, in the plan's order, as they get done."""
     if resource.concurrency <= 1:
         for change in plan:
             yield change, _apply_one(resource, change)
@@ -370,19 +394,20 @@ def _outcomes(resource: Resource[Any], plan: Plan) -> Iterator[tuple[Change, Imp
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _apply_one(resource: Resource[Any], change: Change) -> ImpError | None:
-    """Apply one change and return its error; a restart that it needs is written down before, and stays in doubt."""
+def _apply_one(resource: Resource[Any], change: Change) -> _Outcome:
+    """Apply one change; a restart that it needs is written down before, and stays in doubt."""
     notebook = resource.context.notebook
     try:
         note = notebook.note(change, resource.restarts(change), resource.restart_nodes(change))
     except ImpError as unreadable:
-        return unreadable
-    error, lost = _apply_and_compare(resource, change)
-    if error is None:
+        return _Outcome(error=unreadable)
+    outcome = _apply_and_compare(resource, change)
+    if outcome.error is None:
+        # Also when somebody else has made it: who that was may not have noted the restart.
         notebook.made(note)
-    elif _is_refusal(error) and not lost:
+    elif _is_refusal(outcome.error) and not outcome.lost:
         notebook.withdraw(note)
-    return error
+    return outcome
 
 
 def _is_refusal(error: ImpError) -> bool:
@@ -392,33 +417,49 @@ def _is_refusal(error: ImpError) -> bool:
     return isinstance(error, REFUSED) and not broken
 
 
-def _apply_and_compare(resource: Resource[Any], change: Change) -> tuple[ImpError | None, bool]:
-    """Apply one change; after a lost answer compare before trying again. Return the error, and whether one got lost."""
-    lost: ImpError | None = None
+def _apply_and_compare(resource: Resource[Any], change: Change) -> _Outcome:
+    """Apply one change; when its answer got lost, or somebody else was faster, look before anything is sent again."""
+    lost, attempt = False, 0
     try:
-        for _try in range(TRIES_AFTER_LOST_ANSWER):
-            lost = _apply_or_lose(resource, change)
-            if lost is None or resource.already_applied(change):
-                return None, False
-    except ImpError as error:
-        return error, lost is not None
-    except Exception as error:  # noqa: BLE001 - a bug with one item must not hide what was done to the others
-        return resource.context.explain(error), True
-    return lost, True
+        while True:
+            error = _apply_or_doubt(resource, change)
+            if error is None:
+                return _Outcome(made=change)
+            lost = lost or isinstance(error, AnswerLost)
+            needed = resource.still_needed(change)
+            if needed is None:
+                return _Outcome(made=change if lost else None)
+            if attempt + 1 == TRIES or _is_final(error, change, needed):
+                return _Outcome(error=error, lost=lost)
+            change = needed
+            Backoff().wait(attempt)
+            attempt += 1
+    except NotArrived as late:
+        return _Outcome(made=change, error=late, lost=lost)
+    except ImpError as failure:
+        return _Outcome(error=failure, lost=lost)
+    except Exception as bug:  # noqa: BLE001 - a bug with one item must not hide what was done to the others
+        return _Outcome(error=resource.context.explain(bug), lost=True)
 
 
-def _apply_or_lose(resource: Resource[Any], change: Change) -> AnswerLost | None:
+def _apply_or_doubt(resource: Resource[Any], change: Change) -> AnswerLost | Conflict | None:
+    """Apply a change; return what makes it necessary to look again."""
     try:
         resource.apply(change)
-    except AnswerLost as lost:
-        return lost
+    except (AnswerLost, Conflict) as doubt:
+        return doubt
     return None
+
+
+def _is_final(error: AnswerLost | Conflict, change: Change, needed: Change) -> bool:
+    """Whether a refusal stands: nothing has changed that it could have been about."""
+    return isinstance(error, Conflict) and error.status != CHANGED_MEANWHILE and needed == change
 
 
 def _read_back(resource: Resource[State], done: Plan, arrived: Plan, before: State) -> tuple[Plan, State]:
     """Return the changes that reading back confirms, and the state then; unconfirmed changes become failures.
 
-    Only those that ``arrived`` can be confirmed; the others have failed already.
+    Only those that ``arrived`` can be confirmed; the others have failed already, or somebody else has made them.
     """
     context = resource.context
     try:

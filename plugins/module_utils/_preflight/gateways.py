@@ -26,10 +26,15 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.cluster impor
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, Distrust, ProbeResult
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown, warned
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 
 NO_CHAIN = (2, 18, 19, 20, 21)
 """OpenSSL's codes of chains that do not lead to a trusted root."""
+EXPIRED_AUTHORITY = (
+    "The server's own certificate is in time, so renewing it alone changes nothing: have the authority renewed, upload "
+    "its new certificate with trust_certificates, and have the server send that one with its own."
+)
 NONE_GIVEN = "no gateway was given"
 
 
@@ -46,12 +51,14 @@ class Gateway:
 class AdminFacts:
     """What the admin API of a node tells: the nodes of the cluster, and how it finds each gateway, by name.
 
-    ``failing`` are the users whose calendars are not followed; ``None`` where it does not tell, or was not asked.
+    ``failing`` are the users whose calendars are not followed, ``groups`` the presence redundancy groups; ``None``
+    where it does not tell, or was not asked.
     """
 
     nodes: list[dict[str, Any]]
     checks: Mapping[str, PeerCheck | ImpError]
     failing: Presence | None = None
+    groups: list[RedundancyGroup] | None = None
 
 
 def name_row(gateway: Gateway) -> Row:
@@ -129,6 +136,11 @@ def trusted_row(judgement: Judgement, now: datetime) -> Row:
         return unknown(check, subject, distrust, expected, "Run the preflight again.")
     if distrust is None:
         return ok(check, subject, f"its chain leads to a root in {judgement.store}")
+    leaf = judgement.gateway.probed.leaf
+    if leaf is not None and distrust.of_authority(leaf, now):
+        offered = judgement.seen.offered if isinstance(judgement.seen, PeerCheck) else []
+        found = distrust.told(leaf, [*offered, *judgement.answer.value], now)
+        return failed(check, subject, found, expected, EXPIRED_AUTHORITY)
     if distrust.code not in NO_CHAIN:
         return failed(check, subject, distrust.message, expected, advice(BAD, name, None) or "")
     what = advice(MISSING_FROM_CHAIN, name, judgement.missing) or ""

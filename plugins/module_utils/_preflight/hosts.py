@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import EXPIRED, ProbeResult, is_address
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import (
+    EXPIRED,
+    Distrust,
+    ProbeResult,
+    is_address,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown, warned
 
 UNCERTAINTY = 2.0
@@ -66,10 +71,18 @@ def trust_row(probed: ProbeResult, now: datetime) -> Row:
         return warned(check, subject, "not verified", expected, advice)
     if probed.distrust is None:
         return ok(check, subject, "trusted", expected)
-    if probed.distrust.code in EXPIRED and probed.leaf is not None and probed.leaf.out_of_date(now):
+    return _distrusted(probed, probed.distrust, expected, now)
+
+
+def _distrusted(probed: ProbeResult, distrust: Distrust, expected: str, now: datetime) -> Row:
+    check, subject, leaf = "certificate-trusted", str(probed.endpoint), probed.leaf
+    if leaf is None or distrust.code not in EXPIRED:
+        advice = "Give the authority of the server's certificate in ca_path, and a hostname that the certificate holds."
+        return failed(check, subject, distrust.message, expected, advice)
+    if not distrust.of_authority(leaf, now):
         return skipped(check, subject, "its dates are wrong, see certificate-valid")
-    advice = "Give the authority of the server's certificate in ca_path, and a hostname that the certificate holds."
-    return failed(check, subject, probed.distrust.message, expected, advice)
+    advice = "Have the authority renewed, and the server's certificate issued by the one that is valid."
+    return failed(check, subject, distrust.told(leaf, (), now), expected, advice)
 
 
 def dates_row(probed: ProbeResult, min_days: int, now: datetime) -> Row:

@@ -13,12 +13,16 @@ import http.client
 import socket
 import ssl
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import outdated_above
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
-    split_bundle,
+    read_der,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import TlsFailed, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address
@@ -60,6 +64,18 @@ class Distrust:
 
     code: int
     message: str
+
+    def of_authority(self, leaf: Certificate, now: datetime) -> bool:
+        """Whether it is about the dates of an authority, because the server's own certificate is in time."""
+        return self.code in EXPIRED and not leaf.out_of_date(now)
+
+    def told(self, leaf: Certificate, others: Sequence[Certificate], now: datetime) -> str:
+        """Return its words, with the authority that it is about; ``others`` are those that may stand above."""
+        if not self.of_authority(leaf, now):
+            return self.message
+        above = outdated_above(leaf, others, now)
+        name = above.subject if above else f"an authority above it, which was issued by {leaf.issuer}"
+        return f"{name}: {self.message}"
 
 
 @dataclass
@@ -111,16 +127,18 @@ def probe(endpoint: Endpoint) -> ProbeResult:
     return probed
 
 
-def judge(endpoint: Endpoint, trusted: str) -> Distrust | None:
-    """Return why a server's chain does not lead to a root among ``trusted`` (PEM), or ``None`` when it does.
+def judge(endpoint: Endpoint, trusted: Sequence[Certificate]) -> Distrust | None:
+    """Return why a server's chain does not lead to a root among ``trusted``, or ``None`` when it does.
 
     Names are not compared. Raises ``OSError`` when there is no handshake.
     """
     # As on a node: with these settings a trusted intermediate without its root is not enough (requirement C8).
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    if trusted:
-        context.load_verify_locations(cadata=trusted)
+    for certificate in trusted:
+        # One that OpenSSL cannot read is nobody's root, and costs the others nothing.
+        with suppress(ssl.SSLError):
+            context.load_verify_locations(cadata=certificate.parts.der)
     try:
         _shake_hands(endpoint, context)
     except _NoConnection as error:
@@ -168,7 +186,7 @@ def _shake_hands(endpoint: Endpoint, context: ssl.SSLContext, probed: ProbeResul
     with plain, watched(context).wrap_socket(plain, server_hostname=name) as secured:
         if probed is None:
             return
-        (probed.leaf,) = split_bundle(ssl.DER_cert_to_PEM_cert(secured.getpeercert(binary_form=True) or b"").encode())
+        probed.leaf = read_der(secured.getpeercert(binary_form=True) or b"", "what the server shows")
         if endpoint.connection is not None:
             limit(secured, str(endpoint), endpoint.timeout)
             probed.offset = _clock_offset(secured, endpoint.hostname)

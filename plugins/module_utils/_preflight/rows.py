@@ -34,6 +34,7 @@ REQUIREMENTS = {
     "versions-match": "",
     "axl-service-runs": "",
     "service-runs": "R1",
+    "redundancy-normal": "R1",
     "notify-port-unused": "P2",
     "trust-store-valid": "C8",
     "mailboxes-readable": "U1",

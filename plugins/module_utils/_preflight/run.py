@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -19,6 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES, CertManager
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, ControlCenter
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin, Presence
+from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_axl import ImpAxl
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, Unauthorized
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     CENTURY,
@@ -36,7 +38,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
-from ansible_collections.ucops.imp.plugins.module_utils._preflight import cluster, gateways, hosts, logins, users
+from ansible_collections.ucops.imp.plugins.module_utils._preflight import (
+    cluster,
+    gateways,
+    hosts,
+    logins,
+    redundancy,
+    users,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import office_365 as online
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts, Gateway, Judgement
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import Interface, InterfaceAnswer
@@ -50,6 +59,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.probes import
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import FAILED, WARNING, Row, report, skipped
 from ansible_collections.ucops.imp.plugins.module_utils._product import ipv6, office_365, releases
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS, IMP, PLATFORM
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import (
+    RedundancyGroup,
+    merged,
+    with_states,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     ENTERPRISE_NODE,
     ENTERPRISE_SERVICE,
@@ -180,10 +194,11 @@ class _Preflight:
         rows.append(cluster.axl_row(center))
         for answer in centers:
             rows += cluster.service_rows(answer, self._params["services"])
-        rows.append(cluster.notification_port_row(axl))
+        rows += redundancy.rows(self._redundancy(axl, admins[0], centers[0]))
+        rows.append(cluster.notification_port_row(_parameters(axl)))
         rows.append(users.mailboxes_row(admins[0]))
         names = [gateway.name for gateway in self._gateways]
-        ipv6_rows = cluster.ipv6_rows(axl, admins[0], names, self._params["enable_ipv6"])
+        ipv6_rows = cluster.ipv6_rows(_parameters(axl), admins[0], names, self._params["enable_ipv6"])
         ipv6_missing = any(row.result in (FAILED, WARNING) for row in ipv6_rows)
         rows += ipv6_rows + self._gateway_rows(admins, platforms, ipv6_missing)
         return rows + self._online_rows(centers, admins, platforms)
@@ -219,12 +234,33 @@ class _Preflight:
             return lambda: self._ask_admin(ImpAdmin(transport), endpoint.name, with_users=first)
         return lambda: CertManager(transport).trusted(STORES[STORE])
 
-    def _ask_axl(self, axl: Axl) -> Mapping[str, str]:
-        """Return the parameters of the Presence Engine, and those of the enterprise when one of them matters."""
+    def _redundancy(
+        self, axl: InterfaceAnswer, admin: InterfaceAnswer, center: InterfaceAnswer
+    ) -> redundancy.RedundancyFacts:
+        """Put together what was told of the presence redundancy groups; what is missing, AXL of a node may tell."""
+        if not axl.answered:
+            return redundancy.RedundancyFacts(cluster.why_silent(axl))
+        listed: list[RedundancyGroup] | ImpError = axl.value.groups
+        if isinstance(listed, ImpError):
+            return redundancy.RedundancyFacts(f"Unified CM does not tell them: {listed.message}")
+        groups = merged(listed, (admin.value.groups or ()) if admin.answered else ())
+        if center.answered and any(group.ha_enabled and not group.is_told for group in groups):
+            # Off by default, and no more than a help.
+            with suppress(ImpError):
+                groups = with_states(groups, ImpAxl(self._context.transport(center.interface.connection)).node_states())
+        return redundancy.RedundancyFacts(None, groups)
+
+    def _ask_axl(self, axl: Axl) -> redundancy.AxlFacts:
+        """Return the parameters of the Presence Engine, those of the enterprise when one matters, and the groups."""
         found = axl.list_parameters(PRESENCE_ENGINE, ENTERPRISE_NODE)
         if any(ipv6.is_ipv6(gateway.name) for gateway in self._gateways):
             found = {**found, **axl.list_parameters(ENTERPRISE_SERVICE, ENTERPRISE_NODE)}
-        return found
+        groups: list[RedundancyGroup] | ImpError
+        try:
+            groups = axl.redundancy_groups()
+        except ImpError as error:
+            groups = error
+        return redundancy.AxlFacts(found, groups)
 
     def _ask_admin(self, admin: ImpAdmin, node: str, *, with_users: bool) -> AdminFacts:
         listed = admin.nodes()
@@ -234,7 +270,9 @@ class _Preflight:
                 checks[gateway.name] = check_peer(admin, node, gateway.name, gateway.port, STORE)
             except ApiError as error:  # noqa: PERF203 - one that a node refuses says nothing about the others
                 checks[gateway.name] = error
-        return AdminFacts(listed, checks, _failing_users(admin) if with_users else None)
+        if not with_users:
+            return AdminFacts(listed, checks)
+        return AdminFacts(listed, checks, _failing_users(admin), _groups(admin))
 
     def _host_rows(self, results: Sequence[ProbeResult]) -> list[Row]:
         own = [probed for probed in results if probed.endpoint.connection is not None]
@@ -325,6 +363,18 @@ def _failing_users(admin: ImpAdmin) -> Presence | None:
         return None
 
 
+def _groups(admin: ImpAdmin) -> list[RedundancyGroup] | None:
+    try:
+        return admin.redundancy_groups()
+    except ApiError:
+        return None
+
+
+def _parameters(axl: InterfaceAnswer) -> InterfaceAnswer:
+    """Return AXL's answer with the parameters alone."""
+    return replace(axl, value=axl.value.parameters) if axl.answered else axl
+
+
 def _ask_center(center: ControlCenter, names: Sequence[str]) -> cluster.NodeFacts:
     services = center.services(names)
     try:
@@ -349,6 +399,6 @@ def _distrust(gateway: Gateway, answer: InterfaceAnswer) -> Distrust | str | Non
     if gateway.probed.leaf is None or not answer.answered:
         return None
     try:
-        return judge(gateway.probed.endpoint, "".join(certificate.pem for certificate in answer.value))
+        return judge(gateway.probed.endpoint, answer.value)
     except OSError as error:
         return f"no handshake: {error}"

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ SHORTEST, LONGEST = 60, 1000
 _NEEDED = {"result", "check", "subject", "found", "expected", "advice"}
 _RESULT = max(map(len, RESULTS)) + 2
 _CHECK = max(map(len, REQUIREMENTS)) + 2
+_STEERING = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode categories: controls, separators of lines and of paragraphs."""
 
 Row = Mapping[str, Any]
 
@@ -69,6 +72,8 @@ def _lines(result: str, check: str, text: str, advice: str, width: int) -> list[
 
 
 def _wrapped(text: str, width: int) -> list[str]:
+    """Return the lines of a text; what would break a line or steer a terminal, in a user's name perhaps, is spelled."""
+    text = "".join(f"\\u{ord(sign):04x}" if unicodedata.category(sign) in _STEERING else sign for sign in text)
     return textwrap.wrap(text, width - _RESULT - _CHECK, break_on_hyphens=False) or [""]
 
 

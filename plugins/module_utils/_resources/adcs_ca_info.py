@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import issued
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import path_above
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, require_library, unique
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import CertSrv
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, InvalidInput, UnexpectedAnswer
@@ -48,7 +48,7 @@ def read_ca(context: Context) -> dict[str, Any]:
         "renewals": newest,
         "renewal": renewal,
         "certificate": _shown(chain[0]),
-        "root": _shown(chain[-1]) if chain[-1].subject == chain[-1].issuer else None,
+        "root": _shown(chain[-1]) if chain[-1].self_signed else None,
         "chain": [_shown(certificate) for certificate in chain],
         "chain_content": _text(chain),
         "valid": [_shown(certificate) for certificate in needed.valid],
@@ -60,7 +60,7 @@ def read_ca(context: Context) -> dict[str, Any]:
 
 
 def _chain(pages: CertSrv, renewal: int) -> list[Certificate]:
-    return in_order(pages.ca_certificate(renewal), pages.chain(renewal))
+    return path_above(pages.ca_certificate(renewal), pages.chain(renewal))
 
 
 def _needed(context: Context, pages: CertSrv, newest: int, known: dict[int, list[Certificate]]) -> Needed:
@@ -93,21 +93,6 @@ def _listed(certificates: Iterable[Certificate]) -> str:
     return ", ".join(
         f"{one.subject} (until {one.not_after.isoformat()}, {one.fingerprint[:16]}...)" for one in certificates
     )
-
-
-def in_order(first: Certificate, others: list[Certificate]) -> list[Certificate]:
-    """Return a chain from its first certificate upwards; what does not belong to it is left out.
-
-    Of two certificates with the issuer's name, as a CA has them that was renewed, the one that has signed counts.
-    """
-    chain = [first]
-    while chain[-1].subject != chain[-1].issuer:
-        named = [one for one in others if one.subject == chain[-1].issuer and one not in chain]
-        above = next((one for one in named if issued(chain[-1], one)), next(iter(named), None))
-        if above is None:
-            break
-        chain.append(above)
-    return chain
 
 
 def _shown(certificate: Certificate) -> dict[str, str]:

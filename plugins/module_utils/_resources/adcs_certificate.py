@@ -60,6 +60,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Refusal,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import (
     SUBMITTED,
     SUBMITTING,
@@ -68,6 +69,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file im
     save,
     write_atomically,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 REQUEST = "certificate_request"
@@ -108,26 +110,29 @@ class AdcsCertificate(Resource[KnownRequest]):
         self._resubmit: list[str] = params["resubmit"]
         self._now = datetime.now(timezone.utc)
         self._problems: list[str] = []
-        self._text = self._read_text()
+        self._content = self._read_content()
 
-    def _read_text(self) -> str:
+    def _read_content(self) -> bytes | str:
         if self.context.params["csr"] is not None:
             return str(self.context.params["csr"])
         path = Path(self.context.params["csr_path"])
         try:
-            return path.read_text(encoding="utf-8", errors="replace")
+            return certificate_file.read_file(path)
         except OSError as error:
             self._problems.append(f"csr_path: {path}: {error.strerror}.")
-            return ""
+        except NotRead as error:
+            self._problems.append(f"csr_path: {path}: {error}")
+        return b""
 
     def problems(self) -> list[str]:
         params = self.context.params
         found = list(self._problems)
         if not found:
             try:
-                self._request = read_request(self._text)
+                self._request = read_request(self._content)
             except NotARequest as error:
-                found.append(f"{'csr' if params['csr'] is not None else 'csr_path'}: {error}")
+                option = "csr" if params["csr"] is not None else f"csr_path: {params['csr_path']}"
+                found.append(f"{option}: {error}")
         found += check_range("wait_timeout", params["wait_timeout"], 0, DAY, "seconds")
         found += check_range("poll_interval", params["poll_interval"], 1, DAY, "seconds")
         found += check_range("renew_before_days", params["renew_before_days"], 0, CENTURY, "days")
@@ -171,8 +176,8 @@ class AdcsCertificate(Resource[KnownRequest]):
     def _stored(self) -> Certificate | None:
         """Return the certificate in the file, if there is one for the key of the request."""
         try:
-            found = split_bundle(self._path.read_bytes())
-        except (FileNotFoundError, NotACertificate):
+            found = split_bundle(certificate_file.read_file(self._path))
+        except (FileNotFoundError, NotACertificate, NotRead):
             return None
         except OSError as error:
             raise ImpError(f"path: {self._path}: {error.strerror}.", code="file-error") from None

@@ -32,7 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -152,6 +152,7 @@ class CalendarUsers(Resource[Selection]):
         self.axl = Axl(context.transport())
         self.concurrency = context.params["concurrency"]
         self._listed: dict[str, dict[str, bool]] | None = None
+        self._lines: dict[str, int] = {}
         self._busy_in_a_row = 0
 
     # --- what is wanted
@@ -192,16 +193,18 @@ class CalendarUsers(Resource[Selection]):
         if said:
             return [*found, f"csv_path: {said}"]
         try:
-            with file.open(encoding="utf-8-sig", newline="") as lines:
-                content = bat_file.read(lines)
+            content = bat_file.read_bytes(text_file.content(file))
         except OSError as error:
             return [*found, f"csv_path: {path} cannot be read: {error.strerror}."]
-        except UnicodeDecodeError as error:
-            return [*found, f"csv_path: {path} is not UTF-8 at byte {error.start}."]
+        except text_file.NotRead as error:
+            return [*found, f"csv_path: {path} cannot be read: {error}"]
         for note in content.notes:
             self.context.warn(f"csv_path: {note}")
         self._listed = {user.userid: given(vars(user), USER_TAGS) for user in content.users}
-        told = [f"csv_path: {problem}" for problem in content.problems] + userid_problems("csv_path", self._listed)
+        self._lines = {user.userid: user.line for user in content.users}
+        told = [f"csv_path: {problem}" for problem in content.problems]
+        for userid, line in self._lines.items():
+            told += userid_problems(f"csv_path: line {line}", [userid])
         found += told[:TOLD_PROBLEMS]
         more = len(told) - TOLD_PROBLEMS
         return [*found, f"csv_path: {more} more problems."] if more > 0 else found
@@ -239,7 +242,8 @@ class CalendarUsers(Resource[Selection]):
     def _note_failures(self, selection: Selection) -> None:
         """Note the users that cannot be updated, and want nothing of them any more."""
         for userid in selection.unknown:
-            self.context.fail(userid, ImpError("There is no such user in Unified CM.", code="user-not-found"))
+            text = f"There is no such user in Unified CM.{self._odd_character(userid)}"
+            self.context.fail(userid, ImpError(text, code="user-not-found"))
         for userid, options in list(selection.wanted.items()):
             user = selection.users[userid]
             after = {**_fields(user), **options}
@@ -247,6 +251,14 @@ class CalendarUsers(Resource[Selection]):
             if said:
                 self.context.fail(userid, ImpError(said, code="meeting-information-needs-presence"))
                 del selection.wanted[userid]
+
+    def _odd_character(self, userid: str) -> str:
+        """Say, as a sentence to add, what nobody sees in an id; it may be why there is no such user."""
+        said = text_file.invisible(userid)
+        if said is None:
+            return ""
+        where = f"csv_path: line {self._lines[userid]}" if userid in self._lines else "users"
+        return f" In the user id ({where}) {said}; take it out."
 
     def plan(self, state: Selection) -> Plan:
         plan = compare(KIND, {userid: _fields(user) for userid, user in state.users.items()}, state.wanted, FIELDS)
@@ -286,9 +298,12 @@ class CalendarUsers(Resource[Selection]):
             raise
         self._busy_in_a_row = 0
 
-    def already_applied(self, change: Change) -> bool:
+    def still_needed(self, change: Change) -> Change | None:
         user = self.axl.get_user(change.id)
-        return user is not None and all(getattr(user, item.name) == item.after for item in change.fields)
+        if user is None:
+            return change
+        wanted = {change.id: {item.name: item.after for item in change.fields}}
+        return next(iter(compare(KIND, {change.id: _fields(user)}, wanted, FIELDS)), None)
 
 
 def _refuse_one_user_twice(listed: Mapping[str, User]) -> None:

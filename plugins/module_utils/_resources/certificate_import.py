@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import chain_to, missing_issuer
@@ -19,6 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     Certificate,
     NotACertificate,
     canonical_fingerprint,
+    held_pem,
     require_library,
     split_bundle,
 )
@@ -31,6 +31,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     check_unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Fields, Plan, Refusal, compare
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import FIELDS, KIND, RESTARTS
@@ -67,7 +69,7 @@ class PeerCheck:
         return [
             certificate
             for number, (certificate, status) in enumerate(self.rows)
-            if status == MISSING and (number > 0 or certificate.subject == certificate.issuer)
+            if status == MISSING and (number > 0 or certificate.self_signed)
         ]
 
     @property
@@ -120,9 +122,8 @@ class Approval:
 
     def _anchors(self, option: Mapping[str, Any]) -> list[Certificate]:
         try:
-            data = Path(option["path"]).read_bytes() if option["path"] else option["content"].encode()
-            return split_bundle(data)
-        except (NotACertificate, OSError) as error:
+            return split_bundle(certificate_file.given(option["content"], option["path"]))
+        except (NotACertificate, NotRead, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
             self.problems.append(f"anchor: {option['path'] + ': ' if option['path'] else ''}{text}")
             return []
@@ -205,7 +206,27 @@ class CertificateImport(Resource[list[PeerCheck]]):
     def apply(self, change: Change) -> None:
         node, _separator, fingerprint = change.id.rpartition(":")
         wanted = change.desired
-        self._admins[node].accept_certificate(wanted["peer"], wanted["peer_port"], self._store, fingerprint)
+        admin = self._admins[node]
+        peer, port = wanted["peer"], wanted["peer_port"]
+        if admin.accept_certificate(peer, port, self._store, fingerprint):
+            return
+        rows = check_peer(admin, node, peer, port, self._store).rows
+        if any(one.fingerprint == fingerprint and status != MISSING for one, status in rows):
+            return  # somebody else was quicker
+        text = (
+            f"{node} did not install it. Of certificates with one subject ({wanted['subject']}) a node keeps the one "
+            "whose validity begins last, so it may have such a one: look with trust_certificates_info, and delete that "
+            "one with trust_certificates if this one shall take its place."
+        )
+        raise ImpError(text, code="not-installed")
+
+    def still_needed(self, change: Change) -> Change | None:
+        state = self.read_back()
+        # One that the server does not offer any more has not been installed by anybody either.
+        there = {
+            f"{check.node}:{one.fingerprint}" for check in state for one, status in check.rows if status != MISSING
+        }
+        return None if change.id in there else change
 
     def current(self, state: list[PeerCheck]) -> list[dict[str, Any]]:
         return [
@@ -262,7 +283,7 @@ class CertificateImport(Resource[list[PeerCheck]]):
 
 
 def _only(pem: str) -> Certificate:
-    certificates = split_bundle(pem.encode())
+    certificates = held_pem(pem)
     if len(certificates) != 1:
         raise NotACertificate("there is more than one certificate.")
     return certificates[0]

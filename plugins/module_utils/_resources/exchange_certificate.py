@@ -41,6 +41,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Plan,
     Refusal,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 REQUEST = "certificate_request"
@@ -147,12 +149,14 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         if path is not None and self._wanted == REQUESTED and not os.path.exists(path):  # noqa: PTH110 (Path raises for a name that is too long)
             return []
         try:
-            data = path.read_bytes() if path is not None else (params["certificate"] or "").encode()
+            data = certificate_file.given(params["certificate"] or "", params["certificate_path"])
             self._given = x509.split_bundle(data) if data.strip() else []
-        except (OSError, x509.NotACertificate) as error:
+        except (OSError, x509.NotACertificate, NotRead) as error:
+            said = f"{error.strerror}." if isinstance(error, OSError) else str(error)
+            told = f"certificate_path: {path}: {said}" if path is not None else f"certificate: {said}"
             if self._wanted != REQUESTED:
-                return [f"certificate: {error}"]
-            self.context.warn(f"certificate: {error}")
+                return [told]
+            self.context.warn(told)
         if self._given and self._wanted != REQUESTED and not self._named():
             return [f"certificate: it is not for {', '.join(sorted(self._names))}."]
         return []

@@ -165,8 +165,8 @@ class Presence(Resource[KnownPresence]):
             state = self._read()
         return state
 
-    def already_applied(self, change: Change) -> bool:
-        return not self.plan(self._known({change.id: self._look(change.id)})).changed
+    def still_needed(self, change: Change) -> Change | None:
+        return next(iter(self.plan(self._known({change.id: self._look(change.id)}))), None)
 
     def _look(self, userid: str) -> Shown:
         return self._ask(userid, lambda service: service.shown(userid, self._address(userid)))

@@ -13,17 +13,12 @@ carries the users by then (``rolling_restart``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import (
-    ALREADY_STARTED,
-    ALREADY_STOPPED,
     IN_BETWEEN,
-    NOT_RUNNING,
-    PENDING,
     STARTED,
     STOPPED,
     ControlCenter,
@@ -31,15 +26,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center 
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
-    ApiError,
-    Busy,
-    ConnectionFailed,
     Forbidden,
     ImpError,
     InvalidInput,
     NoPublicApi,
     NotArrived,
-    TimedOut,
     WaitExpired,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
@@ -47,23 +38,26 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     ascii_lower,
     check_range,
     check_unique,
-    find_name,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
-from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
-from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import PRESENCE_ENGINE
+from ansible_collections.ucops.imp.plugins.module_utils._resources import high_availability
+from ansible_collections.ucops.imp.plugins.module_utils._resources.high_availability import (
+    NO_GROUPS,
+    OFF_WHILE_RESTARTING,
+    GroupsState,
+    Redundancy,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._resources.node_services import NodeServices, at_rest
 from ansible_collections.ucops.imp.plugins.module_utils._resources.restart_duty import RestartDuty, ServiceOnNode
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import (
     Trouble,
     Unlisted,
-    not_started,
     predict,
     refusal,
-    unreachable,
 )
 
 KIND = "service"
@@ -72,94 +66,8 @@ BEFORE = "before"
 JUST_STARTED = 2
 """Seconds. Start times are told in whole seconds, so a restart of a service this young cannot be seen by them."""
 
-COMMANDS = {"start": "Start", "stop": "Stop", "restart": "Restart", "activate": "Deploy", "deactivate": "UnDeploy"}
-"""Actions of a plan and the words for them on the wire."""
-
-_ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPPED)}
-"""Refusals that mean that somebody else has given the same command; what counts is the state that is waited for."""
-
-
 SHORTEST_PAUSE = 0.01
 """Seconds between two looks."""
-
-
-class NodeServices:
-    """The services of a node; ``had_others`` tells that somebody else's command was waited for."""
-
-    def __init__(self, node: TaskNode, transport: Transport, polling: Polling) -> None:
-        self.node = node
-        self.name = node.name
-        self.transport = transport
-        self.lost: ImpError | None = None
-        self.had_others = False
-        self._in_vain: set[str] = set()
-        self._center = ControlCenter(transport)
-        self._polling = polling
-
-    def services(self, names: list[str]) -> dict[str, Service]:
-        """Return these services by the name that was asked for, or all by their own."""
-        found = self._center.services(names)
-        if not names:
-            return found
-        return {name: service for name in names if (service := find_name(found, name)) is not None}
-
-    def command(self, action: str, service: str) -> None:
-        """Send a command; one that the service is carrying out already is as good."""
-        send = self._center.deploy if COMMANDS[action].endswith("Deploy") else self._center.control
-        try:
-            # A node that was not named by the user may be called otherwise in the cluster; empty means itself.
-            send(self.name if self.node.named else "", COMMANDS[action], [service])
-        except ApiError as error:
-            if error.code not in _ALREADY:
-                text = f"{service} on {self.name}: {error.message}."
-                raise ApiError(text, status=error.status, code=error.code) from None
-
-    def wait(self, service: str, arrived: Callable[[Service], bool], wanted: str) -> Service:
-        """Ask until ``arrived``; a node that does not answer meanwhile may be restarting its web server."""
-        seen: Service | None = None
-        status = "unknown"
-        for report in self._polling.looks():
-            try:
-                seen = self.services([service]).get(service)
-                status = seen.status if seen else "unknown"
-                if seen and arrived(seen):
-                    return seen
-            except (ConnectionFailed, TimedOut, Busy) as error:
-                status = f"not to be seen ({error.message})"
-                self.transport.forget_failure()
-            report(f"{service} on {self.name} is {status}")
-        self._in_vain.add(service)
-        timeout = self._polling.timeout
-        raise WaitExpired(
-            f"{service} on {self.name} is {status} after {timeout:g} s; it should be {wanted}. Look at the node's "
-            f"logs, or raise wait_timeout if the node is slow.{_why_stopped(service, seen)}",
-            details={"node": self.name, "service": service, "status": status, "timeout": timeout},
-        )
-
-    def rest(self, service: str) -> Service:
-        """Wait until somebody else's command has been carried out."""
-        self.had_others = True
-        return self.wait(service, _at_rest, "Started or Stopped")
-
-    def settle(self, names: list[str]) -> None:
-        """Let services that are starting or stopping come to rest, unless that was waited for in vain before."""
-        for name, service in self._look(names).items():
-            if not _at_rest(service) and name not in self._in_vain:
-                with suppress(WaitExpired):
-                    self.rest(name)
-
-    def troubles(self, names: list[str]) -> list[Trouble]:
-        """Return how the node stands now; one that could not be asked is not asked again by this task."""
-        found = self._look(names)
-        return [unreachable(self.name, self.lost.message)] if self.lost else not_started(self.name, found)
-
-    def _look(self, names: list[str]) -> dict[str, Service]:
-        if self.lost is None:
-            try:
-                return self.services(names)
-            except ImpError as error:
-                self.lost = error
-        return {}
 
 
 @dataclass(frozen=True)
@@ -175,11 +83,13 @@ class ServicesState:
     """The services of each node that could be asked, and which have to restart.
 
     ``troubles`` are those of all nodes, in check mode only: otherwise they are looked at before each restart.
+    ``redundancy`` has the presence redundancy groups as soon as there is something to restart or to switch on again.
     """
 
     services: Mapping[str, Mapping[str, Service]]
     due: DueRestarts = DueRestarts()
     troubles: tuple[Trouble, ...] = ()
+    redundancy: GroupsState = NO_GROUPS
 
 
 class Services(Resource[ServicesState]):
@@ -201,6 +111,8 @@ class Services(Resource[ServicesState]):
             context.transport(), [(node.node, node.transport) for node in self._nodes.values()], self._names
         )
         self._duty = RestartDuty(context, [node.node for node in self._nodes.values()], self._names)
+        self._switches_off = params["high_availability"] == OFF_WHILE_RESTARTING
+        self._redundancy = Redundancy(context, self._nodes, self._names, self._polling)
 
     def problems(self) -> list[str]:
         params = self.context.params
@@ -216,7 +128,7 @@ class Services(Resource[ServicesState]):
             found.append("ignore_other_nodes: has a meaning with state=restarted only.")
         for name, least in (("wait_timeout", 1), ("poll_interval", SHORTEST_PAUSE)):
             found += check_range(name, params[name], least, DAY, "seconds")
-        return found
+        return found + high_availability.problems(params)
 
     def read(self) -> ServicesState:
         return self._read(waits=True)
@@ -231,8 +143,13 @@ class Services(Resource[ServicesState]):
         services = {node.name: found for node in nodes if (found := self._read_node(node, waits=waits)) is not None}
         # Asked last: a restart that was waited for has taken its notification away.
         due = self._due(services) if self._only_if_required else DueRestarts()
-        looks = self.context.check_mode and self._careful and (bool(due.services) or not self._only_if_required)
-        return ServicesState(services, due, self._listed_troubles() + self._unlisted_troubles() if looks else ())
+        restarting = waits and self._state == "restarted" and (bool(due.services) or not self._only_if_required)
+        troubles: tuple[Trouble, ...] = ()
+        if self.context.check_mode and self._careful and restarting:
+            troubles = self._listed_troubles() + self._unlisted_troubles()
+        downward = self._state in ("stopped", "deactivated")
+        groups = NO_GROUPS if downward else self._redundancy.state(restarting=restarting)
+        return ServicesState(services, due, troubles, groups)
 
     def _read_node(self, node: NodeServices, *, waits: bool) -> dict[str, Service] | None:
         """Return the node's services, once they are at rest if it waits for that; note what fails."""
@@ -255,7 +172,7 @@ class Services(Resource[ServicesState]):
         """Return a service; one that is starting or stopping takes no command, so it may have to be waited for."""
         if service is None or not service.exists:
             raise ImpError(f"There is no service {name} on {node.name}.", code="no-such-service")
-        if not waits or _at_rest(service):
+        if not waits or at_rest(service):
             return service
         return node.rest(name)
 
@@ -323,7 +240,32 @@ class Services(Resource[ServicesState]):
         # A start heals, and a restart may have to wait for it.
         steps.sort(key=lambda step: step[2].action == "restart")
         made, refused = predict(steps, state.troubles)
-        return replace(needed, steps=tuple(made), refusals=(*needed.refusals, *(reason for _step, reason in refused)))
+        if self.context.check_mode and self._careful:
+            made, by_peers = self._predict_peers(steps, made, state.redundancy)
+            refused += by_peers
+        nodes = {change.key: node for node, _name, change in steps}
+        ordered = high_availability.with_switches(
+            [(nodes[change.key], change) for change in made], state.redundancy, off=self._switches_off
+        )
+        left = high_availability.refusals(state.redundancy, can_switch=self._redundancy.can_switch)
+        if left:
+            ordered = [change for change in ordered if change.id not in {one.id for one in left}]
+        return replace(
+            needed, steps=tuple(ordered), refusals=(*needed.refusals, *(reason for _step, reason in refused), *left)
+        )
+
+    def _predict_peers(
+        self, steps: list[tuple[str, str, Change]], made: list[Change], state: GroupsState
+    ) -> tuple[list[Change], list[tuple[Change, Refusal]]]:
+        """Return the changes among ``made`` that the presence redundancy groups allow, and those that they do not."""
+        refused: list[tuple[Change, Refusal]] = []
+        for node, _name, change in steps:
+            whole = self._switches_off
+            why = high_availability.peer_trouble(node, state.groups, whole_group=whole)
+            if change in made and change.action == "restart" and why is not None:
+                refused.append((change, replace(high_availability.refusal(node, why), id=change.id)))
+        gone = {change.key for change, _reason in refused}
+        return [change for change in made if change.key not in gone], refused
 
     def _needed(self, key: str, service: Service, *, required: bool) -> Plan:
         """Return what one service needs."""
@@ -363,9 +305,14 @@ class Services(Resource[ServicesState]):
         return not state.due.by_hand and (self._state != "restarted" or self._only_if_required)
 
     def apply(self, change: Change) -> None:
+        if change.kind == high_availability.KIND:
+            self._redundancy.apply(change, careful=self._careful)
+            return
         node, service = self._service_of(change)
-        if change.action == "restart" and self._careful:
-            self._wait_for_turn(node)
+        if change.action == "restart":
+            self._redundancy.require_off(change)
+            if self._careful:
+                self._wait_for_turn(node)
         node.command(change.action, service)
         try:
             self._arrive(change)
@@ -373,6 +320,12 @@ class Services(Resource[ServicesState]):
             raise NotArrived(expired.message, details=expired.details) from None
         if change.action not in ("stop", "deactivate"):
             self._duty.loaded(node.name, service)
+        self._wait_for_users(change, node)
+
+    def _wait_for_users(self, change: Change, node: NodeServices) -> None:
+        """Return when a node that has restarted carries its users again: that its service is Started is not enough."""
+        if change.action == "restart" and self._careful:
+            self._redundancy.wait_for_users(node.name, f"{change.id} has restarted")
 
     def _wait_for_turn(self, node: NodeServices) -> None:
         """Return when the node may be restarted; raise why not.
@@ -383,6 +336,7 @@ class Services(Resource[ServicesState]):
         while True:
             reason = refusal(node.name, self._listed_troubles(apart_from=node.name))
             reason = reason or refusal(node.name, self._unlisted_troubles())
+            reason = reason or self._redundancy.refusal(node.name)
             if reason is not None:
                 raise reason.error
             if not any(one.had_others for one in self._nodes.values()):
@@ -408,19 +362,24 @@ class Services(Resource[ServicesState]):
 
         return node.wait(service, restarted, STARTED)
 
-    def already_applied(self, change: Change) -> bool:
+    def still_needed(self, change: Change) -> Change | None:
+        if change.kind == high_availability.KIND:
+            return None if self._redundancy.is_switched(change) else change
         # Only a service at rest tells whether the command has reached it.
         node, service = self._service_of(change)
         try:
-            now = node.wait(service, _at_rest, "Started or Stopped")
+            now = node.wait(service, at_rest, "Started or Stopped")
         except WaitExpired as expired:
             if expired.details["status"] in IN_BETWEEN:
                 # It was at rest before, so the command is what has set it going.
                 raise NotArrived(expired.message, details=expired.details) from None
             raise
         if change.action != "restart":
-            return super().already_applied(change)
-        return now.status == STARTED and _is_new(change.desired[BEFORE], now)
+            return super().still_needed(change)
+        if now.status != STARTED or not _is_new(change.desired[BEFORE], now):
+            return change
+        self._wait_for_users(change, node)
+        return None
 
     def _service_of(self, change: Change) -> tuple[NodeServices, str]:
         node, _separator, service = change.id.rpartition(":")
@@ -447,19 +406,6 @@ def _name_in_cluster(node: TaskNode, nodes: list[dict[str, Any]]) -> str:
     raise InvalidInput([f"nodes: {several}. Its IM and Presence nodes are {', '.join(names)}."])
 
 
-def _why_stopped(name: str, seen: Service | None) -> str:
-    """Return what is known of a service that did not start, in sentences with a space before them."""
-    if seen is None or seen.status != STOPPED:
-        return ""
-    said = f" The control center says: {seen.reason}." if seen.reason_code == NOT_RUNNING and seen.reason else ""
-    if ascii_lower(name) != ascii_lower(PRESENCE_ENGINE):
-        return said
-    return (
-        f"{said} The Presence Engine does not start on a node where something else uses its notification port: see "
-        "exchange_notification_port of ucops.imp.calendaring_parameters."
-    )
-
-
 def _key(node: str, service: str) -> str:
     return f"{node}:{service}"
 
@@ -468,10 +414,6 @@ def _step(key: str, action: str, service: Service, **fields: tuple[Any, Any]) ->
     """Return the plan of one change; a restart is told by how the service was before."""
     shown = tuple(FieldChange(name, before, after) for name, (before, after) in fields.items())
     return Plan((Change(KIND, key, action, shown, {BEFORE: service}),))
-
-
-def _at_rest(service: Service) -> bool:
-    return service.status not in IN_BETWEEN
 
 
 def _is_new(before: Service, now: Service) -> bool:

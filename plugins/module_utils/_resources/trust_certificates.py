@@ -8,10 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
@@ -35,6 +34,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -79,7 +80,7 @@ def read_named(items: list[dict[str, Any]]) -> NamedCertificates:
         option = f"certificates[{number}]"
         try:
             _read_item(item, found)
-        except (NotACertificate, OSError) as error:
+        except (NotACertificate, NotRead, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else str(error)
             found.problems.append(f"{option}: {item['path'] + ': ' if item['path'] else ''}{text}")
     found.problems += check_unique("certificates", [item["path"] for item in items if item["path"]])
@@ -91,10 +92,66 @@ def _read_item(item: Mapping[str, Any], found: NamedCertificates) -> None:
     if item["fingerprint"]:
         found.fingerprints.append(canonical_fingerprint(item["fingerprint"]))
         return
-    data = Path(item["path"]).read_bytes() if item["path"] else item["content"].encode()
-    for certificate in split_bundle(data):
+    for certificate in split_bundle(certificate_file.given(item["content"], item["path"])):
         found.certificates.setdefault(certificate.fingerprint, certificate)
         found.descriptions.setdefault(certificate.fingerprint, item["description"])
+
+
+@dataclass(frozen=True)
+class OneSubject:
+    """Of certificates with one subject: the one that a node keeps, and the others; ``named`` are those of the task."""
+
+    kept: Certificate
+    others: tuple[Certificate, ...]
+    named: frozenset[str]
+
+    def not_taken(self, node: str) -> set[str]:
+        """Return the keys of what the node would not take, and of what it gives up by taking another."""
+        return {_key(node, other.fingerprint) for other in self.others}
+
+    def __str__(self) -> str:
+        others = ", ".join(sorted(other.fingerprint for other in self.others))
+        said = (
+            f"of certificates with one subject ({self.kept.subject}) a node keeps the one whose validity begins last, "
+            f"{self.kept.fingerprint} ({self.kept.not_before.isoformat()}), and not {others}."
+        )
+        if any(other.key != self.kept.key for other in self.others):
+            said += " What the others have signed is not trusted: have those servers get new certificates."
+        if self.kept.fingerprint in self.named:
+            return said
+        return f"{said} The task does not name the one that is kept: delete it with state=absent if it shall give way."
+
+
+def of_one_subject(stored: Iterable[Certificate], named: Iterable[Certificate]) -> Iterator[OneSubject]:
+    """Foresee which of the named certificates a node takes, and which it gives up for them (Cisco's security guide).
+
+    Of two certificates with one subject the one that begins later replaces the other; an older one, or one that begins
+    at the same time, is not uploaded, and that is no error. One without a subject has no name that another could have.
+    """
+    there: dict[str, list[Certificate]] = {}
+    for certificate in stored:
+        there.setdefault(certificate.subject, []).append(certificate)
+    wanted: dict[str, list[Certificate]] = {}
+    for certificate in named:
+        wanted.setdefault(certificate.subject, []).append(certificate)
+    for subject, new in wanted.items():
+        present = there.get(subject, [])
+        missing = [one for one in new if one not in present]
+        if not subject or not missing:
+            continue
+        kept = max([*present, *missing], key=lambda one: one.not_before)
+        # What is there stays there, unless something is uploaded that begins later.
+        others = [one for one in missing if one is not kept] + ([] if kept in present else present)
+        if others:
+            yield OneSubject(kept, tuple(others), frozenset(one.fingerprint for one in new))
+
+
+def _told(clashes: Iterable[tuple[str, OneSubject]]) -> tuple[str, ...]:
+    """Return a sentence for each clash, with the nodes on which it is the same."""
+    nodes: dict[str, list[str]] = {}
+    for node, clash in clashes:
+        nodes.setdefault(str(clash), []).append(node)
+    return tuple(f"{', '.join(names)}: {said}" for said, names in nodes.items())
 
 
 @dataclass(frozen=True)
@@ -164,14 +221,22 @@ class TrustCertificates(Resource[TrustStores]):
     def plan(self, state: TrustStores) -> Plan:
         own = _own(state)
         plan = Plan()
+        clashes: list[tuple[str, OneSubject]] = []
         for name, node in state.items():
             current = {_key(name, known.fingerprint): self._shown(known) for known in node.trusted}
             desired = self._desired(name)
             if self._purge:
                 extra = (known for known in node.trusted if known.fingerprint not in own)
                 desired.update({key: None for known in extra if (key := _key(name, known.fingerprint)) not in desired})
+            if self._present:
+                staying = [
+                    known for known in node.trusted if desired.get(_key(name, known.fingerprint), {}) is not None
+                ]
+                for clash in of_one_subject(staying, self._named.certificates.values()):
+                    clashes.append((name, clash))
+                    desired = {key: fields for key, fields in desired.items() if key not in clash.not_taken(name)}
             plan += compare(KIND, current, desired, FIELDS)
-        return plan
+        return plan + Plan(warnings=_told(clashes))
 
     def _desired(self, node: str) -> dict[str, Fields | None]:
         if not self._present:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, zip_longest
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.page import page as as_html
@@ -21,6 +24,10 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Rep
 ROWS_IN_MARKDOWN = 200
 """A job summary of GitHub holds 1 MiB; the JSON report has every record."""
 LINES_ON_TERMINAL = 10
+LONGEST_LINE = 500
+"""Characters of a line on the terminal; a value may be longer than any screen."""
+TOTALS_ON_TERMINAL = 30
+"""Clusters whose totals are shown; of more, a last line has the sum."""
 
 HEADINGS = {
     Status.COULD_NOT_CHECK: "could not be checked",
@@ -153,7 +160,7 @@ def _result(record: Record, kinds: list[str]) -> dict[str, object]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": record.path},
+                    "artifactLocation": {"uri": quote(record.path)},
                     "region": {"startLine": max(record.line, 1)},
                 },
                 "logicalLocations": [
@@ -215,14 +222,70 @@ def _some(number: int, word: str) -> str:
 
 
 def as_terminal(report: Report) -> str:
-    """Return what is printed at the end of the run."""
+    """Return what is printed at the end of the run: totals first, then some findings of each.
+
+    One cluster with few findings has no totals: its findings are all there.
+    """
+    found = report.records
     lines = [f"{report.title}: {report.verdict} {summary(report)}"]
-    lines += [
-        f"  {record.cluster}: {record.what} {record.id} {' '.join(record.sentence.split())}"
-        for record in report.records[:LINES_ON_TERMINAL]
-    ]
-    more = len(report.records) - LINES_ON_TERMINAL
-    return "\n".join([*lines, f"  and {more} more"] if more > 0 else lines)
+    if len(found) > LINES_ON_TERMINAL or len(report.clusters) > 1:
+        lines += _totals(report)
+    lines += [_line(record) for record in islice(_mixed(found), LINES_ON_TERMINAL)]
+    more = len(found) - LINES_ON_TERMINAL
+    return "\n".join([*lines, f"  and {more} more in the reports"] if more > 0 else lines)
+
+
+def _line(record: Record) -> str:
+    told = f"  {_flat(record.cluster)}: {record.what} {_flat(record.id)} {_flat(record.sentence)}"
+    return told if len(told) <= LONGEST_LINE else f"{told[:LONGEST_LINE]} ..."
+
+
+def _flat(told: str) -> str:
+    """Return text as one line, without what a terminal takes for a command."""
+    return " ".join("".join(sign if sign.isprintable() or sign.isspace() else "\ufffd" for sign in told).split())
+
+
+def _totals(report: Report) -> Iterator[str]:
+    """Yield a line for each cluster that has findings, the fullest first, with their numbers by status and kind."""
+    full = sorted(filter(report.of, report.clusters), key=lambda cluster: -len(report.of(cluster)))
+    for cluster in full[:TOTALS_ON_TERMINAL]:
+        yield f"  {_flat(cluster)}: {_counted(report.of(cluster))}"
+    rest = full[TOTALS_ON_TERMINAL:]
+    if rest:
+        records = [record for cluster in rest for record in report.of(cluster)]
+        yield f"  {_some(len(rest), 'more cluster')}: {_counted(records)}"
+    clean = len(report.clusters) - len(full)
+    if clean:
+        yield f"  {_some(clean, 'cluster')}: no difference"
+
+
+def _counted(records: Iterable[Record]) -> str:
+    """Return numbers by status and kind: ``2 services, 1 task could not be checked; 200 calendar users drifted``."""
+    numbers = Counter((record.status, record.kind) for record in records)
+    told = []
+    for status, words in HEADINGS.items():
+        # What could not be checked has the name of its module, which may be a plural.
+        kinds = [
+            _some(number, kind.replace("_", " ").removesuffix("s"))
+            for (found, kind), number in numbers.items()
+            if found is status
+        ]
+        if kinds:
+            told.append(f"{', '.join(kinds)} {words}")
+    return "; ".join(told)
+
+
+def _mixed(records: Iterable[Record]) -> Iterator[Record]:
+    """Yield one record of each cluster, then another of each; those of a cluster take turns by status and kind."""
+    clusters: dict[str, dict[tuple[Status, str], list[Record]]] = {}
+    for record in records:
+        clusters.setdefault(record.cluster, {}).setdefault((record.status, record.kind), []).append(record)
+    return _in_turn(_in_turn(groups.values()) for groups in clusters.values())
+
+
+def _in_turn(groups: Iterable[Iterable[Record]]) -> Iterator[Record]:
+    for layer in zip_longest(*groups):
+        yield from filter(None, layer)
 
 
 FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {

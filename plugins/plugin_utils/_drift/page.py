@@ -35,7 +35,8 @@ _STYLE = """
 --good:#6fd39b;--good-bg:#16321f;--warn:#f2b866;--warn-bg:#3a2a10;--bad:#ff8f86;--bad-bg:#40201d;
 --info:#8fb6ff;--info-bg:#1d2d4a;--note:#a9b3c0;--note-bg:#2a313b;--was:#3d2422;--is:#1b3525}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+body{margin:0;overflow-wrap:anywhere}
+body{background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main{max-width:72rem;margin:0 auto;padding:2rem 1.25rem 3rem}
 h1{font-size:1.6rem;margin:0 0 .25rem;letter-spacing:-.01em}
 h2{font-size:1.2rem;margin:0}
@@ -47,8 +48,8 @@ font-size:1.1rem;font-weight:600;border:1px solid}
 .good{color:var(--good);background:var(--good-bg);border-color:currentColor}
 .warn{color:var(--warn);background:var(--warn-bg);border-color:currentColor}
 .bad{color:var(--bad);background:var(--bad-bg);border-color:currentColor}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.75rem;margin:0 0 2rem;padding:0;
-list-style:none}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(10.5rem,100%),1fr));gap:.75rem;
+margin:0 0 2rem;padding:0;list-style:none}
 .tiles li{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:.9rem 1rem;
 border-top:4px solid var(--tone,var(--line))}
 .tiles b{display:block;font-size:1.9rem;line-height:1.15;font-variant-numeric:tabular-nums}
@@ -63,7 +64,8 @@ padding:1rem 1.25rem}
 table{border-collapse:collapse;width:100%;font-size:.93rem}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th,td{padding:.7rem 1.25rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
-thead th{font-size:.78rem;text-transform:uppercase;letter-spacing:.05em;color:var(--soft);font-weight:600}
+thead th{font-size:.78rem;text-transform:uppercase;letter-spacing:.05em;color:var(--soft);font-weight:600;
+white-space:nowrap}
 tbody th{font-weight:600;overflow-wrap:anywhere;min-width:12rem}
 td{overflow-wrap:anywhere}
 tbody th small,td small{display:block;color:var(--soft);font-weight:400}
@@ -85,10 +87,24 @@ details{padding:.75rem 1.25rem;border-top:1px solid var(--line);color:var(--soft
 details summary{cursor:pointer}
 details ul{margin:.5rem 0 0;padding-left:1.2rem}
 footer{color:var(--soft);font-size:.85rem}
-@media(max-width:44rem){thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+@media(max-width:30rem){main{padding:1.25rem .75rem 2rem}
+.tiles{grid-template-columns:1fr 1fr}.tiles li{padding:.6rem .7rem}
+.verdict,section>header{padding-left:1rem;padding-right:1rem}}
+@media screen and (max-width:44rem){thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 tr{display:block;padding:.7rem 0;border-top:1px solid var(--line)}
 tbody th,td{display:block;border:0;padding:.15rem 1.25rem}}
-@media print{body{background:#fff}section,.tiles li{break-inside:avoid}}
+@media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;
+--good:#1a7f4b;--good-bg:#e4f5eb;--warn:#96590a;--warn-bg:#fdf1dc;--bad:#b3261e;--bad-bg:#fce8e6;
+--info:#2a5db0;--info-bg:#e6eefb;--note:#5b6675;--note-bg:#eceff3;--was:#fbe9e7;--is:#e5f5ea}
+body{font-size:10pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+main{max-width:none;padding:0}
+.verdict{margin:.8rem 0;padding:.6rem .9rem}
+.tiles{grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:.4rem;margin-bottom:1rem}
+.tiles li{padding:.4rem .6rem}.tiles b{font-size:1.3rem}
+section{overflow:visible;margin-bottom:1rem}.scroll{overflow:visible}
+tr,.tiles li,.verdict{break-inside:avoid}section>header,thead{break-after:avoid}
+tbody tr:first-child{break-before:avoid}
+section>header{padding:.6rem .9rem}th,td{padding:.35rem .9rem}details:not([open]){display:none}}
 """
 
 _HEAD = """\

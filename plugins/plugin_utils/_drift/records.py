@@ -14,20 +14,25 @@ facts that it changed or failed, and its message, are taken, because nobody know
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import NOT_SHOWN, without_masks
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, DELETE, DIFFERS, GIVEN
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Declared
 
 HIDDEN = NOT_SHOWN
 """Stands for a secret's value that a module should not have told."""
 EXISTS = "exists"
+HA_ENABLED = "ha_enabled"
+"""The field of a presence redundancy group that ``services`` switches."""
 """The field of an object that is missing, or there though it should not be: its other fields have no counterpart."""
 COLLECTION = "ucops.imp."
 TASK = "task"
 """The kind of a record about a task that names no object."""
+ASYNC_STATUS = "async_status"
+"""The module whose result is that of a task in the background."""
 LONGEST_MESSAGE = 1000
 NO_LOG = "The task has no_log, which hides what it found."
 
@@ -48,8 +53,9 @@ class Origin:
 
     Attributes:
         cluster: the host's ``ucops_imp_cluster``, or its name.
-        path: the file of the task, as the reports show it.
+        path: the file that stands for the task, as the reports show it: one of the user's where there is one.
         predicted: whether the task ran in check mode, so that its changes were not made.
+        declared: what the user has declared for the task, to find the line of each object.
     """
 
     cluster: str
@@ -59,6 +65,7 @@ class Origin:
     line: int
     action: str
     predicted: bool
+    declared: Declared | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,8 @@ class Record:
             return f"is missing{self._details}" if self.after else f"is there, but should not be{self._details}"
         if self.field == "restart_required":
             return "has not loaded its configuration: a restart is pending"
+        if self.field == HA_ENABLED:
+            return f"is {'off, as a run that ended early has left it' if self.after else 'on'}"
         if self.secret:
             return f"{self.field} is not the declared one"
         return f"{self.field} is {quoted(self.before)}, should be {quoted(self.after)}"
@@ -123,6 +132,8 @@ class Record:
             return "was added" if self.after else "was removed"
         if self.field == "restart_required":
             return "was restarted"
+        if self.field == HA_ENABLED:
+            return f"was switched {'on' if self.after else 'off'}"
         if self.secret:
             return f"{self.field} was set"
         return f"{self.field} was {quoted(self.before)}, is {quoted(self.after)}"
@@ -150,9 +161,20 @@ def quoted(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) and value else text(value)
 
 
-def is_check(result: Mapping[str, Any]) -> bool:
-    """Whether a result compares something with what is declared; what only reads or computes proves nothing."""
-    return isinstance(result.get("changes"), list)
+def is_ours(action: str) -> bool:
+    """Whether a module, by its full name, is one of this collection."""
+    return action.startswith(COLLECTION)
+
+
+def is_check(origin: Origin, result: Mapping[str, Any]) -> bool:
+    """Whether a result compares something with what is declared; what only reads or computes proves nothing.
+
+    A job in the background may have been started by an earlier run: its result is told by what our modules return.
+    """
+    if not isinstance(result.get("changes"), list):
+        return False
+    read = origin.action.rpartition(".")[2] == ASYNC_STATUS
+    return is_ours(origin.action) or (read and isinstance(result.get("failures"), list))
 
 
 def items_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -163,6 +185,11 @@ def items_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [item for item in items if not item.get("skipped")]
 
 
+def has_failed(item: Mapping[str, Any]) -> bool:
+    """Whether an item of a loop has failed, or could not be reached."""
+    return bool(item.get("failed") or item.get("unreachable"))
+
+
 def records_of(origin: Origin, result: Mapping[str, Any], *, failed: bool = False) -> list[Record]:
     """Return the records of one result; ``failed`` also stands for a host that could not be reached.
 
@@ -171,25 +198,28 @@ def records_of(origin: Origin, result: Mapping[str, Any], *, failed: bool = Fals
     items = items_of(result)
     if items == [result]:
         return list(_records(origin, result, failed))
-    found = [
-        record
-        for item in items
-        for record in _records(origin, item, bool(item.get("failed") or item.get("unreachable")))
-    ]
+    found = [record for item in items for record in _records(origin, item, has_failed(item))]
     return found if found or not failed else list(_records(origin, result, failed))
 
 
 def _records(origin: Origin, result: Mapping[str, Any], failed: bool) -> Iterator[Record]:
-    ours = origin.action.startswith(COLLECTION)
-    if ours and not is_check(result) and "censored" in result and not failed:
+    compared = is_check(origin, result)
+    ours = compared or is_ours(origin.action)
+    if ours and not compared and "censored" in result and not failed:
         yield _record(origin, Status.UNKNOWN, message=NO_LOG)
         return
-    yield from _failures(origin, result, failed)
-    if is_check(result):
+    yield from _failures(origin, result, failed, ours)
+    if compared:
         for change in result["changes"]:
             yield from _changes(origin, change)
     elif result.get("changed") and not failed:
         yield _record(origin, _changed(origin))
+    if ours:
+        yield from _noted(origin, result)
+
+
+def _noted(origin: Origin, result: Mapping[str, Any]) -> Iterator[Record]:
+    """Yield what is no change: what nobody declared, and what could not be compared."""
     for found in result.get("undeclared") or []:
         yield _undeclared(origin, found)
     for found in result.get("unknown") or []:
@@ -207,9 +237,9 @@ def _changed(origin: Origin) -> Status:
     return Status.DRIFT if origin.predicted else Status.CORRECTED
 
 
-def _failures(origin: Origin, result: Mapping[str, Any], failed: bool) -> Iterator[Record]:
+def _failures(origin: Origin, result: Mapping[str, Any], failed: bool, ours: bool) -> Iterator[Record]:
     """Yield what could not be checked; items may have failed though the task was told to call that a success."""
-    listed = result.get("failures") if origin.action.startswith(COLLECTION) else None
+    listed = result.get("failures") if ours else None
     for failure in listed or []:
         yield _record(
             origin,
@@ -221,7 +251,7 @@ def _failures(origin: Origin, result: Mapping[str, Any], failed: bool) -> Iterat
         )
     if failed and not listed:
         message = NO_LOG if "censored" in result else _short(result.get("msg") or "The task failed.")
-        code = result.get("code") if origin.action.startswith(COLLECTION) else None
+        code = result.get("code") if ours else None
         yield _record(origin, Status.COULD_NOT_CHECK, message=message, code=code)
 
 
@@ -267,20 +297,22 @@ def _short(message: Any) -> str:
 
 
 def _module(origin: Origin) -> str:
-    return origin.action.removeprefix(COLLECTION) if origin.action.startswith(COLLECTION) else TASK
+    return origin.action.removeprefix(COLLECTION) if is_ours(origin.action) else TASK
 
 
 def _record(origin: Origin, status: Status, **found: Any) -> Record:
     """Make a record; without an object it is about the task itself."""
     about: dict[str, Any] = {"kind": _module(origin), "id": origin.task, "field": None, "before": None, "after": None}
     about |= {"secret": False, "message": None, "code": None}
-    found = without_masks(found)
+    about |= without_masks(found)
+    declared = origin.declared
+    place = declared.place(str(about["kind"]), str(about["id"]), about["field"]) if declared else None
     return Record(
         status=status,
         cluster=origin.cluster,
         host=origin.host,
         task=origin.task,
-        path=origin.path,
-        line=origin.line,
-        **{**about, **found},
+        path=place.path if place else origin.path,
+        line=place.line if place else origin.line,
+        **about,
     )

@@ -18,7 +18,9 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import (
     Origin,
     Record,
     Status,
+    has_failed,
     is_check,
+    is_ours,
     items_of,
     records_of,
 )
@@ -33,6 +35,10 @@ UNREACHABLE = 4
 FORMAT = 1
 """Of the JSON report; raised when a program that reads it would have to change."""
 NOTHING = "Nothing was checked. No host matched, or every task was skipped."
+JOB = "ansible_job_id"
+"""What ansible calls a task that it has put into the background, in its results."""
+NOT_AWAITED = "It was started in the background, and the run has not read its result: wait for it with async_status."
+NOT_ENDED = "The task in the background has not ended in the time that it was given."
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,46 @@ class Report:
     records: list[Record] = field(default_factory=list)
     exit_status: int = CLEAN
     _assigned: dict[str, int] = field(default_factory=dict)
+    _jobs: dict[str, Origin] = field(default_factory=dict)
+    """The tasks that run in the background, as far as the run knows."""
 
     def add(self, origin: Origin, result: Mapping[str, Any], *, failed: bool = False) -> None:
-        """Take the result of one task on one host."""
+        """Take the result of one task on one host, the last one when it was tried several times."""
+        items = items_of(result)
+        if not any(JOB in item for item in items):
+            self._take(origin, result, failed)
+            return
+        for item in items:
+            take = self._add_job if JOB in item else self._take
+            take(origin, item, failed if item is result else has_failed(item))
+
+    def add_failed(self, origin: Origin, result: Mapping[str, Any]) -> None:
+        """Take the result of a task that has failed on a host, or of a host that could not be reached."""
+        self.add(origin, result, failed=True)
+
+    def add_attempt(self, origin: Origin, result: Mapping[str, Any]) -> None:
+        """Take the result of an attempt that another follows: what it found or changed counts, its errors do not."""
+        found = records_of(origin, result)
+        self.records += [record for record in found if record.status in (Status.DRIFT, Status.CORRECTED)]
+
+    def _add_job(self, origin: Origin, result: Mapping[str, Any], failed: bool) -> None:
+        """Take the start or the end of a task in the background: its end belongs to the task that was started.
+
+        The start of a job is always a change for Ansible, and tells nothing.
+        """
+        job = str(result.get(JOB))
+        ended = bool(result.get("finished"))
+        if not ended and not failed:
+            if job not in self._jobs and result.get("started"):
+                self._jobs[job] = origin
+            return
+        origin = self._jobs.pop(job, origin)
+        self._take(origin, result if ended else {"msg": NOT_ENDED, **result}, failed)
+
+    def _take(self, origin: Origin, result: Mapping[str, Any], failed: bool) -> None:
         found = records_of(origin, result, failed=failed)
         self.records += found
-        compared = [item for item in items_of(result) if is_check(item)]
+        compared = [item for item in items_of(result) if is_check(origin, item)]
         if compared:
             self.checks.append(Check(origin, len(found)))
         for item in compared:
@@ -91,6 +131,10 @@ class Report:
         ``clusters`` are those that the run has met: one that nothing was checked of is not clean. ``failed`` and
         ``unreachable`` tell whether Ansible itself has counted a failed or unreachable host.
         """
+        for origin in self._jobs.values():
+            if is_ours(origin.action):
+                self.records += records_of(origin, {"msg": NOT_AWAITED}, failed=True)
+        self._jobs.clear()
         heard = {check.origin.cluster for check in self.checks} | {record.cluster for record in self.records}
         for cluster in sorted({*clusters} - heard):
             self.could_not_check(cluster, NOTHING)

@@ -36,8 +36,9 @@ def upload(emulator: Emulator, *texts: str, service: tuple[str, ...] = ("cup",),
 def trusted(emulator: Emulator, service: str = "cup", node: str = "imp-pub") -> list[str]:
     response = call(emulator, "GET", "/trust/certificate", node, params={"service": service})
     assert response.status_code == 200
-    found: list[str] = response.json()["certificates"]
-    return found
+    found = response.json()["certificates"]
+    assert all(list(entry) == ["certificate"] for entry in found)
+    return [entry["certificate"] for entry in found]
 
 
 def assert_error(response: httpx.Response, status: int) -> str:
@@ -84,6 +85,36 @@ def test_the_tomcat_identity_is_what_the_listener_shows(environment: Emulator) -
     shown = call(environment, "GET", "/identity/certificate", params={"service": "tomcat"}).json()["certificate"]
     ca = x509.load_pem_x509_certificate(Path(environment.ca_file).read_bytes())
     x509.load_pem_x509_certificate(shown.encode()).verify_directly_issued_by(ca)
+
+
+def test_a_public_client_finds_what_is_trusted_already(environment: Emulator) -> None:
+    """As the renewal service of a public program does: what is there is compared as text, and only the rest is sent."""
+    upload(environment, ROOT.pem, service=("tomcat",))
+    answer = call(environment, "GET", "/trust/certificate", params={"service": "tomcat"}).json()
+    listed = answer if isinstance(answer, list) else answer.get("certificates", [])
+    known = [entry["certificate"].strip() for entry in listed]
+    assert [pem for pem in (ROOT.pem, ISSUING.pem) if pem.strip() not in known] == [ISSUING.pem]
+
+
+def test_a_node_of_unified_cm_has_certificates_of_its_own_services(environment: Emulator) -> None:
+    services = ["CallManager", "CAPF", "TVS", "ipsec", "tomcat"]
+    snapshot = call(environment, "GET", "/snapshot/server", "cucm-pub").json()
+    assert snapshot["server"] == "cucm-pub.dc1.example.com"
+    assert [identity["service"] for identity in snapshot["identities"]] == services
+    assert call(environment, "GET", "/options", "cucm-pub").json()["services"] == services
+    assert upload(environment, ROOT.pem, ISSUING.pem, service=("tomcat",), node="cucm-pub").status_code == 201
+    assert len(trusted(environment, "tomcat", "cucm-pub")) == 2
+    assert trusted(environment, "tomcat", "imp-pub") == []
+    assert "Unsupported service" in assert_error(upload(environment, ROOT.pem, node="cucm-pub"), 400)
+    body = {"service": "tomcat", "distribution": "this-server", "commonName": "cucm-pub.dc1.example.com"}
+    answer = call(environment, "POST", "/csr", "cucm-pub", json=body)
+    pem = answer_request(x509.load_pem_x509_csr(answer.json()["csr"].encode()), ISSUING)
+    answered = {"service": "tomcat", "certificates": [pem]}
+    assert call(environment, "POST", "/identity/certificates", "cucm-pub", json=answered).status_code == 201
+    shown = call(environment, "GET", "/identity/certificate", "cucm-pub", params={"service": "tomcat"}).json()
+    assert shown["certificate"] == pem
+    with environment.client("imp-pub") as client:
+        assert client.get("/imp-admin/v1/restart-notifications").json()["items"] == []
 
 
 def test_options(environment: Emulator) -> None:

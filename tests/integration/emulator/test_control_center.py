@@ -49,10 +49,10 @@ def tree(element: etree._Element) -> Any:
     return {name: tree(child) for name, child in zip(names, element, strict=True)}
 
 
-def status(emulator: Emulator, *names: str, node: str = "imp-pub") -> list[dict[str, str]]:
+def status(emulator: Emulator, *names: str, node: str = "imp-pub", **options: Any) -> list[dict[str, str]]:
     wanted = "".join(f"<soap:ServiceStatus>{name}</soap:ServiceStatus>" for name in names)
     inside = f"<soap:soapGetServiceStatus>{wanted}</soap:soapGetServiceStatus>"
-    found: list[dict[str, str]] = tree(answer(post(emulator, inside, node)))["ServiceInfoList"]
+    found: list[dict[str, str]] = tree(answer(post(emulator, inside, node, **options)))["ServiceInfoList"]
     return found
 
 
@@ -94,7 +94,7 @@ def test_both_spellings_of_the_list_and_none_at_all(environment: Emulator) -> No
     listed = post(environment, f"<soap:soapGetServiceStatus>{inside}</soap:soapGetServiceStatus>")
     assert tree(answer(listed))["ServiceInfoList"] == repeated
     everything = status(environment)
-    assert {ENGINE, PROXY, AXL, "Cisco DB", "Cisco Tomcat", "Cisco XCP Router"} <= {
+    assert {ENGINE, PROXY, AXL, "A Cisco DB", "Cisco Tomcat", "Cisco XCP Router"} <= {
         i["ServiceName"] for i in everything
     }
     assert status(environment, "") == everything
@@ -138,7 +138,7 @@ def test_stop_and_start_with_their_reasons(environment: Emulator) -> None:
 
 
 def test_those_that_are_refused_do_not_keep_the_others_from_it(environment: Emulator) -> None:
-    found = control(environment, "Stop", "Cisco DB", ENGINE, "Nothing")
+    found = control(environment, "Stop", "A Cisco DB", ENGINE, "Nothing")
     assert (found["ReturnCode"], found["ReasonCode"]) == ("1", "-1042")
     assert [(i["ServiceStatus"], i["ReasonCode"]) for i in found["ServiceInfoList"]] == [
         ("Started", "-1042"),
@@ -147,7 +147,7 @@ def test_those_that_are_refused_do_not_keep_the_others_from_it(environment: Emul
     ]
 
 
-@pytest.mark.parametrize("name", ["Cisco DB", "Cisco Tomcat"])
+@pytest.mark.parametrize("name", ["A Cisco DB", "Cisco Tomcat"])
 @pytest.mark.parametrize("verb", ["Stop", "Restart"])
 def test_services_that_cannot_be_stopped(environment: Emulator, name: str, verb: str) -> None:
     assert control(environment, verb, name)["ReasonCode"] == "-1042"
@@ -192,7 +192,7 @@ def test_products_and_the_static_list(environment: Emulator) -> None:
         "Deployable": "true",
         "GroupName": "IM and Presence Services",
         "ProductID": "CUP",
-        "DependentServices": ["Cisco DB"],
+        "DependentServices": ["A Cisco DB"],
     }
     static = tree(answer(post(environment, "<soap:soapGetStaticServiceList/>")))["Services"]
     assert [s["ServiceName"] for s in static] == [s["ServiceName"] for s in found["Services"]]

@@ -46,8 +46,8 @@ def upload(emulator: Emulator, pem: str, node: str = "imp-pub") -> None:
 def stored(emulator: Emulator, node: str = "imp-pub", service: str = "cup") -> set[str]:
     with emulator.client(node, 443, "os") as client:
         path = "/platformcom/api/v1/certmgr/config/trust/certificate"
-        pems = client.get(path, params={"service": service}).raise_for_status().json()["certificates"]
-    return {fingerprint(pem) for pem in pems}
+        found = client.get(path, params={"service": service}).raise_for_status().json()["certificates"]
+    return {fingerprint(entry["certificate"]) for entry in found}
 
 
 def pending(emulator: Emulator) -> set[tuple[str, str]]:

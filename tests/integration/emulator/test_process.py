@@ -69,7 +69,7 @@ def test_the_ready_file_tells_everything_and_is_private(emulator: Emulator) -> N
         "readonly": "noaxl",
     }
     assert {name: sorted(node["ports"]) for name, node in cluster["nodes"].items()} == {
-        "cucm-pub": ["8443"],
+        "cucm-pub": ["443", "8443"],
         "imp-pub": ["443", "8082", "8083", "8443"],
         "imp-sub": ["443", "8082", "8083", "8443"],
     }
@@ -79,7 +79,7 @@ def test_the_ready_file_tells_everything_and_is_private(emulator: Emulator) -> N
     assert (server["ipv4"], server["ipv6"]) == ("192.0.2.21", "2001:db8::21")
     assert server["ews_url"] == f"https://{server['address']}:{server['ports']['443']}/EWS/Exchange.asmx"
     assert ready["exchange_account"]["username"] == "EXAMPLE\\svc-imp"
-    assert len(every_port(ready)) == len(set(every_port(ready))) == 15
+    assert len(every_port(ready)) == len(set(every_port(ready))) == 16
     assert ready["exchange_admin"]["username"] == "EXAMPLE\\exadmin"
     authorities = ready["certification_authorities"]
     assert {host: known["kind"] for host, known in authorities.items()} == {

@@ -390,6 +390,20 @@ def test_bad_input(environment: Emulator, options: Options, wrong: dict[str, Any
     assert environment.journal() == []
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16", "utf-8-sig"])
+def test_a_request_as_windows_writes_it(environment: Emulator, options: Options, tmp_path: Path, encoding: str) -> None:
+    """What Exchange's documented WriteAllBytes makes is UTF-16; it is the same request, so nothing is asked again."""
+    wanted = options(ENTERPRISE)
+    request = tmp_path / "request.req"
+    text = wanted.pop("csr").replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST").replace("\n", "\r\n")
+    request.write_bytes(text.encode(encoding))
+    assert_contract(run_module(MODULE, {**wanted, "csr_path": str(request)}), changed=True)
+    certificate = certificate_at(wanted)
+    request.write_text(text)
+    assert_contract(run_module(MODULE, {**wanted, "csr_path": str(request)}), changed=False)
+    assert certificate_at(wanted) == certificate
+
+
 def test_a_request_from_a_file(environment: Emulator, options: Options, tmp_path: Path) -> None:
     wanted = options(ENTERPRISE, csr_path=str(tmp_path / "request.txt"))
     del wanted["csr"]

@@ -257,7 +257,39 @@ def test_a_file_in_another_encoding_is_refused(environment: Emulator, tmp_path: 
     file = tmp_path / "latin.csv"
     file.write_bytes(",".join(HEADER).encode() + b"\nM\xfcller,#\n")
     result = run(environment, csv_path=str(file))
-    assert f"csv_path: {file} is not UTF-8" in result.msg
+    assert "csv_path: line 2: it is not UTF-8; it looks like Windows-1252" in result.msg
+    assert "CSV UTF-8" in result.msg
+
+
+def test_a_file_with_other_columns_and_separators(environment: Emulator, tmp_path: Path) -> None:
+    """As BAT.xlt and spreadsheets write it: three devices, empty cells at the end, semicolons, UTF-16."""
+    at = HEADER.index("CONTROLLED DEVICE 1")
+    names = [*HEADER[:at], *(f"CONTROLLED DEVICE {number}" for number in (1, 2, 3)), *HEADER[at + 1 :]]
+    cells = dict.fromkeys(names, "#") | {
+        "USER ID": "user0001",
+        "ENABLE USER FOR UNIFIED CM IM AND PRESENCE": "t",
+        "INCLUDE MEETING INFORMATION IN PRESENCE": "t",
+    }
+    file = tmp_path / "users.csv"
+    rows = [";".join([*names, "", ""]), ";".join([*cells.values(), "", "", ""]), ""]
+    file.write_bytes("\r\n".join(rows).encode("utf-16"))
+    done = four_steps(environment, csv_path=str(file))
+    assert [change["id"] for change in done["changes"]] == ["user0001"]
+
+
+def test_an_id_in_which_nobody_sees_a_character_is_told(environment: Emulator, tmp_path: Path) -> None:
+    file = bat_file(tmp_path, ("user0001", "t", "t"), ("user0002\u200b", "t", "t"))
+    result = run(environment, csv_path=file)
+    assert_contract(result, changed=True, failed=True)
+    (failure,) = result["failures"]
+    assert failure["message"] == (
+        "There is no such user in Unified CM. In the user id (csv_path: line 3) character 9 is U+200B "
+        "(Zero width space), which nobody sees; take it out."
+    )
+    in_a_list = run(environment, users=listed("user0001", " user0002"))
+    assert "In the user id (users) character 1 is U+0020 (Space), which nobody sees" in in_a_list.msg
+    control = run(environment, csv_path=bat_file(tmp_path, ("user0001", "t", "t"), ("us\x01er", "t", "t")))
+    assert "csv_path: line 3: userid 'us\\x01er' has a character that XML cannot carry" in control.msg
 
 
 def test_the_stored_value_counts_for_the_rule(environment: Emulator, tmp_path: Path) -> None:

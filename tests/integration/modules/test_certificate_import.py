@@ -90,6 +90,18 @@ def test_what_is_not_offered_stays_missing_until_it_is_uploaded(environment: Emu
     assert after.warnings == []
 
 
+def test_one_that_the_node_does_not_take_is_told(environment: Emulator) -> None:
+    """The store has another one with its subject that begins later."""
+    (offered,) = run(environment)["missing"][:1]
+    common_name, organization = (part.split("=")[1] for part in offered["subject"].split(","))
+    newer = issue(common_name, ca=True, days=(0, 365), organization=organization)
+    upload(environment, newer.pem)
+    result = run(environment, accept_chain=True)
+    assert_contract(result, changed=False, failed=True)
+    assert codes(result) == [(f"{node}:{offered['fingerprint']}", "not-installed") for node in ("imp-pub", "imp-sub")]
+    assert f"Of certificates with one subject ({offered['subject']})" in result.msg
+
+
 def test_a_certificate_that_two_servers_offer_is_installed_once(environment: Emulator) -> None:
     steps = assert_four_steps(
         MODULE, options(environment, MAIL1, MAIL2, accept_chain=True), lambda: writes(environment)

@@ -55,10 +55,11 @@ def test_a_publisher_that_is_no_node_is_an_error(environment: Emulator) -> None:
     assert full["groups"]["imp_publisher"] == ["imp-sub"]
 
 
-def test_a_reading_costs_three_requests(environment: Emulator) -> None:
+def test_a_reading_costs_four_requests(environment: Emulator) -> None:
     run_module("cluster_info", connection(environment, "cucm"))
     assert [entry["operation"] for entry in environment.journal()] == [
         "getCCMVersion",
         "listProcessNode",
         "listProcessNodeService",
+        "listPresenceRedundancyGroup",
     ]

@@ -300,7 +300,7 @@ def test_a_busy_server_is_asked_again(environment: Emulator) -> None:
         ({"discard_request": "text"}, "discard_request: has a meaning with state=requested only"),
         ({"discard_request": "text", "state": "requested"}, "discard_request: it is no certificate signing request"),
         ({"certificate": "text", "state": "absent"}, "certificate: has no meaning with state=absent"),
-        ({"certificate_path": "/no/such/file"}, "certificate: "),
+        ({"certificate_path": "/no/such/file"}, "certificate_path: /no/such/file: No such file or directory."),
         ({"certificate": "x", "certificate_path": "y"}, "mutually exclusive"),
         ({"services": ["FTP"]}, "services"),
         ({"auth": "kerberos"}, "auth"),

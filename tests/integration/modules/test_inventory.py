@@ -84,6 +84,12 @@ def plain(value: Any) -> Any:
     return value
 
 
+def node_group(variables: dict[str, Any]) -> dict[str, Any]:
+    """Return what each host tells of its presence redundancy group; a Unified CM server is in none."""
+    key = "imp_cluster_redundancy_group"
+    return {host: told[key] for host, told in variables.items() if key in told}
+
+
 def test_groups_and_variables(environment: Emulator, tmp_path: Path) -> None:
     found = Inventory(tmp_path, environment).list()
     assert {group: found[group]["hosts"] for group in MEMBERS} == MEMBERS
@@ -94,7 +100,10 @@ def test_groups_and_variables(environment: Emulator, tmp_path: Path) -> None:
     assert Path(variables["imp-sub"]["ansible_python_interpreter"]).resolve() == Path(sys.executable).resolve()
     node = variables["imp-sub"]["imp_cluster_node"]
     assert (node["name"], node["role"], node["usage"], node["ipv6_name"]) == ("imp-sub", "imp", "subscriber", None)
-    assert [entry["operation"] for entry in environment.journal()] == ["getCCMVersion", "listProcessNode"]
+    group = {"name": "DefaultCUPSubcluster", "ha_enabled": False, "peer": "imp-pub"}
+    assert node_group(variables) == {"imp-pub": {**group, "peer": "imp-sub"}, "imp-sub": group}
+    asked = [entry["operation"] for entry in environment.journal()]
+    assert asked == ["getCCMVersion", "listProcessNode", "listPresenceRedundancyGroup"]
 
 
 def test_options_come_from_the_environment(environment: Emulator, tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_a_password_that_cannot_be_meant_is_refused(module: str, value: Any, rea
         assert result["code"] == "invalid-input"
         assert not list(shows(result))
         tried += 1
-    assert tried == {"presence_gateways": 4, "preflight_info": 5}.get(module, 1)
+    assert tried == {"presence_gateways": 4, "preflight_info": 5, "cluster_info": 2}.get(module, 1)
 
 
 @pytest.mark.usefixtures("nothing_sent")

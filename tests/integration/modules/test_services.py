@@ -330,7 +330,7 @@ def test_a_node_that_is_silent_while_it_restarts(changed: Emulator) -> None:
     assert_contract(if_required(changed, retries=0, wait_timeout=30), changed=True)
 
 
-@pytest.mark.parametrize("service", ["Cisco DB", "Cisco Tomcat"])
+@pytest.mark.parametrize("service", ["A Cisco DB", "Cisco Tomcat"])
 def test_what_cannot_be_stopped_is_told(environment: Emulator, service: str) -> None:
     result = run(environment, service, ENGINE, state="stopped")
     assert_contract(result, changed=True, failed=True)

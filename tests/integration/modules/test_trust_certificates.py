@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs7, pkcs12
 
 from tests.support.certificates import Identity, issue
 from tests.support.connections import connection, nodes
@@ -23,6 +23,7 @@ RESTART = ["Cisco Presence Engine", "Cisco SIP Proxy"]
 ROOT = issue("Example Root CA", ca=True)
 INTERMEDIATE = issue("Example Issuing CA", by=ROOT, ca=True)
 CHAIN = INTERMEDIATE.pem + ROOT.pem
+PFX = pkcs12.serialize_key_and_certificates(b"root", ROOT.key, ROOT.certificate, None, NoEncryption())
 
 
 def options(emulator: Emulator, *certificates: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -109,6 +110,29 @@ def test_files_that_overlap_in_pem_and_der(environment: Emulator, tmp_path: Path
     assert len(result["changes"]) == 4
 
 
+def test_files_as_windows_and_openssl_write_them(environment: Emulator, tmp_path: Path) -> None:
+    """The case certificate-file-kinds: all of them are the same two certificates."""
+    both = [INTERMEDIATE.certificate, ROOT.certificate]
+    files = {
+        "utf16.pem": CHAIN.replace("\n", "\r\n").encode("utf-16"),
+        "p7.der": pkcs7.serialize_certificates(both, Encoding.DER),
+        "p7.pem": pkcs7.serialize_certificates(both, Encoding.PEM),
+        "trusted.pem": ROOT.pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE").encode(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        result = run(environment, {"path": str(tmp_path / name)})
+        assert_contract(result, changed=name == "utf16.pem")
+    assert [set(stored(environment, node)) for node in ("imp-pub", "imp-sub")] == [
+        {INTERMEDIATE.fingerprint, ROOT.fingerprint}
+    ] * 2
+    (tmp_path / "root.pfx").write_bytes(PFX)
+    (tmp_path / "literal.pem").write_text(ROOT.pem.replace("\n", "\\n"))
+    refused = run(environment, {"path": str(tmp_path / "root.pfx")}, {"path": str(tmp_path / "literal.pem")})
+    assert f"certificates[0]: {tmp_path}/root.pfx: it is PKCS #12 (.pfx, .p12)" in refused.msg
+    assert f"certificates[1]: {tmp_path}/literal.pem: line 1: \\n stands in it as text" in refused.msg
+
+
 @pytest.mark.parametrize(
     ("store", "restart"),
     [("cup-trust", RESTART), ("cup-xmpp-trust", ["Cisco XCP Router"]), ("tomcat-trust", ["Cisco Tomcat"])],
@@ -162,6 +186,63 @@ def test_purge_keeps_the_nodes_own_identities(environment: Emulator) -> None:
 
 def _fingerprint(pem: str) -> str:
     return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
+
+
+# --- two certificates with one subject, of which a node keeps one
+
+OLD, NEW = issue("Renewed CA", ca=True, days=(-9, 365)), issue("Renewed CA", ca=True, days=(-2, 365))
+SAME_TIME = issue("Renewed CA", ca=True, days=(-2, 30))
+KEEPS = "imp-pub, imp-sub: of certificates with one subject (CN=Renewed CA) a node keeps"
+
+
+def kept(emulator: Emulator) -> list[set[str]]:
+    return [set(stored(emulator, node)) for node in ("imp-pub", "imp-sub")]
+
+
+def warned(result: ModuleResult) -> list[str]:
+    return [said for said in result.warnings if "one subject" in said]
+
+
+@pytest.mark.parametrize("named", [[OLD, NEW], [NEW, OLD], [NEW, SAME_TIME], [NEW, SAME_TIME, OLD]])
+@pytest.mark.parametrize("first", [None, OLD])
+def test_of_two_with_one_subject_the_node_keeps_one(
+    environment: Emulator, named: list[Identity], first: Identity | None
+) -> None:
+    """The module foresees it, says which, and the next run has nothing to do."""
+    if first:
+        run(environment, {"content": first.pem})
+    wanted = options(environment, {"content": "".join(one.pem for one in named)})
+    steps = assert_four_steps(MODULE, wanted, lambda: writes(environment))
+    assert ids(steps.done) == [f"{node}:{NEW.fingerprint}" for node in ("imp-pub", "imp-sub")]
+    assert kept(environment) == [{NEW.fingerprint}] * 2
+    for result in (steps.predicted, steps.done, steps.repeated):
+        (said, *more) = warned(result)
+        assert said.startswith(f"{KEEPS} the one whose validity begins last, {NEW.fingerprint} (")
+        assert "What the others have signed is not trusted" in said
+        assert not more or first is OLD
+        assert all(one.fingerprint in " ".join([said, *more]) for one in named)
+
+
+def test_an_older_one_is_not_taken_and_costs_the_others_nothing(environment: Emulator) -> None:
+    run(environment, {"content": NEW.pem})
+    result = run(environment, {"content": OLD.pem + ROOT.pem})
+    assert_contract(result, changed=True)
+    assert ids(result) == [f"{node}:{ROOT.fingerprint}" for node in ("imp-pub", "imp-sub")]
+    (said,) = warned(result)
+    assert f"{NEW.fingerprint} (" in said
+    assert said.endswith("delete it with state=absent if it shall give way.")
+    again = run(environment, {"content": OLD.pem + ROOT.pem})
+    assert_contract(again, changed=False)
+    assert warned(again) == [said]
+
+
+def test_purge_makes_room_for_an_older_one(environment: Emulator) -> None:
+    run(environment, {"content": NEW.pem})
+    wanted = options(environment, {"content": OLD.pem}, purge=True)
+    steps = assert_four_steps(MODULE, wanted, lambda: writes(environment))
+    assert [change["action"] for change in steps.done["changes"]] == ["delete", "create"] * 2
+    assert kept(environment) == [{OLD.fingerprint}] * 2
+    assert warned(steps.done) == []
 
 
 def test_an_empty_list_changes_nothing(environment: Emulator) -> None:

@@ -169,6 +169,20 @@ def test_restarts(tmp_path: Path) -> None:
         terminal.run(stop)
 
 
+def test_busy_servers(tmp_path: Path) -> None:
+    """``docs/busy-servers.md``: what the emulator can inject, and a program that does."""
+    program = next(block.text for block in blocks("docs/busy-servers.md") if block.language == "python")
+    (tmp_path / "busy.py").write_text(program, encoding="utf-8")
+    terminal = Shell(tmp_path)
+    start, errors, inject, stop = commands("docs/busy-servers.md")
+    try:
+        terminal.run(start)
+        assert "axl\tmemory\tMaximum AXL Memory Allocation Consumed." in terminal.run(errors)
+        assert terminal.run(inject).strip() == "6 faults"
+    finally:
+        terminal.run(stop)
+
+
 def test_export(tmp_path: Path) -> None:
     """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change."""
     export, check = commands("docs/export.md")

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A certification authority is renewed: what it signed before stays in use, so all its certificates stay trusted."""
+"""A certification authority is renewed: of its certificates, which have one subject, a node keeps the newest.
+
+With the old key everything stays trusted. With a new one the servers need new certificates, and the run says so.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ CERTIFICATES = "ucops.imp.certificates"
 STANDALONE, ENTERPRISE = "ca.example.com", "eca.example.com"
 PURGE = {"trust_purge": True, "trust_certificates": []}
 VERIFIED = ["Verified", "Verified"]
+MISSING = "Failed - Certificate Missing From Chain"
+ANEW = {"exchange_certificate_renew_before_days": 370}
+"""Every certificate is due that was made ten days ago or before: the authority issues for 365 days."""
 PARTS = ["trust", "presence_gateways", "presence_engine", "gateway_status"]
 """The parts of the site that have to do with certificates."""
 NODES = ("--limit", "imp-pub.dc1")
@@ -57,12 +63,14 @@ def trust(environment: Emulator, host: str) -> None:
 
 
 def of_the_ca(environment: Emulator, host: str, renewals: int) -> set[str]:
-    """The fingerprints of all its certificates, and of those above them."""
-    found: set[str] = set()
+    """The fingerprints of its certificates and of those above them: of each subject the one that begins last."""
+    found: dict[str, dict[str, Any]] = {}
     for renewal in range(renewals + 1):
         result = run_module("adcs_ca_info", {**ca_connection(environment, host), "renewal": renewal, "crl": False})
-        found |= {one["fingerprint"] for one in result["chain"]}
-    return found
+        for one in result["chain"]:
+            if one["subject"] not in found or found[one["subject"]]["not_before"] < one["not_before"]:
+                found[one["subject"]] = one
+    return {one["fingerprint"] for one in found.values()}
 
 
 def assert_no_drift(environment: Emulator, folder: Path, variables: dict[str, Any]) -> None:
@@ -89,14 +97,20 @@ def test_a_new_key(environment: Emulator, tmp_path: Path) -> None:
     certificate_steps.add_gateways(environment, MAIL1)
     certificate_steps.certify(environment, environment.ready_file.parent / "certificates")
     trust(environment, STANDALONE)
+    environment.control.advance(10 * 24 * 3600)
     environment.control.ca_renew(STANDALONE, new_key=True)
 
-    # What site.yml does after certificates.yml leaves alone what that has had the nodes trust.
-    run(environment, tmp_path, "ucops.imp.site", *WITH_NODES, **variables, **PURGE)
+    told = play(environment.ready_file, tmp_path, "ucops.imp.certificates", *NODES, variables={**variables, **PURGE})
+    assert told.status == 2
+    assert "What the others have signed is not trusted: have those servers get new certificates." in told.output
+    assert "Missing From Chain" in told.output
 
-    both = of_the_ca(environment, STANDALONE, 1)
-    assert len(both) == 2
-    assert [trusted(environment, node) for node in ("imp-pub", "imp-sub")] == [both, both]
+    # Now the server gets one that the new key has signed, and all is well.
+    run(environment, tmp_path, CERTIFICATES, *WITH_NODES, **variables, **PURGE, **ANEW)
+
+    newest = of_the_ca(environment, STANDALONE, 1)
+    assert len(newest) == 1
+    assert [trusted(environment, node) for node in ("imp-pub", "imp-sub")] == [newest, newest]
     assert gateway_verdicts(environment) == ["Verified"]
     last = environment.control.last_journal_id()
     assert_no_drift(environment, tmp_path, {**variables, **PURGE})
@@ -124,13 +138,15 @@ def test_renewed_before_and_after(
     for new_key in keys:
         environment.control.ca_renew(host, new_key=new_key)
 
-    run(environment, tmp_path, CERTIFICATES, **variables)
+    signed_by_an_old_key = any(keys)
+    played = play(environment.ready_file, tmp_path, CERTIFICATES, variables=variables)
+    assert played.status == (2 if signed_by_an_old_key else 0), played.output
 
     wanted = of_the_ca(environment, host, len(keys))
     assert [trusted(environment, node) for node in ("imp-pub", "imp-sub")] == [wanted, wanted]
-    assert gateway_verdicts(environment) == VERIFIED
+    assert gateway_verdicts(environment) == ([MISSING, "Verified"] if signed_by_an_old_key else VERIFIED)
     last = environment.control.last_journal_id()
-    run(environment, tmp_path, CERTIFICATES, *NODES, **variables)
+    play(environment.ready_file, tmp_path, CERTIFICATES, *NODES, variables=variables)
     assert environment.journal(writes=True, after=last) == []
 
 

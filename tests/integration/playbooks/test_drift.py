@@ -142,8 +142,12 @@ def test_one_field_is_one_finding(site: Site, tmp_path: Path) -> None:
     assert look.findings == found(site, gateway_description)
     (finding,) = json.loads(look.reports["drift.sarif"])["runs"][0]["results"]
     assert finding["ruleId"] == "presence_gateway"
-    uri = finding["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-    assert uri == "ansible_collections/ucops/imp/roles/presence_gateways/tasks/main.yml"
+    place = finding["locations"][0]["physicalLocation"]
+    # What the user would change, not the role of the collection that compares it.
+    declared = site.inventory / "group_vars" / "dc1" / "calendar_integration.yml"
+    assert place["artifactLocation"]["uri"] == str(declared)
+    line = declared.read_text().splitlines()[place["region"]["startLine"] - 1]
+    assert line == "    description: Exchange, first site"
 
 
 def test_a_restart_that_the_cluster_waits_for_is_drift(site: Site, tmp_path: Path) -> None:

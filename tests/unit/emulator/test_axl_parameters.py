@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from imp_emulator.catalogue import database
 from imp_emulator.catalogue.parameters import PARAMETERS
 from imp_emulator.domain.imp import restarts
 from imp_emulator.wire.axl.cucm import CucmAxl
@@ -158,6 +159,32 @@ def test_reset_of_what_is_not_there_is_a_fault(axl: InProcess, content: str) -> 
 def test_what_is_not_there_cannot_be_read_or_changed(axl: InProcess, where: str) -> None:
     assert axl.ask("getServiceParameter", where).fault.axlcode == 5007
     assert axl.ask("updateServiceParameter", f"{where}<value>1</value>").fault.axlcode == 5003
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        key("BLFForCallLists", "Enterprise Wide"),
+        key("blfforcalllists", "enterprise wide", node="imp-pub"),
+        key("CdrLogCallsWithZeroDurationFlag", "Cisco CallManager", node="cucm-pub"),
+    ],
+)
+def test_a_parameter_that_every_cluster_has_is_told_apart(axl: InProcess, where: str) -> None:
+    for operation, content in (("getServiceParameter", where), ("updateServiceParameter", f"{where}<value>1</value>")):
+        fault = axl.ask(operation, content).fault
+        assert fault.axlcode == 5002
+        assert "is not implemented by this emulator" in fault.message
+
+
+def test_no_parameter_that_is_there_counts_as_missing() -> None:
+    known = {(service, name) for service, names in database.PARAMETERS.items() for name in names}
+    assert not known & {(spec.service, spec.name) for spec in PARAMETERS}
+
+
+def test_cisco_s_sample_sets_a_parameter_on_each_node(axl: InProcess) -> None:
+    where = key("CdrEnabled", "Cisco CallManager", node="cucm-pub")
+    axl.ask("updateServiceParameter", f"{where}<value>T</value>").done()
+    assert value(axl, "CdrEnabled", "Cisco CallManager", node="cucm-pub") == "T"
 
 
 def test_parameters_of_a_node_differ_from_node_to_node(axl: InProcess) -> None:

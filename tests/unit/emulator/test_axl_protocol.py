@@ -80,6 +80,19 @@ def test_the_sequence_number_comes_back(axl: InProcess) -> None:
     assert axl.send(axl.call(body)).fault.axlcode == 5003
 
 
+def test_attributes_that_nobody_filled_in_say_nothing(axl: InProcess) -> None:
+    body = message("getUser", f'{UPDATE}<returnedTags uuid="?"><userid/></returnedTags>')
+    answer = axl.send(axl.call(body.replace(b"<ns:getUser>", b'<ns:getUser sequence="?">')))
+    assert answer.values("user/userid") == ["user0001"]
+    assert answer.element.get("sequence") is None
+    key = '<processNodeName uuid="?">EnterpriseWideData</processNodeName>'
+    parameter = f"{key}<name>EnableIPV6</name><service>Enterprise Wide</service>"
+    assert axl.ask("getServiceParameter", parameter).values("serviceParameter/value") == ["F"]
+    assert axl.ask("updateServiceParameter", f"{parameter}<value>T</value>").status == 200
+    assert axl.ask("getServiceParameter", parameter).values("serviceParameter/value") == ["T"]
+    assert axl.ask("getUser", "<uuid>?</uuid>").fault.axlcode == 5003
+
+
 @pytest.mark.parametrize(
     ("more", "axlcode", "named"),
     [
@@ -90,7 +103,8 @@ def test_the_sequence_number_comes_back(axl: InProcess) -> None:
         ("<extensionsInfo/><addExtensionsInfo/>", 5005, "addExtensionsInfo"),
         ("<addExtensionsInfo/><extensionsInfo/>", 5005, "extensionsInfo"),
         ("<homeCluster>yes</homeCluster>", 5003, "homeCluster"),
-        ("<homeCluster>TRUE</homeCluster>", 5003, "homeCluster"),
+        ("<homeCluster>True </homeCluster>", 5003, "homeCluster"),
+        ("<homeCluster>?</homeCluster>", 5003, "homeCluster"),
         ("<homeCluster/>", 5003, "homeCluster"),
         ("<maxDeskPickupWaitTime>ten</maxDeskPickupWaitTime>", 5003, "maxDeskPickupWaitTime"),
         ("<selfService>" + "9" * 51 + "</selfService>", 5003, "selfService"),
@@ -114,11 +128,11 @@ def test_the_key_must_be_there_and_a_uuid_has_its_form(axl: InProcess) -> None:
     assert axl.ask("updateUser", "<uuid>00000000-0000-0000-0000-000000000000</uuid>").fault.axlcode == 5003
 
 
-@pytest.mark.parametrize("value", ["t", "f", "true", "false", "0", "1"])
+@pytest.mark.parametrize("value", ["t", "f", "true", "false", "0", "1", "True", "False", "TRUE", "F"])
 def test_every_spelling_of_a_boolean_counts(axl: InProcess, value: str) -> None:
     content = f"{UPDATE}<imAndPresenceEnable>{value}</imAndPresenceEnable>"
     assert axl.ask("updateUser", content).status == 200
-    expected = "true" if value in ("t", "true", "1") else "false"
+    expected = "true" if value.lower() in ("t", "true", "1") else "false"
     assert axl.ask("getUser", UPDATE).values("user/imAndPresenceEnable") == [expected]
 
 
@@ -236,6 +250,7 @@ def test_every_operation_says_whether_it_writes(axl: InProcess) -> None:
     assert writes == {
         *("addUser", "updateUser", "removeUser", "updateServiceParameter", "doServiceParametersReset"),
         *("updateProcessNode", "executeSQLUpdate"),
+        *(f"{verb}PresenceRedundancyGroup" for verb in ("add", "update", "remove")),
     }
     for name in ("listUser", "getUser", "getServiceParameter", "listServiceParameter", "getProcessNode"):
         assert axl.protocol.operations[name] is False

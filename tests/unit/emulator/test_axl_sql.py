@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from imp_emulator.catalogue import database
 from imp_emulator.domain.cucm import public_tables
 from imp_emulator.domain.imp import restarts
 from imp_emulator.store.cucm import queries
@@ -90,9 +91,74 @@ def test_process_nodes_are_told_by_usage_and_role(axl: InProcess) -> None:
 
 
 @pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("select name from device", "Table device is"),
+        ("select d.name from Device as d, NumPlan as n", "Table Device is"),
+        (
+            "select userid from enduser where pkid in (select fkenduser from enduserdevicemap)",
+            "Table enduserdevicemap is",
+        ),
+        ("select name, haenabled from enterprisesubcluster", "Table enterprisesubcluster is"),
+        ("select idxname from informix.sysindexes", "Table sysindexes is"),
+        ("select nickname from enduser", "Column nickname is"),
+        ("select p.tkreset from processconfig p", "Column p.tkreset is"),
+        ("update dnddynamic set dndstatus = 't' where fkdevice = 'x'", "Table dnddynamic is"),
+        ("update enduser set nickname = 'x'", "Column nickname is"),
+        ("insert into ucservice (name) values ('x')", "INSERT is"),
+    ],
+)
+def test_what_the_product_has_and_the_emulator_not_is_told_apart(axl: InProcess, statement: str, named: str) -> None:
+    fault = axl.sql(statement, update=not statement.startswith("select")).fault
+    assert fault.axlcode == 5002
+    assert fault.message.startswith(f"{named} not implemented by this emulator")
+
+
+@pytest.mark.parametrize("public", [public_tables.CUCM, public_tables.IMP], ids=["cucm", "imp"])
+def test_no_table_or_column_that_is_there_counts_as_missing(public: public_tables.PublicTables) -> None:
+    assert not database.TABLES & set(public)
+    for name, table in public.items():
+        assert not database.COLUMNS & set(table.columns), name
+
+
+def test_informix_s_own_tables_tell_what_is_there(axl: InProcess) -> None:
+    tables = rows(axl, "select tabname, tabid, ncols, nrows from informix.systables where tabtype = 'T' and tabid > 99")
+    assert [row["tabname"] for row in tables] == [name for name in public_tables.CUCM if not name.startswith("sys")]
+    for row in tables:
+        name = row["tabname"]
+        query = f"select colname from syscolumns c, systables t where c.tabid = t.tabid and t.tabname = '{name}'"
+        columns = [found["colname"] for found in rows(axl, f"{query} order by colno")]
+        assert columns == list(public_tables.CUCM[name].columns)
+        assert int(row["ncols"]) == len(columns)
+        assert rows(axl, f"select count(*) from {name}") == [{"count": row["nrows"]}]
+        (found, *_) = rows(axl, f"select first 1 * from informix.{name}")
+        assert list(found) == columns
+    own = rows(axl, "select t.tabname, count(*) from systables t, syscolumns c where c.tabid = t.tabid group by 1")
+    assert {row["tabname"]: row["count"] for row in own if row["tabname"].startswith("sys")} == {
+        "systables": "6",
+        "syscolumns": "5",
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "coltype", "collength"),
+    [("pkid", "0", "36"), ("enablecups", "41", "1"), ("status", "2", "4"), ("userid", "13", "255")],
+)
+def test_columns_have_informix_s_types(axl: InProcess, column: str, coltype: str, collength: str) -> None:
+    query = "select coltype, collength from syscolumns where colname = '{}' and tabid = 100"
+    assert rows(axl, query.format(column)) == [{"coltype": coltype, "collength": collength}]
+
+
+def test_informix_s_own_tables_cannot_be_changed(axl: InProcess) -> None:
+    assert axl.sql("update systables set tabname = 'x'", update=True).fault.axlcode == -273
+
+
+@pytest.mark.parametrize(
     ("statement", "axlcode"),
     [
         ("select * from account", -206),
+        ("select * from informix.account", -206),
+        ("select informix from enduser", -217),
         ("select * from main.account", -206),
         ("select 1 from account", -206),
         ("select count(*) from enduser, account", -206),
@@ -138,7 +204,7 @@ def test_no_column_of_a_public_table_is_a_secret(emulated: Environment) -> None:
 
 
 def test_a_statement_that_never_ends_is_stopped(axl: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries, "_MOST_LOOKS", 1)
+    monkeypatch.setattr(queries, "_MOST_STEPS", 1)
     axl.sql("update enduser set title = 'x'", update=True).done()
     many = ", ".join(f"processconfig p{number}" for number in range(8))
     assert axl.sql(f"select count(*) from {many}").fault.axlcode == -213

@@ -15,6 +15,7 @@ from tests.support.axl import InProcess
 ENABLE = "<homeCluster>true</homeCluster><imAndPresenceEnable>true</imAndPresenceEnable>"
 MEETINGS = "<calendarPresence>true</calendarPresence>"
 GROUP = "<presenceGroupName>Standard Presence group</presenceGroupName>"
+NOBODY = "{00000000-0000-0000-0000-000000000000}"
 NEW = f"<user><lastName>New</lastName><userid>new</userid>{GROUP}</user>"
 
 
@@ -116,6 +117,26 @@ def test_add_user_takes_the_defaults_and_remove_user_takes_it_away(axl: InProces
     assert axl.ask("getUser", "<userid>new</userid>").fault.axlcode == 5007
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        "",
+        "<presenceGroupName/>",
+        "<presenceGroupName>Standard Presence group</presenceGroupName>",
+        "<presenceGroupName>Standard Presence Group</presenceGroupName>",
+        '<presenceGroupName uuid="?">STANDARD PRESENCE GROUP</presenceGroupName>',
+        '<presenceGroupName uuid="{AD243D17-98B4-4118-8FEB-5FF2E1B781AC}"/>',
+    ],
+)
+def test_a_new_user_is_of_the_standard_presence_group(axl: InProcess, group: str) -> None:
+    axl.ask("addUser", f"<user><lastName>Last</lastName><userid>new</userid>{group}</user>").done()
+    (element,) = axl.ask("getUser", "<userid>new</userid>").returned.findall("user/presenceGroupName")
+    assert (element.text, element.get("uuid")) == (
+        "Standard Presence group",
+        "{AD243D17-98B4-4118-8FEB-5FF2E1B781AC}",
+    )
+
+
 def test_add_user_refuses_a_user_id_that_is_taken(axl: InProcess) -> None:
     assert axl.ask("addUser", NEW).status == 200
     fault = axl.ask("addUser", NEW.replace(">new<", ">NEW<")).fault
@@ -128,6 +149,7 @@ def test_add_user_refuses_a_user_id_that_is_taken(axl: InProcess) -> None:
     [
         ("<associatedDevices><device>SEP001122334455</device></associatedDevices>", -691),
         ("<presenceGroupName>Other group</presenceGroupName>", -691),
+        (f'<presenceGroupName uuid="{NOBODY}">Standard Presence group</presenceGroupName>', -691),
         ("<serviceProfile>Profile</serviceProfile>", -691),
         ("<passwordCredentials><pwdCredUserMustChange>true</pwdCredUserMustChange></passwordCredentials>", 5007),
         ("<digestCredentials>secret</digestCredentials>", 5007),

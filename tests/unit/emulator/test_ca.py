@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from imp_emulator.domain.ca import authority as ca
@@ -45,6 +46,7 @@ certification_authorities:
     ipv4: 192.0.2.32
     intermediates: 2
     templates: [WebServer, Administrator, Own]
+    manager_approval: [own]
     hash: sha384
     validity_days: 300
   - {host: old.example.com, common_name: Old, kind: standalone, ipv4: 192.0.2.33, minimum_key_size: 1024}
@@ -72,6 +74,25 @@ def submit(
 
 def certificate(row: CertificateRequest) -> x509.Certificate:
     return x509.load_pem_x509_certificate(row.certificate.encode())
+
+
+@pytest.mark.parametrize("template", ["Own", "OWN"])
+def test_a_template_of_an_enterprise_ca_can_demand_a_manager_s_approval(
+    environment: Environment, template: str
+) -> None:
+    at_once = submit(environment, ENTERPRISE, signing_request(HOST), "WebServer")
+    assert at_once.state == "issued"
+    waiting = submit(environment, ENTERPRISE, signing_request(HOST), template)
+    assert (waiting.state, waiting.message, waiting.certificate) == ("pending", "Taken Under Submission", "")
+    issued = ca.issue(environment.context, ENTERPRISE, waiting.id)
+    usage = certificate(issued).extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert (issued.state, list(usage)) == ("issued", [ExtendedKeyUsageOID.SERVER_AUTH])
+    refused = submit(environment, ENTERPRISE, signing_request(HOST), template)
+    assert ca.deny(environment.context, ENTERPRISE, refused.id, r"EXAMPLE\caadmin").state == "denied"
+
+
+def test_a_request_that_breaks_a_rule_does_not_wait_for_approval(environment: Environment) -> None:
+    assert submit(environment, ENTERPRISE, signing_request("Example Domain CA"), "Own").state == "denied"
 
 
 def test_a_standalone_ca_takes_no_notice_of_templates(environment: Environment) -> None:
@@ -302,6 +323,13 @@ def test_there_is_no_such_ca(environment: Environment) -> None:
         ({"templates": ["WebServer"]}, "templates: belong to a CA of kind enterprise"),
         ({"kind": "enterprise"}, "templates: belong to a CA of kind enterprise"),
         ({"templates": ["Web Server"]}, "must be a template's name without spaces"),
+        ({"ipv4": None}, "must have an ipv4, an ipv6 or both"),
+        ({"ipv6": "192.0.2.1"}, "ipv6: must be an IPv6 address"),
+        (
+            {"kind": "enterprise", "templates": ["Own"], "manager_approval": ["WebServer"]},
+            "manager_approval[0]: must be one of templates, not 'WebServer'",
+        ),
+        ({"manager_approval": ["WebServer"]}, "manager_approval[0]: must be one of templates"),
         ({"key_size": 1024}, "key_size: must be between 2048"),
         ({"hash": "md5"}, "hash: must be one of sha256"),
         ({"common_name": "a,b"}, "common_name: must be a name of"),
@@ -326,3 +354,21 @@ def test_the_shipped_scenario_for_certificates_starts_without_any() -> None:
     usual = scenario_file.load("default")
     assert scenario.certification_authorities == usual.certification_authorities
     assert [server.certificate for server in usual.exchange] == ["issued"] * 2
+
+
+@pytest.mark.parametrize("version", [1, 7])
+def test_a_request_of_a_version_that_nobody_knows_cannot_be_read(environment: Environment, version: int) -> None:
+    content = signing_request(HOST).public_bytes(Encoding.DER)
+    assert b"\x02\x01\x00\x30" in content
+    text = b64encode(content.replace(b"\x02\x01\x00\x30", bytes([2, 1, version, 0x30]), 1)).decode()
+    with pytest.raises(InvalidValue, match="Error Parsing Request"):
+        ca.submit(environment.context, STANDALONE, text, {}, "somebody")
+
+
+@pytest.mark.parametrize(
+    ("length", "message"), [(64, "Taken"), (65, "The request subject name is invalid or too long")]
+)
+def test_how_long_a_common_name_may_be(environment: Environment, length: int, message: str) -> None:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * length, _validate=False)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(rsa_key(), hashes.SHA256())
+    assert submit(environment, STANDALONE, request).message.startswith(message)

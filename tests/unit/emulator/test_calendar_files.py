@@ -353,6 +353,13 @@ def test_line_breaks_marks_and_folds(context: Context, box: Mailbox, line_break:
     assert calendars.page(context, box.id, 0, 9).items[0].subject == "länger"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_in_utf_16_is_read(context: Context, box: Mailbox, encoding: str) -> None:
+    file = calendar(GOOD).decode().encode(encoding)
+    done = import_file(context, box, file)
+    assert (done.created, done.problems) == (1, ())
+
+
 def test_what_is_no_utf_8_fails_where_it_stands(context: Context, box: Mailbox) -> None:
     file = calendar(GOOD, "UID:a\nDTSTART:20261201T090000Z\nSUMMARY:GROESSE").replace(
         b"GROESSE", "Größe".encode("latin-1")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -170,12 +171,16 @@ def test_a_password_may_hold_colons_and_any_letters() -> None:
 def test_a_session_stands_for_its_account_on_its_node_only(environment: Environment) -> None:
     first = call(basic("axladmin", password(environment, "application")))
     known(environment).basic(first, "application", AXL)
-    token = known(environment).issue_session(first)
+    session, page = known(environment).new_session(first, "/axl")
+    assert re.fullmatch(r"JSESSIONID=[0-9A-F]{32}; Path=/axl; Secure; HttpOnly", page)
+    token = session.removeprefix("JSESSIONIDSSO=").removesuffix("; Path=/; Secure; HttpOnly")
     cookie = {"cookie": f'other=1; JSESSIONIDSSO="{token}"'}
     again = call(cookie)
     assert known(environment).session(again, "application", AXL) is Access.OK
     assert again.caller == "axladmin"
-    assert known(environment).issue_session(again) == token
+    assert known(environment).new_session(again, "/axl") == ()
+    first.headers = {"cookie": "JSESSIONIDSSO=0"}
+    assert known(environment).new_session(first, "/axl")[0] == session
     elsewhere = call(cookie)
     elsewhere.node = "other"
     assert known(environment).session(elsewhere, "application", AXL) is Access.UNAUTHENTICATED

@@ -274,9 +274,22 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="cannot be read: No such file"):
         scenario_file.load(str(tmp_path / "none.yml"))
     binary = tmp_path / "binary.yml"
-    binary.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ScenarioError, match="is not UTF-8 text"):
-        scenario_file.load(str(binary))
+    for content, said in (
+        (b"\xff\xfe\x00", "is not UTF-16 text in line 1; save it as UTF-8"),
+        ("format: 1\n# Größe".encode("latin-1"), "is not UTF-8 text in line 2; save it as UTF-8"),
+    ):
+        binary.write_bytes(content)
+        with pytest.raises(ScenarioError, match=said):
+            scenario_file.load(str(binary))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_file_as_programs_write_it(tmp_path: Path, encoding: str, end: str) -> None:
+    file = tmp_path / "scenario.yml"
+    text = generate(users=0).replace("users:", "users:  # 山田").replace("\n", end)
+    file.write_bytes(text.encode(encoding))
+    assert scenario_file.load(str(file)).clusters == scenario_file.read(generate(users=0)).clusters
 
 
 def test_a_generated_scenario_can_be_read_and_has_the_wanted_size(tmp_path: Path) -> None:

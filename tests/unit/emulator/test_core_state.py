@@ -174,7 +174,7 @@ def test_another_scenario_or_format_is_refused(environment: Environment) -> None
     with pytest.raises(StateError, match="made from another scenario"):
         prepare(environment.database, snapshots(environment), dataclasses.replace(SCENARIO, fingerprint="other"))
     meta.put(environment.database, "format", "0")
-    with pytest.raises(StateError, match=r"another version .*\(format 0, this one has 6\); use a new state file"):
+    with pytest.raises(StateError, match=r"another version .*\(format 0, this one has 7\); use a new state file"):
         prepare(environment.database, snapshots(environment), SCENARIO)
 
 

@@ -21,7 +21,7 @@ from imp_emulator.domain.network.tls_probe import Result
 from imp_emulator.engine import exchange_connection, exchange_trust
 from imp_emulator.engine.exchange_client import ExchangeFailure, Failure, Requests
 from imp_emulator.store.exchange import certificates
-from imp_emulator.store.exchange.certificates import ExchangeCertificate, thumbprint
+from imp_emulator.store.exchange.certificates import ExchangeCertificate
 from imp_emulator.world.environment import Environment
 from tests.support.certificates import Identity, issue
 from tests.support.engine_clients import ADDRESS, GATEWAY, access, connected, prepare, run
@@ -177,7 +177,7 @@ def replace_certificate(environment: Environment, by: Identity) -> None:
     with environment.database.transaction():
         for stored in certificates.certificates(environment.database, GATEWAY):
             certificates.set_services(environment.database, stored, [])
-        made = ExchangeCertificate(GATEWAY, thumbprint(leaf.certificate), "Valid", key, leaf.pem, services=("IIS",))
+        made = ExchangeCertificate(GATEWAY, leaf.fingerprint[:40].upper(), "Valid", key, leaf.pem, services=("IIS",))
         certificates.put(environment.database, made)
 
 

@@ -51,7 +51,7 @@ def check(environment: Environment) -> Report:
 
 
 def states(report: Report) -> list[tuple[str, str]]:
-    return [(offer.certificate.common_name, offer.state) for offer in report.offers]
+    return [(offer.certificate.common_names[0], offer.state) for offer in report.offers]
 
 
 def test_the_verdict_is_that_of_virtual_time_and_the_chain_is_shown_all_the_same(

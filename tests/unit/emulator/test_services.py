@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from imp_emulator.catalogue.services import CATALOGUE
 from imp_emulator.domain.imp import restarts, services
 from imp_emulator.domain.imp.services import Action, Reason, Status
 from imp_emulator.errors import NotFound
@@ -44,13 +45,35 @@ def pace(environment: Environment, mode: Pace, value: float = 0) -> None:
     environment.pace.set(Rule(mode, value))
 
 
-def test_after_the_first_boot_everything_runs_but_the_axl_service_of_imp(emulated: Environment) -> None:
+def test_after_the_first_boot_everything_runs_but_what_is_to_be_activated(emulated: Environment) -> None:
     by_name = {found.name: found for found in services.states(emulated.context, *NODE)}
     stopped = [name for name, found in by_name.items() if found.status is not Status.STARTED]
-    assert stopped == [AXL]
+    assert stopped == ["Cisco XCP File Transfer Manager", AXL]
     assert by_name[AXL].reason is Reason.NOT_ACTIVATED
-    assert {ENGINE, PROXY, "Cisco XCP Router", "Cisco DB", "Cisco Tomcat"} <= set(by_name)
+    assert {ENGINE, PROXY, "Cisco XCP Router", "A Cisco DB", "Cisco Tomcat"} <= set(by_name)
     assert services.is_running(emulated.context, "dc1", "cucm-pub", AXL)
+
+
+def test_some_services_run_on_the_publisher_only() -> None:
+    known = {spec.name: spec for spec in CATALOGUE["cucm"]}
+    resting = [name for name, spec in known.items() if spec.runs_on("publisher") and not spec.runs_on("subscriber")]
+    assert resting == [
+        "Cisco DRF Master",
+        "Cisco CDR Repository Manager",
+        "Cisco CAR Scheduler",
+        "Cisco CAR DB",
+        "Cisco SOAP - CallRecord Service",
+    ]
+    assert not known["Cisco CTL Provider"].runs_on("publisher")
+
+
+@pytest.mark.parametrize("role", ["cucm", "imp"])
+def test_the_catalogue_names_each_service_once_and_what_it_depends_on_is_there(role: str) -> None:
+    names = [spec.name for spec in CATALOGUE[role]]
+    assert len(names) == len({name.lower() for name in names})
+    assert {name for spec in CATALOGUE[role] for name in spec.depends} <= set(names)
+    for name in {"cucm": ["Cisco CDR Agent", "Cisco DRF Local", "Cisco DRF Master"], "imp": ["MIB2 Agent"]}[role]:
+        assert name in names
 
 
 @pytest.mark.parametrize(
@@ -60,8 +83,8 @@ def test_after_the_first_boot_everything_runs_but_the_axl_service_of_imp(emulate
         (Action.START, AXL, Reason.NOT_ACTIVATED),
         (Action.STOP, AXL, Reason.NOT_ACTIVATED),
         (Action.RESTART, AXL, Reason.NOT_ACTIVATED),
-        (Action.STOP, "Cisco DB", Reason.NOT_ALLOWED),
-        (Action.RESTART, "Cisco DB", Reason.NOT_ALLOWED),
+        (Action.STOP, "A Cisco DB", Reason.NOT_ALLOWED),
+        (Action.RESTART, "A Cisco DB", Reason.NOT_ALLOWED),
         (Action.STOP, "Cisco Tomcat", Reason.NOT_ALLOWED),
         (Action.RESTART, "cisco tomcat", Reason.NOT_ALLOWED),
         (Action.START, "Cisco Nothing", Reason.NO_SUCH_SERVICE),
@@ -162,7 +185,7 @@ def test_activation_starts_and_deactivation_stops(emulated: Environment) -> None
 
 def test_network_services_are_never_activated_or_deactivated(emulated: Environment) -> None:
     assert deploy(emulated, False, "Cisco XCP Router") is Reason.NOT_SUPPORTED
-    assert deploy(emulated, True, "Cisco DB") is Reason.NOT_SUPPORTED
+    assert deploy(emulated, True, "A Cisco DB") is Reason.NOT_SUPPORTED
     assert deploy(emulated, True, "Cisco Nothing") is Reason.NO_SUCH_SERVICE
 
 

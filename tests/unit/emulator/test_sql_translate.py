@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imp_emulator.store.cucm.queries import _matches
+from imp_emulator.store.cucm.queries import _Guard
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.sql import translate
 
@@ -172,4 +172,18 @@ def test_any_string_survives_the_translation(text: str) -> None:
     ],
 )
 def test_matches(pattern: str | None, value: str | None, expected: bool | None) -> None:
-    assert _matches(pattern, value) is expected
+    assert _Guard({}).matches(pattern, value) is expected
+
+
+def matched(pattern: str, value: str) -> bool:
+    """What a pattern of ``*``, ``?`` and letters means, by its definition."""
+    if not pattern:
+        return not value
+    if pattern[0] == "*":
+        return any(matched(pattern[1:], value[start:]) for start in range(len(value) + 1))
+    return bool(value) and pattern[0] in ("?", value[0]) and matched(pattern[1:], value[1:])
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
+def test_stars_mean_what_their_definition_says(pattern: str, value: str) -> None:
+    assert _Guard({}).matches(pattern, value) is matched(pattern, value)

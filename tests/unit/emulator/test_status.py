@@ -293,14 +293,6 @@ def test_a_server_that_drips_is_left_when_the_time_is_over() -> None:
     assert took < 3
 
 
-def test_a_certificate_that_cannot_be_read_is_bad(serve: Serve) -> None:
-    # OpenSSL takes an X.400 address among the alternative names; the library that reads the names does not.
-    san = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, bytes.fromhex("3004a3023000"))
-    result = judge(serve(leaf(NAME, extensions=[san]), ISSUING))
-    assert (result.reachable, result.verdict) == (True, Verdict.BAD)
-    assert "cannot be read" in (result.detail or "")
-
-
 def test_the_words_for_what_openssl_finds_are_its_own() -> None:
     # pyOpenSSL does not show them, so what it is made of is asked.
     for code, words in verify_errors._MESSAGES.items():

@@ -18,7 +18,7 @@ from imp_emulator.domain.imp import identities, restarts, trust
 from imp_emulator.errors import DomainError, Forbidden, InvalidValue, NotFound
 from imp_emulator.store import keys
 from imp_emulator.world.environment import Environment
-from tests.support.certificates import answer_request, issue
+from tests.support.certificates import Identity, answer_request, issue
 
 NODE = ("dc1", "imp-pub")
 ROOT = issue("Root CA", ca=True)
@@ -99,8 +99,61 @@ def test_stores_and_certificates_must_be_given(emulated: Environment, stores: li
 
 def test_file_names_are_unique_and_exist_without_a_common_name(emulated: Environment) -> None:
     nameless = _without_common_name()
-    upload(emulated, ROOT.pem, issue("Root CA", ca=True).pem, nameless.public_bytes(Encoding.PEM).decode())
+    other = issue("Root CA", ca=True, organization="Other")
+    upload(emulated, ROOT.pem, other.pem, nameless.public_bytes(Encoding.PEM).decode())
     assert files(emulated) == sorted(["Root_CA.pem", "Root_CA-1.pem", f"{nameless.serial_number:x}.pem"])
+
+
+# --- of one subject, the one that begins last (Cisco's security guide)
+
+OLD, NEW = issue("Renewed CA", ca=True, days=(-9, 365)), issue("Renewed CA", ca=True, days=(-2, 365))
+SAME_TIME = issue("Renewed CA", ca=True, days=(-2, 30))
+
+
+def stored(environment: Environment, store: str = "cup") -> list[str]:
+    return [found.fingerprint for found in trust.trusted(environment.context, *NODE, store)]
+
+
+@pytest.mark.parametrize(
+    ("uploads", "kept"),
+    [
+        ([[OLD], [NEW]], NEW),
+        ([[NEW], [OLD]], NEW),
+        ([[OLD, NEW]], NEW),
+        ([[NEW, OLD]], NEW),
+        ([[NEW], [SAME_TIME]], NEW),
+        ([[SAME_TIME, NEW]], SAME_TIME),
+        ([[OLD], [NEW], [OLD], [SAME_TIME]], NEW),
+    ],
+)
+def test_of_one_subject_the_one_that_begins_last_stays(
+    emulated: Environment, uploads: list[list[Identity]], kept: Identity
+) -> None:
+    for certificates in uploads:
+        upload(emulated, "".join(one.pem for one in certificates))
+    assert stored(emulated) == [kept.fingerprint]
+    assert files(emulated) == ["Renewed_CA.pem"]
+
+
+def test_what_is_not_uploaded_changes_nothing(emulated: Environment) -> None:
+    assert upload(emulated, NEW.pem) == 1
+    emulated.database.execute("DELETE FROM pending_restart")
+    assert upload(emulated, OLD.pem, SAME_TIME.pem) == 0
+    assert pending(emulated) == []
+    assert upload(emulated, OLD.pem, store="tomcat") == 1, "each store by itself"
+    assert (stored(emulated), stored(emulated, "tomcat")) == ([NEW.fingerprint], [OLD.fingerprint])
+
+
+def test_what_is_replaced_needs_a_restart_too(emulated: Environment) -> None:
+    upload(emulated, OLD.pem)
+    emulated.database.execute("DELETE FROM pending_restart")
+    assert upload(emulated, NEW.pem) == 1
+    assert pending(emulated) == [("imp-pub", "Cisco Presence Engine"), ("imp-pub", "Cisco SIP Proxy")]
+
+
+def test_certificates_without_a_subject_are_all_kept(emulated: Environment) -> None:
+    one, other = (_without_common_name().public_bytes(Encoding.PEM).decode() for _number in range(2))
+    assert upload(emulated, one, other) == 2
 
 
 def _without_common_name() -> x509.Certificate:
@@ -130,7 +183,7 @@ def test_delete_by_fingerprint_in_any_spelling(emulated: Environment) -> None:
 
 def csr(environment: Environment, **fields: Any) -> x509.CertificateSigningRequest:
     request = identities.SigningRequest("imp-pub.dc1.example.com", **fields)
-    identities.check_request("cup", request)
+    identities.check_request(request)
     pem = identities.create_request(environment.context, *NODE, "cup", request, identities.make_key(request))
     assert identities.waiting_request(environment.context, *NODE, "cup") == pem
     return x509.load_pem_x509_csr(pem.encode())
@@ -175,7 +228,7 @@ def test_signing_requests_that_are_refused(emulated: Environment, fields: dict[s
 def test_the_common_name_must_be_a_host_name_of_a_subject(emulated: Environment) -> None:
     for name in ("", "x" * 65, "not a host"):
         with pytest.raises(InvalidValue):
-            identities.check_request("cup", identities.SigningRequest(name))
+            identities.check_request(identities.SigningRequest(name))
 
 
 def test_the_certificate_that_answers_the_request_becomes_the_identity(emulated: Environment) -> None:

@@ -22,7 +22,6 @@ import os
 import random
 import ssl
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +36,7 @@ from imp_emulator.domain.network import tls_handshake, tls_probe
 from imp_emulator.domain.network.names import GatewayName, NameKind, gateway_name
 from imp_emulator.domain.network.tls_probe import Result, Verdict
 from tests.support.certificates import issue
+from tests.support.memory_tls import Memory
 
 ALL_CASES = "ALL_CASES" in os.environ
 """Set by ``make all-cases``; otherwise a fixed sample is judged, always the same."""
@@ -89,65 +89,9 @@ def is_address(text: str) -> bool:
     return True
 
 
-class Memory:
-    """Shakes hands with a server that shows a certificate, without a socket between the two."""
-
-    def __init__(self, folder: Path) -> None:
-        self._certificate, self._key = SERVER.write(folder)
-        self._server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.python = ssl.create_default_context(cadata=ROOT.pem)
-
-    def show(self, certificate: x509.Certificate) -> None:
-        self._certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
-        self._server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._server.load_cert_chain(self._certificate, self._key)
-
-    def shake(self, context: ssl.SSLContext, name: str) -> bytes:
-        """Return the server's certificate; raises what Python's ssl raises."""
-        upstream, downstream = ssl.MemoryBIO(), ssl.MemoryBIO()
-        client = context.wrap_bio(downstream, upstream, server_hostname=name)
-        server = self._server.wrap_bio(upstream, downstream, server_side=True)
-        for _round in range(4):
-            for end in (client, server):
-                try:
-                    end.do_handshake()
-                except ssl.SSLWantReadError:
-                    continue
-        return client.getpeercert(binary_form=True) or b""
-
-    def connect(self, _listener: tuple[str, int], _timeout: float) -> InMemory:
-        """Take the place of the probe's own connection, which goes through a socket."""
-        return InMemory(self._server)
-
-
-class InMemory:
-    """The client's end of a connection with a server that shows a certificate; what the probe uses of a socket."""
-
-    def __init__(self, server: ssl.SSLContext) -> None:
-        self._upstream, self._downstream = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._server = server.wrap_bio(self._upstream, self._downstream, server_side=True)
-
-    def __enter__(self) -> InMemory:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        pass
-
-    def settimeout(self, seconds: float) -> None:
-        assert seconds > 0
-
-    def sendall(self, content: bytes) -> None:
-        self._upstream.write(content)
-
-    def recv(self, size: int) -> bytes:
-        with suppress(ssl.SSLWantReadError):
-            self._server.do_handshake()
-        return self._downstream.read(size)
-
-
 @pytest.fixture(name="memory")
 def memory_fixture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Memory:
-    memory = Memory(tmp_path)
+    memory = Memory(tmp_path, SERVER, ROOT.pem)
     monkeypatch.setattr(tls_handshake, "connect", memory.connect)
     return memory
 
@@ -241,7 +185,7 @@ def test_names_are_judged_as_by_python_but_for_the_two_cases(memory: Memory) -> 
     for number in range(CASES):
         text = some_gateway(generator)
         held, name = some_names(generator, text), gateway_name(text)
-        memory.show(held.issue())
+        memory.show(held.issue().public_bytes(Encoding.PEM).decode("ascii"))
         result, python = judge(text), python_accepts(memory, text)
         case = f"case {number}: {text} against {held}: {result}, Python says {python}"
 
@@ -288,7 +232,7 @@ SEVERAL = ("mail1.a.com", "autodiscover.a.com", "192.0.2.21", "192.0.2.22", "200
     ],
 )
 def test_the_guides_own_examples(memory: Memory, held: Held, name: str, accepted: bool) -> None:
-    memory.show(held.issue())
+    memory.show(held.issue().public_bytes(Encoding.PEM).decode("ascii"))
     assert (judge(name).verdict is Verdict.VERIFIED) is accepted
     assert guide_accepts(gateway_name(name), held) is accepted
     assert (collection_says(held, name) is None) is accepted
@@ -300,6 +244,6 @@ def test_the_guides_own_examples(memory: Memory, held: Held, name: str, accepted
     ids=["address-in-the-cn", "addresses-only-in-the-san"],
 )
 def test_where_python_judges_otherwise(memory: Memory, held: Held, name: str, python: bool) -> None:
-    memory.show(held.issue())
+    memory.show(held.issue().public_bytes(Encoding.PEM).decode("ascii"))
     assert python_accepts(memory, name) is python
     assert (judge(name).verdict is Verdict.VERIFIED) is not python

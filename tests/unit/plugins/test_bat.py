@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import random
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
@@ -17,6 +18,8 @@ HOME = "HOME CLUSTER"
 PRESENCE = "ENABLE USER FOR UNIFIED CM IM AND PRESENCE"
 MEETING = "INCLUDE MEETING INFORMATION IN PRESENCE"
 CANARY = "Canary-5f1e"
+NAMED = "of the header have the name"
+SEPARATED = "The first line names the columns, separated by commas, semicolons or tabs."
 
 
 def row(**cells: str) -> str:
@@ -61,13 +64,177 @@ def test_header_may_differ_in_case() -> None:
     ("header", "said"),
     [
         ("", "line 1: the header is missing."),
-        ("USER ID,NAME", "line 1: the header has 2 columns, the BAT format has 38."),
-        (",".join(HEADER).replace("DEPARTMENT", "DIVISION"), "line 1: column 3 of the header must be DEPARTMENT."),
-        (user_row("user0001"), "line 1: column 1 of the header must be USER ID."),
+        ("USER ID,NAME", f"line 1: the header lacks {HOME}, {PRESENCE}, {MEETING}. {SEPARATED}"),
+        (",".join(HEADER).replace(MEETING, "MEETINGS"), f"line 1: the header lacks {MEETING}. {SEPARATED}"),
+        (user_row(CANARY), f"line 1: the header lacks USER ID, {HOME}, {PRESENCE}, {MEETING}. {SEPARATED}"),
+        (
+            ",".join(HEADER).replace(",", "|"),
+            f"line 1: the header lacks USER ID, {HOME}, {PRESENCE}, {MEETING}. {SEPARATED}",
+        ),
+        (
+            ",".join(HEADER).replace("DEPARTMENT", "TITLE"),
+            "line 1: columns 3 and 12 of the header have the name TITLE; leave one.",
+        ),
+        (",".join(HEADER).replace("DEPARTMENT", ""), "line 1: column 3 of the header must have a name."),
+        (
+            f"{','.join(HEADER)},{MEETING}",
+            f"line 1: columns 35 and 39 of the header have the name {MEETING}; leave one.",
+        ),
     ],
 )
 def test_a_wrong_header_is_told(header: str, said: str) -> None:
-    assert read(user_row("u"), header=header).problems == [said]
+    result = read(user_row("u"), header=header)
+    assert result.problems == [said]
+    assert CANARY not in str(result)
+
+
+# --- columns by name
+
+
+def columns(*names: str, end: str = "\r\n", separator: str = ",", **cells: str) -> str:
+    """Return a file of one user with these columns; ``cells`` by column name, blanks as underscores."""
+    named = {"USER ID": "user0001", PRESENCE: "t", MEETING: "t"} | {k.replace("_", " "): v for k, v in cells.items()}
+    rows = (names, [named.get(name.strip().upper(), "#") for name in names])
+    return end.join([*(separator.join(row) for row in rows), ""])
+
+
+ONE = [BatUser(2, "user0001", None, True, True)]
+
+
+@pytest.mark.parametrize("devices", [0, 1, 2, 3, 16])
+def test_any_number_of_controlled_devices_is_taken(devices: int) -> None:
+    """BAT.xlt asks for the number; what stands behind moves (the case bat-number-of-controlled-devices)."""
+    at = HEADER.index("CONTROLLED DEVICE 1")
+    some = [f"CONTROLLED DEVICE {number + 1}" for number in range(devices)]
+    result = bat_file.read(columns(*HEADER[:at], *some, *HEADER[at + 1 :]))
+    assert (result.users, result.problems, result.notes) == (ONE, [], [])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_columns_may_stand_in_any_order(seed: int) -> None:
+    names = random.Random(seed).sample(HEADER, len(HEADER))
+    assert bat_file.read(columns(*names)).users == ONE
+
+
+def test_the_managed_columns_are_enough() -> None:
+    assert bat_file.read(columns(*bat_file.MANAGED)).users == ONE
+
+
+def test_a_column_of_another_release_is_ignored_and_told() -> None:
+    result = bat_file.read(columns(*HEADER, "USER RANK"))
+    assert (result.users, result.problems) == (ONE, [])
+    assert result.notes == ["line 1: these columns are not known and are ignored: USER RANK."]
+
+
+def test_many_unknown_columns_are_told_in_one_short_sentence() -> None:
+    (note,) = bat_file.read(columns(*HEADER, *(f"{number}{'X' * 500}" for number in range(10, 60)))).notes
+    assert note.endswith(" and 40 more.")
+    assert len(note) < 1000
+
+
+@pytest.mark.parametrize("empty", [1, 3, 200])
+def test_empty_cells_at_the_end_are_nothing(empty: int) -> None:
+    """Spreadsheets add them to the header, to rows, or to both."""
+    header, row = ",".join(HEADER), user_row("user0001")
+    more = "," * empty
+    for text in (f"{header}{more}\n{row}{more}\n", f"{header}\n{row}{more}\n", f"{header}{more}\n{row}\n"):
+        assert bat_file.read(text).users == ONE
+        assert bat_file.read(text).problems == []
+    assert bat_file.read(f"{header}\n{row}{more}{CANARY}\n").problems == [
+        f"line 2: {38 + empty} columns, the header has 38."
+    ]
+
+
+def test_a_row_with_too_few_cells_may_have_slipped() -> None:
+    (said,) = read(user_row("user0001").removesuffix(",#")).problems
+    assert said == "line 2: 37 columns, the header has 38."
+
+
+# --- how files are written
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_file_as_programs_write_it(separator: str, end: str, encoding: str) -> None:
+    text = columns(*HEADER, end=end, separator=separator, USER_ID="山田\u3000太郎")
+    result = bat_file.read_bytes(text.encode(encoding))
+    assert (result.users, result.problems, result.notes) == ([BatUser(2, "山田\u3000太郎", None, True, True)], [], [])
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_every_cell_may_be_quoted(separator: str) -> None:
+    text = columns(*HEADER, USER_ID="a,b;c")
+    rows = [text.splitlines()[0].split(","), [*text.splitlines()[1].replace("a,b;c", "ID").split(",")]]
+    quoted = "\n".join(f"{separator} ".join(f'"{cell}"' for cell in row) for row in rows).replace('"ID"', '"a,b;c"')
+    assert bat_file.read(quoted).users == [BatUser(2, "a,b;c", None, True, True)]
+
+
+def test_the_line_with_which_excel_names_the_separator_is_no_row() -> None:
+    result = bat_file.read("sep=;\r\n" + columns(*HEADER, separator=";"))
+    assert result.users == [BatUser(3, "user0001", None, True, True)]
+    broken = bat_file.read("sep=;\r\n" + columns(*HEADER, separator=";").replace("user0001", '"u"x'))
+    assert [said.split(":")[0] for said in broken.problems] == ["line 3"]
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [("USER\u00a0ID", "no-break"), (" user  id ", "blanks"), ("\u200bUSER ID", "invisible"), ("\ufeffUSER ID", "mark")],
+)
+def test_a_column_is_known_by_what_one_sees(header: str, shown: str) -> None:
+    text = columns(*HEADER).replace("USER ID", header, 1)
+    assert bat_file.read(text).users == ONE, shown
+
+
+NAMES = {"Shift_JIS": "山田　太郎", "EUC-JP": "山田　太郎", "Windows-1252": "Müller"}
+CODECS = {"Shift_JIS": "cp932", "EUC-JP": "euc_jp", "Windows-1252": "cp1252"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_encoding_is_named_with_its_line(name: str) -> None:
+    text = columns(*HEADER, USER_ID="plain") + user_row(NAMES[name])
+    (said,) = bat_file.read_bytes(text.encode(CODECS[name])).problems
+    assert said.startswith("line 3: it is not UTF-8; it looks like ")
+    assert name in said
+    assert said.endswith("Save it as CSV in UTF-8, which Excel calls CSV UTF-8.")
+
+
+@pytest.mark.parametrize("word", ["Müller", "Händel", "Gößweinstein", "Ångström", "Łódź", "Noël"])
+def test_a_western_name_is_not_taken_for_japanese(word: str) -> None:
+    codec = "cp1250" if word == "Łódź" else "cp1252"
+    (said,) = bat_file.read_bytes(columns(*HEADER, USER_ID=word).encode(codec)).problems
+    assert "Windows-1252" in said
+    assert "Shift_JIS" not in said
+
+
+@pytest.mark.parametrize("words", ["山田太郎", "やまだたろう", "ヤマダ タロウ", "東京都 千代田区", "髙橋 﨑"])
+def test_a_japanese_name_is_known(words: str) -> None:
+    (said,) = bat_file.read_bytes(columns(*HEADER, USER_ID=words).encode("cp932")).problems
+    assert "it looks like Shift_JIS." in said
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04workbook", "Excel workbook (.xlsx)"),
+        (bytes.fromhex("d0cf11e0a1b11ae1"), "Excel workbook (.xls)"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"%PDF-1.7", "PDF"),
+        (b"$ANSIBLE_VAULT;1.1;AES256\n", "ansible-vault"),
+        ("USER ID".encode("utf-16")[:-1], "UTF-16, and damaged"),
+        (b"", "the header is missing"),
+        (b"\xef\xbb\xbf", "the header is missing"),
+    ],
+)
+def test_a_file_that_is_something_else_is_named(data: bytes, said: str) -> None:
+    (told,) = bat_file.read_bytes(data).problems
+    assert said in told
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_the_reader_fall_over(data: bytes) -> None:
+    result = bat_file.read_bytes(data)
+    assert result.problems or result.users == []
 
 
 def test_an_empty_file_has_no_header() -> None:

@@ -12,6 +12,7 @@ from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import path_above
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.csr import NotARequest, read_request
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import split_bundle
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import CertSrv, Disposition
@@ -19,10 +20,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiE
 from ansible_collections.ucops.imp.plugins.module_utils._formats import request_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import SubmittedRequest
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
-from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_ca_info import in_order
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
-from cryptography.x509 import CertificateRevocationListBuilder
+from cryptography.x509 import CertificateRevocationListBuilder, RevokedCertificateBuilder
 
 from tests.support.certificates import issue
 from tests.support.signing_requests import pem, rsa_key, signing_request
@@ -167,10 +167,26 @@ def test_a_chain_and_a_revocation_list_with_a_part_that_cannot_be_read() -> None
     builder = CertificateRevocationListBuilder(issuer_name=names, last_update=now, next_update=now + timedelta(days=1))
     listed = builder.sign(root.key, SHA256()).public_bytes(Encoding.DER)
     assert pages(listed, "application/pkix-crl").crl(0).issuer == "CN=Example Root CA"
-    for read, content, kind in (("chain", bundle, "x-pkcs7-certificates"), ("crl", listed, "pkix-crl")):
-        broken = content.replace(b"Example Root CA", b"\xff\xfeample Root CA")
-        with pytest.raises(UnexpectedAnswer, match="cannot be read"):
-            getattr(pages(broken, f"application/{kind}"), read)(0)
+    broken = bundle.replace(b"Example Root CA", b"\xff\xfeample Root CA")
+    (one,) = pages(broken, "application/x-pkcs7-certificates").chain(0)
+    assert one.subject == "CN=\ufffd\ufffdample Root CA"
+    broken = listed.replace(b"\x0c\x0fExample Root CA", b"\x14\x0fB\xfcro    Root CA")
+    told = pages(broken, "application/pkix-crl").crl(0)
+    assert told.issuer == "CN=Büro    Root CA"
+    assert told.pem == DER_cert_to_PEM_cert(broken).replace("CERTIFICATE", "X509 CRL")
+
+
+def test_a_revocation_list_is_read_as_the_library_reads_it() -> None:
+    root = issue("Example Root CA", ca=True)
+    now = root.certificate.not_valid_before_utc
+    builder = CertificateRevocationListBuilder(root.certificate.subject, now, now + timedelta(days=1))
+    for serial in (1, 0x80, 2**159 - 1):
+        builder = builder.add_revoked_certificate(RevokedCertificateBuilder(serial, now).build())
+    listed = builder.sign(root.key, SHA256())
+    told = pages(listed.public_bytes(Encoding.DER), "application/pkix-crl").crl(0)
+    assert told.revoked == tuple(f"{entry.serial_number:x}" for entry in listed)
+    assert (told.last_update, told.next_update) == (listed.last_update_utc, listed.next_update_utc)
+    assert told.pem == listed.public_bytes(Encoding.PEM).decode()
 
 
 def test_a_chain_is_put_in_order() -> None:
@@ -179,8 +195,8 @@ def test_a_chain_is_put_in_order() -> None:
     stranger = issue("stranger", ca=True)
     own = issue("own", by=middle, ca=True)
     found = [split_bundle(one.pem.encode())[0] for one in (root, stranger, own, middle)]
-    assert [one.subject for one in in_order(found[2], found)] == ["CN=own", "CN=middle", "CN=root"]
-    assert [one.subject for one in in_order(found[2], found[1:2])] == ["CN=own"]
+    assert [one.subject for one in path_above(found[2], found)] == ["CN=own", "CN=middle", "CN=root"]
+    assert [one.subject for one in path_above(found[2], found[1:2])] == ["CN=own"]
 
 
 def test_of_two_roots_with_one_name_the_one_that_has_signed_is_in_the_chain() -> None:
@@ -188,7 +204,7 @@ def test_of_two_roots_with_one_name_the_one_that_has_signed_is_in_the_chain() ->
     below = [issue("own", by=root, ca=True) for root in (old, new)]
     roots = [split_bundle(root.pem.encode())[0] for root in (old, new)]
     for order in (roots, roots[::-1]):
-        chains = [in_order(split_bundle(one.pem.encode())[0], order) for one in below]
+        chains = [path_above(split_bundle(one.pem.encode())[0], order) for one in below]
         assert [chain[1] for chain in chains] == roots
 
 
@@ -218,8 +234,11 @@ def test_a_signing_request_of_which_a_part_cannot_be_read(good: bytes, bad: byte
     content = b64decode("".join(pem(signing_request("mail1.example.com")).splitlines()[1:-1]))
     assert good in content
     text = DER_cert_to_PEM_cert(content.replace(good, bad, 1)).replace("CERTIFICATE", "CERTIFICATE REQUEST")
+    request = read_request(text)
+    assert request.common_name in ("mail1.example.com", "\ufffd\ufffdil1.example.com")
+    assert request.key != request.fingerprint
     with pytest.raises(NotARequest, match="no certificate signing request"):
-        read_request(text)
+        read_request(DER_cert_to_PEM_cert(content[:-4]).replace("CERTIFICATE", "CERTIFICATE REQUEST"))
 
 
 def test_what_a_request_file_keeps(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.callback import drift as plugin
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import shown as shown_path
 
 from tests.support import drift
 from tests.support.drift import result
@@ -32,24 +33,32 @@ HOSTS: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture
-def callback(tmp_path: Path) -> Any:
+def fresh(tmp_path: Path) -> Any:
     """The callback as ansible makes it, with its reports below ``tmp_path``."""
     made = plugin.CallbackModule()
     made._load_name = "ucops.imp.drift"
     made._plugin_options = {"directory": str(tmp_path / "reports"), "formats": ["json"], "title": "Drift report"}
     made.get_option = made._plugin_options.__getitem__
-    made._folder = tmp_path / "reports"
-    made._folder.mkdir()
-    made.v2_playbook_on_start(SimpleNamespace(_file_name=str(tmp_path / "drift.yml")))
     return made
 
 
-def task_result(host: str, found: Any, *, path: str = "site.yml:7") -> Any:
+@pytest.fixture
+def callback(fresh: Any) -> Any:
+    """The callback in a play that compares something."""
+    fresh._begin()
+    fresh._compares = True
+    return fresh
+
+
+def task_result(
+    host: str, found: Any, *, path: str = "/site.yml:7", action: str = "ucops.imp.presence_gateways"
+) -> Any:
     """A task's result as callbacks of every core get it."""
     variables = SimpleNamespace(get_vars=lambda **_: HOSTS[host])
     task = SimpleNamespace(
-        action="ucops.imp.presence_gateways",
-        resolved_action="ucops.imp.presence_gateways",
+        _uuid="1",
+        action=action,
+        resolved_action=action,
         get_path=lambda: path,
         get_name=lambda: "Configure",
         get_variable_manager=lambda: variables,
@@ -109,6 +118,93 @@ def test_a_result_that_is_not_understood_could_not_be_checked(callback: Any) -> 
     assert "Configure is not understood" in record["message"]
 
 
+class Item(SimpleNamespace):
+    """A task, a block or a play of ansible, with what the callback asks of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        lists = {"pre_tasks", "tasks", "post_tasks", "handlers", "rescue", "always"}
+        if name in lists:
+            return []
+        raise AttributeError(name)
+
+
+def a_task(action: str, **more: Any) -> Item:
+    return Item(action=action, resolved_action=action, _uuid="1", args={}, loop=None, **more)
+
+
+def a_play(*roles: str, **more: Any) -> Item:
+    named = [SimpleNamespace(get_name=lambda name=role, **_: name) for role in roles]
+    return Item(get_roles=lambda: named, **more)
+
+
+OURS, FOREIGN = a_task("ucops.imp.services"), a_task("ansible.builtin.command")
+INCLUDE = a_task("ansible.builtin.include_role", _role_name="ucops.imp.{{ part }}")
+PLAYS = {
+    "a task": (a_play(tasks=[FOREIGN, OURS]), True),
+    "a task in a block": (a_play(post_tasks=[Item(block=[FOREIGN], always=[Item(block=[OURS])])]), True),
+    "a handler": (a_play(handlers=[Item(block=[OURS])]), True),
+    "a role": (a_play("theirs.role", "ucops.imp.trust"), True),
+    "an included role": (a_play(tasks=[INCLUDE]), True),
+    "nothing of ours": (a_play("geerlingguy.nginx", tasks=[FOREIGN]), False),
+    "only what reads": (a_play("ucops.imp.export", tasks=[a_task("ucops.imp.cluster_info")]), False),
+    "names that only look like ours": (a_play("imp.trust", tasks=[a_task("ucops.impostor.services")]), False),
+}
+
+
+@pytest.mark.parametrize(("play", "compares"), PLAYS.values(), ids=PLAYS)
+def test_a_run_that_compares_nothing_makes_no_report_and_ends_as_ansible_says(
+    fresh: Any, tmp_path: Path, play: Any, compares: bool
+) -> None:
+    fresh.v2_playbook_on_start(SimpleNamespace(_file_name="x.yml", get_plays=lambda: [play]))
+    fresh.v2_playbook_on_play_start(play)
+    fresh.v2_runner_on_failed(task_result("imp-pub.dc1", {"msg": "No."}, action="ansible.builtin.command"))
+
+    assert end(fresh) == (2 if compares else 0)
+    assert (tmp_path / "reports").exists() == compares
+
+
+def test_a_task_of_ours_that_no_file_told_of_before_counts_too(fresh: Any) -> None:
+    fresh.v2_playbook_on_start(SimpleNamespace(_file_name="x.yml", get_plays=lambda: [a_play()]))
+    fresh.v2_playbook_on_play_start(a_play())
+    fresh.v2_runner_on_ok(task_result("imp-pub.dc1", {}, action="ansible.builtin.include_tasks"))
+    fresh.v2_playbook_on_task_start(OURS)
+    fresh.v2_runner_on_ok(task_result("lonely", result()))
+
+    assert end(fresh) == 2, "nothing was checked of the other cluster"
+    assert [record["cluster"] for record in report(fresh)["records"]] == ["dc1"]
+
+
+def test_a_cluster_on_which_a_play_does_something_else_need_not_be_checked(callback: Any) -> None:
+    callback.v2_runner_on_ok(task_result("lonely", result()))
+    callback.v2_playbook_on_play_start(a_play(tasks=[FOREIGN]))
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", {}, action="ansible.builtin.command"))
+
+    assert end(callback) == 0
+
+
+def test_a_bad_option_ends_a_run_that_would_have_something_to_report(fresh: Any) -> None:
+    fresh._bad_option = "The options are not right."
+    ours = SimpleNamespace(_file_name="x.yml", get_plays=lambda: [a_play("ucops.imp.trust")])
+
+    with pytest.raises(SystemExit) as ended:
+        fresh.v2_playbook_on_start(ours)
+    assert ended.value.code == plugin.BAD_OPTION
+
+
+def test_a_bad_option_is_nothing_to_other_runs(fresh: Any) -> None:
+    fresh._bad_option = "The options are not right."
+    fresh.v2_playbook_on_start(SimpleNamespace(_file_name="x.yml", get_plays=lambda: [a_play()]))
+
+    assert end(fresh) == 0
+
+
+def test_every_attempt_counts(callback: Any) -> None:
+    callback.v2_runner_retry(task_result("imp-pub.dc1", result(drift.DESCRIPTION)))
+    callback.v2_runner_on_ok(task_result("imp-pub.dc1", result()))
+
+    assert end(callback) == 3
+
+
 @pytest.mark.parametrize(("stats", "status"), [({"failures": {"x": 1}}, 2), ({"dark": {"x": 1}}, 4)])
 def test_ansibles_own_status_stays(callback: Any, stats: dict[str, Any], status: int) -> None:
     callback.v2_runner_on_ok(task_result("imp-pub.dc1", result(drift.DESCRIPTION)))
@@ -162,4 +258,4 @@ def test_a_path_is_the_same_on_every_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, shown: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert plugin._shown(Path(path.format(cwd=tmp_path))) == shown
+    assert shown_path(Path(path.format(cwd=tmp_path))) == shown

@@ -112,6 +112,15 @@ def test_sarif_has_what_the_standard_and_github_ask_for() -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", invocation["startTimeUtc"])
 
 
+def test_sarif_has_a_reference_for_every_path() -> None:
+    report = Report("Drift report")
+    report.add(replace(drift.GATEWAYS, path="site one/größe %.yml"), result(drift.DESCRIPTION))
+    report.finish([], failed=False, unreachable=False)
+    (found,) = sarif(report)["results"]
+    uri = found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == "site%20one/gr%C3%B6%C3%9Fe%20%25.yml"
+
+
 def test_sarif_levels_follow_the_status() -> None:
     run = sarif(drift.full_report())
     levels = {found["properties"]["status"]: found["level"] for found in run["results"]}
@@ -201,6 +210,35 @@ def test_the_page_can_be_heard_as_well_as_seen() -> None:
     assert "width=device-width" in page
 
 
+def printing(style: str) -> dict[str, str]:
+    """Return what the page's last media query declares for print, by selector."""
+    block = style.partition("@media print{")[2]
+    found: dict[str, str] = {}
+    for selectors, declarations in re.findall(r"([^{}]+)\{([^{}]*)\}", block):
+        for selector in selectors.split(","):
+            found[selector.strip()] = found.get(selector.strip(), "") + declarations + ";"
+    return found
+
+
+def test_the_page_is_printed_without_gaps_and_in_light() -> None:
+    style = as_html(drift.full_report()).partition("<style>")[2].partition("</style>")[0]
+    printed = printing(style)
+    assert {name for name, told in printed.items() if "break-inside:avoid" in told} == {"tr", ".tiles li", ".verdict"}
+    assert "break-after:avoid" in printed["section>header"]
+    assert "color-scheme:light" in printed[":root"]
+    dark = set(re.findall(r"--[\w-]+(?=:)", style.partition("prefers-color-scheme:dark")[2].partition("}}")[0]))
+    assert dark
+    assert dark <= set(re.findall(r"--[\w-]+(?=:)", printed[":root"]))
+    # Sheets are narrower than many a screen: the table stays one.
+    assert "@media screen and (max-width:44rem)" in style
+
+
+def test_no_word_of_the_page_is_wider_than_a_phone() -> None:
+    style = as_html(drift.full_report()).partition("<style>")[2].partition("</style>")[0]
+    assert any("overflow-wrap:anywhere" in told for told in re.findall(r"^body\{([^}]*)\}", style, re.MULTILINE))
+    assert "minmax(min(10.5rem,100%),1fr)" in style
+
+
 @pytest.mark.parametrize(("found", "mood"), [(CLEAN, "good"), (result(drift.USER), "warn")])
 def test_the_page_says_at_once_how_it_went(found: dict[str, Any], mood: str) -> None:
     assert f'class="verdict {mood}"' in as_html(report_of(found))
@@ -210,5 +248,59 @@ def test_the_terminal_shows_the_first_lines_and_counts_the_rest() -> None:
     many = [change("calendar_user", f"user{number}", field("im_and_presence", False, True)) for number in range(25)]
     lines = formats.as_terminal(report_of(result(*many))).splitlines()
     assert lines[0] == ("Drift report: What is there is not what is declared. 1 check of 1 cluster: 25 drifted.")
-    assert lines[1] == "  dc1: Calendar user user0 im_and_presence is no, should be yes"
-    assert lines[-1] == "  and 15 more"
+    assert lines[1] == "  dc1: 25 calendar users drifted"
+    assert lines[2] == "  dc1: Calendar user user0 im_and_presence is no, should be yes"
+    assert lines[-1] == "  and 15 more in the reports"
+
+
+def test_the_terminal_shows_few_findings_of_one_cluster_without_totals() -> None:
+    assert formats.as_terminal(report_of(result(drift.DESCRIPTION))).splitlines()[1:] == [
+        '  dc1: Presence gateway mail1.example.com description is "ask <Jim> | *now*", should be "First site"'
+    ]
+
+
+def many_clusters(number: int) -> Report:
+    """A report of clusters with 1, 2, 3 ... users and a gateway each that have drifted, and one that is clean."""
+    report = Report("Drift report")
+    report.add(replace(drift.GATEWAYS, cluster="clean"), result())
+    for count in range(1, number + 1):
+        names = [f"user{user}" for user in range(count)]
+        users = [change("calendar_user", name, field("im_and_presence", False, True)) for name in names]
+        origin = replace(drift.GATEWAYS, cluster=f"dc{count:02}")
+        report.add(origin, result(*users, drift.DESCRIPTION, failures=[drift.NODE_DOWN] * (count == 2)))
+    report.finish([], failed=False, unreachable=False)
+    return report
+
+
+def test_the_terminal_shows_totals_of_each_cluster_and_kind_first_and_then_some_of_every_cluster() -> None:
+    lines = formats.as_terminal(many_clusters(4)).splitlines()
+    assert lines[1:6] == [
+        "  dc04: 4 calendar users, 1 presence gateway drifted",
+        # One more finding than it has drift: the node.
+        "  dc02: 1 presence gateway could not be checked; 2 calendar users, 1 presence gateway drifted",
+        "  dc03: 3 calendar users, 1 presence gateway drifted",
+        "  dc01: 1 calendar user, 1 presence gateway drifted",
+        "  1 cluster: no difference",
+    ]
+    shown = [line.split(":")[0].strip() for line in lines[6:-1]]
+    assert len(shown) == formats.LINES_ON_TERMINAL
+    assert {name: shown.count(name) for name in shown} == {"dc01": 2, "dc02": 3, "dc03": 3, "dc04": 2}
+    kinds = {
+        line.split(": ")[1].split(" user0")[0].split(" user1")[0].split(" mail")[0]
+        for line in lines[6:-1]
+        if "dc04" in line
+    }
+    assert kinds == {"Calendar user", "Presence gateway"}
+    assert lines[-1] == "  and 5 more in the reports"
+
+
+def test_the_terminal_sums_up_what_is_too_many_clusters() -> None:
+    lines = formats.as_terminal(many_clusters(formats.TOTALS_ON_TERMINAL + 2)).splitlines()
+    assert lines[formats.TOTALS_ON_TERMINAL + 1] == "  2 more clusters: 4 calendar users, 2 presence gateways drifted"
+
+
+def test_the_terminal_gets_no_commands_and_no_endless_lines() -> None:
+    odd = change("presence_gateway", "a\x1b[2Jb\u202ec", field("description", "x" * 9999, "y\nz"))
+    line = formats.as_terminal(report_of(result(odd))).splitlines()[1]
+    assert line.startswith("  dc1: Presence gateway a\ufffd[2Jb\ufffdc description")
+    assert len(line) == formats.LONGEST_LINE + len(" ...")

@@ -179,3 +179,15 @@ def test_the_items_of_a_loop_count_and_not_their_sum() -> None:
 
 def test_a_loop_that_failed_before_its_first_item() -> None:
     assert only(drift.GATEWAYS, {"msg": "'x' is undefined", "results": []}, failed=True).message == "'x' is undefined"
+
+
+@pytest.mark.parametrize("changes", [["a line"], [{"path": "x"}], [None]])
+def test_another_collection_may_have_a_list_of_changes_of_its_own(changes: list[Any]) -> None:
+    found = {"changed": True, "changes": changes, "undeclared": ["x"], "unknown": ["x"], "failures": []}
+    assert only(drift.FOREIGN, found).sentence == "would change"
+
+
+@pytest.mark.parametrize("items", [["a line"], [None, {}], "text", 3, []])
+def test_results_that_are_no_items_of_a_loop_are_none(items: Any) -> None:
+    """Modules of other collections call what they like ``results``."""
+    assert only(drift.FOREIGN, {"changed": True, "results": items}).id == "Keep a file"

@@ -118,3 +118,89 @@ def test_the_users_of_another_cluster_do_not_explain_a_spread() -> None:
         (elsewhere, users(*range(100), enabled=True)), (drift.PARAMETERS, result(drift.SPREAD, assigned_users=900))
     )
     assert "calendaring_parameter" in {record.kind for record in report.records}
+
+
+def started(number: int) -> dict[str, Any]:
+    """What ansible tells when it has put a task into the background."""
+    return {"ansible_job_id": f"j{number}", "started": 1, "finished": 0, "changed": True, "results_file": "/x"}
+
+
+def ended(number: int, found: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"ansible_job_id": f"j{number}", "started": 1, "finished": 1, **found, **more}
+
+
+STATUS = replace(drift.FOREIGN, task="Wait for it", action="ansible.builtin.async_status", line=40)
+
+
+@pytest.mark.parametrize(
+    ("found", "exit_status", "statuses"),
+    [
+        (result(), 0, []),
+        (result(drift.DESCRIPTION), 3, [Status.DRIFT]),
+        (result(failures=[drift.NODE_DOWN]), 2, [Status.COULD_NOT_CHECK]),
+    ],
+)
+def test_the_end_of_a_job_counts_and_its_start_does_not(
+    found: dict[str, Any], exit_status: int, statuses: list[Status]
+) -> None:
+    report = finished((drift.GATEWAYS, started(1)), (STATUS, ended(1, found)))
+    assert (report.exit_status, [record.status for record in report.records]) == (exit_status, statuses)
+    assert [check.origin.task for check in report.checks] == [drift.GATEWAYS.task]
+    assert {record.task for record in report.records} <= {drift.GATEWAYS.task}
+
+
+def test_jobs_of_a_loop_are_each_their_own() -> None:
+    starts = {"changed": True, "results": [started(1), started(2), {"skipped": True}, result(drift.USER)]}
+    ends = {"results": [ended(2, result(drift.DESCRIPTION)), ended(1, result(failures=[drift.NODE_DOWN]), failed=True)]}
+    report = finished((drift.GATEWAYS, starts), (STATUS, ends))
+    assert [(record.status, record.id) for record in report.records] == [
+        (Status.COULD_NOT_CHECK, "imp-sub"),
+        (Status.DRIFT, "user0042"),
+        (Status.DRIFT, "mail1.example.com"),
+    ]
+
+
+def test_a_job_of_another_collection_tells_that_it_changed_something() -> None:
+    report = finished((drift.FOREIGN, started(1)), (STATUS, ended(1, {"changed": True})), (drift.TRUST, result()))
+    assert [(record.kind, record.id) for record in report.records] == [("task", "Keep a file")]
+
+
+@pytest.mark.parametrize(("origin", "statuses"), [(drift.GATEWAYS, [Status.COULD_NOT_CHECK]), (drift.FOREIGN, [])])
+def test_a_job_that_nobody_waits_for_was_not_checked(origin: Origin, statuses: list[Status]) -> None:
+    still = {**started(1), "changed": False}
+    report = finished((drift.TRUST, result()), (origin, started(1)), (STATUS, still))
+    assert [record.status for record in report.records] == statuses
+
+
+def test_a_job_that_does_not_end_was_not_checked_and_is_told_once() -> None:
+    report = Report("Drift report")
+    report.add(drift.GATEWAYS, started(1))
+    report.add_failed(STATUS, {**started(1), "changed": False, "attempts": 3})
+    report.finish([], failed=False, unreachable=False)
+    assert [(record.id, record.kind) for record in report.records] == [(drift.GATEWAYS.task, "presence_gateways")]
+    assert "has not ended in the time" in report.records[0].sentence
+
+
+def test_a_job_of_an_earlier_run_is_known_by_what_it_tells() -> None:
+    report = finished((STATUS, ended(7, result(drift.DESCRIPTION))))
+    assert [(record.status, record.id) for record in report.records] == [(Status.DRIFT, "mail1.example.com")]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "last", "statuses"),
+    [
+        (result(drift.DESCRIPTION), result(), [Status.CORRECTED]),
+        (result(drift.DESCRIPTION), result(drift.DESCRIPTION), [Status.CORRECTED]),
+        (result(drift.DESCRIPTION), result(drift.USER), [Status.CORRECTED, Status.CORRECTED]),
+        # What failed before is done now, or told by the last attempt.
+        (result(drift.DESCRIPTION, failures=[drift.NODE_DOWN]), result(drift.USER), [Status.CORRECTED] * 2),
+        (result(unknown=[drift.UNKNOWN]), result(), []),
+    ],
+)
+def test_every_attempt_counts(attempt: dict[str, Any], last: dict[str, Any], statuses: list[Status]) -> None:
+    report = Report("Drift report")
+    report.add_attempt(REAL, attempt)
+    report.add(REAL, last)
+    report.finish([], failed=False, unreachable=False)
+    assert [record.status for record in report.records] == statuses
+    assert len(report.checks) == 1

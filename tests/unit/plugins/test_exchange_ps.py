@@ -169,7 +169,7 @@ def test_error_records(error_id: str, code: str) -> None:
     assert error.details["error_id"] == error_id
 
 
-@pytest.mark.parametrize("row", [{}, "text", {"RawData": b"nothing"}, {"RawData": None}])
+@pytest.mark.parametrize("row", [{}, "text", {"RawData": b""}, {"RawData": None}, {"RawData": 7}])
 def test_objects_that_are_no_certificates(row: Any) -> None:
     with pytest.raises(UnexpectedAnswer):
         server_certificate(row)

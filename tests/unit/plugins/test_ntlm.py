@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    Busy,
     ConnectionFailed,
     ImpError,
     Unauthorized,
@@ -98,6 +99,28 @@ def test_a_login_that_is_cut_off_is_tried_again_for_it_has_sent_nothing(served: 
         assert transport.request("POST", "/x", body=b"x").body == b"done"
     assert [seen.path for seen in served[0].seen] == ["/certsrv/", "/certsrv/", "/x"]
     assert len(pauses) == 1
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_server_without_time_for_a_login_has_not_refused_the_password(
+    status: int, served: tuple[ScriptedServer, Path]
+) -> None:
+    """Nothing was sent over the connection, so the request may follow, whatever it changes."""
+    busy = Reply(status, headers={"Retry-After": "7"})
+    served[0].script[:] = [busy, busy, Reply(200), Reply(200, body=b"done"), busy, busy, busy]
+    served[0].seen.clear()
+    options: dict[str, Any] = {"hostname": "127.0.0.1", "port": served[0].port, "ca_path": str(served[1])}
+    connection = Connection(CA, username=r"EXAMPLE\u", password=PASSWORD, auth="ntlm", retries=2, **options)
+    pauses: list[float] = []
+    with Transport(connection, backoff=Backoff(sleep=pauses.append)) as transport:
+        assert transport.request("POST", "/x", body=b"x").body == b"done"
+        assert pauses == [7.0, 7.0]
+    assert [seen.path for seen in served[0].seen] == ["/certsrv/"] * 3 + ["/x"]
+    with (
+        Transport(connection, backoff=Backoff(sleep=pauses.append)) as transport,
+        pytest.raises(Busy, match=f"HTTP {status} to the login"),
+    ):
+        transport.request("POST", "/x", body=b"x")
 
 
 def test_a_refusal_is_repeated_without_asking_again(

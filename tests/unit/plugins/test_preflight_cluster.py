@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, split_bundle
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, read_der, split_bundle
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import Service
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
@@ -33,6 +33,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints impor
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 
 from tests.support.certificates import issue
+from tests.support.odd_certificates import BASIC, IS_CA, ROOT_KEY, odd, root, valid
 
 LEAF = split_bundle(issue("mail1.example.com", hosts=["mail1.example.com", "2001:db8::21"]).pem.encode())[0]
 ENGINE = "Cisco Presence Engine"
@@ -233,7 +234,7 @@ EXPIRED = Distrust(10, "certificate has expired")
         (Distrust(26, "unsupported purpose"), LEAF, "failed", "new certificate"),
         (EXPIRED, OLD, "skipped", ""),
         # One above the server's own has expired, which no other row tells.
-        (EXPIRED, LEAF, "failed", "new certificate"),
+        (EXPIRED, LEAF, "failed", "renewing it alone changes nothing"),
         ("no handshake: refused", LEAF, "unknown", "again"),
         (None, None, "skipped", ""),
     ],
@@ -244,6 +245,20 @@ def test_what_a_node_thinks_of_a_gateway(
     row = gateways.trusted_row(Judgement(gateway(leaf=leaf), PLATFORM, verdict), NOW)
     assert row.result == result
     assert advice in row.advice
+
+
+def test_an_authority_that_has_expired_is_named_and_not_the_servers_own() -> None:
+    top = root()
+    old = odd("Issuing CA", (BASIC, IS_CA), by=top, key=ROOT_KEY, validity=valid((-9, -2)))
+    leaf, above, anchor = (read_der(one.der, "it") for one in (odd("mail1.example.com", by=old), old, top))
+    alone = gateways.trusted_row(Judgement(gateway(leaf=leaf), PLATFORM, EXPIRED), NOW)
+    assert alone.found == ("an authority above it, which was issued by CN=Issuing CA: certificate has expired")
+    store = InterfaceAnswer(PLATFORM.interface, [anchor, above])
+    stored = gateways.trusted_row(Judgement(gateway(leaf=leaf), store, EXPIRED), NOW)
+    assert (stored.result, stored.found) == ("failed", "CN=Issuing CA: certificate has expired")
+    seen = PeerCheck("imp-pub", "mail1.example.com", 443, True, "", "", None, ((leaf, "Verified"), (above, "Missing")))
+    offered = gateways.trusted_row(Judgement(gateway(leaf=leaf), PLATFORM, EXPIRED, seen), NOW)
+    assert offered.found == "CN=Issuing CA: certificate has expired"
 
 
 def test_what_a_node_trusts_is_not_known_without_its_certificate_management() -> None:

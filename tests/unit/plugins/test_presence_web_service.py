@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_errors import ERRORS, error_number
+from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_errors import BUSY, ERRORS, error_number
 from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_web_service import (
     LARGEST_DOCUMENT,
     NewPresence,
@@ -304,7 +304,7 @@ def test_the_table_of_errors_is_complete() -> None:
     assert all(text.endswith(".") and "_" not in text.replace("expires_minutes", "") for text in ERRORS.values())
 
 
-@pytest.mark.parametrize("number", [number for number in sorted(ERRORS) if number not in (100, 101, 160)])
+@pytest.mark.parametrize("number", [number for number in sorted(ERRORS) if number not in (100, 101, 160, *BUSY)])
 def test_every_error_is_a_sentence_with_what_to_do(
     server: ScriptedServer, service: PresenceWebService, number: int
 ) -> None:
@@ -342,17 +342,20 @@ def test_an_unknown_error_keeps_its_number(server: ScriptedServer, service: Pres
     assert (failure.code, "does not know this error" in failure.message) == ("999", True)
 
 
+@pytest.mark.parametrize("status", [503, 500, 400])
 @pytest.mark.parametrize("number", [210, 211, 212])
 def test_a_busy_node_is_waited_for(
-    server: ScriptedServer, service: PresenceWebService, pauses: list[float], number: int
+    server: ScriptedServer, service: PresenceWebService, pauses: list[float], number: int, status: int
 ) -> None:
-    busy = Reply(503, error(number).body, {"Retry-After": "7"})
+    busy = Reply(status, error(number, status, f"{APP_KEY} {PASSWORD}").body, {"Retry-After": "7"})
     server.script += [*LOGINS, busy, busy, DONE]
     service.set_presence("ada", ADDRESS, DND)
     assert pauses == [7.0, 7.0]
 
     server.script += [busy, busy, busy]
-    assert isinstance(failing(lambda: service.set_presence("ada", ADDRESS, DND)), Busy)
+    failure = failing(lambda: service.set_presence("ada", ADDRESS, DND))
+    assert isinstance(failure, Busy)
+    assert f"error {number}: The node " in failure.message
     assert server.script == []
 
 

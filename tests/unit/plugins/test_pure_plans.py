@@ -24,6 +24,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_web_se
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import KnownRequest
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import Selection
@@ -31,6 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.calendaring_p
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import PeerCheck
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import ServerCertificates
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import RoleAssignments
+from ansible_collections.ucops.imp.plugins.module_utils._resources.high_availability import GroupsState
 from ansible_collections.ucops.imp.plugins.module_utils._resources.presence import KnownPresence
 from ansible_collections.ucops.imp.plugins.module_utils._resources.presence_gateways import KnownGateways
 from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_restart import Trouble
@@ -204,6 +206,13 @@ GATEWAYS += [
 
 PLACE = {"nodes": [{"name": "imp1"}, {"name": "imp2"}], "services": [ENGINE]}
 RUNNING, DOWN, OFF = service("Started"), service("Stopped"), service("Stopped", NOT_ACTIVATED)
+PAIRED = RedundancyGroup("G", ha_enabled=True, nodes=(GroupNode("imp1", "Normal"), GroupNode("imp2", "Normal")))
+TAKEN_OVER = replace(PAIRED, nodes=(GroupNode("imp1", "Normal"), GroupNode("imp2", "Running in Backup Mode")))
+SWITCHED = {
+    "high_availability": "off_while_restarting",
+    "cucm": CONNECTION,
+    "pending_restarts_path": "/nowhere/notes.json",
+}
 SERVICES = [
     Case("services", ServicesState(on_nodes(imp1=RUNNING, imp2=DOWN)), 1, PLACE),
     Case("services", ServicesState(on_nodes(imp1=OFF, imp2=OFF)), 0, PLACE, refusals=("not-activated",) * 2),
@@ -224,6 +233,20 @@ SERVICES = [
         ServicesState(on_nodes(imp1=RUNNING, imp2=RUNNING), DueRestarts(frozenset({("imp2", ENGINE)}))),
         1,
         {**PLACE, "state": "restarted", "only_if_required": True},
+    ),
+    Case(
+        "services",
+        ServicesState(on_nodes(imp1=RUNNING, imp2=RUNNING), redundancy=GroupsState((PAIRED,))),
+        4,
+        {**PLACE, "state": "restarted", **SWITCHED},
+    ),
+    Case(
+        "services",
+        ServicesState(on_nodes(imp1=RUNNING, imp2=DOWN), redundancy=GroupsState((TAKEN_OVER,), frozenset({"G"}))),
+        1,
+        {**PLACE, "state": "restarted"},
+        refusals=("not-tried", "left-off"),
+        check=True,
     ),
 ]
 

@@ -127,9 +127,10 @@ def test_nodes_as_their_axl_tells_of_them() -> None:
     on, off = (
         {"name": ENGINE, "status": status, "activated": a} for status, a in (("Started", True), ("Stopped", False))
     )
+    untold = {"state": "", "reason": "", "users_assigned": None}
     assert ImpAxl(transport).node_states() == [
-        {"name": "imp1", "reachable": True, "services": [on]},
-        {"name": "imp2", "reachable": False, "services": [off]},
+        {"name": "imp1", "reachable": True, **untold, "services": [on]},
+        {"name": "imp2", "reachable": False, **untold, "services": [off]},
     ]
 
 

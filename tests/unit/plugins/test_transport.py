@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     Busy,
@@ -28,7 +28,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.certificates import issue
@@ -123,6 +123,109 @@ def test_busy_is_tried_again_also_for_writes(
     assert transport.request("POST", "/x").ok
     assert pauses == [7.0, 1.0], "Retry-After first, then the second pause of the doubling series"
     assert (transport.requests, transport.retries) == (3, 2)
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_request_that_did_not_get_through_is_sent_again(
+    status: int, server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]
+) -> None:
+    server.script += [Reply(status), Reply(200)]
+    assert connect().request("POST", "/x").ok
+    assert pauses == [0.5]
+
+
+SORRY = (
+    b"<html><h1>Error</h1><p>The service is temporarily&nbsp;unavailable.\n Please try again\n<b>later</b>.</p></html>"
+)
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(502), Reply(504), Reply(500, SORRY, HTML), Reply(500, headers={"Retry-After": "1"})],
+    ids=["502", "504", "page", "retry-after"],
+)
+def test_what_a_proxy_may_have_passed_on_is_a_lost_answer(
+    reply: Reply, server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]
+) -> None:
+    server.script += [reply, Reply(200)]
+    assert connect().request("GET", "/x").ok
+    assert len(pauses) == 1
+    server.script += [reply]
+    with pytest.raises(AnswerLost, match="may or may not"):
+        connect().request("POST", "/x")
+    assert len(pauses) == 1
+    server.script += [reply] * 3
+    with pytest.raises(Busy, match=f"HTTP {reply.status}"):
+        connect().request("POST", "/x", idempotent=True)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(500),
+        Reply(500, SORRY, {"Content-Type": "application/json"}),
+        Reply(404, SORRY, HTML),
+        Reply(200, SORRY, HTML),
+        Reply(500, b"<html>Out of luck</html>", HTML),
+    ],
+)
+def test_other_failures_are_answers(
+    reply: Reply, server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]
+) -> None:
+    server.script += [reply]
+    assert connect().request("GET", "/x").status == reply.status
+    assert pauses == []
+
+
+def test_a_protocol_has_words_of_its_own(
+    server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]
+) -> None:
+    def busy(answer: Answer) -> NotNow | None:
+        return NotNow("that it rests", "3") if answer.body == b"rest" else None
+
+    server.script += [Reply(200, b"rest"), Reply(500, b"rest", {"Retry-After": "9"}), Reply(200, b"done")]
+    assert connect().request("POST", "/x", busy=busy).body == b"done"
+    assert pauses == [3.0, 9.0], "the header counts before the words"
+    server.script += [Reply(200, b"rest")] * 3
+    with pytest.raises(Busy, match="answered that it rests to 3 tries"):
+        connect().request("GET", "/x", busy=busy)
+
+
+def test_a_date_is_one_of_the_servers_clock(
+    server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]
+) -> None:
+    date = {"Date": "Sun, 01 Mar 2026 12:00:00 GMT", "Retry-After": "Sun, 01 Mar 2026 12:00:09 GMT"}
+    server.script += [Reply(503, headers=date)]
+    assert connect().request("GET", "/x").ok
+    assert pauses == [9.0]
+
+
+def test_a_handshake_that_is_broken_off_is_tried_again(connect: Callable[..., Transport], pauses: list[float]) -> None:
+    """So does a web server that starts, stops or takes no more connections."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = threading.Event()
+
+        def hang_up() -> None:
+            listener.settimeout(5)
+            while not done.is_set():
+                try:
+                    peer, _address = listener.accept()
+                except TimeoutError:
+                    return
+                peer.recv(64)
+                peer.shutdown(socket.SHUT_RDWR)
+                peer.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with pytest.raises(ConnectionFailed):
+            connect(port=listener.getsockname()[1], retries=1).request("POST", "/x")
+        done.set()
+        with socket.create_connection(listener.getsockname()):
+            pass
+        thread.join()
+    assert pauses == [0.5]
 
 
 def test_busy_to_the_end(server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]) -> None:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from ssl import DER_cert_to_PEM_cert
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import chain_to, issued
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.exchange import server_certificate
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import issued
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     NotACertificate,
@@ -22,10 +20,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     unique,
     with_issuers,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ObjectIdentifier, UnrecognizedExtension
 
 from tests.support.certificates import Identity, issue
 
@@ -92,61 +89,6 @@ def test_names_and_times_are_read_once_for_everybody() -> None:
     assert certificate.not_before == LEAF.certificate.not_valid_before_utc
     assert certificate.not_after.tzinfo == datetime.timezone.utc
     assert certificate.thumbprint == LEAF.certificate.fingerprint(hashes.SHA1()).hex().upper()
-
-
-# RFC 5280, GeneralName: x400Address is [3], ediPartyName is [5].
-ODD_ALTERNATIVES = {
-    "damaged": b"\x30\x05odd",
-    "no-list": b"\x05\x00",
-    "no-ascii": b"\x30\x04\x82\x02\xff\xfe",
-    "short-address": b"\x30\x05\x87\x03\x01\x02\x03",
-    "x400-address": b"\x30\x02\xa3\x00",
-    "edi-party": b"\x30\x06\xa5\x04\xa1\x02\x0c\x00",
-}
-
-
-def with_extension(content: bytes, *numbers: int) -> bytes:
-    """Return a certificate in DER with an extension of these numbers below ``id-ce``, one for each."""
-    extensions = [UnrecognizedExtension(ObjectIdentifier(f"2.5.29.{number}"), content) for number in numbers]
-    return der(issue("odd.example.com", extensions=extensions))
-
-
-@pytest.mark.parametrize("content", ODD_ALTERNATIVES.values(), ids=ODD_ALTERNATIVES)
-def test_an_alternative_name_that_cannot_be_read_hides_no_certificate(content: bytes) -> None:
-    broken = with_extension(content, 17)
-    (certificate,) = split_bundle(broken)
-    assert certificate.names == CertificateNames(("odd.example.com",))
-    told = server_certificate({"RawData": broken, "Status": "Valid"})
-    assert told.names.every == {"odd.example.com"}
-
-
-def test_an_extension_that_comes_twice_hides_no_certificate() -> None:
-    twice = with_extension(b"\x30\x04\x82\x02ab", 17, 117).replace(b"\x06\x03\x55\x1d\x75", b"\x06\x03\x55\x1d\x11")
-    (certificate,) = split_bundle(twice)
-    assert certificate.names == CertificateNames(("odd.example.com",))
-    assert not issued(certificate, certificate)
-    assert chain_to([certificate], split_bundle(ROOT.pem.encode())) == []
-
-
-@pytest.mark.parametrize(
-    ("good", "bad"),
-    [
-        (b"\x0c\x0fExample Root CA", b"\x0c\x0f\xff\xfeample Root CA"),
-        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06"),
-    ],
-    ids=["subject-no-text", "unknown-version"],
-)
-def test_a_certificate_of_which_a_part_cannot_be_read_is_refused(good: bytes, bad: bytes) -> None:
-    broken = der(ROOT)
-    assert good in broken
-    broken = broken.replace(good, bad)
-    with pytest.raises(NotACertificate, match="neither a PEM nor a DER"):
-        split_bundle(broken)
-    text = DER_cert_to_PEM_cert(broken)
-    with pytest.raises(NotACertificate, match="certificate 2 cannot be read"):
-        split_bundle((LEAF.pem + text).encode())
-    with pytest.raises(UnexpectedAnswer, match="without a certificate"):
-        server_certificate({"RawData": broken})
 
 
 def test_a_key_of_an_unknown_kind_is_like_no_other() -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY
+from imp_emulator.catalogue.services import PRESENCE_ENGINE, RECOVERY_MANAGER, SIP_PROXY
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario.model import ClusterSpec
 
@@ -22,6 +22,17 @@ ENTERPRISE_NODE = "EnterpriseWideData"
 
 ENTERPRISE_SERVICE = "Enterprise Wide"
 """The service that enterprise parameters belong to."""
+
+CRITICAL_SERVICE_DELAY = "CriticalServiceDelay"
+"""Critical Service Delay: how many seconds a critical service can be down before its node fails over."""
+AUTOMATIC_FALLBACK = "EnableAutomaticFallback"
+"""Enable Automatic Fallback: whether users go back by themselves."""
+INITIALIZATION_TIMEOUT = "InitializationKeepAliveTimeout"
+"""Initialization Keep Alive (Heartbeat) Timeout: how many seconds a node that begins waits for its peer."""
+KEEP_ALIVE_TIMEOUT = "KeepAliveTimeout"
+"""Keep Alive (Heartbeat) Timeout: how many seconds a node's heartbeat can be lost before it fails over."""
+KEEP_ALIVE_INTERVAL = "KeepAliveInterval"
+"""Keep Alive (Heartbeat) Interval: seconds between the messages of a node to its peer."""
 
 CLUSTER_WIDE = "cluster"
 LONG, STRING, BOOLEAN = "long", "string", "boolean"
@@ -84,10 +95,15 @@ def _number(
 
 
 def _choice(
-    service: str, name: str, choices: tuple[str, ...], default: Callable[[float], str], requirement: str = ""
+    service: str,
+    name: str,
+    choices: tuple[str, ...],
+    default: Callable[[float], str],
+    requirement: str = "",
+    scope: str = CLUSTER_WIDE,
 ) -> ParameterSpec:
     kind = BOOLEAN if choices == ("T", "F") else LONG
-    return ParameterSpec(service, name, kind, default, lambda _release: 0, 0, choices, requirement=requirement)
+    return ParameterSpec(service, name, kind, default, lambda _release: 0, 0, choices, scope, requirement)
 
 
 def _text(service: str, name: str, default: str, longest: int = 255) -> ParameterSpec:
@@ -119,14 +135,27 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     # Minutes. The guides give the default and the smallest value; the largest, a day, is this project's assumption.
     _number(PRESENCE_ENGINE, "Office365CalendarInformationPullInterval", (10, 1440), 60),
     _choice(ENTERPRISE_SERVICE, "EnableIPV6", _TRUE_FALSE, _always("F"), "G7"),
+    # 0 = not secure, 1 = mixed.
+    _choice(ENTERPRISE_SERVICE, "ClusterSecurityMode", ("0", "1"), _always("0")),
     _text(ENTERPRISE_SERVICE, "ClusterID", "StandAloneCluster", 50),
-    _text(ENTERPRISE_SERVICE, "OrganizationTopLevelDomain", ""),
-    _text(ENTERPRISE_SERVICE, "ClusterFullyQualifiedDomainName", ""),
-    _choice(ENTERPRISE_SERVICE, "EnableDependencyRecords", _TRUE_FALSE, _always("F")),
+    _text(ENTERPRISE_SERVICE, "OrganizationDomain", ""),
+    _text(ENTERPRISE_SERVICE, "ClusterName", ""),
+    _choice(ENTERPRISE_SERVICE, "CCMAdminEnableDependencyRecords", _TRUE_FALSE, _always("F")),
     _number(ENTERPRISE_SERVICE, "MaxNumberOfDeviceLevelTrace", (0, 256), 12),
     _number(SIP_PROXY, "SIPTransactionTimeout", (100, 100_000), 20_000),
     _choice(SIP_PROXY, "EnableServerKeepalive", _TRUE_FALSE, _always("T")),
-    _choice("Cisco CallManager", "CdrEnabled", _TRUE_FALSE, _always("F")),
+    # Labels, defaults and units (seconds) are those of Cisco's guide, the ranges are this project's assumption.
+    _number(RECOVERY_MANAGER, CRITICAL_SERVICE_DELAY, (1, 3600), 90),
+    _choice(RECOVERY_MANAGER, AUTOMATIC_FALLBACK, _TRUE_FALSE, _always("F")),
+    _number(RECOVERY_MANAGER, INITIALIZATION_TIMEOUT, (1, 3600), 120),
+    _number(RECOVERY_MANAGER, KEEP_ALIVE_TIMEOUT, (1, 3600), 60),
+    _number(RECOVERY_MANAGER, KEEP_ALIVE_INTERVAL, (1, 3600), 15),
+    _number(RECOVERY_MANAGER, "ServicePort", (1024, 65535), 22001),
+    _number(RECOVERY_MANAGER, "AdminRPCPort", (1024, 65535), 20075),
+    _number(RECOVERY_MANAGER, "ClientReLoginLowerLimit", (0, 3600), 120, scope="imp"),
+    _number(RECOVERY_MANAGER, "ClientReLoginUpperLimit", (0, 3600), 537, scope="imp"),
+    # Cisco's sample sets it on one node after the other.
+    _choice("Cisco CallManager", "CdrEnabled", _TRUE_FALSE, _always("F"), scope="cucm"),
     _number("Cisco CallManager", "T302Timer", (3_000, 100_000), 15_000),
     _number("Cisco CallManager", "StationKeepaliveInterval", (10, 1_000), 30, scope="cucm"),
     _number("Cisco CallManager", "MaximumNumberOfRegisteredDevices", (0, 20_000), 5_000, scope="cucm"),

@@ -151,14 +151,18 @@ class Control:
     def fault(self, kind: str, *, effect: Json | None = None, **match: Any) -> int:
         """Inject a fault and return its identifier.
 
-        ``effect`` holds what the kind takes (status, retry_after, seconds, code, values); ``match`` takes cluster,
-        node, protocol, operation, times, skip, probability and seed.
+        ``effect`` holds what the kind takes (status, retry_after, date, after, seconds, code, values); ``match`` takes
+        cluster, node, protocol, operation, times, skip, probability and seed.
         """
         return int(self._call("POST", "/faults", {"effect": {"kind": kind} | (effect or {})} | match)["id"])
 
     def faults(self) -> Json:
         """Return the faults in force."""
         return self._call("GET", "/faults")["faults"]
+
+    def errors(self) -> Json:
+        """Return the errors that a fault of kind ``error`` can inject: their words by protocol and code."""
+        return self._call("GET", "/faults/errors")["errors"]
 
     def clear_faults(self) -> None:
         """Withdraw all faults."""
@@ -280,6 +284,14 @@ class Control:
     def notifications(self, cluster: str | None = None) -> Json:
         """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
         return self._call("GET", "/notifications", params={"cluster": cluster})["notifications"]
+
+    def redundancy_groups(self, cluster: str | None = None) -> Json:
+        """Return the presence redundancy groups: cluster, name, ha_enabled and nodes.
+
+        Of each node there are node, state, reason, since (null without high availability), users_assigned (whose home
+        it is) and users_here (whom it serves).
+        """
+        return self._call("GET", "/presence-redundancy-groups", params={"cluster": cluster})["groups"]
 
     def mailboxes(self) -> Json:
         """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,12 +16,13 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
 from imp_emulator.control import (
     authorities,
     calendars,
+    error_catalogue,
     exchange_accounts,
     exchange_online,
     exchange_servers,
@@ -30,13 +30,13 @@ from imp_emulator.control import (
     notifications,
     ports,
     presence,
+    redundancy,
 )
-from imp_emulator.domain.imp import services
+from imp_emulator.control.door import Door
+from imp_emulator.domain.imp import recovery, services
 from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.store.journal import Entry
-from imp_emulator.wire.exchange.ews.faults import ERRORS as EWS_ERRORS
-from imp_emulator.wire.presence_web_service.errors import ERRORS as PRESENCE_ERRORS
 from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
@@ -80,11 +80,16 @@ class Advance(_Model):
 
 
 class StatusEffect(_Model):
-    """Answer with an HTTP status instead of handling the request."""
+    """Answer with an HTTP status instead of handling the request, or, with ``after``, instead of its own answer.
+
+    ``retry_after`` are seconds; with ``date`` the header names the time instead.
+    """
 
     kind: Literal["status"]
     status: int = Field(default=503, ge=400, le=599)
-    retry_after: int | None = Field(default=None, ge=0)
+    retry_after: int | None = Field(default=None, ge=0, le=10**9)
+    date: bool = False
+    after: bool = False
 
 
 class DropEffect(_Model):
@@ -100,26 +105,16 @@ class DelayEffect(_Model):
     seconds: float = Field(ge=0, le=3600)
 
 
-def _known_error(code: str) -> str:
-    known = (*EWS_ERRORS, *map(str, PRESENCE_ERRORS))
-    if code not in known:
-        raise ValueError(
-            "is no error of Exchange Web Services or the Presence Web Service that is known here; known are"
-            f" {', '.join(known)}"
-        )
-    return code
-
-
 class ErrorEffect(_Model):
     """Answer with an error of the protocol instead of handling the request.
 
-    Exchange Web Services and the Presence Web Service have errors of their own; other protocols answer 500.
+    ``GET /faults/errors`` lists them by protocol; a request of a protocol that does not have this one gets HTTP 503.
 
     ``values`` is what the answer says beside the code, for example ``{"BackOffMilliseconds": "300000"}``.
     """
 
     kind: Literal["error"]
-    code: Annotated[str, AfterValidator(_known_error)]
+    code: str = Field(max_length=128)
     values: dict[
         Annotated[str, Field(max_length=128, pattern=f"^{XML_TEXT}*$")],
         Annotated[str, Field(max_length=1024, pattern=f"^{XML_TEXT}*$")],
@@ -151,10 +146,8 @@ class Control:
 
 
 def _control(request: Request) -> Control:
+    """Return what the control plane works on; the door has let the request in."""
     control: Control = request.app.state.control
-    given = request.headers.get("authorization", "")
-    if not hmac.compare_digest(given.encode(), f"Bearer {control.token}".encode()):
-        raise HTTPException(401, "the token of the ready file is wanted", {"WWW-Authenticate": "Bearer"})
     return control
 
 
@@ -180,7 +173,7 @@ def application(control: Control) -> FastAPI:
         version=__version__,
         docs_url=None,
         redoc_url=None,
-        dependencies=[Depends(_control), Depends(_representable)],
+        dependencies=[Depends(_representable)],
     )
     app.state.control = control
     for method, path, status, endpoint in _ROUTES:
@@ -188,6 +181,7 @@ def application(control: Control) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     app.middleware("http")(_count)
+    app.add_middleware(Door, token=control.token)
     for kind in (NotStored, StateError, OSError):
         app.add_exception_handler(kind, _not_stored)
     return app
@@ -349,30 +343,41 @@ async def list_faults(control: Authorised) -> dict[str, list[dict[str, Any]]]:
 async def inject_fault(control: Authorised, fault: NewFault) -> dict[str, Any]:
     """Put a fault in force."""
     faults = control.environment.faults
+    if isinstance(fault.effect, ErrorEffect) and (said := error_catalogue.problem(fault.effect.code, fault.protocol)):
+        raise HTTPException(422, said)
     values = fault.model_dump(exclude={"effect"})
     effect = fault.effect.model_dump()
     new = Fault(id=faults.next_id(), effect=Effect(**(effect | {"kind": EffectKind(effect["kind"])})), **values)
     faults.active.append(new)
+    recovery.look_at_all(control.environment.context)
     return _fault(new)
+
+
+async def list_errors(_control: Authorised) -> dict[str, dict[str, dict[str, str]]]:
+    """The errors that a fault of kind ``error`` can inject, by protocol, with their words."""
+    return {"errors": {protocol: dict(errors) for protocol, errors in error_catalogue.ERRORS.items()}}
 
 
 async def clear_faults(control: Authorised) -> None:
     """Withdraw all faults."""
     control.environment.faults.clear()
+    recovery.look_at_all(control.environment.context)
 
 
 async def remove_fault(control: Authorised, fault_id: int) -> None:
     """Withdraw one fault."""
     if not control.environment.faults.remove(fault_id):
         raise HTTPException(404, f"there is no fault {fault_id}")
+    recovery.look_at_all(control.environment.context)
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
     shown = ("id", "cluster", "node", "protocol", "operation", "times", "skip", "probability", "seed", "hits")
     wanted = _EFFECTS.get(fault.effect.kind, ())
     effect = asdict(fault.effect)
+    switches = {name: True for name in ("date", "after") if effect[name]}
     return {name: getattr(fault, name) for name in shown} | {
-        "effect": {"kind": fault.effect.kind.value} | {name: effect[name] for name in wanted}
+        "effect": {"kind": fault.effect.kind.value} | {name: effect[name] for name in wanted} | switches
     }
 
 
@@ -393,6 +398,7 @@ _ROUTERS = (
     notifications.router,
     ports.router,
     presence.router,
+    redundancy.router,
 )
 
 _ROUTES: tuple[tuple[str, str, int, Any], ...] = (
@@ -410,6 +416,7 @@ _ROUTES: tuple[tuple[str, str, int, Any], ...] = (
     ("PUT", "/clock", 200, set_clock),
     ("POST", "/clock/advance", 200, advance_clock),
     ("GET", "/faults", 200, list_faults),
+    ("GET", "/faults/errors", 200, list_errors),
     ("POST", "/faults", 201, inject_fault),
     ("DELETE", "/faults", 204, clear_faults),
     ("DELETE", "/faults/{fault_id}", 204, remove_fault),

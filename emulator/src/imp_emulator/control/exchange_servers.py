@@ -46,7 +46,7 @@ async def list_roots(request: Request, server: str) -> dict[str, list[dict[str, 
             {
                 "fingerprint": root.fingerprint,
                 "type": _WORDS[root.kind],
-                "subject": certificate.parsed.subject.rfc4514_string(),
+                "subject": certificate.subject,
                 "certificate": root.certificate,
             }
             for root, certificate in zip(found, parsed, strict=True)

@@ -109,6 +109,15 @@ def tls_context(served: str) -> ssl.SSLContext:
     return context
 
 
+def usable(served: str) -> bool:
+    """Tell whether a server can use a private key and the certificates to send with it, in PEM."""
+    try:
+        tls_context(served)
+    except ssl.SSLError:
+        return False
+    return True
+
+
 def web_server_pair(database: Database, host: str) -> KeyPair:
     """Return a new key pair, signed by the emulator's CA, for a listener that clients reach on loopback."""
     stored = keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA)

@@ -22,6 +22,7 @@ from imp_emulator.engine.followed_users import FollowedUsers
 from imp_emulator.engine.notification_ports import NotificationPorts
 from imp_emulator.engine.running_engine import RunningEngine
 from imp_emulator.store.imp import engine as store
+from imp_emulator.store.imp import homes
 from imp_emulator.store.jobs import Job
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
@@ -49,6 +50,7 @@ class PresenceEngines:
         for kind, handler in (
             (engine_life.START, self._follow_all),
             (engine_life.STOPPED, self._show_all),
+            (engine_life.MOVED, self._follow_moved),
             (engine_life.POLL, self._poll),
             (following.USER, self._attend),
             (following.UNSUBSCRIBE, self._unsubscribe),
@@ -106,6 +108,17 @@ class PresenceEngines:
         for _ in engine_life.adopt_all(self._context, cluster, node):
             await asyncio.sleep(0)
         await engine.users.attend_all(store.pkids(self._context.database, cluster, node))
+
+    async def _follow_moved(self, job: Job) -> None:
+        """Have the users of a home node followed by the engine of the node that serves them now."""
+        cluster, home = job.payload
+        for _ in engine_life.adopt_home(self._context, cluster, home):
+            await asyncio.sleep(0)
+        node = homes.serving(self._context.database, cluster, home)
+        followed = store.pkids(self._context.database, cluster, node)
+        engine = self._engine(cluster, node) if followed else None
+        if engine is not None:
+            await engine.users.attend_all(followed)
 
     async def _show_all(self, job: Job) -> None:
         """Show the users of a node whose engine has stopped."""

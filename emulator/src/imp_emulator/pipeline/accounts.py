@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
+import secrets
 from enum import Enum
 
 from imp_emulator.pipeline.request import Request
@@ -72,18 +72,37 @@ class Accounts:
         return Access.OK if role is None or role in account.roles else Access.FORBIDDEN
 
     def session(self, request: Request, kind: str, role: str | None = None) -> Access:
-        """Check the cookie that an earlier success issued (see :meth:`issue_session`) and set ``request.caller``."""
-        token = _cookie(request.headers.get("cookie", ""), SESSION_COOKIE)
-        caller = self._sessions.caller(request.cluster, request.node, token) if token else None
+        """Check the cookie that an earlier success issued (see :meth:`new_session`) and set ``request.caller``."""
+        caller = self._in_session(request)
         account = store.account(self._database, request.cluster, kind, caller) if caller else None
         if account is None:
             return Access.UNAUTHENTICATED
         request.caller = account.username
         return Access.OK if role is None or role in account.roles else Access.FORBIDDEN
 
-    def issue_session(self, request: Request) -> str:
-        """Return the value of the session cookie for the request's authenticated caller."""
-        return self._sessions.issue(request.cluster, request.node, request.caller)
+    def _in_session(self, request: Request) -> str | None:
+        """Return whose session the request's cookie belongs to; that of another node is a stranger's."""
+        token = _cookie(request.headers.get("cookie", ""), SESSION_COOKIE)
+        return self._sessions.caller(request.cluster, request.node, token) if token else None
+
+    def session_or_basic(self, request: Request, kind: str, role: str | None = None) -> Access:
+        """Check the cookie and, where it stands for nobody, the password; see :meth:`session` and :meth:`basic`."""
+        access = self.session(request, kind, role)
+        return self.basic(request, kind, role) if access is Access.UNAUTHENTICATED else access
+
+    def new_session(self, request: Request, path: str) -> tuple[str, ...]:
+        """Return the cookies of a new session for the authenticated caller, or none when the client is in one already.
+
+        Args:
+            path: What the web application's own cookie belongs to; that of the session counts on the whole node.
+        """
+        if self._in_session(request) is not None:
+            return ()
+        token = self._sessions.issue(request.cluster, request.node, request.caller)
+        return (
+            f"{SESSION_COOKIE}={token}; Path=/; Secure; HttpOnly",
+            f"JSESSIONID={secrets.token_hex(16).upper()}; Path={path}; Secure; HttpOnly",
+        )
 
 
 def same_secret(given: str, expected: str) -> bool:
@@ -98,7 +117,7 @@ def basic_credentials(header: str) -> tuple[str, str] | None:
         return None
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # Not ASCII, not base64, or not UTF-8.
         return None
     username, colon, password = text.partition(":")
     return (username, password) if colon else None

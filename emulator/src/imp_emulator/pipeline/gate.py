@@ -209,26 +209,37 @@ class Gate:
             self._note(request, step, refusal.status)
             return refusal
         effect = self._environment.faults.strike(request.cluster, request.node, protocol.name, operation.name)
-        if effect is not None:
-            step.fault = effect.kind.value
-            if effect.kind is EffectKind.DROP:
-                self._note(request, step, 0)
-                return None
-            if effect.kind in (EffectKind.STATUS, EffectKind.ERROR):
-                return self._injected(request, protocol, operation, step, effect)
-            if effect.kind is EffectKind.DELAY:
-                try:
-                    await asyncio.sleep(effect.seconds)
-                except asyncio.CancelledError:
-                    # Only the emulator's end does this: the request is one that a killed server never answered.
-                    return None
+        if effect is None:
+            return await self._carry_out(request, operation, step)
+        step.fault = effect.kind.value
+        return await self._struck(request, protocol, operation, step, effect)
+
+    async def _carry_out(self, request: Request, operation: Operation, step: _Step) -> Response:
         if operation.prepare is not None:
             await operation.prepare()
-        response = self._run(request, operation, step)
-        taken = effect is not None and effect.kind is EffectKind.DROP_AFTER
-        if taken and response.stream is not None:
+        return self._run(request, operation, step)
+
+    async def _struck(
+        self, request: Request, protocol: Protocol, operation: Operation, step: _Step, effect: Effect
+    ) -> Response | None:
+        """Answer a request that a fault strikes; ``None`` when the connection is to be closed without an answer."""
+        if effect.kind is EffectKind.DROP:
+            self._note(request, step, 0)
+            return None
+        if effect.kind is EffectKind.ERROR or (effect.kind is EffectKind.STATUS and not effect.after):
+            return self._injected(request, protocol, operation, step, effect)
+        if effect.kind is EffectKind.DELAY:
+            try:
+                await asyncio.sleep(effect.seconds)
+            except asyncio.CancelledError:
+                # Only the emulator's end does this: the request is one that a killed server never answered.
+                return None
+        response = await self._carry_out(request, operation, step)
+        if effect.kind is EffectKind.DELAY:
+            return response
+        if response.stream is not None:
             await response.stream.aclose()
-        return None if taken else response
+        return self._failure(request, protocol, effect) if effect.after else None
 
     def _run(self, request: Request, operation: Operation, step: _Step) -> Response:
         """Carry the operation out in one transaction with its journal entry; an error answer undoes what it did.
@@ -259,13 +270,19 @@ class Gate:
     def _injected(
         self, request: Request, protocol: Protocol, operation: Operation, step: _Step, effect: Effect
     ) -> Response:
+        response = None
         if effect.kind is EffectKind.ERROR and operation.refuse is not None:
             response = operation.refuse(effect.code, effect.values)
-        else:
-            response = protocol.failure(request, effect.status, "Injected fault")
-        if effect.retry_after is not None:
-            response.headers["Retry-After"] = str(effect.retry_after)
+        response = response or self._failure(request, protocol, effect)
         self._note(request, step, response.status)
+        return response
+
+    def _failure(self, request: Request, protocol: Protocol, effect: Effect) -> Response:
+        """Return an answer with the status of an injected fault."""
+        response = protocol.failure(request, effect.status, "Injected fault")
+        if effect.retry_after is not None:
+            until = self._environment.clock.timestamp() + effect.retry_after
+            response.headers["Retry-After"] = formatdate(until, usegmt=True) if effect.date else str(effect.retry_after)
         return response
 
     def _note(self, request: Request, step: _Step, status: int) -> None:

@@ -22,7 +22,6 @@ names are compared without regard to letter case, in the form in which they are 
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import secrets
 import struct
@@ -119,7 +118,7 @@ def _token(header: str, schemes: Sequence[str]) -> tuple[str, bytes | None]:
         return "", None
     try:
         return scheme, base64.b64decode(encoded.strip(), validate=True)
-    except binascii.Error:
+    except ValueError:  # Not ASCII or not base64.
         return scheme, b""
 
 

@@ -116,7 +116,8 @@ class Operation:
         prepare: What takes time and is awaited before ``run``, outside the transaction: it must change nothing.
         flight: Entered before faults and delays, and left when the answer is sent or the client gone; gives the
             refusal to answer with when too many requests are under way already.
-        refuse: Makes the protocol's answer to an injected fault of kind ``error``: for a code, with its values.
+        refuse: Makes the protocol's answer to an injected fault of kind ``error``: for a code, with its values; none
+            for a code that is another protocol's.
     """
 
     name: str
@@ -124,7 +125,7 @@ class Operation:
     run: Callable[[], Response]
     prepare: Callable[[], Awaitable[None]] | None = None
     flight: AbstractContextManager[Response | None] | None = None
-    refuse: Callable[[str, Mapping[str, str]], Response] | None = None
+    refuse: Callable[[str, Mapping[str, str]], Response | None] | None = None
 
 
 class Protocol(Interface):

@@ -13,10 +13,6 @@ from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import online
 from imp_emulator.scenario.mailboxes import read_mailboxes
@@ -40,6 +36,9 @@ from imp_emulator.scenario.model import (
     UserSpec,
 )
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
+from imp_emulator.scenario.redundancy import read_groups
+from imp_emulator.text_files import decoded, encoding_of
+from imp_emulator.x509.certificate import checked_pem
 
 FORMAT = 1
 RELEASES = ("11.5", "12.5", "14.0", "15.0")
@@ -54,7 +53,6 @@ _VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment varia
 _MAXIMUM_NAME = 64  # What fits a certificate's CN (RFC 5280).
 _DAYS = (-10_000, 36_500)  # X.509 knows no dates before 1950.
 _FQDN_WORDS = f"a host name with a dot, of at most {_MAXIMUM_NAME} characters"
-_BROKEN = (TypeError, InvalidSignature, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 _FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
 _LAST_NAMES = ("Abe", "Baker", "Costa", "Dubois", "Endo", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kim")
 _DEPARTMENTS = ("sales", "support", "engineering", "finance", "operations")
@@ -70,11 +68,15 @@ def load(name: str) -> Scenario:
     if re.fullmatch(r"[a-z0-9_-]+", name) and shipped.is_file():
         return read(shipped.read_text(encoding="utf-8"))
     try:
-        return read(Path(name).read_text(encoding="utf-8"))
+        data = Path(name).read_bytes()
     except OSError as error:
         raise ScenarioError(name, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(name, "is not UTF-8 text") from None
+    try:
+        return read(decoded(data))
+    except UnicodeDecodeError as error:
+        encoding = encoding_of(data)[0].upper().replace("-LE", "").replace("-BE", "")
+        line = data[: error.start].count(b"\n") + 1
+        raise ScenarioError(name, f"is not {encoding} text in line {line}; save it as UTF-8") from None
 
 
 def read(text: str) -> Scenario:
@@ -152,7 +154,7 @@ def _check_network(scenario: Scenario) -> None:
     unique("certification authorities", (authority.common_name for authority in scenario.certification_authorities))
     addresses = [address for node in nodes for address in (node.ipv4, node.ipv6)]
     addresses += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
-    addresses += [authority.ipv4 for authority in scenario.certification_authorities]
+    addresses += [address for authority in scenario.certification_authorities for address in authority.addresses]
     addresses += scenario.online.addresses if scenario.online else ()
     unique("addresses of nodes, Exchange servers and certification authorities", filter(None, addresses))
 
@@ -173,8 +175,9 @@ def _cluster(section: Section) -> ClusterSpec:
     admin_api = section.flag("admin_api", True)
     gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
     minutes = section.number("out_of_office_poll_minutes", 1, 1440, 60)
+    groups = read_groups(section, nodes)
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes)
+    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes, groups)
 
 
 def _node(section: Section, domain: str) -> NodeSpec:
@@ -350,15 +353,10 @@ def _root(section: Section) -> RootSpec:
 
 def _root_certificate(text: str) -> str:
     """Return a root in the form in which the state keeps certificates; whatever else stands in the text is refused."""
-    if text.count("-----BEGIN ") != 1:
+    (root,) = checked_pem(text)
+    if not root.self_signed:
         raise ValueError(text)
-    try:
-        root = x509.load_pem_x509_certificate(text.encode())
-        root.verify_directly_issued_by(root)
-        root.extensions  # noqa: B018 - parsed late, and a broken one should be refused here
-    except _BROKEN:
-        raise ValueError(text) from None
-    return root.public_bytes(Encoding.PEM).decode("ascii")
+    return root.pem
 
 
 def _authority(section: Section) -> CaSpec:
@@ -366,9 +364,11 @@ def _authority(section: Section) -> CaSpec:
         host=section.converted("host", _fqdn, _FQDN_WORDS),
         common_name=section.text("common_name", _CA_NAME),
         kind=section.choice("kind", ("standalone", "enterprise")),
-        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
+        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address", None),
+        ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
         intermediates=section.number("intermediates", 0, 5, 0),
         templates=section.texts("templates", _template, "a template's name without spaces", []),
+        manager_approval=section.texts("manager_approval", _template, "a template's name without spaces", []),
         validity_days=section.number("validity_days", 1, 36500, 3650),
         issued_days=section.number("issued_days", 1, 36500, 365),
         hash=section.choice("hash", ("sha256", "sha384", "sha512"), "sha256"),
@@ -379,6 +379,14 @@ def _authority(section: Section) -> CaSpec:
     )
     if (authority.kind == "enterprise") != bool(authority.templates):
         raise ScenarioError(section.at("templates"), "belong to a CA of kind enterprise, which needs at least one")
+    if not authority.addresses:
+        raise ScenarioError(section.place, "must have an ipv4, an ipv6 or both")
+    known = {template.lower() for template in authority.templates}
+    for number, template in enumerate(authority.manager_approval):
+        if template.lower() not in known:
+            raise ScenarioError(
+                section.at(f"manager_approval[{number}]"), f"must be one of templates, not {template!r}"
+            )
     section.end()
     return authority
 

@@ -115,6 +115,29 @@ class UserSpec:
     locale: str = ""
 
 
+DEFAULT_GROUP = "DefaultCUPSubcluster"
+"""The presence redundancy group that the product makes for its first IM and Presence node."""
+GROUP_NAME = "[A-Za-z0-9_-]{1,128}"
+"""What the name of a group may be, as a regular expression (Cisco's guide)."""
+GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
+"""What the description of a group may be, as a regular expression (Cisco's guide)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedundancyGroupSpec:
+    """A presence redundancy group.
+
+    Attributes:
+        nodes: One or two IM and Presence nodes of the cluster.
+        high_availability: Whether the two stand in for each other.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    high_availability: bool = False
+    description: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """A Unified CM cluster with its IM and Presence nodes.
@@ -125,6 +148,7 @@ class ClusterSpec:
         signed_in: Whether the users count as signed in with a client until something else is said of one.
         out_of_office_poll_minutes: How often the Presence Engines ask Exchange servers for automatic replies; the
             product has no parameter for it.
+        redundancy_groups: The presence redundancy groups; each node is in one of them at most.
     """
 
     name: str
@@ -137,6 +161,7 @@ class ClusterSpec:
     presence_gateways: tuple[str, ...] = ()
     signed_in: bool = True
     out_of_office_poll_minutes: int = 60
+    redundancy_groups: tuple[RedundancyGroupSpec, ...] = ()
 
     @property
     def release(self) -> float:
@@ -313,17 +338,20 @@ class CaSpec:
         common_name: The root's subject CN; that of an intermediate has a number behind it.
         kind: ``standalone`` (an administrator decides on every request) or ``enterprise`` (a template decides).
         intermediates: How many intermediate CAs stand below the root; the last one issues.
+        ipv4: Its IPv4 address, or ``None``; it has one of the two at least.
         templates: What an enterprise CA issues by.
         validity_days: The validity of the CA's own certificates.
         issued_days: The validity of what it issues, unless its own ends earlier.
         minimum_key_size: The smallest RSA key that it signs, in bits (requirement C3).
         language: The language of its pages (ISO 639-1).
+        manager_approval: Those of the templates by which a request waits for a CA manager.
+        ipv6: Its IPv6 address, or ``None``.
     """
 
     host: str
     common_name: str
     kind: str
-    ipv4: str
+    ipv4: str | None
     intermediates: int
     templates: tuple[str, ...]
     validity_days: int
@@ -333,6 +361,13 @@ class CaSpec:
     minimum_key_size: int
     accounts: tuple[AccountSpec, ...] = DEFAULT_CA_ACCOUNTS
     language: str = "en"
+    manager_approval: tuple[str, ...] = ()
+    ipv6: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its addresses, IPv4 before IPv6."""
+        return tuple(filter(None, (self.ipv4, self.ipv6)))
 
 
 LOGIN_HOST = "login.microsoftonline.com"

@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from functools import partial
 
+from imp_emulator.domain.events import (
+    ParameterChanged,
+    ServiceStarted,
+    ServiceStartFailed,
+    ServiceStopped,
+    ServiceStopping,
+)
 from imp_emulator.domain.exchange import event_log, first_contents, streaming, subscriptions
-from imp_emulator.domain.imp import engine_life, following, presence, services, web_service, web_sessions
+from imp_emulator.domain.imp import engine_life, following, presence, recovery, services, web_service, web_sessions
 from imp_emulator.engine.callbacks import CallBacks
 from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.engine.push import Push
@@ -37,14 +44,30 @@ def wire(environment: Environment) -> PresenceEngines:
     environment.scheduler.register(streaming.TICK, partial(streaming.tick, context))
     environment.scheduler.register(presence.NEXT, partial(presence.come, context))
     environment.scheduler.when_left_out(partial(following.leap, context))
+    watch_nodes(environment)
     Push(environment)
     CallBacks(environment)
     return PresenceEngines(environment)
 
 
+def watch_nodes(environment: Environment) -> None:
+    """Have the Server Recovery Managers see what happens to their nodes, and act when it is time."""
+    context, events, scheduler = environment.context, environment.events, environment.scheduler
+    events.subscribe(ServiceStopping, partial(recovery.service_changed, context))
+    events.subscribe(ServiceStopped, partial(recovery.service_changed, context))
+    events.subscribe(ServiceStarted, partial(recovery.service_changed, context))
+    events.subscribe(ServiceStartFailed, partial(recovery.service_changed, context))
+    events.subscribe(ParameterChanged, partial(recovery.parameter_changed, context))
+    events.subscribe(StateReplaced, lambda _: recovery.look_at_all(context))
+    scheduler.register(recovery.DOWN, partial(recovery.down, context))
+    scheduler.register(recovery.SETTLE, partial(recovery.settle, context))
+    scheduler.register(recovery.FALL_BACK, partial(recovery.fall_back, context))
+
+
 async def start(environment: Environment, engines: PresenceEngines) -> None:
     """Go on with what the state file says; the listeners answer by now, because some of it may ask them."""
     services.lift_hanging(environment.context)
+    recovery.look_at_all(environment.context)
     engines.resume()
     web_sessions.begin(environment.context)
     web_service.begin(environment.context)

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from imp_emulator.client.addresses import connect_address
 from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
-from imp_emulator.pipeline.gate import ABORT, CONNECTION, ErrorPage, Gate
-from imp_emulator.pipeline.request import Connection, Protocol
+from imp_emulator.pipeline.gate import ErrorPage, Gate
+from imp_emulator.pipeline.request import Protocol
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
 from imp_emulator.serving import served_certificate
+from imp_emulator.serving.connection import HttpConnection
 from imp_emulator.serving.sip_proxy import WhileRunning
 from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
@@ -59,6 +59,7 @@ Maker = Callable[[Context, Accounts], Protocol]
 
 LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...] = (
     ("cucm", None, 8443, tomcat.error_page, (CucmAxl, ControlCenter)),
+    ("cucm", None, 443, tomcat.error_page, (Certmgr,)),
     ("imp", "publisher", 8443, tomcat.error_page, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, tomcat.error_page, (ControlCenter, ImpAdmin)),
     ("imp", None, 443, tomcat.error_page, (Certmgr,)),
@@ -75,18 +76,6 @@ LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...]
 server, and the protocols spoken there."""
 
 
-class _Connection(HttpToolsProtocol):
-    """uvicorn's HTTP protocol; requests know their connection, and may close it without an answer."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._extensions = {ABORT: transport.abort, CONNECTION: Connection()}
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
-
-
 class Server:
     """One ASGI application on one socket, in the running event loop."""
 
@@ -94,7 +83,7 @@ class Server:
         self.socket = sock
         config = uvicorn.Config(
             app,
-            http=_Connection,
+            http=HttpConnection,
             ws="none",
             interface="asgi3",
             lifespan="off",
@@ -206,7 +195,7 @@ class Listeners:
         database = self._environment.database
         for authority in self._environment.scenario.certification_authorities:
             context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
-            self._listen_for("ca", None, "", authority.host, (authority.ipv4,), context)
+            self._listen_for("ca", None, "", authority.host, authority.addresses, context)
 
     def _listen_for_online(self) -> None:
         online = self._environment.scenario.online
@@ -221,7 +210,7 @@ class Listeners:
             if served_role != role or served_usage not in (None, usage):
                 continue
             endpoint = Endpoint(cluster, node, port, addresses)
-            spoken = [maker for maker in makers if maker is not ImpAdmin or self._serves_admin_api(cluster)]
+            spoken = [maker for maker in makers if self._has(cluster, maker)]
             gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken], error_page)
             self._gates.append(gate)
             server = self._server(gate, endpoint, context)
@@ -239,8 +228,11 @@ class Listeners:
         shown = served_certificate.of_cup(self._environment, *place).context if endpoint.port == PRESENCE_TLS else None
         return Server(WhileRunning(self._environment, *place, gate), sock, shown)
 
-    def _serves_admin_api(self, cluster: str) -> bool:
-        return self._environment.scenario.cluster(cluster).admin_api
+    def _has(self, cluster: str, maker: Maker) -> bool:
+        """Tell whether an interface is there: the admin API as the scenario says, another from its release on."""
+        if maker is ImpAdmin:
+            return self._environment.scenario.cluster(cluster).admin_api
+        return maker is not Certmgr or self._environment.scenario.cluster(cluster).release >= Certmgr.since
 
     def _protocol(self, maker: Maker) -> Protocol:
         if maker not in self._instances:

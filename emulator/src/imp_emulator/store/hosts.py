@@ -31,7 +31,8 @@ def seed(database: Database, scenario: Scenario) -> None:
         )
         names = (server.name, *server.aliases)
         records += [(name, address) for name in names for address in (server.ipv4, server.ipv6) if address]
-    records += [(authority.host, authority.ipv4) for authority in scenario.certification_authorities]
+    for authority in scenario.certification_authorities:
+        records += [(authority.host, address) for address in authority.addresses]
     records += scenario.online.hosts.items() if scenario.online else ()
     database.executemany("INSERT OR IGNORE INTO host (name, address) VALUES (?, ?)", records)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from dataclasses import dataclass
 from typing import Literal
@@ -92,12 +93,21 @@ def nodes(database: Database, cluster: str, role: str | None = None) -> list[Nod
 
 
 def node(database: Database, cluster: str, name: str) -> Node | None:
-    """Return one node by its name, FQDN or IPv4 address (letter case does not matter), or ``None``."""
+    """Return one node by its name, FQDN or address (letter case and spelling do not matter), or ``None``."""
+    means = "name = ?2 OR fqdn = ?2 OR ipv4 = ?2 OR ipv6 = ?2"
     row = database.one(
-        f"SELECT {_COLUMNS} FROM node WHERE cluster = ?1 AND (name = ?2 OR fqdn = ?2 OR ipv4 = ?2)",  # noqa: S608
-        (cluster, name),
+        f"SELECT {_COLUMNS} FROM node WHERE cluster = ?1 AND ({means})",  # noqa: S608
+        (cluster, _canonical(name)),
     )
     return None if row is None else Node(*row)
+
+
+def _canonical(name: str) -> str:
+    """Return a name as the table holds it: an IPv6 address in its canonical form (RFC 5952)."""
+    try:
+        return str(ipaddress.IPv6Address(name)) if ":" in name else name
+    except ValueError:
+        return name
 
 
 def set_ipv6(database: Database, cluster: str, name: str, address: str | None) -> None:

@@ -4,7 +4,7 @@
 """The certificate-management REST interface of a node (port 443, release 14 and later).
 
 It has its own account, the operating system's administrator. Calls and bodies follow Cisco's public documentation and
-public clients; the deletion of a trust certificate and the service tokens of IM and Presence are this project's choice.
+public clients; the deletion of a trust certificate and the service tokens but ``tomcat`` are this project's choice.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from imp_emulator.domain.imp import identities, nodes, trust
 from imp_emulator.errors import DomainError, NotFound
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.wire.certmgr_refusals import REFUSALS
 from imp_emulator.world.context import Context
 
 BASE = "/platformcom/api/v1/certmgr/config"
@@ -31,7 +32,10 @@ class _BadRequest(Exception):
 
 
 class Certmgr:
-    """The interface on every IM and Presence node's port 443; every node has its own certificates."""
+    """The interface on every node's port 443; every node has its own certificates."""
+
+    since = 14.0
+    """The release that brought it."""
 
     name = "certmgr"
     operations: ClassVar[Mapping[str, bool]] = {
@@ -76,7 +80,12 @@ class Certmgr:
             return Operation(operation[:128], False, lambda: _error(404, "Resource not found"))
         if operation == "POST /csr":
             return self._route_request(request)
-        return Operation(operation, self.operations[operation], lambda: self._run(self._handlers[operation], request))
+        return Operation(
+            operation,
+            self.operations[operation],
+            lambda: self._run(self._handlers[operation], request),
+            refuse=_refuse,
+        )
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _error(status, message)
@@ -94,14 +103,14 @@ class Certmgr:
     def _snapshot(self, request: Request) -> Response:
         place = (self._context, request.cluster, request.node)
         return _answer(
-            server=nodes.presence_node(*place).fqdn,
+            server=nodes.server(*place).fqdn,
             identities=[
                 {
                     "service": service,
                     "certificate": _or_none(identities.certificate, *place, service),
                     "csr": _or_none(identities.waiting_request, *place, service),
                 }
-                for service in trust.SERVICES
+                for service in trust.services(*place)
             ],
             trusts=[
                 {
@@ -111,14 +120,14 @@ class Certmgr:
                         for found in trust.trusted(*place, service)
                     ],
                 }
-                for service in trust.SERVICES
+                for service in trust.services(*place)
             ],
             revokedCertificates=[],
         )
 
     def _options(self, request: Request) -> Response:
         return _answer(
-            services=list(trust.SERVICES),
+            services=list(trust.services(self._context, request.cluster, request.node)),
             distributions=["this-server"],
             keyTypes={kind: list(lengths) for kind, lengths in identities.KEY_LENGTHS.items()},
             hashAlgorithms=list(identities.HASHES),
@@ -144,7 +153,7 @@ class Certmgr:
             csr = identities.create_request(self._context, request.cluster, request.node, service, wanted, made[0])
             return _answer(service=service, csr=csr)
 
-        return Operation("POST /csr", True, lambda: self._run(handler, request), make_key)
+        return Operation("POST /csr", True, lambda: self._run(handler, request), make_key, refuse=_refuse)
 
     def _wanted(self, request: Request) -> tuple[str, identities.SigningRequest]:
         """Return the service and what its certificate is asked for; raises what is wrong with them."""
@@ -162,8 +171,9 @@ class Certmgr:
             body.get("hashAlgorithm", "sha256"),
             tuple(_texts(body.get("altNames", []), "altNames")),
         )
-        identities.check_request(body["service"], wanted)
-        return body["service"], wanted
+        service = trust.check_service(self._context, request.cluster, request.node, body["service"])
+        identities.check_request(wanted)
+        return service, wanted
 
     def _get_identity(self, request: Request) -> Response:
         service = _parameter(request, "service")
@@ -179,7 +189,7 @@ class Certmgr:
     def _get_trusted(self, request: Request) -> Response:
         service = _parameter(request, "service")
         found = trust.trusted(self._context, request.cluster, request.node, service)
-        return _answer(certificates=[certificate.pem for certificate in found])
+        return _answer(certificates=[{"certificate": certificate.pem} for certificate in found])
 
     def _post_trusted(self, request: Request) -> Response:
         """Add certificates; 201 when any was added, 200 when all were there already."""
@@ -249,6 +259,10 @@ def _answer(status: int = 200, **fields: Any) -> Response:
 def _error(status: int, message: str) -> Response:
     error = {"key": status, "messages": [message], "trackingId": _tracking_id()}
     return Response(status, json.dumps(error).encode(), _JSON)
+
+
+def _refuse(code: str, _values: Mapping[str, str]) -> Response | None:
+    return _error(*REFUSALS[code]) if code in REFUSALS else None
 
 
 def _tracking_id() -> str:

@@ -20,15 +20,23 @@ from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action, Reason, ServiceState
 from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
+from imp_emulator.wire import control_center_refusals as refusals
+from imp_emulator.wire import control_center_wsdl as wsdl
+from imp_emulator.wire.control_center_wsdl import NAMESPACE
 from imp_emulator.wire.http import soap
+from imp_emulator.wire.http.hosts import base_url
 from imp_emulator.wire.http.soap import text
 from imp_emulator.wire.http.tomcat import error_page
 from imp_emulator.world.context import Context
 
 PATH = "/controlcenterservice2/services/ControlCenterServices"
-NAMESPACE = "http://schemas.cisco.com/ast/soap"
+EXTENDED = f"{PATH}Ex"
+"""The path of Cisco's second service, for which there is only an answer that says so."""
 ROLE = "Standard SERVICEABILITY"
+_APPLICATION_PATH = "/controlcenterservice2"
+"""What Tomcat's cookie of a page's own session belongs to."""
 _START_TIME = "%a %b %d %H:%M:%S %Y"
+_MOST_NAMES = 1000
 _PRODUCTS = {
     "cucm": ("Cisco Unified Communications Manager", "CallManager", "CCM"),
     "imp": ("Cisco Unified Communications Manager IM and Presence", "CUP", "CUP"),
@@ -59,6 +67,7 @@ class ControlCenter:
         "soapDoServiceDeployment": True,
         "soapGetServiceStatus": False,
         "soapGetStaticServiceList": False,
+        "wsdl": False,
     }
 
     def __init__(self, context: Context, accounts: Accounts) -> None:
@@ -73,28 +82,38 @@ class ControlCenter:
         }
 
     def owns(self, path: str) -> bool:
-        return path.rstrip("/") == PATH
+        return path.rstrip("/") in (PATH, EXTENDED)
 
     def authenticate(self, request: Request) -> Response | None:
-        access = self._accounts.basic(request, "application", ROLE)
+        """Accept a session cookie or HTTP Basic of an application user that has the role."""
+        access = self._accounts.session_or_basic(request, "application", ROLE)
         if access is Access.UNAUTHENTICATED:
             return error_page(401, headers={"WWW-Authenticate": 'Basic realm="Cisco Serviceability"'})
         return None if access is Access.OK else error_page(403, f"The caller lacks the role {ROLE}")
 
     def route(self, request: Request) -> Operation:
+        described = request.method in ("GET", "HEAD") and any(name.lower() == "wsdl" for name in request.query)
+        if request.path.rstrip("/") == EXTENDED:
+            refusal = "ControlCenterServicesEx is not implemented by this emulator"
+            return Operation("ControlCenterServicesEx", False, lambda: _fault("Client", refusal))
+        if described:
+            return Operation("wsdl", False, lambda: self._description(request))
         if request.method != "POST":
-            refusal = _fault("Client", "The service answers POST requests only", 405)
-            refusal.headers["Allow"] = "POST"
-            return Operation(request.method, False, lambda: refusal)
+            return Operation(request.method, False, _only_post)
         try:
             _, content = soap.parse_envelope(request.body)
         except soap.MalformedXml as error:
             reason = error.reason
             return Operation("malformed", False, lambda: _fault("Client", reason))
         namespace, operation = soap.split_tag(content)
-        if namespace != NAMESPACE or operation not in self.operations:
+        if namespace != NAMESPACE or operation not in self._handlers:
             return Operation(operation[:64], False, lambda: _fault("Client", f"No such operation: {operation[:64]}"))
-        return Operation(operation, self.operations[operation], lambda: self._run(request, operation, content))
+        return Operation(
+            operation,
+            self.operations[operation],
+            lambda: self._run(request, operation, content),
+            refuse=lambda code, _: refusals.answer(code, operation, NAMESPACE) if code in refusals.REFUSALS else None,
+        )
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _fault("Client" if status < 500 else "Server", message, status)
@@ -111,7 +130,14 @@ class ControlCenter:
             f'<ns1:{operation}Response xmlns:ns1="{NAMESPACE}"><ns1:{operation}Return>{inside}'
             f"</ns1:{operation}Return></ns1:{operation}Response>"
         )
-        return Response(200, soap.envelope(markup.encode()), soap.CONTENT_TYPE)
+        return self._answer(request, soap.envelope(markup.encode()))
+
+    def _description(self, request: Request) -> Response:
+        """Describe the service at the address that the client asked, which a listener's port is part of."""
+        return self._answer(request, wsdl.document(f"{base_url(request, request.node)}{PATH}"))
+
+    def _answer(self, request: Request, body: bytes) -> Response:
+        return Response(200, body, soap.CONTENT_TYPE, cookies=self._accounts.new_session(request, _APPLICATION_PATH))
 
     def _status(self, request: Request, content: etree._Element) -> str:
         """Answer for the services of a repeated element, or of a list of items; without any, for all."""
@@ -119,7 +145,7 @@ class ControlCenter:
         for element in _fields(content, "ServiceStatus").get("ServiceStatus", []):
             items = _fields(element, "item").get("item", [])
             names += [soap.content(item) for item in items] or [soap.content(element)]
-        wanted = [name for name in names if name]
+        wanted = _bounded(names)
         return _information(services.poll(self._context, request.cluster, request.node, wanted), Reason.DONE)
 
     def _control(self, request: Request, content: etree._Element) -> str:
@@ -132,7 +158,7 @@ class ControlCenter:
         )
 
     def _deploy(self, request: Request, content: etree._Element) -> str:
-        command = _command(content, "DeploymentServiceRequest", "DeployType", ["Deploy", "UnDeploy"])
+        command = _command(content, "DeploymentServiceRequest", "DeployType", wsdl.DEPLOY_TYPES)
         activate = command.verb == "Deploy"
         return self._carry_out(
             request,
@@ -146,7 +172,7 @@ class ControlCenter:
             return _information([], Reason.BAD_ARGUMENTS)
         if command.node and not services.means(self._context, request.cluster, request.node, command.node):
             return _information([], Reason.ENTRY_NOT_FOUND)
-        reasons = {name: carry_out(name) for name in dict.fromkeys(command.names)}
+        reasons = {name: carry_out(name) for name in command.names}
         states = services.states(self._context, request.cluster, request.node, list(reasons))
         refused = [reason for reason in reasons.values() if reason is not Reason.DONE]
         return _information(states, refused[0] if refused else Reason.DONE, list(reasons.values()))
@@ -200,8 +226,16 @@ def _command(content: etree._Element, wrapper: str, verb: str, verbs: Iterable[s
     if chosen not in verbs:
         raise _BadRequest(f"{verb} must be one of {', '.join(verbs)}")
     items = [item for element in fields.get("ServiceList", []) for item in _fields(element, "item").get("item", [])]
-    names = [name for name in map(soap.content, items) if name]
+    names = _bounded(map(soap.content, items))
     return _Command(soap.content(fields.get("NodeName", [None])[0]), chosen, names)
+
+
+def _bounded(names: Iterable[str]) -> list[str]:
+    """Return each name once, without empty ones; raises ``_BadRequest`` for more than anybody has services."""
+    wanted = list(dict.fromkeys(filter(None, names)))
+    if len(wanted) > _MOST_NAMES:
+        raise _BadRequest(f"More than {_MOST_NAMES} services are named")
+    return wanted
 
 
 def _information(states: Sequence[ServiceState], result: Reason, refusals: Sequence[Reason] = ()) -> str:
@@ -251,6 +285,12 @@ def _elements(*fields: tuple[str, str]) -> str:
 
 def _item(inside: str) -> str:
     return f"<ns1:item>{inside}</ns1:item>"
+
+
+def _only_post() -> Response:
+    refusal = _fault("Client", "The service answers POST requests only", 405)
+    refusal.headers["Allow"] = "POST"
+    return refusal
 
 
 def _fault(code: str, message: str, status: int = 500) -> Response:

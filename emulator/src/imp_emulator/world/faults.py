@@ -28,6 +28,8 @@ class Effect:
     Attributes:
         status: The HTTP status to answer instead of handling the request (``STATUS``).
         retry_after: Seconds for the ``Retry-After`` header of that answer.
+        date: Whether that header names a time, on the virtual clock, instead of so many seconds.
+        after: Whether the request is handled first, and only its answer replaced, as by a proxy that has lost it.
         seconds: How long to wait before handling, in real time (``DELAY``).
         code: An error of the protocol itself to answer instead of handling the request (``ERROR``), for example
             ``ErrorServerBusy``; a protocol without such codes answers with ``status``.
@@ -37,6 +39,8 @@ class Effect:
     kind: EffectKind
     status: int = 503
     retry_after: int | None = None
+    date: bool = False
+    after: bool = False
     seconds: float = 0.0
     code: str = ""
     values: Mapping[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from imp_emulator.store.database import Database
 from imp_emulator.store.exchange import certificates as exchange_certificates
 from imp_emulator.store.exchange import mailboxes, online, role_assignments
 from imp_emulator.store.exchange import roots as exchange_roots
-from imp_emulator.store.imp import gateways, homes, ports, services, trust
+from imp_emulator.store.imp import gateways, homes, ports, redundancy, services, trust
 
 
 def seed(database: Database, scenario: Scenario, now: float) -> None:
@@ -46,4 +46,5 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
         gateways,
     ):
         part.seed(database, scenario)
+    redundancy.seed(database, scenario, now)
     services.seed(database, scenario, now)

@@ -4,9 +4,10 @@
 """Certification authorities (requirements C2 to C5, C7): what becomes of a request, and who may decide on it.
 
 A standalone CA leaves every request pending until an administrator issues or denies it, and takes no notice of a
-template. An enterprise CA decides at once, by template. Either denies what breaks the rules of C2 and C3: the CN of a
-request differs from the CA's name, an RSA key is long enough, and a SAN that is filled holds the CN. Disposition
-messages and codes are those of Active Directory Certificate Services where it has one for the case (winerror.h).
+template. An enterprise CA decides at once, by template, but for templates that demand a CA manager's approval. Either
+denies what breaks the rules of C2 and C3: the CN of a request differs from the CA's name, an RSA key is long enough,
+and a SAN that is filled holds the CN. Disposition messages and codes are those of Active Directory Certificate Services
+where it has one for the case (winerror.h).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from imp_emulator.crypto.certificates import key_pem, pem, validity
 from imp_emulator.domain.exchange import trust
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario.model import CaSpec
 from imp_emulator.store.ca import authorities
 from imp_emulator.store.ca import requests as store
 from imp_emulator.store.ca.authorities import AuthorityCertificate, CertificationAuthority
@@ -50,7 +52,16 @@ _ENDED = (
     "A required certificate is not within its validity period when verifying against the current system clock or the"
     " timestamp in the signed file. 0x800b0101 (-2146762495 CERT_E_EXPIRED)"
 )
-_BROKEN = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, TypeError)
+_LONGEST_NAME = 64
+"""Characters of a CN (RFC 5280, appendix A.1)."""
+_BROKEN = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _ARMOUR = re.compile(r"-----(?:BEGIN|END) (?:NEW )?CERTIFICATE REQUEST-----")
 
 
@@ -72,7 +83,11 @@ def authority(context: Context, host: str) -> CertificationAuthority:
 
 def language(context: Context, host: str) -> str:
     """Return the language of a CA's pages (ISO 639-1)."""
-    return next(spec.language for spec in context.scenario.certification_authorities if spec.host == host.lower())
+    return _declared(context, host).language
+
+
+def _declared(context: Context, host: str) -> CaSpec:
+    return next(spec for spec in context.scenario.certification_authorities if spec.host == host.lower())
 
 
 def submit(context: Context, host: str, text: str, attributes: Mapping[str, str], requester: str) -> CertificateRequest:
@@ -110,9 +125,15 @@ def submit(context: Context, host: str, text: str, attributes: Mapping[str, str]
         message=message,
     )
     store.add(context.database, request)
-    if settings.kind == "enterprise" and state is RequestState.PENDING:
+    if settings.kind == "enterprise" and state is RequestState.PENDING and not _waits(context, host, template):
         _sign(context, settings, request, purposes)
     return find(context, host, request.id)
+
+
+def _waits(context: Context, host: str, template: str | None) -> bool:
+    """Tell whether requests by a template of an enterprise CA wait for a CA manager's approval."""
+    demanding = {name.lower() for name in _declared(context, host).manager_approval}
+    return template is not None and template.lower() in demanding
 
 
 def parse_request(text: str) -> x509.CertificateSigningRequest:
@@ -227,8 +248,10 @@ def renew(context: Context, host: str, new_key: bool = True) -> int:
         raise Forbidden("ca-expired", _ENDED)
     name = signing.authority_name(settings.common_name, level)
     # Its days are counted from the beginning, which lies a little before this moment.
-    period = validity(context.clock.now(), timedelta(days=settings.validity_days) - SKEW, SKEW)
-    certificate = signing.sign_authority(name, key, above, period, signing.HASHES[settings.hash])
+    start, end = validity(context.clock.now(), timedelta(days=settings.validity_days) - SKEW, SKEW)
+    # Never at the same second as the one before, for that is how others tell which is the newer.
+    start = max(start, _parsed(newest).not_valid_before_utc + timedelta(seconds=1))
+    certificate = signing.sign_authority(name, key, above, (start, end), signing.HASHES[settings.hash])
     if level == 0 and settings.kind == "enterprise":
         trust.distribute(context, pem(certificate))
     return authorities.add_certificate(database, host, level, key_pem(key), pem(certificate))
@@ -305,7 +328,7 @@ def _check(settings: CertificationAuthority, request: x509.CertificateSigningReq
             "The signature of the certificate cannot be verified. 0x80096004 (-2146869244 TRUST_E_CERT_SIGNATURE)"
         )
     names = [str(name.value) for name in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    if not names or not names[0].strip():
+    if not names or not names[0].strip() or len(names[0]) > _LONGEST_NAME:
         raise _Refused(
             "The request subject name is invalid or too long. 0x80094001 (-2146877439 CERTSRV_E_BAD_REQUESTSUBJECT)"
         )

@@ -53,7 +53,7 @@ def _process_node(node: store.Node, domain: str) -> ProcessNode:
 
 
 def find(context: Context, cluster: str, name: str = "", pkid: str | None = None) -> ProcessNode:
-    """Return a process node by its UUID, else by its name; a server's may also be its FQDN or IPv4 address.
+    """Return a process node by its UUID, else by its name; a server's may also be its FQDN or address.
 
     Raises:
         NotFound: There is no such process node.
@@ -68,7 +68,7 @@ def find(context: Context, cluster: str, name: str = "", pkid: str | None = None
 
 
 def require_server(context: Context, cluster: str, name: str) -> None:
-    """Insist that a name, FQDN or IPv4 address is a server's; raises ``NotFound``."""
+    """Insist that a name, FQDN or address is a server's; raises ``NotFound``."""
     if store.node(context.database, cluster, name) is None:
         raise NotFound("node-not-found", f"There is no process node {name}.", "processNodeName")
 

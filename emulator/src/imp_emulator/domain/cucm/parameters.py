@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from imp_emulator.catalogue import database
 from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, ENTERPRISE_SERVICE, ParameterSpec, spec
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.domain.events import ParameterChanged
 from imp_emulator.domain.imp import restarts
-from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.errors import InvalidValue, NotEmulated, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import parameters as store
@@ -28,14 +29,24 @@ def find(context: Context, cluster: str, node: str, service: str, name: str) -> 
 
     Raises:
         NotFound: There is no such parameter, or no such node.
+        NotEmulated: Every cluster has the parameter, and the emulator has not.
     """
     found = store.parameter(context.database, cluster, node, service, name)
     if found is None and nodes.node(context.database, cluster, node) is not None:
         found = store.parameter(context.database, cluster, ENTERPRISE_NODE, service, name)
+    if found is None and _is_known(service, name):
+        message = f"Service parameter {name} of service {service} is not implemented by this emulator."
+        raise NotEmulated("parameter-not-emulated", message, "name")
     if found is None:
         message = f"Service parameter {name} of service {service} was not found on {node}."
         raise NotFound("parameter-not-found", message, "name")
     return found
+
+
+def _is_known(service: str, name: str) -> bool:
+    """Tell whether every cluster has a parameter that is in no catalogue here."""
+    known = {ascii_lower(owner): names for owner, names in database.PARAMETERS.items()}
+    return ascii_lower(name) in map(ascii_lower, known.get(ascii_lower(service), ()))
 
 
 def by_pkid(context: Context, cluster: str, pkid: str) -> Parameter:

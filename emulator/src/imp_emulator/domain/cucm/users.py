@@ -125,6 +125,9 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
         if served and user.presence_node is None:
             context.events.publish(PresenceChanged(cluster, user.pkid, user.userid))
         known = {name: value for name, value in {**changes, **served}.items() if name in _FOLLOWED}
+        if "presence_node" in known:
+            home = known["presence_node"]
+            known["served_by"] = None if home is None else homes.serving(context.database, cluster, home)
         following.review(context, cluster, user, dataclasses.replace(user, **known))
         if user.presence_node is not None and not changes.keys().isdisjoint(_SHOWN):
             presence.refresh(context, cluster, user.pkid)

@@ -13,14 +13,18 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from imp_emulator.crypto.reading import BROKEN, checked
+from imp_emulator.crypto.certificates import usable
+from imp_emulator.crypto.reading import imported
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.exchange import certificates as store
 from imp_emulator.store.exchange.certificates import IIS, PENDING, VALID, ExchangeCertificate
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import Certificate, held
+from imp_emulator.x509.der import Malformed
+from imp_emulator.x509.signatures import canonical_key
 
 __all__ = ["ExchangeCertificate"]
 
@@ -121,12 +125,12 @@ def add_request(context: Context, server: str, request: SigningRequest, key: rsa
     placeholder = _placeholder(request, key, context.clock.now())
     stored = ExchangeCertificate(
         server=server,
-        thumbprint=store.thumbprint(placeholder),
+        thumbprint=placeholder.thumbprint,
         status=PENDING,
         private_key=key.private_bytes(
             Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode("ascii"),
-        served=_pem(placeholder),
+        served=placeholder.pem,
         # The words with which Windows frames a PKCS #10 request.
         request=signed.public_bytes(Encoding.PEM)
         .decode("ascii")
@@ -147,7 +151,7 @@ def _extensions(request: SigningRequest) -> list[tuple[x509.ExtensionType, bool]
     return found
 
 
-def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
+def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey, now: datetime) -> Certificate:
     """Make the self-signed certificate that stands for a pending request; no client is ever sent it."""
     builder = (
         x509.CertificateBuilder()
@@ -160,7 +164,7 @@ def _placeholder(request: SigningRequest, key: rsa.RSAPrivateKey, now: datetime)
     )
     for extension, critical in _extensions(request):
         builder = builder.add_extension(extension, critical)
-    return builder.sign(key, hashes.SHA256())
+    return held(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER))
 
 
 def import_issued(context: Context, server: str, data: bytes, friendly_name: str = "") -> ExchangeCertificate:
@@ -177,7 +181,7 @@ def import_issued(context: Context, server: str, data: bytes, friendly_name: str
     found = _read(data)
     pending = {_public(row.certificate): row for row in certificates(context, server) if row.status == PENDING}
     for certificate in found:
-        name = store.thumbprint(certificate)
+        name = certificate.thumbprint
         if store.certificate(context.database, server, name) is not None:
             raise Duplicate("certificate-exists", f"A certificate with the thumbprint {name} already exists.")
     issued = next((certificate for certificate in found if _public(certificate) in pending), None)
@@ -187,10 +191,10 @@ def import_issued(context: Context, server: str, data: bytes, friendly_name: str
     request = pending[_public(issued)]
     completed = ExchangeCertificate(
         server=server,
-        thumbprint=store.thumbprint(issued),
+        thumbprint=issued.thumbprint,
         status=VALID,
         private_key=request.private_key,
-        served=_pem(issued) + "".join(_pem(above) for above in _intermediates(issued, found)),
+        served=issued.pem + "".join(above.pem for above in _intermediates(issued, found)),
         friendly_name=friendly_name or request.friendly_name,
         exportable=request.exportable,
     )
@@ -199,35 +203,23 @@ def import_issued(context: Context, server: str, data: bytes, friendly_name: str
     return completed
 
 
-def _read(data: bytes) -> list[x509.Certificate]:
-    readers = (
-        x509.load_pem_x509_certificates,
-        pkcs7.load_pem_pkcs7_certificates,
-        pkcs7.load_der_pkcs7_certificates,
-        lambda der: [x509.load_der_x509_certificate(der)],
-    )
-    for read in readers:
-        try:
-            found = read(data)
-        except ValueError:
-            continue
-        if found:
-            break
-    else:
-        raise InvalidValue("not-a-certificate", "The data holds no certificate that can be imported.", "data")
+def _read(data: bytes) -> list[Certificate]:
     try:
-        return [checked(certificate).parsed for certificate in found]
-    except BROKEN:
+        found = imported(data)
+    except Malformed:
         raise InvalidValue("not-a-certificate", "The data holds a certificate that cannot be read.", "data") from None
+    if not found:
+        raise InvalidValue("not-a-certificate", "The data holds no certificate that can be imported.", "data")
+    return found
 
 
-def _intermediates(leaf: x509.Certificate, others: Collection[x509.Certificate]) -> list[x509.Certificate]:
+def _intermediates(leaf: Certificate, others: Collection[Certificate]) -> list[Certificate]:
     """Return the chain above a certificate as far as it was given, without the root, which no server sends."""
-    chain: list[x509.Certificate] = []
+    chain: list[Certificate] = []
     current = leaf
     while True:
-        above = next((one for one in others if one.subject == current.issuer and one not in (leaf, *chain)), None)
-        if above is None or above.subject == above.issuer:
+        above = next((one for one in others if one not in (leaf, *chain) and current.issued_by(one)), None)
+        if above is None or above.self_signed:
             return chain
         chain.append(above)
         current = above
@@ -238,12 +230,15 @@ def enable(context: Context, server: str, name: str, services: Sequence[str]) ->
 
     Raises:
         NotFound: There is no such certificate.
-        Forbidden: It is a request that is still pending.
+        Forbidden: It is a request that is still pending, or no server can use it.
     """
     stored = find(context, server, name)
     if stored.status == PENDING:
         text = f"The certificate with the thumbprint {stored.thumbprint} is a pending request and cannot be enabled."
         raise Forbidden("request-pending", text)
+    if not usable(stored.private_key + stored.served):
+        text = f"The certificate with the thumbprint {stored.thumbprint} cannot be used by a server: it is damaged."
+        raise Forbidden("certificate-unusable", text)
     taken = {service for service in services if service != _SHARED_SERVICE}
     for other in certificates(context, server):
         if other.thumbprint != stored.thumbprint and taken & set(other.services):
@@ -286,9 +281,5 @@ def find(context: Context, server: str, name: str) -> ExchangeCertificate:
     return stored
 
 
-def _public(certificate: x509.Certificate) -> bytes:
-    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def _pem(certificate: x509.Certificate) -> str:
-    return certificate.public_bytes(Encoding.PEM).decode("ascii")
+def _public(certificate: Certificate) -> bytes:
+    return canonical_key(certificate.parts.key)

@@ -8,7 +8,6 @@ What is odd in one component is noted there, with its line, and the rest of the 
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from icalendar.parser import Contentline, unescape_backslash
 
 from imp_emulator.errors import InvalidValue
+from imp_emulator.text_files import encoding_of
 
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 _OF_A_CALENDAR = ("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE")
@@ -85,6 +85,14 @@ class Component:
         self.odd = self.odd or (line, what)
 
 
+def _in_utf8(content: bytes) -> bytes:
+    """Return a file without its byte order mark, and one in UTF-16 in UTF-8; a text of another encoding as it is."""
+    encoding, skipped = encoding_of(content)
+    if encoding == "utf-8":
+        return content[skipped:]
+    return content[skipped:].decode(encoding, "replace").encode()
+
+
 def components(content: bytes) -> list[Component]:
     """Return the components in the calendars of a file.
 
@@ -93,7 +101,7 @@ def components(content: bytes) -> list[Component]:
     """
     top = Component("", 0)
     stack = [top]
-    for number, raw in _unfolded(content.removeprefix(codecs.BOM_UTF8)):
+    for number, raw in _unfolded(_in_utf8(content)):
         try:
             text = raw.decode()
         except UnicodeDecodeError:

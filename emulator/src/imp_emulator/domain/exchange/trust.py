@@ -13,9 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography import x509
-
-from imp_emulator.crypto.reading import Certificate, parse_bundle, wrap
+from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.scenario.model import ENTERPRISE_ROOT
 from imp_emulator.store.ca import authorities
@@ -24,6 +22,7 @@ from imp_emulator.store.exchange import roots as store
 from imp_emulator.store.exchange.certificates import PENDING, VALID, ExchangeCertificate
 from imp_emulator.store.exchange.roots import TrustedRoot
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import Certificate, held_pem
 
 UNTRUSTED = "Untrusted"
 DATE_INVALID = "DateInvalid"
@@ -33,6 +32,8 @@ REVOCATION_CHECK_FAILURE = "RevocationCheckFailure"
 
 NO_ROOT = "None"
 """The type of a root that is in no store of the server."""
+_CRL_PLACE = "2.5.29.31"
+"""The extension that says where the revocation list is."""
 UNKNOWN_ROOT = "Unknown"
 """The type while there is a request only."""
 
@@ -49,11 +50,11 @@ def judge(context: Context, stored: ExchangeCertificate) -> Trust:
     """Tell what the server thinks of one of its certificates at this moment of the virtual clock."""
     if stored.status == PENDING:
         return Trust(PENDING, UNKNOWN_ROOT)
-    served = [wrap(one) for one in x509.load_pem_x509_certificates(stored.served.encode())]
+    served = held_pem(stored.served)
     roots = store.roots(context.database, stored.server)
     kinds = {root.fingerprint: root.kind for root in roots}
     leaf = served[0]
-    if leaf.parsed.issuer == leaf.parsed.subject:
+    if leaf.self_signed:
         status = VALID if _in_time(context, [leaf]) else DATE_INVALID
         return Trust(status, kinds.get(leaf.fingerprint, NO_ROOT))
     anchors = parse_roots(roots)
@@ -71,9 +72,9 @@ def _status(context: Context, stored: ExchangeCertificate, chain: Sequence[Certi
         return DATE_INVALID
     if not trusted:
         return UNTRUSTED
-    if not all(_is_ca(one.parsed) for one in chain[1:]):
+    if not all(one.parts.authority for one in chain[1:]):
         return INVALID
-    if _says_where_its_crl_is(leaf.parsed):
+    if leaf.parts.extension(_CRL_PLACE) is not None:
         if not store.crl_reachable(context.database, stored.server):
             return REVOCATION_CHECK_FAILURE
         if _revoked(context, leaf):
@@ -83,17 +84,18 @@ def _status(context: Context, stored: ExchangeCertificate, chain: Sequence[Certi
 
 def parse_roots(found: Sequence[TrustedRoot]) -> list[Certificate]:
     """Return the certificates of roots."""
-    return [wrap(x509.load_pem_x509_certificate(root.certificate.encode())) for root in found]
+    return [one for root in found for one in held_pem(root.certificate)[:1]]
 
 
 def _published(context: Context) -> list[Certificate]:
     """Return the CA certificates of the scenario below the roots."""
     database = context.database
     return [
-        wrap(x509.load_pem_x509_certificate(own.certificate.encode()))
+        one
         for authority in authorities.authorities(database)
         for level in range(1, authorities.certificates(database, authority.host)[-1].level + 1)
         for own in authorities.certificates(database, authority.host, level)
+        for one in held_pem(own.certificate)
     ]
 
 
@@ -115,22 +117,7 @@ def _chains(
 
 def _in_time(context: Context, chain: Sequence[Certificate]) -> bool:
     now = context.clock.now()
-    return all(one.parsed.not_valid_before_utc <= now <= one.parsed.not_valid_after_utc for one in chain)
-
-
-def _is_ca(certificate: x509.Certificate) -> bool:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
-
-
-def _says_where_its_crl_is(certificate: x509.Certificate) -> bool:
-    try:
-        certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints)
-    except x509.ExtensionNotFound:
-        return False
-    return True
+    return all(one.not_before <= now <= one.not_after for one in chain)
 
 
 def _revoked(context: Context, leaf: Certificate) -> bool:
@@ -152,8 +139,8 @@ def add_roots(context: Context, server: str, pem: str, kind: str) -> list[Certif
     name = _known(context, server)
     found = parse_bundle(pem)
     for certificate in found:
-        if not certificate.issued_by(certificate):
-            text = f"{certificate.common_name or certificate.fingerprint} is no root: it has not signed itself."
+        if not certificate.self_signed:
+            text = f"{certificate.subject or certificate.fingerprint} is no root: it has not signed itself."
             raise InvalidValue("not-a-root", text, "certificates")
     for certificate in found:
         store.add(context.database, name, kind, certificate.pem)

@@ -20,13 +20,15 @@ from imp_emulator.domain.imp.next_steps import Step
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import users
 from imp_emulator.store.imp import engine as store
-from imp_emulator.store.imp import services
+from imp_emulator.store.imp import homes, services
 from imp_emulator.world.context import Context
 
 START = "engine-start"
 """The kind of the job that has all users of a node followed."""
 STOPPED = "engine-stopped"
 """The kind of the job that shows the users of a node as they are without their calendars."""
+MOVED = "engine-users-moved"
+"""The kind of the job that gives the users of a home node to another engine, because another node serves them."""
 POLL = "engine-poll"
 """The kind of the jobs that ask for what no notification tells of, each after its period."""
 
@@ -104,12 +106,26 @@ def stops(context: Context, cluster: str, node: str) -> None:
         context.jobs.at_once(STOPPED, node_key(cluster, node), [cluster, node])
 
 
+def move(context: Context, cluster: str, home: str) -> None:
+    """Have the users of a home node followed by the engine of the node that serves them from now on."""
+    context.jobs.at_once(MOVED, node_key(cluster, home), [cluster, home])
+
+
 def adopt_all(context: Context, cluster: str, node: str) -> Iterator[None]:
-    """Give the engine of a node the users that it has to follow, some in each transaction; others go on in between."""
+    """Give the engine of a node the users that it has to follow, see :func:`adopt_home`."""
+    for home in homes.served(context.database, cluster, node):
+        yield from adopt_home(context, cluster, home)
+
+
+def adopt_home(context: Context, cluster: str, home: str) -> Iterator[None]:
+    """Give the users of a home node to the engine that has to follow them.
+
+    Some are given in each transaction; others go on in between.
+    """
     last = 0
     while True:
         with context.database.transaction():
-            found = users.presence_users(context.database, cluster, node, after=last, first=_SLICE)
+            found = users.presence_users(context.database, cluster, home, after=last, first=_SLICE)
             following.adopt(context, cluster, found)
         if not found:
             return

@@ -70,7 +70,7 @@ class Explainer:
             user=user,
             followed=followed,
             shown=shown,
-            node=None if user.presence_node is None else self._node(user.presence_node),
+            node=None if user.served_by is None else self._node(user.served_by),
             gateways=tuple(found.name for found in self._gateways),
             now=self._context.clock.timestamp(),
         )

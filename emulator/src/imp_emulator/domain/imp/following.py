@@ -20,6 +20,7 @@ from typing import Any
 from imp_emulator.domain.imp import engine_settings, next_steps, nodes, presence
 from imp_emulator.domain.imp.engine_settings import Settings, Terms
 from imp_emulator.domain.imp.next_steps import Step
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store.cucm.users import PresenceUser
 from imp_emulator.store.imp import engine as store
 from imp_emulator.store.imp.engine import EngineUser
@@ -71,8 +72,8 @@ def node_key(cluster: str, node: str) -> str:
 def review(context: Context, cluster: str, before: PresenceUser | None, after: PresenceUser | None) -> None:
     """Follow a user's calendar, or do so no more, when something about the user changes in Unified CM.
 
-    A user is followed by the engine of its home node, as long as that runs. Another mail address is another mailbox,
-    with which the user begins anew.
+    A user is followed by the engine of the node that serves it, as long as that runs. Another mail address is another
+    mailbox, with which the user begins anew.
 
     Args:
         before: The user as it was; ``None`` for a new one.
@@ -93,18 +94,28 @@ def _mailbox(user: PresenceUser | None) -> tuple[str, str] | None:
     """Return whose engine has to follow which mailbox for a user; ``None`` for nobody."""
     if user is None or not (user.home_cluster and user.im_and_presence and user.meeting_information):
         return None
-    return (user.presence_node, user.mail) if user.presence_node and user.mail else None
+    return (user.served_by, user.mail) if user.served_by and user.mail else None
 
 
 def adopt(context: Context, cluster: str, found: Sequence[PresenceUser]) -> None:
-    """Have the engines that run follow those of some users that are to be followed, and are not yet."""
+    """Have the engines that run follow those of some users that are to be followed, and are not yet.
+
+    An engine whose node does not serve a user any more lets go of it.
+    """
     for user in found:
-        if _mailbox(user) and store.user(context.database, cluster, user.pkid) is None:
-            _adopt(context, cluster, user)
+        if not _mailbox(user):
+            continue
+        known = store.user(context.database, cluster, user.pkid)
+        if known is not None and ascii_lower(known.node) == ascii_lower(user.served_by or ""):
+            continue
+        if known is not None:
+            _forget(context, known)
+            presence.refresh(context, cluster, user.pkid)
+        _adopt(context, cluster, user)
 
 
 def _adopt(context: Context, cluster: str, user: PresenceUser) -> bool:
-    node = user.presence_node or ""
+    node = user.served_by or ""
     settings = engine_settings.settings(context, cluster, node)
     if settings is None or not settings.gateways:
         return False

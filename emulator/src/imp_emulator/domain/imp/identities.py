@@ -14,12 +14,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from imp_emulator.crypto.certificates import usable
 from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.imp import trust
 from imp_emulator.domain.network import names
 from imp_emulator.errors import Forbidden, InvalidValue, NotFound
 from imp_emulator.store.imp import trust as store
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import held_pem
+from imp_emulator.x509.signatures import canonical_key
 
 KEY_LENGTHS: dict[str, tuple[int, ...]] = {"rsa": (2048, 3072, 4096), "ec": (256, 384, 521)}
 HASHES: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
@@ -42,9 +45,8 @@ class SigningRequest:
     alternative_names: tuple[str, ...] = ()
 
 
-def check_request(service: str, request: SigningRequest) -> None:
-    """Raise ``InvalidValue`` for a service, key, hash or name that is not supported."""
-    trust.check_service(service)
+def check_request(request: SigningRequest) -> None:
+    """Raise ``InvalidValue`` for a key, hash or name that is not supported."""
     lengths = KEY_LENGTHS.get(request.key_type)
     if lengths is None:
         raise InvalidValue("invalid-field", f"keyType must be one of {', '.join(KEY_LENGTHS)}.", "keyType")
@@ -110,7 +112,8 @@ def _key_pem(key: PrivateKey) -> str:
 
 def waiting_request(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the signing request that waits for its certificate, in PEM; raises ``NotFound`` when there is none."""
-    waiting = store.signing_request(context.database, cluster, node, trust.check_service(service))
+    trust.check_service(context, cluster, node, service)
+    waiting = store.signing_request(context.database, cluster, node, service)
     if waiting is None:
         raise NotFound("csr-not-found", f"There is no certificate signing request for {service}.", "service")
     return waiting.request
@@ -118,7 +121,8 @@ def waiting_request(context: Context, cluster: str, node: str, service: str) -> 
 
 def certificate(context: Context, cluster: str, node: str, service: str) -> str:
     """Return the certificate that a service shows, in PEM; raises ``NotFound`` when it has none."""
-    identity = store.identity(context.database, cluster, node, trust.check_service(service))
+    trust.check_service(context, cluster, node, service)
+    identity = store.identity(context.database, cluster, node, service)
     if identity is None:
         raise NotFound("certificate-not-found", f"There is no identity certificate for {service}.", "service")
     return identity.certificate
@@ -135,16 +139,20 @@ def upload(context: Context, cluster: str, node: str, service: str, texts: Seque
             them nor in the service's trust store.
         InvalidValue: The service is unknown or a text is no certificate.
     """
-    waiting = store.signing_request(context.database, cluster, node, trust.check_service(service))
+    trust.check_service(context, cluster, node, service)
+    waiting = store.signing_request(context.database, cluster, node, service)
     if waiting is None:
         raise Forbidden("csr-not-found", f"There is no certificate signing request for {service}.")
     uploaded = [found for text in texts for found in parse_bundle(text)]
     request = x509.load_pem_x509_csr(waiting.request.encode("ascii"))
-    leaf = next((found for found in uploaded if found.parsed.public_key() == request.public_key()), None)
+    key = request.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    leaf = next((found for found in uploaded if canonical_key(found.parts.key) == key), None)
     if leaf is None:
         raise Forbidden("csr-mismatch", "The certificate does not match the key of the certificate signing request.")
-    known = [parse_bundle(found.pem)[0] for found in trust.trusted(context, cluster, node, service)]
+    known = [one for found in trust.trusted(context, cluster, node, service) for one in held_pem(found.pem)]
     if not any(leaf.issued_by(ca) for ca in uploaded + known):
         raise Forbidden("issuer-not-trusted", f"The issuer of the certificate is not in {service}-trust.")
+    if not usable(waiting.private_key + leaf.pem):
+        raise InvalidValue("not-a-certificate", "The certificate cannot be used by a server: it is damaged.")
     store.put_identity(context.database, cluster, node, service, store.Identity(leaf.pem, waiting.private_key))
     store.remove_signing_request(context.database, cluster, node, service)

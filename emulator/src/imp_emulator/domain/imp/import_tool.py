@@ -15,7 +15,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from imp_emulator.crypto.reading import Certificate, parse_bundle
 from imp_emulator.domain.imp import gateway_status, trust
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
@@ -23,6 +22,7 @@ from imp_emulator.domain.network.tls_chain import NoChain, offered
 from imp_emulator.domain.network.tls_probe import Result, Verdict
 from imp_emulator.errors import Forbidden, InvalidValue
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import Certificate, held_pem
 
 STORES = {"cup-trust": "cup", "cup-xmpp-trust": "cup-xmpp", "tomcat-trust": "tomcat"}
 """The service token of each trust store; ``cup-trust`` is the product's "IM and Presence (IM/P) Trust"."""
@@ -86,7 +86,7 @@ async def check(context: Context, peer: Peer) -> Report:
     """
     target = gateway_status.locate(context, peer.cluster, peer.node, peer_name(peer.server), peer.port)
     stored = trust.trusted(context, peer.cluster, peer.node, STORES[peer.store])
-    trusted = [found for certificate in stored for found in parse_bundle(certificate.pem)]
+    trusted = [found for certificate in stored for found in held_pem(certificate.pem)]
     # The servers at the other end are served by this very event loop.
     result = await asyncio.to_thread(gateway_status.judge, target, "".join(found.pem for found in trusted))
     chain = [] if result.verdict is Verdict.NETWORK else await asyncio.to_thread(_download, target)

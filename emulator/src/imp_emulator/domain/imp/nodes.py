@@ -19,10 +19,18 @@ def presence_nodes(context: Context, cluster: str) -> list[Node]:
 
 
 def presence_node(context: Context, cluster: str, name: str) -> Node:
-    """Return an IM and Presence node by its name, FQDN or IPv4 address; raises ``NotFound``."""
+    """Return an IM and Presence node by its name, FQDN or address; raises ``NotFound``."""
     node = store.node(context.database, cluster, name)
     if node is None or node.role != "imp":
         raise NotFound("node-not-found", "There is no such IM and Presence node.", "node")
+    return node
+
+
+def server(context: Context, cluster: str, name: str) -> Node:
+    """Return a node of either role by its name, FQDN or address; raises ``NotFound``."""
+    node = store.node(context.database, cluster, name)
+    if node is None:
+        raise NotFound("node-not-found", "There is no such node.", "node")
     return node
 
 

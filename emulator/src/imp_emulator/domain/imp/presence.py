@@ -53,7 +53,8 @@ class UserPresence:
 
     Attributes:
         pkid: The UUID, lower case, no braces.
-        node: The IM and Presence node that serves the user.
+        node: The IM and Presence node that is the user's home.
+        served_by: The node that serves the user: the home, or its peer after a failover.
         since: Since when it is shown so; virtual time, in seconds since the epoch. ``None``: nothing has changed since
             the user was enabled.
         manual: What was set by hand and has not ended.
@@ -63,6 +64,7 @@ class UserPresence:
     pkid: str
     userid: str
     node: str
+    served_by: str
     presence: Presence
     since: float | None
     sign_in: SignIn
@@ -184,7 +186,7 @@ def _user(context: Context, cluster: str, userid: str) -> PresenceUser:
 def _described(context: Context, cluster: str, user: PresenceUser) -> UserPresence:
     """Return what is stored of a user, or what holds of every user of which nothing is."""
     row = store.find(context.database, cluster, user.pkid)
-    place = (cluster, user.pkid, user.userid, user.presence_node or "")
+    place = (cluster, user.pkid, user.userid, user.presence_node or "", user.served_by or "")
     if row is None:
         signed_in = _untouched(context, cluster)
         return UserPresence(*place, compose(Inputs(signed_in), ""), None, signed_in, False, None)
@@ -282,13 +284,13 @@ class _Calendar:
 
 def followed(context: Context, user: UserPresence) -> EngineUser | None:
     """Return what the Presence Engine knows of a user's calendar; ``None`` when it follows none, or does not run."""
-    if _displays(context, user.cluster, user.node) is None:
+    if _displays(context, user.cluster, user.served_by) is None:
         return None
     return engine.user(context.database, user.cluster, user.pkid)
 
 
 def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _Calendar:
-    displays = _displays(context, known.cluster, known.node)
+    displays = _displays(context, known.cluster, known.served_by)
     return _Calendar(user, followed(context, known), bool(displays))
 
 

@@ -12,18 +12,17 @@ import re
 from collections.abc import Sequence
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
-from imp_emulator.crypto.reading import Certificate, parse_bundle
+from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.events import TrustChanged
-from imp_emulator.domain.imp import restarts
+from imp_emulator.domain.imp import nodes, restarts
 from imp_emulator.errors import InvalidValue, NotFound
 from imp_emulator.store.imp import gateways
 from imp_emulator.store.imp import trust as store
 from imp_emulator.store.imp.gateways import OFFICE_365
 from imp_emulator.store.imp.trust import TrustedCertificate
 from imp_emulator.world.context import Context
+from imp_emulator.x509.certificate import Certificate
 
-SERVICES = store.SERVICES
-"""The service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
 TOMCAT = "tomcat"
@@ -34,16 +33,21 @@ _READERS = {CUP: (PRESENCE_ENGINE, SIP_PROXY), "cup-xmpp": (XCP_ROUTER,)}
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def check_service(service: str) -> str:
+def services(context: Context, cluster: str, node: str) -> tuple[str, ...]:
+    """Return the service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
+    return store.SERVICES[nodes.server(context, cluster, node).role]
+
+
+def check_service(context: Context, cluster: str, node: str, service: str) -> str:
     """Return a service token that a node has a store for; raises ``InvalidValue`` for any other."""
-    if service not in SERVICES:
+    if service not in services(context, cluster, node):
         raise InvalidValue("unknown-service", f"Unsupported service: {service[:64]}", "service")
     return service
 
 
 def trusted(context: Context, cluster: str, node: str, service: str) -> list[TrustedCertificate]:
     """Return the certificates of a trust store, by file name."""
-    return store.trusted(context.database, cluster, node, check_service(service))
+    return store.trusted(context.database, cluster, node, check_service(context, cluster, node, service))
 
 
 def bundle(context: Context, cluster: str, node: str, service: str) -> str:
@@ -65,14 +69,15 @@ def upload(
         services: Service tokens of the stores.
         texts: PEM texts of one or more certificates each.
 
-    Returns how many were added over all stores; those that are there already are left as they are.
+    Returns how many were added over all stores; those that are there already are left as they are. Of several with one
+    subject a store keeps the one whose validity begins last.
 
     Raises:
         InvalidValue: Nothing was given, a store does not exist, or a text is no certificate.
     """
     if not services or not texts:
         raise InvalidValue("missing-value", "At least one service and one certificate must be given.")
-    stores = [check_service(service) for service in dict.fromkeys(services)]
+    stores = [check_service(context, cluster, node, service) for service in dict.fromkeys(services)]
     certificates = {found.fingerprint: found for text in texts for found in parse_bundle(text)}
     added = 0
     for service in stores:
@@ -82,14 +87,29 @@ def upload(
 
 
 def _add(context: Context, cluster: str, node: str, service: str, certificate: Certificate, description: str) -> bool:
+    """Add a certificate to a store as Cisco's guide says: of several with one subject the one that begins last stays.
+
+    An older one is not added, which is no error; a younger one takes the place of those that are there. One without a
+    subject has no name that could be another's.
+    """
     present = trusted(context, cluster, node, service)
     if any(found.fingerprint == certificate.fingerprint for found in present):
         return False
-    filename = _filename(certificate, {found.filename for found in present})
+    alike = [found for found in present if certificate.subject and _read(found).subject == certificate.subject]
+    if any(_read(found).not_before >= certificate.not_before for found in alike):
+        return False
+    for found in alike:
+        store.remove_trusted(context.database, cluster, node, service, found.fingerprint)
+        _changed(context, cluster, node, service, found.filename, "replaced")
+    filename = _filename(certificate, {found.filename for found in present if found not in alike})
     record = TrustedCertificate(certificate.fingerprint, filename, description, certificate.pem)
     store.add_trusted(context.database, cluster, node, service, record)
     _changed(context, cluster, node, service, filename, "uploaded")
     return True
+
+
+def _read(stored: TrustedCertificate) -> Certificate:
+    return parse_bundle(stored.pem)[0]
 
 
 def delete(context: Context, cluster: str, node: str, service: str, fingerprint: str) -> None:
@@ -114,14 +134,21 @@ def delete(context: Context, cluster: str, node: str, service: str, fingerprint:
 def _changed(context: Context, cluster: str, node: str, service: str, filename: str, action: str) -> None:
     context.events.publish(TrustChanged(cluster, node, service, filename, action))
     readers = _READERS.get(service, ())
-    if service == TOMCAT and any(found.type == OFFICE_365 for found in gateways.gateways(context.database, cluster)):
+    if service == TOMCAT and _follows_office_365(context, cluster, node):
         readers = (PRESENCE_ENGINE,)
     restarts.require_restart(context, cluster, readers, [node], f"{service}-trust certificate {filename}", action)
 
 
+def _follows_office_365(context: Context, cluster: str, node: str) -> bool:
+    """Tell whether a node has a Presence Engine that asks Office 365, for which tomcat-trust counts too."""
+    if nodes.server(context, cluster, node).role != "imp":
+        return False
+    return any(found.type == OFFICE_365 for found in gateways.gateways(context.database, cluster))
+
+
 def _filename(certificate: Certificate, taken: set[str]) -> str:
     """Name a certificate after its subject's CN or, without one, its serial number; a number keeps names apart."""
-    stem = _UNSAFE.sub("_", certificate.common_name).strip("_.")[:80] or f"{certificate.parsed.serial_number:x}"
+    stem = _UNSAFE.sub("_", "".join(certificate.common_names[:1])).strip("_.")[:80] or certificate.serial[:80]
     filename, number = f"{stem}.pem", 1
     while filename in taken:
         filename, number = f"{stem}-{number}.pem", number + 1

@@ -18,6 +18,7 @@ from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import users
 from imp_emulator.store.cucm.users import PresenceUser, UserKey
+from imp_emulator.store.imp import redundancy
 from imp_emulator.store.imp import web_service as store
 from imp_emulator.world.context import Context
 
@@ -87,16 +88,18 @@ def redirected(context: Context, cluster: str, node: str, userid: str) -> nodes.
     Raises:
         NotFound: No such user is enabled for IM and Presence.
     """
-    home = _enabled(context, cluster, userid).presence_node or ""
-    if _same(home, node) or not serves(context, cluster, home):
+    serving = _enabled(context, cluster, userid).served_by or ""
+    if _same(serving, node) or not serves(context, cluster, serving):
         return None
-    return nodes.node(context.database, cluster, home)
+    return nodes.node(context.database, cluster, serving)
 
 
 def backup(context: Context, cluster: str, node: str) -> nodes.Node | None:
-    """Return the node to turn to when a node fails; ``None`` when the cluster has no other."""
+    """Return the node to turn to when a node fails: its peer, else any other one; ``None`` when there is none."""
     others = [known for known in nodes.nodes(context.database, cluster, "imp") if not _same(known.name, node)]
-    return others[0] if others else None
+    group = redundancy.group_of(context.database, cluster, node)
+    paired = set() if group is None else {member.node for member in group.members}
+    return next((known for known in others if known.name in paired), others[0] if others else None)
 
 
 def find(context: Context, cluster: str, node: str, key: str) -> Session | None:

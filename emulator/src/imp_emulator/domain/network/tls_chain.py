@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from OpenSSL import SSL
 
-from imp_emulator.crypto.reading import Certificate
 from imp_emulator.domain.network.names import GatewayName
 from imp_emulator.domain.network.tls_handshake import TIMEOUT, shake_hands
+from imp_emulator.x509.certificate import Certificate
 
 
 class NoChain(Exception):
@@ -25,9 +25,9 @@ def offered(listener: tuple[str, int], name: GatewayName, timeout: float = TIMEO
         timeout: Seconds of real time for the connection, and again for the handshake.
 
     Raises:
-        NoChain: There is no connection, no handshake, or something else than X.509 in it.
+        NoChain: There is no connection, or no handshake.
     """
     try:
         return shake_hands(listener, name, timeout=timeout).chain
-    except (OSError, SSL.Error, ValueError) as error:
+    except (OSError, SSL.Error) as error:
         raise NoChain(str(error)) from None

@@ -12,15 +12,16 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from cryptography import x509
 from OpenSSL import SSL, crypto
 
-from imp_emulator.crypto.reading import Certificate, wrap
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.domain.network.tunnel import Tunnel, open_tunnel
+from imp_emulator.x509.certificate import Certificate, held_pem, of_openssl
 
 TIMEOUT = 5.0
 """Seconds of real time for the connection, and again for the whole handshake."""
@@ -47,19 +48,33 @@ class TrustStore:
     at: datetime
 
 
+class Objection(NamedTuple):
+    """What OpenSSL has against a chain.
+
+    Attributes:
+        code: Its number (``X509_V_ERR_...``).
+        depth: How far above the server's own certificate the one is that it is about.
+        certificate: That one.
+    """
+
+    code: int
+    depth: int
+    certificate: Certificate
+
+
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A handshake that was completed, whatever the verification said.
+    """A handshake that came to the server's certificate, whatever the verification said.
 
     Attributes:
         chain: What the server sends, its own certificate first.
-        errors: OpenSSL's codes (``X509_V_ERR_...``) in the order in which it met them; empty when the chain is good.
+        objections: In the order in which OpenSSL met them; empty when the chain is good.
         verified: What was verified, from the server's certificate to the root; empty without a store.
     """
 
     chain: list[Certificate]
-    errors: Sequence[int]
-    verified: Sequence[x509.Certificate] = ()
+    objections: Sequence[Objection]
+    verified: Sequence[Certificate] = ()
 
 
 def shake_hands(
@@ -82,10 +97,9 @@ def shake_hands(
         Unreachable: Nothing accepts connections there, or the proxy makes none.
         OSError: The server does not go on with the handshake.
         SSL.Error: It breaks it off, or speaks something else.
-        ValueError: It sends something else than X.509.
     """
-    errors: list[int] = []
-    session = SSL.Connection(_context(store, errors), None)
+    objections: list[Objection] = []
+    session = SSL.Connection(_context(store, objections), None)
     session.set_connect_state()
     if name.kind is NameKind.FQDN:
         session.set_tlsext_host_name(name.key.encode("ascii"))
@@ -93,10 +107,18 @@ def shake_hands(
         deadline = time.monotonic() + timeout
         if tunnel is not None:
             _pass_through(connection, tunnel, deadline)
-        _converse(session, connection, deadline)
-    chain = session.get_peer_cert_chain(as_cryptography=True) or []
-    verified = [] if store is None else session.get_verified_chain(as_cryptography=True) or []
-    return Handshake([wrap(certificate) for certificate in chain], errors, verified)
+        try:
+            _converse(session, connection, deadline)
+        except SSL.Error:
+            leaf = [one.certificate for one in objections if one.depth == 0][:1]
+            if not leaf:
+                raise
+            # What was said against the certificate counts, and not what OpenSSL could not do with it afterwards.
+            return Handshake(leaf, objections)
+    # As OpenSSL has read them: another library would refuse a whole chain for one odd extension.
+    chain = session.get_peer_cert_chain() or []
+    verified = [] if store is None else session.get_verified_chain() or []
+    return Handshake([of_openssl(one) for one in chain], objections, [of_openssl(one) for one in verified])
 
 
 def connect(listener: tuple[str, int], timeout: float) -> socket.socket:
@@ -118,7 +140,7 @@ def _pass_through(connection: socket.socket, tunnel: Tunnel, deadline: float) ->
         raise Unreachable(error.strerror or str(error)) from None
 
 
-def _context(store: TrustStore | None, errors: list[int]) -> SSL.Context:
+def _context(store: TrustStore | None, objections: list[Objection]) -> SSL.Context:
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_cipher_list(_CIPHERS)
@@ -126,19 +148,19 @@ def _context(store: TrustStore | None, errors: list[int]) -> SSL.Context:
         context.set_verify(SSL.VERIFY_NONE)
         return context
 
-    def note(_session: SSL.Connection, _certificate: crypto.X509, error: int, _depth: int, good: int) -> bool:
+    def note(_session: SSL.Connection, certificate: crypto.X509, error: int, depth: int, good: int) -> bool:
         """Note an error and have OpenSSL go on: who sees the verdict wants to see the certificates as well."""
         if not good:
-            errors.append(error)
+            objections.append(Objection(error, depth, of_openssl(certificate)))
         return True
 
     context.set_verify(SSL.VERIFY_PEER, note)
     anchors = context.get_cert_store()
     if anchors is None:
         raise ValueError("a context for clients has a certificate store")
-    if store.trusted.strip():
-        for certificate in x509.load_pem_x509_certificates(store.trusted.encode()):
-            anchors.add_cert(crypto.X509.from_cryptography(certificate))
+    for trusted in held_pem(store.trusted):
+        with suppress(crypto.Error):
+            anchors.add_cert(crypto.load_certificate(crypto.FILETYPE_ASN1, trusted.parts.der))
     anchors.set_time(store.at.astimezone(UTC))
     return context
 

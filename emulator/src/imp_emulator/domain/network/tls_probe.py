@@ -17,12 +17,19 @@ from enum import Enum
 
 from OpenSSL import SSL
 
-from imp_emulator.crypto.reading import BROKEN, Certificate
 from imp_emulator.domain.network.names import GatewayName, NameKind
-from imp_emulator.domain.network.tls_handshake import TIMEOUT, Handshake, TrustStore, Unreachable, shake_hands
+from imp_emulator.domain.network.tls_handshake import (
+    TIMEOUT,
+    Handshake,
+    Objection,
+    TrustStore,
+    Unreachable,
+    shake_hands,
+)
 from imp_emulator.domain.network.tunnel import Tunnel
 from imp_emulator.domain.network.verify_errors import AFTER_THE_NAME, NO_ISSUER, SELF_SIGNED, message
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.x509.certificate import Certificate
 
 
 class Verdict(Enum):
@@ -89,51 +96,77 @@ def probe(
         handshake = shake_hands(listener, name, store, timeout, tunnel)
         if not handshake.chain:
             return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: no certificate.")
-        result = _judge(name, handshake.chain[0], handshake.errors, empty=not trusted.strip())
+        result = _judge(name, handshake.chain, handshake.objections, empty=not trusted.strip())
         return replace(result, identity=_identity(handshake)) if result.verdict is Verdict.VERIFIED else result
     except Unreachable as error:
         return Result(False, Verdict.NETWORK, f"{name.text} cannot be reached: {error}.")
     except SSL.Error as error:
-        return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: {_reason(error)}.")
+        return _without_handshake(name, error)
     except OSError:
         return Result(True, Verdict.NETWORK, f"{name.text} did not complete the TLS handshake.")
-    except BROKEN:
-        return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: it cannot be read.")
 
 
 def _identity(handshake: Handshake) -> Identity:
     return Identity(
         bytes.fromhex(handshake.chain[0].fingerprint),
-        max(certificate.not_valid_before_utc for certificate in handshake.verified),
-        min(certificate.not_valid_after_utc for certificate in handshake.verified),
+        max(certificate.not_before for certificate in handshake.verified),
+        min(certificate.not_after for certificate in handshake.verified),
     )
+
+
+def _without_handshake(name: GatewayName, error: SSL.Error) -> Result:
+    """Choose the verdict when OpenSSL gave up; at a chain of which it cannot read a part it does so at once."""
+    reason = _reason(error)
+    if reason == "CERTIFICATE_VERIFY_FAILED":
+        return _damaged(name)
+    if any(one[0] == "asn1 encoding routines" for one in _queue(error)):
+        return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: it cannot be read ({reason}).")
+    return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: {reason}.")
+
+
+def _damaged(name: GatewayName) -> Result:
+    detail = f"The certificate of {name.text} was refused: an extension in its chain is damaged or there twice."
+    return Result(True, Verdict.BAD, detail)
 
 
 def _reason(error: SSL.Error) -> str:
     """Return the first of OpenSSL's reasons, in the form in which its header files write them."""
-    found = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    found = _queue(error)
     return str(found[0][2]).upper().replace(" ", "_") if found else "refused"
 
 
-def _judge(name: GatewayName, leaf: Certificate, errors: Sequence[int], *, empty: bool) -> Result:
+def _queue(error: SSL.Error) -> list[tuple[str, str, str]]:
+    """Return OpenSSL's errors, the first one first: library, function and reason of each."""
+    return error.args[0] if error.args and isinstance(error.args[0], list) else []
+
+
+def _judge(name: GatewayName, chain: Sequence[Certificate], objections: Sequence[Objection], *, empty: bool) -> Result:
     """Choose the verdict; OpenSSL looks at chain and purpose before the name, at dates and signatures after it."""
-    first = errors[0] if errors else None
+    leaf, first = chain[0], objections[0].code if objections else None
     if (first is None or first in AFTER_THE_NAME) and not _stands_for(leaf, name):
         return _mismatch(name, leaf)
     if first is None:
         return Result(True, Verdict.VERIFIED)
+    if any(one.parts.damaged for one in chain):
+        # OpenSSL finds no issuer for what it cannot use.
+        return _damaged(name)
     if first in NO_ISSUER or (first == SELF_SIGNED and empty):
         detail = (
             f"The certificate of {name.text}, issued by {leaf.issuer}, has no chain up to a root in the trust store."
         )
         return Result(True, Verdict.MISSING, detail)
-    return Result(True, Verdict.BAD, f"The certificate of {name.text} was refused: {message(first)}.")
+    # OpenSSL looks from the root downwards; of several with the same fault the server's own is to be seen to first.
+    about = min((one for one in objections if one.code == first), key=lambda one: one.depth)
+    what = f"The certificate of {name.text} was refused"
+    if about.depth:
+        what += f" because of {about.certificate.subject}, an authority above it"
+    return Result(True, Verdict.BAD, f"{what}: {message(first)}.")
 
 
 def _stands_for(leaf: Certificate, name: GatewayName) -> bool:
     """Tell whether a certificate holds a gateway's name: in the SAN where it has one, in the subject's CN otherwise.
 
-    An IPv4 address may be the CN, which OpenSSL never looks at for one; an IPv6 address must stand in the SAN (G3). A
+    An IPv4 address may be a CN, which OpenSSL never looks at for one; an IPv6 address must stand in the SAN (G3). A
     SAN of addresses only still decides, where OpenSSL would fall back to the CN.
     """
     if name.kind is NameKind.FQDN:
@@ -141,7 +174,7 @@ def _stands_for(leaf: Certificate, name: GatewayName) -> bool:
         return any(_covers(pattern, name.key) for pattern in held)
     if _has_alternative_names(leaf):
         return name.key in leaf.addresses
-    return name.kind is NameKind.IPV4 and leaf.common_name == name.key
+    return name.kind is NameKind.IPV4 and name.key in leaf.common_names
 
 
 def _covers(pattern: str, host: str) -> bool:
@@ -157,7 +190,7 @@ def _has_alternative_names(leaf: Certificate) -> bool:
 
 
 def _mismatch(name: GatewayName, leaf: Certificate) -> Result:
-    held = f"subject CN {leaf.common_name or '(none)'}"
+    held = f"subject CN {', '.join(leaf.common_names) or '(none)'}"
     if not _has_alternative_names(leaf):
         return Result(True, Verdict.CN_MISMATCH, f"The gateway name {name.text} is not the certificate's {held}.")
     alternatives = ", ".join(leaf.dns_names + leaf.addresses)

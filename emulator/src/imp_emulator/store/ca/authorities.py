@@ -19,7 +19,6 @@ class CertificationAuthority:
     host: str
     common_name: str
     kind: str
-    ipv4: str
     templates: tuple[str, ...]
     validity_days: int
     issued_days: int
@@ -48,10 +47,10 @@ class AuthorityCertificate:
 def add(database: Database, spec: CaSpec) -> None:
     """Store a CA's settings."""
     database.execute(
-        "INSERT INTO ca (host, common_name, kind, ipv4, templates, validity_days, issued_days, hash, key_size,"
-        " minimum_key_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ca (host, common_name, kind, templates, validity_days, issued_days, hash, key_size,"
+        " minimum_key_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(spec.host, spec.common_name, spec.kind, spec.ipv4, json.dumps(spec.templates)),
+            *(spec.host, spec.common_name, spec.kind, json.dumps(spec.templates)),
             *(spec.validity_days, spec.issued_days, spec.hash, spec.key_size, spec.minimum_key_size),
         ),
     )

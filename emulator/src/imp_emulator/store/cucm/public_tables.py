@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from imp_emulator.catalogue.nodes import ENTERPRISE_NODE_ID, ROLES
 from imp_emulator.catalogue.parameters import BOOLEAN, ENTERPRISE_NODE, LONG, PARAMETERS, STRING
-from imp_emulator.catalogue.services import CATALOGUE
+from imp_emulator.catalogue.redundancy import State
+from imp_emulator.catalogue.services import CATALOGUE, CRITICAL_SERVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,23 +178,110 @@ _TYPES = {
     "typeprocessnoderole": _types(tuple(ROLES.values()), 1),
 }
 
+_STATE_NUMBERS = " ".join(f"WHEN {literal(state)} THEN {state.number}" for state in State)
+# Without high availability nobody watches the node: whether its critical services run decides.
+_CRITICAL = ", ".join(literal(name) for name in CRITICAL_SERVICES)
+_RUNNING = (
+    "SELECT count(*) FROM service AS s WHERE s.cluster = n.cluster AND s.node = n.name"  # noqa: S608
+    f" AND (s.running AND s.change IS NULL OR NOT s.activated) AND s.name IN ({_CRITICAL})"
+)
+_PLAIN_STATE = (
+    f"CASE WHEN ({_RUNNING}) = {len(CRITICAL_SERVICES)} THEN {State.NORMAL.number} ELSE {State.FAILED.number} END"
+)
+
+# Published queries name "name", "isprimary" and "tkhaserverstate"; the other columns are assumed.
+_ENTERPRISENODE = PublicTable(
+    {
+        "id": "n.position + 1",
+        "name": _case_sensitive("n.name"),
+        "subclusterid": "r.group_id",
+        "isprimary": _flag("r.place = 1"),
+        "tkhaserverstate": f"CASE coalesce(r.state, '') {_STATE_NUMBERS} ELSE {_PLAIN_STATE} END",
+    },
+    "node AS n LEFT JOIN redundancy_node AS r ON r.cluster = n.cluster AND r.node = n.name"
+    " WHERE n.cluster = :cluster AND n.role = 'imp'",
+    frozenset({"node", "redundancy_node", "service"}),
+)
+_ENTERPRISESUBCLUSTER = PublicTable(
+    {"id": "id", "name": _case_sensitive("name"), "haenabled": _flag("ha_enabled")},
+    "redundancy_group WHERE cluster = :cluster",
+    frozenset({"redundancy_group"}),
+)
+
 PublicTables = Mapping[str, PublicTable]
 """The public tables of a database, by name."""
 
-CUCM: PublicTables = {
+_CHAR, _INTEGER, _VARCHAR, _BOOLEAN = (0, 36), (2, 4), (13, 255), (41, 1)
+"""Informix's numbers of types, with the lengths that columns have here."""
+_NUMBERS = frozenset(
+    {"enum", "nodeid", "status", "maxdeskpickupwaittime", "remotedestinationlimit"}
+    | {"tabid", "ncols", "nrows", "colno", "coltype", "collength"}
+)
+_SYSTABLES = ("tabname", "owner", "tabid", "ncols", "nrows", "tabtype")
+_SYSCOLUMNS = ("colname", "tabid", "colno", "coltype", "collength")
+_FIRST_TABLE = 100
+"""Where Informix begins to number the tables that are not its own."""
+
+
+def _with_catalogue(tables: PublicTables) -> PublicTables:
+    """Add Informix's two tables that say which tables and columns there are."""
+    columns = {"systables": _SYSTABLES, "syscolumns": _SYSCOLUMNS} | {
+        name: tuple(tables[name].columns) for name in tables
+    }
+    numbers = {name: 1 + place if place < 2 else _FIRST_TABLE + place - 2 for place, name in enumerate(columns)}
+    listed = [
+        (literal(name), "'informix'", str(numbers[name]), str(len(own)), _count(name, tables, columns), "'T'")
+        for name, own in columns.items()
+    ]
+    described = [
+        (literal(column), str(numbers[name]), str(place), *map(str, _type(column, _filled(tables, name, column))))
+        for name, own in columns.items()
+        for place, column in enumerate(own, 1)
+    ]
+    return {
+        "systables": PublicTable({name: name for name in _SYSTABLES}, rows=listed),
+        "syscolumns": PublicTable({name: name for name in _SYSCOLUMNS}, rows=described),
+        **tables,
+    }
+
+
+def _count(name: str, tables: PublicTables, columns: Mapping[str, Sequence[str]]) -> str:
+    if name in tables:
+        return f"(SELECT count(*) FROM {name})"  # noqa: S608 - a name of this module
+    return str(len(columns) if name == "systables" else sum(map(len, columns.values())))
+
+
+def _filled(tables: PublicTables, name: str, column: str) -> str:
+    """Return the expression that fills a column, which tells a flag from a text."""
+    return tables[name].columns[column] if name in tables else ""
+
+
+def _type(column: str, filled: str) -> tuple[int, int]:
+    if column == "pkid" or column.startswith("fk"):
+        return _CHAR
+    if filled.endswith("THEN 't' ELSE 'f' END") or filled in ("'t'", "'f'"):
+        return _BOOLEAN
+    return _INTEGER if column.startswith("tk") or column in _NUMBERS else _VARCHAR
+
+
+_CUCM: PublicTables = {
     "enduser": ENDUSER,
     "processnode": PublicTable(_NODE_COLUMNS, "node WHERE cluster = :cluster", _NODE_TABLES, [_enterprise_row(1)]),
     "processconfig": _PROCESSCONFIG,
     **_TYPES,
 }
+CUCM = _with_catalogue(_CUCM)
 """The public tables of Unified CM's database."""
 
-IMP: PublicTables = {
+_IMP: PublicTables = {
     "enduser": _IMP_ENDUSER,
     "processnode": PublicTable(
         _NODE_COLUMNS, "node WHERE cluster = :cluster AND role = 'imp'", _NODE_TABLES, [_enterprise_row(2)]
     ),
     "processconfig": _PROCESSCONFIG,
+    "enterprisenode": _ENTERPRISENODE,
+    "enterprisesubcluster": _ENTERPRISESUBCLUSTER,
     **_TYPES,
 }
+IMP = _with_catalogue(_IMP)
 """The public tables of IM and Presence's database."""

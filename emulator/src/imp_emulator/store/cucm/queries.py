@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from enum import Enum, auto
@@ -23,8 +24,20 @@ _FUNCTIONS = frozenset(
     }
 )
 _SECRETS = frozenset({"password_hash", "pin_hash"})
-_STEPS_BETWEEN_LOOKS = 100_000
-_MOST_LOOKS = 200
+_STEPS_BETWEEN_LOOKS = 1_000
+_MOST_STEPS = 20_000_000
+_MOST_SECONDS = 3.0
+"""Of this thread's processor time. Steps alone do not bound a statement: a call of a function is a single step, and may
+compare the longest text with the longest pattern."""
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 2 * 1024 * 1024,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 2 * 1024 * 1024,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 512,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 100,
+}
+"""What a statement may hold. No text that AXL takes is longer, and no limit is one that a sensible statement meets."""
+_LONGEST_MATCHED = 128 * 1024
+_TOO_MUCH = ("interrupted", "string or blob too big", "LIKE or GLOB pattern too complex")
 
 
 class Flaw(Enum):
@@ -82,7 +95,7 @@ def select(database: Database, cluster: str, tables: PublicTables, statement: st
     guard = _Guard(tables)
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
-            _prepare(connection, cluster, tables)
+            _prepare(connection, cluster, tables, guard)
             connection.set_progress_handler(guard.too_long, _STEPS_BETWEEN_LOOKS)
             connection.set_authorizer(guard.authorize)
             cursor = connection.execute(statement)
@@ -90,11 +103,13 @@ def select(database: Database, cluster: str, tables: PublicTables, statement: st
     except sqlite3.Error as error:
         if guard.hidden is not None:
             raise StatementError(Flaw.NO_TABLE, guard.hidden) from None
+        if guard.exhausted:
+            raise StatementError(Flaw.TOO_LONG) from None
         raise _meant(str(error)) from None
 
 
 def _meant(said: str) -> StatementError:
-    if said == "interrupted":
+    if said in _TOO_MUCH:
         return StatementError(Flaw.TOO_LONG)
     for pattern, flaw in _SAID:
         if match := pattern.search(said):
@@ -102,12 +117,14 @@ def _meant(said: str) -> StatementError:
     return StatementError(Flaw.SYNTAX)
 
 
-def _prepare(connection: sqlite3.Connection, cluster: str, tables: PublicTables) -> None:
+def _prepare(connection: sqlite3.Connection, cluster: str, tables: PublicTables, guard: _Guard) -> None:
     connection.execute("PRAGMA case_sensitive_like = ON")
     for name, table in tables.items():
         connection.execute(f"CREATE TEMP VIEW {name} AS {table.select(cluster)}")
     connection.create_function("nvl", 2, lambda value, other: other if value is None else value, deterministic=True)
-    connection.create_function("match", 2, _matches, deterministic=True)
+    connection.create_function("match", 2, guard.matches, deterministic=True)
+    for limit, most in _LIMITS.items():
+        connection.setlimit(limit, most)
 
 
 class _Guard:
@@ -115,17 +132,40 @@ class _Guard:
 
     Attributes:
         hidden: The table that the statement named and that is not public.
+        exhausted: Whether it was stopped because it takes too long.
     """
 
     def __init__(self, tables: PublicTables) -> None:
         self.hidden: str | None = None
+        self.exhausted = False
         self._tables = tables
-        self._looks = 0
+        self._steps = 0
+        self._end = time.thread_time() + _MOST_SECONDS
 
     def too_long(self) -> bool:
-        """Count the time; tell SQLite to stop when there was enough of it."""
-        self._looks += 1
-        return self._looks > _MOST_LOOKS
+        """Count the work; tell SQLite to stop when there was enough of it."""
+        self._steps += _STEPS_BETWEEN_LOOKS
+        self.exhausted = self.exhausted or self._steps > _MOST_STEPS or time.thread_time() > self._end
+        return self.exhausted
+
+    def matches(self, pattern: Any, value: Any) -> bool | None:
+        """Informix's MATCHES, which SQLite calls with its right side first.
+
+        Raises:
+            StatementError: The pattern or the value is too long, or the statement has taken too long.
+        """
+        if pattern is None or value is None:
+            return None
+        wanted = str(pattern)
+        self.exhausted = (
+            self.exhausted
+            or len(wanted) > _LIMITS[sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH]
+            or len(str(value)) > _LONGEST_MATCHED
+            or time.thread_time() > self._end
+        )
+        if self.exhausted:
+            raise StatementError(Flaw.TOO_LONG)
+        return _expression(wanted).fullmatch(str(value)) is not None
 
     def authorize(
         self, action: int, first: str | None, second: str | None, _database: str | None, view: str | None
@@ -149,31 +189,30 @@ class _Guard:
         return source is not None and table in source.tables and column not in _SECRETS
 
 
-def _matches(pattern: Any, value: Any) -> bool | None:
-    """Informix's MATCHES, which SQLite calls with its right side first."""
-    if pattern is None or value is None:
-        return None
-    return _expression(str(pattern)).fullmatch(str(value)) is not None
-
-
 @lru_cache(maxsize=256)
 def _expression(pattern: str) -> re.Pattern[str]:
-    """Translate a MATCHES pattern: ``*``, ``?``, ``[a-z]``, ``[^a-z]``, and a backslash before a literal letter."""
-    parts: list[str] = []
+    """Translate a MATCHES pattern: ``*``, ``?``, ``[a-z]``, ``[^a-z]``, and a backslash before a literal letter.
+
+    What stands between two stars has a fixed length, so where it is found first is as good as anywhere else. An atomic
+    group says so; without it the time to find that nothing fits grows with a power of the number of stars.
+    """
+    pieces = [""]
     rest = pattern
     while rest:
         if match := re.match(r"\\(.)", rest, re.DOTALL):
-            parts.append(re.escape(match[1]))
+            pieces[-1] += re.escape(match[1])
         elif match := re.match(r"\[(\^?)([^\]]+)\]", rest):
             members = re.sub(r"[\\\[&~|^]", lambda found: "\\" + found[0], match[2])
-            parts.append(f"[{match[1]}{members}]")
+            pieces[-1] += f"[{match[1]}{members}]"
+        elif rest[0] == "*":
+            pieces.append("")
         else:
-            match = re.match(r".", rest, re.DOTALL)
-            letter = rest[0]
-            parts.append({"*": ".*", "?": "."}.get(letter, re.escape(letter)))
+            pieces[-1] += "." if rest[0] == "?" else re.escape(rest[0])
         rest = rest[match.end() if match else 1 :]
+    first, *others = pieces
+    between = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
     try:
-        return re.compile("".join(parts), re.DOTALL)
+        return re.compile(first + between + (f".*{others[-1]}" if others else ""), re.DOTALL)
     except re.error:
         # For example a range whose ends are the wrong way round: it matches nothing.
         return re.compile(r"(?!)")

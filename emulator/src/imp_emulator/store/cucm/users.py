@@ -91,7 +91,8 @@ class PresenceUser:
         id: The key of the row, for :func:`update` and :func:`delete`.
         pkid: The UUID, lower case, no braces.
         home_cluster: With the two that follow, the flags of requirement U1.
-        presence_node: The IM and Presence node that serves it; ``None`` while it is not enabled.
+        presence_node: Its home, an IM and Presence node; ``None`` while it is not enabled.
+        served_by: The node that serves it: its home, or that one's peer after a failover.
         mail: Its mail address, which is that of its mailbox; may be empty.
         locale: Its language as the product writes it, for example ``Japanese Japan``; may be empty.
     """
@@ -103,14 +104,16 @@ class PresenceUser:
     im_and_presence: bool
     meeting_information: bool
     presence_node: str | None
+    served_by: str | None
     mail: str
     locale: str
 
 
 _USER = f"SELECT {', '.join(User._fields)} FROM end_user"  # noqa: S608 - this project's column names
 _PRESENCE = (
-    "SELECT id, pkid, userid, home_cluster, im_and_presence, meeting_information, presence_node, mail, locale"
-    " FROM end_user"
+    "SELECT id, pkid, userid, home_cluster, im_and_presence, meeting_information, presence_node,"
+    " coalesce((SELECT served_by FROM redundancy_node AS r WHERE r.cluster = end_user.cluster"
+    " AND r.node = end_user.presence_node), presence_node) AS served_by, mail, locale FROM end_user"
 )
 
 
@@ -160,7 +163,7 @@ def presence_users(
     skip: int = 0,
     first: int | None = None,
 ) -> list[PresenceUser]:
-    """Return the users of a cluster that an IM and Presence node serves, or those of one node, oldest first.
+    """Return the users of a cluster that an IM and Presence node serves, or those of one home node, oldest first.
 
     Args:
         after: Only those behind the one with this ``id``.

@@ -9,12 +9,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import keys
 from imp_emulator.store.database import Database, Row
+from imp_emulator.x509.certificate import Certificate, held_pem
 
 PENDING = "PendingRequest"
 VALID = "Valid"
@@ -45,26 +43,20 @@ class ExchangeCertificate:
     services: tuple[str, ...] = ()
 
     @property
-    def certificate(self) -> x509.Certificate:
+    def certificate(self) -> Certificate:
         """The certificate; of a pending request the placeholder."""
-        return x509.load_pem_x509_certificates(self.served.encode())[0]
-
-
-def thumbprint(certificate: x509.Certificate) -> str:
-    """Return the name that Windows gives a certificate: its SHA-1, upper-case hexadecimal."""
-    return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - a name, not a protection
+        return held_pem(self.served)[0]
 
 
 def seed(database: Database, scenario: Scenario) -> None:
     """Store the certificate that each server has from the start; it serves IIS and SMTP."""
     for server in scenario.exchange:
         pair = keys.get(database, keys.NO_CLUSTER, server.name)
-        certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
         put(
             database,
             ExchangeCertificate(
                 server=server.name,
-                thumbprint=thumbprint(certificate),
+                thumbprint=held_pem(pair.certificate)[0].thumbprint,
                 status=VALID,
                 private_key=pair.private_key,
                 served=pair.served,

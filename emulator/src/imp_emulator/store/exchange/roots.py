@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-
 from imp_emulator.scenario.model import ENTERPRISE_ROOT, REGISTRY_ROOT, Scenario
 from imp_emulator.store import keys
 from imp_emulator.store.ca import authorities
 from imp_emulator.store.database import Database
 from imp_emulator.store.exchange import certificates
+from imp_emulator.x509.certificate import held_pem
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def seed(database: Database, scenario: Scenario) -> None:
 
 def add(database: Database, server: str, kind: str, pem: str) -> bool:
     """Store a root; returns whether it was not there yet. One that is there keeps its kind."""
-    name = x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
+    name = held_pem(pem)[0].fingerprint
     known = root(database, server, name) is not None
     database.execute(
         "INSERT OR IGNORE INTO exchange_root (server, fingerprint, kind, certificate) VALUES (?, ?, ?, ?)",

@@ -79,8 +79,8 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
                         node.name,
                         spec.name,
                         spec.activated,
-                        spec.activated,
-                        now if spec.activated else None,
+                        spec.runs_on(node.usage),
+                        now if spec.runs_on(node.usage) else None,
                     )
                     for spec in CATALOGUE[node.role]
                 ],

@@ -11,8 +11,8 @@ from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import keys
 from imp_emulator.store.database import Database
 
-SERVICES = ("cup", "cup-xmpp", "tomcat")
-"""The service tokens of an IM and Presence node; each has an identity and a trust store (``cup`` -> cup-trust)."""
+SERVICES = {"cucm": ("CallManager", "CAPF", "TVS", "ipsec", "tomcat"), "imp": ("cup", "cup-xmpp", "tomcat")}
+"""The service tokens of a node, by its role; each has an identity and a trust store (``cup`` -> cup-trust)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,16 @@ class WaitingRequest:
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Give every IM and Presence node its identities; the trust stores start empty.
+    """Give every node its identities; the trust stores start empty.
 
-    All three services of a node show the same certificate, the one that its listeners use. The keys must be in the
+    All services of a node show the same certificate, the one that its listeners use. The keys must be in the
     database already.
     """
     for cluster in scenario.clusters:
         for node in cluster.nodes:
-            if node.role == "imp":
-                pair = keys.get(database, cluster.name, node.name)
-                for service in SERVICES:
-                    put_identity(
-                        database, cluster.name, node.name, service, Identity(pair.certificate, pair.private_key)
-                    )
+            pair = keys.get(database, cluster.name, node.name)
+            for service in SERVICES[node.role]:
+                put_identity(database, cluster.name, node.name, service, Identity(pair.certificate, pair.private_key))
 
 
 def trusted(database: Database, cluster: str, node: str, store: str) -> list[TrustedCertificate]:

@@ -7,7 +7,6 @@ CREATE TABLE IF NOT EXISTS ca (
     host             TEXT PRIMARY KEY COLLATE NOCASE,
     common_name      TEXT NOT NULL,
     kind             TEXT NOT NULL CHECK (kind IN ('standalone', 'enterprise')),
-    ipv4             TEXT NOT NULL,
     templates        TEXT NOT NULL CHECK (json_valid(templates)),
     validity_days    INTEGER NOT NULL,
     issued_days      INTEGER NOT NULL,

@@ -22,6 +22,8 @@ DUPLICATE = -239
 FOREIGN_KEY = -691
 TOO_LARGE = -1
 
+_LONGEST_SHOWN = 200
+
 
 class AxlFault(Exception):
     """An answer of AXL that is a fault; HTTP status 500.
@@ -57,6 +59,11 @@ def not_implemented(operation: str) -> AxlFault:
     return AxlFault(UNKNOWN_REQUEST, f"Unknown request: {operation} is not implemented by this emulator.")
 
 
+def not_emulated(sentence: str) -> AxlFault:
+    """What the product has or does and the emulator does not; the sentence says so."""
+    return AxlFault(UNKNOWN_REQUEST, sentence)
+
+
 def unexpected(name: str, expected: str) -> AxlFault:
     """An element where it may not stand."""
     allowed = f"One of '{{{expected}}}' is expected." if expected else "No child element is expected at this point."
@@ -75,7 +82,8 @@ def bad_attribute(parent: str, name: str) -> AxlFault:
 
 def bad_value(name: str, value: str, type_name: str) -> AxlFault:
     """A value that its type does not allow."""
-    return AxlFault(INVALID_VALUE, f"The value '{value}' of element '{name}' is not valid for type '{type_name}'.")
+    shown = value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."
+    return AxlFault(INVALID_VALUE, f"The value '{shown}' of element '{name}' is not valid for type '{type_name}'.")
 
 
 def not_found(kind: str, update: bool) -> AxlFault:
@@ -115,6 +123,8 @@ def of_domain(error: errors.DomainError, kind: str, update: bool) -> AxlFault:
     """Translate an error of the domain; see :func:`not_found` for ``kind`` and ``update``."""
     if isinstance(error, errors.NotFound):
         return not_found(kind, update)
+    if isinstance(error, errors.NotEmulated):
+        return not_emulated(error.message)
     if isinstance(error, errors.Duplicate):
         return duplicate()
     return AxlFault(ITEM_NOT_VALID, f"Item not valid: {error.message}")

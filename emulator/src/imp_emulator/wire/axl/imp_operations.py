@@ -7,37 +7,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from imp_emulator.catalogue.services import DATABASE, PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.catalogue.services import CRITICAL_SERVICES
 from imp_emulator.domain.cucm import nodes as cluster_nodes
 from imp_emulator.domain.cucm import users
 from imp_emulator.domain.cucm.users import UserKey
-from imp_emulator.domain.imp import nodes, services
+from imp_emulator.domain.imp import nodes, redundancy, services
 from imp_emulator.domain.imp.nodes import Node
-from imp_emulator.domain.imp.services import ServiceState, Status
+from imp_emulator.domain.imp.services import ServiceState
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, empty, fixed, flag, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.faults import AxlFault
-from imp_emulator.wire.axl.presence_operations import SUBCLUSTER
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import element, nested, sequence
 from imp_emulator.wire.axl.user_operations import page
 from imp_emulator.wire.http.soap import text as escape
-
-CRITICAL_SERVICES = (
-    DATABASE,
-    "Cisco Presence Datastore",
-    "Cisco Route Datastore",
-    "Cisco SIP Registration Datastore",
-    "Cisco Server Recovery Manager",
-    XCP_ROUTER,
-    SIP_PROXY,
-    PRESENCE_ENGINE,
-)
-"""The services without which a node is not in order, after the high-availability page of the administration."""
-
-# Numbers and words of the high-availability states; only these two can occur here.
-_NORMAL, _FAILED = (2, "Normal"), (10, "Failed")
-_NO_REASON, _SERVICES_DOWN = (1, "On Administrator Request"), (2, "Critical Service Down")
 
 _NOTHING = sequence(attributes=("sequence",))
 _NODE_SERVICES = sequence("nodeName:string50", "locale:string50", attributes=("sequence",))
@@ -107,22 +90,21 @@ def _node(request: AxlRequest, node: Node) -> str:
     context = request.context
     states = [services.status(context, request.cluster, node.name, name) for name in CRITICAL_SERVICES]
     reachable = not context.cut_off(request.cluster, node.name)
-    failed = not reachable or any(state.status is not Status.STARTED for state in states)
-    (state, state_text), (reason, reason_text) = (_FAILED, _SERVICES_DOWN) if failed else (_NORMAL, _NO_REASON)
+    state, reason = redundancy.node_state(context, request.cluster, node.name)
     fields = {
         "name": escape(node.name),
         "description": escape(node.description),
         "locale": escape(request.values["locale"]),
-        "assignedSubcluster": SUBCLUSTER,
+        "assignedSubcluster": escape(redundancy.group_name(context, request.cluster, node.name)),
         "isPublisher": "true" if node.usage == "publisher" else "false",
         "isInstalled": "true",
         "isReachable": "true" if reachable else "false",
         "version": context.scenario.cluster(request.cluster).version,
         "assignedUserCount": str(nodes.assigned_users(context, request.cluster, node)),
-        "nodeState": str(state),
-        "nodeReason": str(reason),
-        "nodeStateString": state_text,
-        "nodeReasonString": reason_text,
+        "nodeState": str(state.number),
+        "nodeReason": str(reason.number),
+        "nodeStateString": state.value,
+        "nodeReasonString": reason.value,
         "criticalServices": "".join(_service(service) for service in states),
     }
     markup = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
@@ -150,7 +132,12 @@ def get_user(request: AxlRequest) -> str:
     wanted = request.values.get("returnedTags")
     if wanted is not None:
         wanted = {**wanted, **dict.fromkeys(_ALWAYS)}
-    return render("user", user.pkid, selected(USER_TAGS, request.version, wanted), user)
+    moved = redundancy.is_elsewhere(request.context, request.cluster, user.userid)
+    tags = [
+        Tag(tag.name, fixed("true")) if moved and tag.name == "failedOver" else tag
+        for tag in selected(USER_TAGS, request.version, wanted)
+    ]
+    return render("user", user.pkid, tags, user)
 
 
 def list_user(request: AxlRequest) -> str:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from imp_emulator.domain.cucm import users
 from imp_emulator.domain.cucm.users import User, UserKey
-from imp_emulator.domain.imp import presence
+from imp_emulator.domain.imp import presence, redundancy
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import Presence, SignIn
 from imp_emulator.errors import NotFound
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import sequence
 from imp_emulator.wire.http.soap import text as escape
-
-SUBCLUSTER = "DefaultCUPSubcluster"
-"""The one presence redundancy group that there is here, by its name in AXL."""
 
 _MAXIMUM_ROSTER = 200
 """The default of the product's setting "Maximum Contact List Size (per user)"."""
@@ -47,7 +44,7 @@ def get_presence_viewer(request: AxlRequest) -> str:
         "perspectiveUserCheck": _flag(watcher is not None),
         "isUserAssigned": _flag(shown is not None),
     }
-    info = "" if user is None or watcher is None or shown is None else _info(user, shown)
+    info = "" if user is None or watcher is None or shown is None else _info(request, user, shown)
     return _elements(checks) + info
 
 
@@ -71,7 +68,7 @@ def _shown(request: AxlRequest, user: User) -> UserPresence | None:
         return None  # No node serves the user.
 
 
-def _info(user: User, shown: UserPresence) -> str:
+def _info(request: AxlRequest, user: User, shown: UserPresence) -> str:
     fields = {
         "firstname": escape(user.first_name),
         "lastname": escape(user.last_name),
@@ -79,7 +76,7 @@ def _info(user: User, shown: UserPresence) -> str:
         "islocal": "true",
         "photo": "",
         "node": escape(shown.node),
-        "subcluster": SUBCLUSTER,
+        "subcluster": escape(redundancy.group_name(request.context, request.cluster, shown.node)),
         **dict.fromkeys(_COUNTS, "0"),
         "loginCupc": _flag(shown.sign_in is not SignIn.OFFLINE),
         "cupcVersion": "",

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,11 +15,11 @@ from lxml import etree
 from imp_emulator.catalogue.services import AXL_WEB_SERVICE
 from imp_emulator.domain.imp import services
 from imp_emulator.errors import DomainError
-from imp_emulator.pipeline.accounts import SESSION_COOKIE, Access, Accounts
+from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.wire.axl import faults
+from imp_emulator.wire.axl import faults, refusals
 from imp_emulator.wire.axl.faults import AxlFault
-from imp_emulator.wire.axl.schema import Complex
+from imp_emulator.wire.axl.schema import UNFILLED, Complex
 from imp_emulator.wire.axl.throttle import Throttle
 from imp_emulator.wire.http import soap
 from imp_emulator.wire.http.tomcat import error_page
@@ -111,9 +110,7 @@ class Axl:
         """
         if not services.is_running(self.context, request.cluster, request.node, AXL_WEB_SERVICE):
             return error_page(404, "The requested resource is not available.")
-        access = self._accounts.session(request, "application", ROLE)
-        if access is Access.UNAUTHENTICATED:
-            access = self._accounts.basic(request, "application", ROLE)
+        access = self._accounts.session_or_basic(request, "application", ROLE)
         if access is Access.UNAUTHENTICATED:
             return error_page(401, "This request requires HTTP authentication.", _CHALLENGE)
         if access is Access.FORBIDDEN:
@@ -141,12 +138,17 @@ class Axl:
         namespace, name = soap.split_tag(element)
         operation = self.table.get(name)
         write = operation is not None and operation.write
-        return Operation(name[:_LONGEST_NAME], write, lambda: self._run(request, element, namespace, name))
+        return Operation(
+            name[:_LONGEST_NAME],
+            write,
+            lambda: self._run(request, element, namespace, name),
+            refuse=lambda code, _: refusals.answer(code, name) if code in refusals.REFUSALS else None,
+        )
 
     def _page(self, request: Request) -> Response:
         if request.path.rstrip("/") != "/axl":
             return error_page(404, "The requested resource is not available.")
-        return Response(200, _PAGE.encode(), "text/html;charset=utf-8", cookies=self._cookies(request))
+        return self._answer(request, _PAGE.encode(), "text/html;charset=utf-8")
 
     def _run(self, request: Request, element: etree._Element, namespace: str, name: str) -> Response:
         try:
@@ -167,7 +169,7 @@ class Axl:
         self, request: Request, element: etree._Element, name: str, operation: AxlOperation, version: str
     ) -> Response:
         if operation.write and (wait := self._throttle.seconds_to_wait(request.cluster)) is not None:
-            return error_page(503, "Too many outstanding change notifications.", {"Retry-After": str(wait)})
+            return error_page(503, refusals.TOO_MANY_NOTIFICATIONS, {"Retry-After": str(wait)})
         values = operation.request.decode(element, version)
         sequence = _sequence(element)
         decoded = AxlRequest(self.context, request.cluster, request.node, name, version, values)
@@ -179,7 +181,10 @@ class Axl:
             self._throttle.note(request.cluster)
         opening = f'<ns:{name}Response xmlns:ns="{NAMESPACE}{version}"{sequence}>'
         body = f"{opening}<return>{content}</return></ns:{name}Response>"
-        return Response(200, soap.envelope(body.encode()), soap.CONTENT_TYPE, cookies=self._cookies(request))
+        return self._answer(request, soap.envelope(body.encode()), soap.CONTENT_TYPE)
+
+    def _answer(self, request: Request, body: bytes, content_type: str) -> Response:
+        return Response(200, body, content_type, cookies=self._accounts.new_session(request, "/axl"))
 
     def _version(self, request: Request, namespace: str, name: str) -> str | None:
         """Return the schema version of a request, or ``None`` when the cluster's release does not have it.
@@ -205,21 +210,11 @@ class Axl:
     def _fault(self, fault: AxlFault, name: str) -> Response:
         return Response(500, fault.body(name), soap.CONTENT_TYPE)
 
-    def _cookies(self, request: Request) -> tuple[str, ...]:
-        """Return the cookies of a new session, or none when the client already has one."""
-        if SESSION_COOKIE in request.headers.get("cookie", ""):
-            return ()
-        token, page = self._accounts.issue_session(request), secrets.token_hex(16).upper()
-        return (
-            f"JSESSIONIDSSO={token}; Path=/; Secure; HttpOnly",
-            f"JSESSIONID={page}; Path=/axl; Secure; HttpOnly",
-        )
-
 
 def _sequence(element: etree._Element) -> str:
     """Return the request's sequence number as the attribute of the answer."""
-    value = element.get("sequence")
-    if value is None:
+    value = element.get("sequence", UNFILLED)
+    if value == UNFILLED:
         return ""
     if not _DIGITS.fullmatch(value) or int(value) >= _UNSIGNED_LONG:
         raise faults.bad_value("sequence", value, "unsignedLong")

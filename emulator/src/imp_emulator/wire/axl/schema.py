@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Message types: what an element may hold, in which order, checked as an XML schema validator would.
 
+Beside what the schemas allow, the product takes what Cisco's own samples and SoapUI send: booleans in any letter case
+(zeep writes ``True``) and ``?`` in the place of an attribute that nobody filled in.
+
 A type is written as a list of lines, in the order that the schema demands: ``name:type`` with the marks ``?``
 (optional), ``*`` (any number), ``+`` (at least one), ``~`` (may be nil) and, where releases differ, ``>=12.5`` or
 ``<12.5``; without a type it is a string. Nested types and choices have their own functions.
@@ -17,14 +20,20 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 
+LONGEST_TEXT = 1024 * 1024
+"""In characters, where the schema names no limit. The work for a statement of SQL grows with its length."""
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NIL = f"{{{XSI}}}nil"
 _LINE = re.compile(r"(?P<name>\w+)(:(?P<type>\w+))?(?P<marks>[?*+~]*)( >=(?P<since>[\d.]+))?( <(?P<until>[\d.]+))?")
 _UUID = re.compile(r"\{.{8}-.{4}-.{4}-.{4}-.{12}\}")
 _INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*")
 _UNSIGNED = re.compile(r"\s*\d{1,20}\s*")
+UNFILLED = "?"
+"""What SoapUI puts into every attribute of a new request; left there, it says nothing."""
+
 _BOOLEANS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 _EXPECTED_SHOWN = 8
 # What SQLite takes; there are never so many rows anyway.
@@ -88,7 +97,7 @@ class Complex:
 
     Args:
         parts: Elements and choices, in order.
-        attributes: The attributes that the element may have; ``uuid`` is kept under the key ``@uuid``.
+        attributes: The attributes that the element may have.
         may_be_empty: Whether the element may have no children at all, even where some are required.
     """
 
@@ -134,8 +143,6 @@ class Complex:
                 values[name] = _value(line, child, version)
         if values or not self._may_be_empty:
             _check_complete(element, compiled, values)
-        if (own := element.get("uuid")) is not None:
-            values["@uuid"] = _uuid_text("uuid", own)
         return values
 
     def _compiled(self, version: str) -> _Compiled:
@@ -221,10 +228,6 @@ def _plain(element: etree._Element, allowed: frozenset[str] = frozenset()) -> st
     return element.text or ""
 
 
-def _string(element: etree._Element, _version: str) -> str:
-    return _plain(element)
-
-
 def _limited(length: int) -> Decoder:
     def decode(element: etree._Element, _version: str) -> str:
         value = _plain(element)
@@ -237,9 +240,10 @@ def _limited(length: int) -> Decoder:
 
 def _boolean(element: etree._Element, _version: str) -> bool:
     value = _plain(element)
-    if value not in _BOOLEANS:
+    known = _BOOLEANS.get(ascii_lower(value))
+    if known is None:
         raise faults.bad_value(str(element.tag), value, "boolean")
-    return _BOOLEANS[value]
+    return known
 
 
 def _integer(element: etree._Element, _version: str) -> int | None:
@@ -269,8 +273,8 @@ def _uuid(element: etree._Element, _version: str) -> str:
 
 def _reference(element: etree._Element, _version: str) -> Reference:
     name = _plain(element, frozenset({"uuid"}))
-    own = element.get("uuid")
-    return Reference(name, None if own is None else _uuid_text("uuid", own))
+    own = element.get("uuid", UNFILLED)
+    return Reference(name, None if own == UNFILLED else _uuid_text("uuid", own))
 
 
 def _mac(element: etree._Element, _version: str) -> str:
@@ -293,7 +297,7 @@ def _anything(element: etree._Element, _version: str) -> bool:
 
 
 TYPES: dict[str, Decoder] = {
-    "string": _string,
+    "string": _limited(LONGEST_TEXT),
     "string50": _limited(50),
     "string100": _limited(100),
     "string128": _limited(128),

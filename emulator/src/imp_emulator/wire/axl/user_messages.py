@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The messages about users: element names, order, types and releases, and how each element is filled.
 
-Order and types were checked against the schemas that public client packages carry (11.5, 12.5) and read in a public
-client's copy of 15.0; 14.0 is assumed to be like 15.0.
+Order and types were checked against the schemas that public client packages carry (11.5, 12.5) and those in public
+repositories (14.0, 15.0).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from imp_emulator.wire.axl.schema import Choice, Element, element, nested, one_o
 PRESENCE_GROUP = "Standard Presence group"
 """The one presence group of a new cluster, with its well-known identifier."""
 
-_PRESENCE_GROUP_ID = braces("ad243d17-98b4-4118-8feb-5ff2e1b781ac")
+PRESENCE_GROUP_ID = "ad243d17-98b4-4118-8feb-5ff2e1b781ac"
 
 
 def _presence_group(_user: object) -> str:
-    return f'<presenceGroupName uuid="{_PRESENCE_GROUP_ID}">{PRESENCE_GROUP}</presenceGroupName>'
+    return f'<presenceGroupName uuid="{braces(PRESENCE_GROUP_ID)}">{PRESENCE_GROUP}</presenceGroupName>'
 
 
 _EXTENSION = ("sortOrder:integer?~", "pattern:fk", "routePartition?", "linePrimaryUri?~", "partition:fk?~")
@@ -142,7 +142,8 @@ ADD_USER = sequence(
         "emMaxLoginTime:integer?~ >=12.5",
         "userid",
         *_AFTER_NAME,
-        "presenceGroupName:fk",
+        # The schema demands it, but Cisco's own samples leave it out and get a user of the standard group.
+        "presenceGroupName:fk?",
         *_BEFORE_EXTENSIONS,
         _extensions("extensionsInfo"),
         *_AFTER_EXTENSIONS,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from imp_emulator.domain.cucm import users
 from imp_emulator.domain.cucm.users import UserKey
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl import user_messages as messages
 from imp_emulator.wire.axl.answers import braces, joined, render, selected
@@ -112,10 +113,17 @@ def fields(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_reference(name: str, value: Any) -> None:
-    if name == "presenceGroupName" and isinstance(value, Reference) and value.name == messages.PRESENCE_GROUP:
+    if name == "presenceGroupName" and isinstance(value, Reference) and _is_standard_group(value):
         return
     if _says_something(value):
         raise faults.foreign_key(messages.REFERENCES[name])
+
+
+def _is_standard_group(group: Reference) -> bool:
+    """Tell whether a reference means the one presence group: by its UUID, else by its name in any letter case."""
+    if group.uuid is not None:
+        return group.uuid == messages.PRESENCE_GROUP_ID
+    return ascii_lower(group.name) == ascii_lower(messages.PRESENCE_GROUP)
 
 
 def _says_something(value: Any) -> bool:

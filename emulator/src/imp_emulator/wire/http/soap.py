@@ -16,6 +16,8 @@ CONTENT_TYPE = "text/xml;charset=UTF-8"
 MAXIMUM_BYTES = 16 * 1024 * 1024
 MAXIMUM_DEPTH = 32
 MAXIMUM_ATTRIBUTES = 32
+MAXIMUM_TAGS = 100_000
+"""A message of tiny elements would cost seconds to carry out, in which no other request is answered."""
 
 _ENVELOPE_TAG, _HEADER_TAG, _BODY_TAG = (f"{{{ENVELOPE}}}{name}" for name in ("Envelope", "Header", "Body"))
 _PARSER = etree.XMLParser(
@@ -47,6 +49,8 @@ def parse_xml(body: bytes) -> etree._Element:
         raise MalformedXml(f"The message is larger than {MAXIMUM_BYTES} bytes.")
     if not body.startswith(_ASCII_STARTS):
         raise MalformedXml("The message is empty or not XML in an encoding that extends ASCII.")
+    if body.count(b"<") > MAXIMUM_TAGS:
+        raise MalformedXml(f"The message has more than {MAXIMUM_TAGS} tags.")
     if b"<!DOCTYPE" in body:
         raise MalformedXml("A document type declaration is not allowed.")
     try:

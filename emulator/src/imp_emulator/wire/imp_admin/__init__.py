@@ -27,6 +27,9 @@ ROLE = "Standard CCMADMIN Administration"
 
 _NO_WRITES = ("compareGatewayCredentials", "compareGatewaySecrets", "checkCertificateImport")
 
+_BODY_LIMIT = 256 * 1024
+"""In bytes. No request has more to say, and checking a body field by field takes long for a large one."""
+
 
 class ImpAdmin:
     """The API on port 8443 of every IM and Presence node; all of them act on the same cluster."""
@@ -55,6 +58,9 @@ class ImpAdmin:
 
     def route(self, request: Request) -> Operation:
         operation = self._known.find(request.method, request.path)
+        if len(request.body) > _BODY_LIMIT:
+            text = f"The body exceeds {_BODY_LIMIT} bytes."
+            return Operation(operation or request.method, False, lambda: _response(413, "status-413", text))
         answers: list[Response | None] = []
         state: dict[str, Any] = {"request": request}
 
@@ -64,7 +70,8 @@ class ImpAdmin:
         def run() -> Response:
             return answers[0] or _carried_out(state)
 
-        return Operation(operation or request.method, self.operations.get(operation or "", False), run, decode)
+        writes = self.operations.get(operation or "", False)
+        return Operation(operation or request.method, writes, run, decode, refuse=_refuse)
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return _response(status, "internal-error" if status == 500 else f"status-{status}", message)
@@ -89,6 +96,10 @@ def _carried_out(state: dict[str, Any]) -> Response:
     except UnicodeEncodeError:
         # JSON can write half of a character (\ud800), which cannot be stored or compared.
         return _response(422, "invalid-field", "A text in the request is no valid Unicode.")
+
+
+def _refuse(code: str, _values: Mapping[str, str]) -> Response | None:
+    return problems.of_error(ProblemError(code)) if code in problems.CATALOGUE else None
 
 
 def _response(status: int, code: str, detail: str) -> Response:

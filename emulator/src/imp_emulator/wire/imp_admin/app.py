@@ -15,7 +15,15 @@ from starlette.exceptions import HTTPException
 
 from imp_emulator.errors import DomainError
 from imp_emulator.pipeline.request import Response as PipelineResponse
-from imp_emulator.wire.imp_admin import certificate_import, credentials, gateways, nodes, presence, problems
+from imp_emulator.wire.imp_admin import (
+    certificate_import,
+    credentials,
+    gateways,
+    nodes,
+    presence,
+    problems,
+    redundancy,
+)
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import CATALOGUE, SCHEMA, Problem, ProblemError
 from imp_emulator.world.context import Context
@@ -37,8 +45,8 @@ def create_app(context: Context) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    for router in (gateways.router, credentials.router, nodes.router, certificate_import.router, presence.router):
-        app.include_router(router, prefix=BASE)
+    for part in (gateways, credentials, nodes, certificate_import, presence, redundancy):
+        app.include_router(part.router, prefix=BASE)
     app.add_exception_handler(ProblemError, _on_refusal)
     app.add_exception_handler(DomainError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)

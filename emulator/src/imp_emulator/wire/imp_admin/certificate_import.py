@@ -72,11 +72,11 @@ def _peer(here: ServedNode, peer: PeerIn) -> Peer:
 def _view(offer: Offer) -> OfferedCertificate:
     certificate = offer.certificate
     return OfferedCertificate(
-        subject=certificate.parsed.subject.rfc4514_string(),
+        subject=certificate.subject,
         issuer=certificate.issuer,
         fingerprint=certificate.fingerprint,
-        not_before=certificate.parsed.not_valid_before_utc,
-        not_after=certificate.parsed.not_valid_after_utc,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
         position=offer.position,
         status=offer.state.value,
         pem=certificate.pem,

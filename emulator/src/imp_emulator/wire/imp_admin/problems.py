@@ -38,12 +38,17 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "forbidden": (403, "The caller lacks the role Standard CCMADMIN Administration."),
     "gateway-not-found": (404, "There is no such presence gateway."),
     "node-not-found": (404, "There is no such IM and Presence node."),
+    "redundancy-group-not-found": (404, "There is no such presence redundancy group."),
     "user-not-found": (404, "There is no such user."),
     "certificate-not-offered": (409, "mail1.example.com does not offer the certificate 4fa02d."),
     "gateway-exists": (409, "Add failed. Outlook or EWS Calendaring gateway already exists."),
     "ipv6-not-configured": (409, "IPv6 is not configured: Eth0 has no IPv6 address on imp-sub."),
     "no-gateway": (409, "There is no presence gateway that could use the credentials."),
     "not-office-365": (409, 'Only a gateway of the type "Office 365 Server" has secrets of its own.'),
+    "redundancy-state": (
+        409,
+        "A failover needs both nodes in the state Normal: imp-pub is Idle, imp-sub is Running in Backup Mode.",
+    ),
     "etag-mismatch": (412, "The object has changed since it was read."),
     "unsupported-media-type": (415, "The request body must be application/json."),
     "credentials-required": (

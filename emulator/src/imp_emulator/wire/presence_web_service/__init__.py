@@ -92,7 +92,7 @@ class PresenceWebService:
             name,
             handler.write,
             lambda: _run(handler, call),
-            refuse=lambda code, _: _error(request, int(code) if code.isdigit() and int(code) in ERRORS else 200),
+            refuse=lambda code, _: _error(request, int(code)) if code in map(str, ERRORS) else None,
         )
 
     def failure(self, request: Request, status: int, message: str) -> Response:

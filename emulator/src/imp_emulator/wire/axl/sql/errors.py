@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from imp_emulator.catalogue import database
 from imp_emulator.domain.cucm.public_tables import Flaw, StatementError
-from imp_emulator.wire.axl.faults import UNKNOWN_REQUEST, AxlFault
+from imp_emulator.letter_case import ascii_lower
+from imp_emulator.wire.axl import faults
+from imp_emulator.wire.axl.faults import AxlFault
 
 SYNTAX = -201
 NO_TABLE = -206
@@ -32,12 +35,16 @@ def unmatched_quote() -> AxlFault:
 
 
 def no_table(name: str) -> AxlFault:
-    """A table that does not exist, or that nobody may see."""
+    """A table that does not exist, or that nobody may see; one that the products have is told apart."""
+    if ascii_lower(name) in database.TABLES:
+        return faults.not_emulated(f"Table {name} is not implemented by this emulator.")
     return AxlFault(NO_TABLE, f"The specified table ({name}) is not in the database.")
 
 
 def no_column(name: str) -> AxlFault:
-    """A column that does not exist."""
+    """A column that does not exist, maybe with its table's name before it; one that the products have is told apart."""
+    if ascii_lower(name).rpartition(".")[2] in database.COLUMNS:
+        return faults.not_emulated(f"Column {name} is not implemented by this emulator.")
     return AxlFault(NO_COLUMN, f"Column ({name}) not found in any table in the query (or SLV is undefined).")
 
 
@@ -48,7 +55,7 @@ def no_permission(what: str) -> AxlFault:
 
 def not_emulated(verb: str) -> AxlFault:
     """A statement that the product carries out and the emulator does not."""
-    return AxlFault(UNKNOWN_REQUEST, f"{verb} is not implemented by this emulator; use addUser and the like.")
+    return faults.not_emulated(f"{verb} is not implemented by this emulator; use addUser and the like.")
 
 
 def not_convertible() -> AxlFault:

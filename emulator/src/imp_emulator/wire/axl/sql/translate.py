@@ -136,6 +136,10 @@ class _Writer:
         return " ".join(self._out) + self._limits[0]
 
     def _word(self, token: Token) -> None:
+        if token.is_word("INFORMIX") and self._at < len(self._tokens) and self._tokens[self._at].is_operator("."):
+            # The owner of every table; SQLite would look for a database of that name.
+            self._at += 1
+            return
         if token.is_word("UNION") and self._limits[-1]:
             # Informix does not allow FIRST in a part of a UNION.
             raise errors.syntax()

@@ -24,6 +24,7 @@ from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.ca.certsrv import forms
 from imp_emulator.wire.ca.certsrv.login import log_in
 from imp_emulator.wire.ca.certsrv.pages import UNKNOWN_REQUEST, Pages
+from imp_emulator.wire.ca.certsrv.refusals import REFUSALS
 from imp_emulator.wire.http import iis
 from imp_emulator.wire.http.iis import error_page
 from imp_emulator.world.context import Context
@@ -77,10 +78,18 @@ class CertSrv:
             operation = f"{request.method} CertEnroll"
         if operation not in self.operations:
             return Operation(operation[:128], False, lambda: error_page(404))
-        return Operation(operation, self.operations[operation], lambda: self._handlers[operation](request))
+        return Operation(
+            operation,
+            self.operations[operation],
+            lambda: self._handlers[operation](request),
+            refuse=lambda code, _: self._refusal(request, code),
+        )
 
     def failure(self, request: Request, status: int, message: str) -> Response:
         return error_page(status, message)
+
+    def _refusal(self, request: Request, code: str) -> Response | None:
+        return self._pages(request).failed(f"{REFUSALS[code]} {code}") if code in REFUSALS else None
 
     def _home(self, request: Request) -> Response:
         return self._pages(request).home()

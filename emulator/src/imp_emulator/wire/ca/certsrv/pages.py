@@ -82,6 +82,16 @@ class Pages:
         )
         return self._page("error", text)
 
+    def failed(self, message: str) -> Response:
+        """The answer where the pages have not reached their CA, or it has failed."""
+        told = escape(disposition(self.language, message), quote=False)
+        words = self._words
+        text = (
+            f"<p id=locInfoError>{words['failure']}</p>\r\n<dl>\r\n"
+            f"<DT ID=locLastStatLabel><B>{words['status']}</B></DT><DD>\r\n\t\t{told}\r\n</DD></dl>"
+        )
+        return self._page("error", text)
+
     def bad_request(self, field: str) -> Response:
         """The answer to a form that does not say what is wanted."""
         return self._page("error", f"<p>{self._words['field'].format(field=escape(field))}</p>", status=500)

@@ -27,6 +27,7 @@ from imp_emulator.wire.exchange.ews import (
     zones,
 )
 from imp_emulator.wire.exchange.ews.envelope import CONTENT_TYPE, Call, Handler, Message, decode, encode, parse
+from imp_emulator.wire.exchange.ews.faults import ERRORS
 from imp_emulator.wire.exchange.ews.messages import Element, EwsError, fault, refusal
 from imp_emulator.wire.http import iis
 from imp_emulator.wire.http.iis import error_page, unauthorized
@@ -109,7 +110,7 @@ class Ews:
             handler is not None and handler.write,
             lambda: self._run(request, message, name, handler),
             flight=self._flight(request, name, handler),
-            refuse=lambda code, values: _answer(name, EwsError(code, values=values)),
+            refuse=lambda code, values: _answer(name, EwsError(code, values=values)) if code in ERRORS else None,
         )
 
     def failure(self, request: Request, status: int, message: str) -> Response:

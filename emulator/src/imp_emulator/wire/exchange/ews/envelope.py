@@ -32,6 +32,9 @@ _STREAMED_OPENING = (
     f'<Envelope xmlns="{soap.ENVELOPE}"><Header><h:ServerVersionInfo xmlns:h="{T}" {_INFO}/></Header><Body>'
 ).encode()
 _STREAMED_CLOSING = b"</Body></Envelope>"
+MAXIMUM_LIST = 1000
+"""How many things one request may ask for; public clients send 100 at a time unless told otherwise."""
+_TOO_LONG = etree.XPath(f"boolean(//*[*[{MAXIMUM_LIST + 1}]])")
 _HEADERS = ("RequestServerVersion", "TimeZoneContext", "ExchangeImpersonation")
 _IDENTITIES: Mapping[str, Identity] = {
     "PrincipalName": Identity.PRINCIPAL_NAME,
@@ -103,6 +106,8 @@ def parse(body: bytes) -> Message:
         raise schema_violation(error.reason) from None
     if soap.split_tag(root) != (soap.ENVELOPE, "Envelope"):
         raise schema_violation("The document element is not a SOAP 1.1 Envelope.")
+    if _TOO_LONG(root):
+        raise EwsError("ErrorInvalidRequest", f"The request holds a list of more than {MAXIMUM_LIST} elements.")
     inside = soap.children(root, "Body")
     if len(inside) != 1 or len(inside[0]) == 0:
         raise EwsError("ErrorInvalidRequest", "The request asks for nothing.")

@@ -15,9 +15,9 @@ from psrpcore.types import PSObject
 from imp_emulator.pipeline.accounts import EXCHANGE, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.pipeline.windows_login import log_in
-from imp_emulator.wire.exchange.powershell import cmdlets, wsman
+from imp_emulator.wire.exchange.powershell import cmdlets, refusals, wsman
 from imp_emulator.wire.exchange.powershell.cmdlets import Invocation, Session
-from imp_emulator.wire.exchange.powershell.shells import Input, Shell, Shells
+from imp_emulator.wire.exchange.powershell.shells import Input, Runner, Shell, Shells
 from imp_emulator.wire.http.iis import error_page, unauthorized
 from imp_emulator.world.context import Context
 
@@ -76,7 +76,10 @@ class PowerShell:
             if message.resource != wsman.RESOURCE:
                 text = f"The resource URI is not supported; it is {wsman.RESOURCE}."
                 raise wsman.WsmanFault(2150858752, "wsa:DestinationUnreachable", text)
-            return action(request, message)
+            operation = action(request, message)
+            if operation.refuse is None:
+                operation.refuse = lambda code, values: _fault(request, message, code, values)
+            return operation
         except wsman.WsmanFault as error:
             refusal = wsman.fault(error, message_id, request.node)
             return Operation("", False, lambda: refusal)
@@ -137,12 +140,15 @@ class PowerShell:
         invocation = given.invocation
         session = Session(self._context, request.node)
 
+        def take(runner: Runner) -> Response:
+            shell.take(command, given, runner)
+            return wsman.answer(message, markup)
+
         def run() -> Response:
             try:
-                shell.take(command, given, lambda wanted: cmdlets.run(session, wanted))
+                return take(lambda wanted: cmdlets.run(session, wanted))
             except wsman.WsmanFault as error:
                 return wsman.fault(error, message.message_id, request.node)
-            return wsman.answer(message, markup)
 
         if invocation is None:
             return Operation(message.action, False, run)
@@ -155,7 +161,21 @@ class PowerShell:
 
         cmdlet = cmdlets.cmdlet_of(invocation)
         name, write = (cmdlet.name, cmdlet.write) if cmdlet else ("unknown command", False)
-        return Operation(name, write, run, make_key)
+
+        return Operation(name, write, run, make_key, refuse=self._refusing(request, message, name, take))
+
+    def _refusing(
+        self, request: Request, message: wsman.Message, cmdlet: str, take: Callable[[Runner], Response]
+    ) -> Callable[[str, Mapping[str, str]], Response | None]:
+        """Return what answers injected errors of a cmdlet: its own are error records, with which it ends."""
+
+        def refuse(code: str, values: Mapping[str, str]) -> Response | None:
+            def fail(_: Invocation) -> list[PSObject | str]:
+                raise refusals.error(code, cmdlet, request.node, self._context.clock.now())
+
+            return take(fail) if code in refusals.CMDLETS else _fault(request, message, code, values)
+
+        return refuse
 
     def _receive(self, request: Request, message: wsman.Message) -> Operation:
         shell = self._shell(request, message)
@@ -191,3 +211,9 @@ class PowerShell:
 
     def _runner(self, request: Request) -> Callable[[Invocation], list[PSObject | str]]:
         return lambda invocation: list(cmdlets.run(Session(self._context, request.node), invocation))
+
+
+def _fault(request: Request, message: wsman.Message, code: str, values: Mapping[str, str]) -> Response | None:
+    """Return the fault of an injected error; ``None`` for an error of another protocol, or of cmdlets only."""
+    found = refusals.fault(code, values) if code in refusals.REFUSALS else None
+    return None if found is None else wsman.fault(found, message.message_id, request.node)

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 from psrpcore.types import (
     ErrorCategory,
     ErrorCategoryInfo,
@@ -22,14 +20,17 @@ from psrpcore.types import (
     add_note_property,
 )
 
-from imp_emulator.crypto.reading import wrap
 from imp_emulator.domain.exchange.certificates import ExchangeCertificate
 from imp_emulator.domain.exchange.management_roles import RoleAssignment
 from imp_emulator.domain.exchange.management_scopes import ManagementScope
 from imp_emulator.domain.exchange.trust import Trust
 from imp_emulator.errors import DomainError, Duplicate, InvalidValue, NotFound
+from imp_emulator.x509.parts import Name
 
+_STATE = re.compile(r"(^|(?<!\\)\+)ST=")
+"""The short name of an attribute that Windows writes otherwise than RFC 4514."""
 _AUTOMATION = "System.Management.Automation"
+_WINDOWS_TIME = "%m/%d/%Y %I:%M:%S %p"
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
 
 
@@ -51,6 +52,7 @@ def _record(
 ) -> ErrorRecord:
     exception = NETException(Message=message, HResult=-2146233088)
     exception.PSObject.type_names = [*types, "System.Exception", "System.Object"]
+    exception.PSObject.to_string = f"{types[0]}: {message}"
     info = ErrorCategoryInfo(
         Category=category,
         Activity=activity,
@@ -109,18 +111,31 @@ def refused(error: DomainError, cmdlet: str, server: str, at: datetime) -> Cmdle
     """What the environment refuses; the identifier has the form in which Exchange writes it, with our code in it."""
     name, category = _CATEGORIES.get(type(error), ("InvalidOperationException", ErrorCategory.InvalidOperation))
     namespace = "System" if name in ("ArgumentException", "InvalidOperationException") else "Microsoft.Exchange.Data"
-    verb, _, noun = cmdlet.partition("-")
-    error_id = (
-        f"[Server={server.partition('.')[0].upper()},RequestId={uuid.uuid4()},"
-        f"TimeStamp={at.strftime('%m/%d/%Y %I:%M:%S %p')}] [FailureCategory=Cmdlet-{name}] "
-        f"{error.code},{_TASKS}.{verb}{noun}"
-    )
+    error_id = _error_id(name, error.code, cmdlet, server, at)
     return CmdletError(_record(error.message, [f"{namespace}.{name}"], category, error_id, cmdlet), terminating=False)
 
 
-def _shown(types: Sequence[str], values: Mapping[str, Any]) -> PSObject:
+def passing(name: str, message: str, cmdlet: str, server: str, at: datetime) -> CmdletError:
+    """What Exchange cannot do just now, under the name of one of its exceptions."""
+    error_id = _error_id(name, "4D3F", cmdlet, server, at)
+    types = [f"Microsoft.Exchange.Data.{name}", "Microsoft.Exchange.Data.TransientException"]
+    return CmdletError(_record(message, types, ErrorCategory.ResourceBusy, error_id, cmdlet), terminating=False)
+
+
+def _error_id(name: str, code: str, cmdlet: str, server: str, at: datetime) -> str:
+    verb, _, noun = cmdlet.partition("-")
+    return (
+        f"[Server={server.partition('.')[0].upper()},RequestId={uuid.uuid4()},"
+        f"TimeStamp={at.strftime(_WINDOWS_TIME)}] [FailureCategory=Cmdlet-{name}] "
+        f"{code},{_TASKS}.{verb}{noun}"
+    )
+
+
+def _shown(types: Sequence[str], text: str, values: Mapping[str, Any]) -> PSObject:
+    """Make an object; ``text`` is what its ``ToString`` gives, which goes over the wire beside the properties."""
     shown = PSObject()
     shown.PSObject.type_names = [*types, "System.Object"]
+    shown.PSObject.to_string = text
     for name, value in values.items():
         add_note_property(shown, name, value)
     return shown
@@ -128,43 +143,54 @@ def _shown(types: Sequence[str], values: Mapping[str, Any]) -> PSObject:
 
 def certificate(stored: ExchangeCertificate, trust: Trust) -> PSObject:
     """Show a certificate as Get-ExchangeCertificate does; the private key is no part of it."""
-    parsed = stored.certificate
-    known = wrap(parsed)
-    names = list(dict.fromkeys([*known.dns_names, *known.addresses] or [known.common_name]))
-    key = parsed.public_key()
-    return _shown(
-        [f"{_TASKS}.ExchangeCertificate", "System.Security.Cryptography.X509Certificates.X509Certificate2"],
-        {
-            "Thumbprint": stored.thumbprint,
-            "Subject": _windows_name(parsed.subject),
-            "Issuer": _windows_name(parsed.issuer),
-            "NotBefore": parsed.not_valid_before_utc,
-            "NotAfter": parsed.not_valid_after_utc,
-            "SerialNumber": f"{parsed.serial_number:X}",
-            "CertificateDomains": names,
-            "CertificateRequest": stored.request or None,
-            "FriendlyName": stored.friendly_name,
-            "HasPrivateKey": True,
-            "PrivateKeyExportable": stored.exportable,
-            "IsSelfSigned": parsed.issuer == parsed.subject,
-            "PublicKeySize": key.key_size if isinstance(key, rsa.RSAPublicKey) else 0,
-            "Services": ", ".join(stored.services) or "None",
-            "RootCAType": trust.root_ca_type,
-            "Status": trust.status,
-            "RawData": parsed.public_bytes(Encoding.DER),
-        },
-    )
+    known = stored.certificate
+    names = list(dict.fromkeys([*known.dns_names, *known.addresses] or known.common_names[:1] or [""]))
+    values = {
+        "Thumbprint": stored.thumbprint,
+        "Subject": _windows_name(known.parts.subject),
+        "Issuer": _windows_name(known.parts.issuer),
+        "NotBefore": known.not_before,
+        "NotAfter": known.not_after,
+        "SerialNumber": known.serial.upper(),
+        "CertificateDomains": names,
+        "CertificateRequest": stored.request or None,
+        "FriendlyName": stored.friendly_name,
+        "HasPrivateKey": True,
+        "PrivateKeyExportable": stored.exportable,
+        "IsSelfSigned": known.parts.self_issued,
+        "PublicKeySize": known.rsa_bits,
+        "Services": ", ".join(stored.services) or "None",
+        "RootCAType": trust.root_ca_type,
+        "Status": trust.status,
+        "RawData": known.parts.der,
+    }
+    types = [f"{_TASKS}.ExchangeCertificate", "System.Security.Cryptography.X509Certificates.X509Certificate2"]
+    return _shown(types, _certificate_text(values), values)
 
 
-def _windows_name(name: x509.Name) -> str:
+def _certificate_text(values: Mapping[str, Any]) -> str:
+    """Write a certificate as Windows does, in American English and UTC."""
+    parts = {
+        "Subject": values["Subject"],
+        "Issuer": values["Issuer"],
+        "Serial Number": values["SerialNumber"],
+        "Not Before": values["NotBefore"].strftime(_WINDOWS_TIME),
+        "Not After": values["NotAfter"].strftime(_WINDOWS_TIME),
+        "Thumbprint": values["Thumbprint"],
+    }
+    return "\n".join(f"[{title}]\n  {value}\n" for title, value in parts.items())
+
+
+def _windows_name(name: Name) -> str:
     """Write a distinguished name as Windows does: the innermost part first, with a space after each comma."""
-    return ", ".join(rdn.rfc4514_string({x509.NameOID.STATE_OR_PROVINCE_NAME: "S"}) for rdn in reversed(name.rdns))
+    return ", ".join(_STATE.sub(r"\1S=", part) for part in reversed(name.relative))
 
 
 def assignment(known: RoleAssignment) -> PSObject:
     """Show a role assignment as Get-ManagementRoleAssignment does."""
     return _shown(
         ["Microsoft.Exchange.Data.Directory.Management.ExchangeRoleAssignmentPresentation"],
+        known.name,
         {
             "Name": known.name,
             "Identity": known.name,
@@ -185,6 +211,7 @@ def scope(known: ManagementScope) -> PSObject:
     """Show a management scope as Get-ManagementScope does."""
     return _shown(
         ["Microsoft.Exchange.Data.Directory.SystemConfiguration.ManagementScope"],
+        known.name,
         {
             "Name": known.name,
             "Identity": known.name,

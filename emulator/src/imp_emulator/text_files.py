@@ -1,0 +1,39 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that people hand over, as text: UTF-8 with or without byte order mark, and what Windows writes besides."""
+
+from __future__ import annotations
+
+import codecs
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # Before UTF-16, whose mark it begins with.
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def encoding_of(data: bytes) -> tuple[str, int]:
+    """Return the encoding that a file says or shows, and the length of its byte order mark.
+
+    Without a mark it is UTF-16 when every second one of the first four bytes is zero (RFC 4627, section 3); what is
+    read here begins with letters of ASCII.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    zero = [not byte for byte in data[:4]]
+    if zero == [False, True, False, True]:
+        return "utf-16-le", 0
+    if zero == [True, False, True, False]:
+        return "utf-16-be", 0
+    return "utf-8", 0
+
+
+def decoded(data: bytes) -> str:
+    """Return a text without its byte order mark; raises ``UnicodeDecodeError``."""
+    encoding, skipped = encoding_of(data)
+    return data[skipped:].decode(encoding)

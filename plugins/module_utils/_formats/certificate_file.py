@@ -1,0 +1,248 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""Certificates and signing requests as files hold them: bytes in, DER out, or a sentence about what a file is instead.
+
+Read are PEM (RFC 7468) with any line breaks, in UTF-8 or UTF-16, with text around it; DER; PKCS #7 in both, which
+Windows gives as a certificate chain; the labels that OpenSSL writes. What is inside of a certificate is not read here
+(``_certificates/x509.py``). No message repeats what may be a secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.ucops.imp.plugins.module_utils._formats import der, text_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
+
+LARGEST = 8 * 1024 * 1024
+"""So many bytes are read at most; all authorities that a system trusts have less than one hundredth."""
+
+_BLOCK = re.compile(r"-----BEGIN ([^\r\n-]{1,64})-----(.*?)-----END \1-----", re.DOTALL)
+_BEGIN = re.compile(r"-----BEGIN [^\r\n-]{1,64}-----")
+_BROKEN_MARKER = re.compile(r"BEGIN (?:[A-Z0-9]+ )*CERTIFICATE")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{60,}={0,2}")
+_ESCAPED_BREAK = re.compile(r"-----(?:\\r)?\\n")
+_LABELS = {
+    "CERTIFICATE": der.CERTIFICATE,
+    "X509 CERTIFICATE": der.CERTIFICATE,
+    "TRUSTED CERTIFICATE": der.CERTIFICATE,
+    "CERTIFICATE REQUEST": der.REQUEST,
+    "NEW CERTIFICATE REQUEST": der.REQUEST,
+    "PKCS7": der.PKCS7,
+    "CMS": der.PKCS7,
+    "X509 CRL": der.CRL,
+    "PUBLIC KEY": der.PUBLIC_KEY,
+    "RSA PUBLIC KEY": der.PUBLIC_KEY,
+}
+"""What a block should be by its label (RFC 7468; those of OpenSSL and Windows); its content counts where it is read."""
+
+_DUE = {
+    der.CERTIFICATE: "give certificates only",
+    der.REQUEST: "give the request only",
+}
+_OTHER = {
+    der.PRIVATE_KEY: "it holds a private key; {due}, and keep the key where it belongs.",
+    der.PKCS12: "it is PKCS #12 (.pfx, .p12), which may hold a private key; {due}.",
+    der.REQUEST: "it holds a certificate request (CERTIFICATE REQUEST); give the certificate that was issued for it.",
+    der.CERTIFICATE: "it holds a certificate; give the signing request (-----BEGIN CERTIFICATE REQUEST-----).",
+    der.CRL: "it holds a revocation list (X509 CRL); {due}.",
+    der.PUBLIC_KEY: "it holds a public key alone; {due}.",
+    der.PKCS7_OTHER: "it is PKCS #7 without certificates in it; {due}.",
+    der.PKCS7: "it is PKCS #7; give a request of PKCS #10 (-----BEGIN CERTIFICATE REQUEST-----).",
+}
+_TEXTS = (
+    ("<", "a web page or XML, and not what was to be downloaded"),
+    ("ssh-|ecdsa-|PuTTY|---- BEGIN SSH2", "a key of SSH"),
+    (r"Certificate( Request)?:\s", "a printout for people without the PEM block"),
+)
+_NONE = {
+    der.CERTIFICATE: "it holds no PEM certificate (-----BEGIN CERTIFICATE-----).",
+    der.REQUEST: "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).",
+}
+_DUE_WORDS = {der.CERTIFICATE: "certificate", der.REQUEST: "request"}
+_EMPTY = b"\0\t\n\r "
+"""Bytes that may follow DER: a line break of an editor, padding."""
+_MARKERS = {der.CERTIFICATE: "CERTIFICATE", der.REQUEST: "CERTIFICATE REQUEST"}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One DER element of a file: what it is, its bytes, and where it stands."""
+
+    kind: str
+    element: der.Element | None
+    place: str
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes; raises ``OSError``, and :class:`NotRead` for what is no file or too large."""
+    return text_file.content(path, LARGEST)
+
+
+def given(content: str, path: str | None) -> bytes:
+    """Return what a pair of options gives, a file or a text; raises as :func:`read_file`."""
+    return read_file(Path(path)) if path else content.encode("utf-8", "replace")
+
+
+def certificates(data: bytes) -> list[bytes]:
+    """Return every certificate of a file, DER, in the file's order; raises :class:`NotRead`."""
+    found: list[bytes] = []
+    for part in _parts(data, der.CERTIFICATE):
+        if part.element is None:
+            tool = " Look at it with: openssl pkcs7 -print_certs." if part.kind == der.PKCS7 else ""
+            raise NotRead(f"{part.place} cannot be read; it is damaged or cut off.{tool}")
+        if part.kind == der.PKCS7:
+            found += der.pkcs7_certificates(part.element)
+        else:
+            found.append(bytes(part.element.raw))
+    return found
+
+
+def request(data: bytes) -> bytes:
+    """Return the one signing request (PKCS #10) of a file, DER; raises :class:`NotRead`."""
+    found = _parts(data, der.REQUEST)
+    if len(found) != 1:
+        raise NotRead(f"it holds {len(found)} requests; give one.")
+    if found[0].element is None:
+        raise NotRead(f"{_NONE[der.REQUEST][:-1]} that can be read; it is damaged or cut off.")
+    return bytes(found[0].element.raw)
+
+
+def _parts(data: bytes, due: str) -> list[_Part]:
+    """Return what a file holds, at least one; raises :class:`NotRead` when it is something else than is due."""
+    known = text_file.binary_kind(data)
+    if known is not None:
+        raise NotRead(f"it is {known}; {_DUE[due]}.")
+    if _is_der(data):
+        return _der_parts(data, due)
+    text = text_file.decoded(data)
+    # What stands around the blocks may be in any encoding, and blocks are ASCII.
+    text = text if text is not None else data.decode("latin-1")
+    if not text.strip("\0\t\n\r "):
+        raise NotRead("it is empty.")
+    return _pem_parts(text, due)
+
+
+def _is_der(data: bytes) -> bool:
+    """Whether a file begins as DER does: a sequence with a long length, or a short one that is the file's."""
+    return data[:1] == b"\x30" and (data[1:2] >= b"\x80" or list(data[1:2]) == [len(data) - 2])
+
+
+def _der_parts(data: bytes, due: str) -> list[_Part]:
+    """Return the elements of a DER file; a line break at its end is none of it."""
+    neither = f"it is neither a PEM nor a DER {_DUE_WORDS[due]}"
+    try:
+        found = [der.first(data)]
+    except der.CutOff as error:
+        raise NotRead(f"{neither}, but begins like DER and is cut off ({error}).") from None
+    except der.NotDer:
+        raise NotRead(f"{neither}.") from None
+    rest = data[len(found[0].raw) :]
+    if rest.strip(_EMPTY):
+        try:
+            found += der.elements(rest)
+        except der.NotDer:
+            raise NotRead(f"{neither}: {len(rest)} bytes follow its DER that are none.") from None
+    parts = [_Part(der.kind_of(one), one, f"{_DUE_WORDS[due]} {number}") for number, one in enumerate(found, start=1)]
+    for part in parts:
+        _refuse_other(part.kind, due)
+        if part.kind == der.UNKNOWN:
+            raise NotRead(f"{neither}.")
+    return parts
+
+
+def _pem_parts(text: str, due: str) -> list[_Part]:
+    if "PRIVATE KEY-----" in text:
+        _refuse_other(der.PRIVATE_KEY, due)
+    blocks = list(_BLOCK.finditer(text))
+    begins = list(_BEGIN.finditer(text))
+    if not blocks or len(blocks) != len(begins):
+        raise NotRead(_no_blocks(text, begins, len(blocks), due))
+    parts = []
+    for number, block in enumerate(blocks, start=1):
+        label, line = block.group(1), _line(text, block.start())
+        if label not in _LABELS:
+            raise NotRead(f"it holds a {label}, which is no {_DUE_WORDS[due]}.")
+        if "\\n" in block.group(2):
+            raise NotRead(_escaped(line))
+        parts.append(_part(label, block.group(2), f"line {line}: {_DUE_WORDS[due]} {number}"))
+    for part in parts:
+        _refuse_other(part.kind, due)
+    return parts
+
+
+def _part(label: str, content: str, place: str) -> _Part:
+    """Return what stands in a block: its content decides, for Windows writes PKCS #7 with CERTIFICATE around it."""
+    due = _LABELS[label]
+    try:
+        element = der.first(base64.b64decode("".join(content.split()), validate=True))
+    except (binascii.Error, ValueError):
+        return _Part(due, None, place)
+    kind = der.kind_of(element)
+    # Whatever nobody knows stays what its label says: a library may yet read it, or say that it cannot.
+    return _Part(due if kind == der.UNKNOWN else kind, element, place)
+
+
+def _refuse_other(kind: str, due: str) -> None:
+    """Raise :class:`NotRead` for what is known and not due."""
+    if kind in (due, der.UNKNOWN) or (due == der.CERTIFICATE and kind == der.PKCS7):
+        return
+    hint = (
+        " Take them out with: openssl pkcs12 -in FILE -nokeys." if (kind, due) == (der.PKCS12, der.CERTIFICATE) else ""
+    )
+    raise NotRead(_OTHER[kind].format(due=_DUE[due]) + hint)
+
+
+def _no_blocks(text: str, begins: list[re.Match[str]], blocks: int, due: str) -> str:
+    """Say what a text is in which not every block has an end, or that has none."""
+    escaped = _ESCAPED_BREAK.search(text)
+    if escaped:
+        return _escaped(_line(text, escaped.start()))
+    if begins:
+        return f"a PEM block in it has no matching end ({len(begins)} begin, {blocks} end); it is cut off or damaged."
+    stripped = text.strip()
+    kind = next((kind for form, kind in _TEXTS if re.match(form, stripped)), None)
+    if kind is not None:
+        return f"it is {kind}; {_DUE[due]}."
+    broken = _BROKEN_MARKER.search(text)
+    if broken:
+        line = f"line {_line(text, broken.start())}"
+        return f"{line}: the marker {broken.group()} needs five hyphens before and after it; give the file anew."
+    return _bare(stripped, due) or _NONE[due]
+
+
+def _bare(text: str, due: str) -> str | None:
+    """Say that a text is base 64 without its markers, if it is."""
+    compact = "".join(text.split())
+    if not _BASE64.fullmatch(compact):
+        return None
+    try:
+        kind = der.kind_of(der.first(base64.b64decode(compact)))
+    except (binascii.Error, ValueError):
+        return None
+    _refuse_other(kind, due)
+    label = _MARKERS[due]
+    return (
+        f"it is base 64 without markers; put -----BEGIN {label}----- in a line before it and -----END {label}----- in "
+        "one after it."
+    )
+
+
+def _escaped(line: int) -> str:
+    return (
+        f"line {line}: \\n stands in it as text where a line should end; give real line breaks (in YAML, a block that "
+        "begins with |)."
+    )
+
+
+def _line(text: str, at: int) -> int:
+    """Return the number of a line, counted from 1, whatever ends lines."""
+    return len(re.findall(r"\r\n|\r|\n", text[:at])) + 1
