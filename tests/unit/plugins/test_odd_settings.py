@@ -93,7 +93,7 @@ def test_an_odd_option_of_the_inventory_is_understood_or_a_sentence(tmp_path: Pa
     for number, (option, name) in cases.items():
         (folder / f"{number}.imp_cluster.yml").write_text(yaml.safe_dump({**base, option: ODD_PLAINLY[name]}))
 
-    command = [PROGRAMS / "ansible-inventory", "-i", folder, "--host", "localhost"]
+    command = [str(PROGRAMS / "ansible-inventory"), "-i", str(folder), "--host", "localhost"]
     done = subprocess.run(
         command, env=settings(tmp_path / "none"), capture_output=True, text=True, timeout=120, check=False
     )
