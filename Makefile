@@ -123,7 +123,8 @@ unit: tree ## planner, rules, formats: no process, no network
 	$(BIN)/python -m pytest $(WORKERS) tests/unit
 
 all-cases: tree ## every generated certificate name and every series of meetings, of which make unit judges a sample
-	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py tests/unit/emulator/test_calendar_oracle.py
+	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py tests/unit/emulator/test_calendar_oracle.py \
+		tests/integration/modules/test_odd_values.py tests/unit/plugins/test_odd_settings.py
 
 integration: tree ## every module against the running emulator, and what must be there for each
 	$(BIN)/python -m pytest $(WORKERS) tests/meta tests/integration tests/faults
