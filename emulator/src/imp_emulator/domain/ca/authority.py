@@ -250,7 +250,7 @@ def renew(context: Context, host: str, new_key: bool = True) -> int:
     # Its days are counted from the beginning, which lies a little before this moment.
     now = context.clock.now()
     start, end = validity(now, timedelta(days=settings.validity_days) - SKEW, SKEW)
-    # Later than the one before, for that is how others tell which is the newer; unless the clock was set back before it.
+    # Later than the one before, as others tell the newer by it; not when the clock was set back before that.
     later = _parsed(newest).not_valid_before_utc + timedelta(seconds=1)
     start = max(start, later) if later <= now else start
     certificate = signing.sign_authority(name, key, above, (start, end), signing.HASHES[settings.hash])
