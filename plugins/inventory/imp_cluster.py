@@ -75,7 +75,7 @@ options:
   ca_path:
     description:
       - A file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
-        It is PEM, DER or PKCS #7.
+        It is PEM, DER or PKCS#7.
       - Without it the authorities of the controller's system are trusted.
     type: path
     env:

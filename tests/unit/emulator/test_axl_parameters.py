@@ -185,6 +185,7 @@ def test_cisco_s_sample_sets_a_parameter_on_each_node(axl: InProcess) -> None:
     where = key("CdrEnabled", "Cisco CallManager", node="cucm-pub")
     axl.ask("updateServiceParameter", f"{where}<value>T</value>").done()
     assert value(axl, "CdrEnabled", "Cisco CallManager", node="cucm-pub") == "T"
+    assert axl.ask("getServiceParameter", key("CdrEnabled", "Cisco CallManager")).fault.axlcode == 5007
 
 
 def test_parameters_of_a_node_differ_from_node_to_node(axl: InProcess) -> None:

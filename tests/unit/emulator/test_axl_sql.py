@@ -99,7 +99,7 @@ def test_process_nodes_are_told_by_usage_and_role(axl: InProcess) -> None:
             "select userid from enduser where pkid in (select fkenduser from enduserdevicemap)",
             "Table enduserdevicemap is",
         ),
-        ("select name, haenabled from enterprisesubcluster", "Table enterprisesubcluster is"),
+        ("select count(*) from rosters", "Table rosters is"),
         ("select idxname from informix.sysindexes", "Table sysindexes is"),
         ("select nickname from enduser", "Column nickname is"),
         ("select p.tkreset from processconfig p", "Column p.tkreset is"),

@@ -24,7 +24,7 @@ from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule, ServicePace
-from imp_emulator.world.snapshots import INITIAL, Snapshots, StateFolder, prepare, reset
+from imp_emulator.world.snapshots import FORMAT, INITIAL, Snapshots, StateFolder, prepare, reset
 
 SCENARIO = scenario_file.read(generate(users=3, clusters=2))
 
@@ -174,7 +174,9 @@ def test_another_scenario_or_format_is_refused(environment: Environment) -> None
     with pytest.raises(StateError, match="made from another scenario"):
         prepare(environment.database, snapshots(environment), dataclasses.replace(SCENARIO, fingerprint="other"))
     meta.put(environment.database, "format", "0")
-    with pytest.raises(StateError, match=r"another version .*\(format 0, this one has 7\); use a new state file"):
+    with pytest.raises(
+        StateError, match=rf"another version .*\(format 0, this one has {FORMAT}\); use a new state file"
+    ):
         prepare(environment.database, snapshots(environment), SCENARIO)
 
 

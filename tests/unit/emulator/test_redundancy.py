@@ -50,7 +50,9 @@ def test_a_pair_in_order(pair: Environment) -> None:
     assert [group.name for group in redundancy.groups(pair.context, "dc1")] == ["pair", "single"]
 
 
-@pytest.mark.parametrize("service", [name for name in CRITICAL_SERVICES if name not in ("Cisco DB", RECOVERY_MANAGER)])
+@pytest.mark.parametrize(
+    "service", [name for name in CRITICAL_SERVICES if name not in ("A Cisco DB", RECOVERY_MANAGER)]
+)
 def test_a_critical_service_that_stays_down_moves_the_users(pair: Environment, service: str) -> None:
     control(pair, Action.STOP, service)
     advance(pair, 89)
@@ -175,7 +177,7 @@ def test_an_administrator_fails_a_node_over_and_back(pair: Environment) -> None:
         for state in services.states(pair.context, "dc1", "imp1", CRITICAL_SERVICES)
         if state.status is not services.Status.STARTED
     }
-    assert stopped == set(CRITICAL_SERVICES) - {"Cisco DB", RECOVERY_MANAGER}
+    assert stopped == set(CRITICAL_SERVICES) - {"A Cisco DB", RECOVERY_MANAGER}
     advance(pair, 100_000)
     assert shown(pair) == [("Idle", ADMIN), (BACKUP, ADMIN)]
     act(pair, "fallback")

@@ -128,11 +128,29 @@ def test_a_request_in_any_encoding(encoding: str, label: str) -> None:
     assert found == read_request(REQUEST_DER) == read_request(text)
 
 
+def element_of(tag: int, *contents: bytes) -> bytes:
+    content = b"".join(contents)
+    return bytes([tag, 0x84]) + len(content).to_bytes(4, "big") + content
+
+
 def test_what_of_a_bundle_is_no_certificate_of_x509_is_left_out() -> None:
     """Attribute certificates and the like have tags of their own (RFC 5652, section 10.2.2)."""
-    element = der.first(BUNDLE)
-    assert len(der.pkcs7_certificates(element)) == 2
-    assert bytes(element.raw) == BUNDLE
+    kind = bytes.fromhex("06092a864886f70d010702")
+    attribute = element_of(0xA2, der_of(LEAF))
+    certificates = element_of(0xA0, attribute, der_of(ROOT), attribute)
+    signed = element_of(0x30, b"\x02\x01\x01", element_of(0x31), element_of(0x30), certificates, element_of(0x31))
+    bundle = element_of(0x30, kind, element_of(0xA0, signed))
+    assert fingerprints(bundle) == [ROOT.fingerprint]
+
+
+def test_so_many_elements_as_no_file_has_are_not_read() -> None:
+    few, many = b"\x30\0" * 9_999, b"\x30\0" * 10_001
+    assert len(list(der.elements(few))) == 9_999
+    with pytest.raises(der.NotDer, match="too many"):
+        list(der.elements(many))
+    assert len(der.first(b"\x30\x80" + few + b"\0\0").content) == len(few)
+    with pytest.raises(der.NotDer, match="too many"):
+        der.first(b"\x30\x80" + many + b"\0\0")
 
 
 # --- what is named

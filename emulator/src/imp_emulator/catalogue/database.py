@@ -55,7 +55,7 @@ _TYPES = """
     typeuserlocale
 """
 _PRESENCE = """
-    cupsinterclusterpeers enterprisenode enterprisesubcluster externaldatabases ftextdbprocessnodemap groups
+    cupsinterclusterpeers externaldatabases ftextdbprocessnodemap groups
     groupssynclog nonpresencecontacts pebackendgateway rosters rosterssynclog tcaliases xmpps2ssnodes
 """
 _INFORMIX = """
