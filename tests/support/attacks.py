@@ -334,7 +334,8 @@ class Attacker:
         headers = [(name.encode(), value.encode("latin-1")) for name, value in attack.headers.items()]
         try:
             return self._clients[key].request(attack.method, attack.path, headers=headers, content=attack.body)
-        except httpx.RemoteProtocolError:
+        except httpx.RemoteProtocolError as error:
+            self.why = str(error)
             return None
 
     def close(self) -> None:

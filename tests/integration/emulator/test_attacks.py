@@ -77,6 +77,11 @@ def test_the_control_plane_reads_no_body_of_a_stranger(environment: Emulator, to
     assert sent(environment, head).startswith(b"HTTP/1.1 401 ")
 
 
+def test_the_control_plane_reads_no_body_where_no_token_is_wanted(environment: Emulator) -> None:
+    head = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5000000000\r\n\r\n{"
+    assert sent(environment, head).startswith(b"HTTP/1.1 200 ")
+
+
 def test_the_control_plane_takes_no_body_beyond_its_limit(environment: Emulator) -> None:
     token = environment.ready["control"]["token"].encode()
     size = 16 * 1024 * 1024 + 1
