@@ -45,8 +45,10 @@ CUCM = [
     ("updateUser", f"<userid>user0001</userid>{ENABLED}"),
     (
         "updateUser",
-        "<userid>user0002</userid><associatedGroups><userGroup><name>Standard CCM End Users</name></userGroup>"
-        "<userGroup><name>Standard TabSync User</name></userGroup></associatedGroups><title>a &lt; b &amp; ä</title>",
+        (
+            "<userid>user0002</userid><associatedGroups><userGroup><name>Standard CCM End Users</name></userGroup>"
+            "<userGroup><name>Standard TabSync User</name></userGroup></associatedGroups><title>a &lt; b &amp; ä</title>"
+        ),
     ),
     ("getUser", "<userid>user0002</userid>"),
     ("removeUser", "<userid>new</userid>"),

@@ -114,7 +114,7 @@ _SUBSCRIBE = (
     "CreatedEvent</t:EventType></t:EventTypes><t:StatusFrequency>1</t:StatusFrequency><t:URL>http://127.0.0.1:9/x"
     "</t:URL></m:PushSubscriptionRequest></m:Subscribe>"
 )
-_GATEWAY = json.dumps(FIRST)
+_GATEWAY = json.dumps(FIRST | {"name": "mail2.example.com"})
 _REQUEST_2013 = '<t:RequestServerVersion Version="Exchange2013"/>'
 
 
@@ -161,11 +161,11 @@ def _forms_and_json() -> tuple[Attack, ...]:
         Attack(CA, 443, "ca", "POST", "/certsrv/certfnsh.asp", form, _FORM.encode()),
         Attack(CA, 443, "ca", "GET", "/certsrv/certnew.cer?ReqID=1&Enc=b64"),
         Attack(CA, 443, "ca", "POST", f"{CA_ADMIN}/requests/1/issue", JSON),
-        Attack(CA, 443, "ca", "POST", f"{CA_ADMIN}/requests/2/revoke", JSON, b'{"reason": "superseded"}'),
+        Attack(CA, 443, "ca", "POST", f"{CA_ADMIN}/requests/1/revoke", JSON, b'{"reason": "superseded"}'),
         Attack(CA, 443, "ca", "GET", f"{CA_ADMIN}/requests?state=pending&csr=00"),
         json_request("GET", f"{ADMIN}/presence-redundancy-groups"),
         json_request(
-            "POST", f"{ADMIN}/presence-redundancy-groups/DefaultCUPSubcluster/failover", '{"node": "imp-pub"}'
+            "POST", f"{ADMIN}/presence-redundancy-groups/DefaultCUPSubcluster/failover", '{"node": "imp-sub"}'
         ),
     )
 
@@ -334,8 +334,7 @@ class Attacker:
         headers = [(name.encode(), value.encode("latin-1")) for name, value in attack.headers.items()]
         try:
             return self._clients[key].request(attack.method, attack.path, headers=headers, content=attack.body)
-        except httpx.RemoteProtocolError as error:
-            self.why = str(error)
+        except httpx.RemoteProtocolError:
             return None
 
     def close(self) -> None:

@@ -180,8 +180,10 @@ def test_add_user_refuses_a_user_id_that_is_taken(axl: InProcess) -> None:
         ("<associatedDevices><device>SEP001122334455</device></associatedDevices>", -691),
         ("<associatedGroups><userGroup><name>Our own</name></userGroup></associatedGroups>", -691),
         (
-            "<associatedGroups><userGroup><name>Standard CCM End Users</name></userGroup><userGroup><name>Standard"
-            " CCM End User</name></userGroup></associatedGroups>",
+            (
+                "<associatedGroups><userGroup><name>Standard CCM End Users</name></userGroup><userGroup><name>Standard"
+                " CCM End User</name></userGroup></associatedGroups>"
+            ),
             -691,
         ),
         ("<presenceGroupName>Other group</presenceGroupName>", -691),
