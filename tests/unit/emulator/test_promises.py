@@ -22,6 +22,7 @@ from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.sql import operations
 from imp_emulator.wire.exchange.ews import envelope
+from imp_emulator.wire.exchange.ews.item_properties import PROPERTIES
 from imp_emulator.wire.exchange.ews.messages import EwsError, T
 from imp_emulator.wire.exchange.powershell import PowerShell, cmdlets
 from imp_emulator.wire.http import soap
@@ -158,3 +159,32 @@ def test_the_order_of_files_in_a_folder_means_nothing(
     assert snapshots.names() == ["a", "b", "c"]
     # Tables refer to those of earlier scripts.
     Database(tmp_path / "other.sqlite3").close()
+
+
+ATTENDEES = {f"calendar:{name}" for name in ("OptionalAttendees", "RequiredAttendees", "Resources")}
+SERIES = {f"calendar:{name}Occurrence{many}" for name, many in (("First", ""), ("Last", ""), ("Deleted", "s"))}
+SHAPES: dict[str, set[str]] = {
+    "default": {
+        *("item:HasAttachments", "item:IsAssociated", "item:Subject"),
+        *(f"calendar:{name}" for name in ("CalendarItemType", "End", "LegacyFreeBusyStatus", "Location", "Organizer")),
+        "calendar:Start",
+    },
+    "not first_class": {
+        "item:ExtendedProperty",
+        *(f"calendar:{name}" for name in ("StartWallClock", "EndWallClock", "StartTimeZoneId", "EndTimeZoneId")),
+        "calendar:IsOrganizer",
+    },
+    "not found": {
+        *("item:Attachments", "item:Body", "calendar:Recurrence", "calendar:ModifiedOccurrences"),
+        *ATTENDEES,
+        *SERIES,
+    },
+    "appends": {"item:Body", *ATTENDEES},
+}
+"""As Microsoft describes the base shapes, FindItem and AppendToItemField for calendar items."""
+
+
+@pytest.mark.parametrize("row", SHAPES)
+def test_every_property_is_in_the_shapes_that_are_published(row: str) -> None:
+    attribute = row.removeprefix("not ")
+    assert {known.path for known in PROPERTIES if getattr(known, attribute) == (attribute == row)} == SHAPES[row]
