@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.mutant_tests import MOST_OTHERS, MOST_UNIT, Choice
+from tests.support.mutant_tests import Choice
 from tests.support.mutants import KILLED, NO_EFFECT, SURVIVED, WITHOUT_EFFECT, Changed, Outcome, report
 from tests.support.mutations import without_effect
 from tests.support.project_files import ROOT
 
+COLLECTION = "ansible_collections.ucops.imp.plugins.module_utils"
 TYPES = """
 from typing import TYPE_CHECKING
 if TYPE_CHECKING:
@@ -41,34 +42,41 @@ def _text(start: tuple[int, int], end: tuple[int, int]) -> str:
     return "\n".join(lines)
 
 
-@pytest.fixture(scope="module")
-def choice() -> Choice:
-    return Choice(ROOT)
+FILES = {
+    "plugins/module_utils/_core/pauses.py": "LONGEST_PAUSE = 8",
+    "plugins/module_utils/_clients/ask.py": f"from {COLLECTION}._core.pauses import LONGEST_PAUSE",
+    "emulator/src/imp_emulator/wire/certificates.py": "def upload_certificate(): 'certmgr'",
+    "tests/support/client.py": f"from {COLLECTION}._clients import ask",
+    "tests/unit/test_client.py": "import pytest\nfrom tests.support.client import ask",
+    "tests/unit/test_pauses.py": f"import {COLLECTION}._core.pauses",
+    "tests/unit/test_else.py": "import json",
+    "tests/integration/emulator/test_certificates.py": "def test_upload_certificate(): 'certmgr'",
+    "tests/integration/emulator/test_users.py": "def test_listing(): 'pause'",
+    "tests/integration/modules/test_asks.py": "LONGEST_PAUSE",
+    "tests/integration/modules/test_load.py": "LONGEST_PAUSE upload_certificate",
+    "tests/conformance/test_other.py": "def test_other(): 'other'",
+}
 
 
 @pytest.mark.parametrize(
-    ("path", "unit", "other"),
+    ("path", "unit", "others"),
     [
-        ("plugins/module_utils/_core/backoff.py", "plugins/test_backoff.py", "modules/test_misbehaviour.py"),
-        ("plugins/module_utils/_resources/services.py", "plugins/test_pure_plans.py", "modules/test_services.py"),
-        (
-            "emulator/src/imp_emulator/domain/exchange/recurrence.py",
-            "emulator/test_recurrence.py",
-            "emulator/test_ews_series.py",
-        ),
-        (
-            "emulator/src/imp_emulator/wire/certmgr.py",
-            "emulator/test_certmgr_keys.py",
-            "emulator/test_certmgr.py",
-        ),
+        ("plugins/module_utils/_core/pauses.py", ["pauses", "client"], ["asks"]),
+        ("plugins/module_utils/_clients/ask.py", ["client"], ["asks"]),
+        ("emulator/src/imp_emulator/wire/certificates.py", [], ["certificates"]),
     ],
 )
-def test_the_tests_of_a_file_are_those_that_are_about_it(choice: Choice, path: str, unit: str, other: str) -> None:
-    near, others = choice.unit(path), choice.others(path)
-    assert f"tests/unit/{unit}" in near
-    assert any(name.endswith(other) for name in others)
-    assert len(near) <= MOST_UNIT
-    assert len(others) <= MOST_OTHERS
+def test_the_tests_of_a_file_are_those_that_are_about_it(
+    tmp_path: Path, path: str, unit: list[str], others: list[str]
+) -> None:
+    """Those that import it, the nearest first; and those that share words that are rare, unless they take long."""
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    choice = Choice(tmp_path)
+    assert choice.unit(path) == [f"tests/unit/test_{name}.py" for name in unit]
+    assert [Path(name).stem.removeprefix("test_") for name in choice.others(path)][: len(others)] == others
+    assert "tests/integration/modules/test_load.py" not in choice.others(path)
 
 
 def test_a_changed_file_is_compiled_anew_and_comes_back(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import importlib
 import pytest
 
 AXL, EXCHANGE = "imp_emulator.wire.axl", "imp_emulator.domain.exchange"
-CLIENTS = "ansible_collections.ucops.imp.plugins.module_utils._clients"
+COLLECTION = "ansible_collections.ucops.imp.plugins.module_utils"
+CLIENTS = f"{COLLECTION}._clients"
 
-PUBLISHED: dict[str, dict[str, float]] = {
+PUBLISHED: dict[str, dict[str, object]] = {
     # Cisco's AXL developer guide: codes of faults, and the limit of an answer.
     f"{AXL}.faults": {
         "UNKNOWN_ERROR": 5000,
@@ -47,8 +48,23 @@ PUBLISHED: dict[str, dict[str, float]] = {
         "ALREADY_STOPPED": -1040,
         "NOT_ACTIVATED": -1068,
     },
+    # Microsoft's ICertRequest: what has become of a request at a certification authority.
+    f"{CLIENTS}.certsrv": {
+        "_DISPOSITIONS": {2: "denied", 5: "pending", 6: "revoked"},
+        "_ISSUED_DISPOSITIONS": (3, 4),
+    },
+    # OpenSSL: the verify errors of a chain that cannot be built, and of a certificate out of its time.
+    f"{COLLECTION}._preflight.gateways": {"NO_CHAIN": (2, 18, 19, 20, 21)},
+    f"{COLLECTION}._preflight.probes": {"EXPIRED": (9, 10)},
+    # Cisco's guide on the integration with Office 365, by release and service update; the AXL schemas by release.
+    f"{COLLECTION}._product.office_365": {
+        "OFFERED_FROM": (12, 5, 2),
+        "URLS_FROM": (15, 0, 2),
+        "GRAPH_FROM": (15, 0, 4),
+    },
+    f"{COLLECTION}._product.releases": {"SCHEMAS": ((11, 5), (12, 5), (14, 0), (15, 0))},
     # Cisco's guides: a meeting shows up to 59 s late without seeming to begin at another time.
-    "ansible_collections.ucops.imp.plugins.module_utils._product.parameters": {"LONGEST_SPREAD": 59},
+    f"{COLLECTION}._product.parameters": {"LONGEST_SPREAD": 59},
     # Microsoft's documents of Exchange Web Services and of Exchange Server.
     f"{EXCHANGE}.subscriptions": {"STREAMING_MINUTES": 30, "LONGEST_URL": 2082},
     f"{EXCHANGE}.push": {"_FIRST_RETRY": 30.0},
