@@ -48,7 +48,12 @@ def _account(emulator: Emulator) -> Options:
 
 BASES: dict[str, Callable[[Emulator], Options]] = {
     "adcs_ca_info": ca_connection,
-    "adcs_certificate": lambda it: {**ca_connection(it), "csr": pem(signing_request()), "path": "x.cer", "wait": False},
+    "adcs_certificate": lambda it: {
+        **ca_connection(it),
+        "csr": pem(signing_request("mail1.example.com")),
+        "path": "x.cer",
+        "wait": False,
+    },
     "adcs_request": lambda it: {**ca_connection(it), "request_ids": [1]},
     "calendar_users": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
     "calendar_users_info": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
