@@ -334,14 +334,15 @@ class AdcsCertificate(Resource[KnownRequest]):
         params = self.context.params
         told = Disposition(UNKNOWN, submitted.request_id)
         polling = Polling(params["wait_timeout"], params["poll_interval"], self.context.progress)
-        for report in polling.looks():
-            told = self._pages.fetch(submitted.request_id)
-            if told.certificate is not None:
-                self._check_key(told)
-                return told.certificate
-            if told.state not in (PENDING, UNKNOWN):
-                raise _refusal(told).error
-            report(f"request {told.request_id} is {told.state}: {told.message}")
+        with self.context.backoff.until(polling.timeout):
+            for report in polling.looks():
+                told = self._pages.fetch(submitted.request_id)
+                if told.certificate is not None:
+                    self._check_key(told)
+                    return told.certificate
+                if told.state not in (PENDING, UNKNOWN):
+                    raise _refusal(told).error
+                report(f"request {told.request_id} is {told.state}: {told.message}")
         raise WaitExpired(
             f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {_sentence(told.message)} "
             "Have an administrator of the CA issue it and run the task again; it goes on with the same request.",

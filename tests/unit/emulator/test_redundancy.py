@@ -234,6 +234,9 @@ def test_both_nodes_down_run_in_failed_mode_until_they_recover(pair: Environment
     with pair.database.transaction():
         redundancy.recover(pair.context, "dc1", "pair")
     assert shown(pair) == [("Initializing", "Initialization")] * 2
+    now = pair.clock.timestamp()
+    for node in ("imp1", "imp2"):
+        assert services.status(pair.context, "dc1", node, RECOVERY_MANAGER).started_at == now
     advance(pair, 15)
     assert shown(pair) == NORMAL
     with pytest.raises(Forbidden, match="failed mode"):

@@ -17,8 +17,6 @@ from imp_emulator.catalogue.services import CRITICAL_SERVICES, RECOVERY_MANAGER
 from imp_emulator.domain.events import (
     ParameterChanged,
     ServiceStarted,
-    ServiceStartFailed,
-    ServiceStopped,
     ServiceStopping,
 )
 from imp_emulator.domain.imp import engine_life, services
@@ -72,10 +70,8 @@ def look_at_all(context: Context, cluster: str | None = None) -> None:
                 look(context, spec.name, group.members[0].node)
 
 
-def service_changed(
-    context: Context, event: ServiceStarted | ServiceStartFailed | ServiceStopped | ServiceStopping
-) -> None:
-    """Take notice that a service of a node has started or stopped."""
+def service_changed(context: Context, event: ServiceStarted | ServiceStopping) -> None:
+    """Take notice that a service of a node runs, or has begun to stop, from when on it counts as down."""
     if isinstance(event, ServiceStarted) and event.service == RECOVERY_MANAGER:
         _manager_started(context, event.cluster, event.node)
     elif event.service in CRITICAL_SERVICES:
