@@ -96,6 +96,8 @@ class Context:
         self.backoff = Backoff(report=self.progress)
         """The pauses of the task, of all its connections."""
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.odd_values = module.odd_values
+        """Which texts among the options cannot be meant, whatever the module is about."""
         self.input_problems = module.input_problems()
         """What is wrong with the options whatever the module is about."""
         self.failures: list[dict[str, Any]] = []
@@ -254,7 +256,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
 
     def work(context: Context) -> dict[str, Any]:
         resource = build(context)
-        _check_input(context, resource.problems())
+        _check_input(context, resource.problems)
         if not context.check_mode:
             context.notebook.check()
         state = resource.read()
@@ -300,14 +302,17 @@ def run_info(
     """
 
     def work(context: Context) -> dict[str, Any]:
-        _check_input(context, problems(context))
+        _check_input(context, lambda: problems(context))
         return {"changed": False, **read(context)}
 
     _main(arguments, work)
 
 
-def _check_input(context: Context, problems: list[str]) -> None:
-    found = context.connection.problems() + context.notebook.problems() + problems + context.input_problems
+def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
+    found = context.connection.problems() + context.notebook.problems()
+    # Whoever looks further takes for granted that a text that is given is one.
+    found += context.odd_values or problems()
+    found += context.input_problems
     if found:
         raise InvalidInput(dict.fromkeys(found))
 

@@ -141,7 +141,7 @@ class AdcsCertificate(Resource[KnownRequest]):
         found += self._check_folders()
         names = {**(params["attributes"] or {}), "CertificateTemplate": self._template or ""}
         if any("\n" in f"{name}{value}" or "\r" in f"{name}{value}" for name, value in names.items()):
-            found.append("attributes: names and values must not hold line breaks.")
+            found.append("template, attributes: names and values must not hold line breaks.")
         return found
 
     def _check_folders(self) -> list[str]:

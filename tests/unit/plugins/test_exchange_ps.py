@@ -31,6 +31,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import NotConnected
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import EXCHANGE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import windows_subject
+from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import Impersonation
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from requests import exceptions as http
 
@@ -196,6 +197,34 @@ def test_error_records(error_id: str, code: str) -> None:
     assert isinstance(error, ApiError)
     assert (error.code, error.message) == (code, "Get-It: It is not there. Really.")
     assert error.details["error_id"] == error_id
+
+
+@pytest.mark.parametrize("identifier", ["CommandNotFoundException", None])
+def test_error_records_without_their_type_or_an_identifier(identifier: str | None) -> None:
+    """One that ends a pipeline has its parts as plain properties; one of a script may have none at all."""
+    named = {} if identifier is None else {"FullyQualifiedErrorId": identifier}
+    record = SimpleNamespace(adapted_properties=named, extended_properties={})
+    error = exchange_powershell._refusal("Get-It", [record])
+    assert isinstance(error, ApiError)
+    assert (error.code, error.details["error_id"]) == ("no-such-cmdlet" if identifier else "refused", identifier or "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (["text", None, 7], []),
+        ([{"Name": "b"}, {"Name": "a", "AssignmentMethod": "Direct"}, {"AssignmentMethod": "Group"}], ["a", "b"]),
+        ([{"AssignmentMethod": "Direct"}], None),
+        ([{"Name": None}], None),
+    ],
+)
+def test_assignments_that_are_none(rows: list[Any], names: list[str] | None) -> None:
+    asked: Any = SimpleNamespace(_account="a", _present=True, _exchange=SimpleNamespace(read=lambda *_: rows))
+    if names is None:
+        with pytest.raises(UnexpectedAnswer):
+            Impersonation.read(asked)
+    else:
+        assert list(Impersonation.read(asked).assignments) == names
 
 
 @pytest.mark.parametrize("row", [{}, "text", {"RawData": b""}, {"RawData": None}, {"RawData": 7}])
