@@ -277,9 +277,7 @@ def test_waiting_for_a_service_ends_in_time(environment: Emulator) -> None:
 
 def test_what_is_waited_for_goes_to_the_system_log(environment: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[str] = []
-    monkeypatch.setattr(
-        "ansible.module_utils.basic.AnsibleModule.log", lambda _self, text, **_more: logged.append(text)
-    )
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, text, **_more: logged.append(text))
     monkeypatch.setattr(runner, "SECONDS_BETWEEN_REPORTS", 0)
     strike(environment, "axl", "listServiceParameter", "memory")
     assert_contract(set_parameter(environment), changed=True)
