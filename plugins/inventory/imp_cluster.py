@@ -169,6 +169,7 @@ from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, joined, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_problems
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
@@ -306,12 +307,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 known = None
             if isinstance(known, Mapping) and known.get("source") == self._source() and "groups" in known:
                 return dict(known)
-        with Transport(connection) as transport:
+        with Transport(connection, backoff=Backoff(report=self._report)) as transport:
             axl = Axl(transport)
             told = {"source": self._source(), "rows": axl.process_nodes(), "groups": self._groups(path, axl)}
         if caching:
             self._cache[key] = told
         return told
+
+    def _report(self, text: str) -> None:
+        self.display.vvv(masked(text, self._secrets))
 
     def _groups(self, path: str, axl: Axl) -> list[Told]:
         """Return the presence redundancy groups; an inventory is as good without them."""

@@ -317,6 +317,13 @@ def test_faults_of_remote_powershell(code: int | None, words: str, expected: tup
     assert told(exchange_busy.of_fault(code, words)) == expected
 
 
+@pytest.mark.parametrize("code", [0x803381A7, 2150858843, 503, 504, 5])
+def test_headers_count_before_the_words_of_a_fault(code: int) -> None:
+    found = exchange_busy.of_fault(code, "Server busy. Please wait for 2 seconds.", Asked("9"))
+    assert found is not None
+    assert found.asked == Asked("9")
+
+
 @pytest.mark.parametrize(
     ("name", "words", "undone"),
     [
