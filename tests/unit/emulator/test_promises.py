@@ -17,6 +17,7 @@ from imp_emulator.domain.imp.services import Reason
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request
 from imp_emulator.store.database import Database
+from imp_emulator.store.exchange import certificates as exchange_certificates
 from imp_emulator.wire.axl import answers
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.faults import AxlFault
@@ -204,3 +205,13 @@ def test_every_operation_of_the_admin_api_has_one_way_to_succeed(emulated: Envir
     assert {name: told for name, told in found.items() if len(told) != 1} == {}
     created = {name for name, told in found.items() if told == ["201"]}
     assert {name for name in created if name.endswith("/presence-gateways")} == created != set()
+
+
+def test_the_certificate_that_a_server_comes_with_serves_iis_and_smtp_and_stays_there(emulated: Environment) -> None:
+    (held,) = exchange_certificates.certificates(emulated.database, "mail1.example.com")
+    assert (held.services, held.exportable, held.friendly_name, held.request) == (
+        ("IIS", "SMTP"),
+        False,
+        "Microsoft Exchange",
+        "",
+    )
