@@ -34,7 +34,7 @@ class Impersonation(Resource[RoleAssignments]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         require_library()
-        self._exchange = context.keep(ExchangePs(context.connection, context.params["auth"]))
+        self._exchange = context.keep(ExchangePs(context.connection, context.params["auth"], backoff=context.backoff))
         self._account: str = context.params["account"]
         self._present: bool = context.params["state"] == "present"
 

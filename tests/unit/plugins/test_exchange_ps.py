@@ -84,11 +84,38 @@ def test_what_the_server_has_not_done_is_tried_again(make: Make, method: str, ho
     assert pauses == [0.5, 1.0]
 
 
+class Pool:
+    """A session that tells whether the server has been asked to end it."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.connection = SimpleNamespace(close=lambda: self.ended.append("connection"))
+
+    def close(self) -> None:
+        self.ended.append("session")
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [(fault(0x803381A5), ["session", "connection"]), (http.ConnectionError(), ["connection"])],
+)
+def test_a_session_counts_towards_the_quotas_until_it_is_ended(
+    make: Make, monkeypatch: pytest.MonkeyPatch, error: Exception, ended: list[str]
+) -> None:
+    client, _pauses = make(("sent", error))
+    pool = Pool()
+    monkeypatch.setattr(client, "_pool", pool)
+    client.read("Some-Cmdlet")
+    assert pool.ended == ended
+
+
 @pytest.mark.parametrize(
     ("how_far", "error"),
     [
         ("sent", http.ConnectionError()),
         ("sent", http.ReadTimeout()),
+        ("sent", fault(504)),
+        ("sent", WinRMTransportError("http", 502, "")),
         ("taken", http.ConnectionError()),
         ("taken", fault(503)),
         ("taken", fault(2150858843)),
