@@ -93,8 +93,10 @@ def users_place(task: Any, host: Any, play: Any, declared: Declared | None) -> P
     """
     # What Ansible has made itself, such as the check of a role's arguments, has the line of the play.
     whole = _path_place(play) if play is not None else None
-    first = declared.first if declared else None
-    places = (_path_place(task), first, _include(task, whole), _role_entry(task, play))
+    own = _path_place(task)
+    if own and own != whole:
+        return own
+    places = (declared.first if declared else None, _include(task, whole), _role_entry(task, play))
     nearest = next((place for place in places if place and place != whole), whole)
     return nearest or place_of(host.get_name()) or task_place(task)
 
