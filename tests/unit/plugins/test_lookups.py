@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import ast
+import math
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +94,11 @@ def test_all_that_is_wrong_fits_into_a_message_and_a_connection_is_left_to_those
     assert problems("trust", ucops_imp_cucm="{{ undefined_vault }}", ucops_ca=7) == []
     (told,) = problems("trust", ucops_imp_pending_restarts_path={"a": 1})
     assert told.startswith("ucops_imp_pending_restarts_path: it is a dictionary.")
+
+
+def test_up_to_core_2_18_what_a_lookup_returns_survives_being_written_as_text() -> None:
+    """There ``omit`` is a text. Later cores hand the objects over."""
+    given = {"password": date(2026, 1, 1), "timeout": math.inf, "retries": math.nan, "port": 8443, "more": ["word"]}
+    found = looked_up("settings", "ucops_imp_cucm", ucops_imp_cucm=given, omit="__omit_place_holder__1")
+    assert ast.literal_eval(str(found)) == found
+    assert found["ucops_imp_cucm"] == {**given, "password": "2026-01-01", "timeout": "inf", "retries": "nan"}
