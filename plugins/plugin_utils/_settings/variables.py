@@ -27,7 +27,7 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.template import Templar
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import (
     depth_problems,
     shape_problems,
@@ -52,8 +52,6 @@ except ImportError:  # from core 2.19 on, where null stays null
 COLLECTION = Path(__file__).parents[3]
 _LONGEST_SHOWN = 60
 _LONGEST_PROBLEM = 600
-_SHOWN_TYPES = ("bool", "int", "float")
-"""A value of these types is no secret; with choices, a text is none either."""
 
 Spec = Mapping[str, Mapping[str, Any]]
 """Options by name, as in ``argument_specs.yml``."""
@@ -165,6 +163,10 @@ def _validated(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what core makes of one option, without nulls, and what is wrong with it."""
     spec = {name: option}
+    # Shorter than what core says of the same, and as the modules say it.
+    told = shape_problems(spec, given, free=False)
+    if told:
+        return {}, [joined(told)]
     try:
         result = ArgumentSpecValidator(spec).validate(given)
     except (ArithmeticError, AttributeError, TypeError, ValueError):
@@ -173,7 +175,7 @@ def _validated(
         return {}, [f"{name}: it must be a {shape}, as its argument spec says."]
     if result.error_messages:
         return {}, [_told(name, value, option, " ".join(dict.fromkeys(result.error_messages)))]
-    return without_nulls(spec, result.validated_parameters), shape_problems(spec, given, free=False)
+    return without_nulls(spec, result.validated_parameters), []
 
 
 def located(spec: Spec, options: Mapping[str, Any], playbook_folder: str) -> dict[str, Any]:
@@ -230,8 +232,7 @@ def _flow_of_texts(text: str) -> Any:
 
 def _told(name: str, value: Any, option: Mapping[str, Any], message: str) -> str:
     """Name the option, the value where it cannot be a secret, and the rule."""
-    harmless = option.get("type") in _SHOWN_TYPES or "choices" in option
-    shown = f" {json.dumps(value, default=str)[:_LONGEST_SHOWN]}:" if harmless and value is not None else ""
+    shown = f" {json.dumps(value, default=str)[:_LONGEST_SHOWN]}:" if "choices" in option and value is not None else ""
     return f"{name}:{shown} {message.rstrip('.')}."
 
 

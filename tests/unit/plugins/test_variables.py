@@ -39,8 +39,14 @@ def one(name: str, value: Any) -> Any:
 
 def refused(name: str, value: Any) -> str:
     _found, (problem,) = converted({name: OPTIONS[name]}, {name: value})
-    assert problem.startswith(f"{name}:")
+    assert problem.startswith((f"{name}:", f"{name}["))
     return problem
+
+
+def called(wrong: Any, rule: str = "no truth value") -> str:
+    """Return what is said of a value: what it is, or which rule it breaks."""
+    kinds = {"": "it is an empty text.", "[]": "it is a list.", "[4]": "it is a list.", "{}": "it is a dictionary."}
+    return kinds.get(str(wrong), f"{wrong!r} is {rule}.")
 
 
 @pytest.mark.parametrize("name", of_type("bool"))
@@ -49,16 +55,14 @@ def test_a_boolean_is_one_in_every_spelling(name: str) -> None:
     assert [one(name, value) for value in FALSE] == [False] * len(FALSE)
     unfit: tuple[Any, ...] = ("maybe", "", 2, "2", [], {})
     for wrong in unfit:
-        problem = refused(name, wrong)
-        assert json.dumps(wrong) in problem
-        assert "bool" in problem
+        assert refused(name, wrong) == f"{name}: {called(wrong)} Give true or false."
 
 
 @pytest.mark.parametrize("name", of_type("int"))
 def test_a_number_is_one_when_it_is_text(name: str) -> None:
     assert one(name, "42") == one(name, 42) == 42
     for wrong in ("many", "", "4 2", "4.5", [4]):
-        assert json.dumps(wrong) in refused(name, wrong)
+        assert refused(name, wrong) == f"{name}: {called(wrong, 'not a whole number')} Give a whole number."
 
 
 @pytest.mark.parametrize("name", of_type("list"))
