@@ -264,9 +264,7 @@ def printable(given: str) -> str:
     """Return a text in which what nobody can see, or what moves other letters, stands as octets in hexadecimal."""
     if given.isprintable():
         return given
-    return "".join(
-        "".join(f"\\{octet:02X}" for octet in one.encode()) if _is_invisible(one) else one for one in given
-    )
+    return "".join("".join(f"\\{octet:02X}" for octet in one.encode()) if _is_invisible(one) else one for one in given)
 
 
 def _is_invisible(sign: str) -> bool:
