@@ -44,7 +44,7 @@ options:
   ca_path:
     description:
       - A file with the certificates of the authorities that may sign the server's certificate; no other is trusted.
-        It is PEM, DER or PKCS #7.
+        It is PEM, DER or PKCS#7.
       - Without it the authorities of the controller's system are trusted.
       - If not set, the value of the environment variable E({prefix}_CA_PATH) is used.
     type: path

@@ -24,7 +24,7 @@ description:
   - A certificate is only accepted for the key of the request.
 options:
   csr:
-    description: The certificate signing request in PEM (PKCS #10, base 64).
+    description: The certificate signing request in PEM (PKCS#10, base 64).
     type: str
   csr_path:
     description: A file on the controller with the certificate signing request, in PEM or DER.

@@ -67,7 +67,7 @@ options:
         description: One or more certificates in PEM. A private key among them is refused, and never logged.
         type: str
       path:
-        description: A file on the controller with one or more certificates, in PEM, DER or PKCS #7.
+        description: A file on the controller with one or more certificates, in PEM, DER or PKCS#7.
         type: path
   accept_chain:
     description:

@@ -78,7 +78,7 @@ options:
     type: str
   certificate_path:
     description:
-      - A file on the controller with the issued certificate, in PEM, DER or PKCS #7, see O(certificate).
+      - A file on the controller with the issued certificate, in PEM, DER or PKCS#7, see O(certificate).
       - With O(state=requested) it need not be there.
     type: path
   discard_request:

@@ -50,7 +50,7 @@ options:
         description: One or more certificates in PEM. A private key among them is refused, and never logged.
         type: str
       path:
-        description: A file on the controller with one or more certificates, in PEM, DER or PKCS #7.
+        description: A file on the controller with one or more certificates, in PEM, DER or PKCS#7.
         type: path
       fingerprint:
         description: With O(state=absent), the SHA-256 fingerprint is enough. Letter case and colons do not matter.

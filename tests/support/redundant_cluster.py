@@ -67,6 +67,7 @@ class RedundantCluster:
         self.due: set[tuple[str, str]] = set()
         self.sent: list[tuple[str, str]] = []
         self.groups_refused: ImpError | None = None
+        self.admin_broken = False
         self.looks = 0
         self.after: dict[tuple[str, str], Callable[[], None]] = {}
         """What a command leads to; it may raise what the client meets instead of the answer."""
@@ -214,6 +215,8 @@ class _FakeTransport(Transport):
         if path.startswith("/imp-admin/v1"):
             if not self._cluster.admin_api:
                 return Answer(404, {"content-type": "text/html"}, b"<html/>")
+            if self._cluster.admin_broken and path.endswith("groups"):
+                return Answer(500, {"content-type": "application/problem+json"}, b'{"detail": "Out of order."}')
             items = self._cluster.admin(path.removeprefix("/imp-admin/v1"))
             return Answer(200, {"content-type": "application/json"}, json.dumps({"items": items}).encode())
         assert body is not None

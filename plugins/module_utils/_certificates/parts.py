@@ -20,7 +20,8 @@ from datetime import datetime, timezone
 from itertools import chain
 from typing import NamedTuple
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import signed
+from ansible_collections.ucops.imp.plugins.module_utils._formats.der import (
     BIT_STRING,
     BOOLEAN,
     INTEGER,
@@ -35,7 +36,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import
     moment,
     text,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import signed
 
 COMMON_NAME = "2.5.4.3"
 BASIC_CONSTRAINTS, KEY_USAGE, ALTERNATIVE_NAME = "2.5.29.19", "2.5.29.15", "2.5.29.17"
@@ -267,10 +267,13 @@ def printable(given: str) -> str:
     """Return a text in which what nobody can see, or what moves other letters, stands as octets in hexadecimal."""
     if given.isprintable():
         return given
-    return "".join(
-        "".join(f"\\{octet:02X}" for octet in one.encode()) if unicodedata.category(one) in _INVISIBLE else one
-        for one in given
-    )
+    return "".join("".join(f"\\{octet:02X}" for octet in one.encode()) if _is_invisible(one) else one for one in given)
+
+
+def _is_invisible(sign: str) -> bool:
+    """Whether nobody can see a character; one that Unicode never assigns (U+FFFE and the like) is none for XML."""
+    code = ord(sign)
+    return unicodedata.category(sign) in _INVISIBLE or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def read_extensions(content: bytes) -> Iterable[Extension]:

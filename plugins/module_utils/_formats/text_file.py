@@ -27,10 +27,16 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_SAMPLE = 1024
+"""So many bytes are looked at to tell the encoding of a text."""
 _MAGIC = (
     (b"PK\x03\x04", "a ZIP archive, as an Excel workbook (.xlsx) is"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls) or another file of old Office releases"),
     (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"%PDF-", "a PDF document"),
     (b"{\\rtf", "a document of a word processor (RTF)"),
@@ -44,6 +50,9 @@ _MAGIC = (
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories of what nobody sees: controls, formats, separators of lines and paragraphs."""
 _BLANK = "Zs"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_ESCAPES = re.compile(r"\x1b\$[@B]")
+"""With which ISO-2022-JP goes from ASCII to kanji; all of it is valid UTF-8."""
 
 
 class NotRead(ValueError):
@@ -66,13 +75,26 @@ def content(path: Path, largest: int = LARGEST) -> bytes:
     return data
 
 
-def decoded(data: bytes) -> str | None:
-    """Return a text in UTF-8, UTF-16 or UTF-32 without its byte order mark; ``None`` for everything else.
+def encoding_of(data: bytes) -> tuple[str, int]:
+    """Return the encoding that a file says or shows, and the length of its byte order mark.
 
-    Without a mark it is UTF-16 when every second one of the first four bytes is zero (as RFC 4627, section 3 tells
-    encodings apart), for the files that are read here begin with letters of ASCII.
+    Without a mark it is UTF-16 when half of its first letters are of ASCII, so that their other bytes are zero; those
+    of another script, which may stand in a comment or a name before them, seldom have a zero on the other side.
     """
-    encoding, skipped = _encoding(data)
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    first = data[:_SAMPLE]
+    even, odd = first[::2].count(0), first[1::2].count(0)
+    more, fewer = max(even, odd), min(even, odd)
+    if more < 2 or more * 4 < len(first) or more <= fewer * 4:
+        return "utf-8", 0
+    return ("utf-16-le", 0) if odd > even else ("utf-16-be", 0)
+
+
+def decoded(data: bytes) -> str | None:
+    """Return a text in UTF-8, UTF-16 or UTF-32 without its byte order mark; ``None`` for everything else."""
+    encoding, skipped = encoding_of(data)
     try:
         return data[skipped:].decode(encoding)
     except UnicodeDecodeError:
@@ -86,7 +108,10 @@ def text_of(data: bytes) -> str:
         raise NotRead(f"it is {kind}.")
     text = decoded(data)
     if text is None:
-        raise NotRead(_wrong_encoding(data))
+        raise NotRead(wrong_encoding(data))
+    escape = _ESCAPES.search(text)
+    if escape is not None:
+        raise NotRead(f"line {line_number(text[: escape.start()])}: it looks like ISO-2022-JP.")
     return text
 
 
@@ -101,59 +126,69 @@ def invisible(text: str) -> str | None:
         at_an_end = number in (1, len(text))
         category = unicodedata.category(sign)
         if category in _INVISIBLE or (category == _BLANK and (at_an_end or sign == "\u00a0")):
-            name = unicodedata.name(sign, "a control character").capitalize()
-            return f"character {number} is U+{ord(sign):04X} ({name}), which nobody sees"
+            return f"character {number} is {named(sign)}, which nobody sees"
     return None
 
 
-def _encoding(data: bytes) -> tuple[str, int]:
-    """Return the encoding that a file says or shows, and the length of its byte order mark."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return encoding, len(mark)
-    zero = [not byte for byte in data[:4]]
-    if zero == [False, True, False, True]:
-        return "utf-16-le", 0
-    if zero == [True, False, True, False]:
-        return "utf-16-be", 0
-    return "utf-8", 0
+def line_number(before: str) -> int:
+    """Return the number of the line that begins after, or goes on, a text."""
+    return len(_LINE_END.findall(before)) + 1
 
 
-def _wrong_encoding(data: bytes) -> str:
-    encoding, skipped = _encoding(data)
+def named(sign: str) -> str:
+    """Return what people can tell a character by that they may not see."""
+    return f"U+{ord(sign):04X} ({unicodedata.name(sign, 'a control character').capitalize()})"
+
+
+def wrong_encoding(data: bytes) -> str:
+    """Say what a file is that :func:`decoded` cannot read, in a sentence with the line where that shows."""
+    encoding, skipped = encoding_of(data)
     if encoding != "utf-8":
         return f"it is {encoding.upper()[:6]}, and damaged or cut off."
     try:
         data[skipped:].decode(encoding)
     except UnicodeDecodeError as error:
-        before = data[skipped : skipped + error.start]
-        line = len(re.findall(rb"\r\n|\r|\n", before)) + 1
+        line = line_number(data[skipped : skipped + error.start].decode(encoding))
         return f"line {line}: it is not UTF-8{_looks_like(data[skipped:])}."
     raise AssertionError("only called for what cannot be decoded")
 
 
 def _looks_like(data: bytes) -> str:
-    """Return which encodings of Windows a file seems to have, as a part of a sentence.
+    """Return which encodings a file may have, as a part of a sentence: all that fit, for each reads some of the others.
 
-    In Japanese names kanji and kana stand side by side; in Western ones single letters are not ASCII. Kana of half the
-    width prove nothing, for any two letters above ASCII would be some.
+    A short name of two letters with accents makes kanji of Shift_JIS, a Cyrillic one kanji of EUC-JP.
     """
-    if _is_japanese(data, "cp932"):
-        return "; it looks like Shift_JIS"
-    if b"\0" in data:
+    japanese = [name for name, codec in _JAPANESE.items() if _is_japanese(data, codec)]
+    western = any(_is_words(data, codec) for codec in _CODE_PAGES)
+    if b"\0" in data and not japanese:
         return ", and no text"
-    # A Cyrillic text may make kanji of EUC-JP.
-    return f"; it looks like {'EUC-JP, ' if _is_japanese(data, 'euc_jp') else ''}{_ONE_BYTE}"
+    if japanese and japanese[0] == _SHIFT_JIS and not western:
+        return f"; it looks like {_SHIFT_JIS}"
+    return f"; it looks like {', '.join([*japanese, _OTHERS])}"
 
 
-_ONE_BYTE = "Windows-1252 or another code page with one byte for each character"
+_SHIFT_JIS = "Shift_JIS"
+_JAPANESE = {_SHIFT_JIS: "cp932", "EUC-JP": "euc_jp"}
+_CODE_PAGES = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257")
+_OTHERS = "Windows-1252 or another code page of Windows"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff01-\uff60]{2,}")
 
 
 def _is_japanese(data: bytes, codec: str) -> bool:
-    try:
-        text = data.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    runs = re.findall(r"[^\x00-\x7f]+", text)
+    """Whether kanji and kana stand side by side; kana of half the width prove nothing, for any letter makes one."""
+    runs = _runs(data, codec)
     return 2 * sum(_WIDE.fullmatch(run) is not None for run in runs) >= len(runs) > 0
+
+
+def _is_words(data: bytes, codec: str) -> bool:
+    """Whether all that is not ASCII are letters; kanji and kana read so have signs among them."""
+    runs = _runs(data, codec)
+    return bool(runs) and all(run.isalpha() for run in runs)
+
+
+def _runs(data: bytes, codec: str) -> list[str]:
+    try:
+        return _BEYOND_ASCII.findall(data.decode(codec))
+    except UnicodeDecodeError:
+        return []

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -67,11 +68,15 @@ _SEPARATORS = re.compile(r'[,+;<>=#"\\]')
 
 @dataclass(frozen=True)
 class ServerCertificates:
-    """What is there: the server's certificates that are for the wanted names, and the one that IIS uses."""
+    """What is there: the server's certificates that are for the wanted names, and the one that IIS uses.
+
+    ``unusable`` are those that nobody can use, such as revoked ones.
+    """
 
     fresh: tuple[ServerCertificate, ...]
     stale: tuple[ServerCertificate, ...]
     pending: tuple[ServerCertificate, ...]
+    unusable: tuple[ServerCertificate, ...]
     in_use: ServerCertificate | None
 
 
@@ -94,7 +99,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         require_library()
         x509.require_library()
         params = context.params
-        self._exchange = context.keep(ExchangePs(context.connection, params["auth"]))
+        self._exchange = context.keep(ExchangePs(context.connection, params["auth"], backoff=context.backoff))
         self._wanted: str = params["state"]
         self._common_name: str = canonical_host(params["common_name"])
         self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}
@@ -145,7 +150,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         """Read what may hold the issued certificate, alone or with its chain."""
         params = self.context.params
         path = Path(params["certificate_path"]) if params["certificate_path"] else None
-        if path is not None and self._wanted == REQUESTED and not path.exists():
+        if path is not None and self._wanted == REQUESTED and not os.path.exists(path):  # noqa: PTH110 (Path raises for a name that is too long)
             return []
         try:
             data = certificate_file.given(params["certificate"] or "", params["certificate_path"])
@@ -173,6 +178,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             fresh=tuple(one for one in issued if one.not_after > self._deadline),
             stale=tuple(one for one in issued if one.not_after <= self._deadline),
             pending=pending,
+            unusable=tuple(one for one in mine if not one.pending and not one.usable),
             in_use=next((one for one in found if "IIS" in one.services), None),
         )
 
@@ -216,6 +222,9 @@ class ExchangeCertificate(Resource[ServerCertificates]):
 
     def _why_not(self, one: x509.Certificate, state: ServerCertificates) -> str | None:
         """Return why a certificate cannot be the wanted one, ``None`` when it can."""
+        refused = next((known for known in state.unusable if known.thumbprint == one.thumbprint), None)
+        if refused is not None:
+            return f"certificate: {refused.distrust}"
         answers = bool(_answers([one], state))
         if not answers and (not _installed(one, state) or (state.pending and one.not_after <= self._deadline)):
             return _STRANGER + _what_to_do(state)

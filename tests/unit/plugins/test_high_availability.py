@@ -272,6 +272,7 @@ class TestHealing:
     def test_dead_before(self, site: Site, moment: tuple[str, str], off: bool) -> None:
         site.dies(site.cluster.before, moment)
         assert (site.cluster.groups, site.noted) == ({GROUP: False}, [GROUP])
+        assert site.file.read().switched_off[0].made is not None, "Unified CM has answered"
         done = FULL.index(moment)
         check = site.run(off=off, check=True)
         assert_contract(check, changed=True)
@@ -324,7 +325,8 @@ class TestHealing:
     def test_a_task_that_takes_services_down_does_not(self, make: Callable[..., Site], state: str) -> None:
         site = make((GROUP, False, PAIR))
         site.note(GROUP)
-        site.run(off=False, state=state, only_if_required=False, check=True)
+        result = site.run(off=False, state=state, only_if_required=False, check=True)
+        assert {change["kind"] for change in result["changes"]} == {"service"}
         assert site.noted == [GROUP]
 
     def test_without_the_server_that_has_the_switch(self, make: Callable[..., Site]) -> None:
@@ -433,6 +435,51 @@ class TestFailing:
         assert steps(result)[-1] == ("enable", f"{GROUP}:on")
         assert "is on again, but sub is in the state Unknown" in message(result, f"{GROUP}:on")
         assert site.noted == [], "it is on"
+
+    def test_an_admin_api_that_is_out_of_order_is_no_leave(self, site: Site) -> None:
+        site.cluster.admin_broken = True
+        result = site.run(off=False, cucm=None)
+        assert result.failed
+        assert "It is not known how the presence redundancy groups are: Out of order." in result.msg
+        assert site.cluster.sent == []
+
+    def test_a_restart_whose_answer_got_lost_waits_for_its_users_too(self, site: Site) -> None:
+        pub, sub = site.cluster.nodes.values()
+
+        def moved() -> None:
+            pub.fail_over_to(sub)
+            raise AnswerLost("gone")
+
+        site.cluster.after["restart", "pub"] = moved
+        result = site.run(off=False)
+        assert site.cluster.sent == RESTARTS[:1]
+        assert "has restarted, but pub is in the state Failed Over" in message(result, f"pub:{ENGINE}")
+
+    def test_what_was_waited_for_in_vain_is_not_waited_for_again(self, site: Site) -> None:
+        pub = site.cluster.nodes["pub"]
+        site.cluster.after["restart", "pub"] = lambda: pub.services.update({ENGINE: "Stopping"})
+        looks: list[int] = []
+        site.cluster.on_look = lambda number: looks.append(number) if pub.services[ENGINE] == "Stopping" else None
+        result = site.run()
+        assert f"{ENGINE} is Stopping on pub" in message(result, f"{GROUP}:on")
+        assert site.noted == [GROUP]
+        assert len(looks) == 2, "once before on, once to read back"
+
+    def test_once_it_is_on_the_note_is_gone(self, site: Site) -> None:
+        """Also when the run dies while it waits for the states: who switches it off then wants it off."""
+
+        def die(_number: int) -> None:
+            raise Killed
+
+        site.cluster.after["on", GROUP] = lambda: setattr(site.cluster, "on_look", die)
+        with pytest.raises(Killed):
+            site.run()
+        assert (site.cluster.groups, site.noted) == ({GROUP: True}, [])
+
+    def test_once_it_is_on_the_states_count(self, site: Site) -> None:
+        services = site.cluster.nodes["sub"].services
+        site.cluster.after["on", GROUP] = lambda: services.update({ROUTER: "Stopped"})
+        assert_contract(site.run(), changed=True)
 
     def test_somebody_switches_it_off_meanwhile(self, site: Site) -> None:
         """What was off before this task came to it is not this task's to switch on."""

@@ -50,6 +50,9 @@ MAIL, ENGINE = "mail1.example.com", "Cisco Presence Engine"
 CA = issue("CA", ca=True)
 LEAF = issue(MAIL, by=CA, hosts=[MAIL])
 SHORT = issue(MAIL, by=CA, hosts=[MAIL], days=(-1, 5))
+OLDER = issue(MAIL, by=CA, hosts=[MAIL], days=(-2, 5))
+SECOND = issue("mail2.example.com", by=CA)
+CA_BEFORE = issue("CA", ca=True, days=(-9, 365))
 
 
 def found_resources() -> dict[str, type[Resource[Any]]]:
@@ -100,8 +103,8 @@ def on_nodes(**services: Service) -> dict[str, dict[str, Service]]:
     return {node: {ENGINE: one} for node, one in services.items()}
 
 
-def offer(status: str, *, reachable: bool = True) -> PeerCheck:
-    rows = ((certificate(LEAF), "Missing"), (certificate(CA), status))
+def offer(status: str, *, reachable: bool = True, above: Identity = CA) -> PeerCheck:
+    rows = ((certificate(LEAF), "Missing"), (certificate(above), status))
     return PeerCheck("imp1", MAIL, 443, reachable, "row", "row", "Nothing listens.", rows)
 
 
@@ -251,10 +254,10 @@ SERVICES = [
 ]
 
 EXCHANGE = {"common_name": MAIL, "auth": "basic"}
-WAITING = ServerCertificates((), (), (on_server(LEAF, status="PendingRequest"),), None)
-BOUND = ServerCertificates((on_server(LEAF, status="Valid", services=("IIS",)),), (), (), None)
+WAITING = ServerCertificates((), (), (on_server(LEAF, status="PendingRequest"),), (), None)
+BOUND = ServerCertificates((on_server(LEAF, status="Valid", services=("IIS",)),), (), (), (), None)
 EXCHANGE_CERTIFICATES = [
-    Case("exchange_certificate", ServerCertificates((), (), (), None), 1, {**EXCHANGE, "state": "requested"}),
+    Case("exchange_certificate", ServerCertificates((), (), (), (), None), 1, {**EXCHANGE, "state": "requested"}),
     Case("exchange_certificate", WAITING, 1, {**EXCHANGE, "state": "absent"}),
     Case("exchange_certificate", WAITING, 2, {**EXCHANGE, "certificate": LEAF.pem + CA.pem}),
     Case("exchange_certificate", BOUND, 0, EXCHANGE),
@@ -292,7 +295,16 @@ STORE = TrustStore((certificate(LEAF), certificate(CA)), frozenset({CA.fingerpri
 TRUST = [
     Case("trust_certificates", {"imp1": STORE}, 0, {"certificates": [{"content": CA.pem}]}),
     Case("trust_certificates", {"imp1": STORE}, 2, {"certificates": [{"content": SHORT.pem}], "purge": True}),
-    Case("trust_certificates", {"imp1": STORE}, 1, {"certificates": [{"content": SHORT.pem}], **REPORT}, undeclared=1),
+    Case("trust_certificates", {"imp1": STORE}, 1, {"certificates": [{"content": SECOND.pem}], **REPORT}, undeclared=1),
+    # One with the same subject is there that begins later, so the node would not take it.
+    Case(
+        "trust_certificates",
+        {"imp1": STORE},
+        0,
+        {"certificates": [{"content": OLDER.pem}], **REPORT},
+        warnings=1,
+        undeclared=1,
+    ),
     Case(
         "trust_certificates",
         {"imp1": STORE, "imp2": TrustStore((), frozenset())},
@@ -301,6 +313,21 @@ TRUST = [
     ),
     Case("certificate_import", [offer("Missing")], 1, {"peers": [{"name": MAIL}], "accept_chain": True}),
     Case("certificate_import", [offer("Missing")], 0, {"peers": [{"name": MAIL}]}),
+    # Of two authorities with one subject the node would keep the one that begins later.
+    Case(
+        "certificate_import",
+        [offer("Missing", above=CA_BEFORE), offer("Missing"), offer("Missing")],
+        1,
+        {"peers": [{"name": MAIL}], "accept_chain": True},
+        warnings=1,
+    ),
+    Case(
+        "certificate_import",
+        [offer("Missing", above=CA_BEFORE), offer("Verified")],
+        0,
+        {"peers": [{"name": MAIL}], "accept_chain": True},
+        warnings=1,
+    ),
     Case(
         "certificate_import",
         [offer("Missing"), offer("Trusted", reachable=False)],

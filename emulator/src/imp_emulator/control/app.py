@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -148,7 +148,7 @@ class Control:
     environment: Environment
     snapshots: Snapshots
     operations: dict[str, list[str]]
-    token: str
+    token: str = field(repr=False)
 
 
 def _control(request: Request) -> Control:

@@ -115,14 +115,6 @@ class UserSpec:
     locale: str = ""
 
 
-DEFAULT_GROUP = "DefaultCUPSubcluster"
-"""The presence redundancy group that the product makes for its first IM and Presence node."""
-GROUP_NAME = "[A-Za-z0-9_-]{1,128}"
-"""What the name of a group may be, as a regular expression (Cisco's guide)."""
-GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
-"""What the description of a group may be, as a regular expression (Cisco's guide)."""
-
-
 @dataclass(frozen=True, slots=True)
 class RedundancyGroupSpec:
     """A presence redundancy group.

@@ -16,7 +16,7 @@ from imp_emulator.domain.imp import recovery, services
 from imp_emulator.domain.imp.node_health import plain_state, stopped
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
-from imp_emulator.scenario.model import GROUP_DESCRIPTION, GROUP_NAME
+from imp_emulator.scenario.redundancy import GROUP_DESCRIPTION, GROUP_NAME
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import users
 from imp_emulator.store.cucm.users import UserKey

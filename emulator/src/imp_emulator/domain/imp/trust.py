@@ -21,7 +21,7 @@ from imp_emulator.store.imp import trust as store
 from imp_emulator.store.imp.gateways import OFFICE_365
 from imp_emulator.store.imp.trust import TrustedCertificate
 from imp_emulator.world.context import Context
-from imp_emulator.x509.certificate import Certificate
+from imp_emulator.x509.certificate import Certificate, held_pem
 
 CUP = "cup"
 """The service token of cup-trust, the store that counts for Exchange."""
@@ -109,7 +109,7 @@ def _add(context: Context, cluster: str, node: str, service: str, certificate: C
 
 
 def _read(stored: TrustedCertificate) -> Certificate:
-    return parse_bundle(stored.pem)[0]
+    return held_pem(stored.pem)[0]
 
 
 def delete(context: Context, cluster: str, node: str, service: str, fingerprint: str) -> None:
