@@ -107,6 +107,26 @@ def test_the_control_plane_takes_no_body_beyond_its_limit(environment: Emulator)
     assert sent(environment, head + b" " * size).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/xml", b'{"effect": "\xff\xfe"}'),
+        ("application/json", b'{"effect": "%s"}' % (b"x" * 100_000)),
+        ("application/json", b'{"%s": 1}' % (b"x" * 100_000)),
+        ("application/json", b'{"effect": {"kind": "status"}, "protocol": "%s"}' % (b"x" * 100_000)),
+        ("application/json", b'{"effect": {"kind": "error", "code": "503"}, "protocol": "nothing"}'),
+        ("application/json", b"[%s1]" % (b"1," * 100_000)),
+    ],
+    ids=["bytes", "value", "key", "place", "protocol", "list"],
+)
+def test_what_the_control_plane_cannot_take_is_told_in_few_words(environment: Emulator, kind: str, body: bytes) -> None:
+    control = environment.ready["control"]
+    headers = {"Authorization": f"Bearer {control['token']}", "Content-Type": kind}
+    answer = httpx.post(f"{control['url']}/faults", content=body, headers=headers, trust_env=False, timeout=30)
+    assert (answer.status_code, len(answer.text) < 1000) == (422, True), answer.text[:2000]
+    assert answer.json()["detail"]
+
+
 def sql(emulator: Emulator, statement: str) -> httpx.Response:
     headers = SOAP | {"SOAPAction": '"CUCM:DB ver=14.0 executeSQLQuery"'}
     content = message("executeSQLQuery", f"<sql>{escape(statement)}</sql>")
