@@ -47,8 +47,7 @@ CUCM = [
         "updateUser",
         (
             "<userid>user0002</userid><associatedGroups><userGroup><name>Standard CCM End Users</name></userGroup>"
-            "<userGroup><name>Standard TabSync User</name></userGroup></associatedGroups>"
-            "<title>a &lt; b &amp; ä</title>"
+            "<userGroup><name>Standard TabSync User</name></userGroup></associatedGroups><title>a &lt; &amp; ä</title>"
         ),
     ),
     ("getUser", "<userid>user0002</userid>"),

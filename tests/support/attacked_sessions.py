@@ -12,13 +12,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from pypsrp.powershell import RunspacePool
+
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
 from tests.support.attacks import FIND_ITEM, GET_FOLDER, JSON, PRESENCE, SOAP, Attack, json_request
 from tests.support.axl import OverTheWire
 from tests.support.emulator import Emulator
 from tests.support.ews import PATH as EWS
 from tests.support.ews import envelope
-from tests.support.exchange import CONFIGURATION, MAIL1, RunspacePool, Session, wsman
+from tests.support.exchange import CONFIGURATION, MAIL1, Session, wsman
 from tests.support.imp_admin import BASE as ADMIN
 from tests.support.imp_admin import FIRST
 from tests.support.online import EWS_SCOPE, application, reached, token
@@ -64,7 +66,7 @@ def _gateway(emulator: Emulator) -> Attack:
 
 def _of_powershell(emulator: Emulator) -> Iterator[Attack]:
     """Take down what the public client sends for a session with a read and a write."""
-    connection = wsman(emulator)
+    connection: Any = wsman(emulator)
     sent: list[bytes] = []
     send = connection.transport.send
 
@@ -123,8 +125,8 @@ def _of_exchange_online(emulator: Emulator) -> Iterator[Attack]:
         ("PATCH", "/mailboxSettings", _REPLIES),
         ("GET", "/mailboxSettings/automaticRepliesSetting", None),
     ):
-        content = b"" if body is None else json.dumps(body).encode()
-        yield Attack(GRAPH_HOST, 443, "", method, f"/v1.0/users/{_ANNA}{path}", graph, content)
+        sent = b"" if body is None else json.dumps(body).encode()
+        yield Attack(GRAPH_HOST, 443, "", method, f"/v1.0/users/{_ANNA}{path}", graph, sent)
     client_id, secret = application(emulator)
     form = f"grant_type=client_credentials&client_id={client_id}&client_secret={secret}&scope={EWS_SCOPE}"
     kind = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -135,7 +135,7 @@ def _leaves(spec: Spec, given: Mapping[str, Any], place: str = "", path: str = "
         leaf = _Leaf(f"{place}{name}", f"{path}{name}", option, value)
         if "options" in option and value != "":
             yield from _leaves_of_dictionaries(leaf)
-        elif leaf.kind == "list" and not (isinstance(value, (bool, Mapping)) or value == ""):
+        elif leaf.kind == "list" and not (isinstance(value, (bool, Mapping)) or str(value).strip() == ""):
             items = value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
             for number, item in enumerate(items):
                 yield _Leaf(f"{leaf.place}[{number}]", leaf.path, {"type": option.get("elements", "raw")}, item)
