@@ -74,7 +74,8 @@ def sample(paths: list[Path], seed: int, number: int) -> Iterator[Mutation]:
     chance = random.Random(seed)
     weights = [len(path.read_text(encoding="utf-8").splitlines()) for path in paths]
     seen: set[tuple[Path, str, int]] = set()
-    while len(seen) < number:
+    made_so_far = 0
+    while made_so_far < number:
         path = chance.choices(paths, weights)[0]
         places = _places(path, seed)
         if not places:
@@ -83,7 +84,10 @@ def sample(paths: list[Path], seed: int, number: int) -> Iterator[Mutation]:
         operator, occurrence = chance.choice(places[place])
         if (path, operator, occurrence) not in seen:
             seen.add((path, operator, occurrence))
-            yield _mutated(path, operator, occurrence)
+            made = _mutated(path, operator, occurrence)
+            if made is not None:
+                made_so_far += 1
+                yield made
 
 
 @cache
@@ -124,11 +128,16 @@ def _operator(name: str) -> Any:
     return plugins.get_operator(name)()
 
 
-def _mutated(path: Path, operator: str, occurrence: int) -> Mutation:
+def _mutated(path: Path, operator: str, occurrence: int) -> Mutation | None:
+    """Return the mutation, unless it is no Python, as a minus before the mapping that a call unpacks."""
     from cosmic_ray.mutating import mutate_code  # noqa: PLC0415
 
     source = path.read_text(encoding="utf-8")
     changed = mutate_code(source, _operator(operator), occurrence)
+    try:
+        ast.parse(changed)
+    except SyntaxError:
+        return None
     old, new = source.splitlines(), changed.splitlines()
     at = next(number for number, pair in enumerate(zip(old, [*new, ""], strict=False)) if pair[0] != pair[1])
     return Mutation(str(path), at + 1, operator.rpartition("/")[2], old[at].strip(), new[at].strip(), changed)

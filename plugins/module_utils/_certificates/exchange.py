@@ -74,6 +74,11 @@ class ServerCertificate(Certificate):
     @property
     def distrust(self) -> str:
         """What is wrong with a certificate that is not trusted, and what to do, for people."""
+        if self.status not in _UNUSABLE and self.self_signed:
+            return (
+                f"the certificate {self.thumbprint} ({self.subject}) has signed itself, so nobody trusts it. Request "
+                "another with state=requested, and have an authority sign that."
+            )
         return (
             f"Exchange does not find the certificate {self.thumbprint} ({self.subject}) valid: its status is "
             f"{self.status or 'not told'}. {REMEDIES.get(self.status, _OTHER_REMEDY)}"

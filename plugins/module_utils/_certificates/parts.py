@@ -267,10 +267,13 @@ def printable(given: str) -> str:
     """Return a text in which what nobody can see, or what moves other letters, stands as octets in hexadecimal."""
     if given.isprintable():
         return given
-    return "".join(
-        "".join(f"\\{octet:02X}" for octet in one.encode()) if unicodedata.category(one) in _INVISIBLE else one
-        for one in given
-    )
+    return "".join("".join(f"\\{octet:02X}" for octet in one.encode()) if _is_invisible(one) else one for one in given)
+
+
+def _is_invisible(sign: str) -> bool:
+    """Whether nobody can see a character; one that Unicode never assigns (U+FFFE and the like) is none for XML."""
+    code = ord(sign)
+    return unicodedata.category(sign) in _INVISIBLE or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
 def read_extensions(content: bytes) -> Iterable[Extension]:

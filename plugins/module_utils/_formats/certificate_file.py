@@ -30,6 +30,9 @@ LARGEST = 8 * 1024 * 1024
 _BLOCK = re.compile(r"-----BEGIN ([^\r\n-]{1,64})-----(.*?)-----END \1-----", re.DOTALL)
 _BEGIN = re.compile(r"-----BEGIN [^\r\n-]{1,64}-----")
 _BROKEN_MARKER = re.compile(r"BEGIN (?:[A-Z0-9]+ )*CERTIFICATE")
+_END = re.compile(r"-----END [^\r\n-]{1,64}-----")
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
+_HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}){30,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{60,}={0,2}")
 _ESCAPED_BREAK = re.compile(r"-----(?:\\r)?\\n")
 _LABELS = {
@@ -38,13 +41,17 @@ _LABELS = {
     "TRUSTED CERTIFICATE": kinds.CERTIFICATE,
     "CERTIFICATE REQUEST": kinds.REQUEST,
     "NEW CERTIFICATE REQUEST": kinds.REQUEST,
+    "CERTIFICATE SIGNING REQUEST": kinds.REQUEST,
     "PKCS7": kinds.PKCS7,
+    "PKCS #7 SIGNED DATA": kinds.PKCS7,
+    "CERTIFICATE CHAIN": kinds.PKCS7,
     "CMS": kinds.PKCS7,
+    "PKCS12": kinds.PKCS12,
     "X509 CRL": kinds.CRL,
     "PUBLIC KEY": kinds.PUBLIC_KEY,
     "RSA PUBLIC KEY": kinds.PUBLIC_KEY,
 }
-"""What a block should be by its label (RFC 7468; those of OpenSSL and Windows); its content counts where it is read."""
+"""What a block should be by its label (RFC 7468, those of OpenSSL and Windows); its content counts where it is read."""
 
 _DUE = {
     kinds.CERTIFICATE: "give certificates only",
@@ -62,17 +69,22 @@ _OTHER = {
 }
 _TEXTS = (
     ("<", "a web page or XML, and not what was to be downloaded"),
+    (r'[{\[]\s*["{}\[\]]', "JSON, and not what was to be downloaded"),
+    ("HTTP/", "the answer of a web server with its headers"),
     ("ssh-|ecdsa-|PuTTY|---- BEGIN SSH2", "a key of SSH"),
     (r"Certificate( Request)?:\s", "a printout for people without the PEM block"),
 )
+_MARKERS = {
+    kinds.CERTIFICATE: "-----BEGIN CERTIFICATE-----",
+    kinds.REQUEST: "-----BEGIN CERTIFICATE REQUEST-----",
+}
 _NONE = {
-    kinds.CERTIFICATE: "it holds no PEM certificate (-----BEGIN CERTIFICATE-----).",
-    kinds.REQUEST: "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).",
+    kinds.CERTIFICATE: f"it holds no PEM certificate ({_MARKERS[kinds.CERTIFICATE]}).",
+    kinds.REQUEST: f"it is no certificate signing request in PEM ({_MARKERS[kinds.REQUEST]}).",
 }
 _DUE_WORDS = {kinds.CERTIFICATE: "certificate", kinds.REQUEST: "request"}
-_EMPTY = b"\0\t\n\r "
-"""Bytes that may follow DER: a line break of an editor, padding."""
-_MARKERS = {kinds.CERTIFICATE: "CERTIFICATE", kinds.REQUEST: "CERTIFICATE REQUEST"}
+_EMPTY = b"\0\t\n\r\x1a "
+"""Bytes that may follow DER: a line break of an editor, padding, the end of a file of DOS."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +156,8 @@ def _parts(data: bytes, due: str) -> list[_Part]:
     if _is_der(data):
         return _der_parts(data, due)
     text = text_file.decoded(data)
+    if text is None and text_file.encoding_of(data)[0] != "utf-8":
+        raise NotRead(text_file.wrong_encoding(data))
     # What stands around the blocks may be in any encoding, and blocks are ASCII.
     text = text if text is not None else data.decode("latin-1")
     if not text.strip("\0\t\n\r "):
@@ -190,13 +204,22 @@ def _pem_parts(text: str, due: str) -> list[_Part]:
     for number, block in enumerate(blocks, start=1):
         label, line = block.group(1), _line(text, block.start())
         if label not in _LABELS:
-            raise NotRead(f"it holds a {label}, which is no {_DUE_WORDS[due]}.")
-        if "\\n" in block.group(2):
-            raise NotRead(_escaped(line))
+            raise NotRead(f"line {line}: it holds a block that is called {label}; {_DUE[due]} ({_MARKERS[due]}).")
+        _check_block(text, block, f"{_DUE_WORDS[due]} {number}")
         parts.append(_part(label, block.group(2), f"line {line}: {_DUE_WORDS[due]} {number}"))
     for part in parts:
         _refuse_other(part.kind, due)
     return parts
+
+
+def _check_block(text: str, block: re.Match[str], name: str) -> None:
+    """Raise :class:`NotRead` when something stands in a block that is no base 64, and say what and where."""
+    if "\\n" in block.group(2):
+        raise NotRead(_escaped(_line(text, block.start())))
+    strange = _NO_BASE64.search(text, block.start(2), block.end(2))
+    if strange:
+        sign = text_file.named(strange.group())
+        raise NotRead(f"line {_line(text, strange.start())}: {name} cannot be read: {sign} stands in it; give it anew.")
 
 
 def _part(label: str, content: str, place: str) -> _Part:
@@ -234,6 +257,8 @@ def _no_blocks(text: str, begins: list[re.Match[str]], blocks: int, due: str) ->
     kind = next((kind for form, kind in _TEXTS if re.match(form, stripped)), None)
     if kind is not None:
         return f"it is {kind}; {_DUE[due]}."
+    if _END.search(text):
+        return "a PEM block in it has no beginning; it is cut off or damaged."
     broken = _BROKEN_MARKER.search(text)
     if broken:
         line = f"line {_line(text, broken.start())}"
@@ -242,19 +267,25 @@ def _no_blocks(text: str, begins: list[re.Match[str]], blocks: int, due: str) ->
 
 
 def _bare(text: str, due: str) -> str | None:
-    """Say that a text is base 64 without its markers, if it is."""
+    """Say that a text is base 64 without its markers, or in hexadecimal, if it is."""
     compact = "".join(text.split())
+    if _HEXADECIMAL.fullmatch(compact):
+        return "it is hexadecimal; make bytes of it with: xxd -r -p."
     if not _BASE64.fullmatch(compact):
         return None
     try:
-        kind = kinds.kind_of(der.element(base64.b64decode(compact)))
+        data = base64.b64decode(compact)
+        if _BEGIN.search(data.decode("latin-1")):
+            return "it is PEM in base 64 once more; decode it with: base64 -d."
+        kind = kinds.kind_of(der.element(data))
     except (binascii.Error, ValueError):
         return None
     _refuse_other(kind, due)
-    label = _MARKERS[due]
+    if kind == kinds.UNKNOWN:
+        return None
     return (
-        f"it is base 64 without markers; put -----BEGIN {label}----- in a line before it and -----END {label}----- in "
-        "one after it."
+        f"it is base 64 without markers; put {_MARKERS[due]} in a line before it and "
+        f"{_MARKERS[due].replace('BEGIN', 'END')} in one after it."
     )
 
 

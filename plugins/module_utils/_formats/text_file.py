@@ -27,10 +27,16 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_SAMPLE = 1024
+"""So many bytes are looked at to tell the encoding of a text."""
 _MAGIC = (
     (b"PK\x03\x04", "a ZIP archive, as an Excel workbook (.xlsx) is"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls) or another file of old Office releases"),
     (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"%PDF-", "a PDF document"),
     (b"{\\rtf", "a document of a word processor (RTF)"),
@@ -72,18 +78,18 @@ def content(path: Path, largest: int = LARGEST) -> bytes:
 def encoding_of(data: bytes) -> tuple[str, int]:
     """Return the encoding that a file says or shows, and the length of its byte order mark.
 
-    Without a mark it is UTF-16 when every second one of the first four bytes is zero (RFC 4627, section 3); what is
-    read here begins with letters of ASCII.
+    Without a mark it is UTF-16 when half of its first letters are of ASCII, so that their other bytes are zero; those
+    of another script, which may stand in a comment or a name before them, seldom have a zero on the other side.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding, len(mark)
-    zero = [not byte for byte in data[:4]]
-    if zero == [False, True, False, True]:
-        return "utf-16-le", 0
-    if zero == [True, False, True, False]:
-        return "utf-16-be", 0
-    return "utf-8", 0
+    first = data[:_SAMPLE]
+    even, odd = first[::2].count(0), first[1::2].count(0)
+    more, fewer = max(even, odd), min(even, odd)
+    if more < 2 or more * 4 < len(first) or more <= fewer * 4:
+        return "utf-8", 0
+    return ("utf-16-le", 0) if odd > even else ("utf-16-be", 0)
 
 
 def decoded(data: bytes) -> str | None:
@@ -102,7 +108,7 @@ def text_of(data: bytes) -> str:
         raise NotRead(f"it is {kind}.")
     text = decoded(data)
     if text is None:
-        raise NotRead(_wrong_encoding(data))
+        raise NotRead(wrong_encoding(data))
     escape = _ESCAPES.search(text)
     if escape is not None:
         raise NotRead(f"line {line_number(text[: escape.start()])}: it looks like ISO-2022-JP.")
@@ -120,8 +126,7 @@ def invisible(text: str) -> str | None:
         at_an_end = number in (1, len(text))
         category = unicodedata.category(sign)
         if category in _INVISIBLE or (category == _BLANK and (at_an_end or sign == "\u00a0")):
-            name = unicodedata.name(sign, "a control character").capitalize()
-            return f"character {number} is U+{ord(sign):04X} ({name}), which nobody sees"
+            return f"character {number} is {named(sign)}, which nobody sees"
     return None
 
 
@@ -130,7 +135,13 @@ def line_number(before: str) -> int:
     return len(_LINE_END.findall(before)) + 1
 
 
-def _wrong_encoding(data: bytes) -> str:
+def named(sign: str) -> str:
+    """Return what people can tell a character by that they may not see."""
+    return f"U+{ord(sign):04X} ({unicodedata.name(sign, 'a control character').capitalize()})"
+
+
+def wrong_encoding(data: bytes) -> str:
+    """Say what a file is that :func:`decoded` cannot read, in a sentence with the line where that shows."""
     encoding, skipped = encoding_of(data)
     if encoding != "utf-8":
         return f"it is {encoding.upper()[:6]}, and damaged or cut off."

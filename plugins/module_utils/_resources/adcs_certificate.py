@@ -371,6 +371,10 @@ def _sentence(words: str) -> str:
 
 def _refusal(disposition: Disposition | None) -> Refusal:
     told = disposition or Disposition(UNKNOWN, 0)
+    if not told.request_id:
+        # It has not even a number, so there is nothing that could be submitted again.
+        text = f"The CA does not take the request: {_sentence(told.message)} Submit a corrected request."
+        return Refusal(text, f"request-{told.state}", details={"request_id": None})
     return Refusal(
         f"The CA has {told.state} request {told.request_id}: {_sentence(told.message)} Submit a corrected request, or "
         f"the same one again with resubmit: [{told.state}]. In the role exchange_certificate these are "

@@ -21,6 +21,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     held_pem,
     require_library,
     split_bundle,
+    unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, UnexpectedAnswer
@@ -35,7 +36,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats import certific
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
-from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import FIELDS, KIND, RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import (
+    FIELDS,
+    KIND,
+    RESTARTS,
+    OneSubject,
+    of_one_subject,
+    told_of_clashes,
+)
 
 MISSING = "Missing"
 
@@ -66,10 +74,18 @@ class PeerCheck:
     @property
     def missing(self) -> list[Certificate]:
         """What the store lacks: not the server's own certificate, unless nobody stands above it."""
+        return self._of_store(lacking=True)
+
+    @property
+    def stored(self) -> list[Certificate]:
+        """What the store has; of the server's own certificate that is not known, unless nobody stands above it."""
+        return self._of_store(lacking=False)
+
+    def _of_store(self, *, lacking: bool) -> list[Certificate]:
         return [
             certificate
             for number, (certificate, status) in enumerate(self.rows)
-            if status == MISSING and (number > 0 or certificate.self_signed)
+            if (status == MISSING) is lacking and (number > 0 or certificate.self_signed)
         ]
 
     @property
@@ -196,7 +212,18 @@ class CertificateImport(Resource[list[PeerCheck]]):
             for certificate in self._approval.of(check):
                 # Two servers with the same CA offer its certificate twice; the node takes it once.
                 desired.setdefault(f"{check.node}:{certificate.fingerprint}", self._wanted(check, certificate))
-        return compare(KIND, {}, desired, FIELDS)
+        nodes = dict.fromkeys(check.node for check in state)
+        clashes = [(node, clash) for node in nodes for clash in self._clashes(node, state)]
+        gone = {key for name, clash in clashes for key in clash.not_taken(name)}
+        wanted = {key: fields for key, fields in desired.items() if key not in gone}
+        return compare(KIND, {}, wanted, FIELDS) + Plan(warnings=told_of_clashes(clashes))
+
+    def _clashes(self, node: str, state: Iterable[PeerCheck]) -> list[OneSubject]:
+        """Return which of the approved certificates a node would not take, as far as what servers offer tells."""
+        checks = [check for check in state if check.node == node]
+        stored = unique(certificate for check in checks for certificate in check.stored)
+        approved = (certificate for check in checks for certificate in self._approval.of(check))
+        return list(of_one_subject(stored, unique([*stored, *approved])))
 
     def _wanted(self, check: PeerCheck, certificate: Certificate) -> dict[str, Any]:
         told = certificate.as_dict()

@@ -68,11 +68,15 @@ _SEPARATORS = re.compile(r'[,+;<>=#"\\]')
 
 @dataclass(frozen=True)
 class ServerCertificates:
-    """What is there: the server's certificates that are for the wanted names, and the one that IIS uses."""
+    """What is there: the server's certificates that are for the wanted names, and the one that IIS uses.
+
+    ``unusable`` are those that nobody can use, such as revoked ones.
+    """
 
     fresh: tuple[ServerCertificate, ...]
     stale: tuple[ServerCertificate, ...]
     pending: tuple[ServerCertificate, ...]
+    unusable: tuple[ServerCertificate, ...]
     in_use: ServerCertificate | None
 
 
@@ -174,6 +178,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             fresh=tuple(one for one in issued if one.not_after > self._deadline),
             stale=tuple(one for one in issued if one.not_after <= self._deadline),
             pending=pending,
+            unusable=tuple(one for one in mine if not one.pending and not one.usable),
             in_use=next((one for one in found if "IIS" in one.services), None),
         )
 
@@ -217,6 +222,9 @@ class ExchangeCertificate(Resource[ServerCertificates]):
 
     def _why_not(self, one: x509.Certificate, state: ServerCertificates) -> str | None:
         """Return why a certificate cannot be the wanted one, ``None`` when it can."""
+        refused = next((known for known in state.unusable if known.thumbprint == one.thumbprint), None)
+        if refused is not None:
+            return f"certificate: {refused.distrust}"
         answers = bool(_answers([one], state))
         if not answers and (not _installed(one, state) or (state.pending and one.not_after <= self._deadline)):
             return _STRANGER + _what_to_do(state)

@@ -22,7 +22,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     with_issuers,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES, CertManager
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec, check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     DELETE,
@@ -56,6 +56,10 @@ RESTARTS = {
     "tomcat-trust": ("Cisco Tomcat",),
 }
 """Services that read a trust store when they start."""
+
+
+_LONGEST_SUBJECT = 100
+"""Characters of a subject in a warning; the fingerprints after it matter more."""
 
 
 def service_token(params: Mapping[str, Any]) -> str:
@@ -106,15 +110,18 @@ class OneSubject:
     named: frozenset[str]
 
     def not_taken(self, node: str) -> set[str]:
-        """Return the keys of what the node would not take, and of what it gives up by taking another."""
+        """Return the ids, on a node, of what it would not take, and of what it gives up by taking another."""
         return {_key(node, other.fingerprint) for other in self.others}
 
     def __str__(self) -> str:
         others = ", ".join(sorted(other.fingerprint for other in self.others))
         said = (
-            f"of certificates with one subject ({self.kept.subject}) a node keeps the one whose validity begins last, "
-            f"{self.kept.fingerprint} ({self.kept.not_before.isoformat()}), and not {others}."
+            f"of certificates with one subject ({shortened(self.kept.subject, _LONGEST_SUBJECT)}) a node keeps the one "
+            f"whose validity begins last, {self.kept.fingerprint} ({self.kept.not_before.isoformat()}), and not "
+            f"{others}."
         )
+        if any(other.not_before == self.kept.not_before for other in self.others):
+            said += " Of those that begin at one moment it keeps the one that it has first."
         if any(other.key != self.kept.key for other in self.others):
             said += " What the others have signed is not trusted: have those servers get new certificates."
         if self.kept.fingerprint in self.named:
@@ -141,13 +148,13 @@ def of_one_subject(stored: Iterable[Certificate], named: Iterable[Certificate]) 
             continue
         kept = max([*present, *missing], key=lambda one: one.not_before)
         # What is there stays there, unless something is uploaded that begins later.
-        others = [one for one in missing if one is not kept] + ([] if kept in present else present)
+        others = [one for one in missing if one != kept] + ([] if kept in present else present)
         if others:
             yield OneSubject(kept, tuple(others), frozenset(one.fingerprint for one in new))
 
 
-def _told(clashes: Iterable[tuple[str, OneSubject]]) -> tuple[str, ...]:
-    """Return a sentence for each clash, with the nodes on which it is the same."""
+def told_of_clashes(clashes: Iterable[tuple[str, OneSubject]]) -> tuple[str, ...]:
+    """Return a sentence for each clash of a node, with all the nodes on which it is the same."""
     nodes: dict[str, list[str]] = {}
     for node, clash in clashes:
         nodes.setdefault(str(clash), []).append(node)
@@ -236,7 +243,7 @@ class TrustCertificates(Resource[TrustStores]):
                     clashes.append((name, clash))
                     desired = {key: fields for key, fields in desired.items() if key not in clash.not_taken(name)}
             plan += compare(KIND, current, desired, FIELDS)
-        return plan + Plan(warnings=_told(clashes))
+        return plan + Plan(warnings=told_of_clashes(clashes))
 
     def _desired(self, node: str) -> dict[str, Fields | None]:
         if not self._present:

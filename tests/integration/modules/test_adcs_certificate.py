@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.connections import ca_connection
 from tests.support.emulator import Emulator
@@ -64,6 +66,18 @@ def forget_number(options: dict[str, Any]) -> None:
     intent = {**remembered(options), "state": "submitting", "request_id": None}
     Path(options["path"] + ".request.json").write_text(json.dumps(intent))
     Path(options["path"]).unlink(missing_ok=True)
+
+
+def test_what_the_ca_does_not_even_number_cannot_be_submitted_again(environment: Emulator, options: Options) -> None:
+    wanted = options()
+    # A version that no request has; the module does not look at it.
+    wanted["csr"] = ssl.DER_cert_to_PEM_cert(
+        signing_request(HOST).public_bytes(Encoding.DER).replace(b"\x02\x01\x00", b"\x02\x01\x07", 1)
+    ).replace("CERTIFICATE", "CERTIFICATE REQUEST")
+    result = run_module(MODULE, wanted)
+    assert "The CA does not take the request: Error Parsing Request" in result.msg
+    assert "resubmit" not in result.msg
+    assert not Path(wanted["path"] + ".request.json").exists()
 
 
 @pytest.mark.parametrize("auth", ["basic", "ntlm"])

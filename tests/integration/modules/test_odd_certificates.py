@@ -34,6 +34,7 @@ from tests.support.odd_certificates import (
     odd,
     root,
     tlv,
+    valid,
 )
 
 ALIAS = "autodiscover.example.com"
@@ -138,13 +139,21 @@ def test_a_certificate_that_no_server_can_use_is_refused_in_a_sentence(environme
     assert "bug" not in result.msg
 
 
-def issued(environment: Emulator, by: Odd, *extensions: Extension) -> Odd:
+def test_one_that_the_server_finds_out_of_its_time_is_no_stranger(environment: Emulator) -> None:
+    leaf = issued(environment, ROOT, (SAN, hosts(MAIL1, ALIAS)), validity=valid((2, 40)))
+    for result in (exchange(environment, "installed", certificate=leaf.pem) for _run in range(2)):
+        assert result.failed
+        assert "its status is DateInvalid. Its validity" in result.msg
+        assert "no pending request" not in result.msg
+
+
+def issued(environment: Emulator, by: Odd, *extensions: Extension, validity: bytes | None = None) -> Odd:
     """Return what an authority of odd habits issues for the pending request of the server."""
     requested = exchange(environment, "requested")
     assert not requested.failed, requested.msg
     request = x509.load_pem_x509_csr(requested["current"]["request"].encode())
     key = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return odd("whoever", *extensions, by=by, public=key)
+    return odd("whoever", *extensions, by=by, public=key, validity=validity)
 
 
 def exchange(environment: Emulator, state: str, **more: Any) -> ModuleResult:

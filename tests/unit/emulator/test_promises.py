@@ -17,6 +17,7 @@ from imp_emulator.domain.imp.services import Reason
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request
 from imp_emulator.store.database import Database
+from imp_emulator.store.exchange import certificates as exchange_certificates
 from imp_emulator.wire.axl import answers
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.faults import AxlFault
@@ -26,6 +27,7 @@ from imp_emulator.wire.exchange.ews.item_properties import PROPERTIES
 from imp_emulator.wire.exchange.ews.messages import EwsError, T
 from imp_emulator.wire.exchange.powershell import PowerShell, cmdlets
 from imp_emulator.wire.http import soap
+from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.snapshots import Snapshots
 from tests.support.axl import InProcess
@@ -188,3 +190,28 @@ SHAPES: dict[str, set[str]] = {
 def test_every_property_is_in_the_shapes_that_are_published(row: str) -> None:
     attribute = row.removeprefix("not ")
     assert {known.path for known in PROPERTIES if getattr(known, attribute) == (attribute == row)} == SHAPES[row]
+
+
+def test_every_operation_of_the_admin_api_has_one_way_to_succeed(emulated: Environment) -> None:
+    """Generated clients take the documented answer of a success; a second one would be a type that never comes."""
+    paths = ImpAdmin(emulated.context, Accounts(emulated.database, emulated.sessions)).openapi()["paths"]
+    found = {
+        f"{method} {path}": [status for status in operation["responses"] if status.startswith("2")]
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if method in {"get", "put", "post", "delete"}
+    }
+    assert len(found) > 15
+    assert {name: told for name, told in found.items() if len(told) != 1} == {}
+    created = {name for name, told in found.items() if told == ["201"]}
+    assert {name for name in created if name.endswith("/presence-gateways")} == created != set()
+
+
+def test_the_certificate_that_a_server_comes_with_serves_iis_and_smtp_and_stays_there(emulated: Environment) -> None:
+    (held,) = exchange_certificates.certificates(emulated.database, "mail1.example.com")
+    assert (held.services, held.exportable, held.friendly_name, held.request) == (
+        ("IIS", "SMTP"),
+        False,
+        "Microsoft Exchange",
+        "",
+    )

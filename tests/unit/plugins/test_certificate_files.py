@@ -108,6 +108,14 @@ TAKEN = {
     "words around it in Latin-1": ("# Schlüssel von Müller\n".encode("latin-1") + CHAIN.encode(), WANTED),
     "words around it in Shift_JIS": ("# 証明書\n".encode("cp932") + CHAIN.encode(), WANTED),
     "indented": ("".join(f"    {line}\n" for line in CHAIN.splitlines()).encode(), WANTED),
+    "labels that RFC 7468 calls old": (
+        (block("PKCS #7 SIGNED DATA", BUNDLE) + block("CERTIFICATE CHAIN", BUNDLE)).encode(),
+        None,
+    ),
+    "the end of a file of DOS": (der_of(ROOT) + b"\x1a", [ROOT.fingerprint]),
+    "UTF-16 without a mark that begins in Japanese": (f"証明書、\u3000第一\n{CHAIN}".encode("utf-16-le"), WANTED),
+    "the same the other way round": (f"証明書、\u3000第一\n{CHAIN}".encode("utf-16-be"), WANTED),
+    "padded": (CHAIN.encode() + bytes(2000), WANTED),
     "in one line": (" ".join(ROOT.pem.splitlines()).encode(), [ROOT.fingerprint]),
 }
 
@@ -119,7 +127,7 @@ def test_what_programs_write_is_read(kind: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("label", ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"])
+@pytest.mark.parametrize("label", ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST", "CERTIFICATE SIGNING REQUEST"])
 def test_a_request_in_any_encoding(encoding: str, label: str) -> None:
     text = REQUEST_PEM.replace("CERTIFICATE REQUEST", label).replace("\n", "\r\n")
     found = read_request(text.encode(encoding))
@@ -204,6 +212,26 @@ OTHER = {
     "DER and something else": (der_of(ROOT) + b"and more", "8 bytes follow its DER that are none"),
     "four hyphens": (ROOT.pem.replace("-----", "----").encode(), "needs five hyphens"),
     "dashes": (f"root:\n{ROOT.pem}".replace("-----", "—").encode(), "line 2: the marker BEGIN CERTIFICATE needs"),
+    "UTF-16 cut off": (CHAIN.encode("utf-16")[:-1], "it is UTF-16, and damaged or cut off"),
+    "UTF-16 without a mark cut off": (CHAIN.encode("utf-16-be")[:-1], "it is UTF-16, and damaged or cut off"),
+    "JSON": (b'{"error": "no such certificate"}', "it is JSON, and not what was to be downloaded"),
+    "a list in JSON": (b'[ {"x5c": []}]', "it is JSON, and not what was to be downloaded"),
+    "an answer with headers": (b"HTTP/1.1 302 Found\r\nLocation: /\r\n", "the answer of a web server"),
+    "PEM in base 64": (base64.encodebytes(CHAIN.encode()), "it is PEM in base 64 once more"),
+    "hexadecimal": (der_of(ROOT).hex(" ").encode(), "it is hexadecimal"),
+    "letters": (b"abcdefgh" * 20, "PEM"),
+    "no beginning": (b"MIIB\n-----END CERTIFICATE-----\n", "a PEM block in it has no beginning"),
+    "quoted in a message": (
+        "".join(f"> {line}\n" for line in CHAIN.splitlines()).encode(),
+        "U+003E (Greater-than sign)",
+    ),
+    "what nobody sees": (CHAIN.replace("MII", "MI\u200bI", 1).encode(), "U+200B (Zero width space) stands in it"),
+    "a block of parameters": (
+        block("EC PARAMETERS", b"\x06\0").encode(),
+        "it holds a block that is called EC PARA",
+    ),
+    "PKCS 12 with a label": (block("PKCS12", PFX).encode(), "it is PKCS #12 (.pfx, .p12)"),
+    "an xz archive": (b"\xfd7zXZ\0\0", "it is an xz archive"),
     "a printout": (b"Certificate:\n    Data:\n        Version: 3 (0x2)\n", "it is a printout for people"),
     "PGP": (
         b"-----BEGIN PGP PUBLIC KEY BLOCK-----\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n",
@@ -241,7 +269,10 @@ def test_what_is_something_else_is_named(kind: str) -> None:
         (base64.encodebytes(der_of(ROOT)), "base 64 without markers; put -----BEGIN CERTIFICATE-----"),
         (base64.encodebytes(der_of(ROOT)).decode().encode("utf-16"), "base 64 without markers"),
         (f"{ROOT.pem}\n\n{block('CERTIFICATE', b'nothing')}".encode(), "line 12: certificate 2 cannot be read"),
-        (CHAIN.replace("M", "é", 1).encode(), "line 1: certificate 1 cannot be read"),
+        (
+            f"# roots\n{CHAIN}".replace("MII", "\nMéI", 1).encode(),
+            "line 4: certificate 1 cannot be read: U+00E9 (Latin small letter e with acute) stands in it",
+        ),
         (b"hello", "it holds no PEM certificate"),
     ],
 )
@@ -257,7 +288,8 @@ def test_where_a_certificate_is_due(data: bytes, said: str) -> None:
         (BUNDLE, "it is PKCS #7; give a request of PKCS #10"),
         (base64.encodebytes(REQUEST_DER), "base 64 without markers; put -----BEGIN CERTIFICATE REQUEST-----"),
         (REQUEST_PEM.encode() * 2, "it holds 2 requests; give one"),
-        (REQUEST_PEM.replace("M", "!", 1).encode(), "it is no certificate signing request in PEM"),
+        (REQUEST_PEM.replace("MI", "!I", 1).encode(), "line 2: request 1 cannot be read: U+0021 (Exclamation mark)"),
+        (REQUEST_PEM.replace("MI", "NI", 1).encode(), "it is no certificate signing request in PEM"),
         (b"hello", "it is no certificate signing request in PEM"),
     ],
 )

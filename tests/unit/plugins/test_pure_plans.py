@@ -52,6 +52,7 @@ LEAF = issue(MAIL, by=CA, hosts=[MAIL])
 SHORT = issue(MAIL, by=CA, hosts=[MAIL], days=(-1, 5))
 OLDER = issue(MAIL, by=CA, hosts=[MAIL], days=(-2, 5))
 SECOND = issue("mail2.example.com", by=CA)
+CA_BEFORE = issue("CA", ca=True, days=(-9, 365))
 
 
 def found_resources() -> dict[str, type[Resource[Any]]]:
@@ -102,8 +103,8 @@ def on_nodes(**services: Service) -> dict[str, dict[str, Service]]:
     return {node: {ENGINE: one} for node, one in services.items()}
 
 
-def offer(status: str, *, reachable: bool = True) -> PeerCheck:
-    rows = ((certificate(LEAF), "Missing"), (certificate(CA), status))
+def offer(status: str, *, reachable: bool = True, above: Identity = CA) -> PeerCheck:
+    rows = ((certificate(LEAF), "Missing"), (certificate(above), status))
     return PeerCheck("imp1", MAIL, 443, reachable, "row", "row", "Nothing listens.", rows)
 
 
@@ -253,10 +254,10 @@ SERVICES = [
 ]
 
 EXCHANGE = {"common_name": MAIL, "auth": "basic"}
-WAITING = ServerCertificates((), (), (on_server(LEAF, status="PendingRequest"),), None)
-BOUND = ServerCertificates((on_server(LEAF, status="Valid", services=("IIS",)),), (), (), None)
+WAITING = ServerCertificates((), (), (on_server(LEAF, status="PendingRequest"),), (), None)
+BOUND = ServerCertificates((on_server(LEAF, status="Valid", services=("IIS",)),), (), (), (), None)
 EXCHANGE_CERTIFICATES = [
-    Case("exchange_certificate", ServerCertificates((), (), (), None), 1, {**EXCHANGE, "state": "requested"}),
+    Case("exchange_certificate", ServerCertificates((), (), (), (), None), 1, {**EXCHANGE, "state": "requested"}),
     Case("exchange_certificate", WAITING, 1, {**EXCHANGE, "state": "absent"}),
     Case("exchange_certificate", WAITING, 2, {**EXCHANGE, "certificate": LEAF.pem + CA.pem}),
     Case("exchange_certificate", BOUND, 0, EXCHANGE),
@@ -312,6 +313,21 @@ TRUST = [
     ),
     Case("certificate_import", [offer("Missing")], 1, {"peers": [{"name": MAIL}], "accept_chain": True}),
     Case("certificate_import", [offer("Missing")], 0, {"peers": [{"name": MAIL}]}),
+    # Of two authorities with one subject the node would keep the one that begins later.
+    Case(
+        "certificate_import",
+        [offer("Missing", above=CA_BEFORE), offer("Missing"), offer("Missing")],
+        1,
+        {"peers": [{"name": MAIL}], "accept_chain": True},
+        warnings=1,
+    ),
+    Case(
+        "certificate_import",
+        [offer("Missing", above=CA_BEFORE), offer("Verified")],
+        0,
+        {"peers": [{"name": MAIL}], "accept_chain": True},
+        warnings=1,
+    ),
     Case(
         "certificate_import",
         [offer("Missing"), offer("Trusted", reachable=False)],
