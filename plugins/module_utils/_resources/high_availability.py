@@ -346,13 +346,7 @@ class Redundancy:
     def _look_until_settled(self, name: str) -> str | None:
         why: str | None = None
         for report in self._polling.looks():
-            try:
-                group = self._find(name)
-            except ImpError as error:
-                # The node that tells may be restarting its web server.
-                why = error.message
-                report(why)
-                continue
+            group = self._find(name)
             found = [] if group is None else group.unsettled()
             if group is None or not found:
                 return None

@@ -17,7 +17,7 @@ from contextlib import suppress
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_axl import ImpAxl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, Busy, ConnectionFailed, ImpError, TimedOut
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import (
@@ -35,8 +35,6 @@ class GroupSource:
 
     def __init__(self, axl: Axl | None, presence: Transport | None) -> None:
         self._axl = axl
-        self._presence = presence
-        self._has_told = False
         self._admin = None if presence is None else ImpAdmin(presence)
         self._imp_axl = None if presence is None else ImpAxl(presence)
 
@@ -56,25 +54,19 @@ class GroupSource:
         return told if told is not None or self._axl is None else self.groups()
 
     def _told(self) -> Groups | None:
-        """Return what the admin API tells; raise :class:`ImpError` when it is out of order, or tells no more."""
-        if self._admin is None or self._presence is None:
+        """Return what the admin API tells; raise :class:`ApiError` when it is out of order."""
+        if self._admin is None:
             return None
         try:
             found = self._admin.redundancy_groups()
         except ApiError as error:
             if error.status < 500:
                 return None
-            raise _untold(error) from None
-        except (Busy, ConnectionFailed, TimedOut) as error:
-            # Who has never told is told of by whoever looks at the services.
-            self._presence.forget_failure()
-            if self._has_told:
-                raise _untold(error) from None
-            return None
+            text = f"It is not known how the presence redundancy groups are: {error.message} See {GROUPS_PAGE}."
+            raise ApiError(text, status=error.status, code="not-tried") from None
         except ImpError:
-            # No such interface.
+            # No such interface, or it does not answer, which is told by whoever looks at the services.
             return None
-        self._has_told = found is not None
         return None if found is None else tuple(found)
 
     def _with_states(self, groups: Groups) -> Groups:
@@ -95,8 +87,3 @@ class GroupSource:
                         known = (node.get(key) for key in ("name", "fqdn", "eth0_ipv4", "eth0_ipv6"))
                         found[name] += [str(value) for value in known if value]
         return found
-
-
-def _untold(error: ImpError) -> ImpError:
-    text = f"It is not known how the presence redundancy groups are: {error.message} See {GROUPS_PAGE}."
-    return ImpError(text, code="not-tried")

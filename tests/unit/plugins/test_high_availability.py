@@ -211,42 +211,6 @@ class TestLooking:
         assert_contract(site.run(off=False), changed=True)
         assert site.cluster.sent == RESTARTS
 
-    @pytest.mark.parametrize("cucm", [{}, {"cucm": None}])
-    @pytest.mark.parametrize("error", [Busy("It rests."), ConnectionFailed("Nobody listens."), TimedOut("Too late.")])
-    def test_one_that_does_not_tell_meanwhile_is_asked_again(
-        self, site: Site, error: ImpError, cucm: dict[str, Any]
-    ) -> None:
-        pub, sub = site.cluster.nodes.values()
-
-        def moved() -> None:
-            pub.fail_over_to(sub)
-            first = site.cluster.looks
-
-            def look(number: int) -> None:
-                if number == first + 6:
-                    pub.fall_back_from(sub)
-                elif number > first + 2 and number < first + 5:
-                    raise error
-
-            site.cluster.on_look = look
-
-        site.cluster.after["restart", "pub"] = moved
-        assert_contract(site.run(off=False, **cucm), changed=True)
-        assert site.cluster.sent == RESTARTS
-
-    def test_one_that_tells_no_more_is_no_leave(self, site: Site) -> None:
-        def silent() -> None:
-            def look(_number: int) -> None:
-                raise Busy("It rests.")
-
-            site.cluster.on_look = look
-
-        site.cluster.after["restart", "pub"] = silent
-        result = site.run(off=False)
-        assert site.cluster.sent == RESTARTS[:1]
-        assert failures(result) == {f"pub:{ENGINE}": "wait-expired", f"sub:{ENGINE}": "not-tried"}
-        assert "has restarted, but It is not known how the presence redundancy groups are: It rests." in result.msg
-
     def test_started_is_not_enough(self, site: Site) -> None:
         pub, sub = site.cluster.nodes.values()
         site.cluster.after["restart", "pub"] = lambda: pub.fail_over_to(sub)
