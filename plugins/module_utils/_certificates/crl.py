@@ -8,19 +8,20 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.der import (
     INTEGER,
     SEQUENCE,
     Malformed,
     element,
+    elements,
     moment,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,13 @@ def read_crl(data: bytes) -> RevocationList:
     if last_update is None:
         raise Malformed("a revocation list without a time")
     next_update = moment(rest[0]) if rest else None
-    revoked = [entry for one in rest if one.tag == SEQUENCE for entry in one.children]
-    body = base64.encodebytes(whole.raw).decode("ascii").replace("\n", "")
-    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    revoked = [entry for one in rest if one.tag == SEQUENCE for entry in elements(one.content)]
     return RevocationList(
         issuer=read_name(issuer).text,
         last_update=last_update,
         next_update=next_update,
         revoked=tuple(_serial(entry.of(SEQUENCE).children[:1]) for entry in revoked),
-        pem="\n".join(("-----BEGIN X509 CRL-----", *lines, "-----END X509 CRL-----", "")),
+        pem=certificate_file.pem("X509 CRL", whole.raw),
     )
 
 

@@ -8,20 +8,19 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass, field
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import key_fingerprint
+from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.der import (
     BIT_STRING,
     INTEGER,
     SEQUENCE,
     Malformed,
     element,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import key_fingerprint
-from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 
@@ -68,12 +67,10 @@ def request_of(data: bytes) -> SigningRequest:
     key.of(SEQUENCE)
     parts[2].of(BIT_STRING)
     name = read_name(subject)
-    body = base64.b64encode(whole.raw).decode("ascii")
-    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
     return SigningRequest(
         fingerprint=hashlib.sha256(whole.raw).hexdigest(),
         key=key_fingerprint(key.raw),
         subject=name.text,
         common_name=name.common_names[0] if name.common_names else "",
-        pem="\n".join(("-----BEGIN CERTIFICATE REQUEST-----", *lines, "-----END CERTIFICATE REQUEST-----", "")),
+        pem=certificate_file.pem("CERTIFICATE REQUEST", whole.raw),
     )

@@ -20,7 +20,8 @@ from datetime import datetime, timezone
 from itertools import chain
 from typing import NamedTuple
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import (
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import signed
+from ansible_collections.ucops.imp.plugins.module_utils._formats.der import (
     BIT_STRING,
     BOOLEAN,
     INTEGER,
@@ -35,7 +36,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import
     moment,
     text,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import signed
 
 COMMON_NAME = "2.5.4.3"
 BASIC_CONSTRAINTS, KEY_USAGE, ALTERNATIVE_NAME = "2.5.29.19", "2.5.29.15", "2.5.29.17"

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import (
+from ansible_collections.ucops.imp.plugins.module_utils._formats.der import (
     OID,
     SEQUENCE,
     Element,

@@ -11,26 +11,20 @@ Fingerprints are 64 hexadecimal digits in lower case, subjects are RFC 4514 text
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from ssl import DER_cert_to_PEM_cert
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import Malformed
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.names import CertificateNames
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import Parts, read_parts, unreadable
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import MISSING_LIBRARY, key_fingerprint
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats.der import Malformed
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
-
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
-_CERTIFICATES = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
 class NotACertificate(ValueError):
@@ -137,10 +131,10 @@ def held_pem(text: str) -> list[Certificate]:
 
     Raises :class:`NotACertificate` when there is none, or something else.
     """
-    blocks = _BLOCK.findall(text)
-    if not blocks or any(label not in _CERTIFICATES for label, _body in blocks):
-        raise NotACertificate("nothing is a certificate in PEM.")
-    return [held(_decoded(body, f"certificate {number}")) for number, (_label, body) in enumerate(blocks, start=1)]
+    try:
+        return [held(one) for one in certificate_file.held(text)]
+    except NotRead as error:
+        raise NotACertificate(str(error)) from None
 
 
 def unique(certificates: Iterable[Certificate]) -> list[Certificate]:
@@ -172,13 +166,6 @@ def with_issuers(leaves: Sequence[Certificate], store: Sequence[Certificate]) ->
     return known
 
 
-def _decoded(body: str, place: str) -> bytes:
-    try:
-        return base64.b64decode("".join(body.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise NotACertificate(f"{place} cannot be read; it is damaged or cut off.") from None
-
-
 def certificate_of(data: bytes) -> Certificate:
     """Return what a certificate in DER says; raises :class:`Malformed`."""
     return _shown(read_parts(data))
@@ -193,6 +180,6 @@ def _shown(parts: Parts) -> Certificate:
         not_before=parts.not_before,
         not_after=parts.not_after,
         names=CertificateNames(parts.subject.common_names, hosts, addresses, parts.damaged),
-        pem=DER_cert_to_PEM_cert(parts.der),
+        pem=certificate_file.pem("CERTIFICATE", parts.der),
         parts=parts,
     )

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.crl import RevocationList, read_crl
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.der import Malformed
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
     NotACertificate,
@@ -30,6 +29,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv_errors import not_now
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
+from ansible_collections.ucops.imp.plugins.module_utils._formats.der import Malformed
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 BASE = "/certsrv"

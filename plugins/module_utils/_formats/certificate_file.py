@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.ucops.imp.plugins.module_utils._formats import der, text_file
+from ansible_collections.ucops.imp.plugins.module_utils._formats import der_kinds as kinds
+from ansible_collections.ucops.imp.plugins.module_utils._formats.pkcs7 import bundled
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 
 LARGEST = 8 * 1024 * 1024
@@ -31,32 +33,32 @@ _BROKEN_MARKER = re.compile(r"BEGIN (?:[A-Z0-9]+ )*CERTIFICATE")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{60,}={0,2}")
 _ESCAPED_BREAK = re.compile(r"-----(?:\\r)?\\n")
 _LABELS = {
-    "CERTIFICATE": der.CERTIFICATE,
-    "X509 CERTIFICATE": der.CERTIFICATE,
-    "TRUSTED CERTIFICATE": der.CERTIFICATE,
-    "CERTIFICATE REQUEST": der.REQUEST,
-    "NEW CERTIFICATE REQUEST": der.REQUEST,
-    "PKCS7": der.PKCS7,
-    "CMS": der.PKCS7,
-    "X509 CRL": der.CRL,
-    "PUBLIC KEY": der.PUBLIC_KEY,
-    "RSA PUBLIC KEY": der.PUBLIC_KEY,
+    "CERTIFICATE": kinds.CERTIFICATE,
+    "X509 CERTIFICATE": kinds.CERTIFICATE,
+    "TRUSTED CERTIFICATE": kinds.CERTIFICATE,
+    "CERTIFICATE REQUEST": kinds.REQUEST,
+    "NEW CERTIFICATE REQUEST": kinds.REQUEST,
+    "PKCS7": kinds.PKCS7,
+    "CMS": kinds.PKCS7,
+    "X509 CRL": kinds.CRL,
+    "PUBLIC KEY": kinds.PUBLIC_KEY,
+    "RSA PUBLIC KEY": kinds.PUBLIC_KEY,
 }
 """What a block should be by its label (RFC 7468; those of OpenSSL and Windows); its content counts where it is read."""
 
 _DUE = {
-    der.CERTIFICATE: "give certificates only",
-    der.REQUEST: "give the request only",
+    kinds.CERTIFICATE: "give certificates only",
+    kinds.REQUEST: "give the request only",
 }
 _OTHER = {
-    der.PRIVATE_KEY: "it holds a private key; {due}, and keep the key where it belongs.",
-    der.PKCS12: "it is PKCS #12 (.pfx, .p12), which may hold a private key; {due}.",
-    der.REQUEST: "it holds a certificate request (CERTIFICATE REQUEST); give the certificate that was issued for it.",
-    der.CERTIFICATE: "it holds a certificate; give the signing request (-----BEGIN CERTIFICATE REQUEST-----).",
-    der.CRL: "it holds a revocation list (X509 CRL); {due}.",
-    der.PUBLIC_KEY: "it holds a public key alone; {due}.",
-    der.PKCS7_OTHER: "it is PKCS #7 without certificates in it; {due}.",
-    der.PKCS7: "it is PKCS #7; give a request of PKCS #10 (-----BEGIN CERTIFICATE REQUEST-----).",
+    kinds.PRIVATE_KEY: "it holds a private key; {due}, and keep the key where it belongs.",
+    kinds.PKCS12: "it is PKCS #12 (.pfx, .p12), which may hold a private key; {due}.",
+    kinds.REQUEST: "it holds a certificate request (CERTIFICATE REQUEST); give the certificate that was issued for it.",
+    kinds.CERTIFICATE: "it holds a certificate; give the signing request (-----BEGIN CERTIFICATE REQUEST-----).",
+    kinds.CRL: "it holds a revocation list (X509 CRL); {due}.",
+    kinds.PUBLIC_KEY: "it holds a public key alone; {due}.",
+    kinds.PKCS7_OTHER: "it is PKCS #7 without certificates in it; {due}.",
+    kinds.PKCS7: "it is PKCS #7; give a request of PKCS #10 (-----BEGIN CERTIFICATE REQUEST-----).",
 }
 _TEXTS = (
     ("<", "a web page or XML, and not what was to be downloaded"),
@@ -64,13 +66,13 @@ _TEXTS = (
     (r"Certificate( Request)?:\s", "a printout for people without the PEM block"),
 )
 _NONE = {
-    der.CERTIFICATE: "it holds no PEM certificate (-----BEGIN CERTIFICATE-----).",
-    der.REQUEST: "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).",
+    kinds.CERTIFICATE: "it holds no PEM certificate (-----BEGIN CERTIFICATE-----).",
+    kinds.REQUEST: "it is no certificate signing request in PEM (-----BEGIN CERTIFICATE REQUEST-----).",
 }
-_DUE_WORDS = {der.CERTIFICATE: "certificate", der.REQUEST: "request"}
+_DUE_WORDS = {kinds.CERTIFICATE: "certificate", kinds.REQUEST: "request"}
 _EMPTY = b"\0\t\n\r "
 """Bytes that may follow DER: a line break of an editor, padding."""
-_MARKERS = {der.CERTIFICATE: "CERTIFICATE", der.REQUEST: "CERTIFICATE REQUEST"}
+_MARKERS = {kinds.CERTIFICATE: "CERTIFICATE", kinds.REQUEST: "CERTIFICATE REQUEST"}
 
 
 @dataclass(frozen=True)
@@ -92,28 +94,46 @@ def given(content: str, path: str | None) -> bytes:
     return read_file(Path(path)) if path else content.encode("utf-8", "replace")
 
 
+def pem(label: str, data: bytes) -> str:
+    """Return DER as a block of PEM, in the one form that RFC 7468 wants of who writes it."""
+    body = base64.b64encode(data).decode("ascii")
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""))
+
+
+def held(text: str) -> list[bytes]:
+    """Return what the blocks of a text hold that a server sends, whatever it is; raises :class:`NotRead`."""
+    blocks = _BLOCK.findall(text)
+    if not blocks or any(_LABELS.get(label) != kinds.CERTIFICATE for label, _body in blocks):
+        raise NotRead("nothing is a certificate in PEM.")
+    try:
+        return [base64.b64decode("".join(body.split()), validate=True) for _label, body in blocks]
+    except (binascii.Error, ValueError):
+        raise NotRead("one is no base 64; it is damaged or cut off.") from None
+
+
 def certificates(data: bytes) -> list[bytes]:
     """Return every certificate of a file, DER, in the file's order; raises :class:`NotRead`."""
     found: list[bytes] = []
-    for part in _parts(data, der.CERTIFICATE):
+    for part in _parts(data, kinds.CERTIFICATE):
         if part.element is None:
-            tool = " Look at it with: openssl pkcs7 -print_certs." if part.kind == der.PKCS7 else ""
+            tool = " Look at it with: openssl pkcs7 -print_certs." if part.kind == kinds.PKCS7 else ""
             raise NotRead(f"{part.place} cannot be read; it is damaged or cut off.{tool}")
-        if part.kind == der.PKCS7:
-            found += der.pkcs7_certificates(part.element)
+        if part.kind == kinds.PKCS7:
+            found += bundled(part.element)
         else:
-            found.append(bytes(part.element.raw))
+            found.append(part.element.raw)
     return found
 
 
 def request(data: bytes) -> bytes:
     """Return the one signing request (PKCS #10) of a file, DER; raises :class:`NotRead`."""
-    found = _parts(data, der.REQUEST)
+    found = _parts(data, kinds.REQUEST)
     if len(found) != 1:
         raise NotRead(f"it holds {len(found)} requests; give one.")
     if found[0].element is None:
-        raise NotRead(f"{_NONE[der.REQUEST][:-1]} that can be read; it is damaged or cut off.")
-    return bytes(found[0].element.raw)
+        raise NotRead(f"{_NONE[kinds.REQUEST][:-1]} that can be read; it is damaged or cut off.")
+    return found[0].element.raw
 
 
 def _parts(data: bytes, due: str) -> list[_Part]:
@@ -140,28 +160,28 @@ def _der_parts(data: bytes, due: str) -> list[_Part]:
     """Return the elements of a DER file; a line break at its end is none of it."""
     neither = f"it is neither a PEM nor a DER {_DUE_WORDS[due]}"
     try:
-        found = [der.first(data)]
+        found = [der.element(data)]
     except der.CutOff as error:
         raise NotRead(f"{neither}, but begins like DER and is cut off ({error}).") from None
-    except der.NotDer:
+    except der.Malformed:
         raise NotRead(f"{neither}.") from None
     rest = data[len(found[0].raw) :]
     if rest.strip(_EMPTY):
         try:
-            found += der.elements(rest)
-        except der.NotDer:
+            found += der.listed(rest)
+        except der.Malformed:
             raise NotRead(f"{neither}: {len(rest)} bytes follow its DER that are none.") from None
-    parts = [_Part(der.kind_of(one), one, f"{_DUE_WORDS[due]} {number}") for number, one in enumerate(found, start=1)]
+    parts = [_Part(kinds.kind_of(one), one, f"{_DUE_WORDS[due]} {number}") for number, one in enumerate(found, start=1)]
     for part in parts:
         _refuse_other(part.kind, due)
-        if part.kind == der.UNKNOWN:
+        if part.kind == kinds.UNKNOWN:
             raise NotRead(f"{neither}.")
     return parts
 
 
 def _pem_parts(text: str, due: str) -> list[_Part]:
     if "PRIVATE KEY-----" in text:
-        _refuse_other(der.PRIVATE_KEY, due)
+        _refuse_other(kinds.PRIVATE_KEY, due)
     blocks = list(_BLOCK.finditer(text))
     begins = list(_BEGIN.finditer(text))
     if not blocks or len(blocks) != len(begins):
@@ -183,20 +203,22 @@ def _part(label: str, content: str, place: str) -> _Part:
     """Return what stands in a block: its content decides, for Windows writes PKCS #7 with CERTIFICATE around it."""
     due = _LABELS[label]
     try:
-        element = der.first(base64.b64decode("".join(content.split()), validate=True))
+        element = der.element(base64.b64decode("".join(content.split()), validate=True))
     except (binascii.Error, ValueError):
         return _Part(due, None, place)
-    kind = der.kind_of(element)
+    kind = kinds.kind_of(element)
     # Whatever nobody knows stays what its label says: a library may yet read it, or say that it cannot.
-    return _Part(due if kind == der.UNKNOWN else kind, element, place)
+    return _Part(due if kind == kinds.UNKNOWN else kind, element, place)
 
 
 def _refuse_other(kind: str, due: str) -> None:
     """Raise :class:`NotRead` for what is known and not due."""
-    if kind in (due, der.UNKNOWN) or (due == der.CERTIFICATE and kind == der.PKCS7):
+    if kind in (due, kinds.UNKNOWN) or (due == kinds.CERTIFICATE and kind == kinds.PKCS7):
         return
     hint = (
-        " Take them out with: openssl pkcs12 -in FILE -nokeys." if (kind, due) == (der.PKCS12, der.CERTIFICATE) else ""
+        " Take them out with: openssl pkcs12 -in FILE -nokeys."
+        if (kind, due) == (kinds.PKCS12, kinds.CERTIFICATE)
+        else ""
     )
     raise NotRead(_OTHER[kind].format(due=_DUE[due]) + hint)
 
@@ -225,7 +247,7 @@ def _bare(text: str, due: str) -> str | None:
     if not _BASE64.fullmatch(compact):
         return None
     try:
-        kind = der.kind_of(der.first(base64.b64decode(compact)))
+        kind = kinds.kind_of(der.element(base64.b64decode(compact)))
     except (binascii.Error, ValueError):
         return None
     _refuse_other(kind, due)

@@ -4,168 +4,189 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""What a DER file is, by its outermost elements (X.690); what stands inside a certificate is not looked at. Pure.
+"""ASN.1 as certificates hold it, read element by element (ITU-T X.690), so that one odd part costs no other. Pure.
 
-Only tags, lengths and object identifiers are read, so what no library can read of a certificate costs nothing here.
-Indefinite lengths are read too, which PKCS #7 has from some programs.
+It is as lenient as OpenSSL is: lengths need not be the shortest, a default may be written out, a set need not be in
+order, and a length may be left open. Collection and emulator have this file alike.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+from typing import NamedTuple
 
-CERTIFICATE = "certificate"
-REQUEST = "certificate signing request"
-PKCS7 = "PKCS #7 with certificates"
-PKCS7_OTHER = "PKCS #7 without certificates"
-PKCS12 = "PKCS #12"
-PRIVATE_KEY = "private key"
-PUBLIC_KEY = "public key"
-CRL = "revocation list"
-UNKNOWN = "unknown"
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
+UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
+SEQUENCE, SET = 0x30, 0x31
 
-_INTEGER, _BITS, _OCTETS, _OID, _SEQUENCE, _FIRST, _UTC, _GENERAL = 0x02, 0x03, 0x04, 0x06, 0x30, 0xA0, 0x17, 0x18
-_PKCS7_TYPES = bytes.fromhex("2a864886f70d0107")
-"""1.2.840.113549.1.7 (RFC 2315, section 14); .2 below it is signedData."""
-_SIGNED_DATA = _PKCS7_TYPES + b"\x02"
-_INDEFINITE = 0x80
-_END = b"\0\0"
-_DEEPEST = 16
-_MOST = 10_000
-"""So many elements stand side by side at most: more than the authorities of all systems."""
+_CONSTRUCTED = 0x20
+_MOST = 100_000
+"""So many elements stand side by side in another at most: no certificate, nor the authorities of a system, has more."""
+_DEEPEST = 40
+"""How many open lengths may stand in each other; no certificate has more than a few."""
+_LONGEST_OID = 128
+"""Octets; the numbers of a longer one would take long to write, and nothing has one."""
 _LONGEST_LENGTH = 4
+"""Octets that are not zero; OpenSSL reads no longer ones either."""
+_ENCODINGS = {
+    0x0C: "utf-8",
+    0x12: "latin-1",  # NumericString
+    0x13: "latin-1",  # PrintableString
+    0x14: "latin-1",  # T61String: what OpenSSL and Windows take it for, and what old authorities write into it
+    0x16: "latin-1",  # IA5String
+    0x1A: "latin-1",  # VisibleString
+    0x1C: "utf-32-be",  # UniversalString
+    0x1E: "utf-16-be",  # BMPString
+}
+_PADDED = re.compile(rb"(?:^|[\x00-\x7f])\x80", re.DOTALL)
+"""A number of an object identifier that begins with a zero."""
+_TIME = re.compile(r"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(?:[.,]\d+)?(?:Z|([+-])(\d\d)(\d\d))?")
 
 
-class NotDer(ValueError):
-    """Bytes are no DER."""
+class Malformed(ValueError):
+    """What was given is no ASN.1, or not of the kind that is due."""
 
 
-class CutOff(NotDer):
+class CutOff(Malformed):
     """An element is longer than what is there."""
 
 
-@dataclass(frozen=True)
-class Element:
-    """A tag (one byte: numbers above 30 are not told apart), what stands in the element, and all of its bytes."""
+class Element(NamedTuple):
+    """One element: its identifier octets as a number, its content, and all of its octets."""
 
     tag: int
-    content: memoryview
-    raw: memoryview
+    content: bytes
+    raw: bytes
+
+    @property
+    def children(self) -> list[Element]:
+        """The elements inside; raises :class:`Malformed` when there is something else, or far too many."""
+        return listed(self.content)
+
+    def of(self, tag: int) -> Element:
+        """Return the element itself; raises :class:`Malformed` when it has another tag."""
+        if self.tag != tag:
+            raise Malformed(f"tag {self.tag:#x} where {tag:#x} is due")
+        return self
 
 
-def first(data: bytes | memoryview, depth: int = 0) -> Element:
-    """Return the element at the beginning; raises :class:`NotDer`, :class:`CutOff` when its end is missing."""
-    if depth > _DEEPEST:
-        raise NotDer("nested too deep")
-    data = memoryview(data)  # Nothing is copied, however many elements there are.
-    at = _after_tag(data)
-    length, at = _length(data, at)
-    if length is not None:
-        if at + length > len(data):
-            raise CutOff(f"{len(data)} of {at + length} bytes")
-        return Element(data[0], data[at : at + length], data[: at + length])
-    inside = at
-    for _number in range(_MOST):
-        if bytes(data[at : at + 2]) == _END:
-            return Element(data[0], data[inside:at], data[: at + 2])
-        if at >= len(data):
-            raise CutOff("no end")
-        at += len(first(data[at:], depth + 1).raw)
-    raise NotDer("too many elements")
+def elements(data: bytes) -> Iterator[Element]:
+    """Yield one element after the other, however many there are; raises :class:`Malformed` where none is."""
+    at = 0
+    while at < len(data):
+        one = element(data, at)
+        yield one
+        at += len(one.raw)
 
 
-def elements(data: bytes | memoryview) -> Iterator[Element]:
-    """Yield one element after the other; raises :class:`NotDer` where none is."""
-    data = memoryview(data)
-    for _number in range(_MOST):
-        if not data:
-            return
-        element = first(data)
-        yield element
-        data = data[len(element.raw) :]
-    raise NotDer("too many elements")
+def listed(data: bytes) -> list[Element]:
+    """Return the elements that stand one after the other; raises :class:`Malformed` where none is, or far too many."""
+    found = list(islice(elements(data), _MOST + 1))
+    if len(found) > _MOST:
+        raise Malformed("too many elements")
+    return found
 
 
-def kind_of(element: Element) -> str:
-    """Return what an element is, one of the constants of this module."""
-    try:
-        parts = list(elements(element.content)) if element.tag == _SEQUENCE else []
-        tags = [part.tag for part in parts]
-        if tags[:1] == [_OID] and bytes(parts[0].content[: len(_PKCS7_TYPES)]) == _PKCS7_TYPES:
-            return PKCS7 if parts[0].content == _SIGNED_DATA and pkcs7_certificates(element) else PKCS7_OTHER
-        if tags[:1] == [_INTEGER]:
-            return _numbered(parts, tags)
-        if tags == [_SEQUENCE, _OCTETS]:
-            return PRIVATE_KEY  # encrypted (RFC 5208, section 6)
-        if tags == [_SEQUENCE, _BITS]:
-            return PUBLIC_KEY
-        return _signed(parts[0]) if tags == [_SEQUENCE, _SEQUENCE, _BITS] else UNKNOWN
-    except NotDer:
-        return UNKNOWN
+def element(data: bytes, at: int = 0, depth: int = 0) -> Element:
+    """Read the element that begins at an octet; what comes after it is left alone.
 
-
-def pkcs7_certificates(element: Element) -> list[bytes]:
-    """Return the certificates of a signedData (RFC 2315, section 9.1), DER, in their order; raises :class:`NotDer`.
-
-    Other kinds of certificates, such as those of attributes, have a tag of their own and are left out.
+    Raises :class:`Malformed`, :class:`CutOff` when its end is missing.
     """
-    _kind, wrapped = _two(element)
-    signed = next(elements(wrapped.content), None)
-    for part in elements(signed.content) if signed else ():
-        if part.tag == _FIRST:
-            return [bytes(one.raw) for one in elements(part.content) if one.tag == _SEQUENCE]
-    return []
+    tag, place = _tag(data, at)
+    length, place = _length(data, place)
+    if length is not None:
+        if length > len(data) - place:
+            raise CutOff(f"{len(data) - at} of {place - at + length} bytes")
+        return Element(tag, data[place : place + length], data[at : place + length])
+    if depth > _DEEPEST or not data[at] & _CONSTRUCTED:
+        raise Malformed("an open length where none can be")
+    start = place
+    for _number in range(_MOST + 1):
+        if data[place : place + 2] == b"\0\0":
+            return Element(tag, data[start:place], data[at : place + 2])
+        place += len(element(data, place, depth + 1).raw)
+    raise Malformed("too many elements")
 
 
-def _two(element: Element) -> tuple[Element, Element]:
-    parts = list(elements(element.content))
-    if len(parts) < 2:
-        raise NotDer("too short")
-    return parts[0], parts[1]
-
-
-def _numbered(parts: list[Element], tags: list[int]) -> str:
-    """Return the kind of a sequence that begins with a version."""
-    version = int.from_bytes(parts[0].content, "big")
-    if set(tags) == {_INTEGER}:
-        return PUBLIC_KEY if len(tags) == 2 else PRIVATE_KEY
-    if version == 3 and tags[1] == _SEQUENCE:
-        return PKCS12
-    return PRIVATE_KEY if _OCTETS in tags[1:3] else UNKNOWN
-
-
-def _signed(content: Element) -> str:
-    """Return the kind of something signed, by what is signed (RFC 5280, RFC 2986)."""
-    tags = [part.tag for part in elements(content.content)]
-    bare = tags[1:] if tags[:1] == [_INTEGER] else tags
-    if bare[:2] == [_SEQUENCE, _SEQUENCE] and bare[2:3] in ([_UTC], [_GENERAL]):
-        return CRL
-    return REQUEST if bare in ([_SEQUENCE, _SEQUENCE], [_SEQUENCE, _SEQUENCE, _FIRST]) else CERTIFICATE
-
-
-def _after_tag(data: memoryview) -> int:
-    """Return where the length begins."""
-    at = 1
-    if data and data[0] & 0x1F == 0x1F:
-        while at < len(data) and data[at] & 0x80:
-            at += 1
-        at += 1
+def _octet(data: bytes, at: int) -> int:
     if at >= len(data):
-        raise CutOff("no length")
-    return at
+        raise CutOff("no end")
+    return data[at]
 
 
-def _length(data: memoryview, at: int) -> tuple[int | None, int]:
-    """Return the length, ``None`` for an indefinite one, and where the content begins."""
-    head = data[at]
-    if head == _INDEFINITE:
-        return None, at + 1
-    if head < _INDEFINITE:
-        return head, at + 1
-    size = head & 0x7F
-    if size > _LONGEST_LENGTH:
-        raise NotDer("a length that no file has")
-    if at + 1 + size > len(data):
-        raise CutOff("no length")
-    return int.from_bytes(data[at + 1 : at + 1 + size], "big"), at + 1 + size
+def _tag(data: bytes, at: int) -> tuple[int, int]:
+    tag = first = _octet(data, at)
+    at += 1
+    if first & 0x1F == 0x1F:
+        while True:
+            octet = _octet(data, at)
+            tag, at = tag << 8 | octet, at + 1
+            if octet < 0x80:
+                break
+            if tag > 0xFFFFFFFF:
+                raise Malformed("a tag without end")
+    return tag, at
+
+
+def _length(data: bytes, at: int) -> tuple[int | None, int]:
+    """Return the length, ``None`` when it is open, and where the content begins."""
+    first = _octet(data, at)
+    at += 1
+    if first == 0x80:
+        return None, at
+    if first < 0x80:
+        return first, at
+    octets = data[at : at + first - 0x80]
+    if len(octets) < first - 0x80:
+        raise CutOff("no end")
+    if len(octets.lstrip(b"\0")) > _LONGEST_LENGTH:
+        raise Malformed("a length that nothing has")
+    return int.from_bytes(octets, "big"), at + len(octets)
+
+
+def dotted(content: bytes) -> str:
+    """Return an object identifier in numbers and dots; raises :class:`Malformed`."""
+    if not content or len(content) > _LONGEST_OID or content[-1] >= 0x80 or _PADDED.search(content):
+        raise Malformed("no object identifier")
+    numbers: list[int] = []
+    number = 0
+    for octet in content:
+        number = number << 7 | octet & 0x7F
+        if octet < 0x80:
+            numbers.append(number)
+            number = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
+
+
+def text(value: Element) -> str | None:
+    """Return a text, with replacement characters for what cannot be read; ``None`` when it is no text."""
+    encoding = _ENCODINGS.get(value.tag)
+    return None if encoding is None else value.content.decode(encoding, "replace")
+
+
+def moment(value: Element) -> datetime | None:
+    """Return a time, aware; ``None`` when it is none."""
+    if value.tag not in (UTC_TIME, GENERALIZED_TIME):
+        return None
+    digits = value.content.decode("latin-1")
+    year, rest = digits[:2], digits[2:]
+    if value.tag == UTC_TIME:
+        # RFC 5280, section 4.1.2.5.1.
+        year = f"{'19' if year >= '50' else '20'}{year}"
+    else:
+        year, rest = digits[:4], digits[4:]
+    found = _TIME.fullmatch(rest) if re.fullmatch("[0-9]{4}", year) and rest.isascii() else None
+    if found is None:
+        return None
+    month, day, hour, minute, second = (int(one or 0) for one in found.groups()[:5])
+    try:
+        offset = timedelta(hours=int(found[7] or 0), minutes=int(found[8] or 0))
+        # Python has no year 0, which some write for the beginning of all times.
+        local = datetime(int(year) or 1, month, day, hour, minute, second, tzinfo=timezone.utc)
+        return local + offset if found[6] == "-" else local - offset
+    except (ValueError, OverflowError):
+        return None

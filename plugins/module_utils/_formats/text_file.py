@@ -66,13 +66,26 @@ def content(path: Path, largest: int = LARGEST) -> bytes:
     return data
 
 
-def decoded(data: bytes) -> str | None:
-    """Return a text in UTF-8, UTF-16 or UTF-32 without its byte order mark; ``None`` for everything else.
+def encoding_of(data: bytes) -> tuple[str, int]:
+    """Return the encoding that a file says or shows, and the length of its byte order mark.
 
-    Without a mark it is UTF-16 when every second one of the first four bytes is zero (as RFC 4627, section 3 tells
-    encodings apart), for the files that are read here begin with letters of ASCII.
+    Without a mark it is UTF-16 when every second one of the first four bytes is zero (RFC 4627, section 3); what is
+    read here begins with letters of ASCII.
     """
-    encoding, skipped = _encoding(data)
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    zero = [not byte for byte in data[:4]]
+    if zero == [False, True, False, True]:
+        return "utf-16-le", 0
+    if zero == [True, False, True, False]:
+        return "utf-16-be", 0
+    return "utf-8", 0
+
+
+def decoded(data: bytes) -> str | None:
+    """Return a text in UTF-8, UTF-16 or UTF-32 without its byte order mark; ``None`` for everything else."""
+    encoding, skipped = encoding_of(data)
     try:
         return data[skipped:].decode(encoding)
     except UnicodeDecodeError:
@@ -106,21 +119,8 @@ def invisible(text: str) -> str | None:
     return None
 
 
-def _encoding(data: bytes) -> tuple[str, int]:
-    """Return the encoding that a file says or shows, and the length of its byte order mark."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return encoding, len(mark)
-    zero = [not byte for byte in data[:4]]
-    if zero == [False, True, False, True]:
-        return "utf-16-le", 0
-    if zero == [True, False, True, False]:
-        return "utf-16-be", 0
-    return "utf-8", 0
-
-
 def _wrong_encoding(data: bytes) -> str:
-    encoding, skipped = _encoding(data)
+    encoding, skipped = encoding_of(data)
     if encoding != "utf-8":
         return f"it is {encoding.upper()[:6]}, and damaged or cut off."
     try:

@@ -44,6 +44,6 @@ def _trusting(ca_path: str | None) -> ssl.SSLContext:
         authorities = certificate_file.certificates(certificate_file.read_file(Path(ca_path)))
         return ssl.create_default_context(cadata=b"".join(authorities))
     except NotRead as error:
-        raise TlsFailed(f"ca_path: {ca_path} holds no readable certificates: {error}") from None
+        raise TlsFailed(f"ca_path: {ca_path}: {error}") from None
     except (OSError, ssl.SSLError):
-        raise TlsFailed(f"ca_path: {ca_path} holds no readable certificates: one is damaged or cut off.") from None
+        raise TlsFailed(f"ca_path: {ca_path}: a certificate in it cannot be read; it is damaged or cut off.") from None

@@ -93,6 +93,8 @@ class Context:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
+        self.backoff = Backoff(report=self.progress)
+        """The pauses of the task, of all its connections."""
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
         self.odd_values = module.odd_values
         """Which texts among the options cannot be meant, whatever the module is about."""
@@ -107,7 +109,7 @@ class Context:
 
     def transport(self, connection: Connection | None = None) -> Transport:
         """Return a transport that is closed when the module ends; by default to the server of the options."""
-        return self.keep(Transport(connection or self.connection))
+        return self.keep(Transport(connection or self.connection, backoff=self.backoff))
 
     def keep(self, resource: AbstractContextManager[Kept]) -> Kept:
         """Enter a resource and return it; it is closed when the module ends."""
@@ -432,7 +434,7 @@ def _apply_and_compare(resource: Resource[Any], change: Change) -> _Outcome:
             if attempt + 1 == TRIES or _is_final(error, change, needed):
                 return _Outcome(error=error, lost=lost)
             change = needed
-            Backoff().wait(attempt)
+            resource.context.backoff.wait(attempt)
             attempt += 1
     except NotArrived as late:
         return _Outcome(made=change, error=late, lost=lost)

@@ -95,7 +95,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         require_library()
         x509.require_library()
         params = context.params
-        self._exchange = context.keep(ExchangePs(context.connection, params["auth"]))
+        self._exchange = context.keep(ExchangePs(context.connection, params["auth"], backoff=context.backoff))
         self._wanted: str = params["state"]
         self._common_name: str = canonical_host(params["common_name"])
         self._names = {self._common_name, *(canonical_host(name) for name in params["alternative_names"] or [])}

@@ -364,12 +364,13 @@ class Redundancy:
     def refusal(self, node: str) -> Refusal | None:
         """Return why nothing is restarted on a node now, or ``None``; a peer in transit is waited for."""
         groups: Groups = ()
-        for report in self._polling.looks():
-            groups = self._groups()
-            group = group_of(node, groups)
-            if group is None or not any(one.in_transit for one, _why in group.unsettled() if one.name != node):
-                break
-            report(f"the presence redundancy group {group.name} is on its way to another state")
+        with self._context.backoff.until(self._polling.timeout):
+            for report in self._polling.looks():
+                groups = self._groups()
+                group = group_of(node, groups)
+                if group is None or not any(one.in_transit for one, _why in group.unsettled() if one.name != node):
+                    break
+                report(f"the presence redundancy group {group.name} is on its way to another state")
         why = peer_trouble(node, groups)
         return None if why is None else refusal(node, why)
 
@@ -385,6 +386,10 @@ class Redundancy:
 
     def _wait_until_settled(self, wanted: Callable[[Groups], RedundancyGroup | None]) -> str | None:
         """Wait until a group carries its users; return why it does not when the time is over."""
+        with self._context.backoff.until(self._polling.timeout):
+            return self._look_until_settled(name)
+
+    def _look_until_settled(self, name: str) -> str | None:
         why: str | None = None
         for report in self._polling.looks():
             try:

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -32,11 +31,20 @@ exchange:
 """
 
 
-@pytest.fixture(name="named")
-def named_fixture(start_emulator: Callable[..., Emulator], tmp_path: Path) -> Emulator:
-    path = tmp_path / "scenario.yml"
+@pytest.fixture(name="running", scope="module")
+def running_fixture(imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("named")
+    path = folder / "scenario.yml"
     path.write_text(SCENARIO, encoding="utf-8")
-    return start_emulator("--scenario", str(path))
+    emulator = imp_emulator_class(folder, "--scenario", str(path))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture(name="named")
+def named_fixture(running: Emulator) -> Emulator:
+    running.control.reset()
+    return running
 
 
 def axl(emulator: Emulator, operation: str, content: str) -> str:

@@ -40,8 +40,9 @@ def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made, none of which takes any time."""
     made: list[float] = []
 
-    def wait(self: Backoff, attempt: int, retry_after: str = "", date: str = "") -> None:
-        made.append(self.seconds(attempt, retry_after, date))
+    def wait(self: Backoff, attempt: int, *asked: Any) -> bool:
+        made.append(self.seconds(attempt, *asked[:1]))
+        return True
 
     monkeypatch.setattr(Backoff, "wait", wait)
     return made
@@ -195,6 +196,19 @@ def test_a_status_with_a_pause(environment: Emulator, pauses: list[float], statu
     assert pauses[0] == 7.0
     updates = carried_out(environment, "axl", "updateServiceParameter")
     assert updates == [(status, "status"), (200, None)]
+
+
+@pytest.mark.parametrize(("retry_after", "date"), [(7, False), (7, True), (None, False)])
+def test_a_web_server_before_remote_powershell(
+    environment: Emulator, pauses: list[float], retry_after: int | None, date: bool
+) -> None:
+    environment.control.clock(offset_seconds=3600, frozen=True)
+    asks = {} if retry_after is None else {"retry_after": retry_after, "date": date}
+    environment.control.fault("status", effect={"status": 503, **asks}, protocol="powershell", times=1)
+    assert_contract(assign(environment), changed=True)
+    assert all_met(environment)
+    assert len(pauses) == 1
+    assert (pauses[0] == 7.0) is (retry_after is not None)
 
 
 @pytest.mark.parametrize("status", [502, 504])

@@ -25,7 +25,7 @@ from tests.support.plugin_files import PACKAGE
 
 ENGINE = "Cisco Presence Engine"
 OWN = issue("Somebody's Own CA", ca=True)
-SAMPLE = None if os.environ.get("ALL_CASES") else 12
+SAMPLE = None if os.environ.get("ALL_CASES") else 6
 
 
 def on_imp(emulator: Emulator) -> dict[str, Any]:

@@ -308,6 +308,13 @@ def test_renewal_keeps_the_old_chain_good(environment: Environment, host: str, n
         ca.chain(environment.context, host, 2)
 
 
+def test_of_renewals_at_one_moment_each_begins_later(environment: Environment) -> None:
+    for _ in range(2):
+        ca.renew(environment.context, STANDALONE)
+    starts = [ca.chain(environment.context, STANDALONE, number)[0].not_valid_before_utc for number in range(3)]
+    assert starts == sorted(set(starts))
+
+
 def test_there_is_no_such_ca(environment: Environment) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         ca.renew(environment.context, "nowhere.example.com")

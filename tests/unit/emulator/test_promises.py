@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,15 +16,18 @@ import pytest
 from imp_emulator.domain.imp.services import Reason
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request
+from imp_emulator.store.database import Database
 from imp_emulator.wire.axl import answers
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.sql import operations
 from imp_emulator.wire.exchange.ews import envelope
+from imp_emulator.wire.exchange.ews.item_properties import PROPERTIES
 from imp_emulator.wire.exchange.ews.messages import EwsError, T
 from imp_emulator.wire.exchange.powershell import PowerShell, cmdlets
 from imp_emulator.wire.http import soap
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.snapshots import Snapshots
 from tests.support.axl import InProcess
 
 
@@ -129,3 +133,58 @@ def test_the_representation_of_a_request_has_no_login() -> None:
     canary = "canary-31aa"
     request = Request("dc1", "imp-pub", 8443, "POST", "/", {}, {"authorization": canary}, canary.encode())
     assert canary not in repr(request)
+
+
+def test_a_schema_violation_names_the_line() -> None:
+    body = f'<e:Envelope xmlns:e="{soap.ENVELOPE}">\n<e:Body>\n<ask/>\n\n<ask/></e:Body></e:Envelope>'
+    with pytest.raises(EwsError) as refused:
+        envelope.parse(body.encode())
+    assert refused.value.values["LineNumber"] == "5"
+
+
+def in_reverse(listed: Any) -> Any:
+    """Return a way to list a folder that gives the last name first, as a file system may."""
+    return lambda *given, **named: iter(sorted(listed(*given, **named), reverse=True))
+
+
+def test_the_order_of_files_in_a_folder_means_nothing(
+    unseeded: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = Snapshots(unseeded.database, tmp_path / "snapshots")
+    for name in ("b", "a", "c"):
+        snapshots.take(name)
+    for way in ("glob", "iterdir"):
+        monkeypatch.setattr(Path, way, in_reverse(getattr(Path, way)))
+
+    assert snapshots.names() == ["a", "b", "c"]
+    # Tables refer to those of earlier scripts.
+    Database(tmp_path / "other.sqlite3").close()
+
+
+ATTENDEES = {f"calendar:{name}" for name in ("OptionalAttendees", "RequiredAttendees", "Resources")}
+SERIES = {f"calendar:{name}Occurrence{many}" for name, many in (("First", ""), ("Last", ""), ("Deleted", "s"))}
+SHAPES: dict[str, set[str]] = {
+    "default": {
+        *("item:HasAttachments", "item:IsAssociated", "item:Subject"),
+        *(f"calendar:{name}" for name in ("CalendarItemType", "End", "LegacyFreeBusyStatus", "Location", "Organizer")),
+        "calendar:Start",
+    },
+    "not first_class": {
+        "item:ExtendedProperty",
+        *(f"calendar:{name}" for name in ("StartWallClock", "EndWallClock", "StartTimeZoneId", "EndTimeZoneId")),
+        "calendar:IsOrganizer",
+    },
+    "not found": {
+        *("item:Attachments", "item:Body", "calendar:Recurrence", "calendar:ModifiedOccurrences"),
+        *ATTENDEES,
+        *SERIES,
+    },
+    "appends": {"item:Body", *ATTENDEES},
+}
+"""As Microsoft describes the base shapes, FindItem and AppendToItemField for calendar items."""
+
+
+@pytest.mark.parametrize("row", SHAPES)
+def test_every_property_is_in_the_shapes_that_are_published(row: str) -> None:
+    attribute = row.removeprefix("not ")
+    assert {known.path for known in PROPERTIES if getattr(known, attribute) == (attribute == row)} == SHAPES[row]

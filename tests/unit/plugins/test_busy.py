@@ -18,7 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients import (
     presence_errors,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core import backoff
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Asked, NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, Conflict
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
@@ -51,7 +51,7 @@ def axl(code: int | str, text: str) -> Answer:
 
 
 def told(found: NotNow | None) -> tuple[str, bool] | None:
-    return None if found is None else (found.retry_after, found.undone)
+    return None if found is None else (found.asked.retry_after, found.undone)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def told(found: NotNow | None) -> tuple[str, bool] | None:
 def test_words_that_ask_to_come_back(words: str) -> None:
     for text in (words, words.upper(), f"Error:\n  {words} (0x1)"):
         assert backoff.of_words(text) is not None, text
-    assert backoff.of_words(words, undone=False) == NotNow(" ".join(words.split()), "", undone=False)
+    assert backoff.of_words(words, undone=False) == NotNow(" ".join(words.split()), undone=False)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_words_of_a_refusal(words: str) -> None:
     ],
 )
 def test_the_pause_that_words_ask_for(words: str, seconds: str) -> None:
-    assert backoff.in_words(words).retry_after == seconds
+    assert backoff.in_words(words).asked.retry_after == seconds
 
 
 def test_a_reason_is_short() -> None:
@@ -122,9 +122,9 @@ def test_statuses() -> None:
     found = {status: backoff.of_status(status) for status in range(100, 600)}
     undone = {408: True, 425: True, 429: True, 503: True, 502: False, 504: False}
     assert {status: one.undone for status, one in found.items() if one is not None} == undone
-    asked = {status: one for status in range(100, 600) if (one := backoff.of_status(status, "7")) is not None}
+    asked = {status: one for status in range(100, 600) if (one := backoff.of_status(status, Asked("7"))) is not None}
     assert asked.keys() == {408, 425, 429, *range(500, 600)}, "any failure of a server that asks to come back passes"
-    assert {one.retry_after for one in asked.values()} == {"7"}
+    assert {one.asked.retry_after for one in asked.values()} == {"7"}
     assert {status for status, one in asked.items() if one.undone} == {408, 425, 429, 503}
 
 

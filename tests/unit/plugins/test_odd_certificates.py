@@ -279,13 +279,23 @@ def test_whatever_a_certificate_holds_nothing_but_a_refusal_is_raised() -> None:
         everything(content)
 
 
-def test_both_trees_read_certificates_by_one_rule() -> None:
+@pytest.mark.parametrize(
+    "file", ["_formats/der.py", "_formats/pkcs7.py", "_certificates/parts.py", "_certificates/signatures.py"]
+)
+def test_both_trees_read_certificates_by_one_rule(file: str) -> None:
     """The collection and the emulator cannot import one another, so each has the files; they must not drift apart."""
-    for file in ("der.py", "parts.py", "signatures.py"):
-        own = rules(ROOT_FOLDER / "plugins" / "module_utils" / "_certificates" / file)
-        other = rules(ROOT_FOLDER / "emulator" / "src" / "imp_emulator" / "x509" / file)
-        assert own == other, f"{file} is not the same in both"
-        assert len(own) > 1
+    own = rules(ROOT_FOLDER / "plugins" / "module_utils" / file)
+    other = rules(ROOT_FOLDER / "emulator" / "src" / "imp_emulator" / "x509" / Path(file).name)
+    assert own == other
+    assert len(own) > 1
+
+
+def test_both_trees_tell_encodings_by_one_rule() -> None:
+    own = rules(ROOT_FOLDER / "plugins" / "module_utils" / "_formats" / "text_file.py")
+    other = rules(ROOT_FOLDER / "emulator" / "src" / "imp_emulator" / "text_files.py")
+    shared = set(own) & set(other)
+    rule_of_both = ("Assign(targets=[Name(id='_MARKS'", "FunctionDef(name='encoding_of'")
+    assert [any(one.startswith(rule) for one in shared) for rule in rule_of_both] == [True, True]
 
 
 def rules(path: Path) -> list[str]:

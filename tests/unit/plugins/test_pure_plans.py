@@ -50,6 +50,8 @@ MAIL, ENGINE = "mail1.example.com", "Cisco Presence Engine"
 CA = issue("CA", ca=True)
 LEAF = issue(MAIL, by=CA, hosts=[MAIL])
 SHORT = issue(MAIL, by=CA, hosts=[MAIL], days=(-1, 5))
+OLDER = issue(MAIL, by=CA, hosts=[MAIL], days=(-2, 5))
+SECOND = issue("mail2.example.com", by=CA)
 
 
 def found_resources() -> dict[str, type[Resource[Any]]]:
@@ -292,7 +294,16 @@ STORE = TrustStore((certificate(LEAF), certificate(CA)), frozenset({CA.fingerpri
 TRUST = [
     Case("trust_certificates", {"imp1": STORE}, 0, {"certificates": [{"content": CA.pem}]}),
     Case("trust_certificates", {"imp1": STORE}, 2, {"certificates": [{"content": SHORT.pem}], "purge": True}),
-    Case("trust_certificates", {"imp1": STORE}, 1, {"certificates": [{"content": SHORT.pem}], **REPORT}, undeclared=1),
+    Case("trust_certificates", {"imp1": STORE}, 1, {"certificates": [{"content": SECOND.pem}], **REPORT}, undeclared=1),
+    # One with the same subject is there that begins later, so the node would not take it.
+    Case(
+        "trust_certificates",
+        {"imp1": STORE},
+        0,
+        {"certificates": [{"content": OLDER.pem}], **REPORT},
+        warnings=1,
+        undeclared=1,
+    ),
     Case(
         "trust_certificates",
         {"imp1": STORE, "imp2": TrustStore((), frozenset())},

@@ -10,7 +10,7 @@ import re
 
 from imp_emulator.errors import InvalidValue
 from imp_emulator.x509.certificate import Certificate, checked, checked_pem
-from imp_emulator.x509.der import Malformed
+from imp_emulator.x509.der import Malformed, element
 from imp_emulator.x509.pkcs7 import bundled
 
 _ANY_BLOCK = re.compile(r"-----BEGIN (CERTIFICATE|PKCS7)-----(.*?)-----END \1-----", re.DOTALL)
@@ -31,7 +31,7 @@ def imported(data: bytes) -> list[Certificate]:
     found: list[Certificate] = []
     for content in contents:
         try:
-            found += [checked(one) for one in bundled(content)]
+            found += [checked(one) for one in bundled(element(content))]
         except Malformed:
             if not blocks and content[:1] != b"\x30":
                 return []

@@ -9,11 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import (
-    NodeSpec,
-    RedundancyGroupSpec,
-    ScenarioError,
-)
+from imp_emulator.scenario.model import NodeSpec, RedundancyGroupSpec, ScenarioError
 from imp_emulator.scenario.reader import Pattern, Section, unique
 
 DEFAULT_GROUP = "DefaultCUPSubcluster"
@@ -24,6 +20,13 @@ GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
 """What the description of a group may be, as a regular expression (Cisco's guide)."""
 KEY = "presence_redundancy_groups"
 """The key of a cluster that lists its groups."""
+
+DEFAULT_GROUP = "DefaultCUPSubcluster"
+"""The presence redundancy group that the product makes for its first IM and Presence node."""
+GROUP_NAME = "[A-Za-z0-9_-]{1,128}"
+"""What the name of a group may be, as a regular expression (Cisco's guide)."""
+GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
+"""What the description of a group may be, as a regular expression (Cisco's guide)."""
 
 _NAME = Pattern(GROUP_NAME, "a name of 1 to 128 letters, digits, underscores and hyphens")
 _DESCRIPTION = Pattern(GROUP_DESCRIPTION, 'text of at most 128 characters without " % & \\ < >')

@@ -137,7 +137,7 @@ class ControlCenter:
         return self._answer(request, wsdl.document(f"{base_url(request, request.node)}{PATH}"))
 
     def _answer(self, request: Request, body: bytes) -> Response:
-        return Response(200, body, soap.CONTENT_TYPE, cookies=self._accounts.new_session(request, _APPLICATION_PATH))
+        return Response(200, body, soap.CONTENT_TYPE, cookies=())
 
     def _status(self, request: Request, content: etree._Element) -> str:
         """Answer for the services of a repeated element, or of a list of items; without any, for all."""

@@ -10,7 +10,9 @@ order, and a length may be left open. Collection and emulator have this file ali
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import NamedTuple
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
@@ -18,10 +20,14 @@ UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 SEQUENCE, SET = 0x30, 0x31
 
 _CONSTRUCTED = 0x20
+_MOST = 100_000
+"""So many elements stand side by side in another at most: no certificate, nor the authorities of a system, has more."""
 _DEEPEST = 40
 """How many open lengths may stand in each other; no certificate has more than a few."""
 _LONGEST_OID = 128
 """Octets; the numbers of a longer one would take long to write, and nothing has one."""
+_LONGEST_LENGTH = 4
+"""Octets that are not zero; OpenSSL reads no longer ones either."""
 _ENCODINGS = {
     0x0C: "utf-8",
     0x12: "latin-1",  # NumericString
@@ -41,6 +47,10 @@ class Malformed(ValueError):
     """What was given is no ASN.1, or not of the kind that is due."""
 
 
+class CutOff(Malformed):
+    """An element is longer than what is there."""
+
+
 class Element(NamedTuple):
     """One element: its identifier octets as a number, its content, and all of its octets."""
 
@@ -50,14 +60,8 @@ class Element(NamedTuple):
 
     @property
     def children(self) -> list[Element]:
-        """The elements inside; raises :class:`Malformed` when there is something else."""
-        found = []
-        at = 0
-        while at < len(self.content):
-            one = element(self.content, at)
-            found.append(one)
-            at += len(one.raw)
-        return found
+        """The elements inside; raises :class:`Malformed` when there is something else, or far too many."""
+        return listed(self.content)
 
     def of(self, tag: int) -> Element:
         """Return the element itself; raises :class:`Malformed` when it has another tag."""
@@ -66,25 +70,47 @@ class Element(NamedTuple):
         return self
 
 
+def elements(data: bytes) -> Iterator[Element]:
+    """Yield one element after the other, however many there are; raises :class:`Malformed` where none is."""
+    at = 0
+    while at < len(data):
+        one = element(data, at)
+        yield one
+        at += len(one.raw)
+
+
+def listed(data: bytes) -> list[Element]:
+    """Return the elements that stand one after the other; raises :class:`Malformed` where none is, or far too many."""
+    found = list(islice(elements(data), _MOST + 1))
+    if len(found) > _MOST:
+        raise Malformed("too many elements")
+    return found
+
+
 def element(data: bytes, at: int = 0, depth: int = 0) -> Element:
-    """Read the element that begins at an octet; what comes after it is left alone. Raises :class:`Malformed`."""
+    """Read the element that begins at an octet; what comes after it is left alone.
+
+    Raises :class:`Malformed`, :class:`CutOff` when its end is missing.
+    """
     tag, place = _tag(data, at)
     length, place = _length(data, place)
     if length is not None:
         if length > len(data) - place:
-            raise Malformed("cut off")
+            raise CutOff(f"{len(data) - at} of {place - at + length} bytes")
         return Element(tag, data[place : place + length], data[at : place + length])
     if depth > _DEEPEST or not data[at] & _CONSTRUCTED:
         raise Malformed("an open length where none can be")
     start = place
-    while data[place : place + 2] != b"\0\0":
+    for _number in range(_MOST + 1):
+        if data[place : place + 2] == b"\0\0":
+            return Element(tag, data[start:place], data[at : place + 2])
         place += len(element(data, place, depth + 1).raw)
-    return Element(tag, data[start:place], data[at : place + 2])
+    raise Malformed("too many elements")
 
 
 def _octet(data: bytes, at: int) -> int:
     if at >= len(data):
-        raise Malformed("cut off")
+        raise CutOff("no end")
     return data[at]
 
 
@@ -112,7 +138,9 @@ def _length(data: bytes, at: int) -> tuple[int | None, int]:
         return first, at
     octets = data[at : at + first - 0x80]
     if len(octets) < first - 0x80:
-        raise Malformed("cut off")
+        raise CutOff("no end")
+    if len(octets.lstrip(b"\0")) > _LONGEST_LENGTH:
+        raise Malformed("a length that nothing has")
     return int.from_bytes(octets, "big"), at + len(octets)
 
 

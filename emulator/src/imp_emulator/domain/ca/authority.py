@@ -248,9 +248,11 @@ def renew(context: Context, host: str, new_key: bool = True) -> int:
         raise Forbidden("ca-expired", _ENDED)
     name = signing.authority_name(settings.common_name, level)
     # Its days are counted from the beginning, which lies a little before this moment.
-    start, end = validity(context.clock.now(), timedelta(days=settings.validity_days) - SKEW, SKEW)
-    # Never at the same second as the one before, for that is how others tell which is the newer.
-    start = max(start, _parsed(newest).not_valid_before_utc + timedelta(seconds=1))
+    now = context.clock.now()
+    start, end = validity(now, timedelta(days=settings.validity_days) - SKEW, SKEW)
+    # Later than the one before, as others tell the newer by it; not when the clock was set back before that.
+    later = _parsed(newest).not_valid_before_utc + timedelta(seconds=1)
+    start = max(start, later) if later <= now else start
     certificate = signing.sign_authority(name, key, above, (start, end), signing.HASHES[settings.hash])
     if level == 0 and settings.kind == "enterprise":
         trust.distribute(context, pem(certificate))
