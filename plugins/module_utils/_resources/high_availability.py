@@ -387,9 +387,9 @@ class Redundancy:
     def _wait_until_settled(self, wanted: Callable[[Groups], RedundancyGroup | None]) -> str | None:
         """Wait until a group carries its users; return why it does not when the time is over."""
         with self._context.backoff.until(self._polling.timeout):
-            return self._look_until_settled(name)
+            return self._look_until_settled(wanted)
 
-    def _look_until_settled(self, name: str) -> str | None:
+    def _look_until_settled(self, wanted: Callable[[Groups], RedundancyGroup | None]) -> str | None:
         why: str | None = None
         for report in self._polling.looks():
             try:
