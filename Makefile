@@ -10,6 +10,8 @@ PYTHON ?= python3
 SANITY ?= sanity
 # `make matrix CORES="2.17 2.21"` runs these releases only.
 CORES ?=
+# `make mutants MUTANTS="--seed 7 --number 200"` takes another sample, or a larger one.
+MUTANTS ?=
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 VENV := .venv
@@ -40,7 +42,7 @@ WORKERS := --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help venv tree node-packages demo test all-tests lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
-	unit all-cases integration conformance molecule no-payloads bench docs docs-lint docs-site changelog changelog-lint importer release clean
+	unit all-cases integration conformance molecule no-payloads bench docs docs-lint docs-site changelog changelog-lint importer release mutants clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -122,8 +124,11 @@ matrix: tree ## sanity, units and integration on every ansible-core that the fou
 unit: tree ## planner, rules, formats: no process, no network
 	$(BIN)/python -m pytest $(WORKERS) tests/unit
 
-all-cases: tree ## every generated certificate name and every series of meetings, of which make unit judges a sample
-	ALL_CASES=1 $(BIN)/python -m pytest tests/unit/emulator/test_verdict_names.py tests/unit/emulator/test_calendar_oracle.py
+all-cases: tree ## every generated name, series of meetings, odd answer, odd value and attack, of which make test tries a sample
+	ALL_CASES=1 $(BIN)/python -m pytest $(WORKERS) tests/unit/emulator/test_verdict_names.py \
+	  tests/unit/emulator/test_calendar_oracle.py tests/unit/plugins/test_odd_settings.py \
+	  tests/integration/modules/test_malformed_answers.py tests/integration/modules/test_odd_values.py \
+	  tests/integration/emulator/test_attacks.py
 
 integration: tree ## every module against the running emulator, and what must be there for each
 	$(BIN)/python -m pytest $(WORKERS) tests/meta tests/integration tests/faults
@@ -163,6 +168,9 @@ importer: tree ## what Galaxy checks when the tarball is imported
 
 release: tree ## build the tarball, and prove that it works in an empty environment; uploads nothing
 	$(BIN)/python -m tests.support.release
+
+mutants: tree ## change one thing in a source file and see whether a test fails; a sample; long
+	$(BIN)/python -m tests.support.mutants $(MUTANTS)
 
 clean: ## remove all that was made, .venv too
 	rm -rf $(VENV) .build .ansible .emulator tests/output .ruff_cache .mypy_cache .pytest_cache

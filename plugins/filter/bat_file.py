@@ -47,13 +47,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
 
 NEEDED = ("userid", "im_and_presence", "meeting_information")
 
 
-def bat_file(users: Iterable[Any]) -> str:
+def bat_file(users: Any) -> str:
     """Return the file's text; raises ``AnsibleFilterError`` for what is no user."""
+    if not isinstance(users, Iterable) or isinstance(users, (str, Mapping)):
+        raise AnsibleFilterError("bat_file: give it a list of users.")
     people = list(users)
     for user in people:
         missing = [name for name in NEEDED if name not in user] if isinstance(user, Mapping) else NEEDED
@@ -62,7 +65,7 @@ def bat_file(users: Iterable[Any]) -> str:
     try:
         return _bat.write(people)
     except ValueError as error:
-        raise AnsibleFilterError(f"bat_file: {error}") from None
+        raise AnsibleFilterError(shortened(f"bat_file: {error}")) from None
 
 
 class FilterModule:

@@ -39,14 +39,17 @@ _value:
   elements: str
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 
 
-def bat_unnamed(userids: Iterable[Any]) -> list[str]:
+def bat_unnamed(userids: Any) -> list[str]:
     """Return the ids that no file can hold."""
+    if not isinstance(userids, Iterable) or isinstance(userids, (str, Mapping)):
+        raise AnsibleFilterError("bat_unnamed: give it a list of user ids.")
     return [userid for userid in map(str, userids) if not bat_file.can_name(userid)]
 
 

@@ -51,19 +51,20 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
 
 
 def from_working_directory(path: Any, writable: bool = False) -> str:
     """Return the absolute path; raises ``AnsibleFilterError`` for what is no path or, when asked to, not writable."""
     if not isinstance(path, str) or not path.strip() or "\0" in path:
-        raise AnsibleFilterError(f"from_working_directory: {path!r} is no path.")
+        raise _refused(f"from_working_directory: {path!r} is no path.")
     try:
         found = Path(path).expanduser()
         start = "" if found.is_absolute() else str(Path.cwd())
     except RuntimeError:
-        raise AnsibleFilterError(f"from_working_directory: {path}: there is no such user.") from None
+        raise _refused(f"from_working_directory: {path}: there is no such user.") from None
     except OSError:
-        raise AnsibleFilterError(
+        raise _refused(
             f"from_working_directory: {path}: the working directory is gone. Start the command in a folder that is "
             "there, or give an absolute path."
         ) from None
@@ -82,7 +83,11 @@ def _require_writable(folder: Path, start: str) -> None:
     what = "Give another path"
     if start:
         what += f", or start the command in another folder than {start}"
-    raise AnsibleFilterError(f"Nothing can be written to {folder}: {there} {reason}. {what}.")
+    raise _refused(f"Nothing can be written to {folder}: {there} {reason}. {what}.")
+
+
+def _refused(text: str) -> AnsibleFilterError:
+    return AnsibleFilterError(shortened(text))
 
 
 class FilterModule:

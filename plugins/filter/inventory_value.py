@@ -43,6 +43,7 @@ from typing import Any
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import REASON, masked_places
+from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import DEEPEST, too_deep
 
 _TEMPLATE = re.compile(r"\{[{%#]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
@@ -82,6 +83,8 @@ def _plain(value: Any) -> Any:
 
 def inventory_value(value: Any) -> str:
     """Return one line of YAML for a JSON value; raises ``AnsibleFilterError`` for all else and for masked text."""
+    if too_deep({"value": value}):
+        raise AnsibleFilterError(f"inventory_value: more than {DEEPEST} lists and dictionaries lie in each other.")
     for place in masked_places(value):
         raise AnsibleFilterError(f"inventory_value: {place + ': ' if place else ''}{REASON}")
     written: str = yaml.dump(

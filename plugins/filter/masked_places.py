@@ -39,12 +39,16 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_places
 
 
 def places(value: Any) -> list[str]:
     """Return the places of masked texts in a JSON value."""
-    return list(masked_places(value))
+    try:
+        return list(masked_places(value))
+    except RecursionError:
+        raise AnsibleFilterError("masked_places: too many lists and dictionaries lie in each other.") from None
 
 
 class FilterModule:

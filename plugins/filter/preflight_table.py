@@ -55,6 +55,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.table import table
 
 
@@ -62,8 +63,8 @@ def preflight_table(checks: Any, width: int = 110, fold: bool = True) -> list[st
     """Return the lines of the table; raises ``AnsibleFilterError`` for anything that is not rows of a preflight."""
     try:
         return table(checks, width, fold)
-    except (TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"preflight_table: {error}") from None
+    except (OverflowError, TypeError, ValueError) as error:
+        raise AnsibleFilterError(shortened(f"preflight_table: {error}")) from None
 
 
 class FilterModule:

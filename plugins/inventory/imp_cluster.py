@@ -169,7 +169,8 @@ from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, joined, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_problems
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     check_host,
@@ -247,7 +248,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return self.templar.template(value)
         except AnsibleError as error:
-            raise AnsibleParserError(f"{name}: {error.message}") from None
+            raise AnsibleParserError(shortened(f"{name}: {error.message}")) from None
 
     def _parse(self, path: str, cache: bool) -> None:
         # So that templates may use extra variables.
@@ -256,7 +257,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._read_config_data(path)
         except AnsibleError as error:
             # Ansible's own sentence about an option of a wrong shape shows its value, as the templates have made it.
-            raise AnsibleParserError(masked(str(error), self._secrets)) from None
+            raise AnsibleParserError(shortened(masked(str(error), self._secrets))) from None
         servers, redundancy_groups = self._servers(path, cache)
         hosts = {node["name"]: qualified(node["name"], self.get_option("domain")) for node in servers}
         members = {
@@ -265,7 +266,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         }
         problems = self._merging(hosts, members)
         if problems:
-            raise AnsibleParserError(" ".join(problems))
+            raise AnsibleParserError(joined(problems))
         untold = unknown_publisher(servers)
         if untold:
             self.display.warning(f"{path}: {untold}")
@@ -287,7 +288,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         domain = self.get_option("domain")
         problems = connection.problems() + masked_problems(options) + (check_host("domain", domain) if domain else [])
         if problems:
-            raise AnsibleParserError(" ".join(problems))
+            raise AnsibleParserError(joined(problems))
         try:
             told = self._told(path, cache, connection)
             return nodes(told["rows"], self.get_option("imp_publisher"), domain), list(told["groups"])
@@ -306,12 +307,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 known = None
             if isinstance(known, Mapping) and known.get("source") == self._source() and "groups" in known:
                 return dict(known)
-        with Transport(connection) as transport:
+        with Transport(connection, backoff=Backoff(report=self._report)) as transport:
             axl = Axl(transport)
             told = {"source": self._source(), "rows": axl.process_nodes(), "groups": self._groups(path, axl)}
         if caching:
             self._cache[key] = told
         return told
+
+    def _report(self, text: str) -> None:
+        self.display.vvv(masked(text, self._secrets))
 
     def _groups(self, path: str, axl: Axl) -> list[Told]:
         """Return the presence redundancy groups; an inventory is as good without them."""

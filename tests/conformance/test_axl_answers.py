@@ -43,7 +43,13 @@ CUCM = [
     ("listUser", listing("<userid>nobody</userid>", "userid")),
     ("addUser", f"<user><lastName>L</lastName><userid>new</userid>{GROUP}</user>"),
     ("updateUser", f"<userid>user0001</userid>{ENABLED}"),
-    ("updateUser", "<userid>user0002</userid><title>a &lt; b &amp; ä</title>"),
+    (
+        "updateUser",
+        (
+            "<userid>user0002</userid><associatedGroups><userGroup><name>Standard CCM End Users</name></userGroup>"
+            "<userGroup><name>Standard TabSync User</name></userGroup></associatedGroups><title>a &lt; &amp; ä</title>"
+        ),
+    ),
     ("getUser", "<userid>user0002</userid>"),
     ("removeUser", "<userid>new</userid>"),
     ("doAuthenticateUser", "<userid>user0001</userid><password>wrong</password>"),

@@ -127,6 +127,7 @@ def test_a_request_is_a_real_one_and_its_key_stays(environment: Emulator, sessio
     pending = certificates(session)[0]
     assert (pending["Status"], pending["Services"], pending["FriendlyName"]) == ("PendingRequest", "None", "Mail")
     assert (pending["HasPrivateKey"], pending["PrivateKeyExportable"], pending["PublicKeySize"]) == (True, True, 2048)
+    assert pending["Subject"] == f'CN={MAIL1}, OU=IT, O="Example, Inc.", L=Minato, S=Tokyo, C=JP'
     assert pending["CertificateRequest"] == text
     assert pending["CertificateDomains"] == [MAIL1, "mail.example.com"]
     journal = json.dumps(environment.journal())

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote_plus
 
 import httpx
 
@@ -20,11 +22,12 @@ from tests.support.emulator import Emulator
 from tests.support.ews import PATH as EWS
 from tests.support.ews import envelope
 from tests.support.imp_admin import BASE as ADMIN
+from tests.support.imp_admin import FIRST
+from tests.support.signing_requests import pem, signing_request
 
 SOAP = {"Content-Type": "text/xml; charset=utf-8"}
 JSON = {"Content-Type": "application/json"}
 PRESENCE = "/presence-service"
-WSMAN = "/powershell?serializationLevel=Full;PSVersion=5.1"
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ def _axl(operation: str, content: str) -> Attack:
     return Attack("cucm-pub", 8443, "application", "POST", "/axl/", headers, message(operation, content))
 
 
-def _ews(content: str) -> Attack:
-    return Attack("mail1.example.com", 443, "exchange", "POST", EWS, SOAP, envelope(content).encode())
+def _ews(content: str, header: str = "") -> Attack:
+    return Attack("mail1.example.com", 443, "exchange", "POST", EWS, SOAP, envelope(content, header).encode())
 
 
 def _control_center(inside: str) -> Attack:
@@ -59,12 +62,31 @@ def _control_center(inside: str) -> Attack:
 
 def json_request(method: str, path: str, body: str = "", port: int = 8443, account: str = "application") -> Attack:
     """Return a request with JSON to a node of IM and Presence."""
-    return Attack("imp-pub", port, account, method, path, JSON | {"If-Match": '"1"'}, body.encode())
+    return Attack("imp-pub", port, account, method, path, JSON | {"If-Match": "*"}, body.encode())
 
 
 _CALENDAR = '<t:DistinguishedFolderId Id="calendar"><t:Mailbox><t:EmailAddress>user0001@example.com</t:EmailAddress>'
 _FOLDER = f"{_CALENDAR}</t:Mailbox></t:DistinguishedFolderId>"
 _SHAPE = "<m:ItemShape><t:BaseShape>AllProperties</t:BaseShape></m:ItemShape>"
+GET_FOLDER = (
+    f"<m:GetFolder><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape><m:FolderIds>{_FOLDER}"
+    "</m:FolderIds></m:GetFolder>"
+)
+FIND_ITEM = (
+    f'<m:FindItem Traversal="Shallow">{_SHAPE}<m:CalendarView MaxEntriesReturned="9" '
+    'StartDate="2026-11-26T00:00:00Z" EndDate="2026-11-27T00:00:00Z"/><m:ParentFolderIds>'
+    f"{_FOLDER}</m:ParentFolderIds></m:FindItem>"
+)
+_GROUPS = (
+    "<associatedGroups><userGroup><name>Standard CCM End Users</name><userRoles><userRole>Standard CCM End Users"
+    "</userRole></userRoles></userGroup></associatedGroups>"
+)
+_GROUP = "<name>second</name><description>one</description><server1>imp-sub</server1>"
+_PARAMETER = (
+    "<processNodeName>EnterpriseWideData</processNodeName><name>CalendarSpread</name><service>Cisco Presence Engine"
+    "</service>"
+)
+_GROUP_TAGS = "<returnedTags><name/><haEnabled/><numUsers/></returnedTags>"
 _TAGS = "<returnedTags><department/></returnedTags>"
 _ZONES = '<m:GetServerTimeZones ReturnFullTimeZoneData="true"><m:Ids><t:Id>UTC</t:Id></m:Ids></m:GetServerTimeZones>'
 _CONTACT = f"{PRESENCE}/users/user0001/presence/basic/contacts/user0002@dc1.example.com"
@@ -92,7 +114,8 @@ _SUBSCRIBE = (
     "CreatedEvent</t:EventType></t:EventTypes><t:StatusFrequency>1</t:StatusFrequency><t:URL>http://127.0.0.1:9/x"
     "</t:URL></m:PushSubscriptionRequest></m:Subscribe>"
 )
-_GATEWAY = '{"type": "Exchange -- EWS Server", "name": "a.example.com", "account": "a", "password": "b"}'
+_GATEWAY = json.dumps(FIRST | {"name": "mail2.example.com"})
+_REQUEST_2013 = '<t:RequestServerVersion Version="Exchange2013"/>'
 
 
 def requests() -> tuple[Attack, ...]:
@@ -109,7 +132,13 @@ def _soap_of_cisco() -> tuple[Attack, ...]:
         ),
         _axl("executeSQLQuery", "<sql>select userid from enduser where userid matches 'user*1'</sql>"),
         _axl("executeSQLUpdate", "<sql>update enduser set department='x' where userid='user0001'</sql>"),
-        _axl("getServiceParameter", "<processNodeName>imp-pub</processNodeName><name>CalendarSpread</name>"),
+        _axl("getServiceParameter", _PARAMETER),
+        _axl("addUser", f"<user><lastName>new</lastName><userid>new</userid>{_GROUPS}</user>"),
+        _axl("updateUser", f"<userid>user0002</userid>{_GROUPS}<calendarPresence>t</calendarPresence>"),
+        _axl("listPresenceRedundancyGroup", "<searchCriteria><name>%</name></searchCriteria>" + _GROUP_TAGS),
+        _axl("updatePresenceRedundancyGroup", "<name>DefaultCUPSubcluster</name><haEnabled>true</haEnabled>"),
+        _axl("addPresenceRedundancyGroup", f"<presenceRedundancyGroup>{_GROUP}</presenceRedundancyGroup>"),
+        _axl("removePresenceRedundancyGroup", "<name>second</name>"),
         _control_center(
             f"<s:soapGetServiceStatus><s:ServiceStatus>{_SERVICE}</s:ServiceStatus></s:soapGetServiceStatus>"
         ),
@@ -121,47 +150,41 @@ def _soap_of_cisco() -> tuple[Attack, ...]:
 
 
 def _forms_and_json() -> tuple[Attack, ...]:
-    pem = issue("Attacked CA", ca=True).pem.replace("\n", "\\n")
+    root = json.dumps({"service": ["cup"], "certificates": [issue("Attacked CA", ca=True).pem]})
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     return (
-        json_request(
-            "POST", f"{CERTMGR}/trust/certificates", f'{{"service": ["cup"], "certificates": ["{pem}"]}}', 443, "os"
-        ),
+        json_request("POST", f"{CERTMGR}/trust/certificates", root, 443, "os"),
         json_request("GET", f"{CERTMGR}/trust/certificate?service=cup", "", 443, "os"),
         json_request("POST", f"{ADMIN}/presence-gateways", _GATEWAY),
-        json_request("GET", f"{ADMIN}/presence-gateways?limit=3"),
-        json_request("PUT", f"{ADMIN}/presence-gateways/1", _GATEWAY),
+        json_request("GET", f"{ADMIN}/presence-gateways/status?node=imp-sub"),
         json_request("GET", f"{ADMIN}/presence?userid=user0001"),
-        Attack(CA, 443, "ca", "POST", "/certsrv/certfnsh.asp", form, b"Mode=newreq&CertRequest=a&CertAttrib=b:c"),
+        Attack(CA, 443, "ca", "POST", "/certsrv/certfnsh.asp", form, _FORM.encode()),
         Attack(CA, 443, "ca", "GET", "/certsrv/certnew.cer?ReqID=1&Enc=b64"),
         Attack(CA, 443, "ca", "POST", f"{CA_ADMIN}/requests/1/issue", JSON),
+        Attack(CA, 443, "ca", "POST", f"{CA_ADMIN}/requests/1/revoke", JSON, b'{"reason": "superseded"}'),
+        Attack(CA, 443, "ca", "GET", f"{CA_ADMIN}/requests?state=pending&csr=00"),
+        json_request("GET", f"{ADMIN}/presence-redundancy-groups"),
+        json_request(
+            "POST", f"{ADMIN}/presence-redundancy-groups/DefaultCUPSubcluster/failover", '{"node": "imp-sub"}'
+        ),
     )
 
 
 def _of_exchange() -> tuple[Attack, ...]:
-    soap12 = {"Content-Type": "application/soap+xml;charset=UTF-8"}
     return (
-        _ews(
-            f"<m:GetFolder><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape><m:FolderIds>{_FOLDER}"
-            "</m:FolderIds></m:GetFolder>"
-        ),
-        _ews(
-            f'<m:FindItem Traversal="Shallow">{_SHAPE}<m:CalendarView MaxEntriesReturned="9" '
-            'StartDate="2026-11-26T00:00:00Z" EndDate="2026-11-27T00:00:00Z"/><m:ParentFolderIds>'
-            f"{_FOLDER}</m:ParentFolderIds></m:FindItem>"
-        ),
+        _ews(GET_FOLDER),
+        _ews(FIND_ITEM),
         _ews(_CREATE),
         _ews(f'<m:GetItem>{_SHAPE}<m:ItemIds><t:ItemId Id="AAA=" ChangeKey="BBB="/></m:ItemIds></m:GetItem>'),
         _ews(_AVAILABILITY),
         _ews(_SUBSCRIBE),
-        _ews(_ZONES),
-        Attack("mail1.example.com", 5986, "exchange_admin", "POST", WSMAN, soap12, _WSMAN_CREATE.encode()),
+        _ews(_ZONES, _REQUEST_2013),
     )
 
 
 def _of_others() -> tuple[Attack, ...]:
     presence = Attack("imp-pub", 8083, "", "POST", f"{PRESENCE}/users/app/sessions", SOAP)
-    replies = b'{"state": "scheduled", "start": "2026-11-26T09:00:00Z", "end": "2026-11-27T09:00:00Z"}'
+    replies = b'{"state": "Scheduled", "start": "2026-11-26T09:00:00Z", "end": "2026-11-27T09:00:00Z"}'
     return (
         replace(presence, body=b"<session><password>wrong</password></session>"),
         replace(presence, method="GET", path=_CONTACT, headers=SOAP | {"Presence-Session-Key": "none"}),
@@ -171,16 +194,6 @@ def _of_others() -> tuple[Attack, ...]:
         Attack("control", 0, "control", "PUT", "/mailboxes/user0001@example.com/automatic-replies", JSON, replies),
     )
 
-
-_WSMAN_CREATE = (
-    '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/'
-    'addressing" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:r="http://schemas.microsoft.com/wbem/'
-    'wsman/1/windows/shell"><s:Header><a:Action>http://schemas.xmlsoap.org/ws/2004/09/transfer/Create</a:Action>'
-    "<a:MessageID>uuid:1</a:MessageID><w:ResourceURI>http://schemas.microsoft.com/powershell/Microsoft.Exchange"
-    '</w:ResourceURI></s:Header><s:Body><r:Shell ShellId="1"><r:InputStreams>stdin pr</r:InputStreams>'
-    '<r:OutputStreams>stdout</r:OutputStreams><creationXml xmlns="http://schemas.microsoft.com/powershell">AAAA'
-    "</creationXml></r:Shell></s:Body></s:Envelope>"
-)
 
 _VALUES = (
     b"",
@@ -257,16 +270,16 @@ _HEADERS = (
     ("Host", "\xff"),
     ("Expect", "100-continue"),
 )
+_FORM = f"Mode=newreq&CertRequest={quote_plus(pem(signing_request('mail1.example.com')))}&CertAttrib=a:b"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 _PLACES = re.compile(rb">([^<>]*)<|\"([^\"]*)\"|=([^&]*)")
 _IN_PATH = re.compile(r"[^/?&=]+")
 
 
-def spoiled(seed: int, count: int) -> Iterator[Attack]:
-    """Give so many spoiled requests, always the same ones for a seed."""
+def spoiled(seed: int, count: int, sound: Sequence[Attack]) -> Iterator[Attack]:
+    """Give so many spoiled requests made of sound ones, always the same for a seed."""
     # What is random here guards nothing.
     choice = random.Random(seed)
-    sound = requests()
     for number in range(count):
         attack = sound[number % len(sound)]
         for _ in range(choice.randint(1, 2)):
@@ -334,8 +347,11 @@ class Attacker:
         if host == "control":
             headers = {"Authorization": f"Bearer {ready['control']['token']}"} if account else {}
             return httpx.Client(base_url=ready["control"]["url"], headers=headers, trust_env=False, timeout=30)
-        if host in ready["exchange"] or host in ready["certification_authorities"]:
-            known = ready["exchange"].get(host) or ready["certification_authorities"][host]
+        others = (
+            ready["exchange"] | ready["certification_authorities"] | (ready["exchange_online"] or {}).get("hosts", {})
+        )
+        if host in others:
+            known = others[host]
             given = {"ca": known.get("account"), "exchange": ready["exchange_account"]}.get(
                 account, ready["exchange_admin"]
             )

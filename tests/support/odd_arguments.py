@@ -23,7 +23,15 @@ Path = tuple[Any, ...]
 Spec = Mapping[str, Mapping[str, Any]]
 
 _numbers = itertools.count(1000)
-_SAMPLES: dict[str, Any] = {"str": "word", "path": "/none/such", "int": 7, "bool": True, "float": 1.5, "list": ["word"]}
+_SAMPLES: dict[str, Any] = {
+    "str": "word",
+    "path": "/none/such",
+    "int": 7,
+    "bool": True,
+    "float": 1.5,
+    "raw": "word",
+    "list": ["word"],
+}
 
 
 def secret() -> str:

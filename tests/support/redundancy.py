@@ -29,20 +29,21 @@ clusters:
     domain: example.com
     nodes:
       - {name: cucm-pub, role: cucm, usage: publisher, ipv4: 192.0.2.11}
+      - {name: imp3, role: imp, usage: subscriber, ipv4: 192.0.2.14}
       - {name: imp1, role: imp, usage: publisher, ipv4: 192.0.2.12}
       - {name: imp2, role: imp, usage: subscriber, ipv4: 192.0.2.13}
-      - {name: imp3, role: imp, usage: subscriber, ipv4: 192.0.2.14}
     presence_redundancy_groups:
       - {name: pair, nodes: [imp1, IMP2], high_availability: true, description: The pair}
       - {name: single, nodes: [imp3]}
     users:
       listed:
-        - {userid: anna, last_name: A, im_and_presence: true}
-        - {userid: bert, last_name: B, im_and_presence: true}
         - {userid: carl, last_name: C, im_and_presence: true}
+        - {userid: anna, last_name: A, im_and_presence: true, meeting_information: true, mail: anna@example.com}
+        - {userid: bert, last_name: B, im_and_presence: true}
+        - {userid: emil, last_name: E, im_and_presence: true}
         - {userid: dora, last_name: D, im_and_presence: true}
 """
-"""Anna and Dora have their home at imp1, Bert at imp2, Carl at imp3."""
+"""Anna and Dora have their home at imp1, Bert at imp2, Carl and Emil at imp3."""
 
 PAIR = GroupKey("name", "pair")
 

@@ -20,11 +20,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
     Conflict,
     NoPublicApi,
-    UnexpectedAnswer,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._http.shape import Shape, shaped
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 BASE = "/ucops-ca-admin/v1"
+
+_REQUEST = {"id": int, "state": str}
+"""What is read of a request, see ``shaped``."""
 
 
 class CaAdmin:
@@ -39,19 +42,19 @@ class CaAdmin:
         Only those that the account may see; with a SHA-256 fingerprint those with just this signing request.
         """
         query = f"?{urlencode({'csr': csr_fingerprint})}" if csr_fingerprint else ""
-        items = self._call("GET", f"/requests{query}").get("items")
-        if not isinstance(items, list):
-            raise UnexpectedAnswer(f"The CA administration of {self._transport.server} sent no list of requests.")
-        return items
+        return list(self._shaped(self._call("GET", f"/requests{query}"), {"items": [_REQUEST]})["items"])
 
     def request(self, identifier: int) -> dict[str, Any]:
         """Return one request."""
-        return self._call("GET", f"/requests/{identifier}")
+        return dict(self._shaped(self._call("GET", f"/requests/{identifier}"), _REQUEST))
 
     def decide(self, identifier: int, verb: str, reason: str | None = None) -> None:
         """Issue, deny or revoke (``verb``) a request; a revocation may have a reason."""
         body = None if reason is None else json.dumps({"reason": reason}).encode()
         self._call("POST", f"/requests/{identifier}/{verb}", body)
+
+    def _shaped(self, content: Any, shape: Shape) -> Any:
+        return shaped(content, shape, f"The CA administration of {self._transport.server}")
 
     def _call(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         headers = {"Accept": "application/json, application/problem+json"}

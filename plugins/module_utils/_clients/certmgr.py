@@ -30,12 +30,16 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     NoPublicApi,
     UnexpectedAnswer,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._http.shape import Shape, shaped
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
 BASE = "/platformcom/api/v1/certmgr/config"
 
 STORES = {"cup-trust": "cup", "cup-xmpp-trust": "cup-xmpp", "tomcat-trust": "tomcat"}
 """Trust stores of an IM and Presence node and their service tokens on the wire."""
+
+_TRUST = {"service?": str, "certificate_data?": [{"certificate": str, "filename": str}]}
+"""What is read of the snapshot's trust stores, see ``shaped``."""
 
 
 class CertManager:
@@ -52,23 +56,22 @@ class CertManager:
         answer = self._call("GET", f"/trust/certificate?{urlencode({'service': service})}")
         content = answer.json()
         listed = content.get("certificates") if isinstance(content, dict) else content
-        if not isinstance(listed, list):
-            raise self._strange()
-        return unique(certificate for entry in listed for certificate in self._parsed(_text(entry)))
+        entries = self._shaped(listed, [str | dict], "/trust/certificate")
+        return unique(certificate for entry in entries for certificate in self._parsed(_text(entry)))
 
     def file_names(self, service: str) -> dict[str, str]:
         """Return the file name of each certificate of a trust store, by fingerprint."""
         return {
             certificate.fingerprint: str(entry["filename"])
-            for trust in self._snapshot("trusts")
+            for trust in self._snapshot("trusts", _TRUST)
             if trust.get("service") == service
             for entry in trust.get("certificate_data") or []
-            for certificate in self._parsed(entry.get("certificate"))
+            for certificate in self._parsed(entry["certificate"])
         }
 
     def identities(self) -> list[Certificate]:
         """Return the certificates with which the server identifies itself, with whatever chain it stores for them."""
-        entries = self._snapshot("identities")
+        entries = self._snapshot("identities", {"certificate?": str})
         return unique(
             certificate
             for entry in entries
@@ -87,12 +90,9 @@ class CertManager:
         """Remove a certificate from a trust store."""
         self._call("DELETE", f"/trust/certificate?{urlencode({'service': service, 'fingerprint': fingerprint})}")
 
-    def _snapshot(self, part: str) -> list[dict[str, Any]]:
+    def _snapshot(self, part: str, shape: Shape) -> list[dict[str, Any]]:
         content = self._call("GET", "/snapshot/server").json()
-        listed = content.get(part) if isinstance(content, dict) else None
-        if not isinstance(listed, list):
-            raise self._strange()
-        return listed
+        return list(self._shaped(content, {part: [shape]}, "/snapshot/server")[part])
 
     def _parsed(self, pem: Any) -> list[Certificate]:
         try:
@@ -100,10 +100,8 @@ class CertManager:
         except NotACertificate as error:
             raise UnexpectedAnswer(f"{self._transport.server} sent a certificate of which {error}") from None
 
-    def _strange(self) -> UnexpectedAnswer:
-        return UnexpectedAnswer(
-            f"The certificate management of {self._transport.server} sent an unknown kind of answer."
-        )
+    def _shaped(self, content: Any, shape: Shape, path: str) -> Any:
+        return shaped(content, shape, f"The certificate management of {self._transport.server}, {path},")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
         headers = {"Accept": "application/json"}
@@ -122,7 +120,7 @@ class CertManager:
             content = answer.json()
         except UnexpectedAnswer:
             content = None
-        if isinstance(content, dict) and content.get("messages"):
+        if isinstance(content, dict) and content.get("messages") and isinstance(content["messages"], list):
             text = " ".join(str(message).rstrip(".") + "." for message in content["messages"])
             details = {"tracking_id": content["trackingId"]} if content.get("trackingId") else {}
             kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, of_words
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Asked, NotNow, of_words
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
@@ -42,7 +42,7 @@ them: it may be the very same one."""
 RATE_CONTROL = "RateControl"
 """Ends the fault code of a client that has asked more often in a minute than the enterprise parameters under Rate
 Control allow."""
-RATE_PAUSE = "15"
+RATE_PAUSE = Asked("15")
 """Seconds. The count begins anew each minute, so four pauses are enough, whenever it was full."""
 
 REASONS = {

@@ -14,7 +14,14 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, in_words, of_status, of_words
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import (
+    ANY_TIME,
+    Asked,
+    NotNow,
+    in_words,
+    of_status,
+    of_words,
+)
 
 UNKNOWN_SHELL = 2150858843
 """The Windows error of a session that is gone: the server has not taken the cmdlet."""
@@ -56,16 +63,20 @@ def failure_name(identifier: str) -> str:
     return match.group(1) if match else identifier.partition(",")[0]
 
 
-def of_fault(code: int | None, words: str, retry_after: str = "") -> NotNow | None:
+def of_fault(code: int | None, words: str, asked: Asked = ANY_TIME) -> NotNow | None:
     """Return what a fault or an HTTP status of the web server before it means when it passes by itself."""
+    found = _of_code(code, words, asked) or (in_words(words) if _WORDS.search(words) else of_words(words))
+    return None if found is None else found.after(asked)
+
+
+def _of_code(code: int | None, words: str, asked: Asked) -> NotNow | None:
+    if code is None:
+        return None
     if code == UNKNOWN_SHELL:
         return NotNow("that it has ended the session, as after a restart")
     if code in QUOTAS:
-        asked = in_words(words)
-        return NotNow(f"that {QUOTAS[code]} (error 0x{code:X})", asked.retry_after)
-    if code is not None and (found := of_status(code, retry_after)) is not None:
-        return found
-    return in_words(words) if _WORDS.search(words) else of_words(words)
+        return NotNow(f"that {QUOTAS[code]} (error 0x{code:X})", in_words(words).asked)
+    return of_status(code, asked)
 
 
 def of_record(identifier: str, words: str) -> NotNow | None:

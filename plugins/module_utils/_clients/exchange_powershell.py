@@ -23,7 +23,7 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_busy import failure_name, of_fault, of_record
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import ANY_TIME, Backoff, NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     ApiError,
@@ -164,12 +164,12 @@ class ExchangePs:
                 # A wrong password must not be tried again, it would lock the account.
                 raise self._refused
             progress = _Progress()
-            retry_after = ""
+            asked = ANY_TIME
             try:
                 return self._run(cmdlet, parameters, progress)
             except _NotNow as refused:
                 error: ImpError = self._busy(refused.why)
-                doubt, again, retry_after = not refused.why.undone, True, refused.why.retry_after
+                doubt, again, asked = not refused.why.undone, True, refused.why.asked
             except _failures() as failure:
                 error, why = self._explain(failure)
                 self._forget(politely=why is not None)
@@ -179,15 +179,15 @@ class ExchangePs:
                     self._refused = error
                 again = isinstance(error, Busy | ConnectionFailed | TimedOut)
                 if isinstance(failure, NotConnected):
-                    again, retry_after = failure.again, failure.retry_after
-                retry_after = why.retry_after if why is not None else retry_after
+                    again, asked = failure.again, failure.asked
+                asked = why.asked if why is not None else asked
             if writes and doubt:
                 text = f"The connection to {self.server} ended; {cmdlet} may or may not have run."
                 text = text if not isinstance(error, Busy) else f"{error.message} {cmdlet} may or may not have run."
                 raise AnswerLost(text, details={"server": self.server}) from None
-            if not again or attempt >= self.connection.retries:
+            last = attempt >= self.connection.retries
+            if not again or last or not self._backoff.wait(attempt, asked, error.message):
                 raise error from None
-            self._backoff.wait(attempt, retry_after)
             attempt += 1
 
     def _opened(self) -> RunspacePool:
@@ -280,12 +280,13 @@ class ExchangePs:
     def _why_not_now(self, failure: Exception) -> NotNow | None:
         if not isinstance(failure, WinRMError):
             return None
+        asked = self._http.asked if self._http is not None else ANY_TIME
         if isinstance(failure, WSManFaultError):
-            return of_fault(failure.code, str(failure.reason or ""))
+            return of_fault(failure.code, str(failure.reason or ""), asked)
         if isinstance(failure, WinRMTransportError):
             # What it says is a page of the web server.
-            return of_fault(failure.code, "", self._http.retry_after if self._http is not None else "")
-        return of_fault(None, str(failure))
+            return of_fault(failure.code, "", asked)
+        return of_fault(None, str(failure), asked)
 
     def _busy(self, why: NotNow) -> Busy:
         text = (

@@ -24,6 +24,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     NoPublicApi,
     UnexpectedAnswer,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._http.shape import Shape, shaped
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 
@@ -36,6 +37,33 @@ PAGE_SIZE = 200
 """Users asked for at once, the most that there are on a page."""
 IDS_AT_ONCE, LONGEST_QUERY = 40, 6000
 """So many user ids go with one request, as far as its line does not get too long for them."""
+
+
+_TEXT = str | None
+_GATEWAY = {
+    **dict.fromkeys(("id", "type", "name", "etag"), str),
+    "description": _TEXT,
+    "port": int,
+    "position": int,
+    "office_365?": dict,
+    "subscriptions?": int,
+}
+_STATUS_ITEM = {"name": str, "checked": bool, "reachability": _TEXT, "verification": _TEXT, "detail?": str}
+_NODE = {"name": str, **dict.fromkeys(("fqdn?", "eth0_ipv4?", "eth0_ipv6?"), str)}
+_SERVICE = {"name": str, "status": str, "activated": bool}
+_USER = {
+    "userid": str,
+    **dict.fromkeys(("presence", "activity", "message", "gateway"), _TEXT),
+    "failure": str | dict | None,
+}
+_GROUP = {
+    "name": str,
+    "ha_enabled": bool,
+    "description?": str,
+    "nodes": [{"node": str, **dict.fromkeys(("state?", "reason?"), str), "users_assigned?": int, "users_here?": int}],
+}
+_CONDITION = {"met": bool | None}
+"""What is read of answers, see ``shaped``."""
 
 
 class Presence(NamedTuple):
@@ -57,7 +85,7 @@ class ImpAdmin:
         ``{id, type, name, description, port, account, position, etag, office_365}``. The last is ``None`` for an
         Exchange server, else ``{client_id, tenant_id, proxy_url, proxy_username, authentication_endpoint, resource}``.
         """
-        return self._items("/presence-gateways")
+        return self._items("/presence-gateways", _GATEWAY)
 
     def create_gateway(self, fields: Mapping[str, Any]) -> None:
         """Add a gateway of ``{type, name, description, port, account?, password?, office_365?}``."""
@@ -106,27 +134,29 @@ class ImpAdmin:
 
     def status(self, node: str | None = None) -> dict[str, Any]:
         """Return ``{node, items: [...]}``: what the troubleshooter of a node finds about each gateway (G6)."""
-        return self._object("/presence-gateways/status", [("node", node)] if node else [])
+        path = "/presence-gateways/status"
+        found = self._object(path, [("node", node)] if node else [])
+        return dict(self._shaped(found, {"node": str, "items": [_STATUS_ITEM]}, path))
 
     def restart_notifications(self) -> list[dict[str, Any]]:
         """Return the services that have to restart: ``{node, service, since, reasons: [{object, action, at}]}``."""
-        return self._items("/restart-notifications")
+        return self._items("/restart-notifications", {"node": str, "service": str})
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return the IM and Presence nodes: ``{name, fqdn, usage, eth0_ipv4, eth0_ipv6, ipv6_enabled}``."""
-        return self._items("/nodes")
+        return self._items("/nodes", _NODE)
 
     def node_states(self) -> list[dict[str, Any]]:
         """Return how the nodes are: those of :meth:`nodes` with ``{reachable, services: [{name, status, activated}]}``.
 
         Any node of the cluster tells it about all of them, as the page Presence Topology does.
         """
-        return self._items("/presence-topology")
+        return self._items("/presence-topology", {**_NODE, "reachable": bool, "services": [_SERVICE]})
 
     def redundancy_groups(self) -> list[RedundancyGroup] | None:
         """Return the presence redundancy groups and how their nodes stand; ``None`` from an interface without them."""
         try:
-            items = self._items("/presence-redundancy-groups")
+            items = self._items("/presence-redundancy-groups", _GROUP)
         except ApiError as error:
             if error.status != ABSENT:
                 raise
@@ -139,10 +169,9 @@ class ImpAdmin:
         ``{reachability, verification, detail, certificates: [{pem, status, position, ...}]}``, see requirement C9.
         """
         body = {"peer_server": peer, "port": port, "store": store}
-        content = self._call("POST", "/certificate-import/check", body=body, idempotent=True).json()
-        if not isinstance(content, dict) or not isinstance(content.get("certificates"), list):
-            raise UnexpectedAnswer(f"The admin API of {self._transport.server} did not say what {peer} offers.")
-        return content
+        path = "/certificate-import/check"
+        content = self._call("POST", path, body=body, idempotent=True).json()
+        return dict(self._shaped(content, {"certificates": [{"pem": str}]}, path))
 
     def accept_certificate(self, peer: str, port: int, store: str, fingerprint: str) -> bool:
         """Install a certificate on this node, provided that the peer server still offers it (409 if it does not).
@@ -169,32 +198,26 @@ class ImpAdmin:
             while skip % PAGE_SIZE == 0 and len(users) > known:
                 known = len(users)
                 page = self._object("/presence", [*query, ("skip", str(skip))])
-                items = self._listed(page, "/presence")
+                told = {"items": [{**_USER, "conditions?": [_CONDITION]}], "engines?": [str]}
+                items = self._shaped(page, told, "/presence")["items"]
                 users.update({user["userid"]: user for user in items})
-                engines = page.get("engines", [])
+                engines = page.get("engines") or []
                 skip += len(items)
         return Presence(list(users.values()), engines)
 
     def notifications(self) -> list[dict[str, Any]]:
         """Return the active notifications of the nodes: ``{node, severity, text, raised_at}``."""
-        return self._items("/notifications")
+        return self._items("/notifications", {"node": str, "severity": str, "text": str})
 
-    def _items(self, path: str) -> list[dict[str, Any]]:
-        return self._listed(self._object(path), path)
-
-    def _listed(self, content: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
-        items = content.get("items")
-        if not isinstance(items, list):
-            raise UnexpectedAnswer(f"The admin API of {self._transport.server} sent no list at {path}.")
-        return items
+    def _items(self, path: str, shape: Shape) -> list[dict[str, Any]]:
+        return list(self._shaped(self._object(path), {"items": [shape]}, path)["items"])
 
     def _object(self, path: str, query: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
         content = self._call("GET", f"{path}?{urlencode(query)}" if query else path).json()
-        if not isinstance(content, dict):
-            raise UnexpectedAnswer(
-                f"The admin API of {self._transport.server} sent an unknown kind of answer at {path}."
-            )
-        return content
+        return dict(self._shaped(content, {}, path))
+
+    def _shaped(self, content: Any, shape: Shape, path: str) -> Any:
+        return shaped(content, shape, f"The admin API of {self._transport.server}, {path},")
 
     def _call(
         self,

@@ -235,10 +235,8 @@ class PresenceWebService:
                 return ask()
             except SessionEnded:
                 forget()
-                if attempt > retries:
+                if attempt > retries or (attempt and not self._transport.pause(attempt - 1)):
                     raise
-            if attempt:
-                self._transport.pause(attempt - 1)
             attempt += 1
 
     def _forget_session(self) -> None:

@@ -82,7 +82,7 @@ MANAGED = (USER_ID, HOME_CLUSTER, IM_AND_PRESENCE, MEETING_INFORMATION)
 """The columns that a file must have."""
 _DEVICE = re.compile(r"CONTROLLED DEVICE [0-9]+")
 _SEPARATORS = (",", ";", "\t")
-_HINT = re.compile(r"sep=(.)(?:\r\n|\r|\n)")
+_HINT = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
 """The first line with which Excel names the separator of a file."""
 _TOLD_COLUMNS = 10
 
@@ -138,6 +138,10 @@ def read(lines: str | Iterable[str]) -> BatFile:
     """Read a file's text, or its lines with their line ends; every problem is told, not only the first."""
     result = BatFile()
     text = lines if isinstance(lines, str) else "".join(lines)
+    if "\0" in text:
+        line = text_file.line_number(text[: text.index("\0")])
+        result.problems.append(f"line {line}: it has the character U+0000, which is none of a text; take it out.")
+        return result
     try:
         rows = list(_rows(text))
     except csv.Error as error:
@@ -188,7 +192,9 @@ def write(users: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _rows(text: str) -> Iterator[_Row]:
-    """Yield the rows; raises ``csv.Error`` with the line for what no CSV reader can take."""
+    """Yield the rows; raises ``csv.Error`` with the row's first line for quotes that no CSV reader can take."""
+    # So ends a line that two programs have ended for Windows, one after the other.
+    text = text.replace("\r\r\n", "\r\n")
     hint = _HINT.match(text)
     text, line = (text[hint.end() :], 2) if hint else (text, 1)
     first = line - 1
@@ -200,9 +206,15 @@ def _rows(text: str) -> Iterator[_Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise csv.Error(f"line {first + reader.line_num}: {error}.") from error
+            raise csv.Error(f"line {line}: {_QUOTES}") from error
         yield line, [cell.strip(BLANKS) for cell in row]
         line = first + reader.line_num + 1
+
+
+_QUOTES = (
+    "the row that begins here has a quote too many or too few. A cell in quotes ends with one, right before the "
+    "separator; a quote within it is written twice."
+)
 
 
 def _separator(text: str, hint: re.Match[str] | None) -> str:
@@ -271,6 +283,9 @@ def _user(line: int, cells: list[str], columns: list[str], problems: list[str]) 
         problems.append(f"line {line}: {len(cells)} columns, the header has {len(columns)}.")
         return None
     named = dict(zip(columns, cells, strict=False))
+    if all(_name(cell) == name for name, cell in named.items()):
+        problems.append(f"line {line}: the header stands here again; leave one.")
+        return None
     userid = named[USER_ID]
     found = [f"line {line}: {USER_ID} must name a user."] if userid in ("", KEEP) else []
     found += [f"line {line}: {USER_ID}: {REASON}"] if is_masked(userid) else []

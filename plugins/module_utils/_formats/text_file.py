@@ -50,6 +50,9 @@ _MAGIC = (
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 """Unicode categories of what nobody sees: controls, formats, separators of lines and paragraphs."""
 _BLANK = "Zs"
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_ESCAPES = re.compile(r"\x1b\$[@B]")
+"""With which ISO-2022-JP goes from ASCII to kanji; all of it is valid UTF-8."""
 
 
 class NotRead(ValueError):
@@ -106,6 +109,9 @@ def text_of(data: bytes) -> str:
     text = decoded(data)
     if text is None:
         raise NotRead(wrong_encoding(data))
+    escape = _ESCAPES.search(text)
+    if escape is not None:
+        raise NotRead(f"line {line_number(text[: escape.start()])}: it looks like ISO-2022-JP.")
     return text
 
 
@@ -124,6 +130,11 @@ def invisible(text: str) -> str | None:
     return None
 
 
+def line_number(before: str) -> int:
+    """Return the number of the line that begins after, or goes on, a text."""
+    return len(_LINE_END.findall(before)) + 1
+
+
 def named(sign: str) -> str:
     """Return what people can tell a character by that they may not see."""
     return f"U+{ord(sign):04X} ({unicodedata.name(sign, 'a control character').capitalize()})"
@@ -137,34 +148,47 @@ def wrong_encoding(data: bytes) -> str:
     try:
         data[skipped:].decode(encoding)
     except UnicodeDecodeError as error:
-        before = data[skipped : skipped + error.start]
-        line = len(re.findall(rb"\r\n|\r|\n", before)) + 1
+        line = line_number(data[skipped : skipped + error.start].decode(encoding))
         return f"line {line}: it is not UTF-8{_looks_like(data[skipped:])}."
     raise AssertionError("only called for what cannot be decoded")
 
 
 def _looks_like(data: bytes) -> str:
-    """Return which encodings of Windows a file seems to have, as a part of a sentence.
+    """Return which encodings a file may have, as a part of a sentence: all that fit, for each reads some of the others.
 
-    In Japanese names kanji and kana stand side by side; in Western ones single letters are not ASCII. Kana of half the
-    width prove nothing, for any two letters above ASCII would be some.
+    A short name of two letters with accents makes kanji of Shift_JIS, a Cyrillic one kanji of EUC-JP.
     """
-    if _is_japanese(data, "cp932"):
-        return "; it looks like Shift_JIS"
-    if b"\0" in data:
+    japanese = [name for name, codec in _JAPANESE.items() if _is_japanese(data, codec)]
+    western = any(_is_words(data, codec) for codec in _CODE_PAGES)
+    if b"\0" in data and not japanese:
         return ", and no text"
-    # A Cyrillic text may make kanji of EUC-JP.
-    return f"; it looks like {'EUC-JP, ' if _is_japanese(data, 'euc_jp') else ''}{_ONE_BYTE}"
+    if japanese and japanese[0] == _SHIFT_JIS and not western:
+        return f"; it looks like {_SHIFT_JIS}"
+    return f"; it looks like {', '.join([*japanese, _OTHERS])}"
 
 
-_ONE_BYTE = "Windows-1252 or another code page with one byte for each character"
+_SHIFT_JIS = "Shift_JIS"
+_JAPANESE = {_SHIFT_JIS: "cp932", "EUC-JP": "euc_jp"}
+_CODE_PAGES = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257")
+_OTHERS = "Windows-1252 or another code page of Windows"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff01-\uff60]{2,}")
 
 
 def _is_japanese(data: bytes, codec: str) -> bool:
-    try:
-        text = data.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    runs = re.findall(r"[^\x00-\x7f]+", text)
+    """Whether kanji and kana stand side by side; kana of half the width prove nothing, for any letter makes one."""
+    runs = _runs(data, codec)
     return 2 * sum(_WIDE.fullmatch(run) is not None for run in runs) >= len(runs) > 0
+
+
+def _is_words(data: bytes, codec: str) -> bool:
+    """Whether all that is not ASCII are letters; kanji and kana read so have signs among them."""
+    runs = _runs(data, codec)
+    return bool(runs) and all(run.isalpha() for run in runs)
+
+
+def _runs(data: bytes, codec: str) -> list[str]:
+    try:
+        return _BEYOND_ASCII.findall(data.decode(codec))
+    except UnicodeDecodeError:
+        return []

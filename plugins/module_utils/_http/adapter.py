@@ -33,7 +33,7 @@ from http.client import HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow, of_status
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import ANY_TIME, Asked, NotNow, of_status
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     Busy,
     ConnectionFailed,
@@ -107,15 +107,15 @@ def lost(connection: Connection, late: bool) -> ImpError:
 class NotConnected(ConnectionLost):
     """Nothing was sent, because there is no connection.
 
-    ``error`` is what the user is told when no retry is left; ``again`` says whether a retry may help, ``retry_after``
-    after which pause, as the header of that name writes it.
+    ``error`` is what the user is told when no retry is left; ``again`` says whether a retry may help, ``asked`` after
+    which pause.
     """
 
-    def __init__(self, error: ImpError, *, again: bool, retry_after: str = "") -> None:
+    def __init__(self, error: ImpError, *, again: bool, asked: Asked = ANY_TIME) -> None:
         super().__init__(error.message)
         self.error = error
         self.again = again
-        self.retry_after = retry_after
+        self.asked = asked
 
 
 class _CannotConnect(Exception):
@@ -400,8 +400,8 @@ class PolicySession(_Session):
         self.headers.clear()
         self.policy = PolicyAdapter(connection, context)
         self._log_in = log_in
-        self.retry_after = ""
-        """The header of that name of the last answer, for who gets to see no headers."""
+        self.asked = ANY_TIME
+        """The pause that the last answer asks for, for who gets to see no headers."""
         self.adapters.clear()
         self.mount("https://", self.policy)
 
@@ -413,11 +413,11 @@ class PolicySession(_Session):
         """
         call = self.policy.begin()
         done = False
-        self.retry_after = ""
+        self.asked = ANY_TIME
         try:
             self._authenticate()
             response = self._send(request)
-            self.retry_after = response.headers.get("Retry-After", "")
+            self.asked = Asked.by(response.headers)
             done = True
         except _CannotConnect as failure:
             raise failure.failure from None
@@ -450,7 +450,7 @@ class PolicySession(_Session):
         def send(request: requests.PreparedRequest) -> requests.Response:
             response = self._send(request)
             # A server without time for a login has not refused it: the password must not be taken for wrong.
-            not_now = of_status(response.status_code, response.headers.get("Retry-After", ""))
+            not_now = of_status(response.status_code, Asked.by(response.headers))
             if not_now is not None:
                 raise _CannotConnect(self._no_login(not_now))
             self.policy.may_connect = False
@@ -465,4 +465,4 @@ class PolicySession(_Session):
     def _no_login(self, why: NotNow) -> NotConnected:
         server = self.policy.server
         text = f"{server} is busy: it answered {why.reason} to the login. Run the task again later, or raise retries."
-        return NotConnected(Busy(text, details={"server": server}), again=True, retry_after=why.retry_after)
+        return NotConnected(Busy(text, details={"server": server}), again=True, asked=why.asked)

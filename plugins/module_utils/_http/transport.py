@@ -37,11 +37,20 @@ import json
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow, of_page, of_status
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import (
+    ANY_TIME,
+    Asked,
+    Backoff,
+    NotNow,
+    of_page,
+    of_status,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     Busy,
@@ -107,6 +116,20 @@ def _of_page(answer: Answer) -> NotNow | None:
     return of_page(answer.status, answer.headers.get("content-type", ""), page)
 
 
+@dataclass(frozen=True)
+class _Failure:
+    """A try that failed: what the user is told when it was the last, and whether and why another may help.
+
+    ``breaks`` says that no other request to this server would fare better.
+    """
+
+    error: ImpError
+    again: bool
+    why: str
+    asked: Asked = ANY_TIME
+    breaks: bool = False
+
+
 ReadBusy = Callable[[Answer], "NotNow | None"]
 """Reads whether an answer says "not now" in the words of its protocol."""
 
@@ -151,9 +174,13 @@ class Transport:
         for session in sessions:
             session.close()
 
-    def pause(self, attempt: int) -> None:
-        """Wait as before a retry, for a client that has a reason of its own to ask again."""
-        self._backoff.wait(attempt)
+    def pause(self, attempt: int) -> bool:
+        """Wait as before a retry, for a client that has a reason of its own to ask again; false when it is too late."""
+        return self._backoff.wait(attempt)
+
+    def until(self, seconds: float) -> AbstractContextManager[None]:
+        """Begin no retry later than this from now, at this server or another of the task."""
+        return self._backoff.until(seconds)
 
     def forget_failure(self) -> None:
         """Try again after an error that is otherwise repeated unsent; for a server that is known to come back."""
@@ -179,37 +206,44 @@ class Transport:
         while True:
             if self._broken is not None:
                 raise self._broken
-            last = attempt >= self.connection.retries
-            retry_after = date = ""
-            try:
-                answer = self._exchange(method, path, body, dict(headers or {}))
-            except NotConnected as failure:
-                if last or not failure.again:
-                    self._broken = failure.error
-                    raise failure.error from None
-                retry_after = failure.retry_after
-            except RequestException as failure:
-                if last or not repeatable:
-                    raise self._lost(isinstance(failure, Timeout), repeatable) from None
-            else:
-                not_now = self._not_now(answer, busy)
-                if not_now is None:
-                    return answer
-                if last or not (not_now.undone or repeatable):
-                    raise self._busy(not_now, answer.status, attempt, repeatable)
-                retry_after, date = not_now.retry_after, answer.headers.get("date", "")
+            exchange = partial(self._exchange, method, path, body, dict(headers or {}))
+            outcome = self._try(exchange, repeatable, busy, attempt + 1)
+            if isinstance(outcome, Answer):
+                return outcome
+            last = not outcome.again or attempt >= self.connection.retries
+            if last or not self._backoff.wait(attempt, outcome.asked, outcome.why):
+                if outcome.breaks:
+                    self._broken = outcome.error
+                raise outcome.error
             with self._lock:
                 self.retries += 1
-            self._backoff.wait(attempt, retry_after, date)
             attempt += 1
+
+    def _try(
+        self, exchange: Callable[[], Answer], repeatable: bool, busy: ReadBusy | None, tries: int
+    ) -> Answer | _Failure:
+        """Send a request for the ``tries``th time; raise what no retry would mend."""
+        try:
+            answer = exchange()
+        except NotConnected as failure:
+            return _Failure(failure.error, failure.again, failure.error.message, failure.asked, breaks=True)
+        except RequestException as failure:
+            error = self._lost(isinstance(failure, Timeout), repeatable)
+            return _Failure(error, repeatable, error.message)
+        not_now = self._not_now(answer, busy)
+        if not_now is None:
+            return answer
+        error = self._busy(not_now, answer.status, tries, repeatable)
+        why = f"{self.server} answered {not_now.reason}"
+        return _Failure(error, not_now.undone or repeatable, why, not_now.asked)
 
     def _not_now(self, answer: Answer, busy: ReadBusy | None) -> NotNow | None:
         """Return why to ask again, ``None`` for an answer; raise for answers about the account."""
         self._refuse(answer)
-        asked = answer.headers.get("retry-after", "")
+        asked = Asked.by(answer.headers)
         found = None if busy is None else busy(answer)
         found = found or of_status(answer.status, asked) or _of_page(answer)
-        return replace(found, retry_after=asked) if found and asked else found
+        return None if found is None else found.after(asked)
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         """Send one request over this thread's session and return the whole answer."""
@@ -290,17 +324,16 @@ class Transport:
             details={"server": self.server, "status": 401},
         )
 
-    def _busy(self, why: NotNow, status: int, attempt: int, repeatable: bool) -> ImpError:
+    def _busy(self, why: NotNow, status: int, tries: int, repeatable: bool) -> ImpError:
         """Say that the server has no time; of a change that may have been made, that nobody knows."""
         details = {"server": self.server, "status": status}
         if not (why.undone or repeatable):
             text = f"{self.server} answered {why.reason}; the change may or may not have been made."
             return AnswerLost(text, details=details)
-        return Busy(
-            f"{self.server} is busy: it answered {why.reason.rstrip('.')} to {attempt + 1} tries. Run the task again "
-            "later, or raise retries.",
-            details=details,
+        told = (
+            f"{self.server} is busy: it answered {why.reason.rstrip('.')} to {tries} {'try' if tries == 1 else 'tries'}"
         )
+        return Busy(f"{told}. Run the task again later, or raise retries.", details=details)
 
     def _lost(self, late: bool, repeatable: bool) -> ImpError:
         """Say that a request was sent and its answer did not come, or not whole."""

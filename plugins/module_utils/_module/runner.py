@@ -93,7 +93,11 @@ class Context:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
+        self.backoff = Backoff(report=self.progress)
+        """The pauses of the task, of all its connections."""
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.odd_values = module.odd_values
+        """Which texts among the options cannot be meant, whatever the module is about."""
         self.input_problems = module.input_problems()
         """What is wrong with the options whatever the module is about."""
         self.failures: list[dict[str, Any]] = []
@@ -105,7 +109,7 @@ class Context:
 
     def transport(self, connection: Connection | None = None) -> Transport:
         """Return a transport that is closed when the module ends; by default to the server of the options."""
-        return self.keep(Transport(connection or self.connection))
+        return self.keep(Transport(connection or self.connection, backoff=self.backoff))
 
     def keep(self, resource: AbstractContextManager[Kept]) -> Kept:
         """Enter a resource and return it; it is closed when the module ends."""
@@ -252,7 +256,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
 
     def work(context: Context) -> dict[str, Any]:
         resource = build(context)
-        _check_input(context, resource.problems())
+        _check_input(context, resource.problems)
         if not context.check_mode:
             context.notebook.check()
         state = resource.read()
@@ -298,14 +302,17 @@ def run_info(
     """
 
     def work(context: Context) -> dict[str, Any]:
-        _check_input(context, problems(context))
+        _check_input(context, lambda: problems(context))
         return {"changed": False, **read(context)}
 
     _main(arguments, work)
 
 
-def _check_input(context: Context, problems: list[str]) -> None:
-    found = context.connection.problems() + context.notebook.problems() + problems + context.input_problems
+def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
+    found = context.connection.problems() + context.notebook.problems()
+    # Whoever looks further takes for granted that a text that is given is one.
+    found += context.odd_values or problems()
+    found += context.input_problems
     if found:
         raise InvalidInput(dict.fromkeys(found))
 
@@ -427,7 +434,7 @@ def _apply_and_compare(resource: Resource[Any], change: Change) -> _Outcome:
             if attempt + 1 == TRIES or _is_final(error, change, needed):
                 return _Outcome(error=error, lost=lost)
             change = needed
-            Backoff().wait(attempt)
+            resource.context.backoff.wait(attempt)
             attempt += 1
     except NotArrived as late:
         return _Outcome(made=change, error=late, lost=lost)

@@ -110,6 +110,8 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     params: dict[str, Any]
     wrong_shapes: Sequence[str] = ()
     """What stands where another shape, or a text, is due; with it, nothing is done."""
+    odd_values: list[str] = []  # noqa: RUF012 (never changed, only replaced)
+    """Which texts cannot be meant."""
     _checked = False
 
     def __init__(self, may_be_empty: Collection[str] = (), **arguments: Any) -> None:
@@ -145,21 +147,21 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
         self._secrets = secret_texts(self.argument_spec, given)
         self.wrong_shapes = [
             *depth_problems(deep),
-            *shape_problems(self.argument_spec, given, self._may_be_empty),
+            *shape_problems(self.argument_spec, given),
             *text_problems(given),
         ]
-        self._odd_values = value_problems(self.argument_spec, given, self._may_be_empty)
+        self.odd_values = value_problems(self.argument_spec, given, self._may_be_empty)
         self._numbers = numbers_for_texts(self.argument_spec, given)
         self.no_log_values.update(self._secrets)
 
     def input_problems(self) -> list[str]:
-        """Return what is wrong with any option of any module: texts nobody means, secrets, what ansible has masked."""
+        """Return what is wrong with any option of any module: unusable secrets, and text that ansible has masked."""
         for place in self._numbers:
             self.warn(
                 f"{place}: without quotes it is a number, and YAML takes 0123 or 1:30 for another one than it looks "
                 "like. Put the secret in quotes."
             )
-        return self._odd_values + secret_problems(self.argument_spec, self.params) + masked_problems(self.params)
+        return secret_problems(self.argument_spec, self.params) + masked_problems(self.params)
 
     def warn(self, warning: str, **more: Any) -> None:
         """Warn the user; from core 2.19 on, ansible's own masking leaves warnings out."""

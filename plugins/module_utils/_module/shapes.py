@@ -135,7 +135,7 @@ def _leaves(spec: Spec, given: Mapping[str, Any], place: str = "", path: str = "
         leaf = _Leaf(f"{place}{name}", f"{path}{name}", option, value)
         if "options" in option and value != "":
             yield from _leaves_of_dictionaries(leaf)
-        elif leaf.kind == "list" and not (isinstance(value, (bool, Mapping)) or value == ""):
+        elif leaf.kind == "list" and not (isinstance(value, (bool, Mapping)) or str(value).strip() == ""):
             items = value if isinstance(value, list) else [part.strip() for part in str(value).split(",")]
             for number, item in enumerate(items):
                 yield _Leaf(f"{leaf.place}[{number}]", leaf.path, {"type": option.get("elements", "raw")}, item)
@@ -157,28 +157,24 @@ def _leaves_of_dictionaries(leaf: _Leaf) -> Iterator[_Leaf]:
             yield _Leaf(place, leaf.path, leaf.option, item)
 
 
-def shape_problems(
-    spec: Spec, given: Mapping[str, Any], may_be_empty: Collection[str] = (), *, of_role: bool = False
-) -> list[str]:
+def shape_problems(spec: Spec, given: Mapping[str, Any], *, free: bool = True) -> list[str]:
     """Return which values are of another shape than the option has: with them nothing else can be looked at.
 
-    Ansible breaks down on some of them, and makes of others what nobody has meant; an empty path is no file's.
-    ``may_be_empty`` has the options for which an empty text is a value, as ``gateways.description``. What is empty in a
-    variable of a role, and what is in a dictionary that no spec describes, is for the module to say.
+    Ansible breaks down on some of them, and makes of others what nobody has meant. ``free`` looks into dictionaries
+    that no spec describes too, whose values modules send as texts.
     """
-    found: list[str] = []
-    for leaf in _leaves(spec, given):
-        if not (of_role and leaf.option is _FREE) and (said := _shape_problem(leaf)):
-            found.append(f"{leaf.place}: {said}")
-        elif leaf.kind == "path" and not of_role and _is_empty(leaf, may_be_empty):
-            found.append(f"{leaf.place}: {_EMPTY}")
-    return found
+    return [
+        f"{leaf.place}: {said}"
+        for leaf in _leaves(spec, given)
+        if (free or leaf.option is not _FREE) and (said := _shape_problem(leaf))
+    ]
 
 
 def value_problems(spec: Spec, given: Mapping[str, Any], may_be_empty: Collection[str] = ()) -> list[str]:
     """Return which texts cannot be meant: empty ones, those that no server can have, and those beyond any length.
 
-    Passwords have rules of their own. ``may_be_empty`` is as for :func:`shape_problems`.
+    Passwords have rules of their own. ``may_be_empty`` has the options for which an empty text is a value, as
+    ``gateways.description``.
     """
     return [
         f"{leaf.place}: {said}"
@@ -258,7 +254,7 @@ def _is_truth_value(value: Any) -> bool:
 
 def _number_problem(kind: str, value: Any) -> str | None:
     try:
-        number: float = int(value) if isinstance(value, str) and kind == "int" else float(value)
+        number = float(int(value) if isinstance(value, str) and kind == "int" else value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number) or (kind == "int" and number != int(number)):

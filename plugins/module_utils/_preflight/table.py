@@ -15,7 +15,9 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import OK, REQUIREMENTS, RESULTS, SKIPPED
 
-SHORTEST = 60
+SHORTEST, LONGEST = 60, 1000
+"""Characters of a line."""
+_NEEDED = {"result", "check", "subject", "found", "expected", "advice"}
 _RESULT = max(map(len, RESULTS)) + 2
 _CHECK = max(map(len, REQUIREMENTS)) + 2
 _STEERING = frozenset({"Cc", "Zl", "Zp"})
@@ -29,10 +31,10 @@ def table(checks: Any, width: int = 110, fold: bool = True) -> list[str]:
 
     Raises ``TypeError`` for anything that is not rows of a preflight, ``ValueError`` for a width that is too small.
     """
-    if not isinstance(checks, Sequence) or not all(isinstance(row, Mapping) and "result" in row for row in checks):
+    if not isinstance(checks, Sequence) or not all(isinstance(row, Mapping) and {*row} >= _NEEDED for row in checks):
         raise TypeError("give it the checks that ucops.imp.preflight_info returns.")
-    if width < SHORTEST:
-        raise ValueError(f"width {width} is below {SHORTEST}.")
+    if not SHORTEST <= width <= LONGEST:
+        raise ValueError(f"width {width} is not in the range {SHORTEST} to {LONGEST}.")
     lines = [_columns("RESULT", "CHECK", "SUBJECT: FOUND (EXPECTED)"), "-" * width]
     for result in RESULTS:
         rows = [row for row in checks if row["result"] == result]

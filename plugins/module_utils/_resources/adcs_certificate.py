@@ -141,7 +141,7 @@ class AdcsCertificate(Resource[KnownRequest]):
         found += self._check_folders()
         names = {**(params["attributes"] or {}), "CertificateTemplate": self._template or ""}
         if any("\n" in f"{name}{value}" or "\r" in f"{name}{value}" for name, value in names.items()):
-            found.append("attributes: names and values must not hold line breaks.")
+            found.append("template, attributes: names and values must not hold line breaks.")
         return found
 
     def _check_folders(self) -> list[str]:
@@ -334,14 +334,15 @@ class AdcsCertificate(Resource[KnownRequest]):
         params = self.context.params
         told = Disposition(UNKNOWN, submitted.request_id)
         polling = Polling(params["wait_timeout"], params["poll_interval"], self.context.progress)
-        for report in polling.looks():
-            told = self._pages.fetch(submitted.request_id)
-            if told.certificate is not None:
-                self._check_key(told)
-                return told.certificate
-            if told.state not in (PENDING, UNKNOWN):
-                raise _refusal(told).error
-            report(f"request {told.request_id} is {told.state}: {told.message}")
+        with self.context.backoff.until(polling.timeout):
+            for report in polling.looks():
+                told = self._pages.fetch(submitted.request_id)
+                if told.certificate is not None:
+                    self._check_key(told)
+                    return told.certificate
+                if told.state not in (PENDING, UNKNOWN):
+                    raise _refusal(told).error
+                report(f"request {told.request_id} is {told.state}: {told.message}")
         raise WaitExpired(
             f"Request {told.request_id} was not issued within {params['wait_timeout']} s: {_sentence(told.message)} "
             "Have an administrator of the CA issue it and run the task again; it goes on with the same request.",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs, require_library
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -34,7 +34,7 @@ class Impersonation(Resource[RoleAssignments]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         require_library()
-        self._exchange = context.keep(ExchangePs(context.connection, context.params["auth"]))
+        self._exchange = context.keep(ExchangePs(context.connection, context.params["auth"], backoff=context.backoff))
         self._account: str = context.params["account"]
         self._present: bool = context.params["state"] == "present"
 
@@ -47,7 +47,7 @@ class Impersonation(Resource[RoleAssignments]):
                 raise
             # An account that does not exist has no role.
             return RoleAssignments(())
-        return RoleAssignments(tuple(sorted(str(row["Name"]) for row in rows if _direct(row))))
+        return RoleAssignments(tuple(sorted(_name(row) for row in rows if _direct(row))))
 
     def plan(self, state: RoleAssignments) -> Plan:
         current = {name: {"role": ROLE} for name in state.assignments}
@@ -76,3 +76,9 @@ _FIELDS = (Field("role"), Field("account"))
 def _direct(row: Any) -> bool:
     """Tell an assignment to the account itself from one that it has through a group, which is not ours to remove."""
     return isinstance(row, Mapping) and str(row.get("AssignmentMethod") or "Direct") == "Direct"
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    if not row.get("Name"):
+        raise UnexpectedAnswer("Get-ManagementRoleAssignment returned an assignment without a name. Check the release.")
+    return str(row["Name"])

@@ -17,8 +17,9 @@ switches on what that task could not. A group without a note is never switched o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import IO, Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
@@ -46,7 +47,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.high_availabili
     group_of,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._resources.node_services import NodeServices
-from ansible_collections.ucops.imp.plugins.module_utils._resources.redundancy_groups import Groups, GroupSource
+from ansible_collections.ucops.imp.plugins.module_utils._resources.redundancy_groups import (
+    Groups,
+    GroupSource,
+    UnknownGroups,
+)
 
 KIND = "high_availability"
 OFF, ON = "disable", "enable"
@@ -149,6 +154,11 @@ def peer_trouble(node: str, groups: Iterable[RedundancyGroup], *, whole_group: b
     return next((why for other, why in found if whole_group or other.name != node), None)
 
 
+def named(name: str, groups: Iterable[RedundancyGroup]) -> RedundancyGroup | None:
+    """Return the group of this name, ``None`` when there is none."""
+    return next((group for group in groups if group.name == name), None)
+
+
 def refusal(node: str, why: str) -> Refusal:
     """Return the refusal of a restart."""
     text = f"Not tried: {why}, so its presence redundancy group could not carry the users of {node}. {_MEND}"
@@ -166,9 +176,14 @@ class _Notes:
 
     def left_off(self) -> dict[str, SwitchedOff]:
         """Return the notes of tasks that are gone, by group; those of one at work are its own business."""
-        if self._file is None or (self._claim is None and self._file.is_claimed()):
-            return {}
-        return {note.group: note for note in self._file.read().switched_off}
+        noted = {} if self._file is None else {note.group: note for note in self._file.read().switched_off}
+        if self._file is None or not noted or self._claim is not None or not self._file.is_claimed():
+            return noted
+        self._context.warn(
+            f"Another run has switched high availability of {', '.join(sorted(noted))} off and is at work. It switches "
+            "it on when its restarts are made; this one leaves it alone."
+        )
+        return {}
 
     def begin(self, group: str) -> SwitchedOff:
         """Write down that a group is about to be switched off; raises :class:`ImpError` when that cannot be kept."""
@@ -241,6 +256,7 @@ class Redundancy:
         self._notes = _Notes(context)
         self._off: set[str] = set()
         self._names: dict[str, str] | None = None
+        self._known = False
 
     @property
     def can_switch(self) -> bool:
@@ -264,8 +280,15 @@ class Redundancy:
         gone = noted.keys() - known if known or self.can_switch else set()
         # Somebody has switched it on, or taken the group away.
         self._notes.forget((noted.keys() & on) | gone)
+        for name in sorted(gone):
+            self._context.warn(
+                f"The presence redundancy group {name}, which a run that ended early has left without high "
+                f"availability, is gone or has another name. See {GROUPS_PAGE} whether it is on where it should be."
+            )
         if restarting and self._off_wanted:
             self._warn_of_nodes_without_group(groups)
+        elif restarting:
+            self._warn_of_unknown_states(groups)
         return GroupsState(groups, frozenset(noted.keys() - on - gone))
 
     def _warn_of_nodes_without_group(self, groups: Sequence[RedundancyGroup]) -> None:
@@ -277,15 +300,39 @@ class Redundancy:
                     f"The nodes in groups: {known}."
                 )
 
+    def _warn_of_unknown_states(self, groups: Sequence[RedundancyGroup]) -> None:
+        untold = {
+            group.name
+            for group in groups
+            if group.ha_enabled and group.can_switch and not group.is_told and any(map(group.has, self._nodes))
+        }
+        if untold:
+            self._context.warn(
+                f"High availability of {', '.join(sorted(untold))} is on, and no interface of this cluster tells the "
+                "states of its nodes, so only their services are looked at. Whether users have moved is told by "
+                f"{GROUPS_PAGE}, and by IM and Presence once its Cisco AXL Web Service is activated."
+            )
+
     def _groups(self, *, must_know: bool = False) -> Groups:
-        """Return the groups now, nothing where nobody tells; with ``must_know`` Unified CM's refusal is raised."""
+        """Return the groups now, nothing where nobody tells; with ``must_know`` Unified CM's refusal is raised.
+
+        Who has told this task of groups before and does not any more is out of order: that is raised, too.
+        """
+        groups: Groups | None = None
+        silent = UnknownGroups("whoever told it does not answer any more")
         try:
-            groups = (self._source.groups() if must_know else self._source.standing()) or ()
+            groups = self._source.groups() if must_know else self._source.standing()
         except ImpError as error:
-            if must_know or error.code == "not-tried":
+            if must_know or isinstance(error, UnknownGroups):
                 raise
-            self._context.warn(f"The presence redundancy groups are not known: {error.message}")
-            groups = ()
+            silent = UnknownGroups(error.message)
+            if not self._known:
+                self._context.warn(f"The presence redundancy groups are not known: {error.message}")
+        if groups is None:
+            if self._known:
+                raise silent
+            return ()
+        self._known = True
         return tuple(self._with_troubles(group) for group in self._renamed(groups))
 
     def _with_troubles(self, group: RedundancyGroup) -> RedundancyGroup:
@@ -317,19 +364,19 @@ class Redundancy:
     def refusal(self, node: str) -> Refusal | None:
         """Return why nothing is restarted on a node now, or ``None``; a peer in transit is waited for."""
         groups: Groups = ()
-        for report in self._polling.looks():
-            groups = self._groups()
-            group = group_of(node, groups)
-            if group is None or not any(one.in_transit for one, _why in group.unsettled() if one.name != node):
-                break
-            report(f"the presence redundancy group {group.name} is on its way to another state")
+        with self._context.backoff.until(self._polling.timeout):
+            for report in self._polling.looks():
+                groups = self._groups()
+                group = group_of(node, groups)
+                if group is None or not any(one.in_transit for one, _why in group.unsettled() if one.name != node):
+                    break
+                report(f"the presence redundancy group {group.name} is on its way to another state")
         why = peer_trouble(node, groups)
         return None if why is None else refusal(node, why)
 
     def wait_for_users(self, node: str, what: str) -> None:
         """Return when the nodes of a node's group serve their own users; raise :class:`NotArrived` when they do not."""
-        group = group_of(node, self._groups())
-        why = None if group is None else self._wait_until_settled(group.name)
+        why = self._wait_until_settled(lambda groups: group_of(node, groups))
         if why is not None:
             raise NotArrived(
                 f"{what}, but {why} after {self._polling.timeout:g} s. Users that have moved to the other node come "
@@ -337,11 +384,21 @@ class Redundancy:
                 details={"node": node, "timeout": self._polling.timeout},
             )
 
-    def _wait_until_settled(self, name: str) -> str | None:
+    def _wait_until_settled(self, wanted: Callable[[Groups], RedundancyGroup | None]) -> str | None:
         """Wait until a group carries its users; return why it does not when the time is over."""
+        with self._context.backoff.until(self._polling.timeout):
+            return self._look_until_settled(wanted)
+
+    def _look_until_settled(self, wanted: Callable[[Groups], RedundancyGroup | None]) -> str | None:
         why: str | None = None
         for report in self._polling.looks():
-            group = self._find(name)
+            try:
+                group = wanted(self._groups())
+            except UnknownGroups as error:
+                # Whoever tells may be restarting, too.
+                why = f"how its presence redundancy group stands is not known ({error.reason})"
+                report(why)
+                continue
             found = [] if group is None else group.unsettled()
             if group is None or not found:
                 return None
@@ -353,7 +410,7 @@ class Redundancy:
         return why
 
     def _find(self, name: str) -> RedundancyGroup | None:
-        return next((group for group in self._groups() if group.name == name), None)
+        return named(name, self._groups())
 
     # --- the switch
 
@@ -405,7 +462,7 @@ class Redundancy:
             raise ImpError(f"Not tried: high availability of {name} was not switched off.", code="not-tried")
         self._notes.claim()
         self._off.add(name)
-        why = self._wait_until_settled(name)
+        why = self._wait_until_settled(partial(named, name))
         if why is not None:
             raise WaitExpired(
                 f"High availability of {name} stays off, because {why}. Mend that; the next run switches it on.",
@@ -421,7 +478,7 @@ class Redundancy:
     def _switched_on(self, name: str) -> None:
         self._off.discard(name)
         self._notes.forget([name])
-        why = self._wait_until_settled(name)
+        why = self._wait_until_settled(partial(named, name))
         if why is not None:
             timeout = self._polling.timeout
             text = f"High availability of {name} is on again, but {why} after {timeout:g} s. See {GROUPS_PAGE}."

@@ -81,6 +81,10 @@ class NodeServices:
 
     def wait(self, service: str, arrived: Callable[[Service], bool], wanted: str) -> Service:
         """Ask until ``arrived``; a node that does not answer meanwhile may be restarting its web server."""
+        with self.transport.until(self._polling.timeout):
+            return self._wait(service, arrived, wanted)
+
+    def _wait(self, service: str, arrived: Callable[[Service], bool], wanted: str) -> Service:
         seen: Service | None = None
         status = "unknown"
         for report in self._polling.looks():

@@ -156,13 +156,13 @@ class Presence(Resource[KnownPresence]):
 
     def read_back(self) -> KnownPresence:
         """Look until what was accepted is shown; the nodes tell each other of it, which takes a moment."""
+        polling = Polling(self.context.params["wait_timeout"], SECONDS_BETWEEN_LOOKS, self.context.progress)
         state = self._read()
-        for _report in Polling(
-            self.context.params["wait_timeout"], SECONDS_BETWEEN_LOOKS, self.context.progress
-        ).looks():
-            if not any(step.id in self._taken for step in self.plan(state)):
-                break
-            state = self._read()
+        with self.context.backoff.until(polling.timeout):
+            for _report in polling.looks():
+                if not any(step.id in self._taken for step in self.plan(state)):
+                    break
+                state = self._read()
         return state
 
     def still_needed(self, change: Change) -> Change | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -164,7 +165,7 @@ def _validated(
         return {}, [f"{name}: it must be a {shape}, as its argument spec says."]
     if result.error_messages:
         return {}, [_told(name, value, option, " ".join(dict.fromkeys(result.error_messages)))]
-    return without_nulls(spec, result.validated_parameters), shape_problems(spec, given, of_role=True)
+    return without_nulls(spec, result.validated_parameters), shape_problems(spec, given, free=False)
 
 
 def located(spec: Spec, options: Mapping[str, Any], playbook_folder: str) -> dict[str, Any]:
@@ -190,9 +191,9 @@ def _located(value: Any, option: Mapping[str, Any], playbook_folder: Path) -> An
         here = Path.cwd() / value
     except OSError:  # the working directory is gone
         return value
-    if is_own_playbook(playbook_folder) or (here.is_file() and not (playbook_folder / value).is_file()):
-        return str(here)
-    return value
+    # Path raises for a name that is too long.
+    beside, below = os.path.isfile(here), os.path.isfile(playbook_folder / value)  # noqa: PTH113
+    return str(here) if is_own_playbook(playbook_folder) or (beside and not below) else value
 
 
 def _parsed(value: Any, option: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 import httpx
 import pytest
 
+from tests.support.attacked_sessions import requests_in_sessions
 from tests.support.attacks import Attack, Attacker, json_request, requests, spoiled
 from tests.support.axl import Answer, message
 from tests.support.doors import INTERNAL_ERROR
@@ -34,10 +35,23 @@ def attacker_fixture(environment: Emulator) -> Iterator[Attacker]:
     attacker.close()
 
 
+REFUSED = (
+    "addPresenceRedundancyGroup",  # Both nodes are in a group already.
+    "removePresenceRedundancyGroup",
+    "/failover",  # The two nodes have not found each other yet.
+    "/users/app/sessions",  # The password is wrong, and the key of the session in the next one.
+    "/basic/contacts/user0002@dc1.example.com",
+)
+"""Requests that are refused as they stand, by a rule and not for their form."""
+
+
 def test_no_request_is_answered_with_an_internal_error(environment: Emulator, attacker: Attacker) -> None:
+    sound = (*requests(), *requests_in_sessions(environment))
+    refused = [one for one in sound if not _is_taken(attacker.send(one))]
+    assert [one for one in refused if not any(part in f"{one.headers} {one.path}" for part in REFUSED)] == []
     before = environment.stderr
     answered = 0
-    for attack in spoiled(SEED, ATTACKS):
+    for attack in spoiled(SEED, ATTACKS, sound):
         answer = attacker.send(attack)
         if answer is not None:
             answered += 1
@@ -46,7 +60,11 @@ def test_no_request_is_answered_with_an_internal_error(environment: Emulator, at
     assert environment.stderr == before
     assert answered > ATTACKS * 0.9
     environment.control.reset()
-    assert all(attacker.send(sound) is not None for sound in requests())
+    assert all(attacker.send(one) is not None for one in requests())
+
+
+def _is_taken(answer: httpx.Response | None) -> bool:
+    return answer is not None and answer.status_code < 400
 
 
 def sent(emulator: Emulator, data: bytes) -> bytes:
@@ -77,11 +95,36 @@ def test_the_control_plane_reads_no_body_of_a_stranger(environment: Emulator, to
     assert sent(environment, head).startswith(b"HTTP/1.1 401 ")
 
 
+def test_the_control_plane_reads_no_body_where_no_token_is_wanted(environment: Emulator) -> None:
+    head = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5000000000\r\n\r\n{"
+    assert sent(environment, head).startswith(b"HTTP/1.1 200 ")
+
+
 def test_the_control_plane_takes_no_body_beyond_its_limit(environment: Emulator) -> None:
     token = environment.ready["control"]["token"].encode()
     size = 16 * 1024 * 1024 + 1
     head = b"POST /faults HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nAuthorization: Bearer %s\r\n\r\n" % (size, token)
     assert sent(environment, head + b" " * size).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/xml", b'{"effect": "\xff\xfe"}'),
+        ("application/json", b'{"effect": "%s"}' % (b"x" * 100_000)),
+        ("application/json", b'{"%s": 1}' % (b"x" * 100_000)),
+        ("application/json", b'{"effect": {"kind": "status"}, "protocol": "%s"}' % (b"x" * 100_000)),
+        ("application/json", b'{"effect": {"kind": "error", "code": "503"}, "protocol": "nothing"}'),
+        ("application/json", b"[%s1]" % (b"1," * 100_000)),
+    ],
+    ids=["bytes", "value", "key", "place", "protocol", "list"],
+)
+def test_what_the_control_plane_cannot_take_is_told_in_few_words(environment: Emulator, kind: str, body: bytes) -> None:
+    control = environment.ready["control"]
+    headers = {"Authorization": f"Bearer {control['token']}", "Content-Type": kind}
+    answer = httpx.post(f"{control['url']}/faults", content=body, headers=headers, trust_env=False, timeout=30)
+    assert (answer.status_code, len(answer.text) < 1000) == (422, True), answer.text[:2000]
+    assert answer.json()["detail"]
 
 
 def sql(emulator: Emulator, statement: str) -> httpx.Response:
@@ -161,3 +204,24 @@ def test_a_command_for_very_many_services_is_refused(environment: Emulator, atta
     assert answer is not None
     assert "More than 1000 services are named" in answer.text
     assert environment.journal(protocol="control_center")[-1]["status"] == 500
+
+
+LONG = "%a" * 60_000
+FIND = f"<searchCriteria><userid>{LONG}</userid></searchCriteria><returnedTags><userid/></returnedTags>"
+RESOLVE = (
+    f'<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>{LONG}</m:UnresolvedEntry></m:ResolveNames>'
+)
+
+
+@pytest.mark.parametrize(
+    ("attack", "words"),
+    [
+        (Attack("cucm-pub", 8443, "application", "POST", "/axl/", SOAP, message("listUser", FIND)), "too long"),
+        (ews(RESOLVE), "ErrorNameResolutionNoResults"),
+    ],
+    ids=["axl", "ews"],
+)
+def test_a_text_to_search_for_has_a_longest(attacker: Attacker, attack: Attack, words: str) -> None:
+    answer = attacker.send(attack)
+    assert answer is not None
+    assert (words in answer.text, INTERNAL_ERROR in answer.text, len(answer.text) < 2000) == (True, False, True)

@@ -53,6 +53,7 @@ def imp_runs(emulator: Emulator) -> list[Run]:
         ("presence_gateways", {**place, "gateways": [OFFICE_365]}, False),
         ("presence_info", place, False),
         ("services_info", place, False),
+        ("cluster_info", {**connection(emulator, "cucm"), "imp": place}, False),
         ("services", {**place, "nodes": nodes(emulator, 8443), **ENGINE}, False),
     ]
 

@@ -8,11 +8,15 @@ The ways are those that the emulator can inject, which lists them; a new one the
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils import basic
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
+from ansible_collections.ucops.imp.plugins.module_utils._module import runner
 
 from imp_emulator.wire import certmgr_refusals, control_center_refusals
 from imp_emulator.wire.axl import refusals as axl
@@ -40,8 +44,9 @@ def pauses_fixture(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made, none of which takes any time."""
     made: list[float] = []
 
-    def wait(self: Backoff, attempt: int, retry_after: str = "", date: str = "") -> None:
-        made.append(self.seconds(attempt, retry_after, date))
+    def wait(self: Backoff, attempt: int, *asked: Any) -> bool:
+        made.append(self.seconds(attempt, *asked[:1]))
+        return True
 
     monkeypatch.setattr(Backoff, "wait", wait)
     return made
@@ -197,6 +202,19 @@ def test_a_status_with_a_pause(environment: Emulator, pauses: list[float], statu
     assert updates == [(status, "status"), (200, None)]
 
 
+@pytest.mark.parametrize(("retry_after", "date"), [(7, False), (7, True), (None, False)])
+def test_a_web_server_before_remote_powershell(
+    environment: Emulator, pauses: list[float], retry_after: int | None, date: bool
+) -> None:
+    environment.control.clock(offset_seconds=3600, frozen=True)
+    asks = {} if retry_after is None else {"retry_after": retry_after, "date": date}
+    environment.control.fault("status", effect={"status": 503, **asks}, protocol="powershell", times=1)
+    assert_contract(assign(environment), changed=True)
+    assert all_met(environment)
+    assert len(pauses) == 1
+    assert (pauses[0] == 7.0) is (retry_after is not None)
+
+
 @pytest.mark.parametrize("status", [502, 504])
 def test_a_proxy_that_lost_the_answer(environment: Emulator, pauses: list[float], status: int) -> None:
     """The change was made, and is not made again."""
@@ -229,6 +247,52 @@ def test_one_that_stays_busy_is_told_with_its_own_reason(
     assert "raise retries" in result.msg
     assert len(pauses) <= RETRIES * 3, "the budget ends it"
     assert environment.journal(writes=True) == [] or protocol == "control_center"
+
+
+def test_preflight_waits_like_every_other_reader(environment: Emulator, pauses: list[float]) -> None:
+    struck = {"axl": "memory", "control_center": "RateControl", "certmgr": "busy"}
+    for protocol, code in struck.items():
+        environment.control.fault("error", effect={"code": code}, protocol=protocol, times=1)
+    environment.control.fault("status", protocol="imp_admin", times=1)
+    kinds = {kind: connection(environment, kind) for kind in ("imp", "platform")}
+    result = run_module("preflight_info", {**connection(environment, "cucm"), **kinds})
+    assert not result.failed
+    assert all_met(environment)
+    assert len(pauses) == len(struck) + 1
+    assert "busy" not in str(result["checks"])
+
+
+def test_waiting_for_a_service_ends_in_time(environment: Emulator) -> None:
+    """The pause that a node asks for is longer than the task waits for its service."""
+    where = {"protocol": "control_center", "operation": "soapGetServiceStatus"}
+    environment.control.fault("error", effect={"code": "RateControl"}, skip=1, times=2, **where)
+    began = time.monotonic()
+    result = restart(environment, wait_timeout=1, poll_interval=1)
+    assert time.monotonic() - began < 10
+    assert result.failed
+    assert "asked too often" in result.msg
+    assert "after 1 s" in result.msg
+    assert all_met(environment)
+
+
+def test_waiting_for_a_certificate_ends_in_time(environment: Emulator, tmp_path: Path) -> None:
+    effect = {"status": 503, "retry_after": 30}
+    environment.control.fault("status", effect=effect, protocol="certsrv", operation="GET /certnew.cer", times=1)
+    began = time.monotonic()
+    result = submit(environment, tmp_path, wait_timeout=1)
+    assert time.monotonic() - began < 10
+    assert (result.failed, result["failures"][0]["code"]) == (True, "busy")
+    assert_contract(submit(environment, tmp_path), changed=True)
+    assert len(environment.control.ca_requests("eca.example.com")) == 1, "the next run goes on with the same request"
+
+
+def test_what_is_waited_for_goes_to_the_system_log(environment: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, text, **_more: logged.append(text))
+    monkeypatch.setattr(runner, "SECONDS_BETWEEN_REPORTS", 0)
+    strike(environment, "axl", "listServiceParameter", "memory")
+    assert_contract(set_parameter(environment), changed=True)
+    assert any(re.match(r"try 2 in 0\.\d s: \S+ answered Maximum AXL Memory", text) for text in logged), logged
 
 
 @pytest.mark.parametrize(

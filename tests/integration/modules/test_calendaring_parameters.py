@@ -123,7 +123,7 @@ def test_spread_is_computed_from_the_enabled_users(environment: Emulator, users_
         ("fips_mode_authentication", "never", "auto, basic_only"),
         ("assigned_users", 5, "calendar_spread=auto"),
         ("parameter_names", {"spread": "X"}, "ews_status_frequency, exchange_notification_port"),
-        ("parameter_names", {"calendar_spread": ""}, "not empty"),
+        ("parameter_names", {"calendar_spread": ""}, "empty text"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(

@@ -114,6 +114,16 @@ def test_options_come_from_the_environment(environment: Emulator, tmp_path: Path
     assert inventory.list()["imp_nodes"]["hosts"] == MEMBERS["imp_nodes"]
 
 
+def test_a_busy_publisher_is_waited_for_and_the_wait_is_told(environment: Emulator, tmp_path: Path) -> None:
+    environment.control.fault("error", effect={"code": "memory"}, protocol="axl", operation="listProcessNode", times=1)
+    inventory = Inventory(tmp_path, environment)
+    inventory.environment["ANSIBLE_VERBOSE_TO_STDERR"] = "1"
+    done = inventory.run("ansible-inventory", "--list", "-vvv")
+    assert json.loads(done.stdout)["imp_nodes"]["hosts"] == MEMBERS["imp_nodes"]
+    assert "answered Maximum AXL Memory Allocation Consumed" in done.stderr
+    assert "try 2 in 0." in done.stderr
+
+
 def test_options_may_be_templates(environment: Emulator, tmp_path: Path) -> None:
     inventory = Inventory(
         tmp_path,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ import yaml
 
 from tests.integration.emulator.test_control_center import status
 from tests.integration.modules.test_inventory import plain
+from tests.support import imp_admin
+from tests.support.axl import OverTheWire
 from tests.support.certificates import issue
 from tests.support.connections import ca_connection, connection, nodes
 from tests.support.emulator import Emulator
@@ -98,6 +101,38 @@ def at(emulator: Emulator, kind: str) -> dict[str, Any]:
 
 def both(emulator: Emulator, port: int) -> list[dict[str, Any]]:
     return nodes(emulator, port, PUBLISHER, SUBSCRIBER)
+
+
+def test_a_cluster_of_nodes_with_domains_and_addresses(site: Emulator) -> None:
+    members = site.ready["clusters"]["dc1"]["nodes"]
+    assert {name: member["fqdn"] for name, member in members.items()} == {
+        CUCM: "cucm.example.com",
+        PUBLISHER: "node-192-0-2-51.dc1.example.com",
+        SUBSCRIBER: "node-20010db8000000000000000000000052.dc1.example.com",
+    }
+    axl = OverTheWire(site, CUCM)
+    found = axl.ask("executeSQLQuery", "<sql>select name from processnode where systemnode = 'f'</sql>")
+    assert set(found.values("row/name")) == set(members)
+    # Each node's certificate holds its name, as a host name or as an address.
+    for name, member in members.items():
+        assert axl.ask("getProcessNode", f"<name>{name}</name>").values("processNode/name") == [name]
+        for host in (name, member["fqdn"]):
+            place = (member["address"], member["ports"]["8443"])
+            with (
+                socket.create_connection(place, timeout=10) as plain,
+                site.tls.wrap_socket(plain, server_hostname=host) as secured,
+            ):
+                assert secured.version()
+
+
+def test_such_nodes_are_addressed_by_their_names(site: Emulator) -> None:
+    for member in (PUBLISHER, SUBSCRIBER):
+        site.control.occupy_port(member, 50020)
+        imp_admin.restart(site, member, ENGINE)
+        items = imp_admin.Api(site, member).items("/presence-topology")
+        (found,) = [item["services"] for item in items if item["name"] == member]
+        assert [service["status"] for service in found if service["name"] == ENGINE] == ["Stopped"]
+        assert site.control.journal(node=member, operation="soapDoControlServices")
 
 
 def test_every_module_that_names_nodes(site: Emulator) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -47,7 +47,7 @@ def nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop every module after all checks of its options."""
     check = runner._check_input
 
-    def stop(context: runner.Context, problems: list[str]) -> None:
+    def stop(context: runner.Context, problems: Callable[[], list[str]]) -> None:
         check(context, problems)
         raise InvalidInput([ACCEPTED])
 

@@ -307,7 +307,7 @@ KEY = "-----BEGIN {0}-----\nQ2FuYXJ5LWtleQ==\n-----END {0}-----\n".format("PRIVA
     ("wrong", "said"),
     [
         ({"certificates": [{"content": "hello"}]}, "certificates[0]: it holds no PEM certificate"),
-        ({"certificates": [{"content": ROOT.pem}, {"content": ""}]}, "certificates[1]: it is empty"),
+        ({"certificates": [{"content": ROOT.pem}, {"content": ""}]}, "certificates[1].content: it is an empty text"),
         ({"certificates": [{"content": ROOT.pem + KEY}]}, "private key"),
         ({"certificates": [{"content": ROOT.pem + INTERMEDIATE.pem[:99]}]}, "no matching end"),
         ({"certificates": [{"path": "/no/such/file.pem"}]}, "certificates[0]: /no/such/file.pem: No such file"),

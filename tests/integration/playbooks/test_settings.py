@@ -248,7 +248,7 @@ ONCE = """\
   gather_facts: false
   vars:
     calendar_users_concurrency: "{{ lookup('ansible.builtin.pipe', 'echo >> asked; echo 7') }}"
-    calendar_users_max_changes: "{{ (item | default(1)) + (number | default(0) | int) }}"
+    calendar_users_max_changes: "{{ (item | default(1) | int) + (number | default(0) | int) }}"
     once: "{{ lookup('ucops.imp.options', 'calendar_users') }}"
   tasks:
     - ansible.builtin.assert:
@@ -279,7 +279,7 @@ ONCE = """\
       retries: 2
       delay: 0
     - ansible.builtin.assert:
-        that: number == 3
+        that: number | int == 3
 """
 
 

@@ -103,6 +103,11 @@ def test_process_nodes_are_told_by_usage_and_role(axl: InProcess) -> None:
         ("select idxname from informix.sysindexes", "Table sysindexes is"),
         ("select nickname from enduser", "Column nickname is"),
         ("select p.tkreset from processconfig p", "Column p.tkreset is"),
+        ("select nickname from 'informix'.enduser", "Column nickname is"),
+        ('select name from "informix".device', "Table device is"),
+        ("select rpad(userid, 99) from enduser", "Function rpad is"),
+        ("select Today from systables where tabid = 1", "Function Today is"),
+        ("update informix.device set name = 'x'", "Table device is"),
         ("update dnddynamic set dndstatus = 't' where fkdevice = 'x'", "Table dnddynamic is"),
         ("update enduser set nickname = 'x'", "Column nickname is"),
         ("insert into ucservice (name) values ('x')", "INSERT is"),
@@ -118,7 +123,7 @@ def test_what_the_product_has_and_the_emulator_not_is_told_apart(axl: InProcess,
 def test_no_table_or_column_that_is_there_counts_as_missing(public: public_tables.PublicTables) -> None:
     assert not database.TABLES & set(public)
     for name, table in public.items():
-        assert not database.COLUMNS & set(table.columns), name
+        assert not (database.COLUMNS | database.FUNCTIONS) & set(table.columns), name
 
 
 def test_informix_s_own_tables_tell_what_is_there(axl: InProcess) -> None:
@@ -232,6 +237,22 @@ def test_an_update_of_users_goes_through_their_rules(axl: InProcess) -> None:
     assert [tuple(row.values()) for row in found] == [("user0001", "t", "USER0001"), ("user0002", "t", "USER0002")]
     fault = axl.sql("update enduser set enablecalendarpresence = 't'", update=True).fault
     assert "presence gateway" in fault.message
+
+
+@pytest.mark.parametrize("owner", ["informix.", "INFORMIX.", "'informix'.", '"informix" . ', "informix . "])
+def test_the_owner_of_every_table_may_stand_before_it(axl: InProcess, owner: str) -> None:
+    query = f"select e.userid from {owner}enduser e, {owner}systables where e.userid = 'user0001' and tabid = 1"
+    assert rows(axl, query) == [{"userid": "user0001"}]
+    update = f"update {owner}enduser set title = 'informix' where userid = 'user0001'"
+    assert axl.sql(update, update=True).status == 200
+    assert rows(axl, f"select userid from {owner}enduser where title = 'informix'") == [{"userid": "user0001"}]
+
+
+def test_an_update_of_very_much_is_stopped_before_it_is_kept(axl: InProcess) -> None:
+    long = f"replace('{'a' * 1000}', 'a', '{'x' * 2000}')"
+    update = f"update enduser set {', '.join(f'{column} = {long}' for column in ('title', 'manager', 'department'))}"
+    assert axl.sql(update, update=True).fault.axlcode == -213
+    assert axl.sql(f"{update} where userid = 'user0001'", update=True).status == 200
 
 
 def test_an_update_that_fails_for_one_row_changes_none(axl: InProcess) -> None:

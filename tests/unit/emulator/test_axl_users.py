@@ -137,6 +137,36 @@ def test_a_new_user_is_of_the_standard_presence_group(axl: InProcess, group: str
     )
 
 
+def user_groups(*names: str) -> str:
+    listed = "".join(f"<userGroup><name>{name}</name></userGroup>" for name in names)
+    return f"<associatedGroups>{listed}</associatedGroups>"
+
+
+def groups_of(axl: InProcess, userid: str) -> dict[str, list[str]]:
+    user = axl.ask("getUser", f"<userid>{userid}</userid>").returned
+    return {
+        group.findtext("name"): [role.text for role in group.iterfind("userRoles/userRole")]
+        for group in user.iterfind("user/associatedGroups/userGroup")
+    }
+
+
+END_USERS = {"Standard CCM End Users": ["Standard CCM End Users", "Standard CCMUSER Administration"]}
+
+
+def test_a_user_is_a_member_of_standard_access_control_groups(axl: InProcess) -> None:
+    """As Cisco's samples add one: with the group's roles beside its name, or without."""
+    roles = "<userRoles><userRole>Standard CCM End Users</userRole></userRoles>"
+    named = user_groups("Standard CCM End Users", "STANDARD cti enabled", "Standard CTI Enabled")
+    axl.ask("addUser", NEW.replace(GROUP, named.replace("</name>", f"</name>{roles}", 1) + GROUP)).done()
+    assert groups_of(axl, "new") == {**END_USERS, "Standard CTI Enabled": ["Standard CTI Enabled"]}
+    axl.ask("updateUser", "<userid>new</userid><title>one</title>").done()
+    assert len(groups_of(axl, "new")) == 2
+    axl.ask("updateUser", f"<userid>new</userid>{user_groups('Third Party Application Users')}").done()
+    assert groups_of(axl, "new") == {"Third Party Application Users": []}
+    axl.ask("updateUser", "<userid>new</userid><associatedGroups/>").done()
+    assert groups_of(axl, "new") == {}
+
+
 def test_add_user_refuses_a_user_id_that_is_taken(axl: InProcess) -> None:
     assert axl.ask("addUser", NEW).status == 200
     fault = axl.ask("addUser", NEW.replace(">new<", ">NEW<")).fault
@@ -148,6 +178,14 @@ def test_add_user_refuses_a_user_id_that_is_taken(axl: InProcess) -> None:
     ("element", "axlcode"),
     [
         ("<associatedDevices><device>SEP001122334455</device></associatedDevices>", -691),
+        ("<associatedGroups><userGroup><name>Our own</name></userGroup></associatedGroups>", -691),
+        (
+            (
+                "<associatedGroups><userGroup><name>Standard CCM End Users</name></userGroup><userGroup><name>Standard"
+                " CCM End User</name></userGroup></associatedGroups>"
+            ),
+            -691,
+        ),
         ("<presenceGroupName>Other group</presenceGroupName>", -691),
         (f'<presenceGroupName uuid="{NOBODY}">Standard Presence group</presenceGroupName>', -691),
         ("<serviceProfile>Profile</serviceProfile>", -691),
@@ -166,6 +204,8 @@ def test_what_cannot_be_kept_is_refused_and_not_forgotten(axl: InProcess, elemen
     "element",
     [
         "<associatedDevices/>",
+        "<associatedGroups/>",
+        "<associatedGroups><userGroup><name/></userGroup></associatedGroups>",
         GROUP,
         "<serviceProfile/>",
         "<zeroHop>true</zeroHop>",

@@ -41,3 +41,18 @@ def test_a_file_with_another_exception_changes_the_series_and_says_so(emulated: 
     assert changed.change > item.change
     # Made, an occurrence deleted; all occurrences as the pattern has them, another one deleted.
     assert told == ["created", "modified", "modified", "modified"]
+
+
+def test_each_change_makes_the_change_number_grow_by_one(emulated: Environment) -> None:
+    """Of a master and of its occurrences alike: clients compare it, and a changed master has also other occurrences."""
+    context = emulated.context
+    mailbox = mailboxes.find(context, "user0001@example.com")
+    assert mailbox is not None
+    icalendar_files.import_file(context, mailbox, SERIES.format("20260608").encode())
+    master = calendars.page(context, mailbox.id, 0, 1).items[0]
+    third = calendars.occurrence(context, master.ref, 3)
+    first = calendars.get(context, master.ref).change
+
+    for grown, (ref, subject) in enumerate([(master.ref, "Daily"), (third.ref, "Moved"), (master.ref, "Weekly")], 1):
+        calendars.update(context, ref, {"subject": subject})
+        assert calendars.get(context, master.ref).change == first + grown

@@ -25,7 +25,6 @@ from tests.support.exchange import sign
 
 MAIL1, MAIL2 = "mail1.example.com", "mail2.example.com"
 CA = issue("Test CA", ca=True)
-# An X.400 address among the alternative names.
 KEYS = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
 
 

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from imp_emulator.catalogue.services import CRITICAL_SERVICES, RECOVERY_MANAGER, SIP_PROXY
-from imp_emulator.domain.imp import recovery, redundancy, services
+from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, PRESENCE_ENGINE, RECOVERY_MANAGER, SIP_PROXY
+from imp_emulator.domain.imp import explanations, recovery, redundancy, services, web_sessions
 from imp_emulator.domain.imp.services import Action
+from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.errors import Forbidden, NotFound
+from imp_emulator.serving import background
 from imp_emulator.store.cucm import users
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule
 from tests.support.redundancy import (
@@ -50,9 +55,7 @@ def test_a_pair_in_order(pair: Environment) -> None:
     assert [group.name for group in redundancy.groups(pair.context, "dc1")] == ["pair", "single"]
 
 
-@pytest.mark.parametrize(
-    "service", [name for name in CRITICAL_SERVICES if name not in ("A Cisco DB", RECOVERY_MANAGER)]
-)
+@pytest.mark.parametrize("service", [name for name in CRITICAL_SERVICES if name not in (DATABASE, RECOVERY_MANAGER)])
 def test_a_critical_service_that_stays_down_moves_the_users(pair: Environment, service: str) -> None:
     control(pair, Action.STOP, service)
     advance(pair, 89)
@@ -68,6 +71,7 @@ def test_a_critical_service_that_stays_down_moves_the_users(pair: Environment, s
         "bert": ("imp2", "imp2"),
         "carl": ("imp3", "imp3"),
         "dora": ("imp1", "imp2"),
+        "emil": ("imp3", "imp3"),
     }
 
 
@@ -177,7 +181,7 @@ def test_an_administrator_fails_a_node_over_and_back(pair: Environment) -> None:
         for state in services.states(pair.context, "dc1", "imp1", CRITICAL_SERVICES)
         if state.status is not services.Status.STARTED
     }
-    assert stopped == set(CRITICAL_SERVICES) - {"A Cisco DB", RECOVERY_MANAGER}
+    assert stopped == set(CRITICAL_SERVICES) - {DATABASE, RECOVERY_MANAGER}
     advance(pair, 100_000)
     assert shown(pair) == [("Idle", ADMIN), (BACKUP, ADMIN)]
     act(pair, "fallback")
@@ -235,6 +239,9 @@ def test_both_nodes_down_run_in_failed_mode_until_they_recover(pair: Environment
     with pair.database.transaction():
         redundancy.recover(pair.context, "dc1", "pair")
     assert shown(pair) == [("Initializing", "Initialization")] * 2
+    now = pair.clock.timestamp()
+    for node in ("imp1", "imp2"):
+        assert services.status(pair.context, "dc1", node, RECOVERY_MANAGER).started_at == now
     advance(pair, 15)
     assert shown(pair) == NORMAL
     with pytest.raises(Forbidden, match="failed mode"):
@@ -251,6 +258,19 @@ def test_recovery_starts_what_does_not_run_and_takes_users_home(pair: Environmen
         redundancy.recover(pair.context, "dc1", "pair")
     advance(pair, 60)
     assert (shown(pair), users_here(pair)) == (NORMAL, [2, 1])
+
+
+def test_a_node_that_begins_waits_for_services_that_start(pair: Environment) -> None:
+    for node in ("imp1", "imp2"):
+        control(pair, Action.STOP, node=node)
+    advance(pair, 90)
+    pair.pace.set(Rule(Pace.SECONDS, 30, service=PRESENCE_ENGINE))
+    with pair.database.transaction():
+        redundancy.recover(pair.context, "dc1", "pair")
+    advance(pair, 29)
+    assert shown(pair) == [("Initializing", "Initialization")] * 2
+    advance(pair, 1 + recovery.MOVE_SECONDS)
+    assert shown(pair) == NORMAL
 
 
 def test_a_backup_that_fails_gives_all_users_to_a_peer_that_is_well_again(pair: Environment) -> None:
@@ -289,6 +309,21 @@ def test_a_node_that_is_cut_off_fails_over(pair: Environment) -> None:
     assert shown(pair)[0] == ("Failed Over", "Peer Down")
 
 
+@pytest.mark.parametrize("moment", ["the process starts", "a state is restored"])
+def test_faults_that_went_with_a_process_or_a_state_are_missed_by_nobody(pair: Environment, moment: str) -> None:
+    """Faults live in memory, the nodes' states in the file: they come apart where nobody has changed anything."""
+    pair.faults.active.append(Fault(1, Effect(EffectKind.DROP), node="imp1"))
+    recovery.look_at_all(pair.context)
+    advance(pair, 60 + recovery.MOVE_SECONDS)
+    pair.faults.clear()
+    assert shown(pair)[0] == (FAILED_OVER_DOWN, "Peer Down")
+    if moment == "a state is restored":
+        pair.events.publish(StateReplaced())
+    else:
+        asyncio.run(background.start(pair, PresenceEngines(pair)))
+    assert shown(pair)[0] == ("Failed Over", "Peer Down")
+
+
 def test_what_is_wrong_may_change_meanwhile(pair: Environment) -> None:
     """A Server Recovery Manager that is back has its services' time counted, not its own."""
     control(pair, Action.STOP, RECOVERY_MANAGER)
@@ -302,6 +337,17 @@ def test_what_is_wrong_may_change_meanwhile(pair: Environment) -> None:
     assert shown(pair) == [(FAILED_OVER_DOWN, DOWN), (BACKUP, DOWN)]
 
 
+def test_another_trouble_has_its_own_time(pair: Environment) -> None:
+    """Nobody who is gone has a node fail over: from then on its peer counts."""
+    control(pair, Action.STOP)
+    advance(pair, 50)
+    control(pair, Action.STOP, RECOVERY_MANAGER)
+    advance(pair, 59)
+    assert shown(pair) == NORMAL
+    advance(pair, 1)
+    assert shown(pair) == [("Failing Over", "Peer Down"), ("Taking Over", "Peer Down")]
+
+
 @pytest.mark.parametrize(
     ("begin", "node", "after"),
     [
@@ -309,6 +355,7 @@ def test_what_is_wrong_may_change_meanwhile(pair: Environment) -> None:
         ("failover", "imp1", [("Idle", "Initialization"), (BACKUP, ADMIN)]),
         ("failover", "imp2", [("Idle", ADMIN), (BACKUP, "Initialization")]),
         ("fail", "imp1", [(FAILED_OVER_DOWN, "Initialization"), (BACKUP, DOWN)]),
+        ("half", "imp1", [("Failing Over", ADMIN), ("Taking Over", ADMIN)]),
         ("half", "imp2", [("Failing Over", ADMIN), ("Taking Over", "Initialization")]),
     ],
 )
@@ -320,11 +367,40 @@ def test_a_restarted_server_recovery_manager(
     elif begin != "nothing":
         act(pair, "failover")
         advance(pair, 0 if begin == "half" else recovery.MOVE_SECONDS)
+    since = [found.since for found in view(pair).nodes]
+    advance(pair, 1)
     control(pair, Action.RESTART, RECOVERY_MANAGER, node)
     assert shown(pair) == after
+    assert ([found.since for found in view(pair).nodes] == since) == (begin != "nothing")
     advance(pair, 1000)
-    final = {"nothing": NORMAL, "half": [("Idle", ADMIN), (BACKUP, "Initialization")]}.get(begin, after)
-    assert shown(pair) == final
+    half = [("Idle", ADMIN), (BACKUP, after[1][1])]
+    assert shown(pair) == {"nothing": NORMAL, "half": half}.get(begin, after)
+
+
+def test_what_is_wrong_with_the_peer_has_its_own_time_meanwhile(pair: Environment) -> None:
+    control(pair, Action.RESTART, RECOVERY_MANAGER)
+    advance(pair, 10)
+    control(pair, Action.STOP, node="imp2")
+    advance(pair, 5)
+    assert (shown(pair), users_here(pair)) == (NORMAL, [2, 1])
+    advance(pair, 84)
+    assert shown(pair) == NORMAL
+    advance(pair, 1)
+    assert shown(pair) == [("Taking Over", DOWN), ("Failing Over", DOWN)]
+
+
+def test_users_are_asked_for_where_they_are(pair: Environment) -> None:
+    """The Presence Web Service sends a user to the node that serves it; the peer is the one to turn to."""
+    assert web_sessions.redirected(pair.context, "dc1", "imp1", "anna") is None
+    fail_over(pair)
+    elsewhere = web_sessions.redirected(pair.context, "dc1", "imp1", "anna")
+    assert elsewhere is not None
+    assert elsewhere.name == "imp2"
+    assert web_sessions.redirected(pair.context, "dc1", "imp2", "anna") is None
+    backups = [web_sessions.backup(pair.context, "dc1", node) for node in ("imp1", "imp2", "imp3")]
+    assert [found and found.name for found in backups] == ["imp2", "imp1", "imp1"]
+    (_, node, *_) = explanations.explain(pair.context, "dc1", "anna")
+    assert (node.name, "imp2" in node.detail) == ("node", True)
 
 
 def test_one_that_restarts_while_the_other_runs_in_failed_mode_fails_too(pair: Environment) -> None:

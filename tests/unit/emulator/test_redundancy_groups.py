@@ -23,11 +23,13 @@ from tests.support.redundancy import (
     FAILED_OVER_DOWN,
     NORMAL,
     PAIR,
+    act,
     control,
     fail_over,
     pair,
     pair_scenario,
     seeded_pair,
+    set_parameter,
     shown,
     switch,
     users_here,
@@ -46,6 +48,22 @@ def test_switching_off_takes_users_home_and_ends_the_watch(pair: Environment) ->
     advance(pair, 10_000)
     assert users_here(pair) == [2, 1]
     assert pair.database.one("SELECT 1 FROM job WHERE kind LIKE 'redundancy%'") is None
+
+
+@pytest.mark.parametrize("waits_for", [recovery.DOWN, recovery.FALL_BACK, recovery.SETTLE])
+def test_what_was_to_come_is_withdrawn(pair: Environment, waits_for: str) -> None:
+    if waits_for == recovery.FALL_BACK:
+        set_parameter(pair, "EnableAutomaticFallback", "T")
+        fail_over(pair)
+        control(pair, Action.START)
+    elif waits_for == recovery.DOWN:
+        control(pair, Action.STOP)
+    else:
+        act(pair, "failover")
+    waiting = "SELECT kind FROM job WHERE kind LIKE 'redundancy%'"
+    assert [row["kind"] for row in pair.database.all(waiting)] == [waits_for]
+    switch(pair, on=False)
+    assert pair.database.all(waiting) == []
 
 
 def test_switched_off_nothing_moves_users(pair: Environment) -> None:
@@ -160,7 +178,7 @@ def test_a_single_node_has_no_high_availability(pair: Environment) -> None:
 def test_a_group_with_users_stays(pair: Environment) -> None:
     with pytest.raises(Forbidden, match="switch it off"):
         redundancy.remove(pair.context, "dc1", PAIR)
-    with pytest.raises(Forbidden, match="1 users are assigned"):
+    with pytest.raises(Forbidden, match="2 users are assigned"):
         redundancy.remove(pair.context, "dc1", GroupKey("name", "single"))
     with pytest.raises(NotFound):
         redundancy.remove(pair.context, "dc1", GroupKey("name", "none"))

@@ -109,7 +109,7 @@ def test_what_is_wrong_with_a_statement_has_a_name(
 def test_what_goes_wrong_while_rows_are_read_has_a_name_too(
     emulated: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "_MOST_LOOKS", 1)
+    monkeypatch.setattr(queries, "_MOST_STEPS", 1)
     statement = "SELECT p.pkid FROM processconfig p, processconfig q, processconfig r, processconfig s, processconfig t"
     read: list[Any] = []
     with (

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import LONGEST_PAUSE, Backoff
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import LONGEST_PAUSE, Asked, Backoff, NotNow
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc).timestamp()
 
@@ -42,7 +42,7 @@ def test_clients_do_not_march_in_step() -> None:
     ],
 )
 def test_a_server_is_given_the_time_that_it_asks_for_within_reason(asked: str, seconds: float) -> None:
-    assert backoff().seconds(0, asked) == seconds
+    assert backoff().seconds(0, Asked(asked)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,36 @@ def test_a_server_is_given_the_time_that_it_asks_for_within_reason(asked: str, s
     ["", "0", "soon", "-5", "1.5", "nan", "inf", "Sun, 99 Foo 2026", "Sun, 01 Mar 2026 11:00:00 GMT", "\u00b2", "\x00"],
 )
 def test_what_is_no_time_to_wait_is_not_heeded(asked: str) -> None:
-    assert backoff().seconds(1, asked) == 1.0
+    assert backoff().seconds(1, Asked(asked)) == 1.0
 
 
 def test_waiting_sleeps_that_long() -> None:
     slept: list[float] = []
     waiting = Backoff(sleep=slept.append, jitter=lambda: 1.0)
     waiting.wait(0)
-    waiting.wait(1, "3")
+    waiting.wait(1, Asked("3"))
     assert slept == [0.5, 3.0]
+
+
+def test_no_pause_goes_past_the_end() -> None:
+    slept: list[float] = []
+    told: list[str] = []
+    waiting = Backoff(sleep=slept.append, jitter=lambda: 1.0, clock=lambda: 100.0, report=told.append)
+    with waiting.until(3):
+        assert waiting.wait(0, Asked("3"), "the server rests")
+        assert not waiting.wait(0, Asked("4"), "the server rests")
+        with waiting.until(9):
+            assert not waiting.wait(0, Asked("4")), "an end within is no later than the one around it"
+        with waiting.until(1):
+            assert not waiting.wait(0, Asked("2"))
+        assert waiting.wait(0, Asked("2"))
+    assert waiting.wait(0, Asked("60")), "after it there is no end any more"
+    assert slept == [3.0, 2.0, 60.0]
+    assert told == ["try 2 in 3.0 s: the server rests"]
+
+
+def test_what_headers_ask_for_counts_before_words() -> None:
+    words = NotNow("Please wait for 2 seconds", Asked("2"))
+    assert words.after(Asked()) == words
+    assert words.after(Asked("", "Sun, 01 Mar 2026 12:00:00 GMT")) == words
+    assert words.after(Asked("9")).asked == Asked("9")

@@ -18,6 +18,7 @@ HOME = "HOME CLUSTER"
 PRESENCE = "ENABLE USER FOR UNIFIED CM IM AND PRESENCE"
 MEETING = "INCLUDE MEETING INFORMATION IN PRESENCE"
 CANARY = "Canary-5f1e"
+OTHERS = "Windows-1252 or another code page of Windows"
 NAMED = "of the header have the name"
 SEPARATED = "The first line names the columns, separated by commas, semicolons or tabs."
 
@@ -170,8 +171,9 @@ def test_every_cell_may_be_quoted(separator: str) -> None:
     assert bat_file.read(quoted).users == [BatUser(2, "a,b;c", None, True, True)]
 
 
-def test_the_line_with_which_excel_names_the_separator_is_no_row() -> None:
-    result = bat_file.read("sep=;\r\n" + columns(*HEADER, separator=";"))
+@pytest.mark.parametrize("hint", ["sep=;", "SEP=;", '"sep=;"'])
+def test_the_line_with_which_excel_names_the_separator_is_no_row(hint: str) -> None:
+    result = bat_file.read(f"{hint}\r\n" + columns(*HEADER, separator=";"))
     assert result.users == [BatUser(3, "user0001", None, True, True)]
     broken = bat_file.read("sep=;\r\n" + columns(*HEADER, separator=";").replace("user0001", '"u"x'))
     assert [said.split(":")[0] for said in broken.problems] == ["line 3"]
@@ -186,31 +188,38 @@ def test_a_column_is_known_by_what_one_sees(header: str, shown: str) -> None:
     assert bat_file.read(text).users == ONE, shown
 
 
-NAMES = {"Shift_JIS": "山田　太郎", "EUC-JP": "山田　太郎", "Windows-1252": "Müller"}
-CODECS = {"Shift_JIS": "cp932", "EUC-JP": "euc_jp", "Windows-1252": "cp1252"}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_another_encoding_is_named_with_its_line(name: str) -> None:
-    text = columns(*HEADER, USER_ID="plain") + user_row(NAMES[name])
-    (said,) = bat_file.read_bytes(text.encode(CODECS[name])).problems
-    assert said.startswith("line 3: it is not UTF-8; it looks like ")
-    assert name in said
-    assert said.endswith("Save it as CSV in UTF-8, which Excel calls CSV UTF-8.")
-
-
-@pytest.mark.parametrize("word", ["Müller", "Händel", "Gößweinstein", "Ångström", "Łódź", "Noël"])
-def test_a_western_name_is_not_taken_for_japanese(word: str) -> None:
-    codec = "cp1250" if word == "Łódź" else "cp1252"
-    (said,) = bat_file.read_bytes(columns(*HEADER, USER_ID=word).encode(codec)).problems
-    assert "Windows-1252" in said
-    assert "Shift_JIS" not in said
-
-
-@pytest.mark.parametrize("words", ["山田太郎", "やまだたろう", "ヤマダ タロウ", "東京都 千代田区", "髙橋 﨑"])
-def test_a_japanese_name_is_known(words: str) -> None:
-    (said,) = bat_file.read_bytes(columns(*HEADER, USER_ID=words).encode("cp932")).problems
-    assert "it looks like Shift_JIS." in said
+@pytest.mark.parametrize(
+    ("codec", "name", "said"),
+    [
+        ("cp932", "山田　太郎", "it looks like Shift_JIS"),
+        ("cp932", "山田太郎", "it looks like Shift_JIS"),
+        ("cp932", "やまだたろう", "it looks like Shift_JIS"),
+        ("cp932", "ヤマダ タロウ", "it looks like Shift_JIS"),
+        ("cp932", "東京都 千代田区", "it looks like Shift_JIS"),
+        ("cp932", "髙橋 﨑", "it looks like Shift_JIS"),
+        ("euc_jp", "山田　太郎", f"it looks like EUC-JP, {OTHERS}"),
+        ("iso2022_jp", "山田", "it looks like ISO-2022-JP"),
+        ("cp1252", "Müller", f"it looks like {OTHERS}"),
+        ("cp1252", "Händel", f"it looks like {OTHERS}"),
+        ("cp1252", "Gößweinstein", f"it looks like {OTHERS}"),
+        ("cp1252", "Ångström", f"it looks like {OTHERS}"),
+        ("cp1252", "Noël", f"it looks like {OTHERS}"),
+        ("cp1250", "Łódź", f"it looks like {OTHERS}"),
+        ("cp1253", "Παπαδόπουλος", f"it looks like {OTHERS}"),
+        ("cp850", "Müller", f"it looks like {OTHERS}"),
+        ("big5", "陳小明", f"it looks like {OTHERS}"),
+        # What fits several is named for all of them.
+        ("cp1250", "Žižek", f"it looks like Shift_JIS, {OTHERS}"),
+        ("cp1251", "иван", f"it looks like Shift_JIS, EUC-JP, {OTHERS}"),
+        ("gbk", "张伟", f"it looks like EUC-JP, {OTHERS}"),
+        ("latin-1", "\0\xff", "and no text"),
+    ],
+)
+def test_another_encoding_is_named_with_its_line(codec: str, name: str, said: str) -> None:
+    text = columns(*HEADER, USER_ID="plain") + user_row(name)
+    (told,) = bat_file.read_bytes(text.encode(codec)).problems
+    assert told.startswith("line 3: ")
+    assert told.endswith(f"{said}. Save it as CSV in UTF-8, which Excel calls CSV UTF-8.")
 
 
 @pytest.mark.parametrize(
@@ -281,9 +290,35 @@ def test_lines_are_counted_as_an_editor_does() -> None:
     assert read(multiline, user_row("")).problems == ["line 4: USER ID must name a user."]
 
 
-def test_broken_quoting_is_told_with_its_line() -> None:
-    (said,) = read(user_row("u1"), user_row('"u2"x')).problems
+@pytest.mark.parametrize("userid", ['"u2"x', '"u2', 'u2" ,#,"', '"u2" '])
+def test_broken_quoting_is_told_with_the_line_where_its_row_begins(userid: str) -> None:
+    (said,) = read(user_row("u1"), user_row(userid), *(user_row(f"v{number}") for number in range(9))).problems
+    assert said.startswith("line 3: the row that begins here has a quote too many or too few.")
+
+
+def test_a_quote_that_is_open_to_the_end_of_a_large_file_is_told_with_its_line() -> None:
+    (said,) = read(user_row("u1"), user_row('"u2'), *[user_row("u3")] * 3000).problems
     assert said.startswith("line 3: ")
+
+
+def test_a_header_in_the_middle_is_told_once() -> None:
+    """Two files that were joined; the second may have its byte order mark."""
+    header = ",".join(HEADER)
+    assert read(user_row("u1"), f"\ufeff{header}", user_row("u2")).problems == [
+        "line 3: the header stands here again; leave one."
+    ]
+
+
+def test_a_line_end_that_was_made_twice_is_one() -> None:
+    result = read(user_row("u1"), user_row("u2"), end="\r\r\n")
+    assert [(user.userid, user.line) for user in result.users] == [("u1", 2), ("u2", 3)]
+    assert result.notes == []
+
+
+@pytest.mark.parametrize("column", ["USER ID", "TITLE"])
+def test_a_character_that_is_none_is_told_wherever_it_stands(column: str) -> None:
+    (said,) = read(user_row("u1"), row(**{"USER ID": "u2", column: "a\0b"})).problems
+    assert said.startswith("line 3: it has the character U+0000")
 
 
 def test_other_columns_are_told_once_and_never_quoted() -> None:

@@ -18,7 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients import (
     presence_errors,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core import backoff
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import NotNow
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Asked, NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, Conflict
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
@@ -51,7 +51,7 @@ def axl(code: int | str, text: str) -> Answer:
 
 
 def told(found: NotNow | None) -> tuple[str, bool] | None:
-    return None if found is None else (found.retry_after, found.undone)
+    return None if found is None else (found.asked.retry_after, found.undone)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,14 @@ def told(found: NotNow | None) -> tuple[str, bool] | None:
         "Your request is being throttled.",
         "API rate limit exceeded",
         "Exceeded allowed rate for Perfmon information.",
+        "It isn't available and can't be reached, try again later, don't wait.",
+        "The server 'MAIL1' is temporarily unavailable.",
     ],
 )
 def test_words_that_ask_to_come_back(words: str) -> None:
     for text in (words, words.upper(), f"Error:\n  {words} (0x1)"):
         assert backoff.of_words(text) is not None, text
-    assert backoff.of_words(words, undone=False) == NotNow(" ".join(words.split()), "", undone=False)
+    assert backoff.of_words(words, undone=False) == NotNow(" ".join(words.split()), undone=False)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,9 @@ def test_words_that_ask_to_come_back(words: str) -> None:
         "Unavailable",
         "Could not insert new row - duplicate value in a UNIQUE INDEX column (Unique Index:).",
         "The retry interval must be at least 30 seconds",
+        "The value 'server is busy' isn't valid for it's no number, so don't.",
+        'There is no service "Try again later".',
+        "Es gibt keinen Dienst \u201cServer busy\u201d.",
         "The rate of CalendarSpread is not valid",
     ],
 )
@@ -110,7 +115,7 @@ def test_words_of_a_refusal(words: str) -> None:
     ],
 )
 def test_the_pause_that_words_ask_for(words: str, seconds: str) -> None:
-    assert backoff.in_words(words).retry_after == seconds
+    assert backoff.in_words(words).asked.retry_after == seconds
 
 
 def test_a_reason_is_short() -> None:
@@ -122,9 +127,9 @@ def test_statuses() -> None:
     found = {status: backoff.of_status(status) for status in range(100, 600)}
     undone = {408: True, 425: True, 429: True, 503: True, 502: False, 504: False}
     assert {status: one.undone for status, one in found.items() if one is not None} == undone
-    asked = {status: one for status in range(100, 600) if (one := backoff.of_status(status, "7")) is not None}
+    asked = {status: one for status in range(100, 600) if (one := backoff.of_status(status, Asked("7"))) is not None}
     assert asked.keys() == {408, 425, 429, *range(500, 600)}, "any failure of a server that asks to come back passes"
-    assert {one.retry_after for one in asked.values()} == {"7"}
+    assert {one.asked.retry_after for one in asked.values()} == {"7"}
     assert {status for status, one in asked.items() if one.undone} == {408, 425, 429, 503}
 
 
@@ -315,6 +320,13 @@ def test_pages_of_web_enrollment(answer: Answer, undone: bool | None) -> None:
 )
 def test_faults_of_remote_powershell(code: int | None, words: str, expected: tuple[str, bool] | None) -> None:
     assert told(exchange_busy.of_fault(code, words)) == expected
+
+
+@pytest.mark.parametrize("code", [0x803381A7, 2150858843, 503, 504, 5])
+def test_headers_count_before_the_words_of_a_fault(code: int) -> None:
+    found = exchange_busy.of_fault(code, "Server busy. Please wait for 2 seconds.", Asked("9"))
+    assert found is not None
+    assert found.asked == Asked("9")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ class Users(Transport):
         self.queries.append(query)
         skip, first = 0 if self.endless else int(query["skip"][0]), int(query["first"][0])
         found = [name for name in self.known if name in query.get("userid", self.known)]
-        items = [{"userid": name} for name in found[skip : skip + first]]
+        unknown = dict.fromkeys(("presence", "activity", "message", "gateway", "failure"))
+        items = [{"userid": name, **unknown} for name in found[skip : skip + first]]
         content = {"items": items, "total": len(found), "engines": ["imp-pub"]}
         return Answer(200, {"content-type": "application/json"}, json.dumps(content).encode())
 

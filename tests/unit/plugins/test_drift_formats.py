@@ -294,6 +294,12 @@ def test_the_terminal_shows_totals_of_each_cluster_and_kind_first_and_then_some_
     assert lines[-1] == "  and 5 more in the reports"
 
 
+def test_the_terminal_shows_totals_of_several_clusters_however_few_their_findings() -> None:
+    lines = formats.as_terminal(many_clusters(1)).splitlines()
+    assert lines[1:3] == ["  dc01: 1 calendar user, 1 presence gateway drifted", "  1 cluster: no difference"]
+    assert len(lines) == 5
+
+
 def test_the_terminal_sums_up_what_is_too_many_clusters() -> None:
     lines = formats.as_terminal(many_clusters(formats.TOTALS_ON_TERMINAL + 2)).splitlines()
     assert lines[formats.TOTALS_ON_TERMINAL + 1] == "  2 more clusters: 4 calendar users, 2 presence gateways drifted"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -30,6 +31,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Con
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import NotConnected
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import EXCHANGE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import windows_subject
+from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import Impersonation
 from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
 from requests import exceptions as http
 
@@ -82,11 +84,38 @@ def test_what_the_server_has_not_done_is_tried_again(make: Make, method: str, ho
     assert pauses == [0.5, 1.0]
 
 
+class Pool:
+    """A session that tells whether the server has been asked to end it."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        self.connection = SimpleNamespace(close=lambda: self.ended.append("connection"))
+
+    def close(self) -> None:
+        self.ended.append("session")
+
+
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [(fault(0x803381A5), ["session", "connection"]), (http.ConnectionError(), ["connection"])],
+)
+def test_a_session_counts_towards_the_quotas_until_it_is_ended(
+    make: Make, monkeypatch: pytest.MonkeyPatch, error: Exception, ended: list[str]
+) -> None:
+    client, _pauses = make(("sent", error))
+    pool = Pool()
+    monkeypatch.setattr(client, "_pool", pool)
+    client.read("Some-Cmdlet")
+    assert pool.ended == ended
+
+
 @pytest.mark.parametrize(
     ("how_far", "error"),
     [
         ("sent", http.ConnectionError()),
         ("sent", http.ReadTimeout()),
+        ("sent", fault(504)),
+        ("sent", WinRMTransportError("http", 502, "")),
         ("taken", http.ConnectionError()),
         ("taken", fault(503)),
         ("taken", fault(2150858843)),
@@ -168,6 +197,34 @@ def test_error_records(error_id: str, code: str) -> None:
     assert isinstance(error, ApiError)
     assert (error.code, error.message) == (code, "Get-It: It is not there. Really.")
     assert error.details["error_id"] == error_id
+
+
+@pytest.mark.parametrize("identifier", ["CommandNotFoundException", None])
+def test_error_records_without_their_type_or_an_identifier(identifier: str | None) -> None:
+    """One that ends a pipeline has its parts as plain properties; one of a script may have none at all."""
+    named = {} if identifier is None else {"FullyQualifiedErrorId": identifier}
+    record = SimpleNamespace(adapted_properties=named, extended_properties={})
+    error = exchange_powershell._refusal("Get-It", [record])
+    assert isinstance(error, ApiError)
+    assert (error.code, error.details["error_id"]) == ("no-such-cmdlet" if identifier else "refused", identifier or "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (["text", None, 7], []),
+        ([{"Name": "b"}, {"Name": "a", "AssignmentMethod": "Direct"}, {"AssignmentMethod": "Group"}], ["a", "b"]),
+        ([{"AssignmentMethod": "Direct"}], None),
+        ([{"Name": None}], None),
+    ],
+)
+def test_assignments_that_are_none(rows: list[Any], names: list[str] | None) -> None:
+    asked: Any = SimpleNamespace(_account="a", _present=True, _exchange=SimpleNamespace(read=lambda *_: rows))
+    if names is None:
+        with pytest.raises(UnexpectedAnswer):
+            Impersonation.read(asked)
+    else:
+        assert list(Impersonation.read(asked).assignments) == names
 
 
 @pytest.mark.parametrize("row", [{}, "text", {"RawData": b""}, {"RawData": None}, {"RawData": 7}])

@@ -101,5 +101,5 @@ def test_what_is_no_preflight_is_refused(checks: Any) -> None:
 
 
 def test_a_narrow_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="width 59 is below 60"):
+    with pytest.raises(ValueError, match="width 59 is not in the range 60 to 1000"):
         lines_of(width=59)

@@ -14,9 +14,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Opt
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import (
     common_passwords,
     secret_texts,
-    shape_problems,
     shown_arguments,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import shape_problems
 
 from tests.support.plugin_files import MODULES, PACKAGE
 

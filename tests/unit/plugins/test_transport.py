@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff, NotNow
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Asked, Backoff, NotNow
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     AnswerLost,
     Busy,
@@ -182,7 +182,7 @@ def test_a_protocol_has_words_of_its_own(
     server: ScriptedServer, connect: Callable[..., Transport], pauses: list[float]
 ) -> None:
     def busy(answer: Answer) -> NotNow | None:
-        return NotNow("that it rests", "3") if answer.body == b"rest" else None
+        return NotNow("that it rests", Asked("3")) if answer.body == b"rest" else None
 
     server.script += [Reply(200, b"rest"), Reply(500, b"rest", {"Retry-After": "9"}), Reply(200, b"done")]
     assert connect().request("POST", "/x", busy=busy).body == b"done"

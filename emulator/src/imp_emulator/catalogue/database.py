@@ -63,6 +63,13 @@ _INFORMIX = """
     sysviews
 """
 
+_FUNCTIONS = """
+    acos add_months ascii asin atan atan2 ceil charindex chr concat cos current current_date current_timestamp date
+    day dbinfo decode exp extend floor greatest hex initcap instr last_day least left ln log10 logn lpad mdy month
+    months_between nvl2 octet_length pow power quarter range reverse right root rpad sin space sqrt stdev sysdate
+    tan to_char to_date to_number today trunc user variance weekday year
+"""
+
 _OF_USERS = """
     building fkcallingsearchspace_restrict fkdirectorypluginconfig fkmatrix_presence fkucserviceprofile fkucuserprofile
     nickname ocsprimaryuseraddress passwordreverse primarynodeid site tkuserlocale uniqueidentifier xml
@@ -74,6 +81,9 @@ TABLES = frozenset(f"{_DIALPLAN} {_DEVICES} {_USERS} {_SERVERS} {_TYPES} {_PRESE
 
 COLUMNS = frozenset(f"{_OF_USERS} {_OF_OTHERS}".split())
 """Columns of tables that the emulator has, but without these."""
+
+FUNCTIONS = frozenset(_FUNCTIONS.split())
+"""Functions of Informix that the emulator does not have; those without parentheses stand where a column could."""
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "Enterprise Wide": (

@@ -53,8 +53,8 @@ class Request:
     method: str
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     caller: str | None = None
     connection: Connection = field(default_factory=Connection)
     scope: Scope = field(default_factory=dict, repr=False)

@@ -12,6 +12,12 @@ from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario.model import NodeSpec, RedundancyGroupSpec, ScenarioError
 from imp_emulator.scenario.reader import Pattern, Section, unique
 
+DEFAULT_GROUP = "DefaultCUPSubcluster"
+"""The presence redundancy group that the product makes for its first IM and Presence node."""
+GROUP_NAME = "[A-Za-z0-9_-]{1,128}"
+"""What the name of a group may be, as a regular expression (Cisco's guide)."""
+GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
+"""What the description of a group may be, as a regular expression (Cisco's guide)."""
 KEY = "presence_redundancy_groups"
 """The key of a cluster that lists its groups."""
 

@@ -10,8 +10,6 @@ from functools import partial
 from imp_emulator.domain.events import (
     ParameterChanged,
     ServiceStarted,
-    ServiceStartFailed,
-    ServiceStopped,
     ServiceStopping,
 )
 from imp_emulator.domain.exchange import event_log, first_contents, streaming, subscriptions
@@ -54,9 +52,7 @@ def watch_nodes(environment: Environment) -> None:
     """Have the Server Recovery Managers see what happens to their nodes, and act when it is time."""
     context, events, scheduler = environment.context, environment.events, environment.scheduler
     events.subscribe(ServiceStopping, partial(recovery.service_changed, context))
-    events.subscribe(ServiceStopped, partial(recovery.service_changed, context))
     events.subscribe(ServiceStarted, partial(recovery.service_changed, context))
-    events.subscribe(ServiceStartFailed, partial(recovery.service_changed, context))
     events.subscribe(ParameterChanged, partial(recovery.parameter_changed, context))
     events.subscribe(StateReplaced, lambda _: recovery.look_at_all(context))
     scheduler.register(recovery.DOWN, partial(recovery.down, context))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imp_emulator.store.database import Database
 
@@ -32,7 +32,7 @@ class KeyPair:
         issuers: The CA certificates above it, next issuer first, root last; empty for a root.
     """
 
-    private_key: str
+    private_key: str = field(repr=False)
     certificate: str
     issuers: str = ""
 

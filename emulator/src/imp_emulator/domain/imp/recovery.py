@@ -17,8 +17,6 @@ from imp_emulator.catalogue.services import CRITICAL_SERVICES, RECOVERY_MANAGER
 from imp_emulator.domain.events import (
     ParameterChanged,
     ServiceStarted,
-    ServiceStartFailed,
-    ServiceStopped,
     ServiceStopping,
 )
 from imp_emulator.domain.imp import engine_life, services
@@ -72,10 +70,8 @@ def look_at_all(context: Context, cluster: str | None = None) -> None:
                 look(context, spec.name, group.members[0].node)
 
 
-def service_changed(
-    context: Context, event: ServiceStarted | ServiceStartFailed | ServiceStopped | ServiceStopping
-) -> None:
-    """Take notice that a service of a node has started or stopped."""
+def service_changed(context: Context, event: ServiceStarted | ServiceStopping) -> None:
+    """Take notice that a service of a node runs, or has begun to stop, from when on it counts as down."""
     if isinstance(event, ServiceStarted) and event.service == RECOVERY_MANAGER:
         _manager_started(context, event.cluster, event.node)
     elif event.service in CRITICAL_SERVICES:
@@ -163,7 +159,7 @@ def down(context: Context, job: Job) -> None:
 
 def _backup_is_down(context: Context, group: Group, member: Member, peer: Member, found: Trouble) -> None:
     """The node that serves the users of both has failed: the other one takes them all, if nothing is wrong with it."""
-    if peer.state != State.FAILED_OVER or _trouble(context, peer) is not None:
+    if peer.state != State.FAILED_OVER:
         _fail(context, group, found.reason)
         return
     reason = _RECOVERED.get(found.reason, Reason.RECOVER_SERVICE)
@@ -177,7 +173,6 @@ def _fail(context: Context, group: Group, reason: Reason) -> None:
     """Nobody can take the users: both nodes run in failed mode until somebody has them recover."""
     for member in group.members:
         _set(context, member, State.FAILED_MODE, reason)
-        context.jobs.cancel(DOWN, _node_key(member))
 
 
 def fall_back(context: Context, job: Job) -> None:
@@ -308,21 +303,31 @@ def _begun(context: Context, group: Group) -> None:
     if any(_still_starts(context, member) for member in begun):
         _settle_after(context, group, MOVE_SECONDS)
         return
-    wrong = [(member, found) for member in group.members if (found := _trouble(context, member)) is not None]
-    if any(found.reason is Reason.PEER_DOWN for _, found in wrong):
+    troubles = {member.node: _trouble(context, member) for member in group.members}
+    if any(found is not None and found.reason is Reason.PEER_DOWN for found in troubles.values()):
         return
+    wrong = [member for member in begun if troubles[member.node] is not None]
     if any(member.state == State.FAILED_MODE for member in group.members):
         for member in begun:
             _set(context, member, State.FAILED_MODE, Reason.UNKNOWN)
     elif not wrong:
-        _all_normal(context, group)
-    elif len(wrong) < len(group.members):
-        member, found = wrong[0]
-        peer = peer_of(group, member.node)
-        if peer is not None:
-            _move_away(context, member, peer, (found.reason, found.reason))
+        # What is wrong with a peer that had begun before has its own time.
+        for member in begun:
+            _set(context, member, State.NORMAL, Reason.NORMAL)
+            _serve(context, member, None)
     else:
-        _fail(context, group, wrong[0][1].reason)
+        _begun_with_trouble(context, group, wrong[0], troubles)
+
+
+def _begun_with_trouble(context: Context, group: Group, member: Member, troubles: dict[str, Trouble | None]) -> None:
+    """A node whose critical services do not run when it begins fails over at once, if its peer is in order."""
+    peer, found = peer_of(group, member.node), troubles[member.node]
+    if peer is None or found is None:
+        return
+    if troubles[peer.node] is None:
+        _move_away(context, member, peer, (found.reason, found.reason))
+    else:
+        _fail(context, group, found.reason)
 
 
 def _all_normal(context: Context, group: Group) -> None:

@@ -26,7 +26,7 @@ _FUNCTIONS = frozenset(
 _SECRETS = frozenset({"password_hash", "pin_hash"})
 _STEPS_BETWEEN_LOOKS = 1_000
 _MOST_STEPS = 20_000_000
-_MOST_SECONDS = 3.0
+_MOST_SECONDS = 1.5
 """Of this thread's processor time. Steps alone do not bound a statement: a call of a function is a single step, and may
 compare the longest text with the longest pattern."""
 _LIMITS = {

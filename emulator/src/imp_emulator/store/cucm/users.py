@@ -43,6 +43,7 @@ class User(NamedTuple):
 
     Attributes:
         pkid: The UUID, lower case, no braces.
+        access_groups: The names of its access control groups, a line each.
         enable_cti: 1 or 0, like all flags down from here.
     """
 
@@ -69,6 +70,7 @@ class User(NamedTuple):
     name_dialing: str
     attendees_access_code: str
     pattern_precedence: str
+    access_groups: str
     em_max_login_time: int | None
     max_desk_pickup_wait_time: int
     remote_destination_limit: int

@@ -63,7 +63,7 @@ class EngineUser:
     pkid: str
     node: str
     mail: str
-    token: str
+    token: str = field(repr=False)
     gateway: str = ""
     folder: str = ""
     time_zone: str = ""

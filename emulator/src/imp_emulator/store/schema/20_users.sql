@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS end_user (
     name_dialing               TEXT NOT NULL DEFAULT '',
     attendees_access_code      TEXT NOT NULL DEFAULT '',
     pattern_precedence         TEXT NOT NULL DEFAULT 'Default',
+    access_groups              TEXT NOT NULL DEFAULT '',
     presence_group             TEXT NOT NULL DEFAULT 'Standard Presence group',
     em_max_login_time          INTEGER,
     max_desk_pickup_wait_time  INTEGER NOT NULL DEFAULT 10000,

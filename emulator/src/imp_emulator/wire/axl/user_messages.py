@@ -9,6 +9,8 @@ repositories (14.0, 15.0).
 
 from __future__ import annotations
 
+from imp_emulator.catalogue.access_groups import GROUPS
+from imp_emulator.domain.cucm.users import User
 from imp_emulator.wire.axl.answers import Tag, braces, empty, fixed, flag, tag_type, text
 from imp_emulator.wire.axl.schema import Choice, Element, element, nested, one_of, sequence
 
@@ -16,6 +18,16 @@ PRESENCE_GROUP = "Standard Presence group"
 """The one presence group of a new cluster, with its well-known identifier."""
 
 PRESENCE_GROUP_ID = "ad243d17-98b4-4118-8feb-5ff2e1b781ac"
+
+
+def _access_groups(user: User) -> str:
+    groups = (
+        f"<userGroup><name>{group}</name><userRoles>"
+        + "".join(f"<userRole>{role}</userRole>" for role in GROUPS[group])
+        + "</userRoles></userGroup>"
+        for group in user.access_groups.splitlines()
+    )
+    return f"<associatedGroups>{''.join(groups)}</associatedGroups>"
 
 
 def _presence_group(_user: object) -> str:
@@ -215,7 +227,6 @@ NUMBERS = frozenset({"emMaxLoginTime", "maxDeskPickupWaitTime", "remoteDestinati
 REFERENCES: dict[str, str] = {
     "associatedDevices": "fk_enduserdevicemap_fkdevice",
     "primaryExtension": "fk_endusernumplanmap_fknumplan",
-    "associatedGroups": "fk_enduserdirgroupmap_fkdirgroup",
     "phoneProfiles": "fk_enduserdevicemap_fkdevice",
     "defaultProfile": "fk_enduserdevicemap_fkdevice",
     "presenceGroupName": "fk_enduser_fkmatrix_presence",
@@ -233,6 +244,11 @@ REFERENCES: dict[str, str] = {
     "removeAssociatedHeadsets": "fk_enduserheadsetmap_fkheadset",
 }
 """Elements that refer to objects of which an emulated cluster has none: the constraint that a reference breaks."""
+
+ACCESS_GROUPS = "associatedGroups"
+"""The element that names access control groups; the standard ones exist."""
+NO_SUCH_GROUP = "fk_enduserdirgroupmap_fkdirgroup"
+"""The constraint that any other group breaks."""
 
 IGNORED = frozenset({"zeroHop"})
 """Elements that only steer Unity Connection, which is not emulated: both of their values are right."""
@@ -265,7 +281,7 @@ USER_TAGS: tuple[Tag, ...] = (
     Tag("associatedDevices", empty),
     Tag("primaryExtension", empty),
     Tag("associatedPc", text("associated_pc")),
-    Tag("associatedGroups", empty),
+    Tag("associatedGroups", _access_groups),
     Tag("enableCti", flag("enable_cti")),
     Tag("digestCredentials", empty),
     Tag("phoneProfiles", empty),

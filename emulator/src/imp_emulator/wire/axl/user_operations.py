@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from imp_emulator.catalogue import access_groups
 from imp_emulator.domain.cucm import users
 from imp_emulator.domain.cucm.users import UserKey
 from imp_emulator.letter_case import ascii_lower
@@ -105,11 +106,24 @@ def fields(values: dict[str, Any]) -> dict[str, Any]:
         field = messages.STORED.get(name)
         if field is not None:
             found[field] = "" if value is None and name not in messages.NUMBERS else value
+        elif name == messages.ACCESS_GROUPS:
+            found["access_groups"] = _access_groups(value or {})
         elif name in messages.REFERENCES:
             _check_reference(name, value)
         elif name not in messages.IGNORED and _says_something(value):
             raise AxlFault(faults.ITEM_NOT_VALID, f"Item not valid: {name} is not emulated; leave it out.")
     return found
+
+
+def _access_groups(value: dict[str, Any]) -> str:
+    """Return the groups that a request names, each once; the roles are the group's, whatever the request says."""
+    found: dict[str, None] = {}
+    for group in filter(_says_something, value.get("userGroup", [])):
+        name = access_groups.known(group["name"])
+        if name is None:
+            raise faults.foreign_key(messages.NO_SUCH_GROUP)
+        found[name] = None
+    return "\n".join(found)
 
 
 def _check_reference(name: str, value: Any) -> None:

@@ -43,6 +43,8 @@ def no_table(name: str) -> AxlFault:
 
 def no_column(name: str) -> AxlFault:
     """A column that does not exist, maybe with its table's name before it; one that the products have is told apart."""
+    if ascii_lower(name) in database.FUNCTIONS:
+        return _no_function(name)
     if ascii_lower(name).rpartition(".")[2] in database.COLUMNS:
         return faults.not_emulated(f"Column {name} is not implemented by this emulator.")
     return AxlFault(NO_COLUMN, f"Column ({name}) not found in any table in the query (or SLV is undefined).")
@@ -74,8 +76,14 @@ def ambiguous(name: str) -> AxlFault:
 
 
 def no_routine(name: str) -> AxlFault:
-    """A function that does not exist, or that nobody may call."""
+    """A function that does not exist, or that nobody may call; one that Informix has is told apart."""
+    if ascii_lower(name) in database.FUNCTIONS:
+        return _no_function(name)
     return AxlFault(NO_ROUTINE, f"Routine ({name}) can not be resolved.")
+
+
+def _no_function(name: str) -> AxlFault:
+    return faults.not_emulated(f"Function {name} is not implemented by this emulator.")
 
 
 _NAMED: dict[Flaw, Callable[[str], AxlFault]] = {

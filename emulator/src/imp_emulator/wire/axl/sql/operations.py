@@ -147,6 +147,16 @@ def _query(request: AxlRequest, public: PublicTables) -> str:
     return "".join(rows)
 
 
+def _bounded(found: Found) -> Iterator[tuple[Any, ...]]:
+    """Give the rows of an update, which are kept until all are read, while they are no more than an answer may hold."""
+    size = 0
+    for row in found.rows:
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > MAXIMUM_ANSWER:
+            raise errors.interrupted()
+        yield row
+
+
 def _label(name: str) -> str:
     """Name a column as Informix does: in lower case; a call by its function, anything else ``expression``."""
     if _LABEL.fullmatch(name):
@@ -176,7 +186,7 @@ def _update(request: AxlRequest, public: PublicTables, tables: Mapping[str, Upda
         if column not in target.columns:
             raise errors.no_permission(f"column {statement.table}.{column}")
     with _select(request, public, statement.query) as found:
-        rows = list(found.rows)
+        rows = list(_bounded(found))
     fields = [target.columns[column] for column in statement.columns]
     for pkid, *values in rows:
         changes = {field: convert(value) for (field, convert), value in zip(fields, values, strict=True)}

@@ -35,6 +35,10 @@ class Token(NamedTuple):
         """Tell whether this is a certain operator."""
         return self.kind is TokenKind.OPERATOR and self.text == text
 
+    def is_owner(self) -> bool:
+        """Tell whether this names the owner of every table, quoted or not."""
+        return self.kind in (TokenKind.WORD, TokenKind.STRING) and self.text.lower() == "informix"
+
     def render(self) -> str:
         """Write the token for SQLite."""
         return "'" + self.text.replace("'", "''") + "'" if self.kind is TokenKind.STRING else self.text

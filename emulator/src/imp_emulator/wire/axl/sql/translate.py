@@ -44,7 +44,7 @@ def query(sql: str) -> str:
     Raises:
         AxlFault: It is no SELECT statement, or uses what neither language has.
     """
-    tokens = tokenise(sql)
+    tokens = _without_owners(tokenise(sql))
     if not tokens[0].is_word("SELECT"):
         raise errors.syntax()
     return _select(tokens)
@@ -56,7 +56,7 @@ def update(sql: str) -> Update:
     Raises:
         AxlFault: It has another form.
     """
-    tokens = tokenise(sql)
+    tokens = _without_owners(tokenise(sql))
     if tokens[0].is_word("INSERT", "DELETE"):
         raise errors.not_emulated(tokens[0].text.upper())
     if len(tokens) < 6 or not tokens[0].is_word("UPDATE") or tokens[1].kind is not TokenKind.WORD:
@@ -76,6 +76,17 @@ def update(sql: str) -> Update:
     # The table's name is a plain word here, and whether it may be read is decided when the query runs.
     text = f"SELECT [pkid], {', '.join(expressions)} FROM [{table}]{where}"  # noqa: S608
     return Update(table, tuple(columns), text)
+
+
+def _without_owners(tokens: list[Token]) -> list[Token]:
+    """Leave out ``informix.``, the owner of every table, which may be quoted; SQLite would look for such a database."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.is_operator(".") and kept and kept[-1].is_owner():
+            kept.pop()
+        else:
+            kept.append(token)
+    return kept
 
 
 def _split_where(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
@@ -136,10 +147,6 @@ class _Writer:
         return " ".join(self._out) + self._limits[0]
 
     def _word(self, token: Token) -> None:
-        if token.is_word("INFORMIX") and self._at < len(self._tokens) and self._tokens[self._at].is_operator("."):
-            # The owner of every table; SQLite would look for a database of that name.
-            self._at += 1
-            return
         if token.is_word("UNION") and self._limits[-1]:
             # Informix does not allow FIRST in a part of a UNION.
             raise errors.syntax()

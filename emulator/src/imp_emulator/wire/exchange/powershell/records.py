@@ -27,8 +27,13 @@ from imp_emulator.domain.exchange.trust import Trust
 from imp_emulator.errors import DomainError, Duplicate, InvalidValue, NotFound
 from imp_emulator.x509.distinguished_names import Name
 
-_STATE = re.compile(r"(^|(?<!\\)\+)ST=")
-"""The short name of an attribute that Windows writes otherwise than RFC 4514."""
+_ATTRIBUTE = re.compile(r"(?:[^\\+]|\\.)+", re.DOTALL)
+"""One attribute of a part of a distinguished name as RFC 4514 writes it, where a backslash takes the next character."""
+_ESCAPED = re.compile(r'\\([\\"+,;<># ])')
+_QUOTED = re.compile(r'[,+="<>#;\r\n]|^\s|\s$')
+"""What Windows puts into quotes."""
+_WINDOWS_NAMES = {"ST": "S"}
+"""The short names of attributes that Windows writes otherwise than RFC 4514."""
 _AUTOMATION = "System.Management.Automation"
 _WINDOWS_TIME = "%m/%d/%Y %I:%M:%S %p"
 _TASKS = "Microsoft.Exchange.Management.SystemConfigurationTasks"
@@ -183,7 +188,16 @@ def _certificate_text(values: Mapping[str, Any]) -> str:
 
 def _windows_name(name: Name) -> str:
     """Write a distinguished name as Windows does: the innermost part first, with a space after each comma."""
-    return ", ".join(_STATE.sub(r"\1S=", part) for part in reversed(name.relative))
+    return ", ".join(" + ".join(map(_windows_attribute, _ATTRIBUTE.findall(part))) for part in reversed(name.relative))
+
+
+def _windows_attribute(attribute: str) -> str:
+    short, _, value = attribute.partition("=")
+    readable = not value.startswith("#")
+    value = _ESCAPED.sub(r"\1", value)
+    if readable and _QUOTED.search(value):
+        value = '"{}"'.format(value.replace('"', '""'))
+    return f"{_WINDOWS_NAMES.get(short, short)}={value}"
 
 
 def assignment(known: RoleAssignment) -> PSObject:
