@@ -106,24 +106,29 @@ def problems(params: Mapping[str, Any]) -> list[str]:
 
 
 def with_switches(steps: Iterable[tuple[str, Change]], state: GroupsState, *, off: bool) -> list[Change]:
-    """Return (node, change) in the order in which they are made, with the switches of high availability among them.
+    """Return the changes of (node, change) in the order in which they are made, with the switches among them.
 
-    Starts come first, then the restarts of one group after another, so that never more than one is switched off.
+    Starts come first, then the restarts of one group after another, so that never more than one is switched off. What
+    an earlier task has left off is therefore switched on before anything else is switched off.
     """
     planned = list(steps)
     made = [change for _node, change in planned if change.action != "restart"]
     restarts = [(node, change) for node, change in planned if change.action == "restart"]
     groups = dict.fromkeys(group_of(node, state.groups) for node, _change in restarts)
-    for group in groups:
+    left_off = [group for group in state.groups if group.name in state.left_off]
+    for group in dict.fromkeys([*left_off, *groups]):
         mine = [change for node, change in restarts if group_of(node, state.groups) == group]
-        switches = off and group is not None and group.ha_enabled and group.can_switch
-        if group is None or not switches:
+        if group is None:
             made += mine
             continue
-        made.append(_switch(group.name, OFF))
-        made += [replace(change, desired={**change.desired, OFF_FIRST: group.name}) for change in mine]
-        made.append(_switch(group.name, ON))
-    return made + [_switch(group.name, ON) for group in state.groups if group.name in state.left_off]
+        switches = off and group.ha_enabled and group.can_switch
+        if switches:
+            made.append(_switch(group.name, OFF))
+            mine = [replace(change, desired={**change.desired, OFF_FIRST: group.name}) for change in mine]
+        made += mine
+        if switches or group in left_off:
+            made.append(_switch(group.name, ON))
+    return made
 
 
 def _switch(group: str, action: str) -> Change:
@@ -275,7 +280,7 @@ class Redundancy:
                 raise
             self._context.fail(KIND, error)
             return NO_GROUPS
-        known = {group.name for group in groups}
+        known = {group.name for group in groups if group.can_switch}
         on = {group.name for group in groups if group.ha_enabled}
         gone = noted.keys() - known if known or self.can_switch else set()
         # Somebody has switched it on, or taken the group away.
@@ -283,7 +288,8 @@ class Redundancy:
         for name in sorted(gone):
             self._context.warn(
                 f"The presence redundancy group {name}, which a run that ended early has left without high "
-                f"availability, is gone or has another name. See {GROUPS_PAGE} whether it is on where it should be."
+                f"availability, is gone, has another name or one node. See {GROUPS_PAGE} whether it is on where it "
+                "should be."
             )
         if restarting and self._off_wanted:
             self._warn_of_nodes_without_group(groups)

@@ -64,6 +64,14 @@ class TestHealing:
         assert (site.cluster.groups, site.noted) == ({GROUP: True}, [])
         assert_contract(site.run(off=off), changed=False)
 
+    def test_what_was_left_off_is_on_before_another_group_is_off(self, make: Callable[..., Site]) -> None:
+        site = make(("A", True, PAIR), ("B", False, ("third", "fourth")), ("C", False, ("fifth", "sixth")))
+        site.note("B", "C")
+        site.cluster.need_restart("pub", "third")
+        assert_contract(site.run(), changed=True)
+        healed = [("restart", "third"), ("on", "B"), ("on", "C")]
+        assert site.cluster.sent == [*healed, ("off", "A"), ("restart", "pub"), ("on", "A")]
+
     def test_it_is_drift(self, make: Callable[..., Site]) -> None:
         site = make((GROUP, False, PAIR))
         site.note(GROUP)
@@ -120,13 +128,14 @@ class TestHealing:
             assert failures(result) == {f"{GROUP}:on": "left-off"}
         assert site.noted == [GROUP]
 
-    def test_a_group_that_is_gone_is_forgotten(self, make: Callable[..., Site]) -> None:
-        site = make()
-        site.note("Gone")
+    @pytest.mark.parametrize("name", ["Gone", "Single"])
+    def test_a_group_that_nobody_can_switch_on_is_forgotten(self, make: Callable[..., Site], name: str) -> None:
+        site = make((GROUP, True, PAIR), ("Single", False, ("third",)))
+        site.note(name)
         result = site.run()
         assert_contract(result, changed=False)
         assert site.noted == []
-        assert any("group Gone" in warning and "another name" in warning for warning in result.warnings)
+        assert any(f"group {name}" in warning and "another name" in warning for warning in result.warnings)
 
     def test_where_unified_cm_does_not_tell_the_restarts_go_on(self, site: Site) -> None:
         site.note(GROUP)
