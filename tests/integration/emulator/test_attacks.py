@@ -204,3 +204,24 @@ def test_a_command_for_very_many_services_is_refused(environment: Emulator, atta
     assert answer is not None
     assert "More than 1000 services are named" in answer.text
     assert environment.journal(protocol="control_center")[-1]["status"] == 500
+
+
+LONG = "%a" * 60_000
+FIND = f"<searchCriteria><userid>{LONG}</userid></searchCriteria><returnedTags><userid/></returnedTags>"
+RESOLVE = (
+    f'<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>{LONG}</m:UnresolvedEntry></m:ResolveNames>'
+)
+
+
+@pytest.mark.parametrize(
+    ("attack", "words"),
+    [
+        (Attack("cucm-pub", 8443, "application", "POST", "/axl/", SOAP, message("listUser", FIND)), "too long"),
+        (ews(RESOLVE), "ErrorNameResolutionNoResults"),
+    ],
+    ids=["axl", "ews"],
+)
+def test_a_text_to_search_for_has_a_longest(attacker: Attacker, attack: Attack, words: str) -> None:
+    answer = attacker.send(attack)
+    assert answer is not None
+    assert (words in answer.text, INTERNAL_ERROR in answer.text, len(answer.text) < 2000) == (True, False, True)

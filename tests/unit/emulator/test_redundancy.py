@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, PRESENCE_ENGINE, RECOVERY_MANAGER, SIP_PROXY
 from imp_emulator.domain.imp import explanations, recovery, redundancy, services, web_sessions
 from imp_emulator.domain.imp.services import Action
+from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.errors import Forbidden, NotFound
+from imp_emulator.serving import background
 from imp_emulator.store.cucm import users
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule
 from tests.support.redundancy import (
@@ -301,6 +306,21 @@ def test_a_node_that_is_cut_off_fails_over(pair: Environment) -> None:
     assert shown(pair) == [(FAILED_OVER_DOWN, "Peer Down"), (BACKUP, "Peer Down")]
     pair.faults.clear()
     recovery.look_at_all(pair.context)
+    assert shown(pair)[0] == ("Failed Over", "Peer Down")
+
+
+@pytest.mark.parametrize("moment", ["the process starts", "a state is restored"])
+def test_faults_that_went_with_a_process_or_a_state_are_missed_by_nobody(pair: Environment, moment: str) -> None:
+    """Faults live in memory, the nodes' states in the file: they come apart where nobody has changed anything."""
+    pair.faults.active.append(Fault(1, Effect(EffectKind.DROP), node="imp1"))
+    recovery.look_at_all(pair.context)
+    advance(pair, 60 + recovery.MOVE_SECONDS)
+    pair.faults.clear()
+    assert shown(pair)[0] == (FAILED_OVER_DOWN, "Peer Down")
+    if moment == "a state is restored":
+        pair.events.publish(StateReplaced())
+    else:
+        asyncio.run(background.start(pair, PresenceEngines(pair)))
     assert shown(pair)[0] == ("Failed Over", "Peer Down")
 
 
