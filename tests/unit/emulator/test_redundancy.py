@@ -88,6 +88,25 @@ def test_a_service_that_is_deactivated_is_not_missed(pair: Environment) -> None:
     assert shown(pair) == NORMAL
 
 
+def test_one_that_is_deactivated_after_it_has_failed_is_not_missed_either(pair: Environment) -> None:
+    fail_over(pair)
+    with pair.database.transaction():
+        services.deploy(pair.context, "dc1", "imp1", PRESENCE_ENGINE, activate=False)
+    assert shown(pair)[0] == ("Failed Over", DOWN)
+
+
+def test_one_that_is_activated_and_does_not_start_is_missed(pair: Environment) -> None:
+    for activate in (False, True):
+        with pair.database.transaction():
+            services.set_pace(pair.context, Rule(Pace.HANG if activate else Pace.IMMEDIATE, service=SIP_PROXY))
+            assert services.deploy(pair.context, "dc1", "imp1", SIP_PROXY, activate) is services.Reason.DONE
+        advance(pair, 10)
+    advance(pair, 79)
+    assert shown(pair) == NORMAL
+    advance(pair, 1)
+    assert shown(pair)[0] == ("Failing Over", DOWN)
+
+
 def test_a_restart_that_is_quick_enough_moves_nobody(pair: Environment) -> None:
     pair.pace.set(Rule(Pace.SECONDS, 89))
     control(pair, Action.RESTART)
