@@ -26,7 +26,8 @@ options:
   _terms:
     description:
       - The name of a role of the collection, or of one of its playbooks that has variables of its own.
-      - Names of variables that follow it limit the dictionary to these. The others are not looked at.
+      - Names of variables that follow it limit the dictionary to these. The others are not looked at, and one of these
+        without a value and a default is an error that names it.
     type: list
     elements: str
     required: true
@@ -57,6 +58,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined
+from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import too_deep, without_nulls
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
     Spec,
@@ -112,6 +114,9 @@ class LookupModule(LookupBase):
         found = _FOUND.of(host)
         if (key := tuple(terms)) not in found:
             found[key] = self._converted(source, spec, host)
+        unset = [name for name in wanted if name not in found[key]]
+        if unset:
+            raise AnsibleLookupError(joined(f"{name}: it is needed here. Set it in the inventory." for name in unset))
         return [dict(found[key])]
 
     def _converted(self, source: str, spec: Spec, host: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +135,8 @@ class LookupModule(LookupBase):
         """Fill in the templates; what is ``omit`` or null then is as good as left out."""
         omit = host.get("omit")
         found = {name: templated(self._templar, value, omit) for name, value in given.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        # A list of nothing but nulls is left out as a whole.
+        return {name: one for name, one in found.items() if too_deep({name: one}) or without_nulls({}, {name: one})}
 
     def _computed_defaults(self, role: str) -> dict[str, Any]:
         """Return the defaults of a role that are templates. Ansible itself has them only while the role runs."""

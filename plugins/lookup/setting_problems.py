@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: Sentences, none when all is well.
+  description: One text with what is wrong, as far as a message holds it; none when all is well.
   type: list
   elements: str
 """
@@ -62,6 +62,7 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
     OWN_VARIABLES,
     selected,
@@ -78,6 +79,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
     used_names,
 )
 
+SETTINGS = "settings"
+"""What all playbooks read."""
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
 """Tags of the playbooks that are not called like a role."""
@@ -87,11 +90,12 @@ class LookupModule(LookupBase):
     """Judges the settings of a run."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
-        """Return the problems; warns of what is only odd."""
+        """Return one text with the problems, as far as a message holds them; warns of what is only odd."""
         given = variables or {}
         run, skipped = (list(given.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
         elsewhere = [] if _own_playbook_alone() else [*roles(), *OTHER_TAGS]
         problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)
+        problems += self._problems_of(SETTINGS, given)
         for name in dict.fromkeys(terms):
             problems += self._problems_of(name, given)
         if ALL_PARTS in terms:
@@ -99,10 +103,11 @@ class LookupModule(LookupBase):
             for part in parts:
                 if part in roles() and part not in terms and selected([part], run, skipped):
                     problems += self._problems_of(part, given)
-        return problems + self._misspelt(given)
+        problems += self._misspelt(given)
+        return [joined(problems)] if problems else []
 
     def _misspelt(self, given: Mapping[str, Any]) -> list[str]:
-        own = self._value("settings", OWN_VARIABLES, given) or []
+        own = self._value(SETTINGS, OWN_VARIABLES, given) or []
         # What a task has registered is nobody's setting.
         names = [name for name, value in given.items() if name not in own and not _registered(value)]
         prefixes = [f"{name}_" for name in [*roles(), "preflight"]]
@@ -112,16 +117,19 @@ class LookupModule(LookupBase):
         return found.refused
 
     def _problems_of(self, name: str, given: Mapping[str, Any]) -> list[str]:
-        return [
-            problem for option in spec_of(name) if option in given for problem in self._read(name, option, given)[1]
-        ]
+        # A connection is looked at where it is needed: elsewhere nobody should have to open the vault for it.
+        options = [option for option, spec in spec_of(name).items() if name != SETTINGS or spec["type"] != "dict"]
+        return [problem for option in options if option in given for problem in self._read(name, option, given)[1]]
 
     def _value(self, name: str, option: str, given: Mapping[str, Any]) -> Any:
         return self._read(name, option, given)[0].get(option)
 
     def _read(self, name: str, option: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Convert one variable; one that cannot be known yet, because of what its template needs, counts as well."""
-        spec = {option: spec_of(name)[option]}
+        """Convert one variable; one that cannot be known yet, because of what its template needs, counts as well.
+
+        One that is null is not missing here: only the role knows the default that it works out.
+        """
+        spec = {option: {**spec_of(name)[option], "required": False}}
         try:
             return converted(spec, {option: templated(self._templar, given.get(option), given.get("omit"))})
         except AnsibleError:

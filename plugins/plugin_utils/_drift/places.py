@@ -55,7 +55,7 @@ class Declared:
         self._variables = variables
         self._where = where
         self._keys = {str(key): key for key in variables}
-        self._options = {name: list(self._values(value, None, None, frozenset())) for name, value in options.items()}
+        self._options = {name: list(self._values(value, None, None, set())) for name, value in options.items()}
         self._texts: dict[str, _Value] = {}
         for values in self._options.values():
             for value in values:
@@ -92,9 +92,12 @@ class Declared:
         return None
 
     def _values(
-        self, value: Any, key: Place | None, mapping: Mapping[Any, Any] | None, named: frozenset[str]
+        self, value: Any, key: Place | None, mapping: Mapping[Any, Any] | None, named: set[str]
     ) -> Iterator[_Value]:
-        """Yield a value and all below it; ``key`` is the place of its name, for what has none itself, as a yes."""
+        """Yield a value and all below it; ``key`` is the place of its name, for what has none itself, as a yes.
+
+        ``named`` has the variables that were followed: each is once, however many templates mention it.
+        """
         place = self._where(value) or key
         # No other mapping: hostvars is one, which templates whatever is read from it.
         if isinstance(value, dict):
@@ -110,8 +113,9 @@ class Declared:
             yield _Value(text, place, mapping)
             for word in _WORD.findall(text) if "{{" in text else ():
                 if word in self._keys and word not in named:
+                    named.add(word)
                     name = self._keys[word]
-                    yield from self._values(self._variables[name], self._where(name), None, named | {word})
+                    yield from self._values(self._variables[name], self._where(name), None, named)
 
 
 def _is_noun_of(kind: str, option: str) -> bool:

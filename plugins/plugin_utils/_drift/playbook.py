@@ -91,33 +91,29 @@ def users_place(task: Any, host: Any, play: Any, declared: Declared | None) -> P
     That of a task in a role of this collection is what its variables declare, the include of the role, the play, or the
     host in the inventory.
     """
+    # What Ansible has made itself, such as the check of a role's arguments, has the line of the play.
+    whole = _path_place(play) if play is not None else None
     own = _path_place(task)
-    if own:
+    if own and own != whole:
         return own
-    for found in (
-        declared.first if declared else None,
-        _include(task),
-        _in_play(task, play),
-        place_of(host.get_name()),
-    ):
-        if found:
-            return found
-    return task_place(task)
+    places = (declared.first if declared else None, _include(task, whole), _role_entry(task, play))
+    nearest = next((place for place in places if place and place != whole), whole)
+    return nearest or place_of(host.get_name()) or task_place(task)
 
 
-def _include(task: Any) -> Place | None:
-    """Return the nearest include or block of a user around a task."""
+def _include(task: Any, whole: Place | None) -> Place | None:
+    """Return the nearest include or block of a user around a task, in the play that is ``whole``."""
     around = getattr(task, "_parent", None)
     while around is not None:
         place = _path_place(around)
-        if place:
+        if place and place != whole:
             return place
         around = getattr(around, "_parent", None)
     return None
 
 
-def _in_play(task: Any, play: Any) -> Place | None:
-    """Return the line of the task's role in a play, or of the play."""
+def _role_entry(task: Any, play: Any) -> Place | None:
+    """Return the line of the task's role in a play."""
     if play is None:
         return None
     role = getattr(task, "_role", None)
@@ -127,7 +123,7 @@ def _in_play(task: Any, play: Any) -> Place | None:
         place = place_of(entry)
         if place and told in names:
             return place
-    return _path_place(play)
+    return None
 
 
 def _path_place(item: Any) -> Place | None:

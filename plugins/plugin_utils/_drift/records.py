@@ -25,15 +25,16 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Dec
 HIDDEN = NOT_SHOWN
 """Stands for a secret's value that a module should not have told."""
 EXISTS = "exists"
+"""The field of an object that is missing, or there though it should not be: its other fields have no counterpart."""
 HA_ENABLED = "ha_enabled"
 """The field of a presence redundancy group that ``services`` switches."""
-"""The field of an object that is missing, or there though it should not be: its other fields have no counterpart."""
 COLLECTION = "ucops.imp."
 TASK = "task"
 """The kind of a record about a task that names no object."""
 ASYNC_STATUS = "async_status"
 """The module whose result is that of a task in the background."""
 LONGEST_MESSAGE = 1000
+TOLD_TO_FAIL = "The module did not fail: until or failed_when of the task did."
 NO_LOG = "The task has no_log, which hides what it found."
 
 
@@ -251,6 +252,8 @@ def _failures(origin: Origin, result: Mapping[str, Any], failed: bool, ours: boo
         )
     if failed and not listed:
         message = NO_LOG if "censored" in result else _short(result.get("msg") or "The task failed.")
+        if is_check(origin, result):
+            message = TOLD_TO_FAIL
         code = result.get("code") if ours else None
         yield _record(origin, Status.COULD_NOT_CHECK, message=message, code=code)
 

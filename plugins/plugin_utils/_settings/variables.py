@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,7 @@ def templated(templar: Templar, value: Any, omit: Any) -> Any:
     if _Native is not None and _holds_empty_text(found):
         natively = templar.copy_with_new_env(environment_class=_Native, finalize=lambda one: one)
         found = _with_nulls(found, natively.template(value))
-    return _without_omit(found, omit)
+    return _plain(found, omit)
 
 
 def _holds_empty_text(value: Any) -> bool:
@@ -120,11 +122,17 @@ def _with_nulls(value: Any, natively: Any) -> Any:
     return value
 
 
-def _without_omit(value: Any, omit: str) -> Any:
+def _plain(value: Any, omit: str) -> Any:
+    """Return a value without what is omitted, dates and infinity as texts.
+
+    Up to ansible-core 2.18 the result of a lookup is written as text and read again, which such values do not survive.
+    """
     if isinstance(value, Mapping):
-        return {key: _without_omit(one, omit) for key, one in value.items() if one != omit}
+        return {key: _plain(one, omit) for key, one in value.items() if one != omit}
     if isinstance(value, list):
-        return [_without_omit(one, omit) for one in value if one != omit]
+        return [_plain(one, omit) for one in value if one != omit]
+    if isinstance(value, date) or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
     return None if value == omit else value
 
 

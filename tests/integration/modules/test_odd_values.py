@@ -30,7 +30,7 @@ from tests.support.signing_requests import pem, signing_request
 
 ALL_CASES = "ALL_CASES" in os.environ
 SEED = 20261126
-CASES = 14
+CASES = 8
 """Of each module, in CI."""
 LONGEST = 1000
 """Characters of a message."""
@@ -139,3 +139,40 @@ def test_every_odd_value_is_understood_or_a_sentence(
         if said:
             found[f"{place} is {name}"] = said
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "told"),
+    [
+        ("calendar_users", {"query": None}, "one of the following is required: users, csv_path, query"),
+        ("calendar_users", {"query": None, "users": None}, "one of the following is required: users, csv_path, query"),
+        (
+            "trust_certificates",
+            {"certificates": [{"path": ""}]},
+            "certificates[0].path: it is an empty text. Give a value, or leave the option out.",
+        ),
+        (
+            "service_parameters",
+            {"parameters": [{"service": "Cisco Presence Engine", "name": "ExchangeQueue", "value": True}]},
+            "parameters[0].value: it is a truth value (YAML takes yes, no, on and off for one).",
+        ),
+        (
+            "calendar_users",
+            {
+                "users": [None, {"userid": "user0001", "im_and_presence": None}],
+                "query": None,
+                "meeting_information": False,
+            },
+            "",
+        ),
+    ],
+)
+def test_null_is_as_good_as_left_out_and_what_cannot_be_meant_is_told_in_check_mode_and_without(
+    environment: Emulator, module: str, options: Options, told: str
+) -> None:
+    main = importlib.import_module(f"{PACKAGE}.{module}").main
+    for check in (True, False):
+        result = run_main(main, {**BASES[module](environment), **options}, check=check)
+        assert result.failed == bool(told), result.msg
+        assert result.msg.startswith(told)
+        assert environment.journal(writes=True) == [] or not told

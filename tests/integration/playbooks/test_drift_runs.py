@@ -46,7 +46,6 @@ JOBS = """
       poll: 1
 """
 CHANGED = ["calendar_spread", "ews_status_frequency", "exchange_queue"]
-NOT_IN_CHECK_MODE = "check mode and async cannot be used on same task"
 THEIRS = """
 - hosts: imp_publisher
   gather_facts: false
@@ -62,11 +61,11 @@ THEIRS = """
 """
 
 
-def run(environment: Emulator, folder: Path, content: str, *options: str, **more: str) -> Played:
+def run(environment: Emulator, folder: Path, content: str, **more: str) -> Played:
     book = folder / "own.yml"
     book.write_text(content)
     settings = {**CALLBACK, "UCOPS_IMP_DRIFT_DIR": "reports", **more}
-    return play(environment.ready_file, folder, str(book), "--limit", "imp-pub.dc1", *options, environment=settings)
+    return play(environment.ready_file, folder, str(book), "--limit", "imp-pub.dc1", environment=settings)
 
 
 def report(folder: Path) -> dict[str, Any]:
@@ -83,15 +82,6 @@ def test_the_end_of_a_job_counts_and_so_does_every_attempt(environment: Emulator
     lines = JOBS.splitlines()
     assert [lines[record["line"] - 1].split(":")[0].strip() for record in report(tmp_path)["records"]] == CHANGED
     assert {record["path"] for record in report(tmp_path)["records"]} == {"own.yml"}
-
-    checked = run(environment, tmp_path, JOBS, "--check")
-
-    if NOT_IN_CHECK_MODE in checked.output:  # up to core 2.16
-        assert checked.status == 2
-        assert NOT_IN_CHECK_MODE in report(tmp_path)["records"][0]["message"]
-        return
-    assert checked.status == 0, checked.output
-    assert report(tmp_path)["records"] == []
     assert report(tmp_path)["summary"]["checks"] == len(CHANGED)
 
 

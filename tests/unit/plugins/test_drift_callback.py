@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.callback import drift as plugin
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift import playbook
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Place
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import shown as shown_path
 
 from tests.support import drift
@@ -134,7 +136,7 @@ def a_task(action: str, **more: Any) -> Item:
 
 def a_play(*roles: str, **more: Any) -> Item:
     named = [SimpleNamespace(get_name=lambda name=role, **_: name) for role in roles]
-    return Item(get_roles=lambda: named, **more)
+    return Item(get_roles=lambda: named, get_path=lambda: "/site.yml:2", **more)
 
 
 OURS, FOREIGN = a_task("ucops.imp.services"), a_task("ansible.builtin.command")
@@ -259,3 +261,28 @@ def test_a_path_is_the_same_on_every_machine(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert shown_path(Path(path.format(cwd=tmp_path))) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "roles", "line"),
+    [
+        ("/site.yml:30", [], 30),
+        # Ansible gives its own check of a role's arguments the line of the play, and so it does the block around.
+        ("/site.yml:2", ["ucops.imp.users", "ucops.imp.trust"], 9),
+        ("/site.yml:2", [{"role": "trust"}], 9),
+        ("/site.yml:2", ["ucops.imp.users"], 2),
+    ],
+)
+def test_a_task_without_a_line_of_its_own_is_told_where_its_role_is_named(
+    monkeypatch: pytest.MonkeyPatch, path: str, roles: list[Any], line: int
+) -> None:
+    def origin(value: Any) -> tuple[str | None, int | None]:
+        return ("/site.yml", 9) if "trust" in str(value) else (None, None)
+
+    monkeypatch.setattr(playbook, "_origin", origin)
+    role = SimpleNamespace(get_name=lambda include_role_fqcn: "ucops.imp.trust" if include_role_fqcn else "trust")
+    around = SimpleNamespace(get_path=lambda: "/site.yml:2")
+    task = SimpleNamespace(get_path=lambda: path, _role=role, _parent=around)
+    play = SimpleNamespace(get_path=lambda: "/site.yml:2", get_ds=lambda: {"roles": roles})
+
+    assert playbook.users_place(task, SimpleNamespace(get_name=lambda: "x"), play, None) == Place("/site.yml", line)

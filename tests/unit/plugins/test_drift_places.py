@@ -108,3 +108,10 @@ def test_the_line_of_a_finding(kind: str, identifier: str, field: str | None, li
 def test_the_first_thing_that_a_task_declares(options: dict[str, Any], line: int | None) -> None:
     found = Declared(options, VARIABLES, where).first
     assert found == (Place("hosts.yml", line) if line else None)
+
+
+def test_variables_that_mention_each_other_many_times_are_each_followed_once() -> None:
+    chain: dict[Any, Any] = {f"v{one}": f"{{{{ v{one + 1} if v{one + 1} else v{one + 2} }}}}" for one in range(200)}
+    last = {**chain, at(3, "v200"): at(3, "mail1.example.com")}
+    found = Declared({"gateways": "{{ v0 }}"}, last, where).place("presence_gateway", "mail1.example.com", None)
+    assert found == Place("hosts.yml", 3)

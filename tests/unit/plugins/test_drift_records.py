@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import (
     LONGEST_MESSAGE,
+    TOLD_TO_FAIL,
     Origin,
     Record,
     Status,
@@ -179,6 +180,15 @@ def test_the_items_of_a_loop_count_and_not_their_sum() -> None:
 
 def test_a_loop_that_failed_before_its_first_item() -> None:
     assert only(drift.GATEWAYS, {"msg": "'x' is undefined", "results": []}, failed=True).message == "'x' is undefined"
+
+
+def test_a_task_that_was_told_to_fail_says_so_beside_what_it_found() -> None:
+    """Up to its last attempt with ``until``, or by ``failed_when``: ansible has no message for that."""
+    found = records_of(drift.GATEWAYS, result(drift.DESCRIPTION), failed=True)
+    assert [(record.status, record.message) for record in found] == [
+        (Status.COULD_NOT_CHECK, TOLD_TO_FAIL),
+        (Status.DRIFT, None),
+    ]
 
 
 @pytest.mark.parametrize("changes", [["a line"], [{"path": "x"}], [None]])

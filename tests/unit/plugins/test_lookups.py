@@ -1,0 +1,104 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookups that read the variables of roles and playbooks: null is as good as left out, wherever it stands."""
+
+from __future__ import annotations
+
+import ast
+import math
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.ucops.imp.plugins.lookup import options, setting_problems
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import LONGEST_MESSAGE
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
+    COLLECTION,
+    known_variables,
+    playbooks,
+    roles,
+    spec_of,
+)
+
+LOADER = DataLoader()
+CLUSTER = {
+    "ucops_imp_cluster": "dc1",
+    "inventory_hostname": "imp-pub.dc1",
+    "playbook_dir": "/none/such",
+    "ansible_check_mode": False,
+}
+CONNECTIONS = [name for name, spec in spec_of("settings").items() if spec["type"] == "dict"]
+NULLS: dict[str, Any] = dict.fromkeys(known_variables() - CLUSTER.keys())
+
+
+def looked_up(*terms: str, **variables: Any) -> dict[str, Any]:
+    found = {**CLUSTER, **variables}
+    lookup = options.LookupModule(loader=LOADER, templar=Templar(loader=LOADER, variables=found))
+    return lookup.run(list(terms), variables=found)[0]
+
+
+def problems(*terms: str, **variables: Any) -> list[str]:
+    found = {**CLUSTER, **variables}
+    lookup = setting_problems.LookupModule(loader=LOADER, templar=Templar(loader=LOADER, variables=found))
+    return lookup.run(list(terms), variables=found)
+
+
+@pytest.mark.parametrize("source", [*roles(), *playbooks()])
+def test_variables_that_are_null_are_as_good_as_left_out(source: str) -> None:
+    nothing = looked_up(source)
+    assert looked_up(source, **NULLS) == nothing
+    lists = {name: [None] for name, spec in spec_of(source).items() if spec.get("type") == "list"}
+    assert looked_up(source, **lists) == nothing
+    assert problems(source, **NULLS) == problems(source, **lists) == []
+
+
+def test_a_default_that_is_worked_out_stands_in_for_null() -> None:
+    nodes = [{"name": "imp-pub"}]
+    found = looked_up("export", export_cluster=None, export_trust_nodes=[None], trust_nodes=nodes)
+    assert (found["export_cluster"], found["export_trust_nodes"]) == ("dc1", nodes)
+
+
+@pytest.mark.parametrize("given", [{}, {"ucops_imp_cucm": None}])
+def test_what_is_needed_and_not_given_is_named(given: dict[str, None]) -> None:
+    with pytest.raises(AnsibleError, match=r"ucops_imp_cucm: it is needed here\. Set it in the inventory\.$"):
+        looked_up("settings", "ucops_imp_cucm", **given)
+
+
+@pytest.mark.parametrize("given", ["hunter22", ["hunter22"]])
+def test_a_connection_of_another_shape_is_a_sentence_without_its_value(given: Any) -> None:
+    with pytest.raises(AnsibleError, match=r"ucops_imp_cucm: .*dict") as refused:
+        looked_up("settings", "ucops_imp_cucm", ucops_imp_cucm=given)
+    assert "hunter22" not in str(refused.value)
+
+
+@pytest.mark.parametrize("path", sorted(COLLECTION.glob("playbooks/*.yml")), ids=lambda path: path.stem)
+def test_a_playbook_takes_a_connection_so_that_null_is_as_good_as_left_out(path: Path) -> None:
+    """Ansible itself breaks down on defaults of modules that are null, without a word of which variable it was."""
+    for play in yaml.safe_load(path.read_text()):
+        for group, template in play.get("module_defaults", {}).items():
+            name = next((name for name in CONNECTIONS if name in str(template)), None)
+            needed = f"{{{{ lookup('ucops.imp.options', 'settings', '{name}').{name} }}}}"
+            assert name is None or template in (needed, f"{{{{ {name} | default({{}}, true) }}}}"), group
+
+
+def test_all_that_is_wrong_fits_into_a_message_and_a_connection_is_left_to_those_who_need_it() -> None:
+    (told,) = problems(*roles(), **dict.fromkeys(known_variables(), ""))
+    assert LONGEST_MESSAGE / 2 < len(told) <= LONGEST_MESSAGE
+    assert told.endswith("more.")
+    assert problems("trust", ucops_imp_cucm="{{ undefined_vault }}", ucops_ca=7) == []
+    (told,) = problems("trust", ucops_imp_pending_restarts_path={"a": 1})
+    assert told.startswith("ucops_imp_pending_restarts_path: it is a dictionary.")
+
+
+def test_up_to_core_2_18_what_a_lookup_returns_survives_being_written_as_text() -> None:
+    """There ``omit`` is a text. Later cores hand the objects over."""
+    given = {"password": date(2026, 1, 1), "timeout": math.inf, "retries": math.nan, "port": 8443, "more": ["word"]}
+    found = looked_up("settings", "ucops_imp_cucm", ucops_imp_cucm=given, omit="__omit_place_holder__1")
+    assert ast.literal_eval(str(found)) == found
+    assert found["ucops_imp_cucm"] == {**given, "password": "2026-01-01", "timeout": "inf", "retries": "nan"}
