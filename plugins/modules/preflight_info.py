@@ -60,7 +60,7 @@ options:
         default: true
       ca_path:
         description:
-          - A PEM file with the authorities that may sign these certificates, as in O(ca_path).
+          - A PEM, DER or PKCS#7 file with the authorities that may sign these certificates, as in O(ca_path).
           - If not set, the value of the environment variable E(UCOPS_IMP_CA_PATH) is used.
         type: path
       timeout:
@@ -126,7 +126,7 @@ options:
         default: true
       ca_path:
         description:
-          - A PEM file with the authorities that may sign these certificates, as in O(ca_path).
+          - A PEM, DER or PKCS#7 file with the authorities that may sign these certificates, as in O(ca_path).
           - If not set, the value of the environment variable E(UCOPS_PLATFORM_CA_PATH) is used.
         type: path
       timeout:

@@ -36,7 +36,16 @@ GIVEN: dict[str, list[Any]] = {
     "filters": [{"failing": "true"}],
 }
 """Arguments of the clients' methods, by the parameter's name; any other is a text."""
-ANSWER: dict[str, Any] = {"items": [], "certificates": [], "account": None, "match": True, "client_secret": True}
+ANSWER: dict[str, Any] = {
+    "id": 7,
+    "state": "pending",
+    "node": "imp-pub",
+    "items": [],
+    "certificates": [],
+    "account": None,
+    "match": True,
+    "client_secret": True,
+}
 
 
 class Recorder:

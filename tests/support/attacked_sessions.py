@@ -66,7 +66,8 @@ def _gateway(emulator: Emulator) -> Attack:
 
 def _of_powershell(emulator: Emulator) -> Iterator[Attack]:
     """Take down what the public client sends for a session with a read and a write."""
-    connection: Any = wsman(emulator)
+    # Scenario "certificates" begins with servers that show a certificate nobody has signed.
+    connection: Any = wsman(emulator, verified=False)
     sent: list[bytes] = []
     send = connection.transport.send
 
@@ -76,8 +77,6 @@ def _of_powershell(emulator: Emulator) -> Iterator[Attack]:
         return bytes(send(message, **options))
 
     connection.transport.send = noted
-    # Scenario "certificates" begins with servers that show a certificate nobody has signed.
-    connection.transport.cert_validation = False
     with RunspacePool(connection, configuration_name=CONFIGURATION) as pool:
         session = Session(pool)
         session.run("Get-ExchangeCertificate")

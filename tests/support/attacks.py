@@ -310,7 +310,10 @@ def _header(attack: Attack, choice: random.Random) -> Attack:
 
 
 def _path(attack: Attack, choice: random.Random) -> Attack:
-    found = choice.choice(list(_IN_PATH.finditer(attack.path)))
+    places = list(_IN_PATH.finditer(attack.path))
+    if not places:
+        return attack
+    found = choice.choice(places)
     value = "".join(f"%{octet:02x}" for octet in choice.choice(_VALUES)[:2000])
     return replace(attack, path=attack.path[: found.start()] + value + attack.path[found.end() :])
 

@@ -79,7 +79,7 @@ def powershell(emulator: Emulator, **options: Any) -> Iterator[Session]:
         yield Session(pool)
 
 
-def wsman(emulator: Emulator, *, password: str | None = None, **options: Any) -> WSMan:
+def wsman(emulator: Emulator, *, password: str | None = None, verified: bool = True, **options: Any) -> WSMan:
     """Return the client's connection, not opened yet."""
     place = exchange_connection(emulator, **options)
     return WSMan(
@@ -88,7 +88,7 @@ def wsman(emulator: Emulator, *, password: str | None = None, **options: Any) ->
         username=place["username"],
         password=password or place["password"],
         auth=place["auth"],
-        cert_validation=place["ca_path"],
+        cert_validation=place["ca_path"] if verified else False,
         path="PowerShell/",
         no_proxy=True,
     )

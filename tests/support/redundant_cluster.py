@@ -67,7 +67,8 @@ class RedundantCluster:
         self.due: set[tuple[str, str]] = set()
         self.sent: list[tuple[str, str]] = []
         self.groups_refused: ImpError | None = None
-        self.admin_broken = False
+        self.groups_status: Callable[[], int | None] = lambda: None
+        """The HTTP status with which the admin API refuses the next question about the groups; ``None``: it answers."""
         self.looks = 0
         self.after: dict[tuple[str, str], Callable[[], None]] = {}
         """What a command leads to; it may raise what the client meets instead of the answer."""
@@ -215,8 +216,9 @@ class _FakeTransport(Transport):
         if path.startswith("/imp-admin/v1"):
             if not self._cluster.admin_api:
                 return Answer(404, {"content-type": "text/html"}, b"<html/>")
-            if self._cluster.admin_broken and path.endswith("groups"):
-                return Answer(500, {"content-type": "application/problem+json"}, b'{"detail": "Out of order."}')
+            status = self._cluster.groups_status() if path.endswith("groups") else None
+            if status is not None:
+                return Answer(status, {"content-type": "application/problem+json"}, b'{"detail": "Out of order."}')
             items = self._cluster.admin(path.removeprefix("/imp-admin/v1"))
             return Answer(200, {"content-type": "application/json"}, json.dumps({"items": items}).encode())
         assert body is not None

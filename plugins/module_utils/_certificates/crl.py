@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.distinguished_names import read_name
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.der import (
     INTEGER,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from ansible_collections.ucops.imp.plugins.module_utils._certificates.parts import read_name
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.distinguished_names import read_name
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.signatures import key_fingerprint
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.der import (

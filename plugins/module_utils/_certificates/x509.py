@@ -172,7 +172,7 @@ def certificate_of(data: bytes) -> Certificate:
 
 
 def _shown(parts: Parts) -> Certificate:
-    hosts, addresses, _readable = parts.alternatives
+    hosts, addresses = parts.alternatives
     return Certificate(
         fingerprint=hashlib.sha256(parts.der).hexdigest(),
         subject=parts.subject.text,

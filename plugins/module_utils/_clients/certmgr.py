@@ -56,7 +56,7 @@ class CertManager:
         answer = self._call("GET", f"/trust/certificate?{urlencode({'service': service})}")
         content = answer.json()
         listed = content.get("certificates") if isinstance(content, dict) else content
-        entries = self._shaped(listed, [str | dict], "/trust/certificate")
+        entries = self._shaped(listed, [(str, dict)], "/trust/certificate")
         return unique(certificate for entry in entries for certificate in self._parsed(_text(entry)))
 
     def file_names(self, service: str) -> dict[str, str]:

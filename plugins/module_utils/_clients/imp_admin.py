@@ -39,7 +39,8 @@ IDS_AT_ONCE, LONGEST_QUERY = 40, 6000
 """So many user ids go with one request, as far as its line does not get too long for them."""
 
 
-_TEXT = str | None
+_NOTHING = type(None)
+_TEXT = (str, _NOTHING)
 _GATEWAY = {
     **dict.fromkeys(("id", "type", "name", "etag"), str),
     "description": _TEXT,
@@ -54,7 +55,7 @@ _SERVICE = {"name": str, "status": str, "activated": bool}
 _USER = {
     "userid": str,
     **dict.fromkeys(("presence", "activity", "message", "gateway"), _TEXT),
-    "failure": str | dict | None,
+    "failure": (str, dict, _NOTHING),
 }
 _GROUP = {
     "name": str,
@@ -62,7 +63,7 @@ _GROUP = {
     "description?": str,
     "nodes": [{"node": str, **dict.fromkeys(("state?", "reason?"), str), "users_assigned?": int, "users_here?": int}],
 }
-_CONDITION = {"met": bool | None}
+_CONDITION = {"met": (bool, _NOTHING)}
 """What is read of answers, see ``shaped``."""
 
 

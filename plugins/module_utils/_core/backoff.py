@@ -36,6 +36,7 @@ _WORDS = re.compile(
     r"|rate limit(?: has been)? exceeded|exceeded (?:the )?(?:allowed )?rate)",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"(?<!\w)(?:'[^']*'|\"[^\"]*\"|\u2018[^\u2019]*\u2019|\u201c[^\u201d]*\u201d)(?!\w)")
 _TAGS = re.compile(r"<[^>]*>|&nbsp;|\s+")
 _PAUSES = (
     (re.compile(r"\b(\d{1,9}) ?(?:ms|millisec(?:ond)?s?)\b", re.IGNORECASE), 0.001),
@@ -100,8 +101,11 @@ def of_page(status: int, content_type: str, page: str) -> NotNow | None:
 
 
 def of_words(text: str, *, undone: bool = True) -> NotNow | None:
-    """Return what a server's own words mean when they ask to come back; ``None`` for any other text."""
-    return in_words(text, undone=undone) if _WORDS.search(text) else None
+    """Return what a server's own words mean when they ask to come back; ``None`` for any other text.
+
+    What it quotes are a user's words, which may read like anything.
+    """
+    return in_words(text, undone=undone) if _WORDS.search(_QUOTED.sub("", text)) else None
 
 
 def in_words(text: str, *, undone: bool = True) -> NotNow:

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
 
 Shape = Any
-"""A type or a union of types, ``[shape]`` for a list of it, or the members of an object by name.
+"""A type or a tuple of types, ``[shape]`` for a list of it, or the members of an object by name.
 
 Members beside those are nobody's business. One whose name ends in ``?`` may be missing or null.
 """
@@ -65,9 +65,9 @@ def _member_problem(content: Mapping[str, Any], name: str, shape: Shape, place: 
 
 
 def _types(due: Any) -> tuple[type, ...]:
-    return getattr(due, "__args__", None) or (due,)
+    return due if isinstance(due, tuple) else (due,)
 
 
 def _is(content: Any, due: Any) -> bool:
     """Whether a value is of a type; for JSON, true is no number."""
-    return any(isinstance(content, one) and (one is bool or type(content) is not bool) for one in _types(due))
+    return any(isinstance(content, one) and (one is bool or not isinstance(content, bool)) for one in _types(due))

@@ -16,7 +16,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import con
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import groups, nodes, unknown_publisher
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
-from ansible_collections.ucops.imp.plugins.module_utils._resources.redundancy_groups import GroupSource
+from ansible_collections.ucops.imp.plugins.module_utils._resources.redundancy_groups import GroupSource, UnknownGroups
 
 
 def read_cluster(context: Context) -> dict[str, Any]:
@@ -49,7 +49,11 @@ def _redundancy_groups(context: Context, axl: Axl) -> list[dict[str, Any]] | Non
     """Return the groups; an answer that is missing costs no more than this value."""
     imp = context.params["imp"]
     try:
-        found = GroupSource(axl, context.transport(connection_from(IMP, imp)) if imp else None).groups()
+        try:
+            found = GroupSource(axl, context.transport(connection_from(IMP, imp)) if imp else None).groups()
+        except UnknownGroups as error:
+            context.warn(error.message)
+            found = GroupSource(axl, None).groups()
     except ImpError as error:
         context.warn(f"The presence redundancy groups are not known: {error.message}")
         return None

@@ -17,8 +17,9 @@ switches on what that task could not. A group without a note is never switched o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import IO, Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
@@ -46,7 +47,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.high_availabili
     group_of,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._resources.node_services import NodeServices
-from ansible_collections.ucops.imp.plugins.module_utils._resources.redundancy_groups import Groups, GroupSource
+from ansible_collections.ucops.imp.plugins.module_utils._resources.redundancy_groups import (
+    Groups,
+    GroupSource,
+    UnknownGroups,
+)
 
 KIND = "high_availability"
 OFF, ON = "disable", "enable"
@@ -101,24 +106,29 @@ def problems(params: Mapping[str, Any]) -> list[str]:
 
 
 def with_switches(steps: Iterable[tuple[str, Change]], state: GroupsState, *, off: bool) -> list[Change]:
-    """Return (node, change) in the order in which they are made, with the switches of high availability among them.
+    """Return the changes of (node, change) in the order in which they are made, with the switches among them.
 
-    Starts come first, then the restarts of one group after another, so that never more than one is switched off.
+    Starts come first, then the restarts of one group after another, so that never more than one is switched off. What
+    an earlier task has left off is therefore switched on before anything else is switched off.
     """
     planned = list(steps)
     made = [change for _node, change in planned if change.action != "restart"]
     restarts = [(node, change) for node, change in planned if change.action == "restart"]
     groups = dict.fromkeys(group_of(node, state.groups) for node, _change in restarts)
-    for group in groups:
+    left_off = [group for group in state.groups if group.name in state.left_off]
+    for group in dict.fromkeys([*left_off, *groups]):
         mine = [change for node, change in restarts if group_of(node, state.groups) == group]
-        switches = off and group is not None and group.ha_enabled and group.can_switch
-        if group is None or not switches:
+        if group is None:
             made += mine
             continue
-        made.append(_switch(group.name, OFF))
-        made += [replace(change, desired={**change.desired, OFF_FIRST: group.name}) for change in mine]
-        made.append(_switch(group.name, ON))
-    return made + [_switch(group.name, ON) for group in state.groups if group.name in state.left_off]
+        switches = off and group.ha_enabled and group.can_switch
+        if switches:
+            made.append(_switch(group.name, OFF))
+            mine = [replace(change, desired={**change.desired, OFF_FIRST: group.name}) for change in mine]
+        made += mine
+        if switches or group in left_off:
+            made.append(_switch(group.name, ON))
+    return made
 
 
 def _switch(group: str, action: str) -> Change:
@@ -149,6 +159,11 @@ def peer_trouble(node: str, groups: Iterable[RedundancyGroup], *, whole_group: b
     return next((why for other, why in found if whole_group or other.name != node), None)
 
 
+def named(name: str, groups: Iterable[RedundancyGroup]) -> RedundancyGroup | None:
+    """Return the group of this name, ``None`` when there is none."""
+    return next((group for group in groups if group.name == name), None)
+
+
 def refusal(node: str, why: str) -> Refusal:
     """Return the refusal of a restart."""
     text = f"Not tried: {why}, so its presence redundancy group could not carry the users of {node}. {_MEND}"
@@ -166,9 +181,14 @@ class _Notes:
 
     def left_off(self) -> dict[str, SwitchedOff]:
         """Return the notes of tasks that are gone, by group; those of one at work are its own business."""
-        if self._file is None or (self._claim is None and self._file.is_claimed()):
-            return {}
-        return {note.group: note for note in self._file.read().switched_off}
+        noted = {} if self._file is None else {note.group: note for note in self._file.read().switched_off}
+        if self._file is None or not noted or self._claim is not None or not self._file.is_claimed():
+            return noted
+        self._context.warn(
+            f"Another run has switched high availability of {', '.join(sorted(noted))} off and is at work. It switches "
+            "it on when its restarts are made; this one leaves it alone."
+        )
+        return {}
 
     def begin(self, group: str) -> SwitchedOff:
         """Write down that a group is about to be switched off; raises :class:`ImpError` when that cannot be kept."""
@@ -241,6 +261,7 @@ class Redundancy:
         self._notes = _Notes(context)
         self._off: set[str] = set()
         self._names: dict[str, str] | None = None
+        self._known = False
 
     @property
     def can_switch(self) -> bool:
@@ -259,13 +280,21 @@ class Redundancy:
                 raise
             self._context.fail(KIND, error)
             return NO_GROUPS
-        known = {group.name for group in groups}
+        known = {group.name for group in groups if group.can_switch}
         on = {group.name for group in groups if group.ha_enabled}
         gone = noted.keys() - known if known or self.can_switch else set()
         # Somebody has switched it on, or taken the group away.
         self._notes.forget((noted.keys() & on) | gone)
+        for name in sorted(gone):
+            self._context.warn(
+                f"The presence redundancy group {name}, which a run that ended early has left without high "
+                f"availability, is gone, has another name or one node. See {GROUPS_PAGE} whether it is on where it "
+                "should be."
+            )
         if restarting and self._off_wanted:
             self._warn_of_nodes_without_group(groups)
+        elif restarting:
+            self._warn_of_unknown_states(groups)
         return GroupsState(groups, frozenset(noted.keys() - on - gone))
 
     def _warn_of_nodes_without_group(self, groups: Sequence[RedundancyGroup]) -> None:
@@ -277,15 +306,39 @@ class Redundancy:
                     f"The nodes in groups: {known}."
                 )
 
+    def _warn_of_unknown_states(self, groups: Sequence[RedundancyGroup]) -> None:
+        untold = {
+            group.name
+            for group in groups
+            if group.ha_enabled and group.can_switch and not group.is_told and any(map(group.has, self._nodes))
+        }
+        if untold:
+            self._context.warn(
+                f"High availability of {', '.join(sorted(untold))} is on, and no interface of this cluster tells the "
+                "states of its nodes, so only their services are looked at. Whether users have moved is told by "
+                f"{GROUPS_PAGE}, and by IM and Presence once its Cisco AXL Web Service is activated."
+            )
+
     def _groups(self, *, must_know: bool = False) -> Groups:
-        """Return the groups now, nothing where nobody tells; with ``must_know`` Unified CM's refusal is raised."""
+        """Return the groups now, nothing where nobody tells; with ``must_know`` Unified CM's refusal is raised.
+
+        Who has told this task of groups before and does not any more is out of order: that is raised, too.
+        """
+        groups: Groups | None = None
+        silent = UnknownGroups("whoever told it does not answer any more")
         try:
-            groups = (self._source.groups() if must_know else self._source.standing()) or ()
+            groups = self._source.groups() if must_know else self._source.standing()
         except ImpError as error:
-            if must_know or error.code == "not-tried":
+            if must_know or isinstance(error, UnknownGroups):
                 raise
-            self._context.warn(f"The presence redundancy groups are not known: {error.message}")
-            groups = ()
+            silent = UnknownGroups(error.message)
+            if not self._known:
+                self._context.warn(f"The presence redundancy groups are not known: {error.message}")
+        if groups is None:
+            if self._known:
+                raise silent
+            return ()
+        self._known = True
         return tuple(self._with_troubles(group) for group in self._renamed(groups))
 
     def _with_troubles(self, group: RedundancyGroup) -> RedundancyGroup:
@@ -329,8 +382,7 @@ class Redundancy:
 
     def wait_for_users(self, node: str, what: str) -> None:
         """Return when the nodes of a node's group serve their own users; raise :class:`NotArrived` when they do not."""
-        group = group_of(node, self._groups())
-        why = None if group is None else self._wait_until_settled(group.name)
+        why = self._wait_until_settled(lambda groups: group_of(node, groups))
         if why is not None:
             raise NotArrived(
                 f"{what}, but {why} after {self._polling.timeout:g} s. Users that have moved to the other node come "
@@ -338,15 +390,21 @@ class Redundancy:
                 details={"node": node, "timeout": self._polling.timeout},
             )
 
-    def _wait_until_settled(self, name: str) -> str | None:
+    def _wait_until_settled(self, wanted: Callable[[Groups], RedundancyGroup | None]) -> str | None:
         """Wait until a group carries its users; return why it does not when the time is over."""
         with self._context.backoff.until(self._polling.timeout):
-            return self._look_until_settled(name)
+            return self._look_until_settled(wanted)
 
-    def _look_until_settled(self, name: str) -> str | None:
+    def _look_until_settled(self, wanted: Callable[[Groups], RedundancyGroup | None]) -> str | None:
         why: str | None = None
         for report in self._polling.looks():
-            group = self._find(name)
+            try:
+                group = wanted(self._groups())
+            except UnknownGroups as error:
+                # Whoever tells may be restarting, too.
+                why = f"how its presence redundancy group stands is not known ({error.reason})"
+                report(why)
+                continue
             found = [] if group is None else group.unsettled()
             if group is None or not found:
                 return None
@@ -358,7 +416,7 @@ class Redundancy:
         return why
 
     def _find(self, name: str) -> RedundancyGroup | None:
-        return next((group for group in self._groups() if group.name == name), None)
+        return named(name, self._groups())
 
     # --- the switch
 
@@ -410,7 +468,7 @@ class Redundancy:
             raise ImpError(f"Not tried: high availability of {name} was not switched off.", code="not-tried")
         self._notes.claim()
         self._off.add(name)
-        why = self._wait_until_settled(name)
+        why = self._wait_until_settled(partial(named, name))
         if why is not None:
             raise WaitExpired(
                 f"High availability of {name} stays off, because {why}. Mend that; the next run switches it on.",
@@ -426,7 +484,7 @@ class Redundancy:
     def _switched_on(self, name: str) -> None:
         self._off.discard(name)
         self._notes.forget([name])
-        why = self._wait_until_settled(name)
+        why = self._wait_until_settled(partial(named, name))
         if why is not None:
             timeout = self._polling.timeout
             text = f"High availability of {name} is on again, but {why} after {timeout:g} s. See {GROUPS_PAGE}."

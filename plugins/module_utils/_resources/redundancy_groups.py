@@ -30,6 +30,16 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.high_availabili
 Groups = tuple[RedundancyGroup, ...]
 
 
+class UnknownGroups(ImpError):
+    """Who tells of the groups is out of order, so that nothing is taken down; ``reason`` has no period."""
+
+    default_code = "not-tried"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason.rstrip(".")
+        super().__init__(f"It is not known how the presence redundancy groups are: {self.reason}. See {GROUPS_PAGE}.")
+
+
 class GroupSource:
     """All that tells of the groups: ``axl`` of Unified CM and a server of IM and Presence, either as far as known."""
 
@@ -54,7 +64,7 @@ class GroupSource:
         return told if told is not None or self._axl is None else self.groups()
 
     def _told(self) -> Groups | None:
-        """Return what the admin API tells; raise :class:`ApiError` when it is out of order."""
+        """Return what the admin API tells; raise :class:`UnknownGroups` when it is out of order."""
         if self._admin is None:
             return None
         try:
@@ -62,8 +72,7 @@ class GroupSource:
         except ApiError as error:
             if error.status < 500:
                 return None
-            text = f"It is not known how the presence redundancy groups are: {error.message} See {GROUPS_PAGE}."
-            raise ApiError(text, status=error.status, code="not-tried") from None
+            raise UnknownGroups(error.message) from None
         except ImpError:
             # No such interface, or it does not answer, which is told by whoever looks at the services.
             return None

@@ -107,6 +107,26 @@ def test_the_control_plane_takes_no_body_beyond_its_limit(environment: Emulator)
     assert sent(environment, head + b" " * size).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/xml", b'{"effect": "\xff\xfe"}'),
+        ("application/json", b'{"effect": "%s"}' % (b"x" * 100_000)),
+        ("application/json", b'{"%s": 1}' % (b"x" * 100_000)),
+        ("application/json", b'{"effect": {"kind": "status"}, "protocol": "%s"}' % (b"x" * 100_000)),
+        ("application/json", b'{"effect": {"kind": "error", "code": "503"}, "protocol": "nothing"}'),
+        ("application/json", b"[%s1]" % (b"1," * 100_000)),
+    ],
+    ids=["bytes", "value", "key", "place", "protocol", "list"],
+)
+def test_what_the_control_plane_cannot_take_is_told_in_few_words(environment: Emulator, kind: str, body: bytes) -> None:
+    control = environment.ready["control"]
+    headers = {"Authorization": f"Bearer {control['token']}", "Content-Type": kind}
+    answer = httpx.post(f"{control['url']}/faults", content=body, headers=headers, trust_env=False, timeout=30)
+    assert (answer.status_code, len(answer.text) < 1000) == (422, True), answer.text[:2000]
+    assert answer.json()["detail"]
+
+
 def sql(emulator: Emulator, statement: str) -> httpx.Response:
     headers = SOAP | {"SOAPAction": '"CUCM:DB ver=14.0 executeSQLQuery"'}
     content = message("executeSQLQuery", f"<sql>{escape(statement)}</sql>")
@@ -184,3 +204,24 @@ def test_a_command_for_very_many_services_is_refused(environment: Emulator, atta
     assert answer is not None
     assert "More than 1000 services are named" in answer.text
     assert environment.journal(protocol="control_center")[-1]["status"] == 500
+
+
+LONG = "%a" * 60_000
+FIND = f"<searchCriteria><userid>{LONG}</userid></searchCriteria><returnedTags><userid/></returnedTags>"
+RESOLVE = (
+    f'<m:ResolveNames ReturnFullContactData="false"><m:UnresolvedEntry>{LONG}</m:UnresolvedEntry></m:ResolveNames>'
+)
+
+
+@pytest.mark.parametrize(
+    ("attack", "words"),
+    [
+        (Attack("cucm-pub", 8443, "application", "POST", "/axl/", SOAP, message("listUser", FIND)), "too long"),
+        (ews(RESOLVE), "ErrorNameResolutionNoResults"),
+    ],
+    ids=["axl", "ews"],
+)
+def test_a_text_to_search_for_has_a_longest(attacker: Attacker, attack: Attack, words: str) -> None:
+    answer = attacker.send(attack)
+    assert answer is not None
+    assert (words in answer.text, INTERNAL_ERROR in answer.text, len(answer.text) < 2000) == (True, False, True)

@@ -13,6 +13,7 @@ from lxml import etree
 
 from tests.support.emulator import Emulator
 
+RATE_CONTROL = "Exceeded allowed rate for Reatime information"
 PATH = "/controlcenterservice2/services/ControlCenterServices"
 AST = "http://schemas.cisco.com/ast/soap"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -267,3 +268,13 @@ def test_a_lost_answer_has_still_had_its_effect(environment: Emulator) -> None:
     with pytest.raises(httpx.TransportError):
         control(environment, "Stop", ENGINE)
     assert control(environment, "Stop", ENGINE)["ReasonCode"] == "-1040"
+
+
+def test_the_fault_of_the_rate_control_has_the_code_that_clients_look_for(environment: Emulator) -> None:
+    environment.control.fault("error", effect={"code": "RateControl"}, protocol="control_center", times=1)
+    found = post(environment, "<soap:soapGetServiceStatus/>")
+    (told,) = etree.fromstring(found.content)[0]
+    code, words = told.findtext("faultcode"), told.findtext("faultstring")
+    assert (found.status_code, code) == (500, "ns1:Server.RateControl")
+    assert str(words).startswith(f"AxisFault: {RATE_CONTROL}")
+    assert status(environment, ENGINE)[0]["ServiceStatus"] == "Started"

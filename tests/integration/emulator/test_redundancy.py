@@ -88,9 +88,13 @@ def test_the_control_plane_and_the_command_tell_the_same(paired: Emulator) -> No
 
 
 def test_a_fault_that_cuts_a_node_off_is_a_lost_heartbeat(paired: Emulator) -> None:
-    paired.control.fault("drop", node="imp-sub")
+    fault = paired.control.fault("drop", node="imp-sub")
     paired.control.advance(65)
     assert nodes(paired, "state", "reason")[0] == ("Running in Backup Mode", "Peer Down")
+    assert paired.control.request("DELETE", f"/faults/{fault}").status_code == 204
+    assert states(paired)[1] == "Failed Over"
+    paired.control.fault("drop", node="imp-sub")
+    assert states(paired)[1] == "Failed Over with Critical Services Not Running"
     paired.control.clear_faults()
     assert states(paired)[1] == "Failed Over"
 

@@ -275,6 +275,17 @@ def test_waiting_for_a_service_ends_in_time(environment: Emulator) -> None:
     assert all_met(environment)
 
 
+def test_waiting_for_a_certificate_ends_in_time(environment: Emulator, tmp_path: Path) -> None:
+    effect = {"status": 503, "retry_after": 30}
+    environment.control.fault("status", effect=effect, protocol="certsrv", operation="GET /certnew.cer", times=1)
+    began = time.monotonic()
+    result = submit(environment, tmp_path, wait_timeout=1)
+    assert time.monotonic() - began < 10
+    assert (result.failed, result["failures"][0]["code"]) == (True, "busy")
+    assert_contract(submit(environment, tmp_path), changed=True)
+    assert len(environment.control.ca_requests("eca.example.com")) == 1, "the next run goes on with the same request"
+
+
 def test_what_is_waited_for_goes_to_the_system_log(environment: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[str] = []
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, text, **_more: logged.append(text))

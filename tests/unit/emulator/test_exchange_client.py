@@ -9,6 +9,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,8 @@ from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
 from imp_emulator.domain.exchange.calendar_items import Draft
 from imp_emulator.engine import ews_messages, exchange_connection
 from imp_emulator.engine.exchange_client import ExchangeClient, ExchangeFailure, Failure, Requests
+from imp_emulator.pipeline import gate
+from imp_emulator.pipeline.gate import Gate
 from imp_emulator.store.exchange import subscriptions
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
@@ -215,10 +219,30 @@ def test_automatic_replies(emulated: Environment) -> None:
     run(emulated, conversation)
 
 
-def test_more_threads_than_exchange_allows_requests_at_a_time(emulated: Environment) -> None:
+def refused(environment: Environment) -> int:
+    return sum(1 for name in asked(environment) if name.endswith("500"))
+
+
+def test_more_threads_than_exchange_allows_requests_at_a_time(
+    emulated: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The default of 60 threads meets the default of 27 (EWSMaxConcurrency): all is done, and few are refused."""
     addresses = [f"many{number}@example.com" for number in range(200)]
     prepare(emulated, *addresses)
+
+    others_refused = asyncio.Event()
+    note = Gate._note
+
+    def noted(*values: Any) -> None:
+        note(*values)
+        if refused(emulated) >= 60 - 27:
+            others_refused.set()
+
+    async def delayed(_seconds: float) -> None:
+        await others_refused.wait()
+
+    monkeypatch.setattr(Gate, "_note", noted)
+    monkeypatch.setattr(gate, "asyncio", SimpleNamespace(sleep=delayed, CancelledError=asyncio.CancelledError))
 
     async def conversation() -> None:
         async with connected(emulated, Requests(threads=60, queue=200), timeout=60) as client:
@@ -232,8 +256,7 @@ def test_more_threads_than_exchange_allows_requests_at_a_time(emulated: Environm
     run(emulated, conversation)
     counted = Counter(asked(emulated))
     assert counted["GetFolder"] == 200
-    refused = sum(count for name, count in counted.items() if name.endswith("500"))
-    assert 33 <= refused <= 50
+    assert 33 <= refused(emulated) <= 50
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import random
 import ssl
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +45,7 @@ from tests.support.odd_certificates import (
     ROOT_KEY,
     SAN,
     T61,
+    USAGE,
     Extension,
     Odd,
     beside,
@@ -184,22 +184,23 @@ AUTHORITIES = {
 }
 
 
-def openssl_accepts(leaf: Odd, above: Sequence[Odd]) -> bool:
+def why_not(leaf: Odd, *above: Odd) -> str | None:
+    """Return what OpenSSL says against a certificate, ``None`` when it accepts it."""
     store = crypto.X509Store()
     store.add_cert(crypto.load_certificate(crypto.FILETYPE_ASN1, ROOT.der))
     certificate, *chain = (crypto.load_certificate(crypto.FILETYPE_ASN1, one.der) for one in (leaf, *above))
     try:
         crypto.X509StoreContext(store, certificate, chain).verify_certificate()
-    except crypto.X509StoreContextError:
-        return False
-    return True
+    except crypto.X509StoreContextError as error:
+        return str(error)
+    return None
 
 
 @pytest.mark.parametrize("extension", AUTHORITIES.values(), ids=AUTHORITIES)
 def test_an_authority_with_an_odd_extension_is_taken_as_openssl_takes_it(memory: Memory, extension: Extension) -> None:
     above = odd("Issuing CA", (BASIC, IS_CA, True), extension, by=ROOT, key=ROOT_KEY)
     leaf = odd(HOST, HOSTS, by=above)
-    accepted = openssl_accepts(leaf, [above])
+    accepted = why_not(leaf, above) is None
     memory.show(leaf.pem + above.pem)
     assert (judge().verdict is Verdict.VERIFIED) is accepted
     # All of them are to be had, whatever the verdict.
@@ -211,12 +212,75 @@ def test_an_authority_with_an_odd_extension_is_taken_as_openssl_takes_it(memory:
     assert chain_to(chain, [read_der(ROOT.der, "it")]) == chain
 
 
+SEVERAL = tlv(0x82, HOST.encode()) + tlv(0x87, b"\1\2\3\4") + tlv(0xA4, name(("CN", "x")))
+GONE_BY: list[Extension] = [
+    (BASIC, b"\x30\x06\x01\x01\xff\x02\x01\x05"),
+    (USAGE, b"\x03\x02\x05\xa0"),
+    ("2.16.840.1.113730.1.1", b"\x03\x02\x06\x40"),
+    ("2.5.29.37", tlv(0x30, oid("1.3.6.1.5.5.7.3.1"), oid("2.5.29.37.0"))),
+    ("2.5.29.14", b"\x04\x04odd!"),
+    (AKI, tlv(0x30, tlv(0x80, b"odd!"), tlv(0xA1, tlv(0x82, b"odd")))),
+    (
+        CONSTRAINTS,
+        tlv(
+            0x30, tlv(0xA0, tlv(0x30, tlv(0x82, b"example.com"), tlv(0x80, b"\0"))), tlv(0xA1, tlv(0x30, SEVERAL[:23]))
+        ),
+    ),
+    ("2.5.29.31", tlv(0x30, tlv(0x30, tlv(0xA0, tlv(0xA0, SEVERAL)), tlv(0x81, b"\x01\x06"), tlv(0xA2, SEVERAL)))),
+    (
+        SAN,
+        tlv(
+            0x30,
+            SEVERAL,
+            tlv(0xA0, oid("1.2.3"), tlv(0xA0, b"\x0c\x01x")),
+            tlv(0xA5, tlv(0xA0, b"\x0c\x01x"), tlv(0xA1, b"\x0c\x01x")),
+            tlv(0x88, b"\x2a\x03"),
+        ),
+    ),
+]
+"""Everything that OpenSSL decodes of each certificate, as it should be."""
+CONSTRUCTED = 0x20
+"""OpenSSL does not look at this bit of a tag where it knows what is due, and nobody else writes it wrongly."""
+
+
+def test_an_extension_is_damaged_when_openssl_says_so() -> None:
+    generator = random.Random(20261128)
+    damage = 0
+    for _number in range(2 * CASES):
+        number, content, *_ = generator.choice(GONE_BY)
+        octets = bytearray(content)
+        for _hit in range(generator.randint(0, 2)):
+            at = generator.randrange(len(octets))
+            new = generator.choice((generator.randrange(256), octets[at] ^ 1 << generator.randrange(8), 0, 0x80))
+            octets[at] = octets[at] if new == octets[at] ^ CONSTRUCTED else new
+        leaf = odd("odd", (number, bytes(octets)), by=ROOT)
+        # It finds no issuer for what it cannot use.
+        refused = "local issuer" in (why_not(leaf) or "")
+        assert read_parts(leaf.der).damaged is refused, bytes(octets).hex()
+        damage += refused
+    assert CASES / 2 < damage < 1.5 * CASES
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_what_is_damaged_inside_is_told_apart_from_what_is_missing(memory: Memory, above: bool) -> None:
+    purposes: Extension = ("2.5.29.37", b"\x30\x02\x05\x00")
+    issuing = odd("Issuing CA", (BASIC, IS_CA, True), *([purposes] if above else []), by=ROOT, key=ROOT_KEY)
+    # A server of OpenSSL shows a leaf that is damaged only when it is changed on the way.
+    shown = odd("x", HOSTS, ("2.5.29.101" if not above else "1.2.3", purposes[1]), by=issuing)
+    leaf = Odd(shown.der.replace(oid("2.5.29.101"), oid("2.5.29.37")), shown.key, shown.subject)
+    memory.show(shown.pem + issuing.pem, instead=(shown.der, leaf.der))
+    result = judge()
+    assert (result.verdict, "damaged or there twice" in (result.detail or "")) == (Verdict.BAD, True)
+    assert preflight(leaf) == (None if above else Verdict.BAD.value)
+    assert [one.authority for one in (read_parts(issuing.der), read_der(issuing.der, "it").parts)] == [not above] * 2
+
+
 def test_an_authority_of_another_kind_of_text_is_the_same(memory: Memory) -> None:
     above = odd(name(("CN", b"Issuing  CA", PRINTABLE)), (BASIC, IS_CA), by=ROOT, key=ROOT_KEY)
     leaf = odd(HOST, HOSTS, by=above, issuer=name(("CN", "issuing ca")))
     memory.show(leaf.pem + above.pem)
     assert judge().verdict is Verdict.VERIFIED
-    assert openssl_accepts(leaf, [above])
+    assert why_not(leaf, above) is None
 
 
 @pytest.mark.parametrize("both", [False, True])

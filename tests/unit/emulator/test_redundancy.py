@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from imp_emulator.catalogue.services import CRITICAL_SERVICES, DATABASE, PRESENCE_ENGINE, RECOVERY_MANAGER, SIP_PROXY
 from imp_emulator.domain.imp import explanations, recovery, redundancy, services, web_sessions
 from imp_emulator.domain.imp.services import Action
+from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.errors import Forbidden, NotFound
+from imp_emulator.serving import background
 from imp_emulator.store.cucm import users
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule
 from tests.support.redundancy import (
@@ -81,6 +86,25 @@ def test_a_service_that_is_deactivated_is_not_missed(pair: Environment) -> None:
         services.deploy(pair.context, "dc1", "imp1", SIP_PROXY, activate=False)
     advance(pair, 1000)
     assert shown(pair) == NORMAL
+
+
+def test_one_that_is_deactivated_after_it_has_failed_is_not_missed_either(pair: Environment) -> None:
+    fail_over(pair)
+    with pair.database.transaction():
+        services.deploy(pair.context, "dc1", "imp1", PRESENCE_ENGINE, activate=False)
+    assert shown(pair)[0] == ("Failed Over", DOWN)
+
+
+def test_one_that_is_activated_and_does_not_start_is_missed(pair: Environment) -> None:
+    for activate in (False, True):
+        with pair.database.transaction():
+            services.set_pace(pair.context, Rule(Pace.HANG if activate else Pace.IMMEDIATE, service=SIP_PROXY))
+            assert services.deploy(pair.context, "dc1", "imp1", SIP_PROXY, activate) is services.Reason.DONE
+        advance(pair, 10)
+    advance(pair, 79)
+    assert shown(pair) == NORMAL
+    advance(pair, 1)
+    assert shown(pair)[0] == ("Failing Over", DOWN)
 
 
 def test_a_restart_that_is_quick_enough_moves_nobody(pair: Environment) -> None:
@@ -301,6 +325,21 @@ def test_a_node_that_is_cut_off_fails_over(pair: Environment) -> None:
     assert shown(pair) == [(FAILED_OVER_DOWN, "Peer Down"), (BACKUP, "Peer Down")]
     pair.faults.clear()
     recovery.look_at_all(pair.context)
+    assert shown(pair)[0] == ("Failed Over", "Peer Down")
+
+
+@pytest.mark.parametrize("moment", ["the process starts", "a state is restored"])
+def test_faults_that_went_with_a_process_or_a_state_are_missed_by_nobody(pair: Environment, moment: str) -> None:
+    """Faults live in memory, the nodes' states in the file: they come apart where nobody has changed anything."""
+    pair.faults.active.append(Fault(1, Effect(EffectKind.DROP), node="imp1"))
+    recovery.look_at_all(pair.context)
+    advance(pair, 60 + recovery.MOVE_SECONDS)
+    pair.faults.clear()
+    assert shown(pair)[0] == (FAILED_OVER_DOWN, "Peer Down")
+    if moment == "a state is restored":
+        pair.events.publish(StateReplaced())
+    else:
+        asyncio.run(background.start(pair, PresenceEngines(pair)))
     assert shown(pair)[0] == ("Failed Over", "Peer Down")
 
 

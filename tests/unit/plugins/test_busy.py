@@ -70,6 +70,8 @@ def told(found: NotNow | None) -> tuple[str, bool] | None:
         "Your request is being throttled.",
         "API rate limit exceeded",
         "Exceeded allowed rate for Perfmon information.",
+        "It isn't available and can't be reached, try again later, don't wait.",
+        "The server 'MAIL1' is temporarily unavailable.",
     ],
 )
 def test_words_that_ask_to_come_back(words: str) -> None:
@@ -90,6 +92,9 @@ def test_words_that_ask_to_come_back(words: str) -> None:
         "Unavailable",
         "Could not insert new row - duplicate value in a UNIQUE INDEX column (Unique Index:).",
         "The retry interval must be at least 30 seconds",
+        "The value 'server is busy' isn't valid for it's no number, so don't.",
+        'There is no service "Try again later".',
+        "Es gibt keinen Dienst \u201cServer busy\u201d.",
         "The rate of CalendarSpread is not valid",
     ],
 )

@@ -280,7 +280,11 @@ def test_whatever_a_certificate_holds_nothing_but_a_refusal_is_raised() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["_formats/der.py", "_formats/pkcs7.py", "_certificates/parts.py", "_certificates/signatures.py"]
+    "file",
+    [
+        *(f"_formats/{file}.py" for file in ("der", "pkcs7")),
+        *(f"_certificates/{file}.py" for file in ("distinguished_names", "extensions", "parts", "signatures")),
+    ],
 )
 def test_both_trees_read_certificates_by_one_rule(file: str) -> None:
     """The collection and the emulator cannot import one another, so each has the files; they must not drift apart."""

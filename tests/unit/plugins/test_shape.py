@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._http.shape import shaped
 
-SHAPE = {"items": [{"name": str, "port": int | None, "tags?": [str], "ready?": bool}]}
+SHAPE = {"items": [{"name": str, "port": (int, type(None)), "tags?": [str], "ready?": bool}]}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -46,6 +47,8 @@ from imp_emulator.world.scheduler import HaltedError
 from imp_emulator.world.snapshots import Snapshots
 
 _OWN = "control"
+_MOST_TOLD, _LONGEST_TOLD = 10, 300
+"""How many faults of a request are told, and how many characters of each."""
 """The control plane's name among the protocols in ``/about``."""
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
@@ -121,13 +124,16 @@ class ErrorEffect(_Model):
     ] = Field(default_factory=dict, max_length=16)
 
 
+_Place = Annotated[str, Field(max_length=128)]
+
+
 class NewFault(_Model):
     """A fault to inject; ``null`` for cluster, node, protocol or operation matches any."""
 
-    cluster: str | None = None
-    node: str | None = None
-    protocol: str | None = None
-    operation: str | None = None
+    cluster: _Place | None = None
+    node: _Place | None = None
+    protocol: _Place | None = None
+    operation: _Place | None = None
     effect: Annotated[StatusEffect | DropEffect | DelayEffect | ErrorEffect, Field(discriminator="kind")]
     times: int | None = Field(default=None, ge=1)
     skip: int = Field(default=0, ge=0)
@@ -182,9 +188,24 @@ def application(control: Control) -> FastAPI:
         app.include_router(router)
     app.middleware("http")(_count)
     app.add_middleware(Door, token=control.token)
+    app.add_exception_handler(RequestValidationError, _not_valid)
     for kind in (NotStored, StateError, OSError):
         app.add_exception_handler(kind, _not_stored)
     return app
+
+
+async def _not_valid(_request: Request, error: Exception) -> Response:
+    """Say what is wrong where; the value itself may be bytes, which JSON cannot hold, or of any size."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    detail = [
+        {
+            "type": one["type"],
+            "loc": [part[:_LONGEST_TOLD] if isinstance(part, str) else part for part in one["loc"]],
+            "msg": one["msg"][:_LONGEST_TOLD],
+        }
+        for one in found[:_MOST_TOLD]
+    ]
+    return JSONResponse({"detail": detail}, 422)
 
 
 async def _not_stored(_request: Request, error: Exception) -> Response:

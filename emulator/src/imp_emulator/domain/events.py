@@ -15,6 +15,16 @@ from imp_emulator.world.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceDeployed(Event):
+    """A service has been activated or deactivated; whether it runs, other events tell."""
+
+    cluster: str
+    node: str
+    service: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStopping(Event):
     """A running service has begun to stop or to restart; it does nothing any more."""
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from imp_emulator.domain.events import (
     ParameterChanged,
+    ServiceDeployed,
     ServiceStarted,
     ServiceStopping,
 )
@@ -51,6 +52,7 @@ def wire(environment: Environment) -> PresenceEngines:
 def watch_nodes(environment: Environment) -> None:
     """Have the Server Recovery Managers see what happens to their nodes, and act when it is time."""
     context, events, scheduler = environment.context, environment.events, environment.scheduler
+    events.subscribe(ServiceDeployed, partial(recovery.service_changed, context))
     events.subscribe(ServiceStopping, partial(recovery.service_changed, context))
     events.subscribe(ServiceStarted, partial(recovery.service_changed, context))
     events.subscribe(ParameterChanged, partial(recovery.parameter_changed, context))

@@ -13,7 +13,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from imp_emulator.errors import InvalidValue
+
 Row = sqlite3.Row
+_LONG_PATTERN = "LIKE or GLOB pattern too complex"
 
 
 class StateError(Exception):
@@ -140,6 +143,7 @@ class Database:
 
         Raises:
             NotStored: The state file is in no condition for it.
+            InvalidValue: It compares with a pattern of more than 50,000 bytes.
         """
         try:
             return self._connection.execute(sql, values)
@@ -202,6 +206,11 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
 
 
 def _translated(error: sqlite3.OperationalError) -> Exception:
-    """Tell a state file that is in no condition from a statement that is wrong, which stays SQLite's error."""
+    """Tell a state file that is in no condition from a statement that is wrong, which stays SQLite's error.
+
+    A pattern to search for is what a client sends: one that is too long is the client's error.
+    """
+    if str(error) == _LONG_PATTERN:
+        return InvalidValue("pattern-too-long", "The text to search for is too long.")
     wrong_statement = error.sqlite_errorcode == sqlite3.SQLITE_ERROR
     return error if wrong_statement else NotStored(error)

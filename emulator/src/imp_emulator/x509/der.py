@@ -108,6 +108,13 @@ def element(data: bytes, at: int = 0, depth: int = 0) -> Element:
     raise Malformed("too many elements")
 
 
+def exactly(found: list[Element], number: int) -> list[Element]:
+    """Return as many elements as are due; raises :class:`Malformed` when there are more or fewer."""
+    if len(found) != number:
+        raise Malformed(f"{len(found)} elements where {number} are due")
+    return found
+
+
 def _octet(data: bytes, at: int) -> int:
     if at >= len(data):
         raise CutOff("no end")
@@ -163,6 +170,15 @@ def text(value: Element) -> str | None:
     """Return a text, with replacement characters for what cannot be read; ``None`` when it is no text."""
     encoding = _ENCODINGS.get(value.tag)
     return None if encoding is None else value.content.decode(encoding, "replace")
+
+
+def is_well_encoded(value: Element) -> bool:
+    """Whether a text is in the encoding that its tag says; true of everything that is no text."""
+    try:
+        value.content.decode(_ENCODINGS.get(value.tag, "latin-1"))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def moment(value: Element) -> datetime | None:

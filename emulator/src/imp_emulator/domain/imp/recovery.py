@@ -16,6 +16,7 @@ from imp_emulator.catalogue.redundancy import Reason, State
 from imp_emulator.catalogue.services import CRITICAL_SERVICES, RECOVERY_MANAGER
 from imp_emulator.domain.events import (
     ParameterChanged,
+    ServiceDeployed,
     ServiceStarted,
     ServiceStopping,
 )
@@ -70,8 +71,8 @@ def look_at_all(context: Context, cluster: str | None = None) -> None:
                 look(context, spec.name, group.members[0].node)
 
 
-def service_changed(context: Context, event: ServiceStarted | ServiceStopping) -> None:
-    """Take notice that a service of a node runs, or has begun to stop, from when on it counts as down."""
+def service_changed(context: Context, event: ServiceDeployed | ServiceStarted | ServiceStopping) -> None:
+    """Take notice that a service of a node runs, has begun to stop (it is down then), or has been (de)activated."""
     if isinstance(event, ServiceStarted) and event.service == RECOVERY_MANAGER:
         _manager_started(context, event.cluster, event.node)
     elif event.service in CRITICAL_SERVICES:

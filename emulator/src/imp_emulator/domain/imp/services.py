@@ -276,6 +276,8 @@ def deploy(context: Context, cluster: str, node: str, service: str, activate: bo
         store.clear_restart(context.database, cluster, node, found.name)
         if found.running:
             _begin(context, found, "stop")
+    now = context.clock.timestamp()
+    context.events.publish(events.ServiceDeployed(found.cluster, found.node, found.name, now))
     return Reason.DONE
 
 

@@ -25,7 +25,7 @@ from imp_emulator.domain.exchange.management_roles import RoleAssignment
 from imp_emulator.domain.exchange.management_scopes import ManagementScope
 from imp_emulator.domain.exchange.trust import Trust
 from imp_emulator.errors import DomainError, Duplicate, InvalidValue, NotFound
-from imp_emulator.x509.parts import Name
+from imp_emulator.x509.distinguished_names import Name
 
 _ATTRIBUTE = re.compile(r"(?:[^\\+]|\\.)+", re.DOTALL)
 """One attribute of a part of a distinguished name as RFC 4514 writes it, where a backslash takes the next character."""
