@@ -90,7 +90,9 @@ def test_an_odd_option_of_the_inventory_is_understood_or_a_sentence(options: lis
     }
     folder = tmp_path / "inventory"
     folder.mkdir()
-    cases = dict(enumerate(sample(list(itertools.product(options, WRITTEN)), 10)))
+    # 49 retries are understood, and take their time.
+    every = [case for case in itertools.product(options, WRITTEN) if case != ("retries", "a template")]
+    cases = dict(enumerate(sample(every, 10)))
     for number, (option, name) in cases.items():
         (folder / f"{number}.imp_cluster.yml").write_text(yaml.safe_dump({**base, option: ODD_PLAINLY[name]}))
 
