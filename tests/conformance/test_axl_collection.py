@@ -33,7 +33,9 @@ class Direct:
         self._oracle = schema("CUCM", version)
         self.operations: set[str] = set()
 
-    def request(self, _method: str, _path: str, *, body: bytes, headers: Mapping[str, str], idempotent: bool) -> Answer:
+    def request(
+        self, _method: str, _path: str, *, body: bytes, headers: Mapping[str, str], **_policy: object
+    ) -> Answer:
         known = {name.lower(): value for name, value in headers.items()}
         answer = self._axl.send(self._axl.call(body, known))
         # The question for the version is written in a namespace that has no schema.

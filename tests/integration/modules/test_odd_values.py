@@ -47,6 +47,11 @@ def _account(emulator: Emulator) -> Options:
     return {"account": account["username"], "account_password": account["password"]}
 
 
+def _connected(emulator: Emulator) -> Options:
+    """Return what a module needs that has no options of its own."""
+    return connection(emulator, "imp")
+
+
 BASES: dict[str, Callable[[Emulator], Options]] = {
     "adcs_ca_info": ca_connection,
     "adcs_certificate": lambda it: {
@@ -128,7 +133,7 @@ def test_every_odd_value_is_understood_or_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = importlib.import_module(f"{PACKAGE}.{module}")
-    base = {**BASES[module](emulator), "retries": 0, "timeout": 10}
+    base = {**BASES.get(module, _connected)(emulator), "retries": 0, "timeout": 10}
     found: dict[str, list[str]] = {}
     for place, name in cases(module):
         options = put(arguments.ARGUMENTS.spec, base, place, ODD_PLAINLY[name])

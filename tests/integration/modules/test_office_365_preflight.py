@@ -89,7 +89,8 @@ def test_the_release_decides_what_is_spoken_with_which_hosts(
     }
     trusted = rows(result, "gateway-trusted")
     assert set(trusted) == {f"{host} by imp-pub{store}" for host in hosts for store in STORES}
-    assert {row[0] for row in trusted.values()} == {"warning"}
+    # Certificate management has no interface before release 14.
+    assert {row[0] for row in trusted.values()} == {"skipped" if cluster == "old" else "warning"}
 
 
 def test_both_trust_stores_are_looked_at(releases: Emulator) -> None:
