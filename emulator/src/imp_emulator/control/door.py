@@ -9,13 +9,14 @@ import hmac
 
 from fastapi.responses import JSONResponse
 
+from imp_emulator.pipeline.body import Gone, TooLarge, read_body
 from imp_emulator.pipeline.request import Application, Message, Receive, Scope, Send
 
 BODY_LIMIT = 16 * 1024 * 1024
 """In bytes; a calendar file is the largest that is sent."""
 _OPEN = "/openapi.json"
 """What the control plane can do is no secret, and client generators fetch it without a token; no body is read there."""
-_READ_LIMIT = 4
+_TOO_LARGE = JSONResponse({"detail": f"the body exceeds {BODY_LIMIT} bytes"}, 413, {"Connection": "close"})
 
 
 class Door:
@@ -36,17 +37,19 @@ class Door:
             await self._app(scope, receive, send)
             return
         if scope["path"] == _OPEN:
-            await self._app(scope, _replay(bytearray(), receive), send)
+            await self._app(scope, _replay(b"", receive), send)
             return
         refusal = self._refusal(scope)
         if refusal is None:
-            body = await _body(receive)
-            if body is None:
+            try:
+                body = await read_body(receive, BODY_LIMIT)
+            except Gone:
                 return
-            if len(body) <= BODY_LIMIT:
+            except TooLarge:
+                refusal = _TOO_LARGE
+            else:
                 await self._app(scope, _replay(body, receive), send)
                 return
-            refusal = JSONResponse({"detail": f"the body exceeds {BODY_LIMIT} bytes"}, 413, {"Connection": "close"})
         await refusal(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
@@ -58,25 +61,9 @@ class Door:
         return JSONResponse({"detail": "the token of the ready file is wanted"}, 401, headers)
 
 
-async def _body(receive: Receive) -> bytearray | None:
-    """Read a body, an oversized one for a while longer so that its client sees the answer; ``None``: it went away."""
-    body = bytearray()
-    size = 0
-    while size <= BODY_LIMIT * _READ_LIMIT:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        size += len(message["body"])
-        if len(body) <= BODY_LIMIT:
-            body += message["body"]
-        if not message.get("more_body"):
-            break
-    return body
-
-
-def _replay(body: bytearray, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     """Give the body that was read, and then what comes after it."""
-    waiting: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
         return waiting.pop() if waiting else await receive()

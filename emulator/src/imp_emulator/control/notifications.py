@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 
-from imp_emulator.control.refusals import context_of
+from imp_emulator.control.refusals import asked_clusters, context_of
 from imp_emulator.domain.imp import notifications
 
 router = APIRouter(prefix="/notifications")
@@ -20,9 +20,6 @@ router = APIRouter(prefix="/notifications")
 async def list_notifications(request: Request, cluster: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """The notifications that are active, of one cluster or of all, oldest first in each."""
     context = context_of(request)
-    known = [spec.name for spec in context.scenario.clusters]
-    if cluster is not None and cluster not in known:
-        raise HTTPException(404, f"there is no cluster {cluster!r}")
     found = [
         {
             "cluster": name,
@@ -32,7 +29,7 @@ async def list_notifications(request: Request, cluster: str | None = None) -> di
             "text": one.text,
             "raised_at": datetime.fromtimestamp(one.raised_at, UTC).isoformat(),
         }
-        for name in (known if cluster is None else [cluster])
+        for name in asked_clusters(context, cluster)
         for one in notifications.active(context, name)
     ]
     return {"notifications": found}

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from imp_emulator.control.refusals import context_of, refusals
+from imp_emulator.control.refusals import asked_clusters, context_of, refusals
 from imp_emulator.domain.imp import explanations, gateways, presence
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import PRESENCES, Manual, SignIn
@@ -70,21 +70,13 @@ async def list_presence(
     if shown is not None and shown not in PRESENCES:
         raise HTTPException(422, f"presence must be one of {', '.join(PRESENCES)}")
     if userid:
-        clusters = _clusters(context, cluster)
+        clusters = asked_clusters(context, cluster)
         found = [user for name in clusters for user in presence.of_cluster(context, name, userid)]
         rest = None
     else:
-        found, rest = _page(context, _clusters(context, cluster), after, limit)
+        found, rest = _page(context, asked_clusters(context, cluster), after, limit)
     users = [_listed(user) for user in found if shown in (None, user.presence.presence)]
     return {"users": users, "next": rest}
-
-
-def _clusters(context: Context, name: str | None) -> list[str]:
-    """Return the cluster that is wanted, or all."""
-    known = [cluster.name for cluster in context.scenario.clusters]
-    if name is not None and name not in known:
-        raise HTTPException(404, f"there is no cluster {name!r}")
-    return known if name is None else [name]
 
 
 def _page(context: Context, clusters: list[str], after: str, limit: int) -> tuple[list[UserPresence], str | None]:
@@ -94,7 +86,7 @@ def _page(context: Context, clusters: list[str], after: str, limit: int) -> tupl
     """
     begun, _, last = after.partition("/")
     if begun:
-        begun = _clusters(context, begun)[0]
+        begun = asked_clusters(context, begun)[0]
         clusters = clusters[clusters.index(begun) :] if begun in clusters else []
     found: list[UserPresence] = []
     for cluster in clusters:
@@ -112,7 +104,7 @@ async def read_presence(request: Request, cluster: str, userid: str) -> dict[str
     """
     context = context_of(request)
     with refusals():
-        return _described(context, presence.of_user(context, _clusters(context, cluster)[0], userid))
+        return _described(context, presence.of_user(context, asked_clusters(context, cluster)[0], userid))
 
 
 @router.put("/{cluster}/{userid:path}/sign-in")
@@ -120,7 +112,7 @@ async def sign_in(request: Request, cluster: str, userid: str, client: ClientSta
     """Have a user's client sign in, say something else, or sign out."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        presence.sign_in(context, _clusters(context, cluster)[0], userid, client.state)
+        presence.sign_in(context, asked_clusters(context, cluster)[0], userid, client.state)
         return _described(context, presence.of_user(context, cluster, userid))
 
 
@@ -129,7 +121,7 @@ async def set_phone(request: Request, cluster: str, userid: str, phone: Phone) -
     """Have a user's telephone be in a call, or not."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        presence.set_phone(context, _clusters(context, cluster)[0], userid, phone.on)
+        presence.set_phone(context, asked_clusters(context, cluster)[0], userid, phone.on)
         return _described(context, presence.of_user(context, cluster, userid))
 
 
@@ -140,7 +132,7 @@ async def set_manual(request: Request, cluster: str, userid: str, by_hand: ByHan
     until = None if by_hand.until is None else by_hand.until.timestamp()
     manual = Manual(by_hand.presence, by_hand.override, until, by_hand.activity, by_hand.note)
     with refusals(), context.database.transaction():
-        presence.set_manual(context, _clusters(context, cluster)[0], userid, manual)
+        presence.set_manual(context, asked_clusters(context, cluster)[0], userid, manual)
         return _described(context, presence.of_user(context, cluster, userid))
 
 
@@ -149,7 +141,7 @@ async def release_manual(request: Request, cluster: str, userid: str) -> dict[st
     """Give back what was set by hand; nothing is no error."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        presence.set_manual(context, _clusters(context, cluster)[0], userid, None)
+        presence.set_manual(context, asked_clusters(context, cluster)[0], userid, None)
         return _described(context, presence.of_user(context, cluster, userid))
 
 

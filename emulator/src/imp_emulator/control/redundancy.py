@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 
-from imp_emulator.control.refusals import context_of
+from imp_emulator.control.refusals import asked_clusters, context_of
 from imp_emulator.domain.imp import redundancy
 from imp_emulator.domain.imp.redundancy import GroupView
 
@@ -21,10 +21,7 @@ router = APIRouter(prefix="/presence-redundancy-groups")
 async def list_redundancy_groups(request: Request, cluster: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """The presence redundancy groups, of one cluster or of all: how their nodes are, why, and where their users are."""
     context = context_of(request)
-    known = [spec.name for spec in context.scenario.clusters]
-    if cluster is not None and cluster not in known:
-        raise HTTPException(404, f"there is no cluster {cluster!r}")
-    wanted = known if cluster is None else [cluster]
+    wanted = asked_clusters(context, cluster)
     return {"groups": [_shown(name, group) for name in wanted for group in redundancy.groups(context, name)]}
 
 

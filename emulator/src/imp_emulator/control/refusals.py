@@ -24,6 +24,20 @@ def refusals() -> Iterator[None]:
         raise HTTPException(status, error.message) from None
 
 
+def asked_clusters(context: Context, cluster: str | None) -> list[str]:
+    """Return the names of the clusters that a request is about: the one it names, or all.
+
+    Raises:
+        HTTPException: There is no such cluster.
+    """
+    known = [spec.name for spec in context.scenario.clusters]
+    if cluster is None:
+        return known
+    if cluster not in known:
+        raise HTTPException(404, f"there is no cluster {cluster!r}")
+    return [cluster]
+
+
 def context_of(request: Request) -> Context:
     """Return the part of the environment that a request to the control plane is about."""
     context: Context = request.app.state.control.environment.context

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from urllib.parse import parse_qsl
 
+from imp_emulator.pipeline.body import Gone, TooLarge, read_body
 from imp_emulator.pipeline.request import (
     Connection,
     Message,
@@ -43,7 +44,6 @@ ABORT = "imp_emulator.abort"
 CONNECTION = "imp_emulator.connection"
 """The ASGI extension that holds the :class:`Connection` of the request."""
 
-_READ_LIMIT = 4
 _NO_QUERY: dict[str, str] = {}
 _logger = logging.getLogger("imp_emulator")
 
@@ -64,14 +64,6 @@ class _ErrorAnswer(Exception):
     def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
-
-
-class _TooLarge(Exception):
-    """The request's body exceeds the limit."""
-
-
-class _Gone(Exception):
-    """The client went away before its request was complete."""
 
 
 class Gate:
@@ -117,10 +109,10 @@ class Gate:
         protocol = next((p for p in self._protocols if p.owns(request.path)), None)
         with ExitStack() as flight:
             try:
-                request.body = await self._body(receive)
-            except _Gone:
+                request.body = await read_body(receive, self._body_limit)
+            except Gone:
                 return
-            except _TooLarge:
+            except TooLarge:
                 response: Response | None = self._too_large(request, protocol)
             else:
                 response = await self._answer(request, protocol, flight)
@@ -151,28 +143,6 @@ class Gate:
             connection=scope.get("extensions", {}).get(CONNECTION) or Connection(),
             scope=scope,
         )
-
-    async def _body(self, receive: Receive) -> bytes:
-        """Read the body; an oversized one is read on for a while, so that the client gets to see the answer.
-
-        Raises:
-            _TooLarge: It exceeds the limit.
-            _Gone: The client went away.
-        """
-        parts: list[bytes] = []
-        size = 0
-        more = True
-        while more and size <= self._body_limit * _READ_LIMIT:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise _Gone
-            size += len(message["body"])
-            more = message["more_body"]
-            if size <= self._body_limit:
-                parts.append(message["body"])
-        if size > self._body_limit:
-            raise _TooLarge
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _too_large(self, request: Request, protocol: Protocol | None) -> Response:
         text = f"The request body exceeds {self._body_limit} bytes"

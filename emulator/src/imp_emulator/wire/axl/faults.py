@@ -86,6 +86,11 @@ def bad_value(name: str, value: str, type_name: str) -> AxlFault:
     return AxlFault(INVALID_VALUE, f"The value '{shown}' of element '{name}' is not valid for type '{type_name}'.")
 
 
+def no_criteria() -> AxlFault:
+    """A list that is asked for without saying of what."""
+    return AxlFault(ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+
+
 def not_found(kind: str, update: bool) -> AxlFault:
     """An object that does not exist: two different answers for reading and for updating.
 

@@ -16,7 +16,6 @@ from imp_emulator.domain.imp.nodes import Node
 from imp_emulator.domain.imp.services import ServiceState
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, empty, fixed, flag, joined, render, selected, tag_type, text
-from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import element, nested, sequence
 from imp_emulator.wire.axl.user_operations import page
@@ -144,7 +143,7 @@ def list_user(request: AxlRequest) -> str:
     """Answer the users whose fields match the criteria; ``%`` stands for any text."""
     criteria = request.values["searchCriteria"]
     if not criteria:
-        raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+        raise faults.no_criteria()
     patterns = {_CRITERIA[name]: value for name, value in criteria.items()}
     first, skip = page(request.values)
     tags = selected(LIST_TAGS, request.version, request.values["returnedTags"])

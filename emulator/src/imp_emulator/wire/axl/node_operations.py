@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from imp_emulator.catalogue.nodes import ROLES
 from imp_emulator.domain.cucm import nodes
@@ -33,9 +32,7 @@ from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.parameter_operations import node_reference
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import element, nested, one_of, sequence
-from imp_emulator.wire.axl.user_operations import page
-
-_T = TypeVar("_T")
+from imp_emulator.wire.axl.user_operations import paged
 
 _NAME_OR_UUID = one_of("name:string100", "uuid:uuid")
 _USAGE = {"publisher": "Publisher", "subscriber": "Subscriber"}
@@ -128,14 +125,14 @@ def list_nodes(request: AxlRequest) -> str:
     """Answer the nodes that match the criteria; ``%`` stands for any text."""
     criteria = request.values["searchCriteria"]
     if not criteria:
-        raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+        raise faults.no_criteria()
     found = [
         node
         for node in nodes.process_nodes(request.context, request.cluster)
         if all(like(pattern, _CRITERIA[tag](node)) for tag, pattern in criteria.items())
     ]
     tags = selected(NODE_TAGS[:-1], request.version, request.values["returnedTags"])
-    items = [render("processNode", node.pkid, tags, node) for node in _paged(request, found)]
+    items = [render("processNode", node.pkid, tags, node) for node in paged(request.values, found)]
     return joined(items, lambda: len(found))
 
 
@@ -156,7 +153,7 @@ def list_services(request: AxlRequest) -> str:
     """Answer the services of the nodes whose names match, with whether each is activated."""
     criteria = request.values["searchCriteria"]
     if not criteria:
-        raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+        raise faults.no_criteria()
     found = [
         service
         for node in nodes.process_nodes(request.context, request.cluster)
@@ -164,7 +161,7 @@ def list_services(request: AxlRequest) -> str:
         for service in _services(request, node)
     ]
     tags = selected(SERVICE_TAGS, request.version, request.values["returnedTags"])
-    items = [render("processNodeService", service.pkid, tags, service) for service in _paged(request, found)]
+    items = [render("processNodeService", service.pkid, tags, service) for service in paged(request.values, found)]
     return joined(items, lambda: len(found))
 
 
@@ -181,11 +178,6 @@ def _services(request: AxlRequest, node: ProcessNode) -> list[_Service]:
         )
         for state in sorted(states, key=lambda state: ascii_lower(state.name))
     ]
-
-
-def _paged(request: AxlRequest, found: list[_T]) -> list[_T]:
-    first, skip = page(request.values)
-    return found[skip:] if first is None else found[skip : skip + first]
 
 
 def get_version(request: AxlRequest) -> str:

@@ -12,7 +12,6 @@ from imp_emulator.domain.cucm import nodes, parameters
 from imp_emulator.domain.cucm.parameters import Parameter
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, braces, joined, render, selected, tag_type, text
-from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import Reference, element, nested, one_of, sequence
 from imp_emulator.wire.axl.user_operations import page
@@ -69,7 +68,7 @@ def list_parameters(request: AxlRequest) -> str:
     """Answer the parameters whose node and service match the criteria; ``%`` stands for any text."""
     criteria = request.values["searchCriteria"]
     if not criteria:
-        raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+        raise faults.no_criteria()
     first, skip = page(request.values)
     node, service = criteria.get("processNodeName", "%"), criteria.get("service", "%")
     found = parameters.search(request.context, request.cluster, node, service, skip, first)

@@ -14,10 +14,9 @@ from imp_emulator.domain.imp.redundancy import GroupKey, GroupView, Wanted
 from imp_emulator.errors import NotFound
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import Tag, braces, flag, joined, like, render, selected, tag_type, text
-from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import Reference, element, nested, one_of, sequence
-from imp_emulator.wire.axl.user_operations import page
+from imp_emulator.wire.axl.user_operations import paged
 from imp_emulator.wire.http.soap import text as escape
 
 KIND = "PresenceRedundancyGroup"
@@ -92,16 +91,14 @@ def list_groups(request: AxlRequest) -> str:
     """Answer the groups that match the criteria; ``%`` stands for any text."""
     criteria = request.values["searchCriteria"]
     if not criteria:
-        raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+        raise faults.no_criteria()
     found = [
         group
         for group in redundancy.groups(request.context, request.cluster)
         if all(like(pattern, _CRITERIA[tag](group)) for tag, pattern in criteria.items())
     ]
-    first, skip = page(request.values)
-    part = found[skip:] if first is None else found[skip : skip + first]
     tags = selected(TAGS, request.version, request.values["returnedTags"])
-    items = [render("presenceRedundancyGroup", group.pkid, tags, group) for group in part]
+    items = [render("presenceRedundancyGroup", group.pkid, tags, group) for group in paged(request.values, found)]
     return joined(items, lambda: len(found))
 
 

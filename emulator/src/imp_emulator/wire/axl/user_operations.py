@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from imp_emulator.catalogue import access_groups
 from imp_emulator.domain.cucm import users
@@ -17,6 +17,8 @@ from imp_emulator.wire.axl.answers import braces, joined, render, selected
 from imp_emulator.wire.axl.faults import AxlFault
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import Reference
+
+_T = TypeVar("_T")
 
 _CRITERIA = {"firstName": "first_name", "lastName": "last_name", "userid": "userid", "department": "department"}
 _KEYS = frozenset({"userid", "uuid"})
@@ -47,6 +49,12 @@ def page(values: dict[str, Any]) -> tuple[int | None, int]:
     return first, 0 if first is None else values.get("skip", 0)
 
 
+def paged(values: dict[str, Any], found: list[_T]) -> list[_T]:
+    """Return the part of what was found that a list request wants."""
+    first, skip = page(values)
+    return found[skip:] if first is None else found[skip : skip + first]
+
+
 def _patterns(criteria: dict[str, str]) -> dict[str, str] | None:
     """Return the patterns by field; ``None`` when none can match, as no emulated user belongs to a customer.
 
@@ -54,7 +62,7 @@ def _patterns(criteria: dict[str, str]) -> dict[str, str] | None:
         AxlFault: There are no criteria at all.
     """
     if not criteria:
-        raise AxlFault(faults.ITEM_NOT_VALID, "Item not valid: searchCriteria needs at least one element.")
+        raise faults.no_criteria()
     if criteria.get("customerName", "%").strip("%"):
         return None
     return {_CRITERIA[name]: value for name, value in criteria.items() if name in _CRITERIA}
