@@ -17,6 +17,9 @@ import uvloop
 
 from imp_emulator.client import ready_file
 from imp_emulator.client.addresses import connect_address
+from imp_emulator.console import app as console
+from imp_emulator.console.app import Front
+from imp_emulator.console.live import Live
 from imp_emulator.control.app import Control, application
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.serving import background, ready_content
@@ -80,9 +83,11 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         listeners = Listeners(environment, options.host)
         plane = Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
         socket = listeners.bind("control", options.control_port)
-        listeners.add(Server(application(plane), socket))
+        url = _url(options.host, socket.getsockname()[1])
+        live = Live(environment)
+        listeners.add(Server(Front(console.application(plane, live, url), application(plane)), socket))
         listeners.remember()
-        reached = {"url": _url(options.host, socket.getsockname()[1]), "token": plane.token}
+        reached = {"url": url, "token": plane.token}
         content = ready_content.describe(environment, listeners, folder.path / "pki", reached)
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -94,6 +99,7 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         sys.stdout.write(f"imp-emulator is ready, see {options.ready_file}\n")
         sys.stdout.flush()
         await stopped.wait()
+        live.close()
         await environment.scheduler.stop()
         await engines.close()
         await listeners.stop()

@@ -193,6 +193,11 @@ class Database:
             _copy(source, self._connection)
         self.generation += 1
 
+    @property
+    def changes(self) -> int:
+        """How many rows were written since the file was opened: another number says that something is new."""
+        return self._connection.total_changes
+
     def close(self) -> None:
         """Close the connection; the write-ahead log is folded into the file."""
         self._connection.close()

@@ -1,0 +1,100 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be done from the page: each action is one call of the control plane, and is shown as that call.
+
+A form names its action and gives values; :data:`ACTIONS` says which call that makes. So whatever a person does here, a
+test can do with the same call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+Fields = Mapping[str, str]
+_SECONDS = 60
+"""How long a call may take; one that moves the clock by a year carries out all that is due until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of the control plane."""
+
+    method: str
+    path: str
+    body: Any = None
+
+    def __str__(self) -> str:
+        body = "" if self.body is None else f" {json.dumps(self.body, ensure_ascii=False)}"
+        return f"{self.method} {self.path}{body}"
+
+    @property
+    def curl(self) -> str:
+        """The same as a command line; the token stays where it is."""
+        body = "" if self.body is None else f" --json '{_in_quotes(json.dumps(self.body, ensure_ascii=False))}'"
+        return f'curl -X {self.method} -H "Authorization: Bearer $TOKEN"{body} "$URL{self.path}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the control plane has answered; ``message`` is why it has refused, empty when it has not."""
+
+    call: Call
+    status: int
+    message: str
+
+    @property
+    def done(self) -> bool:
+        """Whether the call did what it says."""
+        return self.status < 400
+
+
+def _in_quotes(text: str) -> str:
+    return text.replace("'", "'\\''")
+
+
+def path(*parts: str) -> str:
+    """Return a path of such parts, each as one part whatever it holds."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+ACTIONS: Mapping[str, Callable[[Fields], Call]] = {
+    "advance-clock": lambda given: Call("POST", "/clock/advance", {"seconds": float(given["seconds"])}),
+    "freeze-clock": lambda given: Call("PUT", "/clock", {"frozen": given["frozen"] == "yes"}),
+    "reset": lambda _given: Call("POST", "/reset"),
+}
+"""By the name that forms use; each raises ``KeyError`` or ``ValueError`` for values that make no call."""
+
+
+async def carry_out(call: Call, url: str, token: str) -> Outcome:
+    """Make a call of the control plane, as any client of it does.
+
+    Args:
+        url: Where it listens.
+        token: What it wants.
+    """
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+        session.request(call.method, url + call.path, json=call.body, allow_redirects=False) as answer,
+    ):
+        text = await answer.text()
+        return Outcome(call, answer.status, "" if answer.status < 400 else _message(text))
+
+
+def _message(text: str) -> str:
+    """Return what an answer says went wrong: its detail, or the first of several."""
+    try:
+        detail = json.loads(text)["detail"]
+    except (ValueError, KeyError, TypeError):
+        return text
+    if isinstance(detail, list):
+        return "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in detail)
+    return str(detail)

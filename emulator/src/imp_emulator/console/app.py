@@ -1,0 +1,208 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page's ASGI application, beside the control plane on its port."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from imp_emulator.console import language, show
+from imp_emulator.console.actions import ACTIONS, Outcome, carry_out
+from imp_emulator.console.live import Live
+from imp_emulator.console.look import Look
+from imp_emulator.console.pages import PAGES, Page
+from imp_emulator.console.session import COOKIE, LANGUAGE_COOKIE, Session, cookie, is_own_host, is_own_origin
+from imp_emulator.control.app import Control
+from imp_emulator.errors import DomainError, NotFound
+from imp_emulator.pipeline.body import TooLarge, read_body
+from imp_emulator.pipeline.request import Application, Receive, Scope, Send
+
+_FORM_LIMIT = 64 * 1024
+"""The largest form, in bytes."""
+_MOST_FIELDS = 50
+
+Answer = Callable[[Request], Awaitable[Response]]
+
+_SAFE = {
+    # Nothing but the page's own files, and no script that is written into it.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the page works on.
+
+    Attributes:
+        url: Where the control plane is reached.
+    """
+
+    plane: Control
+    live: Live
+    session: Session
+    templates: jinja2.Environment
+    url: str
+
+
+class Front:
+    """The two that share the control plane's port: the page has ``/`` and what is below ``/console``."""
+
+    def __init__(self, console: Application, plane: Application) -> None:
+        self._console = console
+        self._plane = plane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the one that it is for."""
+        path = scope.get("path", "")
+        ours = path in ("/", "/console") or path.startswith("/console/")
+        await (self._console if ours else self._plane)(scope, receive, send)
+
+
+def application(plane: Control, live: Live, url: str) -> Starlette:
+    """Return the page's application; it answers only whom the link or the cookie lets in."""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("imp_emulator.console"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(show.FILTERS)
+    app = Starlette(
+        routes=[
+            Route("/", _enter),
+            Route("/console", _enter),
+            Mount("/console/static", StaticFiles(directory=str(resources.files("imp_emulator.console") / "static"))),
+            Route("/console/events", _guarded(_events)),
+            Route("/console/language/{language}", _guarded(_choose_language)),
+            Route("/console/do/{action}", _guarded(_do), methods=["POST"]),
+            *(Route(f"/console{page.path}", _guarded(_page_of(page)), name=page.name) for page in PAGES),
+        ]
+    )
+    app.state.console = Console(plane, live, Session(plane.token), templates, url)
+    return app
+
+
+async def _enter(request: Request) -> Response:
+    """Let somebody in who has the link, and take the token out of the address."""
+    console: Console = request.app.state.console
+    if not is_own_host(request.headers.get("host", "")):
+        return _refused(request, 421, "refused.host")
+    if console.session.opens(request.query_params.get("token")):
+        response = RedirectResponse("/console/", 303, _SAFE)
+        response.set_cookie(COOKIE, **cookie(console.session.value))  # type: ignore[arg-type]
+        return response
+    if console.session.knows(request.cookies):
+        return RedirectResponse("/console/", 303, _SAFE)
+    return _refused(request, 401, "refused.link")
+
+
+def _guarded(answer: Answer) -> Answer:
+    """Answer only who has the cookie, by this machine's own name."""
+
+    async def guarded(request: Request) -> Response:
+        console: Console = request.app.state.console
+        if not is_own_host(request.headers.get("host", "")):
+            return _refused(request, 421, "refused.host")
+        if not console.session.knows(request.cookies):
+            return _refused(request, 401, "refused.link")
+        if request.method == "POST" and not is_own_origin(request.headers):
+            return _refused(request, 403, "refused.origin")
+        return await answer(request)
+
+    return guarded
+
+
+def _refused(request: Request, status: int, why: str) -> Response:
+    return _rendered(request, "refused.html", {"why": why}, status)
+
+
+def _page_of(page: Page) -> Answer:
+    async def answer(request: Request) -> Response:
+        console: Console = request.app.state.console
+        look = Look(console.plane, request.path_params, request.query_params, _language(request))
+        try:
+            values = await page.view(look)
+        except NotFound as error:
+            return _rendered(request, "missing.html", {"message": error.message}, 404)
+        except DomainError as error:
+            return _rendered(request, "missing.html", {"message": error.message}, 422)
+        return _rendered(request, f"{page.name}.html", {"page": page, **values})
+
+    return answer
+
+
+def _rendered(request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+    console: Console = request.app.state.console
+    clock = console.plane.environment.clock
+    chosen = _language(request)
+    always = {
+        "t": lambda key, **about: language.said(chosen, key, **about),
+        "language": chosen,
+        "languages": language.LANGUAGES,
+        "pages": PAGES,
+        "page": None,
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "clock": clock.now(),
+        "clock_frozen": clock.frozen,
+    }
+    text = console.templates.get_template(template).render(always | dict(values))
+    return HTMLResponse(text, status, dict(_SAFE))
+
+
+def _language(request: Request) -> str:
+    return language.chosen(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language", ""))
+
+
+async def _choose_language(request: Request) -> Response:
+    """Remember the reader's language, and go back to where it was chosen."""
+    back = request.query_params.get("back", "")
+    response = RedirectResponse(back if back.startswith("/console/") else "/console/", 303, _SAFE)
+    response.set_cookie(LANGUAGE_COOKIE, **cookie(request.path_params["language"]))  # type: ignore[arg-type]
+    return response
+
+
+async def _events(request: Request) -> Response:
+    console: Console = request.app.state.console
+    return StreamingResponse(console.live.events(), headers=dict(_SAFE), media_type="text/event-stream")
+
+
+async def _do(request: Request) -> Response:
+    """Carry out an action, and tell which call of the control plane that was and what it has answered."""
+    console: Console = request.app.state.console
+    make = ACTIONS.get(request.path_params["action"])
+    try:
+        body = await read_body(request.receive, _FORM_LIMIT)
+        given = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except (TooLarge, ValueError):
+        make, given = None, {}
+    outcome: Outcome | None = None
+    if make is not None:
+        try:
+            call = make(given)
+        except (KeyError, ValueError):
+            pass
+        else:
+            outcome = await carry_out(call, console.url, console.plane.token)
+    # A script puts the outcome into the page; without one it is a page of its own.
+    template = "outcome_part.html" if request.headers.get("hx-request") else "outcome.html"
+    values = {"outcome": outcome, "back": given.get("back", "/console/")}
+    return _rendered(request, template, values, 200 if outcome and outcome.done else 422)
