@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imp_emulator.console.look import Look
-from imp_emulator.console.views import clusters
+from imp_emulator.console.views import clusters, gateways, parameters, trust
 
 View = Callable[[Look], Awaitable[Mapping[str, Any]]]
 """Makes what a template needs; raises ``errors.NotFound`` when there is no such thing."""
@@ -33,4 +33,9 @@ class Page:
     menu: bool = True
 
 
-PAGES = (Page("clusters", "/", clusters.view),)
+PAGES = (
+    Page("clusters", "/", clusters.view),
+    Page("gateways", "/gateways", gateways.view),
+    Page("trust", "/trust", trust.view),
+    Page("parameters", "/parameters", parameters.view),
+)
