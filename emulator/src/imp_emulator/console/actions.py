@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -64,9 +65,50 @@ def path(*parts: str) -> str:
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
+def _advance(given: Fields) -> Call:
+    return Call("POST", "/clock/advance", {"seconds": float(given["amount"]) * float(given["unit"])})
+
+
+def _set_clock(given: Fields) -> Call:
+    # What a browser's field for a time gives has no zone; the page says that it is UTC.
+    now = datetime.fromisoformat(given["now"]).replace(tzinfo=UTC)
+    return Call("PUT", "/clock", {"now": now.isoformat()})
+
+
+def _decide(verb: str) -> Callable[[Fields], Call]:
+    return lambda given: Call("POST", path("certification-authorities", given["host"], "requests", given["id"], verb))
+
+
+_EFFECTS: Mapping[str, Mapping[str, Callable[[str], Any]]] = {
+    "status": {"status": int},
+    "delay": {"seconds": float},
+    "error": {"code": str},
+}
+"""What each kind of fault has beside its kind, by the form's fields."""
+
+
+def _inject(given: Fields) -> Call:
+    kind = given["kind"]
+    about = {name: read(given[name]) for name, read in _EFFECTS.get(kind, {}).items() if given.get(name)}
+    where = {name: given[name] for name in ("node", "protocol", "operation") if given.get(name)}
+    count = {name: int(given[name]) for name in ("times", "skip") if given.get(name)}
+    share = float(given.get("probability") or 100) / 100
+    return Call("POST", "/faults", {"effect": {"kind": kind, **about}, **where, **count, "probability": share})
+
+
 ACTIONS: Mapping[str, Callable[[Fields], Call]] = {
-    "advance-clock": lambda given: Call("POST", "/clock/advance", {"seconds": float(given["seconds"])}),
+    "issue-request": _decide("issue"),
+    "deny-request": _decide("deny"),
+    "clear-journal": lambda _given: Call("DELETE", "/journal"),
+    "inject-fault": _inject,
+    "withdraw-fault": lambda given: Call("DELETE", path("faults", given["id"])),
+    "clear-faults": lambda _given: Call("DELETE", "/faults"),
+    "advance-clock": _advance,
+    "set-clock": _set_clock,
     "freeze-clock": lambda given: Call("PUT", "/clock", {"frozen": given["frozen"] == "yes"}),
+    "take-snapshot": lambda given: Call("PUT", path("snapshots", given["name"])),
+    "restore-snapshot": lambda given: Call("POST", path("snapshots", given["name"], "restore")),
+    "remove-snapshot": lambda given: Call("DELETE", path("snapshots", given["name"])),
     "reset": lambda _given: Call("POST", "/reset"),
 }
 """By the name that forms use; each raises ``KeyError`` or ``ValueError`` for values that make no call."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imp_emulator.console.look import Look
-from imp_emulator.console.views import clusters, gateways, parameters, trust
+from imp_emulator.console.views import authorities, clusters, faults, gateways, journal, parameters, state, trust
 
 View = Callable[[Look], Awaitable[Mapping[str, Any]]]
 """Makes what a template needs; raises ``errors.NotFound`` when there is no such thing."""
@@ -38,4 +38,8 @@ PAGES = (
     Page("gateways", "/gateways", gateways.view),
     Page("trust", "/trust", trust.view),
     Page("parameters", "/parameters", parameters.view),
+    Page("authorities", "/authorities", authorities.view),
+    Page("journal", "/journal", journal.view),
+    Page("faults", "/faults", faults.view),
+    Page("state", "/state", state.view),
 )

@@ -13,6 +13,9 @@ from imp_emulator.store.database import Database, NotStored, Row
 
 DEFAULT_LIMIT = 200_000
 _PRUNE_EVERY = 1_024
+_COLUMNS = "at, cluster, node, protocol, method, operation, caller, write, status, fault, id"
+_ANY: dict[str, Any] = {"cluster": None, "node": None, "protocol": None, "operation": None, "write": None}
+_MATCHES = " AND ".join(f"(:{column} IS NULL OR {column} = :{column})" for column in _ANY)
 _logger = logging.getLogger("imp_emulator")
 
 
@@ -98,15 +101,25 @@ class Journal:
             after: The identifier of the last entry already seen.
         """
         rows = self._database.all(
-            "SELECT at, cluster, node, protocol, method, operation, caller, write, status, fault, id FROM journal"
-            " WHERE id > :after AND (:cluster IS NULL OR cluster = :cluster)"
-            " AND (:node IS NULL OR node = :node) AND (:protocol IS NULL OR protocol = :protocol)"
-            " AND (:operation IS NULL OR operation = :operation) AND (:write IS NULL OR write = :write) ORDER BY id",
-            {"cluster": None, "node": None, "protocol": None, "operation": None, "write": None}
-            | filters
-            | {"after": after},
+            f"SELECT {_COLUMNS} FROM journal WHERE id > :after AND {_MATCHES} ORDER BY id",  # noqa: S608
+            _ANY | filters | {"after": after},
         )
         return [_entry(row) for row in rows], self._last
+
+    def newest(self, filters: dict[str, Any], limit: int, before: int | None = None) -> list[Entry]:
+        """Return so many entries, the newest first.
+
+        Args:
+            filters: As for :meth:`entries`.
+            limit: How many at most.
+            before: The identifier of the entry behind which to go on.
+        """
+        rows = self._database.all(
+            f"SELECT {_COLUMNS} FROM journal WHERE (:before IS NULL OR id < :before) AND {_MATCHES}"  # noqa: S608
+            " ORDER BY id DESC LIMIT :limit",
+            _ANY | filters | {"before": before, "limit": limit},
+        )
+        return list(map(_entry, rows))
 
     def clear(self) -> None:
         """Forget every entry."""
