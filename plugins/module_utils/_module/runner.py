@@ -67,6 +67,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Stopwatch
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
@@ -101,6 +102,8 @@ class Context:
         self.input_problems = module.input_problems()
         """What is wrong with the options whatever the module is about."""
         self.failures: list[dict[str, Any]] = []
+        self.writing = Stopwatch()
+        """How long the changes of the task took; it has not run when there was none to make."""
         self._noted: set[tuple[str, str, str]] = set()
         self._warned: set[str] = set()
         self._module = module
@@ -264,7 +267,8 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         unknown = resource.unknown(state)
         done = plan
         if plan.changed and not context.check_mode:
-            done, arrived = _apply(resource, plan)
+            with context.writing:
+                done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
         context.heed(resource.assess(state))
         return {

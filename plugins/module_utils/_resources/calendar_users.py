@@ -286,6 +286,9 @@ class CalendarUsers(Resource[Selection]):
         shown = {userid: _fields(user) for userid, user in state.everybody.items() if user.meeting_information}
         return undeclared(KIND, shown, state.users, FIELDS)
 
+    def more_results(self, state: Selection) -> dict[str, Any]:
+        return self.context.writing.as_result()
+
     # --- what is done
 
     def apply(self, change: Change) -> None:

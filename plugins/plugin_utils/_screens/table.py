@@ -96,8 +96,10 @@ def side_by_side(cells: Sequence[str], widths: Sequence[int]) -> str:
 def named(names: Sequence[str], most: int = 3) -> str:
     """Return the first names of many, and how many more there are."""
     more = len(names) - most
+    # The names of certificates have commas.
+    between = "; " if any("," in name for name in names) else ", "
     # One name takes no more room than its being left out.
-    return ", ".join(names) if more <= 1 else f"{', '.join(names[:most])} and {more:,} more"
+    return between.join(names) if more <= 1 else f"{between.join(names[:most])} and {more:,} more"
 
 
 def counted(number: int, one: str, several: str | None = None) -> str:
