@@ -198,12 +198,12 @@ def sentences(summary: Summary) -> list[str]:
     if not summary.check or not summary.groups:
         return []
     users = sum(group.count for group in summary.groups if group.kind == USERS)
-    told = [f"{counted(users, 'user')} would get other settings."] if users else []
+    told = [f"Users that would get other settings: {users:,}."] if users else []
     if summary.restarts:
         touched = users_of(summary.restarts, summary.parts)
         whom = "How many users that touches is not known: the cluster does not tell which node has which users."
         if touched is not None:
-            whom = f"{counted(touched, 'user')} are on these nodes now."
+            whom = f"Users on these nodes now: {touched:,}."
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]

@@ -13,7 +13,7 @@ none. What would break a line or steer a terminal, in a user's name perhaps, is 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 SHORTEST, LONGEST = 60, 1000
 """Columns of a screen; a narrower terminal breaks the lines itself."""
@@ -105,11 +105,6 @@ def named(names: Sequence[str], most: int = 3) -> str:
 def counted(number: int, one: str, several: str | None = None) -> str:
     """Return a number with its noun: ``1 user``, ``3,267 users``."""
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
-
-
-def indented(lines: Iterable[str], by: int = 2) -> list[str]:
-    """Return lines moved to the right; empty ones stay empty."""
-    return [f"{' ' * by}{line}" if line else line for line in lines]
 
 
 def _row_lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
