@@ -157,7 +157,11 @@ def _which(groups: Iterable[Group], most: int) -> str:
             before, after = values[VALUE]
             suffix = f": {text(before)} -> {text(after)}"
         places.setdefault(group.nodes, []).extend(f"{name}{suffix}" for name in group.names)
-    told = [f"{named(names, most)}{f' on {named(nodes)}' if nodes else ''}" for nodes, names in places.items()]
+    told = []
+    for nodes, names in places.items():
+        # A request for a server's certificate has the server's name.
+        where = f" on {named(nodes)}" if nodes and list(nodes) != names else ""
+        told.append(f"{named(names, most)}{where}")
     return "; ".join(told)
 
 

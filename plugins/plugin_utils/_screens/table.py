@@ -66,7 +66,7 @@ def table(
     Raises ``ValueError`` for a row of another length.
     """
     if any(len(row) != len(titles) for row in rows):
-        raise ValueError(f"every row needs {len(titles)} cells.")
+        raise ValueError(f"each row must have as many cells as there are columns, {len(titles)}.")
     cells = [[_paragraphs(cell) for cell in row] for row in rows]
     widths = column_widths([[[title] for title in titles], *cells], width)
     head = [side_by_side(titles, widths)] if any(titles) else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -245,3 +246,17 @@ def test_a_clean_run_says_so() -> None:
     clean = summary(part("trust", result()))
     assert clean.verdict == "everything is as declared"
     assert replace(clean, parts=()).verdict == "no part was run"
+
+
+def test_a_warning_of_a_module_is_a_note_whatever_ansible_makes_of_it() -> None:
+    kept = SimpleNamespace(event=SimpleNamespace(msg="mail9 is no longer listed, and stays."))
+    told = part("presence_gateways", result(warnings=[kept, "A text."]))
+    assert told.warnings == ("mail9 is no longer listed, and stays.", "A text.")
+    assert "presence gateways  mail9 is no longer listed, and stays." in shown(summary(told))
+
+
+def test_what_is_done_to_a_server_names_it_once() -> None:
+    request = ("mail1", {"changes": [change("certificate_request", "mail1", "create")]})
+    certificate = ("mail1", {"changes": [change("certificate", "AB12", "create")]})
+    told = shown(summary(part("exchange_certificate", request, certificate)))
+    assert "1 certificate request added  mail1\n1 certificate added          AB12 on mail1\n" in told
