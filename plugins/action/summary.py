@@ -48,14 +48,23 @@ class ActionModule(ScreenAction):
     """Collect the results, show the screen, write what is wanted. A run never fails because of it."""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
         options, variables = self.options(OPTIONS), task_vars or {}
-        if options["hosts"] is not None:
-            lines = table(
-                ["CLUSTER", "HOST", "HOW IT ENDED"], list(_overview(options["hosts"], variables)), terminal_width()
+        try:
+            return {**result, **self._told(options, variables)}
+        except Exception as error:  # noqa: BLE001 - what was done does not fail because it cannot be shown
+            self._display.warning(
+                f"What this run did cannot be shown. This is a bug in ucops.imp.summary, please report it: {error!r}"
             )
+            return {**result, "lines": []}
+
+    def _told(self, options: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Show what was asked for, and return it."""
+        if options["hosts"] is not None:
+            rows = list(_overview(options["hosts"], variables))
+            lines = table(["CLUSTER", "HOST", "HOW IT ENDED"], rows, terminal_width())
             self.show(lines)
-            return {**result, "changed": False, "lines": lines}
+            return {"lines": lines}
         check = bool(variables.get("ansible_check_mode"))
         kept = figures.beside(options["pending_restarts_path"] or "")
         known = figures.read(kept)
@@ -64,9 +73,9 @@ class ActionModule(ScreenAction):
             self._keep(kept, known, figures.taken(summary.parts, known, summary.ended.isoformat(timespec="seconds")))
         lines = screen(summary, terminal_width())
         self.show(lines)
+        told = {"lines": lines, "verdict": summary.verdict, "parts": states(summary.parts)}
         written = self._write(options["path"], summary) if options["path"] else None
-        result |= {"changed": False, "lines": lines, "verdict": summary.verdict, "parts": states(summary.parts)}
-        return result if written is None else {**result, "path": written}
+        return told if written is None else {**told, "path": written}
 
     def _keep(self, path: Path, old: Mapping[str, figures.Figure], new: Mapping[str, figures.Figure]) -> None:
         if old == new:
@@ -82,11 +91,12 @@ class ActionModule(ScreenAction):
             self._display.warning(f"{path} is not written, because the task has no_log.")
             return None
         try:
-            figures.replace_text(Path(path), markdown(summary))
+            file = Path.cwd() / path
+            figures.replace_text(file, markdown(summary))
         except OSError as error:
             self._display.warning(f"The summary cannot be written: {path}: {error.strerror}.")
             return None
-        return path
+        return str(file)
 
 
 def _summary(

@@ -15,10 +15,11 @@ author:
 description:
   - Prints one screen for people, from the results that the roles of this collection have registered in the same run. It
     shows what was done, what was left alone and why, what failed and what to do about it, and what comes next.
-  - In check mode it shows what would change, which services would restart on which nodes, how many users that touches, and
-    about how long the run takes.
+  - In check mode it shows what would change, which services would restart on which nodes, how many users that touches,
+    and about how long the run takes.
   - Writes the same in Markdown for a change ticket, with every change before and after, when O(path) is given.
-  - The role P(ucops.imp.calendar_integration#role) ends with it, and so do C(ucops.imp.site) and C(ucops.imp.certificates).
+  - The role P(ucops.imp.calendar_integration#role) ends with it, and so do the playbooks C(ucops.imp.site) and
+    C(ucops.imp.certificates).
   - It reads no cluster and changes none. It shows no password, and nothing at all for a task with C(no_log) or when
     Ansible's output is for programs (the callbacks C(json), C(jsonl) and C(null)).
 options:
@@ -53,10 +54,13 @@ options:
         type: str
         required: true
   begun:
-    description: When the run began, in ISO 8601 with its offset. In check mode the time since then counts as that for reading.
+    description:
+      - When the run began, in ISO 8601 with its offset.
+      - In check mode the time since then counts as that for reading.
     type: str
   earlier:
-    description: Results of parts that ran before and whose variables others have taken since, by the names of the variables.
+    description:
+      - Results of parts that ran before and whose variables others have taken since, by the names of the variables.
     type: dict
     default: {}
   servers:
@@ -68,19 +72,20 @@ options:
     default: []
   pending_restarts_path:
     description:
-      - The file of pending restarts of the cluster. Beside it, in C(CLUSTER.figures.json), the action keeps how long the
-        users and the restarts of the last run took, and a check reads it for its estimate.
+      - The file of pending restarts of the cluster. Beside it, in C(CLUSTER.figures.json), the action keeps how long
+        the users and the restarts of the last run took, and a check reads it for its estimate.
       - Left out or empty, nothing is kept, and the estimate is made of assumptions.
     type: path
   path:
     description:
       - Where to write the summary in Markdown. Nothing is written unless it is given. An older file is replaced.
-      - It is written in check mode as well.
+      - It is written in check mode as well. A relative path starts in the working directory of the process that runs
+        the playbook.
     type: path
   hosts:
     description:
-      - Show a table with how each of these hosts ended, and nothing else. A host without a summary of its own, registered
-        as C(calendar_integration_summary), has dropped out of the run.
+      - Show a table with how each of these hosts ended, and nothing else. A host without a summary of its own,
+        registered as C(calendar_integration_summary), has dropped out of the run.
     type: list
     elements: str
 attributes:

@@ -175,7 +175,7 @@ def duration(seconds: float) -> str:
 
 def about(seconds: float) -> str:
     """Return an estimated time, no more exact than it is: ``about 10 s``, ``about 8 min``, ``about 2 h 10 min``."""
-    if seconds < MINUTE:
+    if seconds <= MINUTE - 10:
         return f"about {max(-(-round(seconds) // 10) * 10, 10)} s"
     if seconds < HOUR:
         return f"about {duration(-(-seconds // MINUTE) * MINUTE)}"

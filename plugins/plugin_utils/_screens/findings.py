@@ -115,8 +115,8 @@ def part_of(name: str, results: Results, failures: Iterable[str], why: str = "")
     if not taken and not failed:
         return Part(name, NOT_RUN, why=why or "it was not reached")
     state = FAILED if failed else CHANGED if groups else RIGHT
-    services = dict.fromkeys(_texts(service for _s, result in taken for service in _list(result, "restart_required")))
-    warnings = dict.fromkeys(_texts(warning for _s, result in taken for warning in _list(result, "warnings")))
+    services = dict.fromkeys(str(service) for _s, result in taken for service in _list(result, "restart_required"))
+    warnings = dict.fromkeys(_warning(warning) for _s, result in taken for warning in _list(result, "warnings"))
     return Part(name, state, groups, failed, tuple(warnings), tuple(services), "", _found(taken))
 
 
@@ -229,8 +229,9 @@ def _list(mapping: Mapping[str, Any], name: str) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def _texts(values: Iterable[Any]) -> Iterator[str]:
-    return map(str, values)
+def _warning(warning: Any) -> str:
+    """Return the text of a warning, which ansible-core 2.19 and later keep as an object."""
+    return _text(getattr(getattr(warning, "event", None), "msg", None) or warning)
 
 
 def _text(message: Any) -> str:

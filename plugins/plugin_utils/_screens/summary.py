@@ -157,7 +157,11 @@ def _which(groups: Iterable[Group], most: int) -> str:
             before, after = values[VALUE]
             suffix = f": {text(before)} -> {text(after)}"
         places.setdefault(group.nodes, []).extend(f"{name}{suffix}" for name in group.names)
-    told = [f"{named(names, most)}{f' on {named(nodes)}' if nodes else ''}" for nodes, names in places.items()]
+    told = []
+    for nodes, names in places.items():
+        # A request for a server's certificate has the server's name.
+        where = f" on {named(nodes)}" if nodes and list(nodes) != names else ""
+        told.append(f"{named(names, most)}{where}")
     return "; ".join(told)
 
 
@@ -198,12 +202,12 @@ def sentences(summary: Summary) -> list[str]:
     if not summary.check or not summary.groups:
         return []
     users = sum(group.count for group in summary.groups if group.kind == USERS)
-    told = [f"{counted(users, 'user')} would get other settings."] if users else []
+    told = [f"Users that would get other settings: {users:,}."] if users else []
     if summary.restarts:
         touched = users_of(summary.restarts, summary.parts)
         whom = "How many users that touches is not known: the cluster does not tell which node has which users."
         if touched is not None:
-            whom = f"{counted(touched, 'user')} are on these nodes now."
+            whom = f"Users on these nodes now: {touched:,}."
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]

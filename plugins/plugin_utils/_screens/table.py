@@ -13,7 +13,7 @@ none. What would break a line or steer a terminal, in a user's name perhaps, is 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 SHORTEST, LONGEST = 60, 1000
 """Columns of a screen; a narrower terminal breaks the lines itself."""
@@ -66,7 +66,7 @@ def table(
     Raises ``ValueError`` for a row of another length.
     """
     if any(len(row) != len(titles) for row in rows):
-        raise ValueError(f"every row needs {len(titles)} cells.")
+        raise ValueError(f"each row must have as many cells as there are columns, {len(titles)}.")
     cells = [[_paragraphs(cell) for cell in row] for row in rows]
     widths = column_widths([[[title] for title in titles], *cells], width)
     head = [side_by_side(titles, widths)] if any(titles) else []
@@ -105,11 +105,6 @@ def named(names: Sequence[str], most: int = 3) -> str:
 def counted(number: int, one: str, several: str | None = None) -> str:
     """Return a number with its noun: ``1 user``, ``3,267 users``."""
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
-
-
-def indented(lines: Iterable[str], by: int = 2) -> list[str]:
-    """Return lines moved to the right; empty ones stay empty."""
-    return [f"{' ' * by}{line}" if line else line for line in lines]
 
 
 def _row_lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
