@@ -109,21 +109,21 @@ def explaining(lines: list[str]) -> list[str]:
     return lines[first : first + SHOWN]
 
 
-def screen(lines: list[str], task: str) -> str:
-    """Return the screen that a task has shown: what stands between the line with its name and that of its result."""
-    _, _, after = "\n".join(lines).partition(f"{task}] *")
-    text = re.split(r"^(?:ok: |changed: |PLAY )", after.partition("\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
-    return text.strip("\n")
+def screen(lines: list[str], title: str = "dc1: ") -> str:
+    """Return the screen with this title in what ansible printed: all until its next task or result."""
+    begun = itertools.dropwhile(lambda line: not line.startswith(title), lines)
+    shown = itertools.takewhile(lambda line: not line.startswith(("ok: ", "changed: ", "TASK ", "PLAY ")), begun)
+    return "\n".join(shown).strip("\n")
 
 
 def tell(environment: Emulator) -> None:
     """Tell the story from a cluster that nobody has configured to one that was healed."""
     story = Story(environment)
     story.step("Configure the calendar integration from nothing")
-    print(screen(story.play("ucops.imp.site"), "what failed"))
+    print(screen(story.play("ucops.imp.site")))
     story.tell_writes()
     story.step("Run it again: nothing is left to do")
-    print(screen(story.play("ucops.imp.site"), "what failed"))
+    print(screen(story.play("ucops.imp.site")))
     story.tell_writes()
     story.step("Somebody changes things by hand")
     lines = story.play("demo/tamper.yml")
@@ -132,9 +132,9 @@ def tell(environment: Emulator) -> None:
     lines = story.play("ucops.imp.drift", expected=DRIFT, **REPORTING)
     print("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
     story.step("Heal it")
-    print(screen(story.play("ucops.imp.site"), "what failed"))
+    print(screen(story.play("ucops.imp.site")))
     story.step("The gateways as the cluster sees them")
-    print(screen(story.play("ucops.imp.gateway_status"), "Show it"))
+    print(screen(story.play("ucops.imp.gateway_status")))
 
 
 def main() -> None:

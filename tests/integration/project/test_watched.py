@@ -116,4 +116,7 @@ def test_of_a_failure_the_task_is_shown_and_without_one_the_end() -> None:
 
 
 def test_a_screen_is_found_in_what_ansible_printed() -> None:
-    assert screen(OUTPUT, "Show it") == "dc1: 2 changes\n\nNEXT\n1. Nothing."
+    """Where skipped tasks are not shown, ansible prints the name of the task after it."""
+    shown = "dc1: 2 changes\n\nNEXT\n1. Nothing."
+    assert screen(OUTPUT) == shown
+    assert screen(["ok: [imp-pub.dc1]", "", *shown.splitlines(), "", "TASK [Show it] *****", "ok: "]) == shown
