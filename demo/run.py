@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -120,21 +121,26 @@ def tell(environment: Emulator) -> None:
     """Tell the story from a cluster that nobody has configured to one that was healed."""
     story = Story(environment)
     story.step("Configure the calendar integration from nothing")
-    print(screen(story.play("ucops.imp.site")))
+    show(screen(story.play("ucops.imp.site")))
     story.tell_writes()
     story.step("Run it again: nothing is left to do")
-    print(screen(story.play("ucops.imp.site")))
+    show(screen(story.play("ucops.imp.site")).partition("\n")[0])
     story.tell_writes()
     story.step("Somebody changes things by hand")
     lines = story.play("demo/tamper.yml")
-    print("\n".join(f"  {line[6:-1]}" for line in re.findall(r"^TASK \[.*?\]", "\n".join(lines), re.MULTILINE)))
+    show("\n".join(re.findall(r"^TASK \[(.*)\] \*", "\n".join(lines), re.MULTILINE)))
     story.step("Look for drift, touching nothing")
     lines = story.play("ucops.imp.drift", expected=DRIFT, **REPORTING)
-    print("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
+    show("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
     story.step("Heal it")
-    print(screen(story.play("ucops.imp.site")))
+    show(screen(story.play("ucops.imp.site")).partition("\n\nLEFT ALONE")[0])
     story.step("The gateways as the cluster sees them")
-    print(screen(story.play("ucops.imp.gateway_status")))
+    show(screen(story.play("ucops.imp.gateway_status")))
+
+
+def show(text: str) -> None:
+    """Print what ansible said, moved to the right of what this program says."""
+    print(textwrap.indent(text, "  "))
 
 
 def main() -> None:
@@ -142,7 +148,7 @@ def main() -> None:
     folder = ROOT / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    print("Seven steps, about a minute. Everything happens on this computer.")
+    print("Seven steps, about a minute; everything happens on this computer.")
     heading(1, "Start an emulated cluster")
     print("  A Unified CM publisher, two IM and Presence nodes, two Exchange servers, 1,000 users.", flush=True)
     began = time.monotonic()
