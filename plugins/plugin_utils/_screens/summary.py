@@ -46,7 +46,12 @@ VERBS = {
     "disable": "switched off",
     "enable": "switched on",
 }
-NOUNS = {SWITCH: "redundancy group", USERS: "user", "gateway_credentials": "gateway account"}
+NOUNS = {
+    SWITCH: "redundancy group",
+    USERS: "user",
+    "gateway_credentials": "gateway account",
+    "certificate_services": "service binding",
+}
 """Kinds whose own name is no good noun."""
 VALUE = "value"
 """The one field of a parameter."""
