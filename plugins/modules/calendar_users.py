@@ -107,6 +107,13 @@ options:
       - V(0) means no limit. In check mode the module warns and returns the changes, so that they can be looked at.
     type: int
     default: 0
+  diff_path:
+    description:
+      - A file on the controller for all changes, a line for each user, in check mode too. What it held before is
+        replaced. Only its owner can read it.
+      - With C(--diff) ansible shows up to 30 changes exactly. Of more it shows a page, with their numbers and the first
+        30.
+    type: path
   concurrency:
     description:
       - How many connections update users at once, V(1) to V(32).
@@ -153,6 +160,15 @@ EXAMPLES = r"""
     query:
       department: sales
     max_changes: 250
+
+- name: See whom a query would change; with --check this writes the file and nothing else
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    query:
+      userid: "%"
+    diff_path: changes.txt
 
 - name: Do what a file for the Bulk Administration Tool says
   ucops.imp.calendar_users:
@@ -288,7 +304,7 @@ failures:
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import USER_TAGS
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import DIFF_PATH, REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
@@ -310,6 +326,7 @@ ARGUMENTS = Arguments(
         "csv_path": {"type": "path"},
         **{name: {"type": "bool"} for name in USER_TAGS},
         "max_changes": {"type": "int", "default": 0},
+        **DIFF_PATH,
         **REPORT_UNDECLARED,
     },
     mutually_exclusive=(SOURCES,),

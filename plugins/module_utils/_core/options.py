@@ -86,6 +86,9 @@ REPORT_UNDECLARED: dict[str, OptionSpec] = {"report_undeclared": {"type": "bool"
 """The option with which a module tells of objects that nobody asked for; documented by the fragment
 ``ucops.imp.audit``, listed in the action group of that name."""
 
+DIFF_PATH: dict[str, OptionSpec] = {"diff_path": {"type": "path"}}
+"""The option of a module that may change more than a ``diff`` shows: a file for all of it."""
+
 
 @dataclass(frozen=True)
 class Arguments:

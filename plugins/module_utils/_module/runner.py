@@ -45,7 +45,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
@@ -67,6 +67,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
+from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
@@ -80,8 +82,8 @@ CHANGED_MEANWHILE = 412
 """The HTTP status that says only that the object has changed since it was read (RFC 9110)."""
 SECONDS_BETWEEN_REPORTS = 10.0
 CHANGES_QUEUED_PER_THREAD = 64
-NAMED_IN_MESSAGE = 5
-"""So many failures are told in the message; all of them are in ``failures``."""
+TOLD_IN_MESSAGE = 5
+"""So many different failures are told in the message; all of them are in ``failures``."""
 REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
 """Errors after which a change that needs a restart was certainly not made, as each of these is one request."""
 
@@ -267,6 +269,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
         context.heed(resource.assess(state))
+        _list_changes(context, done)
         return {
             "changed": done.changed,
             "diff": done.diff,
@@ -278,6 +281,27 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         }
 
     _main(arguments, work)
+
+
+def _list_changes(context: Context, done: Plan) -> None:
+    """Write all changes into the file that the user has asked for, in check mode too."""
+    path = context.params.get("diff_path")
+    if path:
+        try:
+            write_atomically(Path(path), done.listing, mode=0o600)
+        except ImpError as error:
+            # The cluster has been changed by now: a list of it that is missing undoes nothing.
+            context.warn(f"diff_path: {error.message}")
+
+
+def _diff_path_problems(path: str | None) -> list[str]:
+    """Return why the file for all changes could not be written."""
+    if not path:
+        return []
+    file = Path(path)
+    if not file.parent.is_dir():
+        return [f"diff_path: there is no folder {file.parent}; make it first."]
+    return [f"diff_path: {path} is a folder; give the name of a file."] if file.is_dir() else []
 
 
 def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | None) -> dict[str, Any]:
@@ -312,7 +336,7 @@ def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
     found = context.connection.problems() + context.notebook.problems()
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
-    found += context.input_problems
+    found += context.input_problems + _diff_path_problems(context.params.get("diff_path"))
     if found:
         raise InvalidInput(dict.fromkeys(found))
 
@@ -344,9 +368,9 @@ def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> No
 
 def _summary(failures: list[dict[str, Any]]) -> str:
     """Return the message of a task of which some items failed."""
-    told = [f"{item['id']}: {item['message']}" for item in failures]
-    summary = f"{len(failures)} failed, everything else was tried."
-    return joined([summary, *told], "and {} more, see failures.", NAMED_IN_MESSAGE + 1)
+    told = told_once((item["id"], item["message"]) for item in failures)
+    summary = f"{len(failures):,} failed, everything else was tried."
+    return joined([summary, *told], "and {} more, see failures.", TOLD_IN_MESSAGE + 1)
 
 
 @dataclass(frozen=True)

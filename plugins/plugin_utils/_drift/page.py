@@ -11,7 +11,8 @@ Pure: from the report to text. Everything that comes from a cluster is escaped b
 
 from __future__ import annotations
 
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import EXISTS, Record, Status, text
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import text
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import EXISTS, Record, Status
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 from jinja2 import Environment, StrictUndefined
 
