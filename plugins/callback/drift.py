@@ -94,7 +94,8 @@ from typing import Any, NoReturn
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS, as_terminal
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.findings import as_terminal
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Declared
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import (
     action_of,

@@ -237,8 +237,8 @@ class Plan:
         """Yield a line for each sort of change with its number, the most frequent first."""
         sorts: list[tuple[int, str, str]] = []
         for kind in dict.fromkeys(step.kind for step in self.steps):
-            told = alike((step.id, step.sentence) for step in self.steps if step.kind == kind)
-            sorts += [(len(ids), kind_in_words(kind), sentence) for ids, sentence in told]
+            found = alike((step for step in self.steps if step.kind == kind), lambda step: (step.id, step.sentence))
+            sorts += [(len(steps), kind_in_words(kind), sentence) for steps, sentence in found]
         sorts.sort(key=lambda sort: -sort[0])
         for number, kind, sentence in sorts[:_MOST_SORTS]:
             yield f"  {shortened(flat(f'{some(number, kind)}: {sentence}'), _LONGEST_LINE)}"

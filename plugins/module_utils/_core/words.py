@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
 
 NAMED = 3
 """So many of the names that one sentence is about are told, and the number of the others."""
@@ -60,24 +62,24 @@ def named(names: Sequence[str], most: int = NAMED) -> str:
     return f"{', '.join(told)} and {last}" if told else last
 
 
-def alike(items: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
-    """Return the names that each sentence is about, from pairs ``(name, sentence)``, both in their order.
+def alike(items: Iterable[Item], told: Callable[[Item], tuple[str, str]]) -> list[tuple[list[Item], str]]:
+    """Return the items that each sentence is about, both in their order; ``told`` gives an item's name and sentence.
 
     What is said of several is said once: this is the rule for the message of a module, for a long ``diff`` and for
-    the drift reports. Sentences that differ in the name alone are the same, and then have ``...`` in its place.
+    the drift reports. Sentences that differ in the name alone are the same, and then have ``<name>`` in its place.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Item]] = {}
     own: dict[str, str] = {}
-    for name, told in items:
-        sentence = told.removeprefix(f"{name}: ")
-        key = sentence.replace(name, "...") if len(name) >= _SHORTEST_NAME else sentence
+    for item in items:
+        name, said = told(item)
+        sentence = said.removeprefix(f"{name}: ")
+        key = sentence.replace(name, "<name>") if len(name) >= _SHORTEST_NAME else sentence
         own.setdefault(key, sentence)
-        names = found.setdefault(key, [])
-        if name not in names[-1:]:
-            names.append(name)
-    return [(names, key if len(names) > 1 else own[key]) for key, names in found.items()]
+        found.setdefault(key, []).append(item)
+    return [(same, key if len(same) > 1 else own[key]) for key, same in found.items()]
 
 
-def told_once(items: Iterable[tuple[str, str]]) -> list[str]:
+def told_once(pairs: Iterable[tuple[str, str]]) -> list[str]:
     """Return ``a, b, c and 3 more: sentence`` for each sentence of pairs ``(name, sentence)``, see :func:`alike`."""
-    return [f"{named(names)}: {sentence}" for names, sentence in alike(items)]
+    groups = alike(pairs, lambda pair: pair)
+    return [f"{named([name for name, _said in same])}: {sentence}" for same, sentence in groups]
