@@ -30,7 +30,7 @@ def test_what_is_said_of_several_is_said_once() -> None:
         ("imp2", "It is down."),
         ("imp3", "imp3: It is down."),
     ]
-    assert told_once(pairs) == ["imp1, imp2 and imp3: It is down.", "mail1: No."]
+    assert told_once(pairs) == ["imp1, imp2 and imp3: It is down.", "mail1: It is unknown."]
 
 
 def test_sentences_that_differ_in_the_name_alone_are_the_same() -> None:
@@ -39,9 +39,9 @@ def test_sentences_that_differ_in_the_name_alone_are_the_same() -> None:
         ("user2", "Unified CM refuses user2."),
         ("a", "a gateway is missing"),
     ]
-    assert told_once(pairs) == ["user1 and user2: Unified CM refuses ....", "a: a gateway is missing"]
+    assert told_once(pairs) == ["user1 and user2: Unified CM refuses <name>.", "a: a gateway is missing"]
     # Of one nothing is taken out.
-    assert told_once(pairs[:1]) == ["user1: There is no user1."]
+    assert told_once(pairs[:1]) == ["user1: Unified CM refuses user1."]
 
 
 def test_nothing_is_lost_by_grouping() -> None:
