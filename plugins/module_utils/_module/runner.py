@@ -269,10 +269,9 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
         context.heed(resource.assess(state))
-        _list_changes(context, done)
         return {
             "changed": done.changed,
-            "diff": done.diff,
+            "diff": _shown(context, done),
             "changes": done.changes,
             "current": resource.current(state),
             "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
@@ -283,15 +282,20 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
     _main(arguments, work)
 
 
-def _list_changes(context: Context, done: Plan) -> None:
-    """Write all changes into the file that the user has asked for, in check mode too."""
-    path = context.params.get("diff_path")
+def _shown(context: Context, done: Plan) -> dict[str, Any]:
+    """Return the result's ``diff``; write all changes into the file that the user has asked for, in check mode too."""
+    diff, path = done.diff, context.params.get("diff_path")
     if path:
         try:
             write_atomically(Path(path), done.listing, mode=0o600)
         except ImpError as error:
             # The cluster has been changed by now: a list of it that is missing undoes nothing.
             context.warn(f"diff_path: {error.message}")
+            return diff
+    if "prepared" in diff and "diff_path" in context.params:
+        told = f"All of them are in {path}." if path else "To have all of them in a file, set diff_path."
+        diff["prepared"] += f"{told}\n"
+    return diff
 
 
 def _diff_path_problems(path: str | None) -> list[str]:

@@ -145,6 +145,7 @@ def test_a_thousand_users(environment: Emulator, tmp_path: Path) -> None:
     assert done["current"]["meeting_information"] == 1000
     page = done["diff"]["prepared"].splitlines()
     assert page[1] == "  1,000 calendar users: im_and_presence no -> yes, meeting_information no -> yes"
+    assert page[-1] == f"All of them are in {file}."
     assert len(page) < 40
     # The last of the four runs, check, do, check, do, has changed nothing.
     assert file.read_text() == ""
