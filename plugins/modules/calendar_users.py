@@ -274,6 +274,11 @@ undeclared:
         home_cluster: true
         im_and_presence: true
         meeting_information: true
+elapsed:
+  description: The seconds that the updates took, without reading.
+  returned: when something was to be changed, outside of check mode
+  type: float
+  sample: 41.3
 restart_required:
   description: Always empty; changes of users need no restart.
   returned: always, unless nothing could be read

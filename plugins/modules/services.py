@@ -287,6 +287,29 @@ current:
     activated:
       description: Whether it is activated.
       type: bool
+users_assigned:
+  description:
+    - How many users are assigned to the nodes, each alone or those of a presence redundancy group together.
+    - Before a restart only, and only as far as the cluster tells it.
+  returned: in check mode, when something would restart
+  type: list
+  elements: dict
+  contains:
+    nodes:
+      description: Names of nodes.
+      type: list
+      elements: str
+    users:
+      description: Users that are assigned to them.
+      type: int
+  sample:
+    - nodes: [imp-pub]
+      users: 500
+elapsed:
+  description: The seconds that the changes took, with waiting and without reading before.
+  returned: when something was changed
+  type: float
+  sample: 241.7
 restart_required:
   description: Always empty, because nothing has to restart after this.
   returned: always

@@ -38,6 +38,7 @@ RUN_BY = {
     "docs/export.md": (_DOCS,),
     "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
     "docs/preflight.md": (_DOCS,),
+    "docs/maintenance-window.md": ("tests/integration/playbooks/test_site.py",),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),

@@ -35,9 +35,9 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import (
     alike,
+    counted,
     flat,
-    kind_in_words,
-    some,
+    noun,
     text,
 )
 
@@ -131,7 +131,7 @@ class Change:
     @property
     def line(self) -> str:
         """What happens to it, as one line."""
-        return flat(f"{kind_in_words(self.kind)} {self.id}: {self.sentence}")
+        return flat(f"{noun(self.kind)} {self.id}: {self.sentence}")
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class Plan:
 
     def _page(self) -> str:
         """Return how many objects of each kind change in which way, and the first of them."""
-        lines = [f"{some(len(self.steps), 'change')}:", *self._sorts(), "", f"The first {LONGEST_DIFF}:"]
+        lines = [f"{counted(len(self.steps), 'change')}:", *self._sorts(), "", f"The first {LONGEST_DIFF}:"]
         lines += [f"  {shortened(step.line, _LONGEST_LINE)}" for step in self.steps[:LONGEST_DIFF]]
         return "\n".join([*lines, f"  and {len(self.steps) - LONGEST_DIFF:,} more", ""])
 
@@ -238,10 +238,10 @@ class Plan:
         sorts: list[tuple[int, str, str]] = []
         for kind in dict.fromkeys(step.kind for step in self.steps):
             found = alike((step for step in self.steps if step.kind == kind), lambda step: (step.id, step.sentence))
-            sorts += [(len(steps), kind_in_words(kind), sentence) for steps, sentence in found]
+            sorts += [(len(steps), noun(kind), sentence) for steps, sentence in found]
         sorts.sort(key=lambda sort: -sort[0])
         for number, kind, sentence in sorts[:_MOST_SORTS]:
-            yield f"  {shortened(flat(f'{some(number, kind)}: {sentence}'), _LONGEST_LINE)}"
+            yield f"  {shortened(flat(f'{counted(number, kind)}: {sentence}'), _LONGEST_LINE)}"
         if len(sorts) > _MOST_SORTS:
             yield f"  and {sum(number for number, *_ in sorts[_MOST_SORTS:]):,} in other ways"
 

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +17,16 @@ Item = TypeVar("Item")
 
 NAMED = 3
 """So many of the names that one sentence is about are told, and the number of the others."""
+_NOUNS = {
+    "calendar_user": "user",
+    "gateway_credentials": "gateway account",
+    "high_availability": "redundancy group",
+}
+"""Kinds of objects whose own name is no good noun."""
+_SPELLED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories: controls, halves of characters, separators of lines and of paragraphs."""
+_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Signs that turn the direction of what follows, so that a line reads as another."""
 _SHORTEST_NAME = 3
 """A shorter one may be in a sentence by chance."""
 
@@ -37,29 +49,46 @@ def quoted(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) and value else text(value)
 
 
+def printable(told: str) -> str:
+    """Return a text on one line, with what would break the line or steer a terminal spelled by its number."""
+    return "".join(f"\\u{ord(sign):04x}" if _steers(sign) else sign for sign in told)
+
+
+def _steers(sign: str) -> bool:
+    return (not sign.isascii() and unicodedata.bidirectional(sign) in _TURNS) or unicodedata.category(sign) in _SPELLED
+
+
 def flat(told: str) -> str:
-    """Return text as one line, without what a terminal takes for a command."""
-    return " ".join("".join(sign if sign.isprintable() or sign.isspace() else "\ufffd" for sign in told).split())
+    """Return a text on one line whose line breaks and other white space are single blanks; otherwise printable."""
+    return printable(" ".join(told.split()))
 
 
-def some(number: int, word: str) -> str:
-    """Return ``1 user``, ``2,000 users``; a word that ends with an s is a plural already."""
-    singular = word.removesuffix("s")
-    many = f"{singular[:-1]}ies" if singular[-1] == "y" and singular[-2] not in "aeiou" else f"{singular}s"
-    return f"{number:,} {word if number == 1 else many}"
+def cell(told: str) -> str:
+    """Return a text for Markdown, on one line, that neither ends a table's cell nor is taken for markup."""
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", flat(told))
 
 
-def kind_in_words(kind: str) -> str:
-    """Return a kind of objects in words: ``presence gateway``."""
-    return kind.replace("_", " ")
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """Return a number with its noun: ``1 user``, ``3,267 users``; ``several`` is a plural that is not made by rule."""
+    return f"{number:,} {one if number == 1 else several or _plural(one)}"
+
+
+def _plural(one: str) -> str:
+    return f"{one[:-1]}ies" if one[-1] == "y" and one[-2] not in "aeiou" else f"{one.removesuffix('s')}s"
+
+
+def noun(kind: str) -> str:
+    """Return what one object of a kind is called: ``presence gateway``."""
+    return _NOUNS.get(kind, kind.replace("_", " "))
 
 
 def named(names: Sequence[str], most: int = NAMED) -> str:
-    """Return names for a sentence: ``a``, ``a and b``, ``a, b and c``, ``a, b, c and 1,997 more``."""
-    rest = len(names) - most
-    # "and 1 more" is no shorter than the name itself.
-    told, last = (names[:most], f"{rest:,} more") if rest > 1 else (names[:-1], names[-1])
-    return f"{', '.join(told)} and {last}" if told else last
+    """Return the first names of many, and how many more there are: ``a, b, c and 1,997 more``."""
+    more = len(names) - most
+    # The names of certificates have commas.
+    between = "; " if any("," in name for name in names) else ", "
+    # One name takes no more room than its being left out.
+    return between.join(names) if more <= 1 else f"{between.join(names[:most])} and {more:,} more"
 
 
 def alike(items: Iterable[Item], told: Callable[[Item], tuple[str, str]]) -> list[tuple[list[Item], str]]:

@@ -67,6 +67,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Stopwatch
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
@@ -103,6 +104,8 @@ class Context:
         self.input_problems = module.input_problems()
         """What is wrong with the options whatever the module is about."""
         self.failures: list[dict[str, Any]] = []
+        self.writing = Stopwatch()
+        """How long the changes of the task took; it has not run when there was none to make."""
         self._noted: set[tuple[str, str, str]] = set()
         self._warned: set[str] = set()
         self._module = module
@@ -266,7 +269,8 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         unknown = resource.unknown(state)
         done = plan
         if plan.changed and not context.check_mode:
-            done, arrived = _apply(resource, plan)
+            with context.writing:
+                done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
         context.heed(resource.assess(state))
         return {

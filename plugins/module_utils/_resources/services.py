@@ -392,6 +392,14 @@ class Services(Resource[ServicesState]):
             for name, service in services.items()
         ]
 
+    def more_results(self, state: ServicesState) -> dict[str, Any]:
+        """Tell how long it took, and in check mode whose users the restarts touch, as far as anybody tells it."""
+        groups = state.redundancy.groups
+        told = (
+            {"users_assigned": high_availability.users_assigned(groups)} if self.context.check_mode and groups else {}
+        )
+        return {**told, **self.context.writing.as_result()}
+
 
 def _name_in_cluster(node: TaskNode, nodes: list[dict[str, Any]]) -> str:
     """Return what the notifications call a node; guessing wrong would leave a restart out."""

@@ -12,12 +12,11 @@ and in it a finding for each sentence, with the names of those that it is about.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
-from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, flat, kind_in_words, named, some
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, cell, counted, flat, named, noun
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Record, Status
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 
@@ -84,7 +83,7 @@ class Finding:
     def elsewhere(self) -> str:
         """Whether the objects are declared in other places than the first too, in words that follow that place."""
         places = {(one.records[0].path, one.records[0].line) for one in self.objects}
-        return f" and {some(len(places) - 1, 'more place')}" if len(places) > 1 else ""
+        return f" and {counted(len(places) - 1, 'more place')}" if len(places) > 1 else ""
 
     @property
     def line(self) -> str:
@@ -108,7 +107,7 @@ class Group:
     @property
     def counted(self) -> str:
         """The number in words: ``200 calendar users``."""
-        return some(self.number, kind_in_words(self.kind) if self.kind else "check")
+        return counted(self.number, noun(self.kind) if self.kind else "check")
 
     @property
     def heading(self) -> str:
@@ -153,7 +152,7 @@ def _numbers(groups: Iterable[Group]) -> dict[Status, int]:
 
 def summary(report: Report) -> str:
     """Return the counts in one sentence, those that are not zero."""
-    checked = f"{some(len(report.checks), 'check')} of {some(len(report.clusters), 'cluster')}"
+    checked = f"{counted(len(report.checks), 'check')} of {counted(len(report.clusters), 'cluster')}"
     return f"{checked}: {_in_words(counts(report.records)) or 'no difference'}."
 
 
@@ -171,7 +170,7 @@ def as_terminal(report: Report) -> str:
     lines += _clusters(full, each) if each > 0 else _totals(report, full)
     clean = len(report.clusters) - len(full)
     if clean and full:
-        lines.append(f"{some(clean, 'cluster')}: no difference")
+        lines.append(f"{counted(clean, 'cluster')}: no difference")
     return "\n".join(lines)
 
 
@@ -203,7 +202,7 @@ def _totals(report: Report, full: dict[str, list[Group]]) -> Iterator[str]:
     rest = order[CLUSTERS_ON_TERMINAL:]
     if rest:
         together = groups_of(record for cluster in rest for record in report.of(cluster))
-        yield f"  {some(len(rest), 'more cluster')}: {', '.join(group.heading for group in together)}"
+        yield f"  {counted(len(rest), 'more cluster')}: {', '.join(group.heading for group in together)}"
     findings = [(group, found) for group in groups_of(report.records) for found in group.findings]
     for group, found in findings[:FINDINGS_OF_MANY]:
         clusters = list(dict.fromkeys(one.records[0].cluster for one in found.objects))
@@ -217,7 +216,7 @@ def _totals(report: Report, full: dict[str, list[Group]]) -> Iterator[str]:
 
 def as_markdown(report: Report) -> str:
     """Return Markdown for a job summary or a comment."""
-    lines = [f"# {_cell(report.title)}", "", f"**{report.verdict}** {summary(report)}", ""]
+    lines = [f"# {cell(report.title)}", "", f"**{report.verdict}** {summary(report)}", ""]
     if report.records and len(report.clusters) > 1:
         lines += [*_markdown_totals(report), ""]
     room = ROWS_IN_MARKDOWN
@@ -225,12 +224,12 @@ def as_markdown(report: Report) -> str:
         groups = groups_of(report.of(cluster))
         if not groups:
             continue
-        lines += [f"## {_cell(cluster)}", ""]
+        lines += [f"## {cell(cluster)}", ""]
         for group in groups:
             lines += [*_markdown_group(group, max(room, 1)), ""]
             room -= len(group.findings)
     if not report.records:
-        lines += [f"Clean: {named([_cell(cluster) for cluster in report.clusters], ROWS_IN_MARKDOWN)}.", ""]
+        lines += [f"Clean: {named([cell(cluster) for cluster in report.clusters], ROWS_IN_MARKDOWN)}.", ""]
     lines.append(f"{report.playbook}, {report.started} to {report.finished}")
     return "\n".join(lines) + "\n"
 
@@ -243,7 +242,7 @@ def _markdown_totals(report: Report) -> Iterator[str]:
     for cluster in report.clusters:
         numbers = counts(report.of(cluster))
         cells = [f"{numbers.get(status, 0):,}" for status in statuses]
-        yield f"| {' | '.join([_cell(cluster), *cells])} |"
+        yield f"| {' | '.join([cell(cluster), *cells])} |"
 
 
 def _markdown_group(group: Group, most: int) -> Iterator[str]:
@@ -253,17 +252,12 @@ def _markdown_group(group: Group, most: int) -> Iterator[str]:
     yield "| object | finding |"
     yield "|---|---|"
     for found in group.findings[:most]:
-        yield f"| {named([f'`{_code(name)}`' for name in found.names])} | {_cell(found.sentence)} |"
+        yield f"| {named([f'`{_code(name)}`' for name in found.names])} | {cell(found.sentence)} |"
     more = sum(len(found.objects) for found in group.findings[most:])
     if more:
         yield ""
         yield f"{more:,} more are in the other reports."
 
 
-def _cell(told: str) -> str:
-    """Return text that neither ends a table cell nor is taken for markup."""
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", " ".join(told.split()))
-
-
 def _code(told: str) -> str:
-    return " ".join(told.split()).replace("`", "'").replace("|", "\\|")
+    return flat(told).replace("`", "'").replace("|", "\\|")

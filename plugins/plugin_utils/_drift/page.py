@@ -11,7 +11,7 @@ Pure: from the report to text. Everything that comes from a cluster is escaped b
 
 from __future__ import annotations
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.words import NAMED, named, some, text
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import NAMED, counted, named, text
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.findings import counts, groups_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import EXISTS, Record, Status
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
@@ -173,8 +173,8 @@ _BODY = """</style>
 <main>
 <header>
 <h1>{{ report.title }}</h1>
-<p class="meta">{{ report.playbook }} &middot; {{ some(report.clusters | length, 'cluster') }} &middot;
-{{ some(report.checks | length, 'check') }} &middot; <time datetime="{{ report.finished }}">{{ finished }}</time></p>
+<p class="meta">{{ report.playbook }} &middot; {{ counted(report.clusters | length, 'cluster') }} &middot;
+{{ counted(report.checks | length, 'check') }} &middot; <time datetime="{{ report.finished }}">{{ finished }}</time></p>
 </header>
 <p class="verdict {{ mood }}"><span class="mark" aria-hidden="true">{{ mark }}</span>
 <span>{{ report.verdict }}<small>Exit status {{ report.exit_status }}</small></span></p>
@@ -196,7 +196,7 @@ _BODY = """</style>
 {% set cluster = loop.index %}
 <section aria-labelledby="cluster-{{ cluster }}">
 <header><h2 id="cluster-{{ cluster }}">{{ name }}</h2>
-<p class="meta">{{ some(checks | length, 'check') }}, {{ some(groups | sum('number'), 'finding') }}</p></header>
+<p class="meta">{{ counted(checks | length, 'check') }}, {{ counted(groups | sum('number'), 'finding') }}</p></header>
 {% for group in groups %}
 {% set label = 'group-%s-%s' % (cluster, loop.index) %}
 <div class="group">
@@ -216,7 +216,7 @@ _BODY = """</style>
 {% if clean %}
 <section aria-labelledby="clean">
 <header><h2 id="clean">{{ clean | map('first') | join(', ') }}</h2>
-<p class="meta">{{ some(clean | map('last') | map('length') | sum, 'check') }}, no finding</p></header>
+<p class="meta">{{ counted(clean | map('last') | map('length') | sum, 'check') }}, no finding</p></header>
 <p class="clean">Everything is as declared.</p>
 {{ checked(clean | map('last') | sum(start=[])) }}
 </section>
@@ -248,7 +248,7 @@ def page(report: Report) -> str:
         NAMES={status: name for status, name, _meaning in TILES},
         text=text,
         named=named,
-        some=some,
+        counted=counted,
         TILES=TILES,
         WORDS=WORDS,
         NAMED=NAMED,

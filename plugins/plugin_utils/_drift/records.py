@@ -20,7 +20,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import NOT_SHOWN, without_masks
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, DELETE, DIFFERS, GIVEN
-from ansible_collections.ucops.imp.plugins.module_utils._core.words import kind_in_words, quoted, text
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import noun, quoted, text
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Declared
 
 HIDDEN = NOT_SHOWN
@@ -96,7 +96,7 @@ class Record:
     @property
     def what(self) -> str:
         """What kind of object it is, in words: ``Presence gateway``."""
-        return kind_in_words(self.kind).capitalize()
+        return noun(self.kind).capitalize()
 
     @property
     def sentence(self) -> str:

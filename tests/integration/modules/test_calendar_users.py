@@ -144,7 +144,7 @@ def test_a_thousand_users(environment: Emulator, tmp_path: Path) -> None:
     assert len(done["changes"]) == len(writes(environment)) == 1000
     assert done["current"]["meeting_information"] == 1000
     page = done["diff"]["prepared"].splitlines()
-    assert page[1] == "  1,000 calendar users: im_and_presence no -> yes, meeting_information no -> yes"
+    assert page[1] == "  1,000 users: im_and_presence no -> yes, meeting_information no -> yes"
     assert page[-1] == f"All of them are in {file}."
     assert len(page) < 40
     # The last of the four runs, check, do, check, do, has changed nothing.
@@ -160,7 +160,7 @@ def test_all_changes_are_in_a_file_when_one_is_asked_for(environment: Emulator, 
     assert writes(environment) == []
     lines = file.read_text().splitlines()
     assert len(lines) == 50
-    assert lines[49] == "calendar user user0050: im_and_presence no -> yes, meeting_information no -> yes"
+    assert lines[49] == "user user0050: im_and_presence no -> yes, meeting_information no -> yes"
     assert file.stat().st_mode & 0o777 == 0o600
 
 

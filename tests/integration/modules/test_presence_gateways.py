@@ -376,7 +376,7 @@ def test_a_gateway_that_is_dropped_from_the_list_is_told_once(both: Emulator, ch
     assert (changed.changed, changed.warnings) == (True, [warning])
     both_stay = run(both, check=check, gateways=[])
     assert both_stay["kept"] == [MAIL1["name"], name]
-    assert f"{MAIL1['name']} and {name} are not in the list and stay, because" in both_stay.warnings[0]
+    assert f"{MAIL1['name']}, {name} are not in the list and stay, because" in both_stay.warnings[0]
 
 
 def test_where_nothing_is_dropped_nothing_is_told(both: Emulator) -> None:

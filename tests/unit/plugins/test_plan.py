@@ -104,11 +104,11 @@ def test_a_diff_is_exact_up_to_thirty_changes_and_then_a_page() -> None:
     lines = page.splitlines()
     assert lines[:6] == [
         "2,001 changes:",
-        "  2,000 calendar users: port no -> yes",
-        "  1 calendar user: is added",
+        "  2,000 users: port no -> yes",
+        "  1 user: is added",
         "",
         "The first 30:",
-        "  calendar user user0000: port no -> yes",
+        "  user user0000: port no -> yes",
     ]
     assert lines[-1] == "  and 1,971 more"
     assert len(lines) == 5 + 30 + 1
@@ -131,7 +131,7 @@ def test_a_page_holds_no_secret_no_command_and_no_endless_list() -> None:
 
 
 def test_a_listing_has_every_change_in_a_line() -> None:
-    assert toggled(100).listing.splitlines()[99] == "calendar user user0099: port no -> yes"
+    assert toggled(100).listing.splitlines()[99] == "user user0099: port no -> yes"
     assert Plan().listing == ""
 
 

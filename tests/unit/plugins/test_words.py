@@ -8,12 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, flat, named, quoted, some, told_once
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import (
+    alike,
+    cell,
+    counted,
+    flat,
+    named,
+    noun,
+    quoted,
+    told_once,
+)
 
 
 @pytest.mark.parametrize(
     ("number", "told"),
-    [(1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b, c and d"), (5, "a, b, c and 2 more")],
+    [(1, "a"), (2, "a, b"), (3, "a, b, c"), (4, "a, b, c, d"), (5, "a, b, c and 2 more")],
 )
 def test_names_are_told_as_far_as_they_are_read(number: int, told: str) -> None:
     assert named("abcdefgh"[:number]) == told
@@ -30,7 +39,7 @@ def test_what_is_said_of_several_is_said_once() -> None:
         ("imp2", "It is down."),
         ("imp3", "imp3: It is down."),
     ]
-    assert told_once(pairs) == ["imp1, imp2 and imp3: It is down.", "mail1: It is unknown."]
+    assert told_once(pairs) == ["imp1, imp2, imp3: It is down.", "mail1: It is unknown."]
 
 
 def test_sentences_that_differ_in_the_name_alone_are_the_same() -> None:
@@ -39,7 +48,7 @@ def test_sentences_that_differ_in_the_name_alone_are_the_same() -> None:
         ("user2", "Unified CM refuses user2."),
         ("a", "a gateway is missing"),
     ]
-    assert told_once(pairs) == ["user1 and user2: Unified CM refuses <name>.", "a: a gateway is missing"]
+    assert told_once(pairs) == ["user1, user2: Unified CM refuses <name>.", "a: a gateway is missing"]
     # Of one nothing is taken out.
     assert told_once(pairs[:1]) == ["user1: Unified CM refuses user1."]
 
@@ -55,10 +64,10 @@ def test_nothing_is_lost_by_grouping() -> None:
     ("number", "word", "told"),
     [(1, "calendar user", "1 calendar user"), (2000, "calendar user", "2,000 calendar users"), (0, "check", "0 checks"),
      (2, "presence gateway", "2 presence gateways"), (2, "high availability", "2 high availabilities"),
-     (1, "gateway credentials", "1 gateway credentials"), (2, "gateway credentials", "2 gateway credentials")],
+     (2, "certificate services", "2 certificate services")],
 )  # fmt: skip
 def test_numbers_of_objects(number: int, word: str, told: str) -> None:
-    assert some(number, word) == told
+    assert counted(number, word) == told
 
 
 @pytest.mark.parametrize(
@@ -70,4 +79,9 @@ def test_values_in_a_sentence(value: Any, told: str) -> None:
 
 
 def test_a_line_is_one_line_and_no_command() -> None:
-    assert flat("a\x1b[2J\n b\u202ec") == "a\ufffd[2J b\ufffdc"
+    assert flat("a\x1b[2J\n b\u202ec") == "a\\u001b[2J b\\u202ec"
+    assert cell("a\n| *b*") == "a \\| \\*b\\*"
+
+
+def test_kinds_have_the_names_that_people_use() -> None:
+    assert [noun(kind) for kind in ("calendar_user", "presence_gateway")] == ["user", "presence gateway"]
