@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted, named, noun, text
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, counted, named, noun, text
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.figures import Step, about, duration
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
     FAILED,
@@ -119,9 +119,18 @@ def _sections(summary: Summary) -> Iterator[tuple[list[str], list[list[Any]]]]:
     yield ["LEFT ALONE", "WHY"], [[part, why] for part, why in left_rows(summary.parts)]
     yield (
         ["FAILED", "WHAT HAPPENED, AND WHAT TO DO"],
-        [[[part.title, *_ids(failure, 3)], failure.message] for part in summary.failed for failure in part.failures],
+        [
+            [[line for part, failure in same for line in (part.title, *_ids(failure, 3))], message]
+            for same, message in failures(summary)
+        ],
     )
     yield ["NOTE", ""], [[part.title, warning] for part in summary.parts for warning in part.warnings]
+
+
+def failures(summary: Summary) -> list[tuple[list[tuple[Part, Failure]], str]]:
+    """Return what failed, each message once with the parts and failures that it is about."""
+    told = [(part, failure) for part in summary.failed for failure in part.failures]
+    return alike(told, lambda one: ("", one[1].message))
 
 
 def _ids(failure: Failure, most: int) -> list[str]:

@@ -16,6 +16,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import (
     VERBS,
     Summary,
+    failures,
     left_rows,
     next_steps,
     sentences,
@@ -43,10 +44,15 @@ def markdown(summary: Summary) -> str:
     told += _section(f"{planned}Restarts", ("Node", "Services"), restarts)
     times = [(step.what, about(step.seconds), step.basis) for step in summary.steps]
     told += _section("Time", ("For", "How long", "Figure"), times)
-    failures = [
-        (part.title, named(failure.ids, NAMED), failure.message) for part in summary.failed for failure in part.failures
+    failed = [
+        (
+            ", ".join(dict.fromkeys(part.title for part, _failure in same)),
+            named([name for _part, failure in same for name in failure.ids], NAMED),
+            message,
+        )
+        for same, message in failures(summary)
     ]
-    told += _section("Failures", ("Part", "Objects", "What happened, and what to do"), failures)
+    told += _section("Failures", ("Part", "Objects", "What happened, and what to do"), failed)
     told += _section("Left alone", ("Part", "Why"), list(left_rows(summary.parts)))
     notes = [(part.title, warning) for part in summary.parts for warning in part.warnings]
     told += _section("Notes", ("Part", "Note"), notes)
