@@ -295,6 +295,7 @@ def test_very_many_findings_unfold() -> None:
 def test_clusters_without_a_finding_are_together_and_the_others_are_named_first() -> None:
     page = as_html(many_clusters(2))
     assert re.findall(r'<a href="#(cluster-\d+)">(dc\d\d)</a>', page) == [("cluster-1", "dc01"), ("cluster-2", "dc02")]
+    assert "<small>1 user drifted, 1 presence gateway drifted</small>" in page
     assert page.count("Everything is as declared.") == 1
     assert "<nav" not in as_html(report_of(result(drift.DESCRIPTION)))
 
