@@ -143,6 +143,17 @@ class RedundancyGroup:
         }
 
 
+def users_assigned(groups: Iterable[RedundancyGroup]) -> list[dict[str, Any]]:
+    """Return ``[{nodes, users}]``, how many users are assigned to a node, or else to the nodes of a group together."""
+    told: list[dict[str, Any]] = []
+    for group in groups:
+        if all(node.users_assigned is not None for node in group.nodes):
+            told += [{"nodes": [node.name], "users": node.users_assigned} for node in group.nodes]
+        elif group.users is not None:
+            told.append({"nodes": [node.name for node in group.nodes], "users": group.users})
+    return told
+
+
 def group_of(node: str, groups: Iterable[RedundancyGroup]) -> RedundancyGroup | None:
     """Return the group that a node belongs to."""
     return next((group for group in groups if group.has(node)), None)

@@ -159,17 +159,6 @@ def peer_trouble(node: str, groups: Iterable[RedundancyGroup], *, whole_group: b
     return next((why for other, why in found if whole_group or other.name != node), None)
 
 
-def users_assigned(groups: Iterable[RedundancyGroup]) -> list[dict[str, Any]]:
-    """Return ``[{nodes, users}]``, how many users are assigned to a node, or else to the nodes of a group together."""
-    told: list[dict[str, Any]] = []
-    for group in groups:
-        if all(node.users_assigned is not None for node in group.nodes):
-            told += [{"nodes": [node.name], "users": node.users_assigned} for node in group.nodes]
-        elif group.users is not None:
-            told.append({"nodes": [node.name for node in group.nodes], "users": group.users})
-    return told
-
-
 def named(name: str, groups: Iterable[RedundancyGroup]) -> RedundancyGroup | None:
     """Return the group of this name, ``None`` when there is none."""
     return next((group for group in groups if group.name == name), None)

@@ -44,6 +44,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Pol
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
+from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import users_assigned
 from ansible_collections.ucops.imp.plugins.module_utils._resources import high_availability
 from ansible_collections.ucops.imp.plugins.module_utils._resources.high_availability import (
     NO_GROUPS,
@@ -394,11 +395,8 @@ class Services(Resource[ServicesState]):
 
     def more_results(self, state: ServicesState) -> dict[str, Any]:
         """Tell how long it took, and in check mode whose users the restarts touch, as far as anybody tells it."""
-        groups = state.redundancy.groups
-        told = (
-            {"users_assigned": high_availability.users_assigned(groups)} if self.context.check_mode and groups else {}
-        )
-        return {**told, **self.context.writing.as_result()}
+        told = users_assigned(state.redundancy.groups) if self.context.check_mode else []
+        return {**({"users_assigned": told} if told else {}), **self.context.writing.as_result()}
 
 
 def _name_in_cluster(node: TaskNode, nodes: list[dict[str, Any]]) -> str:
