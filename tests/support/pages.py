@@ -26,6 +26,7 @@ _CONTINUED = re.compile(r"\\\n\s*")
 
 _README = "tests/integration/pages/test_readme.py"
 _DOCS = "tests/integration/pages/test_docs.py"
+_FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
@@ -36,7 +37,9 @@ RUN_BY = {
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
+    "docs/getting-started.md": (_FIRST_HOUR,),
     "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
+    "docs/own-playbook.md": (_FIRST_HOUR,),
     "docs/preflight.md": (_DOCS,),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
