@@ -28,7 +28,7 @@ WARNING: Skipping sanity test "pslint" because it is unsupported here.
 WARNING: Reviewing previous 1 warning(s):
 WARNING: Skipping sanity test "pslint" because it is unsupported here.
 """
-TOCTREE = re.compile(r"^```\{toctree\}\n(?:^:.*\n)+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TOCTREE = re.compile(r"^```\{toctree\}\n(?::[^\n]*\n)+\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 
