@@ -261,7 +261,7 @@ unknown:
     - kind: user_presence
       id: user0001
       field: expires_minutes
-      reason: The service does not tell when a presence ends. Release it first to have it end later.
+      reason: The service does not tell when a presence ends. To have it end later, release it first (absent).
 restart_required:
   description: Always empty; a presence needs no restart.
   returned: always, unless nothing could be read

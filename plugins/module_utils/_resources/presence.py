@@ -229,9 +229,9 @@ class Presence(Resource[KnownPresence]):
                 and not wanted["override"]
                 and not _same_presence(_WORDS.get(shown.activity), wanted["presence"])
             ):
-                reason = "Without override, what is shown is made of all that the user has. It is set anew."
+                reason = "Without override, all devices of the user count, so it cannot be compared and is set again."
                 found.append(Unknown(KIND, userid, "presence", reason))
-            reason = "The service does not tell when a presence ends. Release it first to have it end later."
+            reason = "The service does not tell when a presence ends. To have it end later, release it first (absent)."
             found.append(Unknown(KIND, userid, "expires_minutes", reason))
         return found
 
