@@ -13,13 +13,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import OK, REQUIREMENTS, RESULTS, SKIPPED
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import CHECKS, OK, RESULTS, SKIPPED
 
 SHORTEST, LONGEST = 60, 1000
 """Characters of a line."""
 _NEEDED = {"result", "check", "subject", "found", "expected", "advice"}
 _RESULT = max(map(len, RESULTS)) + 2
-_CHECK = max(map(len, REQUIREMENTS)) + 2
+_CHECK = max(map(len, CHECKS)) + 2
 _STEERING = frozenset({"Cc", "Zl", "Zp"})
 """Unicode categories: controls, separators of lines and of paragraphs."""
 

@@ -190,8 +190,8 @@ class Presence(Resource[KnownPresence]):
             home = home_node(self.context.connection, self._nodes, host)
             if home is not None and _place(home) != _place(self.context.connection):
                 return home
-        text = "It is not asked there, for the password goes along and nothing shows that it is a node of the cluster."
-        raise ImpError(f"{moved.message} {text} Name it in nodes.", code=moved.code, details=moved.details)
+        text = "It is not asked there, because nothing shows that it is a node of the cluster. Name it in nodes."
+        raise ImpError(f"{moved.message} {text}", code=moved.code, details=moved.details)
 
     def _service(self, connection: Connection) -> PresenceWebService:
         place = _place(connection)
