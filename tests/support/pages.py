@@ -45,6 +45,7 @@ RUN_BY = {
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),
     "docs/testing-roles.md": (_DOCS,),
+    "docs/troubleshooting.md": (_FIRST_HOUR,),
     "docs/variables.md": (_DOCS,),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),

@@ -21,7 +21,7 @@ from tests.support.emulator import Emulator
 from tests.support.galaxy import galaxy
 from tests.support.headquarters import files, headquarters, passwords, shell
 from tests.support.modules import run_module
-from tests.support.pages import NAMES, Block, Shell, blocks
+from tests.support.pages import NAMES, Block, Shell, blocks, commands
 
 PAGE = "docs/getting-started.md"
 OWN = "docs/own-playbook.md"
@@ -80,6 +80,8 @@ def test_the_first_check_run(company: Emulator, newcomer: Shell) -> None:
 
     newcomer.run(entered, export, *encrypt.commands)
     assert "0 failed" in newcomer.run(entered, export, *preflight.commands)
+    # As ``docs/troubleshooting.md`` says, too.
+    assert commands("docs/troubleshooting.md") == preflight.commands
     predicted = newcomer.run(entered, export, *check.commands)
     assert "failed=0" in predicted
     assert '+            "meeting_information": true' in predicted
