@@ -189,8 +189,8 @@ options:
         type: str
       proxy_url:
         description:
-          - The proxy of the nodes. With one, the controller does not look at the hosts of Microsoft, for it may reach
-            them in another way than the nodes or not at all.
+          - The proxy of the nodes. With one, the controller does not look at the hosts of Microsoft, because it may
+            reach them in another way than the nodes or not at all.
         type: str
       client_id:
         description: Of no meaning here.

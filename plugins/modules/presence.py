@@ -66,7 +66,7 @@ options:
       note:
         description:
           - A text that is shown with it; an empty one is none.
-          - Left out, it is not compared, and a presence that is set anew has none.
+          - Left out, it is not compared, and a presence that is set again has none.
         type: str
       address:
         description:
