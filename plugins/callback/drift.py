@@ -22,8 +22,8 @@ description:
   - A run that has no module or role of this collection which compares something ends as it would without the callback,
     and makes no report.
   - A task in the background (C(async) with C(poll=0)) is reported by the result that C(ansible.builtin.async_status)
-    reads. When nobody reads it, the task was not checked. With C(until), what each attempt found or changed is reported,
-    and the errors of the last one.
+    reads. When nobody reads it, the task was not checked. With C(until), what each attempt found or changed is
+    reported, and the errors of the last one.
   - The playbook C(ucops.imp.drift) checks a whole site and never writes. Any other playbook can be checked with
     C(--check).
   - Of modules of other collections it reports only that they changed or failed, because nobody knows which of their

@@ -150,7 +150,7 @@ attributes:
 notes:
   - The other nodes are looked at right before each restart; those of O(nodes) are waited for while they start or stop
     a service. What is not restarted is listed in RV(failures) with the code C(not-tried), also in check mode. Once the
-    other node works again, the next run restarts it. A start is never refused: it takes nothing down.
+    other node works again, the next run restarts it. A start is never refused, because it takes nothing down.
   - Other nodes are those of O(nodes) and those that the cluster itself tells of, through the server at O(hostname). It
     does so with the admin API of the project's emulator, or with AXL of IM and Presence (C(Cisco AXL Web Service) on
     its publisher, off by default), which knows the critical services only. Where neither answers, O(nodes) is taken for

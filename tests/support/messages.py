@@ -69,10 +69,13 @@ def texts(path: Path) -> tuple[tuple[int, str], ...]:
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    left_out = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    left_out |= {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    left_out: set[ast.AST] = set()
+    # A node comes before what it is made of.
     for node in ast.walk(tree):
-        if node not in left_out and isinstance(node, ast.Constant | ast.JoinedStr):
+        if isinstance(node, ast.Expr):
+            left_out.add(node.value)
+        elif isinstance(node, ast.Constant | ast.JoinedStr) and node not in left_out:
+            left_out.update(ast.iter_child_nodes(node))
             text = _written(node)
             if text is not None:
                 yield node.lineno, text
