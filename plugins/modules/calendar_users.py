@@ -252,7 +252,7 @@ undeclared:
   description:
     - The users whose presence includes meeting information and who are not among the users of the task, after the
       changes; in check mode, as they are. All users are read for it.
-    - Empty when the task enables nobody, for it does not say then who else may be. An empty list of O(users) is
+    - Empty when the task enables nobody, because it does not say then who else may be. An empty list of O(users) is
       another thing and reports everybody.
   returned: with O(report_undeclared=true), unless nothing could be read
   type: list

@@ -233,7 +233,7 @@ def check_secret(option: str, value: str) -> list[str]:
     if not value.strip():
         return [f"{option}: it is empty or has only blanks."]
     if value.strip("\r\n") != value:
-        return [f"{option}: it begins or ends with a line break, which is no part of a password. Take it off (| trim)."]
+        return [f"{option}: it begins or ends with a line break, which is no part of a password. Remove it (| trim)."]
     for sign in value:
         if unicodedata.category(sign) in _NEVER_MEANT or sign == _BYTE_ORDER_MARK:
             return [f"{option}: it has the control character U+{ord(sign):04X}. Look at where the password comes from."]

@@ -130,9 +130,9 @@ class Gateways(Resource[KnownGateways]):
         params = self.context.params
         found = []
         if not self._present and params["purge"]:
-            found.append("purge: has a meaning with state=present only.")
+            found.append("purge: works with state=present only.")
         if not self._present and self._account is not None:
-            found.append("account: has a meaning with state=present only.")
+            found.append("account: works with state=present only.")
         if params["purge"] and params["gateways"] is None:
             found.append("purge: needs gateways; give an empty list to delete all of them.")
         if params["purge"] and params["gateways"] == [] and self._account is not None:
@@ -304,12 +304,12 @@ class Gateways(Resource[KnownGateways]):
         if state.ipv6_missing:
             yield (
                 f"The IPv6 gateway is refused as long as {state.ipv6_missing}. The change is "
-                "predicted for the case that an earlier task of the play sees to it."
+                "predicted as if an earlier task of the play did that."
             )
         if self._account is not None and not state.has_exchange and not any(_to_exchange(one) for one in changes):
             yield (
-                "There is no Exchange server yet that could use the account. The change is predicted for the case that "
-                "an earlier task of the play adds one."
+                "There is no Exchange server yet that could use the account. The change is predicted as if "
+                "an earlier task of the play added one."
             )
 
     def apply(self, change: Change) -> None:
