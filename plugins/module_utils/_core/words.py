@@ -74,7 +74,7 @@ def counted(number: int, one: str, several: str | None = None) -> str:
 
 
 def _plural(one: str) -> str:
-    return f"{one[:-1]}ies" if one[-1] == "y" and one[-2] not in "aeiou" else f"{one.removesuffix('s')}s"
+    return f"{one[:-1]}ies" if one.endswith("y") and one[-2:-1] not in "aeiou" else f"{one.removesuffix('s')}s"
 
 
 def noun(kind: str) -> str:

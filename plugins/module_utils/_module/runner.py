@@ -38,6 +38,7 @@ nothing of a module before it ends.
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from abc import ABC, abstractmethod
@@ -307,9 +308,14 @@ def _diff_path_problems(path: str | None) -> list[str]:
     if not path:
         return []
     file = Path(path)
-    if not file.parent.is_dir():
-        return [f"diff_path: there is no folder {file.parent}; make it first."]
-    return [f"diff_path: {path} is a folder; give the name of a file."] if file.is_dir() else []
+    try:
+        if not file.parent.is_dir():
+            return [f"diff_path: there is no folder {file.parent}; make it first."]
+        if file.is_dir():
+            return [f"diff_path: {path} is a folder; give the name of a file."]
+    except OSError as error:
+        return [f"diff_path: {path} cannot be written: {error.strerror}."]
+    return [] if os.access(file.parent, os.W_OK) else [f"diff_path: the folder {file.parent} cannot be written to."]
 
 
 def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | None) -> dict[str, Any]:

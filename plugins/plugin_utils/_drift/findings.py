@@ -106,12 +106,12 @@ class Group:
 
     @property
     def counted(self) -> str:
-        """The number in words: ``200 calendar users``."""
+        """The number in words: ``200 users``."""
         return counted(self.number, noun(self.kind) if self.kind else "check")
 
     @property
     def heading(self) -> str:
-        """The number and the status: ``200 calendar users drifted``."""
+        """The number and the status: ``200 users drifted``."""
         return f"{self.counted if self.kind else f'{self.number:,}'} {HEADINGS[self.status]}"
 
 
@@ -176,8 +176,8 @@ def as_terminal(report: Report) -> str:
 
 def _clusters(full: dict[str, list[Group]], each: int) -> Iterator[str]:
     """Yield the lines about each cluster; those of which the same is to be said are together."""
-    said = {cluster: "\n".join(_group_lines(groups, each)) for cluster, groups in full.items()}
-    for same, lines in alike(said.items(), lambda told: ("", told[1])):
+    blocks = {cluster: "\n".join(_group_lines(groups, each)) for cluster, groups in full.items()}
+    for same, lines in alike(blocks.items(), lambda block: ("", block[1])):
         groups = full[same[0][0]]
         told = [named([flat(cluster) for cluster, _lines in same]), *(["each"] if len(same) > 1 else [])]
         # Of one group its heading has the number.

@@ -164,12 +164,22 @@ def test_all_changes_are_in_a_file_when_one_is_asked_for(environment: Emulator, 
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing/changes.txt", "diff_path: there is no folder {folder}/missing; make it first."),
+        (".", "diff_path: {folder} is a folder; give the name of a file."),
+        ("x" * 999, "cannot be written: File name too long."),
+        ("a\0b", "diff_path"),
+    ],
+)
 def test_a_file_for_the_changes_that_cannot_be_written_is_told_before_anything_is_sent(
-    environment: Emulator, tmp_path: Path
+    environment: Emulator, tmp_path: Path, name: str, said: str
 ) -> None:
     environment.control.clear_journal()
-    result = run(environment, users=listed("user0001"), diff_path=str(tmp_path / "missing" / "changes.txt"))
-    assert result.msg == f"diff_path: there is no folder {tmp_path / 'missing'}; make it first."
+    result = run(environment, users=listed("user0001"), diff_path=str(tmp_path / name))
+    assert result["code"] == "invalid-input"
+    assert said.format(folder=tmp_path) in result.msg
     assert axl(environment) == []
 
 
