@@ -107,6 +107,13 @@ options:
       - V(0) means no limit. In check mode the module warns and returns the changes, so that they can be looked at.
     type: int
     default: 0
+  diff_path:
+    description:
+      - A file on the controller for all changes, a line for each user, in check mode too. What it held before is
+        replaced. Only its owner can read it.
+      - With C(--diff) ansible shows up to 30 changes exactly. Of more it shows a page, with their numbers and the first
+        30.
+    type: path
   concurrency:
     description:
       - How many connections update users at once, V(1) to V(32).
@@ -153,6 +160,15 @@ EXAMPLES = r"""
     query:
       department: sales
     max_changes: 250
+
+- name: See whom a query would change; with --check this writes the file and nothing else
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    query:
+      userid: "%"
+    diff_path: changes.txt
 
 - name: Do what a file for the Bulk Administration Tool says
   ucops.imp.calendar_users:
@@ -236,7 +252,7 @@ undeclared:
   description:
     - The users whose presence includes meeting information and who are not among the users of the task, after the
       changes; in check mode, as they are. All users are read for it.
-    - Empty when the task enables nobody, for it does not say then who else may be. An empty list of O(users) is
+    - Empty when the task enables nobody, because it does not say then who else may be. An empty list of O(users) is
       another thing and reports everybody.
   returned: with O(report_undeclared=true), unless nothing could be read
   type: list
@@ -293,7 +309,7 @@ failures:
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import USER_TAGS
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import DIFF_PATH, REPORT_UNDECLARED, Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
@@ -315,6 +331,7 @@ ARGUMENTS = Arguments(
         "csv_path": {"type": "path"},
         **{name: {"type": "bool"} for name in USER_TAGS},
         "max_changes": {"type": "int", "default": 0},
+        **DIFF_PATH,
         **REPORT_UNDECLARED,
     },
     mutually_exclusive=(SOURCES,),

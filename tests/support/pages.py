@@ -26,6 +26,7 @@ _CONTINUED = re.compile(r"\\\n\s*")
 
 _README = "tests/integration/pages/test_readme.py"
 _DOCS = "tests/integration/pages/test_docs.py"
+_FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
@@ -36,13 +37,16 @@ RUN_BY = {
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
+    "docs/getting-started.md": (_FIRST_HOUR,),
     "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
+    "docs/own-playbook.md": (_FIRST_HOUR,),
     "docs/preflight.md": (_DOCS,),
     "docs/maintenance-window.md": ("tests/integration/playbooks/test_site.py",),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),
     "docs/testing-roles.md": (_DOCS,),
+    "docs/troubleshooting.md": (_FIRST_HOUR,),
     "docs/variables.md": (_DOCS,),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),

@@ -140,7 +140,7 @@ def read(lines: str | Iterable[str]) -> BatFile:
     text = lines if isinstance(lines, str) else "".join(lines)
     if "\0" in text:
         line = text_file.line_number(text[: text.index("\0")])
-        result.problems.append(f"line {line}: it has the character U+0000, which is none of a text; take it out.")
+        result.problems.append(f"line {line}: it has the character U+0000, which no text has; remove it.")
         return result
     try:
         rows = list(_rows(text))
@@ -284,7 +284,7 @@ def _user(line: int, cells: list[str], columns: list[str], problems: list[str]) 
         return None
     named = dict(zip(columns, cells, strict=False))
     if all(_name(cell) == name for name, cell in named.items()):
-        problems.append(f"line {line}: the header stands here again; leave one.")
+        problems.append(f"line {line}: the header is here again; remove it.")
         return None
     userid = named[USER_ID]
     found = [f"line {line}: {USER_ID} must name a user."] if userid in ("", KEEP) else []

@@ -38,6 +38,7 @@ nothing of a module before it ends.
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from abc import ABC, abstractmethod
@@ -45,7 +46,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
@@ -68,6 +69,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Stopwatch
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
+from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
@@ -81,8 +84,8 @@ CHANGED_MEANWHILE = 412
 """The HTTP status that says only that the object has changed since it was read (RFC 9110)."""
 SECONDS_BETWEEN_REPORTS = 10.0
 CHANGES_QUEUED_PER_THREAD = 64
-NAMED_IN_MESSAGE = 5
-"""So many failures are told in the message; all of them are in ``failures``."""
+TOLD_IN_MESSAGE = 5
+"""So many different failures are told in the message; all of them are in ``failures``."""
 REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
 """Errors after which a change that needs a restart was certainly not made, as each of these is one request."""
 
@@ -273,7 +276,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         context.heed(resource.assess(state))
         return {
             "changed": done.changed,
-            "diff": done.diff,
+            "diff": _shown(context, done),
             "changes": done.changes,
             "current": resource.current(state),
             "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
@@ -282,6 +285,37 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         }
 
     _main(arguments, work)
+
+
+def _shown(context: Context, done: Plan) -> dict[str, Any]:
+    """Return the result's ``diff``; write all changes into the file that the user has asked for, in check mode too."""
+    diff, path = done.diff, context.params.get("diff_path")
+    if path:
+        try:
+            write_atomically(Path(path), done.listing, mode=0o600)
+        except ImpError as error:
+            # The cluster has been changed by now: a list of it that is missing undoes nothing.
+            context.warn(f"diff_path: {error.message}")
+            return diff
+    if "prepared" in diff and "diff_path" in context.params:
+        told = f"All of them are in {path}." if path else "To have all of them in a file, set diff_path."
+        diff["prepared"] += f"{told}\n"
+    return diff
+
+
+def _diff_path_problems(path: str | None) -> list[str]:
+    """Return why the file for all changes could not be written."""
+    if not path:
+        return []
+    file = Path(path)
+    try:
+        if not file.parent.is_dir():
+            return [f"diff_path: there is no folder {file.parent}; make it first."]
+        if file.is_dir():
+            return [f"diff_path: {path} is a folder; give the name of a file."]
+    except OSError as error:
+        return [f"diff_path: {path} cannot be written: {error.strerror}."]
+    return [] if os.access(file.parent, os.W_OK) else [f"diff_path: the folder {file.parent} cannot be written to."]
 
 
 def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | None) -> dict[str, Any]:
@@ -316,7 +350,7 @@ def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
     found = context.connection.problems() + context.notebook.problems()
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
-    found += context.input_problems
+    found += context.input_problems + _diff_path_problems(context.params.get("diff_path"))
     if found:
         raise InvalidInput(dict.fromkeys(found))
 
@@ -348,9 +382,9 @@ def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> No
 
 def _summary(failures: list[dict[str, Any]]) -> str:
     """Return the message of a task of which some items failed."""
-    told = [f"{item['id']}: {item['message']}" for item in failures]
-    summary = f"{len(failures)} failed, everything else was tried."
-    return joined([summary, *told], "and {} more, see failures.", NAMED_IN_MESSAGE + 1)
+    told = told_once((item["id"], item["message"]) for item in failures)
+    summary = f"{len(failures):,} failed, everything else was tried."
+    return joined([summary, *told], "and {} more, see failures.", TOLD_IN_MESSAGE + 1)
 
 
 @dataclass(frozen=True)

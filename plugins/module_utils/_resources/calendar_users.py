@@ -32,6 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
@@ -167,9 +168,8 @@ class CalendarUsers(Resource[Selection]):
         if params["users"] is not None:
             found += check_unique("users", (item["userid"] for item in params["users"]), ascii_lower)
             self._listed = {item["userid"]: self._options(item) for item in params["users"]}
-            return found + [
-                f"users: {userid}: {said}" for userid, options in self._listed.items() if (said := _rule(options))
-            ]
+            broken = [(userid, said) for userid, options in self._listed.items() if (said := _rule(options))]
+            return found + [f"users: {said}" for said in told_once(broken)]
         said = _rule(self._options({}))
         return [*found, f"meeting_information: {said}"] if said else found
 

@@ -122,11 +122,11 @@ class Services(Resource[ServicesState]):
         if not self._names:
             found.append("services: give the names of the services, for example Cisco Presence Engine.")
         if self._only_if_required and self._state != "restarted":
-            found.append("only_if_required: has a meaning with state=restarted only.")
+            found.append("only_if_required: works with state=restarted only.")
         if params["required_services"] is not None and not self._only_if_required:
-            found.append("required_services: has a meaning with only_if_required=true only.")
+            found.append("required_services: works with only_if_required=true only.")
         if params["ignore_other_nodes"] and self._state != "restarted":
-            found.append("ignore_other_nodes: has a meaning with state=restarted only.")
+            found.append("ignore_other_nodes: works with state=restarted only.")
         for name, least in (("wait_timeout", 1), ("poll_interval", SHORTEST_PAUSE)):
             found += check_range(name, params[name], least, DAY, "seconds")
         return found + high_availability.problems(params)
@@ -226,7 +226,7 @@ class Services(Resource[ServicesState]):
             (only,) = self._nodes
             self.context.warn(
                 f"No other node than {only} is looked at before a restart: the cluster does not tell which nodes it "
-                "has (no admin API, no AXL of IM and Presence for this account). If it has more, give all in nodes."
+                "has (no admin API, no AXL of IM and Presence for this account). If it has more, name all in nodes."
             )
         return tuple(found or ())
 
@@ -290,7 +290,7 @@ class Services(Resource[ServicesState]):
         text = f"{key} is not activated, so it cannot start; use state=activated."
         if not self.context.check_mode:
             return Plan(refusals=(Refusal(text, "not-activated", key),))
-        warning = f"{text} The start is predicted for the case that an earlier task activates it."
+        warning = f"{text} The start is predicted as if an earlier task activated it."
         return _step(key, "start", service, status=(service.status, STARTED)) + Plan(warnings=(warning,))
 
     def _step_down(self, key: str, service: Service) -> Plan:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import OK, REQUIREMENTS, RESULTS, SKIPPED
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import CHECKS, OK, RESULTS, SKIPPED
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
     GAP,
     LONGEST,
@@ -23,7 +23,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
 
 _NEEDED = {"result", "check", "subject", "found", "expected", "advice"}
 _RESULT = max(map(len, RESULTS))
-_CHECK = max(map(len, REQUIREMENTS))
+_CHECK = max(map(len, CHECKS))
 
 Row = Mapping[str, Any]
 
