@@ -1,0 +1,87 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
+
+"""What a module would refuse, told without running it: its own argument spec and its own checks, and nothing is sent.
+
+The playbooks ask for it before the first task of a run. Options that depend on what an earlier task finds are not known
+then; what cannot be judged without them is left to the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec
+from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Job, check_input
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import GivenOptions, masked, unusable
+
+
+def problems_of(job: Job, given: Mapping[str, Any], later: Collection[str] = ()) -> list[str]:
+    """Return what a module would refuse of these options, one sentence each, none with a secret in it.
+
+    ``later`` names the options that are not known yet, or not as a whole. Of these only what is wrong with a place in
+    them counts, such as ``certificates[0]``.
+    """
+    spec = {name: _optional(option) if name in later else option for name, option in job.arguments.spec.items()}
+    looked_at = GivenOptions(spec, given, [*job.arguments.may_be_empty, *PENDING_RESTARTS])
+    found = looked_at.wrong_shapes
+    if not found:
+        checked = ArgumentSpecValidator(spec, **({} if later else _rules(job))).validate(looked_at.plain)
+        found = checked.error_messages or _refused(job, looked_at, spec, checked.validated_parameters)
+    unknown = tuple(f"{name}:" for name in later)
+    return [masked(said, looked_at.secrets) for said in dict.fromkeys(found) if not said.startswith(unknown)]
+
+
+def _optional(option: OptionSpec) -> OptionSpec:
+    return {**option, "required": False}
+
+
+def _rules(job: Job) -> dict[str, Any]:
+    """Return the rules between options, as ansible's validator takes them."""
+    kept = ("mutually_exclusive", "required_together", "required_one_of", "required_if")
+    return {name: rule for name, rule in job.arguments.module_kwargs().items() if name in kept}
+
+
+@dataclass
+class _Options:
+    """Options in the place of a module; see :class:`~.secrets.ModuleOptions`."""
+
+    params: dict[str, Any]
+    unusable: list[str]
+    odd_values: list[str]
+    check_mode: bool = True
+    no_log_values: set[str] = field(default_factory=set)
+
+    def input_problems(self) -> list[str]:
+        return self.unusable
+
+    def warn(self, warning: str) -> None:
+        """Leave it to the module, which warns as well."""
+
+    def log(self, msg: str) -> None:
+        """Keep quiet, for nothing is done."""
+
+
+def _refused(
+    job: Job, looked_at: GivenOptions, spec: Mapping[str, OptionSpec], params: dict[str, Any]
+) -> list[str]:
+    """Return what the checks beyond the argument spec refuse."""
+    options = _Options(params, unusable(spec, params), looked_at.odd_values)
+    with ExitStack() as closing:
+        try:
+            context = Context(options, job.arguments, closing)
+            check_input(context, lambda: job.problems(context))
+        except InvalidInput as refused:
+            return refused.problems
+        except Exception:  # noqa: BLE001 - an option that is not known yet, a library of another Python: the module tells
+            return []
+    return []
