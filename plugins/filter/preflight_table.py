@@ -56,7 +56,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.table import table
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.preflight import table
 
 
 def preflight_table(checks: Any, width: int = 110, fold: bool = True) -> list[str]:

@@ -19,11 +19,11 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.table import table
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.users import mailboxes_row
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift import formats
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.page import page
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.preflight import table
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

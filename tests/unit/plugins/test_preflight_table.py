@@ -18,7 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import (
     ok,
     skipped,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.table import table
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.preflight import table
 from hypothesis import given
 from hypothesis import strategies as st
 
