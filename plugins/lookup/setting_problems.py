@@ -16,9 +16,9 @@ description:
     problem.
   - A variable of a role or playbook whose value does not fit its argument spec, or whose template needs a variable that
     is not set. The sentence names that variable and the file that it belongs in.
-  - What a module would refuse of the arguments that the tasks of the roles hand over, such as a number out of its range,
-    a file that is missing, a certificate that cannot be read, or an account of another form. The modules themselves are
-    asked. What an earlier task has to find out first is left to them.
+  - What a module would refuse of the arguments that the tasks of the roles hand over, such as a number out of its
+    range, a file that is missing, a certificate that cannot be read, or an account of another form. The modules
+    themselves are asked. What an earlier task has to find out first is left to them.
   - A connection that one of these tasks needs and that is not set, or cannot be right.
   - A variable that is almost called like one of the collection, which nothing reads. Variables that only begin like one
     of a role get a warning; C(ucops_imp_own_variables) names those that are meant to be there.
@@ -43,6 +43,10 @@ options:
     type: list
     elements: str
     default: []
+  modules:
+    description: Whether the modules are asked what they would refuse.
+    type: bool
+    default: true
   assumed:
     description: Variables that the playbook sets itself before it runs the roles.
     type: dict
@@ -79,6 +83,7 @@ _raw:
   elements: str
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -114,7 +119,7 @@ SETTINGS = "settings"
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
 """Tags of the playbooks that are not called like a role."""
-MOST_TOLD = 50
+MOST_TOLD = 40
 """So many problems are told; who mends these sees the rest."""
 _LONGEST_PROBLEM = 600
 
@@ -132,15 +137,17 @@ class LookupModule(LookupBase):
         parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job)
         names = _with_parts(terms, host, run, skipped)
         found = {name: _options(name, host) for name in dict.fromkeys([SETTINGS, *names])}
-        for name, options in found.items():
-            problems += options.problems
+        for options in found.values():
+            # A default that a role makes of another variable is told with that one.
+            problems += [said for said in options.problems if _variable(said) in host.variables]
             for variable, (template, error) in options.unready.items():
                 unset.note(variable, template, error)
         problems += self._misspelt(host, found[SETTINGS])
         if _runs_here(host):
-            for name in (name for name in names if name in roles()):
-                if name == ALL_PARTS or selected([name, *kwargs.get("play_tags", ())], run, skipped):
-                    problems += parts.problems(name, found[name])
+            play_tags = kwargs.get("play_tags", ())
+            asked = [name for name in names if name in roles() and kwargs.get("modules", True)]
+            for name in (name for name in asked if name == ALL_PARTS or selected([name, *play_tags], run, skipped)):
+                problems += parts.problems(name, found[name])
             problems += connection_problems(parts, kwargs.get("connections", ()), kwargs.get("connections_if_set", ()))
         told = list(dict.fromkeys([*unset.sentences(), *problems]))
         more = [f"and more: {len(told) - MOST_TOLD} problems."] if len(told) > MOST_TOLD else []
@@ -178,6 +185,10 @@ def _options(name: str, host: Host) -> Options:
         if name != SETTINGS or described["type"] != "dict"
     }
     return options_of(name, spec, host)
+
+
+def _variable(problem: str) -> str:
+    return re.split(r"\W", problem, maxsplit=1)[0]
 
 
 def _job(module: str) -> Job:

@@ -240,7 +240,9 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     def _shown(self) -> dict[str, Any]:
         """Return the arguments with their defaults, as far as they were worked out, as ``invocation`` shows them."""
         worked_out = getattr(self, "params", {})
-        return shown_arguments(self.argument_spec, worked_out if self._checked else {**self._looked_at.given, **worked_out})
+        return shown_arguments(
+            self.argument_spec, worked_out if self._checked else {**self._looked_at.given, **worked_out}
+        )
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

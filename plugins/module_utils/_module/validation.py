@@ -24,6 +24,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Job, check_input
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import GivenOptions, masked, unusable
 
+_NOT_KNOWN = "not known yet"
+
 
 def problems_of(job: Job, given: Mapping[str, Any], later: Collection[str] = ()) -> list[str]:
     """Return what a module would refuse of these options, one sentence each, none with a secret in it.
@@ -32,6 +34,7 @@ def problems_of(job: Job, given: Mapping[str, Any], later: Collection[str] = ())
     them counts, such as ``certificates[0]``.
     """
     spec = {name: _optional(option) if name in later else option for name, option in job.arguments.spec.items()}
+    given = {**_stand_ins(job, given, later), **{name: one for name, one in given.items() if one is not None}}
     looked_at = GivenOptions(spec, given, [*job.arguments.may_be_empty, *PENDING_RESTARTS])
     found = looked_at.wrong_shapes
     if not found:
@@ -39,6 +42,16 @@ def problems_of(job: Job, given: Mapping[str, Any], later: Collection[str] = ())
         found = checked.error_messages or _refused(job, looked_at, spec, checked.validated_parameters)
     unknown = tuple(f"{name}:" for name in later)
     return [masked(said, looked_at.secrets) for said in dict.fromkeys(found) if not said.startswith(unknown)]
+
+
+def _stand_ins(job: Job, given: Mapping[str, Any], later: Collection[str]) -> dict[str, str]:
+    """Return texts for options that the module cannot do without, and that are not known yet."""
+    spec = job.arguments.spec
+    due = [name for name in later if spec.get(name, {}).get("required")]
+    for group in job.arguments.required_one_of:
+        if all(given.get(name) is None for name in group):
+            due += [name for name in group if name in later][:1]
+    return {name: _NOT_KNOWN for name in due if spec[name]["type"] in ("str", "path")}
 
 
 def _optional(option: OptionSpec) -> OptionSpec:
@@ -71,9 +84,7 @@ class _Options:
         """Keep quiet, for nothing is done."""
 
 
-def _refused(
-    job: Job, looked_at: GivenOptions, spec: Mapping[str, OptionSpec], params: dict[str, Any]
-) -> list[str]:
+def _refused(job: Job, looked_at: GivenOptions, spec: Mapping[str, OptionSpec], params: dict[str, Any]) -> list[str]:
     """Return what the checks beyond the argument spec refuse."""
     options = _Options(params, unusable(spec, params), looked_at.odd_values)
     with ExitStack() as closing:

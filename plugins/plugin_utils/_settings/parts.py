@@ -6,9 +6,9 @@
 
 """What the modules of a role would refuse, asked before its first task runs; nothing is sent.
 
-The rules stand once: the arguments are those that the role's own tasks hand over, with the variables of the host filled
-in, and they are judged by the module's own argument spec and checks. What an earlier task of the role finds is not known
-yet; arguments that need it are left to the module.
+The rules stand once: the arguments are those that the role's own tasks hand over, with the variables of the host
+filled in, and they are judged by the module's own argument spec and checks. What an earlier task of the role finds is
+not known yet; arguments that need it are left to the module.
 """
 
 from __future__ import annotations
@@ -49,17 +49,18 @@ _STAND_IN = {"hostname": "unknown.invalid", "username": "unknown", "password": "
 _WORD = re.compile(r"\w+")
 _INCLUDES = ("include_tasks", "import_tasks")
 
-Arrives = frozenset[str]
-"""Names of what only the tasks of a role find out."""
-
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a module of the collection by a task, with its arguments as templates."""
+    """A call of a module of the collection by a task, with its arguments as templates.
+
+    ``later`` are the names of variables that are not known yet.
+    """
 
     module: str
     arguments: Mapping[str, Any]
     host: Host
+    later: frozenset[str]
 
 
 class Connections:
@@ -103,6 +104,66 @@ def _placed(said: str, variable: str, options: Collection[str]) -> str:
     return f"{variable}.{said}" if option and option[0] in options else f"{variable}: {said}"
 
 
+class _Role:
+    """A role as its tasks go: what the earlier ones find out is not known yet to those that come after them."""
+
+    def __init__(self, role: str, host: Host, options: Options, runs: Callable[[Iterable[str]], bool]) -> None:
+        self.name = role
+        self.options = options
+        self._folder = COLLECTION / "roles" / role
+        self._base = host
+        self._runs = runs
+        self._arrived: set[str] = set()
+
+    def calls(self) -> Iterator[Call]:
+        """Yield the calls of modules by tasks that may run, in their order."""
+        return self._calls(self._file("tasks", "main.yml"), {})
+
+    def _file(self, *path: str) -> Any:
+        return self._base.file(self._folder.joinpath(*path)) or []
+
+    def _calls(self, tasks: Iterable[Mapping[str, Any]], variables: Mapping[str, Any]) -> Iterator[Call]:
+        for task in tasks:
+            known = {**variables, **task.get("vars", {})}
+            later = self._not_known_yet()
+            host = self._host(known, later)
+            if not self._may_run(task, host, later):
+                continue
+            yield from self._calls([*task.get("block", ()), *task.get("always", ())], known)
+            for name, value in task.items():
+                if name.startswith(OURS):
+                    yield Call(name.rpartition(".")[2], value or {}, host, later | self.options.unfit)
+                elif name.rpartition(".")[2] in _INCLUDES:
+                    yield from self._calls(self._included(value, host), known)
+            self._arrived |= _made_known(task)
+
+    def _included(self, name: Any, host: Host) -> Any:
+        try:
+            return self._file("tasks", str(host.value(name)))
+        except AnsibleError:
+            # The variable that names the file is told.
+            return []
+
+    def _not_known_yet(self) -> frozenset[str]:
+        """Return the names of what earlier tasks find out, and of the role's variables that are made of these."""
+        found = set(self._arrived)
+        while more := {name for name, words in _made_of(self._folder).items() if words & found} - found:
+            found |= more
+        return frozenset(found)
+
+    def _host(self, variables: Mapping[str, Any], later: frozenset[str]) -> Host:
+        own = {name: None if name in later else value for name, value in self._file("vars", "main.yml").items()}
+        return self._base.with_variables({**own, f"{self.name}_options": self.options.values, **variables})
+
+    def _may_run(self, task: Mapping[str, Any], host: Host, later: frozenset[str]) -> bool:
+        tags = task.get("tags", ())
+        if tags and not self._runs([tags] if isinstance(tags, str) else tags):
+            return False
+        conditions = task.get("when", [])
+        known = conditions if isinstance(conditions, list) else [conditions]
+        return all(_is_met(condition, host) for condition in known if not later & _words(condition))
+
+
 @dataclass
 class Parts:
     """Asks the modules of roles. ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job."""
@@ -118,44 +179,13 @@ class Parts:
 
     def problems(self, role: str, options: Options) -> list[str]:
         """Return what the modules of a role would refuse, beside what is wrong with its options by themselves."""
-        folder = COLLECTION / "roles" / role
-        arrives = _arrives(folder)
-        own = self.host.file(folder / "vars" / "main.yml")
-        known = {name: None if name in arrives else value for name, value in own.items()}
-        host = self.host.with_variables({**known, f"{role}_options": options.values})
-        tasks = self.host.file(folder / "tasks" / "main.yml")
-        found: list[str] = []
-        for call in self._calls(folder, tasks, host, arrives):
-            found += self._refused(call, role, options, arrives)
-        return found
+        calls = _Role(role, self.host, options, self.runs).calls()
+        return [said for call in calls for said in self._refused(call, role)]
 
-    def _calls(self, folder: Path, tasks: Iterable[Any], host: Host, arrives: Arrives) -> Iterator[Call]:
-        """Yield the calls of tasks that may run."""
-        for task in tasks:
-            here = host.with_variables(task["vars"]) if "vars" in task else host
-            if not self._may_run(task, here, arrives):
-                continue
-            yield from self._calls(folder, [*task.get("block", ()), *task.get("always", ())], here, arrives)
-            for name, value in task.items():
-                short = name.rpartition(".")[2]
-                if name.startswith(OURS):
-                    yield Call(short, value or {}, here)
-                elif short in _INCLUDES:
-                    path = folder / "tasks" / str(here.value(value))
-                    yield from self._calls(folder, self.host.file(path), here, arrives)
-
-    def _may_run(self, task: Mapping[str, Any], host: Host, arrives: Arrives) -> bool:
-        tags = task.get("tags", ())
-        if tags and not self.runs([tags] if isinstance(tags, str) else tags):
-            return False
-        conditions = task.get("when", [])
-        known = conditions if isinstance(conditions, list) else [conditions]
-        return all(_is_met(condition, host) for condition in known if not arrives & _words(condition))
-
-    def _refused(self, call: Call, role: str, options: Options, arrives: Arrives) -> list[str]:
+    def _refused(self, call: Call, role: str) -> list[str]:
         job = self.job(call.module)
         arguments: dict[str, Any] = {}
-        later = {name for name, one in call.arguments.items() if (arrives | options.unfit) & _words(one)}
+        later = {name for name, template in call.arguments.items() if call.later & _words(template)}
         for name, template in call.arguments.items():
             try:
                 value = call.host.value(template)
@@ -167,13 +197,20 @@ class Parts:
         return [self._named(said, call, role) for said in problems_of(job, given, later)]
 
     def _named(self, said: str, call: Call, role: str) -> str:
-        """Name the variable of the role at the beginning of what a module says of an option."""
+        """Name the variables of the role in the place of the options of which a module says something."""
         option = _WORD.match(said)
-        template = str(call.arguments.get(option[0], "")) if option else ""
-        variable = re.search(rf"\b{role}_options\.([\w.]+)", template)
-        if option is None or variable is None:
-            return f"{role}: {said}"
-        return f"{self._origin(variable[1], role)}{said[option.end() :]}"
+        variable = self._variable(option[0], call, role) if option else None
+        if option is not None and variable is not None:
+            return f"{variable}{said[option.end() :]}"
+        # Ansible's own words end with the options that belong together.
+        rule, colon, names = said.rpartition(": ")
+        told = _WORD.sub(lambda name: self._variable(name[0], call, role) or name[0], names)
+        return f"{role}: {rule}{colon}{told}"
+
+    def _variable(self, option: str, call: Call, role: str) -> str | None:
+        """Return the variable from which a call takes an option."""
+        found = re.search(rf"\b{role}_options\.([\w.]+)", str(call.arguments.get(option, "")))
+        return self._origin(found[1], role) if found else None
 
     def _origin(self, variable: str, role: str) -> str:
         """Return the variable that a user has set, where the role's own is made of it."""
@@ -186,7 +223,7 @@ class Parts:
 
 
 def connection_problems(parts: Parts, variables: Iterable[str], if_set: Iterable[str]) -> list[str]:
-    """Return what is wrong with the connections that a playbook needs, and with those that it takes when they are set."""
+    """Return what is wrong with the connections that roles and playbook need, or that it takes when they are set."""
     kinds = {CONNECTIONS[name]: kind for name, kind in ENDPOINT_KINDS.items() if name in CONNECTIONS}
     for variable in [*variables, *(name for name in if_set if parts.host.variables.get(name) is not None)]:
         parts.connections.of(kinds[variable])
@@ -215,14 +252,15 @@ def _from(value: Any, option: Mapping[str, Any], folder: Any) -> Any:
     return str(Path(folder or ".") / value) if option.get("type") == "path" and value else value
 
 
+def _made_known(task: Mapping[str, Any]) -> set[str]:
+    """Return the names of what a task registers or sets."""
+    facts = {fact for name, value in task.items() if name.rpartition(".")[2] == "set_fact" for fact in value}
+    return facts | {task["register"]} if "register" in task else facts
+
+
 @cache
-def _arrives(folder: Path) -> Arrives:
-    """Return the names of what a role's tasks register or set, and of the role's variables that are made of these."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((folder / "tasks").glob("*.yml")))
-    found = set(re.findall(r"^\s*register: (\w+)", text, re.MULTILINE))
-    found |= set(re.findall(r"set_fact:\n\s+(\w+):", text))
-    own = (folder / "vars" / "main.yml").read_text(encoding="utf-8")
-    made = {one[1]: _words(one[0]) - {one[1]} for one in re.finditer(r"^(\w+):.*(?:\n(?:[ \t].*)?)*", own, re.MULTILINE)}
-    while more := {name for name, words in made.items() if words & found} - found:
-        found |= more
-    return frozenset(found)
+def _made_of(folder: Path) -> Mapping[str, frozenset[str]]:
+    """Return the words of each variable in a role's ``vars/main.yml``."""
+    text = (folder / "vars" / "main.yml").read_text(encoding="utf-8")
+    found = re.finditer(r"^(\w+):.*(?:\n(?:[ \t].*)?)*", text, re.MULTILINE)
+    return {one[1]: _words(one[0]) - {one[1]} for one in found}

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,7 +26,7 @@ _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _NOT_SEARCHED = ("hostvars", "vars", "groups")
 """Variables of ansible itself that hold all others."""
-_SECRET = "vault_"
+_IN_THE_VAULT = "vault_"
 """Begins the names of variables that the vault has, by convention."""
 
 
@@ -112,7 +113,7 @@ def _where(variable: str, variables: Mapping[str, Any]) -> str:
                 return f"Set it in {_shown(path)}."
             own = path.with_name(path.name.replace(".example.", "."))
             return f"Set it in {_shown(own)}; {path.name} beside it shows how."
-    if variable.startswith(_SECRET):
+    if variable.startswith(_IN_THE_VAULT):
         return f"Set it in {_shown(folder / 'group_vars' / 'all' / 'vault.yml')}."
     return f"Set it in the variables of the inventory {_shown(folder)}."
 
@@ -120,12 +121,14 @@ def _where(variable: str, variables: Mapping[str, Any]) -> str:
 def _files(inventory: Path) -> Iterator[Path]:
     """Yield the files of variables of an inventory that can be read."""
     for part in ("group_vars", "host_vars"):
-        for path in sorted((inventory / part).rglob("*")):
-            try:
-                if path.is_file() and path.stat().st_size <= _LARGEST_FILE:
-                    yield path
-            except OSError:
-                continue
+        yield from (path for path in sorted((inventory / part).rglob("*")) if _is_readable(path))
+
+
+def _is_readable(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size <= _LARGEST_FILE and os.access(path, os.R_OK)
+    except OSError:
+        return False
 
 
 def _shown(path: Path) -> str:

@@ -19,8 +19,8 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from inspect import signature
 from pathlib import Path
@@ -214,7 +214,7 @@ class Host:
         return self._loader.load_from_file(str(path), **trusted)
 
     def holds(self, condition: Any) -> bool:
-        """Tell whether a condition of a task of the collection is met; raises ``AnsibleError`` as :meth:`value` does."""
+        """Tell whether a condition of the collection's own task is met; raises what :meth:`value` raises."""
         return str(self.value(_trusted(f"{{{{ ({condition}) | bool }}}}"))) == "True"
 
 
@@ -247,9 +247,7 @@ def options_of(source: str, spec: Spec, host: Host) -> Options:
     return Options(located(spec, found, host.variables.get("playbook_dir") or "."), problems, unready, unfit)
 
 
-def _filled_in(
-    given: Mapping[str, Any], host: Host
-) -> tuple[dict[str, Any], dict[str, tuple[Any, AnsibleError]]]:
+def _filled_in(given: Mapping[str, Any], host: Host) -> tuple[dict[str, Any], dict[str, tuple[Any, AnsibleError]]]:
     """Fill in the templates; what is ``omit`` or null then is as good as left out."""
     found: dict[str, Any] = {}
     unready: dict[str, tuple[Any, AnsibleError]] = {}
