@@ -18,7 +18,8 @@ description:
     is not set. The sentence names that variable and the file that it belongs in.
   - What a module would refuse of the arguments that the tasks of the roles hand over, such as a number out of its
     range, a file that is missing, a certificate that cannot be read, or an account of another form. The modules
-    themselves are asked. What an earlier task has to find out first is left to them.
+    themselves are asked. What an earlier task has to find out first is left to them. A Python library that is missing
+    counts too, where modules run with the Python of Ansible.
   - A connection that one of these tasks needs and that is not set, or cannot be right.
   - A variable that is almost called like one of the collection, which nothing reads. Variables that only begin like one
     of a role get a warning; C(ucops_imp_own_variables) names those that are meant to be there.
@@ -84,6 +85,7 @@ _raw:
 """
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -134,13 +136,14 @@ class LookupModule(LookupBase):
         elsewhere = [] if _own_playbook_alone() else [*roles(), *OTHER_TAGS]
         problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)
         unset = Unset(host)
-        parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job)
+        parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job, _same_python(host))
         names = _with_parts(terms, host, run, skipped)
         found = {name: _options(name, host) for name in dict.fromkeys([SETTINGS, *names])}
-        for options in found.values():
+        for name, options in found.items():
             # A default that a role makes of another variable is told with that one.
             problems += [said for said in options.problems if _variable(said) in host.variables]
-            for variable, (template, error) in options.unready.items():
+            # What all playbooks may read, not every host needs; the roles that do have variables of their own for it.
+            for variable, (template, error) in options.unready.items() if name != SETTINGS else ():
                 unset.note(variable, template, error)
         problems += self._misspelt(host, found[SETTINGS])
         if _runs_here(host):
@@ -203,6 +206,14 @@ def _runs_here(host: Host) -> bool:
     except AnsibleError:
         return False
     return str(connection or context.CLIARGS.get("connection")).rpartition(".")[2] == "local"
+
+
+def _same_python(host: Host) -> bool:
+    """Tell whether modules run with the Python that runs ansible."""
+    try:
+        return bool(host.value(host.variables.get("ansible_python_interpreter")) == sys.executable)
+    except AnsibleError:
+        return False
 
 
 def _registered(value: Any) -> bool:

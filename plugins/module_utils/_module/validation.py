@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Job, check_input
@@ -27,11 +27,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import G
 _NOT_KNOWN = "not known yet"
 
 
-def problems_of(job: Job, given: Mapping[str, Any], later: Collection[str] = ()) -> list[str]:
+def problems_of(
+    job: Job, given: Mapping[str, Any], later: Collection[str] = (), *, same_python: bool = False
+) -> list[str]:
     """Return what a module would refuse of these options, one sentence each, none with a secret in it.
 
     ``later`` names the options that are not known yet, or not as a whole. Of these only what is wrong with a place in
-    them counts, such as ``certificates[0]``.
+    them counts, such as ``certificates[0]``. With ``same_python`` the module will run with the Python that runs this, so
+    that a library that is missing here is missing there.
     """
     spec = {name: _optional(option) if name in later else option for name, option in job.arguments.spec.items()}
     given = {**_stand_ins(job, given, later), **{name: one for name, one in given.items() if one is not None}}
@@ -39,7 +42,7 @@ def problems_of(job: Job, given: Mapping[str, Any], later: Collection[str] = ())
     found = looked_at.wrong_shapes
     if not found:
         checked = ArgumentSpecValidator(spec, **({} if later else _rules(job))).validate(looked_at.plain)
-        found = checked.error_messages or _refused(job, looked_at, spec, checked.validated_parameters)
+        found = checked.error_messages or _refused(job, looked_at, spec, checked.validated_parameters, same_python)
     unknown = tuple(f"{name}:" for name in later)
     return [masked(said, looked_at.secrets) for said in dict.fromkeys(found) if not said.startswith(unknown)]
 
@@ -84,7 +87,9 @@ class _Options:
         """Keep quiet, for nothing is done."""
 
 
-def _refused(job: Job, looked_at: GivenOptions, spec: Mapping[str, OptionSpec], params: dict[str, Any]) -> list[str]:
+def _refused(
+    job: Job, looked_at: GivenOptions, spec: Mapping[str, OptionSpec], params: dict[str, Any], same_python: bool
+) -> list[str]:
     """Return what the checks beyond the argument spec refuse."""
     options = _Options(params, unusable(spec, params), looked_at.odd_values)
     with ExitStack() as closing:
@@ -93,6 +98,8 @@ def _refused(job: Job, looked_at: GivenOptions, spec: Mapping[str, OptionSpec], 
             check_input(context, lambda: job.problems(context))
         except InvalidInput as refused:
             return refused.problems
-        except Exception:  # noqa: BLE001 - an option that is not known yet, a library of another Python: the module tells
+        except ImpError as error:
+            return [error.message] if same_python else []
+        except Exception:  # noqa: BLE001 - it needs an option that is not known yet: the module tells
             return []
     return []

@@ -166,12 +166,17 @@ class _Role:
 
 @dataclass
 class Parts:
-    """Asks the modules of roles. ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job."""
+    """Asks the modules of roles.
+
+    ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job, ``same_python`` whether modules run
+    with the Python that runs this.
+    """
 
     host: Host
     unset: Unset
     runs: Callable[[Iterable[str]], bool]
     job: Callable[[str], Job]
+    same_python: bool = False
     connections: Connections = field(init=False)
 
     def __post_init__(self) -> None:
@@ -187,14 +192,18 @@ class Parts:
         arguments: dict[str, Any] = {}
         later = {name for name, template in call.arguments.items() if call.later & _words(template)}
         for name, template in call.arguments.items():
+            option = job.arguments.spec.get(name, {})
+            # Of a list the rest may be known.
+            if name in later and option.get("type") != "list":
+                continue
             try:
                 value = call.host.value(template)
             except AnsibleError:
                 later.add(name)
                 continue
-            arguments[name] = _from(value, job.arguments.spec.get(name, {}), self.host.variables.get("playbook_dir"))
+            arguments[name] = _from(value, option, self.host.variables.get("playbook_dir"))
         given = {**self.connections.of(job.arguments.kind), **arguments}
-        return [self._named(said, call, role) for said in problems_of(job, given, later)]
+        return [self._named(said, call, role) for said in problems_of(job, given, later, same_python=self.same_python)]
 
     def _named(self, said: str, call: Call, role: str) -> str:
         """Name the variables of the role in the place of the options of which a module says something."""

@@ -215,7 +215,7 @@ class Host:
 
     def holds(self, condition: Any) -> bool:
         """Tell whether a condition of the collection's own task is met; raises what :meth:`value` raises."""
-        return str(self.value(_trusted(f"{{{{ ({condition}) | bool }}}}"))) == "True"
+        return str(self.value(_trusted(f"{{{{ ({condition}) is truthy(convert_bool=true) }}}}"))) == "True"
 
 
 @dataclass

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.lookup import setting_problems
+from ansible_collections.ucops.imp.plugins.module_utils._certificates import x509
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.parts import CONNECTIONS
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import COLLECTION
 
@@ -128,6 +130,12 @@ def test_options_that_belong_together_are_told_with_the_names_of_the_variables()
     assert one("calendar_users", calendar_users_query=7).startswith("calendar_users_query: ")
 
 
+def test_a_library_that_is_missing_is_told_where_modules_run_with_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(x509, "MISSING_LIBRARY", "a traceback")
+    assert "library (cryptography)" in one("trust", ansible_python_interpreter=sys.executable)
+    assert problems("trust", ansible_python_interpreter="/usr/bin/another") == []
+
+
 def test_the_connection_of_what_runs_must_be_there() -> None:
     assert one("trust", ucops_imp_platform=None) == "ucops_imp_platform: it is needed here. Set it in the inventory."
     without = {name: value for name, value in CONNECTION.items() if name != "username"}
@@ -160,6 +168,11 @@ def test_what_is_not_set_is_named_by_variable_and_file(tmp_path: Path, monkeypat
     assert told.startswith("vault_os_password: it is not set, and ucops_imp_platform.password and ucops_imp_cucm.")
     vault.with_name("other.yml").write_text("vault_os_password: x\n")
     assert one("trust", **given).endswith(f"Set it in {vault.with_name('other.yml')}.")
+
+
+def test_what_nothing_on_this_host_needs_is_not_missed() -> None:
+    unset = {"ucops_imp_pending_restarts_path": UNSET, "ucops_imp_cucm": {"password": UNSET}}
+    assert problems("exchange_certificate", **unset) == []
 
 
 def test_a_template_that_fails_is_told_at_its_variable() -> None:
