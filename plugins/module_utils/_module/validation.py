@@ -33,8 +33,8 @@ def problems_of(
     """Return what a module would refuse of these options, one sentence each, none with a secret in it.
 
     ``later`` names the options that are not known yet, or not as a whole. Of these only what is wrong with a place in
-    them counts, such as ``certificates[0]``. With ``same_python`` the module will run with the Python that runs this, so
-    that a library that is missing here is missing there.
+    them counts, such as ``certificates[0]``. With ``same_python`` the module will run with the Python that runs this,
+    so that a library that is missing here is missing there.
     """
     spec = {name: _optional(option) if name in later else option for name, option in job.arguments.spec.items()}
     given = {**_stand_ins(job, given, later), **{name: one for name, one in given.items() if one is not None}}
