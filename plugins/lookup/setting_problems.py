@@ -48,10 +48,6 @@ options:
     description: Whether the modules are asked what they would refuse.
     type: bool
     default: true
-  assumed:
-    description: Variables that the playbook sets itself before it runs the roles.
-    type: dict
-    default: {}
   connections:
     description: The variables of connections that the playbook needs beside those of the roles.
     type: list
@@ -131,7 +127,7 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         """Return the problems; warns of what is only odd."""
-        host = Host(variables or {}, self._templar, self._loader).with_variables(kwargs.get("assumed") or {})
+        host = Host(variables or {}, self._templar, self._loader)
         run, skipped = (list(host.variables.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
         elsewhere = [] if _own_playbook_alone() else [*roles(), *OTHER_TAGS]
         problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)

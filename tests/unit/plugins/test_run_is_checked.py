@@ -101,7 +101,6 @@ def test_what_an_earlier_task_finds_out_is_left_to_the_module() -> None:
     adcs = {"trust_from_adcs": True}
     assert "leave the nodes without any authority" in one("trust", trust_purge=True)
     assert problems("trust", trust_purge=True, **adcs) == []
-    assert problems("trust", trust_purge=True, options={"assumed": adcs}) == []
     assert "trust_certificates[0]: /none" in one("trust", trust_certificates=[{"path": "/none"}], **adcs)
     assert one("trust", ucops_ca=None, **adcs).startswith("ucops_ca: ")
     assert problems("trust", ucops_ca=None) == []
