@@ -10,10 +10,15 @@ import random
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import HEADER, BatUser
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import spec_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support.pages import blocks
+from tests.support.plugin_files import plugin_source
 
 HOME = "HOME CLUSTER"
 PRESENCE = "ENABLE USER FOR UNIFIED CM IM AND PRESENCE"
@@ -425,6 +430,21 @@ def test_what_is_wrong_with_a_short_file_is_told(text: str, said: str) -> None:
     (problem,) = bat_file.read(text).problems
     assert said in problem
     assert CANARY not in problem
+
+
+def test_the_page_shows_the_samples() -> None:
+    samples = [block.text for block in blocks("docs/user-files.md") if block.language == "text"]
+    assert samples == [(SAMPLES / name).read_text() for name in ("list.csv", "short.csv")]
+
+
+def test_the_variables_of_the_page_are_those_of_the_role() -> None:
+    shown = [yaml.safe_load(block.text) for block in blocks("docs/user-files.md") if block.language == "yaml"]
+    variables = {name for one in shown if isinstance(one, dict) for name in one}
+    assert variables
+    assert variables <= spec_of("calendar_users").keys()
+    # The task is one of the examples of the filter, which run.
+    (task,) = (task for one in shown if isinstance(one, list) for task in one)
+    assert task in yaml.safe_load(plugin_source(Path("plugins", "filter", "bat_file.py"), "EXAMPLES"))
 
 
 SAMPLES = Path(__file__).parents[3] / "examples" / "users"
