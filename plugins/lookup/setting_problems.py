@@ -92,7 +92,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Job, job_of
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, job_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
     OWN_VARIABLES,
     selected,

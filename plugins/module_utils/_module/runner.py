@@ -44,7 +44,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Generic, NoReturn, TypeVar
@@ -71,6 +70,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import ModuleOptions, SecretModule, masked
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, tell
 
 State = TypeVar("State")
 Kept = TypeVar("Kept")
@@ -257,7 +257,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
 
     def work(context: Context) -> dict[str, Any]:
         resource = build(context)
-        check_input(context, resource.problems)
+        _check_input(context, resource.problems)
         if not context.check_mode:
             context.notebook.check()
         state = resource.read()
@@ -278,7 +278,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             **resource.more_results(state),
         }
 
-    _main(Job(arguments, lambda context: build(context).problems()), work)
+    _main(_job(arguments, lambda context: build(context).problems()), work)
 
 
 def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | None) -> dict[str, Any]:
@@ -303,48 +303,22 @@ def run_info(
     """
 
     def work(context: Context) -> dict[str, Any]:
-        check_input(context, lambda: problems(context))
+        _check_input(context, lambda: problems(context))
         return {"changed": False, **read(context)}
 
-    _main(Job(arguments, problems), work)
+    _main(_job(arguments, problems), work)
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a module's ``main`` hands to :func:`run` or :func:`run_info`, to look at options without doing anything.
+def _job(arguments: Arguments, problems: Callable[[Context], list[str]]) -> Job:
+    def refuse(options: ModuleOptions) -> None:
+        with ExitStack() as closing:
+            context = Context(options, arguments, closing)
+            _check_input(context, lambda: problems(context))
 
-    ``problems`` returns what is wrong with the options of a context beyond the argument spec.
-    """
-
-    arguments: Arguments
-    problems: Callable[[Context], list[str]]
+    return Job(arguments, refuse)
 
 
-class _OnlyAsked(Exception):
-    """Ends a ``main`` that is only asked for its job."""
-
-    def __init__(self, job: Job) -> None:
-        super().__init__()
-        self.job = job
-
-
-_ASKED: ContextVar[bool] = ContextVar("asked", default=False)
-
-
-def job_of(main: Callable[[], None]) -> Job:
-    """Return the job of a module by its ``main``, which makes no module and sends nothing then."""
-    token = _ASKED.set(True)
-    try:
-        main()
-    except _OnlyAsked as answer:
-        return answer.job
-    finally:
-        _ASKED.reset(token)
-    raise TypeError(f"{main} calls neither run nor run_info.")
-
-
-def check_input(context: Context, problems: Callable[[], list[str]]) -> None:
-    """Raise :class:`InvalidInput` for options that cannot be right; ``problems`` has those of the module's own."""
+def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
     found = context.connection.problems() + context.notebook.problems()
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
@@ -355,8 +329,7 @@ def check_input(context: Context, problems: Callable[[], list[str]]) -> None:
 
 def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     """Make the module, do the work, and end with one clear result whatever happens."""
-    if _ASKED.get():
-        raise _OnlyAsked(job)
+    tell(job)
     arguments = job.arguments
     module = SecretModule([*arguments.may_be_empty, *PENDING_RESTARTS], **arguments.module_kwargs())
     failure: ImpError | None = None

@@ -12,19 +12,63 @@ then; what cannot be judged without them is left to the module.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import OptionSpec
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, OptionSpec
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Job, check_input
-from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import GivenOptions, masked, unusable
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import (
+    GivenOptions,
+    ModuleOptions,
+    masked,
+    unusable,
+)
 
 _NOT_KNOWN = "not known yet"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a module's ``main`` hands to the runner, to look at options without doing anything.
+
+    ``refuse`` raises :class:`InvalidInput` for options that cannot be right beyond the argument spec.
+    """
+
+    arguments: Arguments
+    refuse: Callable[[ModuleOptions], None]
+
+
+class _OnlyAsked(Exception):
+    """Ends a ``main`` that is only asked for its job."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+
+
+_ASKED: ContextVar[bool] = ContextVar("asked", default=False)
+
+
+def job_of(main: Callable[[], None]) -> Job:
+    """Return the job of a module by its ``main``, which makes no module and sends nothing then."""
+    token = _ASKED.set(True)
+    try:
+        main()
+    except _OnlyAsked as answer:
+        return answer.job
+    finally:
+        _ASKED.reset(token)
+    raise TypeError(f"{main} calls neither run nor run_info.")
+
+
+def tell(job: Job) -> None:
+    """End the ``main`` that calls this, when it is only asked for its job."""
+    if _ASKED.get():
+        raise _OnlyAsked(job)
 
 
 def problems_of(
@@ -91,15 +135,12 @@ def _refused(
     job: Job, looked_at: GivenOptions, spec: Mapping[str, OptionSpec], params: dict[str, Any], same_python: bool
 ) -> list[str]:
     """Return what the checks beyond the argument spec refuse."""
-    options = _Options(params, unusable(spec, params), looked_at.odd_values)
-    with ExitStack() as closing:
-        try:
-            context = Context(options, job.arguments, closing)
-            check_input(context, lambda: job.problems(context))
-        except InvalidInput as refused:
-            return refused.problems
-        except ImpError as error:
-            return [error.message] if same_python else []
-        except Exception:  # noqa: BLE001 - it needs an option that is not known yet: the module tells
-            return []
+    try:
+        job.refuse(_Options(params, unusable(spec, params), looked_at.odd_values))
+    except InvalidInput as refused:
+        return refused.problems
+    except ImpError as error:
+        return [error.message] if same_python else []
+    except Exception:  # noqa: BLE001 - it needs an option that is not known yet: the module tells
+        return []
     return []

@@ -22,8 +22,8 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, EndpointKind, connection_options
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Job
-from ansible_collections.ucops.imp.plugins.module_utils._module.validation import problems_of
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, job_of, problems_of
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.unset import Unset, filled_in
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
@@ -93,7 +93,8 @@ class Connections:
             # What is no dictionary is told with the variables.
             return dict(_STAND_IN)
         given = {**_STAND_IN, **value} if unset else dict(value)
-        problems = problems_of(Job(Arguments(kind), lambda _context: []), given)
+        nothing_else = job_of(lambda: run_info(lambda _context: {}, Arguments(kind)))
+        problems = problems_of(nothing_else, given)
         self.problems += [_placed(said, variable, connection_options(kind)) for said in problems]
         return dict(_STAND_IN) if problems else given
 
