@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, OptionSpec
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
@@ -86,7 +87,9 @@ def problems_of(
     found = looked_at.wrong_shapes
     if not found:
         checked = ArgumentSpecValidator(spec, **({} if later else _rules(job))).validate(looked_at.plain)
-        found = checked.error_messages or _refused(job, looked_at, spec, checked.validated_parameters, same_python)
+        found = [_told(error) for error in checked.errors] or _refused(
+            job, looked_at, spec, checked.validated_parameters, same_python
+        )
     unknown = tuple(f"{name}:" for name in later)
     return [masked(said, looked_at.secrets) for said in dict.fromkeys(found) if not said.startswith(unknown)]
 
@@ -98,7 +101,14 @@ def _stand_ins(job: Job, given: Mapping[str, Any], later: Collection[str]) -> di
     for group in job.arguments.required_one_of:
         if all(given.get(name) is None for name in group):
             due += [name for name in group if name in later][:1]
-    return {name: _NOT_KNOWN for name in due if spec[name]["type"] in ("str", "path")}
+    return {name: _NOT_KNOWN for name in due if spec[name].get("type") in ("str", "path")}
+
+
+def _told(error: AnsibleValidationError) -> str:
+    """Return what ansible's validator says, as a sentence."""
+    said = str(error)
+    # It names the options alone; where the module's name stands before them, it is clear what is meant.
+    return f"there is no option {said}" if isinstance(error, UnsupportedError) else said
 
 
 def _optional(option: OptionSpec) -> OptionSpec:

@@ -92,7 +92,9 @@ class Connections:
         if not isinstance(value, Mapping):
             # What is no dictionary is told with the variables.
             return dict(_STAND_IN)
-        given = {**_STAND_IN, **value} if unset else dict(value)
+        own = {"options": connection_options(kind)}
+        value = _from(value, own, self._host.variables.get("playbook_dir"))
+        given = {**_STAND_IN, **value} if unset else value
         nothing_else = job_of(lambda: run_info(lambda _context: {}, Arguments(kind)))
         problems = problems_of(nothing_else, given)
         self.problems += [_placed(said, variable, connection_options(kind)) for said in problems]

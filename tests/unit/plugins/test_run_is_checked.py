@@ -90,7 +90,7 @@ def test_a_part_that_does_not_run_is_not_looked_at() -> None:
     assert len(problems("calendar_integration", calendar_users_query={"userid": "%"}, **wrong)) == 2
     assert problems("calendar_integration", calendar_integration_parts=["calendaring"], **wrong) == []
     assert problems("calendar_integration", ansible_run_tags=["calendaring"], **wrong) == []
-    skips = {"ansible_skip_tags": ["trust", "presence_engine"], "calendar_users_query": {"userid": "%"}}
+    skips: dict[str, Any] = {"ansible_skip_tags": ["trust", "presence_engine"], "calendar_users_query": {"userid": "%"}}
     assert problems("calendar_integration", **skips, **wrong) == []
     assert problems("trust", options={"modules": False}, trust_purge=True) == []
     assert problems("trust", ansible_connection="ssh", trust_purge=True) == []
@@ -98,7 +98,7 @@ def test_a_part_that_does_not_run_is_not_looked_at() -> None:
 
 def test_what_an_earlier_task_finds_out_is_left_to_the_module() -> None:
     """With the authority's certificate the list is not empty; what the user has written is looked at all the same."""
-    adcs = {"trust_from_adcs": True}
+    adcs: dict[str, Any] = {"trust_from_adcs": True}
     assert "leave the nodes without any authority" in one("trust", trust_purge=True)
     assert problems("trust", trust_purge=True, **adcs) == []
     assert "trust_certificates[0]: /none" in one("trust", trust_certificates=[{"path": "/none"}], **adcs)
@@ -140,6 +140,11 @@ def test_the_connection_of_what_runs_must_be_there() -> None:
     without = {name: value for name, value in CONNECTION.items() if name != "username"}
     assert one("trust", ucops_imp_platform=without) == "ucops_imp_platform: missing required arguments: username"
     assert one("trust", ucops_imp_platform={**CONNECTION, "password": "ab"}).startswith("ucops_imp_platform.password: ")
+    # A module has its own folder, not the one in which the command was started.
+    relative = one("trust", ucops_imp_platform={**CONNECTION, "ca_path": "none.pem"})
+    assert relative.endswith(f" there is no file {COLLECTION}/playbooks/none.pem on the controller.")
+    misspelt = one("trust", ucops_imp_platform={**CONNECTION, "pasword": SECRET})
+    assert misspelt.startswith("ucops_imp_platform: there is no option pasword. Supported parameters include: ")
     options = {"connections": ["ucops_imp_publisher"], "connections_if_set": ["ucops_imp_platform"]}
     (publisher,) = problems(options=options, ucops_imp_publisher=None, ucops_imp_platform=None)
     assert publisher.startswith("ucops_imp_publisher: ")
@@ -149,7 +154,7 @@ def test_the_connection_of_what_runs_must_be_there() -> None:
 def test_what_is_not_set_is_named_by_variable_and_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     platform = {**CONNECTION, "password": UNSET}
-    given = {"inventory_dir": str(tmp_path / "inventory"), "ucops_imp_platform": platform}
+    given: dict[str, Any] = {"inventory_dir": str(tmp_path / "inventory"), "ucops_imp_platform": platform}
     vault = Path("inventory", "group_vars", "all", "vault.yml")
 
     told = one("trust", **given)
@@ -170,7 +175,7 @@ def test_what_is_not_set_is_named_by_variable_and_file(tmp_path: Path, monkeypat
 
 
 def test_what_nothing_on_this_host_needs_is_not_missed() -> None:
-    unset = {"ucops_imp_pending_restarts_path": UNSET, "ucops_imp_cucm": {"password": UNSET}}
+    unset: dict[str, Any] = {"ucops_imp_pending_restarts_path": UNSET, "ucops_imp_cucm": {"password": UNSET}}
     assert problems("exchange_certificate", **unset) == []
 
 
