@@ -92,12 +92,14 @@ attributes:
     membership:
       - ucops.imp.cucm
       - ucops.imp.audit
+      - ucops.imp.backup
       - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
   - ucops.imp.audit
   - ucops.imp.restarts
+  - ucops.imp.backup
 seealso:
   - module: ucops.imp.calendaring_parameters_info
   - module: ucops.imp.service_parameters
@@ -224,9 +226,15 @@ failures:
       description: What happened.
       type: str
   sample: []
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-calendaring_parameters.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
@@ -246,6 +254,7 @@ ARGUMENTS = Arguments(
         "parameter_names": {"type": "dict", "default": {}},
         **REPORT_UNDECLARED,
         **PENDING_RESTARTS,
+        **BACKUP,
     },
 )
 

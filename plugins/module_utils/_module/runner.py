@@ -26,6 +26,8 @@ those that fail, reads back, and ends with the result contract:
 ``restart_required``
     names of the services that must restart before the changes have effect. With the option ``pending_restarts_path``
     each is written down there before the change that needs it, see ``pending_restarts``.
+``backup_file``
+    with the option ``backup`` only, when something changes: the file with what was there before, see ``backups``.
 ``undeclared``
     with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
     mode: as it is) though nobody asked for it. It makes no task changed or failed.
@@ -68,6 +70,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module import backups
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
 
@@ -151,6 +154,15 @@ class Context:
         message = f"This is a bug in the collection, please report it: {type(error).__name__} at {where}: {text}"
         return ImpError(message, code="unexpected")
 
+    def back_up(self, entries: Iterable[backups.Entry]) -> dict[str, str]:
+        """Write down what is about to change, where the options ask for it; return the result that tells where."""
+        if not self.params.get("backup"):
+            return {}
+        folder = self.params["backup_options"]["dir_path"]
+        name = str(self._module._name)  # noqa: SLF001 - ansible itself offers no other way
+        path = backups.write(folder, name, self.connection.hostname, entries, self._module.no_log_values)
+        return {"backup_file": str(path)}
+
     def progress(self, text: str) -> None:
         """Report to the controller's system log, at most every ten seconds."""
         now = time.monotonic()
@@ -231,6 +243,13 @@ class Resource(ABC, Generic[State]):
         """Return the nodes on which they must, ``None`` for every node of the cluster."""
         return None
 
+    def backup(self, state: State, plan: Plan) -> Iterable[backups.Entry]:
+        """Return what the changes of a plan are about as it is now: what it takes to put it back, without secrets.
+
+        Override where the fields that change do not say all of an object, or where one gives way unnamed. Pure.
+        """
+        return [backups.saved(step) for step in plan]
+
     def undeclared(self, state: State) -> list[Undeclared]:
         """Return what is there though the options neither ask for it nor delete it.
 
@@ -262,8 +281,9 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         state = resource.read()
         plan = context.heed(resource.plan(state))
         unknown = resource.unknown(state)
-        done = plan
+        done, backup_file = plan, {}
         if plan.changed and not context.check_mode:
+            backup_file = context.back_up(resource.backup(state, plan))
             done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
         context.heed(resource.assess(state))
@@ -273,6 +293,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             "changes": done.changes,
             "current": resource.current(state),
             "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
+            **backup_file,
             **_audit(resource, state, unknown),
             **resource.more_results(state),
         }
@@ -309,7 +330,7 @@ def run_info(
 
 
 def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
-    found = context.connection.problems() + context.notebook.problems()
+    found = context.connection.problems() + context.notebook.problems() + backups.backup_problems(context.params)
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
     found += context.input_problems

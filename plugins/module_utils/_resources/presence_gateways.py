@@ -37,6 +37,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import PARAMETER, is_ipv6, nodes_without_address
@@ -343,6 +344,10 @@ class Gateways(Resource[KnownGateways]):
 
     def restarts(self, change: Change) -> Iterable[str]:
         return ("Cisco Presence Engine",)
+
+    def backup(self, state: KnownGateways, plan: Plan) -> list[Entry]:
+        known = {name: {**describe(one), "account": state.account} for name, one in state.by_name.items()}
+        return [saved(step, known.get(step.id) if step.kind == GATEWAY else None) for step in plan]
 
     def undeclared(self, state: KnownGateways) -> list[Undeclared]:
         params = self.context.params
