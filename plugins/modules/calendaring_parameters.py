@@ -14,7 +14,7 @@ author:
   - ucops contributors (@ucops)
 description:
   - Sets the parameters with which the Presence Engine talks to Microsoft Exchange. They hold for the whole cluster.
-  - An option that is left out is not managed.
+  - An option that is left out is not managed, unless O(reset_others=true).
   - A change becomes effective for all users when the service C(Cisco Presence Engine) restarts, see
     RV(restart_required) and M(ucops.imp.services).
 options:
@@ -80,6 +80,14 @@ options:
         between is seen at the next reading, or when the Presence Engine restarts.
       - Cisco does not publish the largest value; a day is the collection's assumption.
     type: int
+  reset_others:
+    description:
+      - Whether the calendaring parameters that the task leaves out go back to the product's default in the cluster's
+        release. So a parameter that is dropped from the task is undone.
+      - Without it such a parameter keeps its value; O(report_undeclared) tells of it.
+      - A parameter that the cluster does not have is passed by.
+    type: bool
+    default: false
   parameter_names:
     description:
       - The internal names that parameters have on this cluster, where they differ from those that
@@ -128,6 +136,18 @@ EXAMPLES = r"""
     password: "{{ vault_axl_password }}"
     calendar_spread: auto
     assigned_users: 3000
+
+- name: Have these two, and the product's default of every other calendaring parameter
+  ucops.imp.calendaring_parameters:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    ews_status_frequency: 30
+    calendar_spread: auto
+    reset_others: true
+    backup: true
+    backup_options:
+      dir_path: "{{ playbook_dir }}/backups"
 
 - name: Use the internal name that a parameter has on this cluster
   ucops.imp.calendaring_parameters:
@@ -184,7 +204,7 @@ assigned_users:
 undeclared:
   description:
     - The calendaring parameters that the task leaves out and that have another value than the product's default, after
-      the changes; in check mode, as they are.
+      the changes; in check mode, as they are. Empty with O(reset_others=true).
   returned: with O(report_undeclared=true), unless nothing could be read
   type: list
   elements: dict
@@ -251,6 +271,7 @@ ARGUMENTS = Arguments(
         # A number or the word auto.
         SPREAD: {"type": "str"},
         "assigned_users": {"type": "int"},
+        "reset_others": {"type": "bool", "default": False},
         "parameter_names": {"type": "dict", "default": {}},
         **REPORT_UNDECLARED,
         **PENDING_RESTARTS,

@@ -22,8 +22,8 @@ ROLES = sorted({path.parts[1] for path in project_files("roles/*/meta/main.yml")
 PLUGINS = project_files("plugins/inventory/*.py", "plugins/callback/*.py", "plugins/filter/*", "plugins/lookup/*.py")
 TESTS = project_files("tests/*/test_*.py", "tests/*/*/test_*.py")
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
-SCENARIOS = {"exchange_certificate": "certificates"}
-"""The role presupposes what its playbook does before, so the playbook's scenario takes it."""
+SCENARIOS = {"exchange_certificate": "certificates", "restore": "calendaring"}
+"""Roles that presuppose what others do before, and the scenarios that take both."""
 BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

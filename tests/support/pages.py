@@ -41,6 +41,7 @@ RUN_BY = {
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),
+    "docs/rollback.md": ("tests/integration/playbooks/test_rollback.py",),
     "docs/testing-roles.md": (_DOCS,),
     "docs/variables.md": (_DOCS,),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),

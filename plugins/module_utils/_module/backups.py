@@ -68,36 +68,44 @@ def saved(change: Change, before: Mapping[str, Any] | None = None) -> Entry:
     return {**change.as_dict(), **({} if before is None else {"before": dict(before)})}
 
 
-def backup_problems(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with :data:`BACKUP`."""
-    if not params.get("backup"):
-        return []
-    folder = (params.get("backup_options") or {}).get("dir_path")
-    if not folder:
-        return ["backup_options: backup=true needs dir_path, a folder on the controller for the file."]
-    if not Path(folder).is_absolute():
-        text = f"{folder} is relative, and to what is not certain; give an absolute path."
-        return [f"backup_options.dir_path: {text}"]
-    return []
+class Backups:
+    """Writes down what a task is about to change, when its options ask for it.
 
-
-def write(folder: str, module: str, server: str, entries: Iterable[Entry], secrets: Collection[str]) -> Path:
-    """Write a backup into a folder, which is made if need be, and return its path.
-
-    No text that holds one of the ``secrets`` is written as it is. Raises :class:`ImpError`.
+    ``secrets`` are the texts that must not be written. They may grow until something is.
     """
-    now = datetime.now(timezone.utc)
-    name = module.rpartition(".")[2]
-    try:
-        Path(folder).mkdir(mode=_FOLDER_OF_OWNER, parents=True, exist_ok=True)
-        while (path := Path(folder) / f"{_moment(now)}-{name}.json").exists():
-            now += timedelta(microseconds=1)
-        write_atomically(path, _content(name, server, now, entries, secrets), _OWNER_ONLY)
-    except (OSError, ImpError) as error:
-        why = error.message if isinstance(error, ImpError) else f"{folder} cannot be written to: {error.strerror}."
-        text = f"Nothing was changed, because there is no backup of it. {why} Mend that, or switch backup off."
-        raise ImpError(text, code="backup-not-written", details={"path": folder}) from None
-    return path
+
+    def __init__(self, params: Mapping[str, Any], module: str, server: str, secrets: Collection[str]) -> None:
+        self._wanted = bool(params.get("backup"))
+        self._folder: str = (params.get("backup_options") or {}).get("dir_path") or ""
+        self._module = module
+        self._server = server
+        self._secrets = secrets
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with :data:`BACKUP`."""
+        if not self._wanted or Path(self._folder).is_absolute():
+            return []
+        if not self._folder:
+            return ["backup_options: backup=true needs dir_path, a folder on the controller for the file."]
+        return [
+            f"backup_options.dir_path: {self._folder} is relative, and to what is not certain; give an absolute path."
+        ]
+
+    def keep(self, entries: Iterable[Entry]) -> dict[str, str]:
+        """Write a file, and return the result that tells where it is; raise :class:`ImpError` when it cannot be."""
+        if not self._wanted:
+            return {}
+        folder, now = Path(self._folder), datetime.now(timezone.utc)
+        try:
+            folder.mkdir(mode=_FOLDER_OF_OWNER, parents=True, exist_ok=True)
+            while (path := folder / f"{_moment(now)}-{self._module}.json").exists():
+                now += timedelta(microseconds=1)
+            write_atomically(path, _content(self._module, self._server, now, entries, self._secrets), _OWNER_ONLY)
+        except (OSError, ImpError) as error:
+            why = error.message if isinstance(error, ImpError) else f"{folder} cannot be written to: {error.strerror}."
+            text = f"Nothing was changed, because there is no backup of it. {why} Mend that, or switch backup off."
+            raise ImpError(text, code="backup-not-written", details={"path": str(folder)}) from None
+        return {"backup_file": str(path)}
 
 
 def _moment(now: datetime) -> str:
@@ -105,9 +113,7 @@ def _moment(now: datetime) -> str:
     return now.strftime("%Y-%m-%dT%H%M%S.%fZ")
 
 
-def _content(
-    module: str, server: str, now: datetime, entries: Iterable[Entry], secrets: Collection[str]
-) -> str:
+def _content(module: str, server: str, now: datetime, entries: Iterable[Entry], secrets: Collection[str]) -> str:
     head = {"about": _ABOUT, "format": FORMAT, "module": module, "server": server, "written": now.isoformat()}
     begin = json.dumps(head, indent=1).removesuffix("\n}")
     # A line for each entry: there may be thousands, and people read it, too.

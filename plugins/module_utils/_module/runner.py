@@ -70,7 +70,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module import backups
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Backups, Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
 
@@ -99,6 +99,7 @@ class Context:
         self.backoff = Backoff(report=self.progress)
         """The pauses of the task, of all its connections."""
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.backups = Backups(module.params, module.module_name, self.connection.hostname, module.no_log_values)
         self.odd_values = module.odd_values
         """Which texts among the options cannot be meant, whatever the module is about."""
         self.input_problems = module.input_problems()
@@ -153,15 +154,6 @@ class Context:
         where = f"{PurePath(last.filename).name}:{last.lineno}"
         message = f"This is a bug in the collection, please report it: {type(error).__name__} at {where}: {text}"
         return ImpError(message, code="unexpected")
-
-    def back_up(self, entries: Iterable[backups.Entry]) -> dict[str, str]:
-        """Write down what is about to change, where the options ask for it; return the result that tells where."""
-        if not self.params.get("backup"):
-            return {}
-        folder = self.params["backup_options"]["dir_path"]
-        name = str(self._module._name)  # noqa: SLF001 - ansible itself offers no other way
-        path = backups.write(folder, name, self.connection.hostname, entries, self._module.no_log_values)
-        return {"backup_file": str(path)}
 
     def progress(self, text: str) -> None:
         """Report to the controller's system log, at most every ten seconds."""
@@ -243,12 +235,12 @@ class Resource(ABC, Generic[State]):
         """Return the nodes on which they must, ``None`` for every node of the cluster."""
         return None
 
-    def backup(self, state: State, plan: Plan) -> Iterable[backups.Entry]:
+    def backup(self, state: State, plan: Plan) -> Iterable[Entry]:
         """Return what the changes of a plan are about as it is now: what it takes to put it back, without secrets.
 
         Override where the fields that change do not say all of an object, or where one gives way unnamed. Pure.
         """
-        return [backups.saved(step) for step in plan]
+        return [saved(step) for step in plan]
 
     def undeclared(self, state: State) -> list[Undeclared]:
         """Return what is there though the options neither ask for it nor delete it.
@@ -283,7 +275,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         unknown = resource.unknown(state)
         done, backup_file = plan, {}
         if plan.changed and not context.check_mode:
-            backup_file = context.back_up(resource.backup(state, plan))
+            backup_file = context.backups.keep(resource.backup(state, plan))
             done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
         context.heed(resource.assess(state))
@@ -330,7 +322,7 @@ def run_info(
 
 
 def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
-    found = context.connection.problems() + context.notebook.problems() + backups.backup_problems(context.params)
+    found = context.connection.problems() + context.notebook.problems() + context.backups.problems()
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
     found += context.input_problems

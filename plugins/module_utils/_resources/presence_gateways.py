@@ -42,9 +42,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Co
 from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import PARAMETER, is_ipv6, nodes_without_address
 
-EWS = "Exchange -- EWS Server"
-TYPES = {"exchange_ews": EWS, "office_365": office_365.TYPE}
-"""Kinds of gateway: the option's word and the product's."""
+TYPES = office_365.GATEWAY_TYPES
+EWS = TYPES[office_365.EXCHANGE_EWS]
 
 _WORDS = {wire: word for word, wire in TYPES.items()}
 
@@ -346,8 +345,9 @@ class Gateways(Resource[KnownGateways]):
         return ("Cisco Presence Engine",)
 
     def backup(self, state: KnownGateways, plan: Plan) -> list[Entry]:
-        known = {name: {**describe(one), "account": state.account} for name, one in state.by_name.items()}
-        return [saved(step, known.get(step.id) if step.kind == GATEWAY else None) for step in plan]
+        account = {"account": state.account}
+        known = {canonical_host(one["name"]): {**describe(one), **account} for one in state.gateways}
+        return [saved(step, account if step.kind == CREDENTIALS else known.get(step.id)) for step in plan]
 
     def undeclared(self, state: KnownGateways) -> list[Undeclared]:
         params = self.context.params

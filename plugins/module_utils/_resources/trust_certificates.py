@@ -162,11 +162,20 @@ def told_of_clashes(clashes: Iterable[tuple[str, OneSubject]]) -> tuple[str, ...
     return tuple(f"{', '.join(names)}: {said}" for said, names in nodes.items())
 
 
-def replaced(node: str, clashes: Iterable[OneSubject], stored: Iterable[Certificate]) -> list[Entry]:
+def replaced(node: str, store: str, clashes: Iterable[OneSubject], stored: Iterable[Certificate]) -> list[Entry]:
     """Return an entry for each certificate in a node's store that it gives up for another one of the same subject."""
-    there = set(stored)
-    others = (other for clash in clashes for other in clash.others if other in there)
-    return [{"kind": KIND, "id": _key(node, other.fingerprint), "action": REPLACED, "fields": []} for other in others]
+    there = {certificate.fingerprint for certificate in stored}
+    others = (other for clash in clashes for other in clash.others if other.fingerprint in there)
+    return [
+        {
+            "kind": KIND,
+            "id": _key(node, other.fingerprint),
+            "action": REPLACED,
+            "fields": [],
+            "before": {"store": store, "content": other.pem},
+        }
+        for other in others
+    ]
 
 
 @dataclass(frozen=True)
@@ -268,15 +277,15 @@ class TrustCertificates(Resource[TrustStores]):
     def backup(self, state: TrustStores, plan: Plan) -> list[Entry]:
         pem = {_key(name, known.fingerprint): known.pem for name, node in state.items() for known in node.trusted}
         own = _own(state)
-        entries = [saved(step, self._stored(pem[step.id]) if step.action == DELETE else None) for step in plan]
+        entries = [
+            saved(step, {"store": self._store, "content": pem[step.id]} if step.action == DELETE else None)
+            for step in plan
+        ]
         for name, node in state.items():
-            given_up = replaced(name, self._clashes(name, node, self._desired(name, node, own)), node.trusted)
-            entries += [{**entry, "before": self._stored(pem[entry["id"]])} for entry in given_up]
+            clashes = self._clashes(name, node, self._desired(name, node, own))
+            entries += replaced(name, self._store, clashes, node.trusted)
         token: str | None = self.context.params["service_token"]
         return [{**entry, **({"service_token": token} if token else {})} for entry in entries]
-
-    def _stored(self, pem: str) -> dict[str, str]:
-        return {"store": self._store, "content": pem}
 
     def _shown(self, certificate: Certificate) -> dict[str, Any]:
         told = certificate.as_dict()
