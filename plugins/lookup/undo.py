@@ -24,6 +24,13 @@ options:
     type: list
     elements: raw
     required: true
+  nodes:
+    description:
+      - Where the nodes are reached whose trust stores were changed, as in M(ucops.imp.trust_certificates).
+      - A node that is not in the list is reached by its name.
+    type: list
+    elements: dict
+    default: []
 seealso:
   - plugin: ucops.imp.backup_folder
     plugin_type: lookup
@@ -63,13 +70,17 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.undo import en
 class LookupModule(LookupBase):
     """Reads backups and results."""
 
-    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **_kwargs: Any) -> list[dict[str, Any]]:
+    def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return one dictionary; raises ``AnsibleLookupError`` for what is no backup."""
         host = str((variables or {}).get("inventory_hostname", ""))
         entries: list[Entry] = []
         for term in terms:
             entries += entries_of(term) if isinstance(term, Mapping) else _entries_in(str(term), host)
-        return [undo(entries).as_dict()]
+        found = undo(entries)
+        known = {node["name"]: node for node in kwargs.get("nodes") or []}
+        for call in (*found.trust_first, *found.trust_last):
+            call["nodes"] = [known.get(name, {"name": name}) for name in call["nodes"]]
+        return [found.as_dict()]
 
 
 def _entries_in(path: str, host: str) -> list[Entry]:

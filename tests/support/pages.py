@@ -41,7 +41,11 @@ RUN_BY = {
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),
-    "docs/rollback.md": ("tests/integration/playbooks/test_rollback.py",),
+    # Its commands, and its play.
+    "docs/rollback.md": (
+        "tests/integration/playbooks/test_rollback.py",
+        "tests/integration/playbooks/test_examples.py",
+    ),
     "docs/testing-roles.md": (_DOCS,),
     "docs/variables.md": (_DOCS,),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),

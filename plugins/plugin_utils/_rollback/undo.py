@@ -63,7 +63,8 @@ class Undo:
     @property
     def back(self) -> list[str]:
         """What is put back: how many objects of each kind."""
-        certificates = [one for call in (*self.trust_first, *self.trust_last) for one in call["certificates"]]
+        calls = (*self.trust_first, *self.trust_last)
+        certificates = [one for call in calls for _node in call["nodes"] for one in call["certificates"]]
         counts = {
             "trusted certificates on nodes": certificates,
             "presence gateways": [*self.gateways, *self.new_gateways],
@@ -197,7 +198,7 @@ def _service_parameters(found: Undo, entries: Sequence[Entry]) -> None:
 
 
 def _certificates(found: Undo, entries: Sequence[Entry]) -> None:
-    """Collect them into one call for each node, store and state."""
+    """Collect them by node and store, in the order in which they have to go and to come."""
     back: Places = {}
     again: Places = {}
     gone: Places = {}
@@ -227,10 +228,16 @@ def _told_of(entry: Entry) -> dict[str, str]:
 
 
 def _calls(places: Places, state: str) -> list[dict[str, Any]]:
-    return [
-        {"node": node, "store": store, "service_token": token, "state": state, "certificates": certificates}
-        for (node, store, token), certificates in places.items()
-    ]
+    """Return one call for all nodes with the same certificates."""
+    calls: list[dict[str, Any]] = []
+    for (node, store, token), certificates in places.items():
+        call = {"store": store, "service_token": token, "state": state, "certificates": certificates}
+        same = next((one for one in calls if call.items() <= one.items()), None)
+        if same is None:
+            calls.append({**call, "nodes": [node]})
+        else:
+            same["nodes"].append(node)
+    return calls
 
 
 # --- presence gateways

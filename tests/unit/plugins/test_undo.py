@@ -114,15 +114,18 @@ def test_a_certificate_that_gave_way_comes_back_after_the_other_is_gone() -> Non
             certificate("imp1:cc", "create", "CN=Same"),
             {**certificate("imp2:dd", "replace", "CN=Other", "PEM dd"), "fields": [], "service_token": "cupx"},
             certificate("imp2:ee", "delete", "CN=Lost"),
+            certificate("imp3:aa", "delete", "CN=Old", "PEM aa"),
+            certificate("imp3:bb", "delete", "CN=Same", "PEM bb"),
+            certificate("imp3:cc", "create", "CN=Same"),
         ]
     )
-    common = {"node": "imp1", "store": "cup-trust", "service_token": None}
+    common = {"nodes": ["imp1", "imp3"], "store": "cup-trust", "service_token": None}
     assert found.trust_first == [{**common, "state": "present", "certificates": [{"content": "PEM aa"}]}]
     assert found.trust_last == [
         {**common, "state": "absent", "certificates": [{"fingerprint": "cc"}]},
         {**common, "state": "present", "certificates": [{"content": "PEM bb"}]},
         {
-            "node": "imp2",
+            "nodes": ["imp2"],
             "store": "cup-trust",
             "service_token": "cupx",
             "state": "present",
@@ -213,12 +216,12 @@ def test_what_nothing_puts_back_is_told() -> None:
             entry("calendar_user", "an********", meeting_information=(False, True)),
         ]
     )
+    left = "Services are left as they are; see ucops.imp.services."
     assert told.back == []
     assert told.cannot == [
         "calendar user an(hidden): a part of it is also a password, so it was not written down.",
         "Was restarted, which nobody can undo: imp1: Cisco Presence Engine, imp2: Cisco Presence Engine.",
-        "Was stopped, which nobody can undo: imp1: Cisco SIP Proxy. "
-        "Services are left as they are; see ucops.imp.services.",
+        f"Was stopped, which nobody can undo: imp1: Cisco SIP Proxy. {left}",
         "Presence that was set by hand is over when its time ends, and is not set again: anna.",
         "The certificate request 7 was changed. It stays so.",
         "The certificate CC was deleted, with its private key. It stays so.",
