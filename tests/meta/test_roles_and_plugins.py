@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.support.playbooks import ROOT
-from tests.support.plugin_files import plugin_text
+from tests.support.plugin_files import STATE_MODULES, plugin_text
 from tests.support.project_files import project_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -118,6 +118,22 @@ def test_a_playbook_takes_variables_converted_and_looks_at_them_first(playbook: 
     assert {name for name in names if re.search(rf"(?<![\w.'\"]){name}\b(?!:)", code)} == set()
     first = next(task for play in loaded(playbook) for task in play.get("tasks", []) if "_tasks" in " ".join(task))
     assert first["ansible.builtin.import_tasks"] == "tasks/check.yml"
+
+
+CHECKED_ONLY = Path("roles/presence_engine/tasks/started.yml")
+"""The drift report takes it, which never changes anything."""
+
+
+def test_every_change_of_a_role_can_be_written_down() -> None:
+    """Each task that may change something passes on the folder of the backups."""
+    silent = []
+    for path in project_files("roles/*/tasks/*.yml"):
+        tasks = [inner for task in loaded(path) for inner in (task, *task.get("block", []), *task.get("rescue", []))]
+        calls = [
+            task[f"ucops.imp.{module}"] for task in tasks for module in STATE_MODULES if f"ucops.imp.{module}" in task
+        ]
+        silent += [path for call in calls if not {"backup", "backup_options"} <= call.keys()]
+    assert silent == [CHECKED_ONLY]
 
 
 @pytest.mark.parametrize("role", ROLES)

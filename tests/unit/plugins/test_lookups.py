@@ -129,7 +129,7 @@ def test_one_variable_has_every_role_keep_backups_in_the_folder_of_the_run(role:
     run = Path(beside).parent
     assert run.parent == tmp_path / ".ucops_imp" / "backups"
     assert (beside, Path(beside).name) == (again, CLUSTER["inventory_hostname"])
-    assert elsewhere[f"{role}_backup_path"] == str(tmp_path / "kept" / run.name / CLUSTER["inventory_hostname"])
+    assert elsewhere[f"{role}_backup_path"] == str(tmp_path / "kept" / run.name / str(CLUSTER["inventory_hostname"]))
     assert not looked_up(role, ucops_imp_backup="no", inventory_dir=str(tmp_path)).get(f"{role}_backup_path")
     own = {f"{role}_backup_path": "/srv/kept"}
     assert looked_up(role, ucops_imp_backup=True, **own)[f"{role}_backup_path"] == "/srv/kept"
