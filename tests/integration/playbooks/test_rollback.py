@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import read
 
 from tests.support.certificates import issue
 from tests.support.collection_tree import ensure_collection_tree
@@ -118,3 +119,29 @@ def test_a_run_is_put_back_by_the_commands_of_the_page(cluster: Cluster) -> None
 
     cluster.terminal.run(choose, restore)
     assert cluster.state == before
+
+
+def test_what_fails_keeps_nothing_else_back_and_a_restore_can_be_taken_back_too(cluster: Cluster) -> None:
+    """Without the gateways their account is gone: it comes back with its password. The trust stores cannot be asked."""
+    before = cluster.state
+    cluster.change("platform", "trust_certificates", certificates=[{"content": NEW_CA.pem}])
+    cluster.change("imp", "presence_gateways", gateways=[], purge=True)
+    platform = cluster.inventory / "group_vars" / "dc1" / "platform.yml"
+    platform.write_text(
+        "ucops_imp_platform: {hostname: 127.0.0.1, port: 1, username: nobody, password: wrong-password}\n"
+    )
+    (cluster.inventory / "group_vars" / "dc1" / "trust.yml").write_text("trust_nodes: []\n")
+    options = f"-e restore_path={cluster.run} -e ucops_imp_backup=yes --limit {HOST}"
+
+    told = cluster.terminal.run(f"ansible-playbook -i inventory ucops.imp.restore {options}", expected=2)
+
+    said = " ".join(told.split())
+    assert "trust: 2 failed, everything else was tried. imp-pub: " in said, said
+    after = cluster.state
+    assert {part for part in before if before[part] != after[part]} == {"trusted"}
+    (own,) = [path for path in cluster.run.parent.iterdir() if path != cluster.run]
+    (undone,) = (own / HOST).iterdir()
+    assert [(entry["id"], entry["action"]) for entry in read(undone).entries] == [
+        (SERVER, "create"),
+        ("shared", "create"),
+    ]
