@@ -45,6 +45,11 @@ RUN_BY = {
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),
+    # Its commands, and its play.
+    "docs/rollback.md": (
+        "tests/integration/playbooks/test_rollback.py",
+        "tests/integration/playbooks/test_examples.py",
+    ),
     "docs/testing-roles.md": (_DOCS,),
     "docs/troubleshooting.md": (_FIRST_HOUR,),
     "docs/variables.md": (_DOCS,),

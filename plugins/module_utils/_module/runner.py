@@ -26,6 +26,8 @@ those that fail, reads back, and ends with the result contract:
 ``restart_required``
     names of the services that must restart before the changes have effect. With the option ``pending_restarts_path``
     each is written down there before the change that needs it, see ``pending_restarts``.
+``backup_file``
+    with the option ``backup`` only, when something changes: the file with what was there before, see ``backups``.
 ``undeclared``
     with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
     mode: as it is) though nobody asked for it. It makes no task changed or failed.
@@ -72,6 +74,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Sto
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Backups, Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import ModuleOptions, SecretModule, masked
 from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, tell
@@ -101,6 +104,7 @@ class Context:
         self.backoff = Backoff(report=self.progress)
         """The pauses of the task, of all its connections."""
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.backups = Backups(module.params, module.module_name, self.connection.hostname, module.no_log_values)
         self.odd_values = module.odd_values
         """Which texts among the options cannot be meant, whatever the module is about."""
         self.input_problems = module.input_problems()
@@ -238,6 +242,13 @@ class Resource(ABC, Generic[State]):
         """Return the nodes on which they must, ``None`` for every node of the cluster."""
         return None
 
+    def backup(self, state: State, plan: Plan) -> Iterable[Entry]:
+        """Return what the changes of a plan are about as it is now: what it takes to put it back, without secrets.
+
+        Override where the fields that change do not say all of an object, or where one gives way unnamed. Pure.
+        """
+        return [saved(step) for step in plan]
+
     def undeclared(self, state: State) -> list[Undeclared]:
         """Return what is there though the options neither ask for it nor delete it.
 
@@ -269,8 +280,9 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         state = resource.read()
         plan = context.heed(resource.plan(state))
         unknown = resource.unknown(state)
-        done = plan
+        done, backup_file = plan, {}
         if plan.changed and not context.check_mode:
+            backup_file = context.backups.keep(resource.backup(state, plan))
             with context.writing:
                 done, arrived = _apply(resource, plan)
             done, state = _read_back(resource, done, arrived, state)
@@ -281,6 +293,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             "changes": done.changes,
             "current": resource.current(state),
             "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
+            **backup_file,
             **_audit(resource, state, unknown),
             **resource.more_results(state),
         }
@@ -357,7 +370,7 @@ def _job(arguments: Arguments, problems: Callable[[Context], list[str]]) -> Job:
 
 
 def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
-    found = context.connection.problems() + context.notebook.problems()
+    found = context.connection.problems() + context.notebook.problems() + context.backups.problems()
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
     found += context.input_problems + _diff_path_problems(context.params.get("diff_path"))

@@ -163,6 +163,11 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     """Which texts cannot be meant."""
     _checked = False
 
+    @property
+    def module_name(self) -> str:
+        """The module's own name, without that of the collection."""
+        return str(self._name).rpartition(".")[2]
+
     def __init__(self, may_be_empty: Collection[str] = (), **arguments: Any) -> None:
         """Check the arguments; ``may_be_empty`` has the options for which an empty text is a value."""
         self._may_be_empty = may_be_empty

@@ -35,6 +35,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 KIND = "calendar_user"
@@ -292,6 +293,9 @@ class CalendarUsers(Resource[Selection]):
             "unknown": len(state.unknown),
             **count_options(state.users.values()),
         }
+
+    def backup(self, state: Selection, plan: Plan) -> list[Entry]:
+        return [saved(step, _fields(state.users[step.id])) for step in plan]
 
     def undeclared(self, state: Selection) -> list[Undeclared]:
         shown = {userid: _fields(user) for userid, user in state.everybody.items() if user.meeting_information}
