@@ -16,6 +16,7 @@ is given up, by the rules that hold anyway. Whatever only reads is left where it
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -23,7 +24,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any
@@ -35,13 +36,11 @@ GRACE = 1.0
 """Seconds after which a process that only reads is ended, whatever it waits for."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, the polite end, and a terminal that is closed."""
+_WAKE = signal.SIGURG
+"""Interrupts what the main thread waits for. It does nothing by itself, should it come when all is over."""
 
 _SLICE = 0.1
 """Seconds that a pause goes on at most before it looks whether it is over."""
-_LOOKS = 250
-"""Milliseconds between two looks of the watching thread."""
-
-_Handler = Any
 
 
 class Stopped(BaseException):
@@ -55,6 +54,42 @@ class Stopped(BaseException):
         self.result: dict[str, Any] = {}
 
 
+class Heard:
+    """Signals that a thread looks for: they may come to any thread, and the main one may be waiting for something else.
+
+    Made in the main thread, which also closes it.
+    """
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        self.reader, self._writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        os.set_blocking(self._writer, False)
+        self._fd_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, _unheeded) for number in numbers}
+
+    def first(self) -> int:
+        """Return the first of these signals that has come since the last look; 0 for none."""
+        with suppress(OSError):
+            return next((number for number in os.read(self.reader, 64) if number in self._before), 0)
+        return 0
+
+    def wake(self) -> None:
+        """Make the reader readable, for a thread that waits for it."""
+        os.write(self._writer, b"\0")
+
+    def close(self) -> None:
+        """Leave the signals to whom they were before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._fd_before)
+        os.close(self._writer)
+        os.close(self.reader)
+
+
+def _unheeded(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing here: a byte that the system has written tells of the signal."""
+
+
 class Lifeline:
     """Whether the work goes on, and a way to tell how it goes.
 
@@ -65,31 +100,38 @@ class Lifeline:
         self.reason = ""
         """Why it is over; empty as long as it goes on."""
         self._last_words = last_words
-        self._fd = _opened(address)
-        self._before: dict[int, _Handler] = {}
+        self._fd: int | None = None
+        try:
+            self._fd = _opened(address) if address else None
+        except (FileNotFoundError, _NoReader):
+            # It was cut before the module came to open it.
+            self.reason = GONE
+        self._heard: Heard | None = None
+        self._thread: threading.Thread | None = None
+        self._before: Any = None
         self._raises = False
         self._raised = False
         self._changing = False
         self._closed = False
 
     def __enter__(self) -> Lifeline:
-        if threading.current_thread() is not threading.main_thread():
-            return self
-        for number in SIGNALS:
-            # What is ignored stays so, as after nohup; only the thread needs one that is heard.
-            if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGTERM:
-                self._before[number] = signal.signal(number, self._on_signal)
-        self._raises = True
-        if self._fd is not None:
-            threading.Thread(target=self._watch, args=(self._fd,), daemon=True).start()
+        if threading.current_thread() is threading.main_thread():
+            self._raises = True
+            self._heard = Heard([number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN])
+            self._before = signal.signal(_WAKE, self._on_wake)
+            self._thread = threading.Thread(target=self._watch, args=(self._heard,), daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        if self._heard is not None and self._thread is not None:
+            self._heard.wake()
+            self._thread.join()
+            self._heard.close()
+            signal.signal(_WAKE, self._before)
 
     def go_on(self) -> None:
         """Raise :class:`Stopped` when it is over; for who is about to begin something."""
@@ -125,26 +167,30 @@ class Lifeline:
             with suppress(OSError):
                 os.write(self._fd, words)
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self.reason = self.reason or f"it was sent {signal.Signals(number).name}"
+    def _on_wake(self, _number: int, _frame: FrameType | None) -> None:
         # Once: what ends the work by then is not to be interrupted itself.
-        if self._raises and not self._changing and not self._raised:
+        if self.reason and self._raises and not self._changing and not self._raised:
             self._raised = True
             raise Stopped
 
-    def _watch(self, line: int) -> None:
-        """Wake the main thread when the line is cut, and end the process if that is of no avail."""
-        cut = select.poll()
-        cut.register(line, 0)
-        while not self._closed and not cut.poll(_LOOKS):
-            pass
-        if not self._closed:
-            self.reason = self.reason or GONE
-            main = threading.main_thread().ident
-            if main is not None:
-                signal.pthread_kill(main, signal.SIGTERM)
+    def _watch(self, heard: Heard) -> None:
+        """Wake the main thread when it is over, and end the process if that is of no avail."""
+        waits = select.poll()
+        waits.register(heard.reader, select.POLLIN)
+        if self._fd is not None:
+            waits.register(self._fd, 0)
+        while not (self._closed or self.reason):
+            for descriptor, _event in waits.poll():
+                if descriptor == self._fd:
+                    self.reason = GONE
+                elif number := heard.first():
+                    self.reason = f"it was sent {signal.Signals(number).name}"
+        main = threading.main_thread().ident
+        if not self._closed and main is not None:
+            signal.pthread_kill(main, _WAKE)
             self._end_reading()
-        os.close(line)
+        if self._fd is not None:
+            os.close(self._fd)
 
     def _end_reading(self) -> None:
         """Wait for the end; when :data:`GRACE` is over and the work still reads, nothing is lost by ending it here."""
@@ -160,13 +206,22 @@ class Lifeline:
                 os._exit(1)
 
 
-def _opened(address: str | None) -> int | None:
-    """Open the writing end of a line; ``None`` where there is none, or it is not this user's FIFO."""
-    if not address:
-        return None
+class _NoReader(Exception):
+    """Nobody holds the other end of a line."""
+
+
+def _opened(address: str) -> int | None:
+    """Open the writing end of a line; ``None`` where it is not for this user, or no FIFO of this user's.
+
+    Raises ``FileNotFoundError`` or :class:`_NoReader` for a line that has been cut.
+    """
     try:
         found = os.open(address, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise _NoReader from None
         return None
     status = os.fstat(found)
     if stat.S_ISFIFO(status.st_mode) and status.st_uid in (os.geteuid(), os.getuid()):

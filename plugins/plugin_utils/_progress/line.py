@@ -17,17 +17,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
-import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import SIGNALS
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import SIGNALS, Heard
 from ansible_collections.ucops.imp.plugins.plugin_utils._progress.story import Story, Told, in_a_log, on_a_terminal
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -55,9 +54,9 @@ class Line:
         self._terminal = _error_output(self._parent)
         self._over = threading.Event()
         self._signal = 0
-        self._before: dict[int, Any] = {}
         self._story = Story(time.monotonic())
         self._rest = b""
+        self._heard = Heard(SIGNALS)
         self._thread = threading.Thread(target=self._attend, daemon=True)
 
     def _make(self, folder: str) -> int:
@@ -72,7 +71,6 @@ class Line:
             raise NoLine(str(error)) from None
 
     def __enter__(self) -> Line:
-        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         self._thread.start()
         return self
 
@@ -81,8 +79,8 @@ class Line:
     ) -> None:
         self._over.set()
         self._thread.join()
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._signal = self._signal or self._heard.first()
+        self._heard.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def bid_farewell(self, result: Mapping[str, Any]) -> None:
@@ -101,14 +99,13 @@ class Line:
         """Whether the module has to end, because ansible does."""
         return bool(self._signal) or os.getppid() != self._parent
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        # No lock is taken here: the thread looks often enough.
-        self._signal = self._signal or number
-
     def _attend(self) -> None:
         """Read the line, show what is due, and close it when the module has ended or has to."""
         rhythm = on_a_terminal() if self._terminal is not None and os.isatty(self._terminal) else in_a_log()
-        while not self._over.wait(SECONDS_BETWEEN_LOOKS) and not self._is_cut():
+        while not self._over.wait(SECONDS_BETWEEN_LOOKS):
+            self._signal = self._heard.first()
+            if self._is_cut():
+                break
             now = time.monotonic()
             self._read(now)
             if self._show is not None and rhythm.is_due(now - self._story.since, self._story.told):

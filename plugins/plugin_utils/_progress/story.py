@@ -79,13 +79,15 @@ class Story:
 
     def _speed(self, now: float) -> list[str]:
         took = now - (self._counting_since or now)
+        if self.told.tried >= self.told.total:
+            return ["reading back"]
         if not self.told.tried or took < SURE_AFTER:
             return []
         rate = self.told.tried / took
         speed = f"{rate:,.0f} a second" if rate >= 1 else f"{rate * 60:,.0f} a minute"
         said = [speed] if self.told.total > FEW else []
         left = (self.told.total - self.told.tried) / rate
-        return [*said, f"about {duration(left)} left"] if left else said
+        return [*said, f"about {duration(left)} left"]
 
 
 @dataclass
