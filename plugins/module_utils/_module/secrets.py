@@ -139,6 +139,11 @@ class ModuleOptions(Protocol):
     no_log_values: set[str]
     odd_values: list[str]
 
+    @property
+    def module_name(self) -> str:
+        """The module's own name, without that of the collection."""
+        ...
+
     def input_problems(self) -> list[str]:
         """Return what is wrong with any option of any module."""
         ...

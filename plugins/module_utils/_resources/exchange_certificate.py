@@ -95,6 +95,8 @@ def windows_subject(params: Mapping[str, Any]) -> str:
 class ExchangeCertificate(Resource[ServerCertificates]):
     """One certificate of an Exchange server, named by the host names that it is for (requirements C1, C3, C6)."""
 
+    counted = "steps"
+
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         require_library()
