@@ -137,7 +137,8 @@ conformance: tree node-packages ## public clients and schemas against the emulat
 	$(BIN)/python -m pytest $(WORKERS) tests/conformance
 
 molecule: tree no-payloads ## one scenario per role
-	ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(PAYLOADS) $(BIN)/molecule test --all
+	ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(PAYLOADS) \
+	  $(BIN)/python -m tests.support.module_server $(BIN)/molecule test --all
 
 # Nothing there looks whether a module has changed since.
 no-payloads:
