@@ -121,7 +121,7 @@ class Shell:
             "VIRTUAL_ENV": sys.prefix,
             **FASTER,
         }
-        return served(environment) | self.more
+        return {**served(environment), **self.more}
 
     def run(self, *lines: str, expected: int = 0, folder: Path | None = None) -> str:
         """Run commands in one shell, as they are printed, and return what they print.

@@ -104,7 +104,7 @@ def play(
     done = subprocess.run(
         command(playbook, *options, *extra, inventory=inventory, programs=programs),
         cwd=folder,
-        env=served(settings(ready_file, calls)) | (environment or {}),
+        env={**served(settings(ready_file, calls)), **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
