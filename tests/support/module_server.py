@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 VARIABLE = "MODULE_SERVER"
@@ -100,11 +100,15 @@ def _fork_for_each(listener: socket.socket, lifeline: int) -> socket.socket | No
                 connection, _address = listener.accept()
                 process = os.fork()
                 if not process:
-                    break
+                    return _alone(connection, lifeline, (listener, wake, woken, *clients.values()))
                 clients[process] = connection
+
+
+def _alone(connection: socket.socket, lifeline: int, others: Iterable[socket.socket]) -> socket.socket:
+    """Give up what is the server's, and keep the connection to the client."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for other in (listener, wake, woken, *clients.values()):
+    for other in others:
         other.close()
     os.close(lifeline)
     return connection
