@@ -19,6 +19,7 @@ NAMED = 3
 """So many of the names that one sentence is about are told, and the number of the others."""
 _NOUNS = {
     "calendar_user": "user",
+    "certificate_services": "service binding",
     "gateway_credentials": "gateway account",
     "high_availability": "redundancy group",
 }

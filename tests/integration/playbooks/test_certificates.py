@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def test_a_third_party_signs(certificates_environment: Emulator, tmp_path: Path)
     assert second.status == 0, second.output
     assert gateway_verdicts(environment) == ["Verified"]
     assert second.output.count("\nDONE ") == 1
-    assert re.search(r"^1 certificate added +\w+ on mail1\.example\.com$", second.output, re.MULTILINE)
+    assert "1 certificate added mail1.example.com" in " ".join(second.output.split())
 
     last = environment.control.last_journal_id()
     third = play(environment.ready_file, tmp_path, CERTIFICATES, *WITH_NODES, variables=variables)
