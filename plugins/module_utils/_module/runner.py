@@ -73,7 +73,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
-from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import ModuleOptions, SecretModule, masked
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, tell
 
 State = TypeVar("State")
 Kept = TypeVar("Kept")
@@ -93,7 +94,7 @@ REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicAp
 class Context:
     """What a resource may use of the module: options, connections, warnings, and a place for failures."""
 
-    def __init__(self, module: SecretModule, arguments: Arguments, closing: ExitStack) -> None:
+    def __init__(self, module: ModuleOptions, arguments: Arguments, closing: ExitStack) -> None:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
@@ -284,7 +285,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
             **resource.more_results(state),
         }
 
-    _main(arguments, work)
+    _main(_job(arguments, lambda context: build(context).problems()), work)
 
 
 def _shown(context: Context, done: Plan) -> dict[str, Any]:
@@ -343,7 +344,16 @@ def run_info(
         _check_input(context, lambda: problems(context))
         return {"changed": False, **read(context)}
 
-    _main(arguments, work)
+    _main(_job(arguments, problems), work)
+
+
+def _job(arguments: Arguments, problems: Callable[[Context], list[str]]) -> Job:
+    def refuse(options: ModuleOptions) -> None:
+        with ExitStack() as closing:
+            context = Context(options, arguments, closing)
+            _check_input(context, lambda: problems(context))
+
+    return Job(arguments, refuse)
 
 
 def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
@@ -355,8 +365,10 @@ def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
         raise InvalidInput(dict.fromkeys(found))
 
 
-def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
+def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     """Make the module, do the work, and end with one clear result whatever happens."""
+    tell(job)
+    arguments = job.arguments
     module = SecretModule([*arguments.may_be_empty, *PENDING_RESTARTS], **arguments.module_kwargs())
     failure: ImpError | None = None
     result: dict[str, Any] = {}

@@ -266,8 +266,6 @@ def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: P
         ({"users": [], "max_changes": -1}, "max_changes: -1"),
         ({"users": [], "im_and_presence": "maybe"}, "im_and_presence"),
         ({"csv_path": "/no/such/file.csv"}, "csv_path: /no/such/file.csv cannot be read"),
-        ({"csv_path": "/tmp/a,b.csv"}, "csv_path: a,b.csv: the name of a BAT file must not hold a comma"),
-        ({"csv_path": "/no/such/file.csv", "im_and_presence": True}, "im_and_presence: the columns of csv_path"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(
@@ -288,6 +286,37 @@ def test_a_bad_bat_file_is_refused_with_all_its_lines(environment: Emulator, tmp
     assert many["details"]["problems"][-1] == "csv_path: 40 more problems."
     assert many.msg.endswith("more problems, see details.")
     assert environment.journal() == []
+
+
+def test_a_bat_file_says_all_of_each_user_and_has_a_name_that_the_tool_takes(
+    environment: Emulator, tmp_path: Path
+) -> None:
+    file = Path(bat_file(tmp_path, ("user0001", "t", "t")))
+    named = file.rename(tmp_path / "a,b.csv")
+    result = run(environment, csv_path=str(named), im_and_presence=True)
+    assert result["details"]["problems"] == [
+        "im_and_presence: the columns of csv_path say this for each user; leave it out.",
+        "csv_path: a,b.csv: the name of a BAT file must not hold a comma.",
+    ]
+
+
+def test_a_short_file_and_a_list(environment: Emulator, tmp_path: Path) -> None:
+    """The options of the task count for what a row does not say."""
+    file = tmp_path / "a, b.csv"
+    file.write_text("meeting_information;userid\r\n;user0001\r\nfalse;user0002\r\n#;user0003", encoding="utf-16")
+    done = four_steps(environment, csv_path=str(file))
+    only = {"im_and_presence": True}
+    after = {"user0001": ON, "user0002": only, "user0003": only}
+    assert done["diff"]["after"] == {"calendar_user": after}
+
+    file.write_text("user0001\nuser0002\n")
+    done = run(environment, csv_path=str(file), im_and_presence=False)
+    assert [change["id"] for change in done["changes"]] == ["user0001", "user0002"]
+    assert done["current"]["im_and_presence"] == 0
+
+    file.write_text("userid,meeting_information\nuser0001,true\n")
+    refused = run(environment, csv_path=str(file), im_and_presence=False)
+    assert "csv_path: line 2: meeting information needs a user with IM and Presence enabled" in refused.msg
 
 
 def test_a_file_in_another_encoding_is_refused(environment: Emulator, tmp_path: Path) -> None:

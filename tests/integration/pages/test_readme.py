@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -39,9 +40,22 @@ def checkout(tmp_path: Path) -> Shell:
 
 
 def test_the_demonstration(checkout: Shell) -> None:
-    (demo,) = SEE.commands
+    demo, _test = SEE.commands
     told = checkout.run(demo, folder=checkout.folder / "imp")
-    assert "=== Done" in told
+    lines = told.splitlines()
+    assert "=== Done" in lines
+    waited = [line for line in lines if re.match(r" *\d+ s  \w", line)]
+    assert len(lines) - len(waited) <= 90, "a story, not the output of ansible"
+    assert "  The emulator's journal: 0 writes." in lines
+    for said in (
+        "  NEXT",
+        "  RESULT  GATEWAY            WHAT THE CLUSTER SAYS",
+        "  2 gateways: 0 failed, 0 unknown, 2 ok.",
+    ):
+        assert said in lines
+    outputs = [line.partition("the output of ansible is in ")[2] for line in lines if "of ansible is in" in line]
+    assert all("PLAY RECAP" in (checkout.folder / "imp" / output).read_text(encoding="utf-8") for output in outputs)
+    assert len(outputs) == 6
 
 
 def test_the_installation_is_that_of_getting_started() -> None:
@@ -53,7 +67,7 @@ def test_the_installation_is_that_of_getting_started() -> None:
 
 
 def test_what_contributors_run_at_last_is_what_ci_runs() -> None:
-    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert SEE.commands[-1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_commands_for_contributors_exist(checkout: Shell) -> None:

@@ -83,7 +83,7 @@ def test_the_preflight_names_them(names: list[str]) -> None:
     row = mailboxes(users)
     assert f"{len(names)} without a mailbox" in row.found
     assert names[0] in row.found
-    lines = table([row.as_dict()])
+    lines = table([row.as_dict()], 110)
     assert all(len(line.splitlines()) <= 1 for line in lines), "a line of the table is one line"
 
 

@@ -334,7 +334,7 @@ def test_warnings_and_progress_reach_ansible(monkeypatch: pytest.MonkeyPatch) ->
             super().__init__(context)
             context.warn("Mind the gap.")
             context.warn("Mind the gap.")
-            context._module.log = logged.append
+            monkeypatch.setattr(context._module, "log", logged.append)
             context._reported -= 60
 
     result = run_things(Slow, {}, a=1)
