@@ -95,6 +95,8 @@ class Summary:
             told = "no part was run"
         elif self.groups:
             told = counted(sum(group.count for group in self.groups), "change")
+        elif len(tried) < len(self.parts):
+            told = f"nothing to change, {len(tried)} of {counted(len(self.parts), 'part')} run"
         else:
             told = "everything is as declared"
         return f"check, nothing was written: {told}" if self.check else told

@@ -246,6 +246,8 @@ def test_a_clean_run_says_so() -> None:
     clean = summary(part("trust", result()))
     assert clean.verdict == "everything is as declared"
     assert replace(clean, parts=()).verdict == "no part was run"
+    some = summary(part("trust", result()), part("calendaring", why="not selected by the tags of this run"))
+    assert some.verdict == "nothing to change, 1 of 2 parts run"
 
 
 def test_a_warning_of_a_module_is_a_note_whatever_ansible_makes_of_it() -> None:
