@@ -53,6 +53,8 @@ NOUNS = {
     "certificate_services": "service binding",
 }
 """Kinds whose own name is no good noun."""
+ENABLED = ("im_and_presence", False, True)
+"""The change of a user who is assigned to a node from then on."""
 VALUE = "value"
 """The one field of a parameter."""
 
@@ -214,10 +216,16 @@ def sentences(summary: Summary) -> list[str]:
         touched = users_of(summary.restarts, summary.parts)
         whom = "How many users that touches is not known: the cluster does not tell which node has which users."
         if touched is not None:
-            whom = f"Users on these nodes now: {touched:,}."
+            whom = f"Users on these nodes now: {touched:,}{_and_enabled(summary.groups)}."
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]
+
+
+def _and_enabled(groups: Iterable[Group]) -> str:
+    """Tell of the users that the same run puts on the nodes before they restart."""
+    more = sum(group.count for group in groups if group.kind == USERS and ENABLED in group.fields)
+    return f", and {more:,} that this run enables before" if more else ""
 
 
 def next_steps(summary: Summary) -> list[str]:

@@ -69,7 +69,7 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     assert "dc1: check, nothing was written: 1,013 changes" in told
     assert "imp-sub Cisco Presence Engine, Cisco SIP Proxy" in told
     assert "1,000 users 2 min assumed: 15 a second" in told
-    assert "Users on these nodes now: 0." in told
+    assert "Users on these nodes now: 0, and 1,000 that this run enables before." in told
 
     ticket = tmp_path / "tickets" / "dc1.md"
     done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}")

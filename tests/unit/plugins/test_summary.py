@@ -156,7 +156,7 @@ def test_a_check_tells_restarts_users_and_time() -> None:
     assert "check, nothing was written: 3,273 changes" in lines
     assert "3,267 users to be changed" in lines
     assert "imp1              Cisco Presence Engine, Cisco SIP Proxy" in lines
-    assert "Users on these nodes now: 8,200." in " ".join(lines.split())
+    assert "Users on these nodes now: 8,200, and 3,267 that this run enables before." in " ".join(lines.split())
     assert "Users that would get other settings: 3,267." in lines
     # 20 s, 3,267 / 15, 4 * 120, 2 * 2
     assert "The run takes about 13 min." in lines
