@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, counted, named, noun, text
@@ -247,7 +248,14 @@ def next_steps(summary: Summary) -> list[str]:
     if summary.check and summary.groups and not summary.failed:
         window = " in a maintenance window" if summary.restarts else ""
         steps.append(f"Run the same command without --check{window}.")
-    return steps or ["Nothing. Another run changes nothing."]
+    steps = steps or ["Nothing. Another run changes nothing."]
+    folders = dict.fromkeys(
+        str(PurePath(part.found["backup_file"]).parent) for part in summary.parts if "backup_file" in part.found
+    )
+    return steps + [
+        f"To take this run back: ansible-playbook -i INVENTORY ucops.imp.restore -e restore_path='{folder}'"
+        for folder in folders
+    ]
 
 
 def _seconds(summary: Summary) -> float:

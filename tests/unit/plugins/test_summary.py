@@ -279,3 +279,10 @@ def test_what_is_done_to_a_server_names_it_once() -> None:
     certificate = ("mail1", {"changes": [change("certificate", "AB12", "create")]})
     told = shown(summary(part("exchange_certificate", request, certificate)))
     assert "1 certificate request added  mail1\n1 certificate added          AB12 on mail1\n" in told
+
+
+def test_a_run_with_backups_says_how_to_take_it_back() -> None:
+    kept = [f"/b/2026-11-02T200000Z/imp1/{name}.json" for name in ("1-trust_certificates", "2-calendar_users")]
+    parts = [part(name, result(backup_file=path)) for name, path in zip(("trust", "calendar_users"), kept, strict=True)]
+    _nothing, back = next_steps(summary(*parts))
+    assert back.endswith("ucops.imp.restore -e restore_path='/b/2026-11-02T200000Z/imp1'")
