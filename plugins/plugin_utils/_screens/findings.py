@@ -93,7 +93,7 @@ class Part:
     restarts: tuple[str, ...] = ()
     why: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
-    """Further results: ``current`` of users, ``elapsed``, ``users_assigned``, ``status`` of gateways, ``backup_file``."""
+    """Further results: ``current``, ``elapsed``, ``users_assigned``, ``status`` of gateways, ``backup_file``."""
 
     @property
     def title(self) -> str:
