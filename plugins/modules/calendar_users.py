@@ -139,11 +139,13 @@ attributes:
     membership:
       - ucops.imp.cucm
       - ucops.imp.audit
+      - ucops.imp.backup
       - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
   - ucops.imp.audit
+  - ucops.imp.backup
 seealso:
   - module: ucops.imp.calendar_users_info
   - module: ucops.imp.presence_gateways
@@ -322,10 +324,16 @@ failures:
     - id: user9999
       code: user-not-found
       message: There is no such user in Unified CM.
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-calendar_users.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import USER_TAGS
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import DIFF_PATH, REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
@@ -349,6 +357,7 @@ ARGUMENTS = Arguments(
         "max_changes": {"type": "int", "default": 0},
         **DIFF_PATH,
         **REPORT_UNDECLARED,
+        **BACKUP,
     },
     mutually_exclusive=(SOURCES,),
     required_one_of=(SOURCES,),

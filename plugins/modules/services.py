@@ -143,7 +143,13 @@ extends_documentation_fragment:
   - ucops.imp.connection.imp
   - ucops.imp.nodes
   - ucops.imp.restarts
+  - ucops.imp.backup
 attributes:
+  action_group:
+    membership:
+      - ucops.imp.imp
+      - ucops.imp.backup
+      - ucops.imp.all
   idempotent:
     support: partial
     details: With O(state=restarted) and without O(only_if_required) every run restarts.
@@ -335,9 +341,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-services.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
@@ -362,6 +374,7 @@ ARGUMENTS = Arguments(
         "poll_interval": {"type": "float", "default": 2},
         **NODES,
         **PENDING_RESTARTS,
+        **BACKUP,
     },
 )
 

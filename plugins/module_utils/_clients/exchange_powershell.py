@@ -163,6 +163,7 @@ class ExchangePs:
             if self._refused is not None:
                 # A wrong password must not be tried again, it would lock the account.
                 raise self._refused
+            self._backoff.go_on()
             progress = _Progress()
             asked = ANY_TIME
             try:

@@ -206,6 +206,7 @@ class Transport:
         while True:
             if self._broken is not None:
                 raise self._broken
+            self._backoff.go_on()
             exchange = partial(self._exchange, method, path, body, dict(headers or {}))
             outcome = self._try(exchange, repeatable, busy, attempt + 1)
             if isinstance(outcome, Answer):

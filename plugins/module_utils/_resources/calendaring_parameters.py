@@ -56,6 +56,7 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
         self._options = given(context.params, BY_OPTION)
         self._spread = parse_spread(self._options[SPREAD]) if SPREAD in self._options else None
         self._users: int | None = context.params["assigned_users"]
+        self._reset_others: bool = context.params["reset_others"]
 
     def problems(self) -> list[str]:
         found = names_problems(self.context.params["parameter_names"])
@@ -93,9 +94,11 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
         return state.values
 
     def wanted(self, state: KnownParameters) -> Values:
+        others = _defaults(state) if self._reset_others else {}
         if self._spread is None:
-            return self._options
-        return {**self._options, SPREAD: self._spread if state.users is None else recommended_spread(state.users)}
+            return {**others, **self._options}
+        spread = self._spread if state.users is None else recommended_spread(state.users)
+        return {**others, **self._options, SPREAD: spread}
 
     def encode(self, key: str, value: Any) -> str:
         return BY_OPTION[key].encode(value)
@@ -104,15 +107,20 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
         return BY_OPTION[key].decode(wire)
 
     def undeclared(self, state: KnownParameters) -> list[Undeclared]:
-        defaults = {option: BY_OPTION[option].default_in(state.release) for option in state.values}
+        defaults = _defaults(state)
         return [
             Undeclared(self.kind, option, {"value": value, "default": defaults[option]})
             for option, value in state.values.items()
-            if option not in self._options and value != defaults[option]
+            if option not in self._options and value != defaults[option] and not self._reset_others
         ]
 
     def more_results(self, state: KnownParameters) -> dict[str, Any]:
         return {"assigned_users": state.users} if self._spread == AUTO else {}
+
+
+def _defaults(state: KnownParameters) -> Values:
+    """Return the product's defaults in the cluster's release, of the parameters that it has."""
+    return {option: BY_OPTION[option].default_in(state.release) for option in state.values}
 
 
 def calendaring_problems(context: Context) -> list[str]:

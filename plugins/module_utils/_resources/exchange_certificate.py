@@ -43,6 +43,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 REQUEST = "certificate_request"
@@ -93,6 +94,8 @@ def windows_subject(params: Mapping[str, Any]) -> str:
 
 class ExchangeCertificate(Resource[ServerCertificates]):
     """One certificate of an Exchange server, named by the host names that it is for (requirements C1, C3, C6)."""
+
+    counted = "steps"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -316,6 +319,11 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         if shown is None or shown.trusted or self._wanted not in (INSTALLED, BOUND):
             return Plan()
         return Plan(warnings=(shown.distrust,))
+
+    def backup(self, state: ServerCertificates, plan: Plan) -> list[Entry]:
+        used = state.in_use
+        before = None if used is None else {"in_use": used.as_dict(), "usable": used.usable}
+        return [saved(step, before if step.kind == SERVICES else None) for step in plan]
 
     def restarts(self, change: Change) -> Iterable[str]:
         """Name what has to learn of the new certificate (requirement C11)."""

@@ -42,7 +42,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Unknown,
     compare,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import qualified
@@ -91,6 +90,8 @@ class KnownPresence:
 
 class Presence(Resource[KnownPresence]):
     """The presence that users have by hand."""
+
+    counted = "users"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -156,7 +157,7 @@ class Presence(Resource[KnownPresence]):
 
     def read_back(self) -> KnownPresence:
         """Look until what was accepted is shown; the nodes tell each other of it, which takes a moment."""
-        polling = Polling(self.context.params["wait_timeout"], SECONDS_BETWEEN_LOOKS, self.context.progress)
+        polling = self.context.polling(self.context.params["wait_timeout"], SECONDS_BETWEEN_LOOKS)
         state = self._read()
         with self.context.backoff.until(polling.timeout):
             for _report in polling.looks():

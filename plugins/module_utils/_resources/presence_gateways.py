@@ -38,13 +38,13 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     undeclared,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import PARAMETER, is_ipv6, nodes_without_address
 
-EWS = "Exchange -- EWS Server"
-TYPES = {"exchange_ews": EWS, "office_365": office_365.TYPE}
-"""Kinds of gateway: the option's word and the product's."""
+TYPES = office_365.GATEWAY_TYPES
+EWS = TYPES[office_365.EXCHANGE_EWS]
 
 _WORDS = {wire: word for word, wire in TYPES.items()}
 
@@ -355,6 +355,11 @@ class Gateways(Resource[KnownGateways]):
 
     def restarts(self, change: Change) -> Iterable[str]:
         return ("Cisco Presence Engine",)
+
+    def backup(self, state: KnownGateways, plan: Plan) -> list[Entry]:
+        account = {"account": state.account}
+        known = {canonical_host(one["name"]): {**describe(one), **account} for one in state.gateways}
+        return [saved(step, account if step.kind == CREDENTIALS else known.get(step.id)) for step in plan]
 
     def undeclared(self, state: KnownGateways) -> list[Undeclared]:
         params = self.context.params

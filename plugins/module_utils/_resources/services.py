@@ -40,7 +40,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     check_unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
@@ -96,6 +95,8 @@ class ServicesState:
 class Services(Resource[ServicesState]):
     """Services started, stopped, restarted, activated or deactivated on every node."""
 
+    counted = "steps"
+
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         params = context.params
@@ -103,7 +104,7 @@ class Services(Resource[ServicesState]):
         self._state: str = params["state"]
         self._only_if_required: bool = params["only_if_required"]
         self._careful = self._state == "restarted" and not params["ignore_other_nodes"]
-        self._polling = Polling(params["wait_timeout"], params["poll_interval"], context.progress)
+        self._polling = context.polling(params["wait_timeout"], params["poll_interval"])
         self._nodes = {
             node.name: NodeServices(node, context.transport(node.connection), self._polling)
             for node in task_nodes(context.connection, params)
