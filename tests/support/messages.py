@@ -36,8 +36,8 @@ them says what is wrong with a value, and nothing was sent."""
 _OTHERS = re.compile(r"[/_](?:errors|busy|faults|verdicts|shapes|secrets)\.py$")
 """Where the words of other products are explained one by one, and where all options are looked at."""
 _REMARK = re.compile(
-    "^(?:What ucops\\.imp has still to do|The CA administration of …|… calls neither run"
-    "|… (?:is neither|is no SHA-256|cannot be read))"
+    "^(?:What ucops\\.imp has still to do|What a task of ucops\\.imp was about|The CA administration of …"
+    "|… calls neither run|… (?:is neither|is no SHA-256|cannot be read))"
 )
 """No message, or one that follows the name of an option."""
 
