@@ -134,8 +134,6 @@ def undo(entries: Iterable[Entry]) -> Undo:
 
 def _merged(older: Entry, newer: Entry) -> Entry:
     """Return an entry with what the older one tells, and the newer one beside it."""
-    if older["action"] == CREATE:
-        return older
     names = {item["name"] for item in older["fields"]}
     fields = [*older["fields"], *(item for item in newer["fields"] if item["name"] not in names)]
     return {**older, "fields": fields}
