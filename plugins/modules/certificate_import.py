@@ -22,7 +22,7 @@ description:
     M(ucops.imp.trust_certificates) uploads it. RV(current[].advice) names the authority.
   - A server's own certificate is not installed when an authority has issued it, unless O(fingerprints) names it. The
     store needs the certificates above it, and they outlive its renewal.
-  - A verdict other than verified is told as a warning, with what to do about it.
+  - A verdict other than verified is a warning, with what to do about it.
 options:
   peers:
     description:

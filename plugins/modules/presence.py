@@ -66,7 +66,7 @@ options:
       note:
         description:
           - A text that is shown with it; an empty one is none.
-          - Left out, it is not compared, and a presence that is set anew has none.
+          - Left out, it is not compared, and a presence that is set again has none.
         type: str
       address:
         description:
@@ -263,7 +263,7 @@ unknown:
     - kind: user_presence
       id: user0001
       field: expires_minutes
-      reason: The service does not tell when a presence ends. Release it first to have it end later.
+      reason: The service does not tell when a presence ends. To have it end later, release it first (absent).
 restart_required:
   description: Always empty; a presence needs no restart.
   returned: always, unless nothing could be read

@@ -129,7 +129,8 @@ options:
   purge:
     description:
       - With O(state=present), also delete every gateway that O(gateways) does not name.
-      - Without it such a gateway stays, and a warning names it, unless O(report_undeclared) tells of it.
+      - Without it such a gateway stays. RV(kept) lists it, and a warning names it, unless O(report_undeclared) tells of
+        it.
     type: bool
     default: false
 attributes:
@@ -290,6 +291,14 @@ current:
         resource:
           description: What access tokens are for.
           type: str
+kept:
+  description:
+    - The names of the gateways that O(gateways) leaves out and that stay, because O(purge) is off.
+    - Empty with O(state=absent), with O(purge=true), and without O(gateways).
+  returned: always, unless nothing could be read
+  type: list
+  elements: str
+  sample: [mail9.example.com]
 undeclared:
   description:
     - The gateways that O(gateways) does not name, after the changes; in check mode, as they are.

@@ -97,7 +97,7 @@ def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
 
 def _unusable(path: Path, why: Any) -> ImpError:
     return ImpError(
-        f"request_file: {path} cannot be used: {why}. It tells which request belongs to the certificate: mend it, or "
+        f"request_file: {path} cannot be used: {why}. It tells which request belongs to the certificate: repair it, or "
         "remove it once you know that nothing is pending at the CA.",
         code="request-file",
     )

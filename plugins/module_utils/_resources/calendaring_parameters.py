@@ -49,7 +49,7 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
     """The parameters of the table, those that the options name being managed."""
 
     kind = "calendaring_parameter"
-    hint = "Cisco does not publish these names; say the one of this cluster in parameter_names."
+    hint = "Cisco does not publish these names; give the name that this cluster uses in parameter_names."
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -65,7 +65,7 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
         values = {**self._options, SPREAD: 0 if self._spread in (None, AUTO) else self._spread}
         found += [said for option, value in values.items() if (said := problem(BY_OPTION[option], value))]
         if self._users is not None and self._spread != AUTO:
-            found.append(f"assigned_users: {self._users} has a meaning with calendar_spread={AUTO} only.")
+            found.append(f"assigned_users: {self._users} is used with calendar_spread={AUTO} only.")
         elif self._users is not None and self._users < 0:
             found.append(f"assigned_users: {self._users} is negative.")
         self._warn_of_risks()

@@ -110,7 +110,7 @@ def check_peer(admin: ImpAdmin, node: str, peer: str, port: int, store: str) -> 
         rows = tuple((_only(row["pem"]), str(row["status"])) for row in report["certificates"])
         reachability, verification = str(report["reachability"]), str(report["verification"])
     except (KeyError, TypeError, AttributeError, NotACertificate):
-        raise UnexpectedAnswer(f"{node} did not say properly what {peer} offers.") from None
+        raise UnexpectedAnswer(f"{node} did not say in a readable form what {peer} offers.") from None
     reachable = reachability.endswith("(pingable)")
     return PeerCheck(node, peer, port, reachable, reachability, verification, report.get("detail"), rows)
 

@@ -216,7 +216,7 @@ class TrustCertificates(Resource[TrustStores]):
         if self._present and self._named.fingerprints:
             found.append("certificates: a fingerprint is enough with state=absent only; give content or path.")
         if not self._present and self._purge:
-            found.append("purge: has a meaning with state=present only.")
+            found.append("purge: works with state=present only.")
         if self._purge and not params["certificates"]:
             found.append("certificates: an empty list with purge=true would leave the nodes without any authority.")
         if self._present:

@@ -146,6 +146,7 @@ def write_files(folder: Path, environment: Emulator) -> None:
     cells = dict.fromkeys(HEADER, "#") | {"USER ID": "user0007", "INCLUDE MEETING INFORMATION IN PRESENCE": "t"}
     cells |= {"HOME CLUSTER": "t", "ENABLE USER FOR UNIFIED CM IM AND PRESENCE": "t"}
     (files / "calendar-users.csv").write_text(f"{','.join(HEADER)}\n{','.join(cells.values())}\n")
+    (files / "user-ids.txt").write_text("user0007\n")
     for number in (1, 2, 3, 4):
         request = signing_request(f"mail{number}.example.com", key=rsa_key(number=number))
         (certificates / f"mail{number}.example.com.csr").write_text(pem(request))
