@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import CHECKS, OK, RESULTS, SKIPPED
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
     GAP,
     LONGEST,
     SHORTEST,
-    named,
     side_by_side,
     wrapped,
 )

@@ -75,6 +75,13 @@ def assert_backed_up(environment: Emulator, folder: Path) -> None:
     assert [secret for secret in secrets(environment) if any(secret in path.read_text() for path in files)] == []
 
 
+def assert_foretold(told: str) -> None:
+    assert "dc1: check, nothing was written: 1,013 changes" in told
+    assert "imp-sub Cisco Presence Engine, Cisco SIP Proxy" in told
+    assert "1,000 users 2 min assumed: 15 a second" in told
+    assert "Users on these nodes now: 0." in told
+
+
 def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_path: Path) -> None:
     """Check, do, check, do; the first two very verbosely, for what they print must hold no secret."""
     predicted = run(environment, tmp_path, "ucops.imp.site", "--check", "--diff", "-vvvv")
@@ -83,11 +90,7 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     assert predicted.recap[HOST].changed == len(PARTS)
     assert gateways(environment) == []
 
-    told = screen_of(predicted)
-    assert "dc1: check, nothing was written: 1,013 changes" in told
-    assert "imp-sub Cisco Presence Engine, Cisco SIP Proxy" in told
-    assert "1,000 users 2 min assumed: 15 a second" in told
-    assert "Users on these nodes now: 0." in told
+    assert_foretold(screen_of(predicted))
 
     ticket = tmp_path / "tickets" / "dc1.md"
     backup = ("-e", "ucops_imp_backup=yes", "-e", "ucops_imp_backup_path=backups")

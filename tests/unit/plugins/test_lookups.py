@@ -18,7 +18,6 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.lookup import backup_folder, options, setting_problems
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import LONGEST_MESSAGE
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
     known_variables,
