@@ -36,7 +36,8 @@ them says what is wrong with a value, and nothing was sent."""
 _OTHERS = re.compile(r"[/_](?:errors|busy|faults|verdicts|shapes|secrets)\.py$")
 """Where the words of other products are explained one by one, and where all options are looked at."""
 _REMARK = re.compile(
-    r"^(?:What ucops\.imp has still to do|The CA administration of …|… (?:is neither|is no SHA-256|cannot be read))"
+    r"^(?:What (?:ucops\.imp has still to do|a task of ucops\.imp was about to change)"
+    r"|The CA administration of …|… (?:is neither|is no SHA-256|cannot be read))"
 )
 """No message, or one that follows the name of an option."""
 

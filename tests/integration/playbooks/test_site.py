@@ -16,6 +16,7 @@ from tests.support.playbooks import INVENTORY, Played, play, settings
 HOST = "imp-pub.dc1"
 TICKET = "calendar_integration_summary_path"
 MODULE_CALLS_AT_MOST = 10
+BACKUP = ("-e", "ucops_imp_backup=yes", "-e", "ucops_imp_backup_path=backups")
 PARTS = ["trust", "presence_gateways", "calendar_users", "calendaring", "presence_engine"]
 
 
@@ -93,9 +94,9 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     assert_foretold(screen_of(predicted))
 
     ticket = tmp_path / "tickets" / "dc1.md"
-    backup = ("-e", "ucops_imp_backup=yes", "-e", "ucops_imp_backup_path=backups")
-    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}", *backup)
+    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}", *BACKUP)
     assert_secretive(environment, done)
+    assert_backed_up(environment, tmp_path)
     told = screen_of(done)
     assert "1,000 users changed user0001, user0002, user0003 and 997 more" in told
     assert "gateway status 2 of 2 gateways verified" in told
@@ -111,8 +112,6 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     # The restarts follow the changes once: Presence Engine and SIP Proxy on each node, one node after the other.
     controls = environment.journal(writes=True, operation="soapDoControlServices")
     assert [entry["node"] for entry in controls] == ["imp-pub", "imp-pub", "imp-sub", "imp-sub"]
-
-    assert_backed_up(environment, tmp_path)
 
     last = environment.control.last_journal_id()
     # As the page prints it.
