@@ -83,7 +83,7 @@ class Line:
         self._heard.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def bidfarewell(self, result: Mapping[str, Any]) -> None:
+    def bid_farewell(self, result: Mapping[str, Any]) -> None:
         """Tell what a module has done that had to end early, and end this worker as ansible would have."""
         if not self._is_cut():
             self._close_terminal()

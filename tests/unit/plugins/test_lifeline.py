@@ -242,11 +242,13 @@ import socket, sys
 from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import Lifeline
 one, other = socket.socketpair()
+def wait():
+    print("begins", flush=True)
+    one.recv(1)
 with Lifeline(sys.argv[1], lambda: "last words") as line:
     line.begin()
-    print("begins", flush=True)
     with ThreadPoolExecutor() as pool:
-        pool.submit(one.recv, 1).result()
+        pool.submit(wait).result()
 """
 
 
