@@ -242,13 +242,12 @@ import socket, sys
 from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import Lifeline
 one, other = socket.socketpair()
-def wait():
-    print("begins", flush=True)
-    one.recv(1)
 with Lifeline(sys.argv[1], lambda: "last words") as line:
     line.begin()
     with ThreadPoolExecutor() as pool:
-        pool.submit(wait).result()
+        answer = pool.submit(one.recv, 1)
+        print("begins", flush=True)
+        answer.result()
 """
 
 
