@@ -71,8 +71,8 @@ attributes:
 notes:
   - The module talks HTTPS to the cluster and runs on the controller, so use it with C(ansible_connection=local).
   - Proxies and CA bundles that the environment names (E(HTTPS_PROXY), E(REQUESTS_CA_BUNDLE)) are not used.
-  - Long work shows how far it is while it runs. It writes it to the controller's system log, too, every ten seconds at
-    most. See L(Progress\, and what happens when a run is stopped,https://github.com/ucops/ucops.imp/blob/main/docs/progress.md).
+  - Long work shows how far it is while it runs, and writes it to the controller's system log at most every ten seconds.
+    See L(Progress\, and what happens when a run is stopped,https://github.com/ucops/ucops.imp/blob/main/docs/progress.md).
 requirements:
   - Python 3.10 or newer
   - The Python package C(requests), 2.28 or newer

@@ -16,7 +16,9 @@ import yaml
 from tests.support.project_files import ROOT, project_files
 
 PACKAGE = "ansible_collections.ucops.imp.plugins.modules"
-MODULES = [path.stem for path in project_files("plugins/modules/*.py")]
+SCREENS = ["screen", "summary"]
+"""Actions that print on the controller and talk to no endpoint; their module is documentation only."""
+MODULES = [path.stem for path in project_files("plugins/modules/*.py") if path.stem not in SCREENS]
 STATE_MODULES = [module for module in MODULES if not module.endswith("_info")]
 """Modules that change something, by the rule that the others are called ``_info``."""
 

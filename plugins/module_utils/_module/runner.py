@@ -26,6 +26,8 @@ those that fail, reads back, and ends with the result contract:
 ``restart_required``
     names of the services that must restart before the changes have effect. With the option ``pending_restarts_path``
     each is written down there before the change that needs it, see ``pending_restarts``.
+``backup_file``
+    with the option ``backup`` only, when something changes: the file with what was there before, see ``backups``.
 ``undeclared``
     with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
     mode: as it is) though nobody asked for it. It makes no task changed or failed.
@@ -48,7 +50,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
@@ -70,12 +72,16 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling, Stopwatch
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
+from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Backups, Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import ADDRESS, GONE, Lifeline, Stopped
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
 from ansible_collections.ucops.imp.plugins.module_utils._module.progress import Progress
-from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import ModuleOptions, SecretModule, masked
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, tell
 
 State = TypeVar("State")
 Kept = TypeVar("Kept")
@@ -85,8 +91,8 @@ TRIES = 3
 CHANGED_MEANWHILE = 412
 """The HTTP status that says only that the object has changed since it was read (RFC 9110)."""
 CHANGES_QUEUED_PER_THREAD = 64
-NAMED_IN_MESSAGE = 5
-"""So many failures are told in the message; all of them are in ``failures``."""
+TOLD_IN_MESSAGE = 5
+"""So many different failures are told in the message; all of them are in ``failures``."""
 REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
 """Errors after which a change that needs a restart was certainly not made, as each of these is one request."""
 
@@ -94,7 +100,7 @@ REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicAp
 class Context:
     """What a resource may use of the module: options, connections, warnings, and a place for failures."""
 
-    def __init__(self, module: SecretModule, arguments: Arguments, closing: ExitStack, lifeline: Lifeline) -> None:
+    def __init__(self, module: ModuleOptions, arguments: Arguments, closing: ExitStack, lifeline: Lifeline) -> None:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
@@ -103,11 +109,14 @@ class Context:
         self.backoff = Backoff(sleep=lifeline.sleep, report=self.progress, go_on=lifeline.go_on)
         """The pauses of the task, of all its connections."""
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.backups = Backups(module.params, module.module_name, self.connection.hostname, module.no_log_values)
         self.odd_values = module.odd_values
         """Which texts among the options cannot be meant, whatever the module is about."""
         self.input_problems = module.input_problems()
         """What is wrong with the options whatever the module is about."""
         self.failures: list[dict[str, Any]] = []
+        self.writing = Stopwatch()
+        """How long the changes of the task took; it has not run when there was none to make."""
         self._noted: set[tuple[str, str, str]] = set()
         self._warned: set[str] = set()
         self._module = module
@@ -240,6 +249,13 @@ class Resource(ABC, Generic[State]):
         """Return the nodes on which they must, ``None`` for every node of the cluster."""
         return None
 
+    def backup(self, state: State, plan: Plan) -> Iterable[Entry]:
+        """Return what the changes of a plan are about as it is now: what it takes to put it back, without secrets.
+
+        Override where the fields that change do not say all of an object, or where one gives way unnamed. Pure.
+        """
+        return [saved(step) for step in plan]
+
     def undeclared(self, state: State) -> list[Undeclared]:
         """Return what is there though the options neither ask for it nor delete it.
 
@@ -271,31 +287,65 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         state = resource.read()
         plan = context.heed(resource.plan(state))
         unknown = resource.unknown(state)
-        done = plan
+        done, backup_file = plan, {}
         if plan.changed and not context.check_mode:
-            done, arrived = _apply(resource, plan)
+            backup_file = context.backups.keep(resource.backup(state, plan))
+            with context.writing:
+                done, arrived = _apply(resource, plan)
             try:
                 context.lifeline.go_on()
                 done, state = _read_back(resource, done, arrived, state)
             except Stopped as stop:
-                stop.result = _made(resource, done)
+                stop.result = {**_made(resource, done), **backup_file}
                 raise
         context.heed(resource.assess(state))
         return {
             **_made(resource, done),
             "current": resource.current(state),
+            **backup_file,
             **_audit(resource, state, unknown),
             **resource.more_results(state),
         }
 
-    _main(arguments, work)
+    _main(_job(arguments, lambda context: build(context).problems()), work)
+
+
+def _shown(context: Context, done: Plan) -> dict[str, Any]:
+    """Return the result's ``diff``; write all changes into the file that the user has asked for, in check mode too."""
+    diff, path = done.diff, context.params.get("diff_path")
+    if path:
+        try:
+            write_atomically(Path(path), done.listing, mode=0o600)
+        except ImpError as error:
+            # The cluster has been changed by now: a list of it that is missing undoes nothing.
+            context.warn(f"diff_path: {error.message}")
+            return diff
+    if "prepared" in diff and "diff_path" in context.params:
+        told = f"All of them are in {path}." if path else "To have all of them in a file, set diff_path."
+        diff["prepared"] += f"{told}\n"
+    return diff
+
+
+def _diff_path_problems(path: str | None) -> list[str]:
+    """Return why the file for all changes could not be written."""
+    if not path:
+        return []
+    file = Path(path)
+    try:
+        if not file.parent.is_dir():
+            return [f"diff_path: there is no folder {file.parent}; make it first."]
+        if file.is_dir():
+            return [f"diff_path: {path} is a folder; give the name of a file."]
+    except OSError as error:
+        return [f"diff_path: {path} cannot be written: {error.strerror}."]
+    return [] if os.access(file.parent, os.W_OK) else [f"diff_path: the folder {file.parent} cannot be written to."]
 
 
 def _made(resource: Resource[Any], done: Plan) -> dict[str, Any]:
     """Return the results about the changes."""
     return {
         "changed": done.changed,
-        "diff": done.diff,
+        "diff": _shown(resource.context, done),
         "changes": done.changes,
         "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
     }
@@ -326,20 +376,31 @@ def run_info(
         _check_input(context, lambda: problems(context))
         return {"changed": False, **read(context)}
 
-    _main(arguments, work)
+    _main(_job(arguments, problems), work)
+
+
+def _job(arguments: Arguments, problems: Callable[[Context], list[str]]) -> Job:
+    def refuse(options: ModuleOptions) -> None:
+        with ExitStack() as closing:
+            context = Context(options, arguments, closing, Lifeline(None, _last_words))
+            _check_input(context, lambda: problems(context))
+
+    return Job(arguments, refuse)
 
 
 def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
-    found = context.connection.problems() + context.notebook.problems()
+    found = context.connection.problems() + context.notebook.problems() + context.backups.problems()
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
-    found += context.input_problems
+    found += context.input_problems + _diff_path_problems(context.params.get("diff_path"))
     if found:
         raise InvalidInput(dict.fromkeys(found))
 
 
-def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
+def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     """Make the module, do the work, and end with one clear result whatever happens."""
+    tell(job)
+    arguments = job.arguments
     module = SecretModule([*arguments.may_be_empty, *PENDING_RESTARTS], **arguments.module_kwargs())
     with Lifeline(os.environ.get(ADDRESS), _last_words) as lifeline:
         with ExitStack() as closing:
@@ -389,9 +450,9 @@ def _last_words() -> str:
 
 def _summary(failures: list[dict[str, Any]]) -> str:
     """Return the message of a task of which some items failed."""
-    told = [f"{item['id']}: {item['message']}" for item in failures]
-    summary = f"{len(failures)} failed, everything else was tried."
-    return joined([summary, *told], "and {} more, see failures.", NAMED_IN_MESSAGE + 1)
+    told = told_once((item["id"], item["message"]) for item in failures)
+    summary = f"{len(failures):,} failed, everything else was tried."
+    return joined([summary, *told], "and {} more, see failures.", TOLD_IN_MESSAGE + 1)
 
 
 @dataclass(frozen=True)

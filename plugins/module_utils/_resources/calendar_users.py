@@ -33,8 +33,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 KIND = "calendar_user"
@@ -190,9 +192,8 @@ class CalendarUsers(Resource[Selection]):
         if params["users"] is not None:
             found += check_unique("users", (item["userid"] for item in params["users"]), ascii_lower)
             self._listed = {item["userid"]: self._options(item) for item in params["users"]}
-            return found + [
-                f"users: {userid}: {said}" for userid, options in self._listed.items() if (said := _rule(options))
-            ]
+            broken = [(userid, said) for userid, options in self._listed.items() if (said := _rule(options))]
+            return found + [f"users: {said}" for said in told_once(broken)]
         said = _rule(self._options({}))
         return [*found, f"meeting_information: {said}"] if said else found
 
@@ -206,31 +207,42 @@ class CalendarUsers(Resource[Selection]):
         return given(both, USER_TAGS)
 
     def _read_file(self, path: str) -> list[str]:
-        """Take the wanted options from a BAT file; return what is wrong with it."""
-        found = [
-            f"{name}: the columns of csv_path say this for each user; leave it out."
-            for name in given(self.context.params, USER_TAGS)
-        ]
+        """Take the wanted options from a file of users; return what is wrong with it."""
         file = Path(path)
-        said = bat_file.name_problem(file.name)
-        if said:
-            return [*found, f"csv_path: {said}"]
         try:
             content = bat_file.read_bytes(text_file.content(file))
         except OSError as error:
-            return [*found, f"csv_path: {path} cannot be read: {error.strerror}."]
+            return [f"csv_path: {path} cannot be read: {error.strerror}."]
         except text_file.NotRead as error:
-            return [*found, f"csv_path: {path} cannot be read: {error}"]
+            return [f"csv_path: {path} cannot be read: {error}"]
         for note in content.notes:
             self.context.warn(f"csv_path: {note}")
-        self._listed = {user.userid: given(vars(user), USER_TAGS) for user in content.users}
+        found = [] if content.short else self._contradictions(file)
+        self._listed = {user.userid: self._of_row(user) for user in content.users}
         self._lines = {user.userid: user.line for user in content.users}
         told = [f"csv_path: {problem}" for problem in content.problems]
         for userid, line in self._lines.items():
             told += userid_problems(f"csv_path: line {line}", [userid])
+            said = _rule(self._listed[userid])
+            told += [f"csv_path: line {line}: {said}"] if said else []
         found += told[:TOLD_PROBLEMS]
         more = len(told) - TOLD_PROBLEMS
         return [*found, f"csv_path: {more} more problems."] if more > 0 else found
+
+    def _contradictions(self, file: Path) -> list[str]:
+        """Return what does not go with a file of the Bulk Administration Tool, which says all of each user."""
+        found = [
+            f"{name}: the columns of csv_path say this for each user; leave it out."
+            for name in given(self.context.params, USER_TAGS)
+        ]
+        said = bat_file.name_problem(file.name)
+        return [*found, f"csv_path: {said}"] if said else found
+
+    def _of_row(self, user: bat_file.BatUser) -> dict[str, bool]:
+        """Return the managed options of a row: what it says, and the task's where it says nothing."""
+        row = given(vars(user), USER_TAGS)
+        wanted = self._options(row)
+        return {name: value for name, value in wanted.items() if name in row or name in user.left_out}
 
     def _enables_nobody(self) -> bool:
         """Whether the task is about users whose meetings shall not show; an empty list is about everybody's."""
@@ -306,9 +318,15 @@ class CalendarUsers(Resource[Selection]):
             **count_options(state.users.values()),
         }
 
+    def backup(self, state: Selection, plan: Plan) -> list[Entry]:
+        return [saved(step, _fields(state.users[step.id])) for step in plan]
+
     def undeclared(self, state: Selection) -> list[Undeclared]:
         shown = {userid: _fields(user) for userid, user in state.everybody.items() if user.meeting_information}
         return undeclared(KIND, shown, state.users, FIELDS)
+
+    def more_results(self, state: Selection) -> dict[str, Any]:
+        return self.context.writing.as_result()
 
     # --- what is done
 

@@ -8,25 +8,27 @@
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import OK, REQUIREMENTS, RESULTS, SKIPPED
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import CHECKS, OK, RESULTS, SKIPPED
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
+    GAP,
+    LONGEST,
+    SHORTEST,
+    side_by_side,
+    wrapped,
+)
 
-SHORTEST, LONGEST = 60, 1000
-"""Characters of a line."""
 _NEEDED = {"result", "check", "subject", "found", "expected", "advice"}
-_RESULT = max(map(len, RESULTS)) + 2
-_CHECK = max(map(len, REQUIREMENTS)) + 2
-_STEERING = frozenset({"Cc", "Zl", "Zp"})
-"""Unicode categories: controls, separators of lines and of paragraphs."""
+_RESULT = max(map(len, RESULTS))
+_CHECK = max(map(len, CHECKS))
 
 Row = Mapping[str, Any]
 
 
-def table(checks: Any, width: int = 110, fold: bool = True) -> list[str]:
+def table(checks: Any, width: int, fold: bool = True) -> list[str]:
     """Return the lines of the table.
 
     Raises ``TypeError`` for anything that is not rows of a preflight, ``ValueError`` for a width that is too small.
@@ -60,22 +62,18 @@ def _entry(group: Sequence[Row], width: int) -> list[str]:
     if len(checks) > 1:
         return _lines(row["result"], f"{len(group)} rows", f"{row['found']}: {', '.join(checks)}", "", width)
     expected = f" (expected: {row['expected']})" if row["expected"] and row["result"] != OK else ""
-    text = f"{', '.join(str(one['subject']) for one in group)}: {row['found']}{expected}"
+    subjects = [str(one["subject"]) for one in group]
+    # Of what is well a few names will do; what has to be put right is named in full.
+    names = named(subjects) if row["result"] == OK else ", ".join(subjects)
+    text = f"{names}: {row['found']}{expected}"
     return _lines(row["result"], row["check"], text, row["advice"], width)
 
 
 def _lines(result: str, check: str, text: str, advice: str, width: int) -> list[str]:
-    cells = _wrapped(text, width)
-    if advice:
-        cells += _wrapped(f"-> {advice}", width)
+    room = width - _RESULT - _CHECK - 2 * GAP
+    cells = [*wrapped(text, room), *(wrapped(f"-> {advice}", room) if advice else ())]
     return [_columns(result, check, cells[0]), *(_columns("", "", cell) for cell in cells[1:])]
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Return the lines of a text; what would break a line or steer a terminal, in a user's name perhaps, is spelled."""
-    text = "".join(f"\\u{ord(sign):04x}" if unicodedata.category(sign) in _STEERING else sign for sign in text)
-    return textwrap.wrap(text, width - _RESULT - _CHECK, break_on_hyphens=False) or [""]
-
-
 def _columns(result: str, check: str, text: str) -> str:
-    return f"{result:{_RESULT}}{check:{_CHECK}}{text}"
+    return side_by_side([result, check, text], [_RESULT, _CHECK, 0])
