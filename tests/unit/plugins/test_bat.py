@@ -423,7 +423,7 @@ def test_a_list_has_one_user_id_a_line(encoding: str) -> None:
         (f"ada\nbob,{CANARY}", "line 2: 2 columns, and no header that names them; give one."),
         (f"ada\nbob;{CANARY}", "line 2: it has a blank, a semicolon or a control character"),
         (f"ada;{CANARY}\n", "line 1: the header lacks USER ID"),
-        (f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n", "line 1: the header lacks USER ID"),
+        (f"-----BEGIN CERTIFICATE REQUEST-----\n{CANARY}\n", "line 1: the header lacks USER ID"),
     ],
 )
 def test_what_is_wrong_with_a_short_file_is_told(text: str, said: str) -> None:
