@@ -52,8 +52,7 @@ venv: $(READY) ## make .venv with everything the project needs
 # Built anew only when a list of requirements is newer than the last good installation.
 $(READY): tests/requirements.txt emulator/pyproject.toml
 	@$(PYTHON) tests/support/check_python.py
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt --editable ./emulator
+	@$(PYTHON) -m tests.support.install $(VENV)
 	@touch $@
 
 tree: $(READY)
@@ -72,7 +71,7 @@ $(NODE_READY): tests/conformance/ews_javascript/package.json
 	  echo "npm has not installed them: that client's tests will be skipped, and the summary of pytest says so"
 
 demo: tree ## configure an emulated cluster, break it, heal it
-	$(BIN)/python demo/run.py
+	@$(BIN)/python -m demo.run
 
 # First what takes a minute, so that it fails at once; then pytest beside the checks that keep one core busy. Its output
 # comes last, whatever the others print.
@@ -136,8 +135,10 @@ integration: tree ## every module against the running emulator, and what must be
 conformance: tree node-packages ## public clients and schemas against the emulator and the collection
 	$(BIN)/python -m pytest $(WORKERS) tests/conformance
 
+# molecule sets PYTHONWARNINGS where nobody has; a module with other settings for Python than the server's is not its.
 molecule: tree no-payloads ## one scenario per role
-	ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(PAYLOADS) $(BIN)/molecule test --all
+	PYTHONWARNINGS="ignore:Blowfish has been deprecated" ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(PAYLOADS) \
+	  $(BIN)/python -m tests.support.module_server $(BIN)/molecule test --all
 
 # Nothing there looks whether a module has changed since.
 no-payloads:

@@ -1,82 +1,168 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ``make demo`` runs: configure an emulated cluster, converge, break it, see the drift, heal it."""
+"""What ``make demo`` runs: configure an emulated cluster, converge, break it, see the drift, heal it.
+
+The terminal gets the story. All that ansible prints is in files, which are named; when a playbook ends otherwise than
+the story wants, what explains it is shown.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
-import subprocess
+import re
+import shutil
 import sys
-import tempfile
+import textwrap
+import time
 from pathlib import Path
 
 from imp_emulator.testing import Emulator, EmulatorError, running
+from tests.support.watched import watch
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+FOLDER = Path(".build/demo")
+"""Where everything of a demonstration is kept, below the project's folder."""
 
 DRIFT = 3  # the exit status that says so
-REPORTING = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift", "UCOPS_IMP_DRIFT_DIR": ".build/drift-report"}
+REPORTING = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift", "UCOPS_IMP_DRIFT_DIR": str(FOLDER / "drift")}
+SHOWN = 30
+"""Lines of ansible's output that are shown when it ends otherwise than expected."""
+
+GO_ON = f"""\
+The same cluster once more, to try things on:
+  .venv/bin/imp-emulator start --state {FOLDER}/state.sqlite3 --ready-file {FOLDER}/ready.json
+  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
+  .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
+  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json
+For a cluster of your own: docs/getting-started.md"""
 
 
-def say(text: str) -> None:
-    """Print a heading between the outputs of the programs that this script runs."""
-    print(f"\n\033[1m=== {text}\033[0m" if sys.stdout.isatty() else f"\n=== {text}", flush=True)
+class Stopped(Exception):
+    """The story cannot go on; the text says why."""
 
 
-def play(playbook: str, folder: Path, expected: int = 0, **settings: str) -> None:
-    """Run a playbook against the emulator; one that ends with another status than expected ends the demonstration."""
-    told = "".join(f"{name}={value} " for name, value in settings.items())
-    print(f"$ {told}ansible-playbook {playbook} -i inventory/emulator", flush=True)
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
-        # What does not apply, such as certificates that nobody has asked for, is no part of the story.
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "IMP_EMULATOR_READY": str(folder / "ready.json"),
-        **settings,
-    }
-    command = [str(BIN / "ansible-playbook"), playbook, "-i", str(ROOT / "inventory" / "emulator")]
-    done = subprocess.run(command, check=False, cwd=ROOT, env=environment)
-    if done.returncode != expected:
-        raise subprocess.CalledProcessError(done.returncode, command)
+class Story:
+    """The steps so far, and the emulator that they happen on."""
+
+    def __init__(self, environment: Emulator) -> None:
+        self._environment = environment
+        self._step = 1
+
+    def step(self, title: str) -> None:
+        """Begin a step."""
+        self._step += 1
+        heading(self._step, title)
+
+    def play(self, playbook: str, expected: int = 0, **settings: str) -> list[str]:
+        """Run a playbook against the emulator, and return the lines that it printed."""
+        told = "".join(f"{name}={value} " for name, value in settings.items())
+        print(f"$ {told}ansible-playbook {playbook} -i inventory/emulator", flush=True)
+        output = FOLDER / f"{self._step}-{Path(playbook.removeprefix('ucops.imp.')).stem}.txt"
+        command = [str(BIN / "ansible-playbook"), playbook, "-i", str(ROOT / "inventory" / "emulator")]
+        began = time.monotonic()
+        status = watch(command, ROOT / output, doing, environment=self._variables(settings), folder=ROOT)
+        lines = (ROOT / output).read_text(encoding="utf-8").splitlines()
+        print(f"  {time.monotonic() - began:.0f} s; the output of ansible is in {output}")
+        if status != expected:
+            print("\n".join(explaining(lines)))
+            raise Stopped(f"ansible-playbook {playbook} ended with status {status}, see above")
+        return lines
+
+    def _variables(self, settings: dict[str, str]) -> dict[str, str]:
+        return {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
+            # What does not apply, such as certificates that nobody has asked for, is no part of the story.
+            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "IMP_EMULATOR_READY": str(self._environment.ready_file),
+            **settings,
+        }
+
+    def tell_writes(self) -> None:
+        """Say how many writes the emulator's journal holds, and begin a new one."""
+        print(f"  The emulator's journal: {len(self._environment.journal(writes=True)):,} writes.")
+        self._environment.control.clear_journal()
 
 
-def tell_writes(environment: Emulator) -> None:
-    """Say how many writes the emulator's journal holds, and begin a new one."""
-    print(f"The emulator's journal: {len(environment.journal(writes=True))} writes.")
-    environment.control.clear_journal()
+def heading(step: int, title: str) -> None:
+    """Print the title of a step."""
+    text = f"=== {step}. {title}" if step else f"=== {title}"
+    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
+
+
+def doing(line: str) -> str | None:
+    """Return what a line of ansible's output says it is at: its task, or how far a module has come with it."""
+    if found := re.match(r"TASK \[(?:[\w.]+ : )?(.*)\] \*", line):
+        return found[1]
+    return line if line.startswith("[") and "] " in line and not line.startswith("[WARNING]") else None
+
+
+def explaining(lines: list[str]) -> list[str]:
+    """Return of ansible's output what explains a failure: from the task that failed on, or else its end."""
+    failed = next((number for number, line in enumerate(lines) if re.match(r"\[ERROR\]|fatal: |failed: ", line)), None)
+    if failed is None:
+        return lines[-SHOWN:]
+    first = max((number for number, line in enumerate(lines[:failed]) if line.startswith("TASK [")), default=failed)
+    return lines[first : first + SHOWN]
+
+
+def screen(lines: list[str], title: str = "dc1: ") -> str:
+    """Return the screen with this title in what ansible printed: all until its next task or result."""
+    begun = itertools.dropwhile(lambda line: not line.startswith(title), lines)
+    shown = itertools.takewhile(lambda line: not line.startswith(("ok: ", "changed: ", "TASK ", "PLAY ")), begun)
+    return "\n".join(shown).strip("\n")
+
+
+def tell(environment: Emulator) -> None:
+    """Tell the story from a cluster that nobody has configured to one that was healed."""
+    story = Story(environment)
+    story.step("Configure the calendar integration from nothing")
+    show(screen(story.play("ucops.imp.site")))
+    story.tell_writes()
+    story.step("Run it again: nothing is left to do")
+    show(screen(story.play("ucops.imp.site")).partition("\n")[0])
+    story.tell_writes()
+    story.step("Somebody changes things by hand")
+    lines = story.play("demo/tamper.yml")
+    show("\n".join(re.findall(r"^TASK \[(.*)\] \*", "\n".join(lines), re.MULTILINE)))
+    story.step("Look for drift, touching nothing")
+    lines = story.play("ucops.imp.drift", expected=DRIFT, **REPORTING)
+    show("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
+    story.step("Heal it")
+    show(screen(story.play("ucops.imp.site")).partition("\n\nLEFT ALONE")[0])
+    story.step("The gateways as the cluster sees them")
+    show(screen(story.play("ucops.imp.gateway_status")))
+
+
+def show(text: str) -> None:
+    """Print what ansible said, moved to the right of what this program says."""
+    print(textwrap.indent(text, "  "))
 
 
 def main() -> None:
-    """Tell the whole story once."""
-    with tempfile.TemporaryDirectory(prefix="ucops-imp-demo-") as name:
-        folder = Path(name)
-        say("Start an emulated cluster: 1 CUCM, 2 IM and Presence nodes, 2 Exchange servers, 1,000 users")
-        with running(folder=folder) as environment:
-            say("Configure the calendar integration from nothing")
-            play("ucops.imp.site", folder)
-            tell_writes(environment)
-            say("Run it again: nothing is left to do")
-            play("ucops.imp.site", folder)
-            tell_writes(environment)
-            say("Somebody changes things by hand")
-            play("demo/tamper.yml", folder)
-            say("Look for drift, touching nothing")
-            play("ucops.imp.drift", folder, expected=DRIFT, **REPORTING)
-            say("Heal it")
-            play("ucops.imp.site", folder)
-            say("The gateways as the cluster sees them")
-            play("ucops.imp.gateway_status", folder)
-    say("Done")
+    """Start the emulator, tell the whole story once, and say how to go on."""
+    folder = ROOT / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    print("Seven steps, about a minute; everything happens on this computer.")
+    heading(1, "Start an emulated cluster")
+    print("  A Unified CM publisher, two IM and Presence nodes, two Exchange servers, 1,000 users.", flush=True)
+    began = time.monotonic()
+    with running(folder=folder) as environment:
+        print(f"  {time.monotonic() - began:.0f} s; its process is {environment.process.pid}")
+        tell(environment)
+    heading(0, "Done")
+    print(GO_ON)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"The demonstration stopped: {error.cmd[0]} ended with status {error.returncode}.")
-    except EmulatorError as error:
+    except (EmulatorError, OSError, Stopped) as error:
         sys.exit(f"The demonstration stopped: {error}")
+    except KeyboardInterrupt:
+        sys.exit("The demonstration was stopped; the emulator has ended, too.")

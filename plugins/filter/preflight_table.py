@@ -14,8 +14,8 @@ author:
 description:
   - Makes lines of text of the rows that M(ucops.imp.preflight_info) returns, for people to read on a terminal.
   - What failed comes first, then what nobody could tell, the warnings, what was skipped, and what is well. Rows that
-    say the same of several subjects share a line.
-  - The result is a list, because Ansible's usual output shows a list line by line, and a text in one long line.
+    say the same of several subjects share a line, which names the first three of those that are well.
+  - The result is a list, a line each. M(ucops.imp.screen) shows them as they are.
 options:
   _input:
     description: The RV(ucops.imp.preflight_info#module:checks) of the module.
@@ -23,25 +23,27 @@ options:
     elements: dict
     required: true
   width:
-    description: The longest line, in characters. At least 60.
+    description:
+      - The longest line, in columns of a terminal, 60 to 1000.
+      - Left out, it is the terminal's own width, but not more than 110; and 79 where there is no terminal.
     type: int
-    default: 110
   fold:
     description: Whether rows that say the same share a line.
     type: bool
     default: true
 seealso:
   - module: ucops.imp.preflight_info
+  - module: ucops.imp.screen
 """
 
 EXAMPLES = r"""
 - name: Show the result as a table
-  ansible.builtin.debug:
-    msg: "{{ preflight.checks | ucops.imp.preflight_table }}"
+  ucops.imp.screen:
+    lines: "{{ preflight.checks | ucops.imp.preflight_table }}"
 
 - name: Every row on a line of its own, for a wide screen
-  ansible.builtin.debug:
-    msg: "{{ preflight.checks | ucops.imp.preflight_table(width=180, fold=false) }}"
+  ucops.imp.screen:
+    lines: "{{ preflight.checks | ucops.imp.preflight_table(width=180, fold=false) }}"
 """
 
 RETURN = r"""
@@ -57,12 +59,16 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.preflight import table
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.shown import terminal_width
+
+_READABLE = 110
+"""Longer lines are hard to read, however wide the terminal is."""
 
 
-def preflight_table(checks: Any, width: int = 110, fold: bool = True) -> list[str]:
+def preflight_table(checks: Any, width: int | None = None, fold: bool = True) -> list[str]:
     """Return the lines of the table; raises ``AnsibleFilterError`` for anything that is not rows of a preflight."""
     try:
-        return table(checks, width, fold)
+        return table(checks, min(terminal_width(), _READABLE) if width is None else width, fold)
     except (OverflowError, TypeError, ValueError) as error:
         raise AnsibleFilterError(shortened(f"preflight_table: {error}")) from None
 

@@ -116,6 +116,13 @@ options:
       - V(0) means no limit. In check mode the module warns and returns the changes, so that they can be looked at.
     type: int
     default: 0
+  diff_path:
+    description:
+      - A file on the controller for all changes, a line for each user, in check mode too. What it held before is
+        replaced. Only its owner can read it.
+      - With C(--diff) ansible shows up to 30 changes exactly. Of more it shows a page, with their numbers and the first
+        30.
+    type: path
   concurrency:
     description:
       - How many connections update users at once, V(1) to V(32).
@@ -132,11 +139,13 @@ attributes:
     membership:
       - ucops.imp.cucm
       - ucops.imp.audit
+      - ucops.imp.backup
       - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
   - ucops.imp.audit
+  - ucops.imp.backup
 seealso:
   - module: ucops.imp.calendar_users_info
   - module: ucops.imp.presence_gateways
@@ -162,6 +171,15 @@ EXAMPLES = r"""
     query:
       department: sales
     max_changes: 250
+
+- name: See whom a query would change; with --check this writes the file and nothing else
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    query:
+      userid: "%"
+    diff_path: changes.txt
 
 - name: Do what a file for the Bulk Administration Tool says
   ucops.imp.calendar_users:
@@ -252,7 +270,7 @@ undeclared:
   description:
     - The users whose presence includes meeting information and who are not among the users of the task, after the
       changes; in check mode, as they are. All users are read for it.
-    - Empty when the task enables nobody, for it does not say then who else may be. An empty list of O(users) is
+    - Empty when the task enables nobody, because it does not say then who else may be. An empty list of O(users) is
       another thing and reports everybody.
   returned: with O(report_undeclared=true), unless nothing could be read
   type: list
@@ -274,6 +292,11 @@ undeclared:
         home_cluster: true
         im_and_presence: true
         meeting_information: true
+elapsed:
+  description: The seconds that the updates took, without reading.
+  returned: when something was to be changed, outside of check mode
+  type: float
+  sample: 41.3
 restart_required:
   description: Always empty; changes of users need no restart.
   returned: always, unless nothing could be read
@@ -301,10 +324,16 @@ failures:
     - id: user9999
       code: user-not-found
       message: There is no such user in Unified CM.
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-calendar_users.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import USER_TAGS
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import DIFF_PATH, REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
@@ -326,7 +355,9 @@ ARGUMENTS = Arguments(
         "csv_path": {"type": "path"},
         **{name: {"type": "bool"} for name in USER_TAGS},
         "max_changes": {"type": "int", "default": 0},
+        **DIFF_PATH,
         **REPORT_UNDECLARED,
+        **BACKUP,
     },
     mutually_exclusive=(SOURCES,),
     required_one_of=(SOURCES,),

@@ -16,7 +16,7 @@ import yaml
 from tests.support.project_files import ROOT, project_files
 
 PACKAGE = "ansible_collections.ucops.imp.plugins.modules"
-SCREENS = ["screen"]
+SCREENS = ["screen", "summary"]
 """Actions that print on the controller and talk to no endpoint; their module is documentation only."""
 MODULES = [path.stem for path in project_files("plugins/modules/*.py") if path.stem not in SCREENS]
 STATE_MODULES = [module for module in MODULES if not module.endswith("_info")]

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import gc
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -18,12 +20,16 @@ from imp_emulator.client import ready_file as ready
 from imp_emulator.client.addresses import is_loopback
 from imp_emulator.client.control import Control, ControlError, Json
 from imp_emulator.client.launch import EmulatorError, launch
+from imp_emulator.client.ready_file import Stopped
 from imp_emulator.domain.imp.presence_rules import SignIn
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario import writer as scenario_writer
 from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.store.database import StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
+
+_DOORS = 12
+"""How many hosts ``start`` shows; a generated scenario may have a thousand."""
 
 app = typer.Typer(
     help="An emulator of Unified CM, its IM and Presence Service and Microsoft Exchange.",
@@ -90,8 +96,32 @@ def start(
     ready_file: ReadyFile,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 60,
 ) -> None:
-    """Serve in the background, with all options of serve; ends when the environment is ready."""
-    launch(state, ready_file, state.with_name(f"{state.name}.log"), *context.args, seconds=timeout)
+    """Serve in the background, with all options of serve; ends when the environment is ready, and says where it is."""
+    log = state.with_name(f"{state.name}.log")
+    launch(state, ready_file, log, *context.args, seconds=timeout)
+    for line in _told(ready_file, _content(ready_file)):
+        typer.echo(line)
+    typer.echo(f"Log:           {log}")
+    typer.echo(f"To stop it:    imp-emulator stop --ready-file {shlex.quote(str(ready_file))}")
+
+
+def _told(ready_file: Path, content: dict[str, Any]) -> list[str]:
+    """Return what a person wants to know of an emulator that has just become ready."""
+    doors = ready.doors(content)
+    heading = ("SERVER", "WHAT IT IS", ["PORT: REAL ONE"])
+    width, kind = (max(len(row[column]) for row in (heading, *doors)) for column in (0, 1))
+    lines = []
+    for host, what, ports in (heading, *doors[:_DOORS]):
+        first, *others = (", ".join(ports[start : start + 2]) for start in range(0, len(ports), 2))
+        lines += [f"  {host:{width}}  {what:{kind}}  {first}", *(" " * (width + kind + 6) + other for other in others)]
+    control = content["control"]["url"]
+    return [
+        f"The emulator is ready: process {content['pid']}, on {urlsplit(control).hostname}.",
+        *lines,
+        *([f"  and {len(doors) - _DOORS} more, see the ready file"] if len(doors) > _DOORS else []),
+        f"Control plane: {control}",
+        f"Ready file:    {ready_file} (names, ports, passwords)",
+    ]
 
 
 @app.command()
@@ -125,11 +155,17 @@ def wait(
 @app.command()
 def stop(
     ready_file: ReadyFile,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 30,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait before it is killed.")] = 30,
 ) -> None:
-    """Stop the emulator and wait until it is done; no running emulator is no error."""
-    if not ready.stop(ready_file, timeout):
+    """Stop the emulator and wait until its process is gone; no running emulator is no error."""
+    how = ready.stop(ready_file, timeout)
+    if how is Stopped.NOTHING:
         typer.echo(f"imp-emulator: nothing runs for {ready_file}", err=True)
+    else:
+        typer.echo("The emulator has stopped.")
+    if how is Stopped.KILLED:
+        words = f"it did not end within {timeout:g} seconds and was killed; what it had answered is in its state file"
+        typer.echo(f"imp-emulator: {words}", err=True)
 
 
 @calendar.command("put")
@@ -216,7 +252,7 @@ def _cluster(ready_file: Path, name: str | None) -> str:
     """Return the cluster that is meant: the one that is named, or the only one."""
     names = list(_content(ready_file)["clusters"])
     if name is None and len(names) != 1:
-        raise typer.BadParameter(f"one of {', '.join(names)} is wanted", param_hint="--cluster")
+        raise typer.BadParameter(f"one of {', '.join(names)} is expected", param_hint="--cluster")
     return name or names[0]
 
 

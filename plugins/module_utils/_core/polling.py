@@ -4,7 +4,7 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""Waiting for what happens elsewhere: the one loop that asks again and again."""
+"""Waiting for what happens elsewhere: the one loop that asks again and again, and a watch for how long things take."""
 
 from __future__ import annotations
 
@@ -45,3 +45,24 @@ class Polling:
     def give_way(self) -> None:
         """Pause for one to two intervals: whoever waits for the same and goes first is to be seen by then."""
         self.sleep(self.interval * (1 + self.jitter()))
+
+
+class Stopwatch:
+    """Tells how long the blocks took that were entered with it; ``clock`` returns seconds that only ever grow."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._begun = 0.0
+        self.seconds: float | None = None
+        """Of all blocks together, ``None`` before the first one."""
+
+    def __enter__(self) -> Stopwatch:
+        self._begun = self._clock()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.seconds = (self.seconds or 0.0) + self._clock() - self._begun
+
+    def as_result(self) -> dict[str, float]:
+        """Return the result ``elapsed``, nothing when no block was entered."""
+        return {} if self.seconds is None else {"elapsed": round(self.seconds, 3)}

@@ -180,7 +180,7 @@ def read(lines: str | Iterable[str]) -> BatFile:
     text = lines if isinstance(lines, str) else "".join(lines)
     if "\0" in text:
         line = text_file.line_number(text[: text.index("\0")])
-        result.problems.append(f"line {line}: it has the character U+0000, which is none of a text; take it out.")
+        result.problems.append(f"line {line}: it has the character U+0000, which no text has; remove it.")
         return result
     try:
         rows = list(_rows(text))

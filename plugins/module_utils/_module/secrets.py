@@ -139,6 +139,11 @@ class ModuleOptions(Protocol):
     no_log_values: set[str]
     odd_values: list[str]
 
+    @property
+    def module_name(self) -> str:
+        """The module's own name, without that of the collection."""
+        ...
+
     def input_problems(self) -> list[str]:
         """Return what is wrong with any option of any module."""
         ...
@@ -162,6 +167,11 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     odd_values: list[str] = []  # noqa: RUF012 (never changed, only replaced)
     """Which texts cannot be meant."""
     _checked = False
+
+    @property
+    def module_name(self) -> str:
+        """The module's own name, without that of the collection."""
+        return str(self._name).rpartition(".")[2]
 
     def __init__(self, may_be_empty: Collection[str] = (), **arguments: Any) -> None:
         """Check the arguments; ``may_be_empty`` has the options for which an empty text is a value."""

@@ -129,6 +129,7 @@ class _Options:
     unusable: list[str]
     odd_values: list[str]
     check_mode: bool = True
+    module_name: str = ""
     no_log_values: set[str] = field(default_factory=set)
 
     def input_problems(self) -> list[str]:

@@ -76,7 +76,7 @@ class GroupNode:
 
     @property
     def in_transit(self) -> bool:
-        """Whether it is on its way to another state."""
+        """Whether it is changing its state."""
         return self.state is not None and ascii_lower(self.state) in IN_TRANSIT
 
     def as_dict(self) -> dict[str, Any]:
@@ -141,6 +141,17 @@ class RedundancyGroup:
             "users": self.users,
             "nodes": [node.as_dict() for node in self.nodes],
         }
+
+
+def users_assigned(groups: Iterable[RedundancyGroup]) -> list[dict[str, Any]]:
+    """Return ``[{nodes, users}]``, how many users are assigned to a node, or else to the nodes of a group together."""
+    told: list[dict[str, Any]] = []
+    for group in groups:
+        if all(node.users_assigned is not None for node in group.nodes):
+            told += [{"nodes": [node.name], "users": node.users_assigned} for node in group.nodes]
+        elif group.users is not None:
+            told.append({"nodes": [node.name for node in group.nodes], "users": group.users})
+    return told
 
 
 def group_of(node: str, groups: Iterable[RedundancyGroup]) -> RedundancyGroup | None:

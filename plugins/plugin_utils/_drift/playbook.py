@@ -31,12 +31,14 @@ OURS = (INSTALLED, *COLLECTION.split(".")[:-1])
 """The folders below which this collection is installed, as parts of a path."""
 READS = "_info"
 """The end of the names of modules that compare nothing."""
+SHOWS = ("ucops.imp.screen", "ucops.imp.summary")
+"""Actions that only show what others have found."""
 READING_ROLES = ("ucops.imp.export",)
 
 
 def compares(action: str) -> bool:
     """Whether a module or role, by its full name, compares something with what is declared."""
-    return is_ours(action) and not action.endswith(READS) and action not in READING_ROLES
+    return is_ours(action) and not action.endswith(READS) and action not in (*READING_ROLES, *SHOWS)
 
 
 def play_compares(play: Any) -> bool:

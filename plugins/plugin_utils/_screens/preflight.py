@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import OK, REQUIREMENTS, RESULTS, SKIPPED
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import CHECKS, OK, RESULTS, SKIPPED
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
     GAP,
     LONGEST,
@@ -22,12 +23,12 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
 
 _NEEDED = {"result", "check", "subject", "found", "expected", "advice"}
 _RESULT = max(map(len, RESULTS))
-_CHECK = max(map(len, REQUIREMENTS))
+_CHECK = max(map(len, CHECKS))
 
 Row = Mapping[str, Any]
 
 
-def table(checks: Any, width: int = 110, fold: bool = True) -> list[str]:
+def table(checks: Any, width: int, fold: bool = True) -> list[str]:
     """Return the lines of the table.
 
     Raises ``TypeError`` for anything that is not rows of a preflight, ``ValueError`` for a width that is too small.
@@ -61,7 +62,10 @@ def _entry(group: Sequence[Row], width: int) -> list[str]:
     if len(checks) > 1:
         return _lines(row["result"], f"{len(group)} rows", f"{row['found']}: {', '.join(checks)}", "", width)
     expected = f" (expected: {row['expected']})" if row["expected"] and row["result"] != OK else ""
-    text = f"{', '.join(str(one['subject']) for one in group)}: {row['found']}{expected}"
+    subjects = [str(one["subject"]) for one in group]
+    # Of what is well a few names will do; what has to be put right is named in full.
+    names = named(subjects) if row["result"] == OK else ", ".join(subjects)
+    text = f"{names}: {row['found']}{expected}"
     return _lines(row["result"], row["check"], text, row["advice"], width)
 
 

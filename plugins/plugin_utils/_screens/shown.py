@@ -38,7 +38,7 @@ _display = Display()
 
 def terminal_width() -> int:
     """Return how many columns a line may take: those of the terminal, 79 where there is none."""
-    return min(max(_display.columns, SHORTEST), LONGEST)
+    return min(max(int(_display.columns), SHORTEST), LONGEST)
 
 
 def coloured(line: str) -> str:

@@ -13,7 +13,9 @@ none. What would break a line or steer a terminal, in a user's name perhaps, is 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import printable
 
 SHORTEST, LONGEST = 60, 1000
 """Columns of a screen; a narrower terminal breaks the lines itself."""
@@ -21,15 +23,6 @@ GAP = 2
 """Blanks between the columns of a table."""
 _NARROWEST = 4
 """No column of a table gets narrower, whatever the width."""
-_SPELLED = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories: controls, halves of characters, separators of lines and of paragraphs."""
-_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Signs that turn the direction of what follows, so that a line reads as another."""
-
-
-def printable(text: str) -> str:
-    """Return a text on one line, with what would break the line or steer a terminal spelled by its number."""
-    return "".join(f"\\u{ord(sign):04x}" if _steers(sign) else sign for sign in text)
 
 
 def width_of(text: str) -> int:
@@ -66,7 +59,7 @@ def table(
     Raises ``ValueError`` for a row of another length.
     """
     if any(len(row) != len(titles) for row in rows):
-        raise ValueError(f"every row needs {len(titles)} cells.")
+        raise ValueError(f"each row must have as many cells as there are columns, {len(titles)}.")
     cells = [[_paragraphs(cell) for cell in row] for row in rows]
     widths = column_widths([[[title] for title in titles], *cells], width)
     head = [side_by_side(titles, widths)] if any(titles) else []
@@ -91,23 +84,6 @@ def side_by_side(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Return one line of cells that fit their columns."""
     padded = (f"{cell}{' ' * (width - width_of(cell))}" for cell, width in zip(cells, widths, strict=True))
     return (" " * GAP).join(padded).rstrip()
-
-
-def named(names: Sequence[str], most: int = 3) -> str:
-    """Return the first names of many, and how many more there are."""
-    more = len(names) - most
-    # One name takes no more room than its being left out.
-    return ", ".join(names) if more <= 1 else f"{', '.join(names[:most])} and {more:,} more"
-
-
-def counted(number: int, one: str, several: str | None = None) -> str:
-    """Return a number with its noun: ``1 user``, ``3,267 users``."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
-
-
-def indented(lines: Iterable[str], by: int = 2) -> list[str]:
-    """Return lines moved to the right; empty ones stay empty."""
-    return [f"{' ' * by}{line}" if line else line for line in lines]
 
 
 def _row_lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -147,7 +123,3 @@ def _columns(sign: str) -> int:
     if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(sign) in ("W", "F") else 1
-
-
-def _steers(sign: str) -> bool:
-    return (not sign.isascii() and unicodedata.bidirectional(sign) in _TURNS) or unicodedata.category(sign) in _SPELLED

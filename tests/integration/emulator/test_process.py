@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import ssl
 import stat
@@ -225,8 +226,8 @@ def test_wait_and_stop(start_emulator: StartEmulator) -> None:
     running = start_emulator()
     assert run("wait", "--ready-file", str(running.ready_file), "--timeout", "10").returncode == 0
     stopped = run("stop", "--ready-file", str(running.ready_file))
-    assert (stopped.returncode, stopped.stderr) == (0, "")
-    assert running.process.wait(10) == 0
+    assert (stopped.returncode, stopped.stdout, stopped.stderr) == (0, "The emulator has stopped.\n", "")
+    assert running.process.poll() == 0, "stop has waited until the process was gone"
     assert not running.ready_file.exists()
     again = run("stop", "--ready-file", str(running.ready_file))
     assert again.returncode == 0
@@ -243,9 +244,50 @@ def test_start_serves_in_the_background_with_all_options_of_serve(tmp_path: Path
     try:
         ready = json.loads((tmp_path / "ready.json").read_text(encoding="utf-8"))
         assert Control(**ready["control"]).about()["pid"] == ready["pid"]
-        refused(run("start", *files[:2], "--ready-file", str(tmp_path / "other.json")), "in use by another emulator")
+        told_where_it_listens(started.stdout, ready)
+        assert started.stdout.splitlines()[-1] == f"To stop it:    imp-emulator stop --ready-file {files[-1]}"
+        twice_is_refused(tmp_path, files, ready)
     finally:
         assert run("stop", *files[2:]).returncode == 0
+    assert not is_process(ready["pid"])
+
+
+def told_where_it_listens(text: str, ready: dict[str, Any]) -> None:
+    for place, port in every_port(ready):
+        assert f": {port}" in text
+        assert place in text.splitlines()[0]
+    assert f"Control plane: {ready['control']['url']}\n" in text
+    assert max(map(len, text.partition("Control")[0].splitlines())) <= 80, "a table for every terminal"
+
+
+def twice_is_refused(folder: Path, files: tuple[str, ...], ready: dict[str, Any]) -> None:
+    """A second one with this state file, or this ready file, is told how to stop the first, which keeps its files."""
+    stop = f"another emulator, process {ready['pid']}; stop it first: imp-emulator stop --ready-file {files[-1]}"
+    other = ("--state", str(folder / "other.db"))
+    refused(run("start", *files), f"state.db is in use by {stop}")
+    for command in ("start", "serve"):
+        refused(run(command, *other, *files[2:]), f"ready.json is the ready file of {stop}")
+    assert json.loads((folder / "ready.json").read_text(encoding="utf-8")) == ready
+
+
+def is_process(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and waits for its parent to ask does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    asked = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return asked.stdout.strip()[:1] not in ("", "Z")
+
+
+def test_stop_ends_an_emulator_that_hangs_and_says_so(start_emulator: StartEmulator) -> None:
+    running = start_emulator()
+    running.process.send_signal(signal.SIGSTOP)
+    stopped = run("stop", "--ready-file", str(running.ready_file), "--timeout", "0.1")
+    assert running.process.poll() == -signal.SIGKILL
+    assert (stopped.returncode, stopped.stdout) == (0, "The emulator has stopped.\n")
+    assert "did not end within 0.1 seconds and was killed" in stopped.stderr
+    assert not running.ready_file.exists()
 
 
 def test_start_says_what_keeps_it_from_serving(tmp_path: Path) -> None:

@@ -40,9 +40,8 @@ def test_a_cluster_that_is_well(environment: Emulator, tmp_path: Path, monkeypat
     assert played.module_calls[0] == f"{HOST} ucops.imp.preflight_info"
     assert "RESULT   CHECK" in played.output
     assert "gateway-name-matches  mail1.example.com: SAN mail1.example.com" in played.output
-    assert "0 failed, 0 unknown, 4 warning, 2 skipped, 74 ok" in played.output
-
-    assert f"{folder}/{HOST}.json" in played.output
+    assert "0 failed, 0 unknown, 4 warning, 2 skipped, 74 ok\n\nFor machines: " in played.output
+    assert f"For machines: {folder}/{HOST}.json\n\nNothing has failed.\n" in played.output
     report = json.loads((folder / f"{HOST}.json").read_text())
     assert report.keys() == {"host", "passed", "counts", "checks"}
     assert (report["host"], report["passed"]) == (HOST, True)
@@ -58,7 +57,10 @@ def test_a_cluster_that_is_not(environment: Emulator, tmp_path: Path) -> None:
 
     assert played.status == 2
     assert played.recap[HOST].failed == 1
-    assert '"failed   service-runs          Cisco SIP Proxy on imp-sub: Stopped (expected: Started)"' in played.output
+    table = played.output.partition("dc1: preflight\n")[2].partition("\n\nPut right what has failed")[0].splitlines()
+    assert max(map(len, table)) <= 79, "there is no terminal"
+    assert table[1].split() == ["RESULT", "CHECK", "SUBJECT:", "FOUND", "(EXPECTED)"]
+    assert table[3].startswith("failed   service-runs          Cisco SIP Proxy on imp-sub: Stopped")
     assert "1 failed. service-runs: Cisco SIP Proxy on imp-sub: Stopped. Start it" in " ".join(played.output.split())
     assert played.module_calls == [f"{HOST} ucops.imp.preflight_info"], "one call for each cluster"
 

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from tests.support.emulator import Emulator
-from tests.support.playbooks import Played, play
+from tests.support.pages import Shell, commands
+from tests.support.playbooks import INVENTORY, Played, play, settings
 
 HOST = "imp-pub.dc1"
+TICKET = "calendar_integration_summary_path"
 MODULE_CALLS_AT_MOST = 10
 PARTS = ["trust", "presence_gateways", "calendar_users", "calendaring", "presence_engine"]
 
@@ -32,14 +35,51 @@ def pending(environment: Emulator) -> list[dict[str, str]]:
         return client.get("/imp-admin/v1/restart-notifications").json()["items"]
 
 
+def screen_of(played: Played) -> str:
+    """Return what a run shows at its end, with one blank where there are several."""
+    _before, first, rest = played.output.rpartition("\ndc1: ")
+    return " ".join(f"{first}{rest}".split())
+
+
+def figures(environment: Emulator) -> dict[str, int]:
+    """Return of how many changes it is kept how long they took."""
+    kept = json.loads((environment.ready_file.parent / "pending-restarts" / "dc1.figures.json").read_text())
+    return {name: figure["changes"] for name, figure in kept["figures"].items()}
+
+
+def secrets(environment: Emulator) -> list[str]:
+    accounts = environment.ready["clusters"]["dc1"]["accounts"]
+    known = (accounts["application"], accounts["os"], environment.ready["exchange_account"])
+    return [account["password"] for account in known]
+
+
 def assert_secretive(environment: Emulator, played: Played) -> None:
     """Assert that no secret is printed, however verbose the run was."""
-    accounts = environment.ready["clusters"]["dc1"]["accounts"]
-    secrets = [accounts["application"]["password"], accounts["os"]["password"]]
-    secrets.append(environment.ready["exchange_account"]["password"])
     assert "ansible-playbook [core" in played.output, "the run was not verbose"
-    assert [secret for secret in secrets if secret in played.output] == []
-    assert [secret for secret in secrets if secret in str(environment.journal())] == []
+    assert [secret for secret in secrets(environment) if secret in played.output] == []
+    assert [secret for secret in secrets(environment) if secret in str(environment.journal())] == []
+
+
+def assert_backed_up(environment: Emulator, folder: Path) -> None:
+    """Assert that each part has written down what it was about to change, in one folder and without a secret."""
+    (run_folder,) = (folder / "backups").iterdir()
+    files = sorted((run_folder / HOST).iterdir())
+    assert [path.stem.rpartition("Z-")[2] for path in files] == [
+        "trust_certificates",
+        "presence_gateways",
+        "calendar_users",
+        "calendaring_parameters",
+        "services",
+    ]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert [secret for secret in secrets(environment) if any(secret in path.read_text() for path in files)] == []
+
+
+def assert_foretold(told: str) -> None:
+    assert "dc1: check, nothing was written: 1,013 changes" in told
+    assert "imp-sub Cisco Presence Engine, Cisco SIP Proxy" in told
+    assert "1,000 users 2 min assumed: 15 a second" in told
+    assert "Users on these nodes now: 0." in told
 
 
 def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_path: Path) -> None:
@@ -50,8 +90,20 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     assert predicted.recap[HOST].changed == len(PARTS)
     assert gateways(environment) == []
 
-    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv")
+    assert_foretold(screen_of(predicted))
+
+    ticket = tmp_path / "tickets" / "dc1.md"
+    backup = ("-e", "ucops_imp_backup=yes", "-e", "ucops_imp_backup_path=backups")
+    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}", *backup)
     assert_secretive(environment, done)
+    told = screen_of(done)
+    assert "1,000 users changed user0001, user0002, user0003 and 997 more" in told
+    assert "gateway status 2 of 2 gateways verified" in told
+    assert "NEXT 1. Nothing. Another run changes nothing." in told
+    written = replace(done, output=f"ansible-playbook [core {ticket.read_text()}")
+    assert_secretive(environment, written)
+    assert "| gateway account added: shared |" in written.output
+    assert "| password | not set | (as given) |" in written.output
     assert done.recap[HOST].changed == len(PARTS)
     assert len(done.module_calls) <= MODULE_CALLS_AT_MOST
     assert gateways(environment) == ["mail1.example.com", "mail2.example.com"]
@@ -60,12 +112,22 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     controls = environment.journal(writes=True, operation="soapDoControlServices")
     assert [entry["node"] for entry in controls] == ["imp-pub", "imp-pub", "imp-sub", "imp-sub"]
 
+    assert_backed_up(environment, tmp_path)
+
     last = environment.control.last_journal_id()
-    checked = run(environment, tmp_path, "ucops.imp.site", "--check")
-    repeated = run(environment, tmp_path, "ucops.imp.site")
+    # As the page prints it.
+    check, again = commands("docs/maintenance-window.md")
+    (tmp_path / "inventory").symlink_to(INVENTORY)
+    calls = tmp_path / "calls.txt"
+    terminal = Shell(tmp_path, more=settings(environment.ready_file, calls))
+    checked, repeated = terminal.run(check), terminal.run(again)
     assert environment.journal(writes=True, after=last) == []
-    assert (checked.recap[HOST].changed, repeated.recap[HOST].changed) == (0, 0)
-    assert len(repeated.module_calls) <= MODULE_CALLS_AT_MOST
+    assert ("changed=0" in checked, "changed=0" in repeated) == (True, True)
+    assert len(calls.read_text().splitlines()) <= 2 * MODULE_CALLS_AT_MOST
+    assert "calendar users 1,000 users as declared" in " ".join(checked.split())
+    assert "everything is as declared" in (tmp_path / "tickets" / "headquarters.md").read_text()
+    # What the run took is the figure of the next check.
+    assert figures(environment) == {"calendar_users": 1000, "presence_engine": 4}
 
 
 def test_each_part_has_a_playbook_that_converges(environment: Emulator, tmp_path: Path) -> None:
@@ -104,6 +166,15 @@ def test_the_run_fails_when_a_gateway_is_not_verified(environment: Emulator, tmp
         verdict = "SSL Connection/Certificate Verification - Failed - Certificate Missing From Chain"
         assert f"{server} is not verified: Exchange Reachability (pingable), {verdict}" in said
     assert "have the server send its whole chain." in said
+    told = screen_of(played)
+    assert "dc1: 1 of 2 parts failed" in told
+    assert "FAILED WHAT HAPPENED, AND WHAT TO DO" in told
+    assert "gateway status Exchange Reachability" in told
+    assert (
+        "mail1.example.com, SSL Connection/Certificate Verification" in told
+        or "mail1.example.com, mail2.example.com" in told
+    )
+    assert "Restart what has not loaded the changes (Cisco Presence Engine)" in told
 
 
 def test_a_wrong_role_variable_is_refused_before_anything_is_sent(environment: Emulator, tmp_path: Path) -> None:

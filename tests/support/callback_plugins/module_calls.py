@@ -18,6 +18,9 @@ short_description: Count the calls of the collection's modules
 description: Appends host and action of each call to the file that E(MODULE_CALLS_FILE) names.
 """
 
+SCREENS = ("ucops.imp.screen", "ucops.imp.summary")
+"""Actions that print on the controller and call no module."""
+
 
 class CallbackModule(CallbackBase):
     """Appends ``host action`` for each result of a module of the collection."""
@@ -29,7 +32,7 @@ class CallbackModule(CallbackBase):
 
     def _write(self, result: Any, **_: Any) -> None:
         action = result._task.action
-        if action.startswith("ucops.imp."):
+        if action.startswith("ucops.imp.") and action not in SCREENS:
             with Path(os.environ["MODULE_CALLS_FILE"]).open("a") as out:
                 out.write(f"{result._host.get_name()} {action}\n")
 

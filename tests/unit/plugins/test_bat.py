@@ -314,7 +314,7 @@ def test_a_header_in_the_middle_is_told_once() -> None:
     """Two files that were joined; the second may have its byte order mark."""
     header = ",".join(HEADER)
     assert read(user_row("u1"), f"\ufeff{header}", user_row("u2")).problems == [
-        "line 3: the header stands here again; leave one."
+        "line 3: the header is here again; remove it."
     ]
 
 

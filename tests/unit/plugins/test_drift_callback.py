@@ -148,6 +148,7 @@ PLAYS = {
     "a role": (a_play("theirs.role", "ucops.imp.trust"), True),
     "an included role": (a_play(tasks=[INCLUDE]), True),
     "nothing of ours": (a_play("geerlingguy.nginx", tasks=[FOREIGN]), False),
+    "only what shows": (a_play(tasks=[a_task("ucops.imp.screen"), a_task("ucops.imp.summary")]), False),
     "only what reads": (a_play("ucops.imp.export", tasks=[a_task("ucops.imp.cluster_info")]), False),
     "names that only look like ours": (a_play("imp.trust", tasks=[a_task("ucops.impostor.services")]), False),
 }

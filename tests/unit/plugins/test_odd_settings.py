@@ -20,6 +20,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.bat_file import bat_file
 from ansible_collections.ucops.imp.plugins.filter.bat_unnamed import bat_unnamed
 from ansible_collections.ucops.imp.plugins.filter.from_working_directory import from_working_directory
+from ansible_collections.ucops.imp.plugins.filter.gateway_table import gateway_table
 from ansible_collections.ucops.imp.plugins.filter.inventory_value import inventory_value
 from ansible_collections.ucops.imp.plugins.filter.masked_places import places
 from ansible_collections.ucops.imp.plugins.filter.preflight_table import preflight_table
@@ -120,6 +121,7 @@ def _user(**more: Any) -> dict[str, Any]:
     return {"userid": "ada", "im_and_presence": True, "meeting_information": True, **more}
 
 
+GATEWAY = ("name", "checked", "reachable", "verified", "reachability", "verification", "detail", "advice")
 FILTERS: dict[str, Callable[[Any], Any]] = {
     "bat_file": bat_file,
     "bat_file of users": lambda value: bat_file([_user(userid=value)]),
@@ -127,6 +129,9 @@ FILTERS: dict[str, Callable[[Any], Any]] = {
     "bat_unnamed": bat_unnamed,
     "from_working_directory": from_working_directory,
     "from_working_directory that can be written": lambda value: from_working_directory(value, writable=True),
+    "gateway_table": gateway_table,
+    "gateway_table of gateways": lambda value: gateway_table([dict.fromkeys(GATEWAY, value)]),
+    "gateway_table of that width": lambda value: gateway_table([], width=value),
     "inventory_value": inventory_value,
     "masked_places": places,
     "preflight_table": preflight_table,

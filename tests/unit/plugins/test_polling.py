@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling, Stopwatch
 
 
 class Clock:
@@ -75,3 +75,14 @@ def test_who_gives_way_pauses_for_one_to_two_intervals(jitter: float, pause: flo
     clock = Clock()
     replace(clock.polling(300, 5), jitter=lambda: jitter).give_way()
     assert clock.slept == [pause]
+
+
+def test_a_stopwatch_tells_the_time_of_its_blocks_and_nothing_before_the_first() -> None:
+    times = iter([1.0, 3.5, 10.0, 11.0])
+    watch = Stopwatch(lambda: next(times))
+    assert watch.as_result() == {}
+    with watch:
+        pass
+    with watch:
+        pass
+    assert watch.as_result() == {"elapsed": 3.5}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import (
-    REQUIREMENTS,
+    CHECKS,
     RESULTS,
     SKIPPED,
     Row,
@@ -27,7 +27,7 @@ ANSWERS = [ok("port-answers", f"{name}:8443", "accepts connections") for name in
 
 
 def lines_of(*rows: Row, **options: Any) -> list[str]:
-    return table([row.as_dict() for row in rows], **options)
+    return table([row.as_dict() for row in rows], **{"width": 110, **options})
 
 
 def test_what_failed_stands_first_with_what_to_do() -> None:
@@ -45,6 +45,14 @@ def test_what_failed_stands_first_with_what_to_do() -> None:
         "cucm1:8443, imp1:8443, imp2:8443: accepts connections",
     ]
     assert lines[-1] == "1 failed, 0 unknown, 0 warning, 0 skipped, 3 ok"
+
+
+def test_of_what_is_well_a_few_names_will_do_and_what_failed_is_named_in_full() -> None:
+    names = [f"imp{number}" for number in range(1, 7)]
+    well = lines_of(*(ok("version-supported", name, "14.0") for name in names))[2]
+    assert well.split(maxsplit=2)[2] == "imp1, imp2, imp3 and 3 more: 14.0"
+    wrong = lines_of(*(failed("version-supported", name, "10.5", "14.0", "Upgrade it.") for name in names))[2]
+    assert wrong.split(maxsplit=2)[2] == f"{', '.join(names)}: 10.5 (expected: 14.0)"
 
 
 def test_rows_that_differ_do_not_share_a_line() -> None:
@@ -77,7 +85,7 @@ def test_nothing_was_checked() -> None:
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
 TEXTS = st.lists(WORDS, min_size=1, max_size=30).map(" ".join)
-MADE = st.builds(Row, st.sampled_from(list(REQUIREMENTS)), TEXTS, st.sampled_from(RESULTS), TEXTS, TEXTS, TEXTS)
+MADE = st.builds(Row, st.sampled_from(list(CHECKS)), TEXTS, st.sampled_from(RESULTS), TEXTS, TEXTS, TEXTS)
 # A row that was skipped asks for nothing.
 ROWS = MADE.map(lambda row: replace(row, advice="") if row.result == SKIPPED else row)
 
@@ -97,7 +105,7 @@ def test_no_line_is_too_long_and_no_row_is_lost(rows: list[Row], width: int, fol
 @pytest.mark.parametrize("checks", ["text", {"checks": []}, [1], [{"check": "x"}], None])
 def test_what_is_no_preflight_is_refused(checks: Any) -> None:
     with pytest.raises(TypeError, match="preflight_info"):
-        table(checks)
+        table(checks, 110)
 
 
 def test_a_narrow_table_is_refused() -> None:

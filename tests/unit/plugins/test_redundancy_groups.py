@@ -18,6 +18,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.high_availabili
     RedundancyGroup,
     group_of,
     merged,
+    users_assigned,
     with_states,
 )
 
@@ -51,6 +52,16 @@ def changed(**fields: Any) -> RedundancyGroup:
 )
 def test_when_a_group_carries_its_users(group: RedundancyGroup, said: str | None) -> None:
     assert [why for _node, why in group.unsettled()] == ([] if said is None else [said])
+
+
+def test_whose_users_a_restart_touches() -> None:
+    """Those of each node where it is told, else those of the group together, else nobody knows."""
+    untold = replace(PAIR, nodes=(GroupNode("c"), GroupNode("d")))
+    assert users_assigned([PAIR, replace(untold, users=9), untold]) == [
+        {"nodes": ["a"], "users": 3},
+        {"nodes": ["b"], "users": 4},
+        {"nodes": ["c", "d"], "users": 9},
+    ]
 
 
 @pytest.mark.parametrize("state", ["Initializing", "failing over", "Taking Over", "Falling Back", "Taking Back"])

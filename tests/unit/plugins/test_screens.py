@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
-from ansible_collections.ucops.imp.plugins.action.screen import screen
+from ansible_collections.ucops.imp.plugins.action.screen import ActionModule, screen
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted, named, printable
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.shown import coloured
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
-    counted,
-    named,
-    printable,
     table,
     width_of,
     wrapped,
@@ -74,7 +74,7 @@ def test_many_names_are_the_first_ones_and_a_number() -> None:
 
 
 def test_a_row_of_another_length_is_refused() -> None:
-    with pytest.raises(ValueError, match="every row needs 2 cells"):
+    with pytest.raises(ValueError, match="as many cells as there are columns, 2"):
         table(["A", "B"], [["a"]], 80)
 
 
@@ -97,3 +97,14 @@ def test_only_the_line_of_a_state_has_a_colour(monkeypatch: pytest.MonkeyPatch) 
     assert coloured("failed   mail2") != "failed   mail2"
     assert coloured("failed to do it") == "failed to do it"
     assert coloured("mail2  failed") == "mail2  failed"
+
+
+@pytest.mark.parametrize(("callback", "prints"), [("default", True), ("ansible.posix.json", False), ("null", False)])
+def test_output_for_programs_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], callback: str, prints: bool
+) -> None:
+    monkeypatch.setattr("ansible.constants.DEFAULT_STDOUT_CALLBACK", callback)
+    action = ActionModule.__new__(ActionModule)
+    action._task = SimpleNamespace(no_log=False)
+    action.show(["one", "two"])
+    assert ("one\ntwo" in capsys.readouterr().out) == prints

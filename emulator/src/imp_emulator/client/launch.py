@@ -12,6 +12,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from imp_emulator.client import ready_file
+from imp_emulator.client.files import holder
+
 COMMAND = (os.environ.get("IMP_EMULATOR_PYTHON") or sys.executable, "-m", "imp_emulator")
 """The command ``imp-emulator``. ``IMP_EMULATOR_PYTHON`` names another Python to run it, because tests may run on an
 older one than the emulator needs."""
@@ -25,7 +28,7 @@ class EmulatorError(Exception):
 
 def launch(
     state: Path,
-    ready_file: Path,
+    ready: Path,
     errors: Path,
     *arguments: str,
     environment: Mapping[str, str] | None = None,
@@ -37,18 +40,18 @@ def launch(
 
     Args:
         state: The state file; its folder is made if need be.
-        ready_file: The file that it writes when it serves. An old one is removed first: it could be a killed
-            predecessor's.
+        ready: The file that it writes when it serves. One that a killed predecessor has left is removed first.
         errors: The file that takes its standard error.
         arguments: Further ones of ``imp-emulator serve``.
         environment: Its environment variables; by default those of this process.
         seconds: How long to wait for it.
 
     Raises:
-        EmulatorError: It ended, or was not ready in time and was stopped.
+        EmulatorError: One runs already with this state file or ready file; or it ended, or was not ready in time
+            and was stopped.
     """
-    ready_file.unlink(missing_ok=True)
-    command = [*COMMAND, "serve", "--state", str(state), "--ready-file", str(ready_file), *arguments]
+    _make_way(state, ready)
+    command = [*COMMAND, "serve", "--state", str(state), "--ready-file", str(ready), *arguments]
     state.parent.mkdir(parents=True, exist_ok=True)
     with errors.open("wb") as log:
         process = subprocess.Popen(
@@ -59,13 +62,33 @@ def launch(
             env=environment,
             start_new_session=True,
         )
+    try:
+        return _ready(process, ready, errors, seconds)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _make_way(state: Path, ready: Path) -> None:
+    """Remove an old ready file, unless an emulator that runs needs it, or the state file."""
+    if (other := holder(state)) is not None:
+        raise EmulatorError(f"{state} is in use by {other}")
+    try:
+        ready_file.require_free(ready)
+    except FileExistsError as error:
+        raise EmulatorError(str(error)) from None
+    ready.unlink(missing_ok=True)
+
+
+def _ready(process: subprocess.Popen[bytes], ready: Path, errors: Path, seconds: float) -> subprocess.Popen[bytes]:
+    """Wait until a started process has written its ready file, and return it."""
     deadline = time.monotonic() + seconds
-    while not ready_file.exists():
+    while not ready.exists():
         ended = process.poll() is not None
         if ended or time.monotonic() >= deadline:
-            process.kill()
-            process.wait()
             what = f"ended with status {process.returncode}" if ended else f"was not ready after {seconds:g} seconds"
-            raise EmulatorError(f"the emulator {what}: {errors.read_text(encoding='utf-8').strip()}")
+            said = errors.read_text(encoding="utf-8", errors="replace").strip().removeprefix("imp-emulator: ")
+            raise EmulatorError(f"the emulator {what}{': ' if said else ''}{said}")
         time.sleep(_POLL_SECONDS)
     return process

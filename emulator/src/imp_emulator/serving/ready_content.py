@@ -34,6 +34,7 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
     return {
         "format": FORMAT,
         "pid": os.getpid(),
+        "state": str(database.path.absolute()),
         "control": control,
         "ca_file": _published(folder, "ca.pem", keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA).certificate),
         "clusters": _clusters(environment, ports),

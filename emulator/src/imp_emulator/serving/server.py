@@ -53,16 +53,18 @@ def serve(options: Options) -> None:
     Raises:
         StateError: The state file cannot be used.
         ScenarioError: The scenario names an environment variable that is not set, or a meeting that cannot be.
-        OSError: An address or port cannot be bound, or a file cannot be written.
+        OSError: An address or port cannot be bound, a file cannot be written, or the ready file is that of an
+            emulator that runs.
     """
-    folder = StateFolder(options.state)
+    # Its lock is held until the process is gone: whoever waits for that takes no end for it that is only near.
+    folder = StateFolder(options.state, options.ready_file)
+    ready_file.require_free(options.ready_file)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(options, folder))
     except NotStored as error:
         raise StateError(f"{options.state} cannot be written: {error}") from None
     finally:
-        folder.release()
         # Last of all: whoever waits for the ready file to go finds everything else done.
         ready_file.remove(options.ready_file)
 

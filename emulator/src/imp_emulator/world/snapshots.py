@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -13,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from imp_emulator.client.files import Holder, holder, lock, state_folder
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import journal, meta
 from imp_emulator.store.database import Database, StateError
@@ -33,19 +33,21 @@ _OF_THE_PROCESS = ("ports", "started")
 class StateFolder:
     """The folder ``<state file>.d``, private to the user, and the lock in it that keeps a second emulator out.
 
+    Args:
+        state: The state file.
+        ready_file: The ready file of the emulator that takes it, for the message to the second one.
+
     Raises:
-        StateError: Another emulator serves this state file.
+        StateError: Another emulator serves this state file; the text says how to stop it.
     """
 
-    def __init__(self, state: Path) -> None:
-        self.path = state.with_name(state.name + ".d").absolute()
+    def __init__(self, state: Path, ready_file: Path | None = None) -> None:
+        self.path = state_folder(state)
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = lock(state, ready_file)
         except BlockingIOError:
-            os.close(self._lock)
-            raise StateError(f"{state} is in use by another emulator") from None
+            raise StateError(f"{state} is in use by {holder(state) or Holder()}") from None
 
     def release(self) -> None:
         """Let another emulator use the state file."""
