@@ -190,9 +190,10 @@ def _variable(problem: str) -> str:
     return re.split(r"\W", problem, maxsplit=1)[0]
 
 
-def _job(module: str) -> Job:
-    """Return the job of a module, found by its name as ansible finds it to run it."""
-    return job_of(import_module(f"ansible_collections.ucops.imp.plugins.modules.{module}").main)
+def _job(module: str) -> Job | None:
+    """Return the job of a module, found by its name as ansible finds it to run it; none of what only an action does."""
+    main = getattr(import_module(f"ansible_collections.ucops.imp.plugins.modules.{module}"), "main", None)
+    return main and job_of(main)
 
 
 def _runs_here(host: Host) -> bool:

@@ -15,9 +15,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import lookup_loader
 from ansible.template import Templar
-from ansible_collections.ucops.imp.plugins.lookup import backup_folder, options, setting_problems
+from ansible_collections.ucops.imp.plugins.lookup import options, setting_problems
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
     known_variables,
@@ -37,17 +36,7 @@ CONNECTIONS = [name for name, spec in spec_of("settings").items() if spec["type"
 NULLS: dict[str, Any] = dict.fromkeys(known_variables() - CLUSTER.keys())
 
 
-@pytest.fixture(autouse=True)
-def _lookups_of_the_collection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have templates find the lookup that defaults of roles take; no command has set up where collections are."""
-    usual = lookup_loader.get
-
-    def get(name: str, *arguments: Any, **options: Any) -> Any:
-        if name == "ucops.imp.backup_folder":
-            return backup_folder.LookupModule(*arguments, **options)
-        return usual(name, *arguments, **options)
-
-    monkeypatch.setattr(lookup_loader, "get", get)
+pytestmark = pytest.mark.usefixtures("lookups_of_the_collection")
 
 
 def looked_up(*terms: str, **variables: Any) -> dict[str, Any]:

@@ -27,6 +27,8 @@ except ImportError:  # up to core 2.18
         return value
 
 
+pytestmark = pytest.mark.usefixtures("lookups_of_the_collection")
+
 LOADER = DataLoader()
 SECRET = "canary-51c8"
 CONNECTION = {"hostname": "a.example.com", "username": "somebody", "password": SECRET}
