@@ -171,8 +171,8 @@ class _Role:
 class Parts:
     """Asks the modules of roles.
 
-    ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job, if it has one, ``same_python`` whether
-    modules run with the Python that runs this.
+    ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job, if it has one. ``same_python`` is
+    whether modules run with the Python that runs this.
     """
 
     host: Host
