@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -33,8 +32,10 @@ SHOWN = 30
 
 GO_ON = f"""\
 The same cluster once more, to try things on:
-  .venv/bin/imp-emulator start --state {FOLDER}/state.sqlite3 --ready-file {FOLDER}/ready.json
-  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
+  .venv/bin/imp-emulator start --state {FOLDER}/state.sqlite3 \\
+    --ready-file {FOLDER}/ready.json
+  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json
+  export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
   .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
   .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json
 For a cluster of your own: docs/getting-started.md"""
@@ -75,8 +76,6 @@ class Story:
         return {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
-            # What does not apply, such as certificates that nobody has asked for, is no part of the story.
-            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "IMP_EMULATOR_READY": str(self._environment.ready_file),
             **settings,
@@ -128,7 +127,7 @@ def tell(environment: Emulator) -> None:
     story.tell_writes()
     story.step("Somebody changes things by hand")
     lines = story.play("demo/tamper.yml")
-    show("\n".join(re.findall(r"^TASK \[(.*)\] \*", "\n".join(lines), re.MULTILINE)))
+    print("\n".join(f"  {line}" for line in re.findall(r"^TASK \[(.*)\] \*", "\n".join(lines), re.MULTILINE)))
     story.step("Look for drift, touching nothing")
     lines = story.play("ucops.imp.drift", expected=DRIFT, **REPORTING)
     show("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
@@ -139,8 +138,8 @@ def tell(environment: Emulator) -> None:
 
 
 def show(text: str) -> None:
-    """Print what ansible said, moved to the right of what this program says."""
-    print(textwrap.indent(text, "  "))
+    """Print what ansible said; it is as wide as a terminal."""
+    print(f"\n{text}")
 
 
 def main() -> None:
@@ -150,7 +149,7 @@ def main() -> None:
     folder.mkdir(parents=True)
     print("Seven steps, about a minute; everything happens on this computer.")
     heading(1, "Start an emulated cluster")
-    print("  A Unified CM publisher, two IM and Presence nodes, two Exchange servers, 1,000 users.", flush=True)
+    print("  One Unified CM, two IM and Presence nodes, two Exchange servers, 1,000 users.", flush=True)
     began = time.monotonic()
     with running(folder=folder) as environment:
         print(f"  {time.monotonic() - began:.0f} s; its process is {environment.process.pid}")
