@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import printable
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.shown import ScreenAction, terminal_width
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
     LONGEST,
     SHORTEST,
-    printable,
     table,
     wrapped,
 )

@@ -21,9 +21,9 @@ description:
     as well when nothing was checked at all.
   - A run that has no module or role of this collection which compares something ends as it would without the callback,
     and makes no report.
-  - A task in the background (C(async) with C(poll=0)) is told by the result that C(ansible.builtin.async_status) reads.
-    When nobody reads it, the task was not checked. With C(until), what each attempt found or changed is told, and the
-    errors of the last one.
+  - A task in the background (C(async) with C(poll=0)) is reported by the result that C(ansible.builtin.async_status)
+    reads. When nobody reads it, the task was not checked. With C(until), what each attempt found or changed is
+    reported, and the errors of the last one.
   - The playbook C(ucops.imp.drift) checks a whole site and never writes. Any other playbook can be checked with
     C(--check).
   - Of modules of other collections it reports only that they changed or failed, because nobody knows which of their
@@ -66,7 +66,7 @@ options:
 requirements:
   - Enable it in the configuration, for example with C(ANSIBLE_CALLBACKS_ENABLED=ucops.imp.drift).
 notes:
-  - List it last when more callbacks are enabled. It ends the run when the statistics are told, so that a callback
+  - List it last when more callbacks are enabled. It ends the run when the statistics are printed, so that a callback
     after it does not hear of them.
   - Give one playbook to each C(ansible-playbook). With several, the run ends after the first one that is not clean.
 seealso:
@@ -94,7 +94,8 @@ from typing import Any, NoReturn
 from ansible.errors import AnsibleError
 from ansible.plugins.callback import CallbackBase
 from ansible.template import Templar
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS, as_terminal
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.findings import as_terminal
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Declared
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import (
     action_of,

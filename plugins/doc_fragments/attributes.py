@@ -14,7 +14,9 @@ attributes:
     description: Can run in check mode, where it sends nothing that changes the cluster and returns what it would do.
     support: full
   diff_mode:
-    description: Returns what changes, before and after. Passwords are left out of it.
+    description:
+      - Returns what changes, before and after. Passwords are left out of it.
+      - Of more than 30 changes it is a page, with their numbers and the first 30. C(changes) has all of them.
     support: full
   idempotent:
     description: When run twice in a row, the second run sends nothing that changes the cluster.

@@ -71,8 +71,8 @@ attributes:
 notes:
   - The module talks HTTPS to the cluster and runs on the controller, so use it with C(ansible_connection=local).
   - Proxies and CA bundles that the environment names (E(HTTPS_PROXY), E(REQUESTS_CA_BUNDLE)) are not used.
-  - Ansible shows nothing of a module before it ends. Long work writes its progress to the controller's system log,
-    every ten seconds at most.
+  - Long work shows how far it is while it runs, and writes it to the controller's system log at most every ten seconds.
+    See L(Progress\, and what happens when a run is stopped,https://github.com/ucops/ucops.imp/blob/main/docs/progress.md).
 requirements:
   - Python 3.10 or newer
   - The Python package C(requests), 2.28 or newer

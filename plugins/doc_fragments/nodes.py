@@ -13,7 +13,7 @@ options:
     description:
       - The nodes to act on, one after another in this order, with the account of the connection options.
       - Without it the module acts on the one node at O(hostname).
-      - A node that cannot be reached is told in RV(failures), and the others are handled all the same.
+      - A node that cannot be reached is listed in RV(failures), and the others are handled all the same.
     type: list
     elements: dict
     suboptions:

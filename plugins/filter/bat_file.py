@@ -14,13 +14,14 @@ description:
   - Returns the text of a custom file for C(Update Users) that sets the two options of calendar integration to what the
     given users have, and keeps everything else.
   - It is what O(ucops.imp.calendar_users#module:csv_path) takes. The users are sorted by their id.
+  - A user that is given as a plain user id gets both options.
   - A user whose id would not be read back as it is fails the filter, see P(ucops.imp.bat_unnamed#filter).
   - A user id that Ansible has masked is refused, because it is not the one of the cluster.
 options:
   _input:
-    description: The users, as RV(ucops.imp.calendar_users_info#module:users) lists them.
+    description: The users, as RV(ucops.imp.calendar_users_info#module:users) lists them, or as user ids.
     type: list
-    elements: dict
+    elements: raw
     required: true
 seealso:
   - plugin: ucops.imp.calendar_users
@@ -33,6 +34,12 @@ EXAMPLES = r"""
 - name: Write down who is enabled
   ansible.builtin.copy:
     content: "{{ found.users | selectattr('meeting_information') | ucops.imp.bat_file }}"
+    dest: calendar-users.csv
+    mode: "0644"
+
+- name: Write a file with which the Bulk Administration Tool enables two users
+  ansible.builtin.copy:
+    content: "{{ ['user0001', 'user0002'] | ucops.imp.bat_file }}"
     dest: calendar-users.csv
     mode: "0644"
 """
@@ -51,13 +58,15 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shor
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file as _bat
 
 NEEDED = ("userid", "im_and_presence", "meeting_information")
+BOTH = {"im_and_presence": True, "meeting_information": True}
+"""What a user has who is given as an id."""
 
 
 def bat_file(users: Any) -> str:
     """Return the file's text; raises ``AnsibleFilterError`` for what is no user."""
     if not isinstance(users, Iterable) or isinstance(users, (str, Mapping)):
-        raise AnsibleFilterError("bat_file: give it a list of users.")
-    people = list(users)
+        raise AnsibleFilterError("bat_file: give it a list of users or user ids.")
+    people = [{"userid": user, **BOTH} if isinstance(user, str) else user for user in users]
     for user in people:
         missing = [name for name in NEEDED if name not in user] if isinstance(user, Mapping) else NEEDED
         if missing:

@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:
 def inventory_value(value: Any) -> str:
     """Return one line of YAML for a JSON value; raises ``AnsibleFilterError`` for all else and for masked text."""
     if too_deep({"value": value}):
-        raise AnsibleFilterError(f"inventory_value: more than {DEEPEST} lists and dictionaries lie in each other.")
+        raise AnsibleFilterError(f"inventory_value: more than {DEEPEST} lists and dictionaries are nested.")
     for place in masked_places(value):
         raise AnsibleFilterError(f"inventory_value: {place + ': ' if place else ''}{REASON}")
     written: str = yaml.dump(

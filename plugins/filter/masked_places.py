@@ -48,7 +48,7 @@ def places(value: Any) -> list[str]:
     try:
         return list(masked_places(value))
     except RecursionError:
-        raise AnsibleFilterError("masked_places: too many lists and dictionaries lie in each other.") from None
+        raise AnsibleFilterError("masked_places: too many lists and dictionaries are nested.") from None
 
 
 class FilterModule:

@@ -322,7 +322,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return [group.as_dict() for group in axl.redundancy_groups()]
         except ImpError as error:
-            self.display.warning(f"{path}: the presence redundancy groups are not known: {error.message}")
+            self.display.warning(f"{path}: the presence redundancy groups could not be read: {error.message}")
             return []
 
     def _merging(self, hosts: Mapping[str, str], members: Mapping[str, list[str]]) -> list[str]:

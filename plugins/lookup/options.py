@@ -51,24 +51,18 @@ _raw:
   elements: dict
 """
 
-from inspect import signature
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
-from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined
-from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import too_deep, without_nulls
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
-    COLLECTION,
+    Host,
     Spec,
-    converted,
-    located,
+    needed,
+    options_of,
     spec_of,
-    templated,
 )
-
-_KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
 
 
 class _Found:
@@ -116,34 +110,14 @@ class LookupModule(LookupBase):
             found[key] = self._converted(source, spec, host)
         unset = [name for name in wanted if name not in found[key]]
         if unset:
-            raise AnsibleLookupError(joined(f"{name}: it is needed here. Set it in the inventory." for name in unset))
+            raise AnsibleLookupError(joined(map(needed, unset)))
         return [dict(found[key])]
 
-    def _converted(self, source: str, spec: Spec, host: dict[str, Any]) -> dict[str, Any]:
+    def _converted(self, source: str, spec: Spec, variables: dict[str, Any]) -> dict[str, Any]:
         """Convert what is given for the options of a spec; raises ``AnsibleLookupError`` for what does not fit."""
-        values = self._values({name: host[name] for name in spec if host.get(name) is not None}, host)
-        missing = {name for name in spec if name not in values and "default" not in spec[name]}
-        if missing:
-            computed = self._computed_defaults(source)
-            values.update(self._values({name: computed[name] for name in missing & computed.keys()}, host))
-        options, problems = converted(spec, values)
-        if problems:
-            raise AnsibleLookupError(joined(problems))
-        return located(spec, options, host.get("playbook_dir") or ".")
-
-    def _values(self, given: dict[str, Any], host: dict[str, Any]) -> dict[str, Any]:
-        """Fill in the templates; what is ``omit`` or null then is as good as left out."""
-        omit = host.get("omit")
-        found = {name: templated(self._templar, value, omit) for name, value in given.items()}
-        # A list of nothing but nulls is left out as a whole.
-        return {name: one for name, one in found.items() if too_deep({name: one}) or without_nulls({}, {name: one})}
-
-    def _computed_defaults(self, role: str) -> dict[str, Any]:
-        """Return the defaults of a role that are templates. Ansible itself has them only while the role runs."""
-        path = COLLECTION / "roles" / role / "defaults" / "main.yml"
-        if not path.is_file():
-            return {}
-        # ansible-core 2.19 and newer want to be told that a file's templates can be trusted.
-        trusted = {"trusted_as_template": True} if _KNOWS_TRUST else {}
-        loaded = self._loader.load_from_file(str(path), **trusted) or {}
-        return {name: value for name, value in loaded.items() if "{{" in str(value)}
+        found = options_of(source, spec, Host(variables, self._templar, self._loader))
+        for _template, error in found.unready.values():
+            raise error
+        if found.problems:
+            raise AnsibleLookupError(joined(found.problems))
+        return found.values

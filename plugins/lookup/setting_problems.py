@@ -7,18 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: setting_problems
-short_description: Variables and tags that cannot be meant
+short_description: What is wrong with the settings of a run
 version_added: 0.1.0
 author:
   - ucops contributors (@ucops)
 description:
   - Looks at the variables of a host and at the tags of the run before anything is sent, and returns a sentence for each
     problem.
-  - A variable of a role or playbook whose value does not fit its argument spec. What depends on something that is not
-    there yet is left to the role.
+  - A variable of a role or playbook whose value does not fit its argument spec, or whose template needs a variable that
+    is not set. The sentence names that variable and the file that it belongs in.
+  - What a module would refuse of the arguments that the tasks of the roles hand over, such as a number out of its
+    range, a file that is missing, a certificate that cannot be read, or an account of another form. The modules
+    themselves are asked. What an earlier task has to find out first is left to them. A Python library that is missing
+    counts too, where modules run with the Python of Ansible.
+  - A connection that one of these tasks needs and that is not set, or cannot be right.
   - A variable that is almost called like one of the collection, which nothing reads. Variables that only begin like one
     of a role get a warning; C(ucops_imp_own_variables) names those that are meant to be there.
   - A tag that the playbook does not have. Ansible runs nothing then, or what was to be skipped, and ends well.
+  - Of a part that does not run in this run, by its tags or by C(calendar_integration_parts), the tasks and connections
+    are not looked at. Neither are they where modules run on another machine, which has other files.
 options:
   _terms:
     description:
@@ -32,6 +39,25 @@ options:
     type: list
     elements: str
     default: []
+  play_tags:
+    description: The tags that the tasks of every role of the playbook have, beside the name of the role.
+    type: list
+    elements: str
+    default: []
+  modules:
+    description: Whether the modules are asked what they would refuse.
+    type: bool
+    default: true
+  connections:
+    description: The variables of connections that the playbook needs beside those of the roles.
+    type: list
+    elements: str
+    default: []
+  connections_if_set:
+    description: The variables of connections that the playbook takes when they are set.
+    type: list
+    elements: str
+    default: []
 seealso:
   - plugin: ucops.imp.options
     plugin_type: lookup
@@ -40,7 +66,7 @@ seealso:
 EXAMPLES = r"""
 - name: Refuse settings that cannot be meant
   ansible.builtin.fail:
-    msg: "{{ problems }}"
+    msg: "{{ problems | join('\n') }}"
   when: problems | length > 0
   vars:
     problems: "{{ query('ucops.imp.setting_problems', 'trust', tags=['trust']) }}"
@@ -49,12 +75,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One text with what is wrong, as far as a message holds it; none when all is well.
+  description: What is wrong, one sentence for each problem; none when all is well.
   type: list
   elements: str
 """
 
+import re
+import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -62,20 +91,24 @@ from ansible import context
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, job_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
     OWN_VARIABLES,
     selected,
     unknown_tags,
     unknown_variables,
 )
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.parts import Parts, connection_problems
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.unset import Unset
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
-    converted,
+    Host,
+    Options,
     is_own_playbook,
     known_variables,
+    options_of,
     roles,
     spec_of,
-    templated,
     used_names,
 )
 
@@ -84,56 +117,99 @@ SETTINGS = "settings"
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
 """Tags of the playbooks that are not called like a role."""
+MOST_TOLD = 40
+"""So many problems are told; who mends these sees the rest."""
+_LONGEST_PROBLEM = 600
 
 
 class LookupModule(LookupBase):
     """Judges the settings of a run."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
-        """Return one text with the problems, as far as a message holds them; warns of what is only odd."""
-        given = variables or {}
-        run, skipped = (list(given.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
+        """Return the problems; warns of what is only odd."""
+        host = Host(variables or {}, self._templar, self._loader)
+        run, skipped = (list(host.variables.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
         elsewhere = [] if _own_playbook_alone() else [*roles(), *OTHER_TAGS]
         problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)
-        problems += self._problems_of(SETTINGS, given)
-        for name in dict.fromkeys(terms):
-            problems += self._problems_of(name, given)
-        if ALL_PARTS in terms:
-            parts = self._value(ALL_PARTS, f"{ALL_PARTS}_parts", given) or []
-            for part in parts:
-                if part in roles() and part not in terms and selected([part], run, skipped):
-                    problems += self._problems_of(part, given)
-        problems += self._misspelt(given)
-        return [joined(problems)] if problems else []
+        unset = Unset(host)
+        parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job, _same_python(host))
+        names = _with_parts(terms, host, run, skipped)
+        found = {name: _options(name, host) for name in dict.fromkeys([SETTINGS, *names])}
+        for name, options in found.items():
+            # A default that a role makes of another variable is told with that one.
+            problems += [said for said in options.problems if _variable(said) in host.variables]
+            # What all playbooks may read, not every host needs; the roles that do have variables of their own for it.
+            for variable, (template, error) in options.unready.items() if name != SETTINGS else ():
+                unset.note(variable, template, error)
+        problems += self._misspelt(host, found[SETTINGS])
+        if _runs_here(host):
+            play_tags = kwargs.get("play_tags", ())
+            asked = [name for name in names if name in roles() and kwargs.get("modules", True)]
+            for name in (name for name in asked if name == ALL_PARTS or selected([name, *play_tags], run, skipped)):
+                problems += parts.problems(name, found[name])
+            problems += connection_problems(parts, kwargs.get("connections", ()), kwargs.get("connections_if_set", ()))
+        told = list(dict.fromkeys([*unset.sentences(), *problems]))
+        more = [f"and more: {len(told) - MOST_TOLD} problems."] if len(told) > MOST_TOLD else []
+        return [shortened(said, _LONGEST_PROBLEM) for said in told[:MOST_TOLD]] + more
 
-    def _misspelt(self, given: Mapping[str, Any]) -> list[str]:
-        own = self._value(SETTINGS, OWN_VARIABLES, given) or []
+    def _misspelt(self, host: Host, settings: Options) -> list[str]:
+        own = settings.values.get(OWN_VARIABLES) or []
         # What a task has registered is nobody's setting.
-        names = [name for name, value in given.items() if name not in own and not _registered(value)]
+        names = [name for name, value in host.variables.items() if name not in own and not _registered(value)]
         prefixes = [f"{name}_" for name in [*roles(), "preflight"]]
         found = unknown_variables(names, known_variables(), used_names(), prefixes)
         for sentence in found.warned:
             Display().warning(sentence)
         return found.refused
 
-    def _problems_of(self, name: str, given: Mapping[str, Any]) -> list[str]:
-        # A connection is looked at where it is needed: elsewhere nobody should have to open the vault for it.
-        options = [option for option, spec in spec_of(name).items() if name != SETTINGS or spec["type"] != "dict"]
-        return [problem for option in options if option in given for problem in self._read(name, option, given)[1]]
 
-    def _value(self, name: str, option: str, given: Mapping[str, Any]) -> Any:
-        return self._read(name, option, given)[0].get(option)
+def _with_parts(terms: Sequence[str], host: Host, run: list[str], skipped: list[str]) -> list[str]:
+    """Return the names of roles and playbooks with the roles of the parts that this run takes."""
+    names = list(dict.fromkeys(terms))
+    if ALL_PARTS in names:
+        parts = _options(ALL_PARTS, host).values.get(f"{ALL_PARTS}_parts") or []
+        names += [part for part in parts if part in roles() and part not in names and selected([part], run, skipped)]
+    return names
 
-    def _read(self, name: str, option: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Convert one variable; one that cannot be known yet, because of what its template needs, counts as well.
 
-        One that is null is not missing here: only the role knows the default that it works out.
-        """
-        spec = {option: {**spec_of(name)[option], "required": False}}
-        try:
-            return converted(spec, {option: templated(self._templar, given.get(option), given.get("omit"))})
-        except AnsibleError:
-            return {}, []
+def _options(name: str, host: Host) -> Options:
+    """Return the options of a role or playbook, as far as they are to be looked at.
+
+    A connection is looked at where it is needed: elsewhere nobody should have to open the vault for it. One that is
+    missing is no problem here: whether a role needs it, its tasks tell.
+    """
+    spec = {
+        option: {**described, "required": False}
+        for option, described in spec_of(name).items()
+        if name != SETTINGS or described["type"] != "dict"
+    }
+    return options_of(name, spec, host)
+
+
+def _variable(problem: str) -> str:
+    return re.split(r"\W", problem, maxsplit=1)[0]
+
+
+def _job(module: str) -> Job:
+    """Return the job of a module, found by its name as ansible finds it to run it."""
+    return job_of(import_module(f"ansible_collections.ucops.imp.plugins.modules.{module}").main)
+
+
+def _runs_here(host: Host) -> bool:
+    """Tell whether modules run on the controller, where this lookup does, with the same files."""
+    try:
+        connection = host.value(host.variables.get("ansible_connection"))
+    except AnsibleError:
+        return False
+    return str(connection or context.CLIARGS.get("connection")).rpartition(".")[2] == "local"
+
+
+def _same_python(host: Host) -> bool:
+    """Tell whether modules run with the Python that runs ansible."""
+    try:
+        return bool(host.value(host.variables.get("ansible_python_interpreter")) == sys.executable)
+    except AnsibleError:
+        return False
 
 
 def _registered(value: Any) -> bool:

@@ -90,9 +90,16 @@ options:
     description: Seconds between two looks at a pending request.
     type: int
     default: 5
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.ca
+      - ucops.imp.backup
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.ca
+  - ucops.imp.backup
 requirements:
   - The Python package C(cryptography)
   - The Python package C(pyspnego), with O(auth=ntlm)
@@ -224,9 +231,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-adcs_certificate.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import AdcsCertificate
@@ -246,6 +259,7 @@ ARGUMENTS = Arguments(
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 300},
         "poll_interval": {"type": "int", "default": 5},
+        **BACKUP,
     },
     mutually_exclusive=[("csr", "csr_path")],
     required_one_of=[("csr", "csr_path")],

@@ -44,9 +44,16 @@ options:
       - certificateHold
       - privilegeWithdrawn
       - aACompromise
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.ca
+      - ucops.imp.backup
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.ca
+  - ucops.imp.backup
 requirements:
   - The Python package C(pyspnego), with O(auth=ntlm)
 notes:
@@ -164,9 +171,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-adcs_request.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CA
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_request import AdcsRequests
@@ -189,6 +202,7 @@ ARGUMENTS = Arguments(
         "request_ids": {"type": "list", "elements": "int", "required": True},
         "state": {"type": "str", "choices": ["issued", "denied", "revoked"], "default": "issued"},
         "reason": {"type": "str", "choices": REASONS},
+        **BACKUP,
     },
 )
 

@@ -15,8 +15,8 @@ author:
 description:
   - Sets, for one user or a hundred thousand, whether a user is enabled for Unified CM IM and Presence, and whether
     meeting information is included in the user's presence.
-  - The users come from a list (O(users)), from a file in the format of the Bulk Administration Tool (O(csv_path)) or
-    from a search (O(query)).
+  - The users come from a list (O(users)), from a file (O(csv_path)), which may be one of the Bulk Administration
+    Tool, or from a search (O(query)).
   - Users are read in pages, compared, and updated over several connections at once. Only users that differ are updated,
     and only in the options that differ.
   - A user that cannot be updated does not stop the others. All failures are in RV(failures), and the task fails at its
@@ -52,14 +52,22 @@ options:
         type: bool
   csv_path:
     description:
-      - A file on the controller in the format of a custom file for C(Update Users) of the Bulk Administration Tool,
-        in UTF-8 or UTF-16. Its name must not hold a comma.
-      - The first line names the columns, which are found by their names, so there may be any number of C(CONTROLLED
-        DEVICE) columns. They are separated by commas, semicolons or tabs. Empty cells at the end of a line are nothing.
-      - The columns C(HOME CLUSTER), C(ENABLE USER FOR UNIFIED CM IM AND PRESENCE) and C(INCLUDE MEETING INFORMATION IN
-        PRESENCE) say C(t), C(f), or C(#) to keep what is stored. Other columns are not used; the module warns of those
-        that would set something.
-      - A blank row ends the file.
+      - A file on the controller, in UTF-8 or UTF-16, in one of three formats. Columns are separated by commas,
+        semicolons or tabs, and empty cells at the end of a line are nothing.
+      - A list, with one user id a line. O(im_and_presence), O(meeting_information) and O(home_cluster) say what the
+        users get.
+      - A short file. Its first line names its columns, in any order. These are C(userid) and, as far as they differ
+        from user to user, C(im_and_presence), C(meeting_information) and C(home_cluster). Cells say C(true),
+        C(false), or C(#) to keep what is stored. For an empty cell and a column that is not there the option of the
+        task counts. Blank rows are nothing.
+      - A custom file for C(Update Users) of the Bulk Administration Tool. Its name must not hold a comma. The first
+        line names the columns, which are found by their names, so there may be any number of C(CONTROLLED DEVICE)
+        columns. The columns C(HOME CLUSTER), C(ENABLE USER FOR UNIFIED CM IM AND PRESENCE) and C(INCLUDE MEETING
+        INFORMATION IN PRESENCE) say C(t), C(f), or C(#) to keep what is stored, and the three options of the task are
+        left out. Other columns are not used; the module warns of those that would set something. A blank row ends the
+        file.
+      - The samples and an explanation are on the page L(Files of
+        users,https://github.com/ucops/ucops.imp/blob/main/docs/user-files.md).
     type: path
   query:
     description:
@@ -87,19 +95,20 @@ options:
         type: str
   im_and_presence:
     description:
-      - Whether the users of O(users) and O(query) are enabled for Unified CM IM and Presence.
-      - Left out, it is V(true). With O(csv_path) the file says it.
+      - Whether the users of O(users), O(query) and a short file are enabled for Unified CM IM and Presence.
+      - Left out, it is V(true). A file of the Bulk Administration Tool says it itself.
     type: bool
   meeting_information:
     description:
-      - Whether meeting information is included in the presence of the users of O(users) and O(query).
+      - Whether meeting information is included in the presence of the users of O(users), O(query) and a
+        short file.
       - It needs users that are enabled for IM and Presence and have their home cluster here.
-      - Left out, it is the same as O(im_and_presence). With O(csv_path) the file says it.
+      - Left out, it is the same as O(im_and_presence). A file of the Bulk Administration Tool says it itself.
     type: bool
   home_cluster:
     description:
-      - Whether this is the home cluster of the users of O(users) and O(query).
-      - Left out, it is not managed. With O(csv_path) the file says it.
+      - Whether this is the home cluster of the users of O(users), O(query) and a short file.
+      - Left out, it is not managed. A file of the Bulk Administration Tool says it itself.
     type: bool
   max_changes:
     description:
@@ -107,6 +116,13 @@ options:
       - V(0) means no limit. In check mode the module warns and returns the changes, so that they can be looked at.
     type: int
     default: 0
+  diff_path:
+    description:
+      - A file on the controller for all changes, a line for each user, in check mode too. What it held before is
+        replaced. Only its owner can read it.
+      - With C(--diff) ansible shows up to 30 changes exactly. Of more it shows a page, with their numbers and the first
+        30.
+    type: path
   concurrency:
     description:
       - How many connections update users at once, V(1) to V(32).
@@ -123,11 +139,13 @@ attributes:
     membership:
       - ucops.imp.cucm
       - ucops.imp.audit
+      - ucops.imp.backup
       - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
   - ucops.imp.audit
+  - ucops.imp.backup
 seealso:
   - module: ucops.imp.calendar_users_info
   - module: ucops.imp.presence_gateways
@@ -154,12 +172,28 @@ EXAMPLES = r"""
       department: sales
     max_changes: 250
 
+- name: See whom a query would change; with --check this writes the file and nothing else
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    query:
+      userid: "%"
+    diff_path: changes.txt
+
 - name: Do what a file for the Bulk Administration Tool says
   ucops.imp.calendar_users:
     hostname: cucm-pub.dc1.example.com
     username: axladmin
     password: "{{ vault_axl_password }}"
     csv_path: files/calendar-users.csv
+
+- name: Enable those whose user ids stand in a file, one a line
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    csv_path: files/user-ids.txt
 
 - name: Disable calendar integration and IM and Presence for those who have left
   ucops.imp.calendar_users:
@@ -236,7 +270,7 @@ undeclared:
   description:
     - The users whose presence includes meeting information and who are not among the users of the task, after the
       changes; in check mode, as they are. All users are read for it.
-    - Empty when the task enables nobody, for it does not say then who else may be. An empty list of O(users) is
+    - Empty when the task enables nobody, because it does not say then who else may be. An empty list of O(users) is
       another thing and reports everybody.
   returned: with O(report_undeclared=true), unless nothing could be read
   type: list
@@ -290,10 +324,16 @@ failures:
     - id: user9999
       code: user-not-found
       message: There is no such user in Unified CM.
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-calendar_users.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import USER_TAGS
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import DIFF_PATH, REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
@@ -315,7 +355,9 @@ ARGUMENTS = Arguments(
         "csv_path": {"type": "path"},
         **{name: {"type": "bool"} for name in USER_TAGS},
         "max_changes": {"type": "int", "default": 0},
+        **DIFF_PATH,
         **REPORT_UNDECLARED,
+        **BACKUP,
     },
     mutually_exclusive=(SOURCES,),
     required_one_of=(SOURCES,),

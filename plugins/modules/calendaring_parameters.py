@@ -14,7 +14,7 @@ author:
   - ucops contributors (@ucops)
 description:
   - Sets the parameters with which the Presence Engine talks to Microsoft Exchange. They hold for the whole cluster.
-  - An option that is left out is not managed.
+  - An option that is left out is not managed, unless O(reset_others=true).
   - A change becomes effective for all users when the service C(Cisco Presence Engine) restarts, see
     RV(restart_required) and M(ucops.imp.services).
 options:
@@ -80,6 +80,14 @@ options:
         between is seen at the next reading, or when the Presence Engine restarts.
       - Cisco does not publish the largest value; a day is the collection's assumption.
     type: int
+  reset_others:
+    description:
+      - Whether the calendaring parameters that the task leaves out go back to the product's default in the cluster's
+        release. So a parameter that is dropped from the task is undone.
+      - Without it such a parameter keeps its value; O(report_undeclared) tells of it.
+      - A parameter that the cluster does not have is passed by.
+    type: bool
+    default: false
   parameter_names:
     description:
       - The internal names that parameters have on this cluster, where they differ from those that
@@ -92,12 +100,14 @@ attributes:
     membership:
       - ucops.imp.cucm
       - ucops.imp.audit
+      - ucops.imp.backup
       - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
   - ucops.imp.audit
   - ucops.imp.restarts
+  - ucops.imp.backup
 seealso:
   - module: ucops.imp.calendaring_parameters_info
   - module: ucops.imp.service_parameters
@@ -126,6 +136,18 @@ EXAMPLES = r"""
     password: "{{ vault_axl_password }}"
     calendar_spread: auto
     assigned_users: 3000
+
+- name: Have these two, and the product's default of every other calendaring parameter
+  ucops.imp.calendaring_parameters:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    ews_status_frequency: 30
+    calendar_spread: auto
+    reset_others: true
+    backup: true
+    backup_options:
+      dir_path: "{{ playbook_dir }}/backups"
 
 - name: Use the internal name that a parameter has on this cluster
   ucops.imp.calendaring_parameters:
@@ -182,7 +204,7 @@ assigned_users:
 undeclared:
   description:
     - The calendaring parameters that the task leaves out and that have another value than the product's default, after
-      the changes; in check mode, as they are.
+      the changes; in check mode, as they are. Empty with O(reset_others=true).
   returned: with O(report_undeclared=true), unless nothing could be read
   type: list
   elements: dict
@@ -224,9 +246,15 @@ failures:
       description: What happened.
       type: str
   sample: []
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-calendaring_parameters.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
@@ -243,9 +271,11 @@ ARGUMENTS = Arguments(
         # A number or the word auto.
         SPREAD: {"type": "str"},
         "assigned_users": {"type": "int"},
+        "reset_others": {"type": "bool", "default": False},
         "parameter_names": {"type": "dict", "default": {}},
         **REPORT_UNDECLARED,
         **PENDING_RESTARTS,
+        **BACKUP,
     },
 )
 

@@ -22,7 +22,7 @@ description:
     M(ucops.imp.trust_certificates) uploads it. RV(current[].advice) names the authority.
   - A server's own certificate is not installed when an authority has issued it, unless O(fingerprints) names it. The
     store needs the certificates above it, and they outlive its renewal.
-  - A verdict other than verified is told as a warning, with what to do about it.
+  - A verdict other than verified is a warning, with what to do about it.
 options:
   peers:
     description:
@@ -75,11 +75,18 @@ options:
         only where the network in between is beyond doubt.
     type: bool
     default: false
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.imp
+      - ucops.imp.backup
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.imp
   - ucops.imp.nodes
   - ucops.imp.restarts
+  - ucops.imp.backup
 requirements:
   - The Python package C(cryptography)
 notes:
@@ -282,10 +289,16 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-certificate_import.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
@@ -319,6 +332,7 @@ ARGUMENTS = Arguments(
         "accept_chain": {"type": "bool", "default": False},
         **NODES,
         **PENDING_RESTARTS,
+        **BACKUP,
     },
     mutually_exclusive=[("fingerprints", "anchor")],
 )

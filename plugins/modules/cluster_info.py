@@ -177,7 +177,7 @@ groups:
 presence_redundancy_groups:
   description:
     - The presence redundancy groups, by name. V(null) where Unified CM refuses to tell them, which is warned of.
-    - How the nodes stand is told with O(imp) only, and only by a cluster that has an interface for it.
+    - The states of the nodes are there with O(imp) only, and only by a cluster that has an interface for it.
   returned: success
   type: list
   elements: dict

@@ -118,9 +118,16 @@ options:
       - bound
       - absent
     default: bound
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.exchange
+      - ucops.imp.backup
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.exchange
+  - ucops.imp.backup
 notes:
   - Binding changes the certificate with which the server's port 443 answers, so give the authorities of the old and of
     the new one in O(ca_path).
@@ -317,9 +324,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-exchange_certificate.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import EXCHANGE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import (
@@ -353,6 +366,7 @@ ARGUMENTS = Arguments(
         },
         "renew_before_days": {"type": "int", "default": 30},
         "state": {"type": "str", "choices": list(STATES), "default": "bound"},
+        **BACKUP,
     },
     mutually_exclusive=[("certificate", "certificate_path")],
     # In check mode an authority issues nothing that a later task could install.

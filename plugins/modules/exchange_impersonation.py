@@ -31,9 +31,16 @@ options:
       - present
       - absent
     default: present
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.exchange
+      - ucops.imp.backup
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.exchange
+  - ucops.imp.backup
 seealso:
   - module: ucops.imp.presence_gateways
   - module: ucops.imp.exchange_certificate
@@ -124,9 +131,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-exchange_impersonation.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import EXCHANGE
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_impersonation import Impersonation
@@ -137,6 +150,7 @@ ARGUMENTS = Arguments(
         "account": {"type": "str", "required": True},
         "name": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **BACKUP,
     },
 )
 

@@ -189,8 +189,8 @@ options:
         type: str
       proxy_url:
         description:
-          - The proxy of the nodes. With one, the controller does not look at the hosts of Microsoft, for it may reach
-            them in another way than the nodes or not at all.
+          - The proxy of the nodes. With one, the controller does not look at the hosts of Microsoft, because it may
+            reach them in another way than the nodes or not at all.
         type: str
       client_id:
         description: Of no meaning here.
@@ -349,9 +349,6 @@ checks:
     advice:
       description: What to do, empty when there is nothing to do.
       type: str
-    requirement:
-      description: The requirement of the guide behind it, empty where it does not name one.
-      type: str
   sample:
     - check: service-runs
       subject: Cisco SIP Proxy on imp-sub
@@ -361,7 +358,6 @@ checks:
       advice: >-
         Start it: ucops.imp.services with state started, or Cisco Unified Serviceability, Tools, Control Center -
         Feature Services.
-      requirement: R1
 failures:
   description: Always empty, because the task fails as a whole or not at all. What is wrong is in RV(checks).
   returned: always

@@ -66,7 +66,7 @@ options:
       note:
         description:
           - A text that is shown with it; an empty one is none.
-          - Left out, it is not compared, and a presence that is set anew has none.
+          - Left out, it is not compared, and a presence that is set again has none.
         type: str
       address:
         description:
@@ -114,6 +114,7 @@ attributes:
   action_group:
     membership:
       - ucops.imp.pws
+      - ucops.imp.backup
       - ucops.imp.all
   idempotent:
     support: partial
@@ -125,6 +126,7 @@ attributes:
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.pws
+  - ucops.imp.backup
 notes:
   - Give it an application user of its own. Where applications share one, the service gives both the same session of an
     end user, and this module ends it.
@@ -261,7 +263,7 @@ unknown:
     - kind: user_presence
       id: user0001
       field: expires_minutes
-      reason: The service does not tell when a presence ends. Release it first to have it end later.
+      reason: The service does not tell when a presence ends. To have it end later, release it first (absent).
 restart_required:
   description: Always empty; a presence needs no restart.
   returned: always, unless nothing could be read
@@ -289,9 +291,15 @@ failures:
       message: >-
         imp-pub.dc1.example.com:8083: There is no such user. Look at the user id, and whether the user is enabled for
         IM and Presence. (error 113)
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-presence.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import PWS
@@ -317,6 +325,7 @@ ARGUMENTS = Arguments(
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         **NODES,
         "wait_timeout": {"type": "int", "default": 10},
+        **BACKUP,
     },
     may_be_empty=["users.note"],
 )

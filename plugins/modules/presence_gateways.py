@@ -129,7 +129,8 @@ options:
   purge:
     description:
       - With O(state=present), also delete every gateway that O(gateways) does not name.
-      - Without it such a gateway stays, and a warning names it, unless O(report_undeclared) tells of it.
+      - Without it such a gateway stays. RV(kept) lists it, and a warning names it, unless O(report_undeclared) tells of
+        it.
     type: bool
     default: false
 attributes:
@@ -137,12 +138,14 @@ attributes:
     membership:
       - ucops.imp.imp
       - ucops.imp.audit
+      - ucops.imp.backup
       - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.imp
   - ucops.imp.audit
   - ucops.imp.restarts
+  - ucops.imp.backup
 notes:
   - Cisco publishes no interface for presence gateways. The module uses the admin API that the project's emulator serves
     and fails with the code C(no-public-api) where there is none; add the gateways in Cisco Unified CM IM and Presence
@@ -288,6 +291,14 @@ current:
         resource:
           description: What access tokens are for.
           type: str
+kept:
+  description:
+    - The names of the gateways that O(gateways) leaves out and that stay, because O(purge) is off.
+    - Empty with O(state=absent), with O(purge=true), and without O(gateways).
+  returned: always, unless nothing could be read
+  type: list
+  elements: str
+  sample: [mail9.example.com]
 undeclared:
   description:
     - The gateways that O(gateways) does not name, after the changes; in check mode, as they are.
@@ -360,9 +371,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-presence_gateways.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
@@ -396,6 +413,7 @@ ARGUMENTS = Arguments(
         "purge": {"type": "bool", "default": False},
         **REPORT_UNDECLARED,
         **PENDING_RESTARTS,
+        **BACKUP,
     },
     required_together=[("account", "account_password")],
     may_be_empty=["gateways.description", "gateways.proxy_url", "gateways.proxy_username"],

@@ -46,10 +46,17 @@ options:
           - V(EnterpriseWideData) is for what holds for the whole cluster.
         type: str
         default: EnterpriseWideData
+attributes:
+  action_group:
+    membership:
+      - ucops.imp.cucm
+      - ucops.imp.backup
+      - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
   - ucops.imp.connection.cucm
   - ucops.imp.restarts
+  - ucops.imp.backup
 seealso:
   - module: ucops.imp.service_parameters_info
   - module: ucops.imp.calendaring_parameters
@@ -127,9 +134,15 @@ failures:
       description: What happened.
       type: str
   sample: []
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-service_parameters.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
@@ -151,6 +164,7 @@ ARGUMENTS = Arguments(
             },
         },
         **PENDING_RESTARTS,
+        **BACKUP,
     },
     may_be_empty=["parameters.value"],
 )

@@ -20,7 +20,7 @@ description:
     has stopped it.
   - With O(only_if_required=true) it restarts exactly the services that have not loaded the configuration yet. The
     cluster remembers those, or O(pending_restarts_path) does. So a play that ended between a change and the restart is
-    healed by the next one, and any number of changes costs one restart.
+    repaired by the next one, and any number of changes costs one restart.
 options:
   services:
     description:
@@ -70,8 +70,8 @@ options:
         node to the other node of the group.
       - With V(off_while_restarting) it is switched off before the first restart in a group, and on again after the
         last, as soon as the nodes carry their own users. Where it is off, it stays off. It needs O(cucm), which has the
-        switch, and O(pending_restarts_path), in which it is written down first. So a run that ends in between is healed
-        by the next one, whatever it restarts and whatever this option says then.
+        switch, and O(pending_restarts_path), in which it is written down first. So a run that ends in between is
+        repaired by the next one, whatever it restarts and whatever this option says then.
     type: str
     choices:
       - keep
@@ -143,14 +143,20 @@ extends_documentation_fragment:
   - ucops.imp.connection.imp
   - ucops.imp.nodes
   - ucops.imp.restarts
+  - ucops.imp.backup
 attributes:
+  action_group:
+    membership:
+      - ucops.imp.imp
+      - ucops.imp.backup
+      - ucops.imp.all
   idempotent:
     support: partial
     details: With O(state=restarted) and without O(only_if_required) every run restarts.
 notes:
   - The other nodes are looked at right before each restart; those of O(nodes) are waited for while they start or stop
-    a service. What is not restarted is told in RV(failures) with the code C(not-tried), also in check mode. Once the
-    other node is mended, the next run restarts it. A start is never refused, for it takes nothing down.
+    a service. What is not restarted is listed in RV(failures) with the code C(not-tried), also in check mode. Once the
+    other node works again, the next run restarts it. A start is never refused, because it takes nothing down.
   - Other nodes are those of O(nodes) and those that the cluster itself tells of, through the server at O(hostname). It
     does so with the admin API of the project's emulator, or with AXL of IM and Presence (C(Cisco AXL Web Service) on
     its publisher, off by default), which knows the critical services only. Where neither answers, O(nodes) is taken for
@@ -165,7 +171,7 @@ notes:
   - With O(state=restarted) and without O(ignore_other_nodes), the presence redundancy group of a node is looked at
     before each restart and after it. Nothing is restarted while the other node of a group with high availability is in
     another state than C(Normal), and the restart is complete when both serve exactly their own users again.
-  - The state of a node is told by the admin API of the project's emulator, or by AXL of IM and Presence where it runs.
+  - The state of a node comes from the admin API of the project's emulator, or by AXL of IM and Presence where it runs.
     Cisco has no other interface for it. Where neither answers, all critical services of the nodes of O(nodes) have to
     be C(Started) instead, and whether users have moved is not known.
   - A note is due on a node until the service has started after the change, as C(StartTime) and C(UpTime) of the control
@@ -335,9 +341,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-services.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
@@ -362,6 +374,7 @@ ARGUMENTS = Arguments(
         "poll_interval": {"type": "float", "default": 2},
         **NODES,
         **PENDING_RESTARTS,
+        **BACKUP,
     },
 )
 

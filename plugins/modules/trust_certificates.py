@@ -79,6 +79,7 @@ attributes:
     membership:
       - ucops.imp.platform
       - ucops.imp.audit
+      - ucops.imp.backup
       - ucops.imp.all
 extends_documentation_fragment:
   - ucops.imp.attributes
@@ -86,6 +87,7 @@ extends_documentation_fragment:
   - ucops.imp.nodes
   - ucops.imp.audit
   - ucops.imp.restarts
+  - ucops.imp.backup
 requirements:
   - The Python package C(cryptography)
 notes:
@@ -242,9 +244,15 @@ failures:
     message:
       description: What happened and what to do.
       type: str
+backup_file:
+  description: The file on the controller with what was there before the changes.
+  returned: with O(backup=true), when something changes, not in check mode
+  type: str
+  sample: /srv/backups/2026-11-26T151731.004512Z-trust_certificates.json
 """
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import REPORT_UNDECLARED, Arguments
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
@@ -277,6 +285,7 @@ ARGUMENTS = Arguments(
         **NODES,
         **REPORT_UNDECLARED,
         **PENDING_RESTARTS,
+        **BACKUP,
     },
     may_be_empty=["certificates.description"],
 )

@@ -104,6 +104,14 @@ def test_the_group_for_all_holds_every_module_once() -> None:
     assert sorted(members("all")) == MODULES
 
 
+@pytest.mark.parametrize("module", STATE_MODULES)
+def test_every_state_module_writes_down_what_it_is_about_to_change(module: str, documented: Documented) -> None:
+    assert module in members("backup")
+    assert members("backup") == STATE_MODULES
+    assert {"backup", "backup_options"} <= documented["module"][module]["doc"]["options"].keys()
+    assert "backup_file" in documented["module"][module]["return"]
+
+
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_names_modules_once_and_only_those_that_exist(group: str) -> None:
     listed = members(group)

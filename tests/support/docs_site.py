@@ -38,7 +38,8 @@ def copy_pages(target: Path) -> None:
     for name in project_files(*(f":(glob){page}" for page in PAGES)):
         text = (ROOT / name).read_text(encoding="utf-8")
         (target / name.name).write_text(moved(text), encoding="utf-8")
-    shutil.copy(SETTINGS / "index.md", target)
+    start = (SETTINGS / "index.md").read_text(encoding="utf-8")
+    (target / "index.md").write_text(start.replace("](../../", "](").replace("](../", "]("), encoding="utf-8")
 
 
 def main() -> int:

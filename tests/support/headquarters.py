@@ -47,12 +47,18 @@ SCENARIO: dict[str, Any] = {
     },
 }
 
+_REAL = {"admin_api": False, "presence_gateways": ["mail1.example.com"]}
+
 
 @contextmanager
-def headquarters(folder: Path) -> Iterator[Emulator]:
-    """Run the company's servers; ``folder`` takes the emulator's files."""
+def headquarters(folder: Path, *, real: bool = False) -> Iterator[Emulator]:
+    """Run the company's servers; ``folder`` takes the emulator's files.
+
+    A ``real`` cluster serves no admin API, and somebody has added a presence gateway in its web pages.
+    """
+    scenario = {**SCENARIO, "clusters": [{**SCENARIO["clusters"][0], **(_REAL if real else {})}]}
     folder.mkdir()
-    (folder / "scenario.yml").write_text(json.dumps(SCENARIO))
+    (folder / "scenario.yml").write_text(json.dumps(scenario))
     emulator = Emulator(folder / "emulator", "--scenario", str(folder / "scenario.yml"))
     try:
         yield emulator

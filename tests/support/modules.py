@@ -21,6 +21,7 @@ from unittest import mock
 
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as module_warnings
+from ansible_collections.ucops.imp.plugins.module_utils._core.plan import LONGEST_DIFF
 
 from tests.support.plugin_files import PACKAGE, module_text
 
@@ -182,7 +183,7 @@ def assert_contract(result: ModuleResult, *, changed: bool, failed: bool = False
     assert result.changed is changed
     assert bool(result["changes"]) is changed
     assert bool(result["failures"]) is failed
-    assert result["diff"].keys() == {"before", "after"}
+    assert result["diff"].keys() == ({"prepared"} if len(result["changes"]) > LONGEST_DIFF else {"before", "after"})
     for change in result["changes"]:
         assert change.keys() == {"kind", "id", "action", "fields"}
         for field in change["fields"]:

@@ -17,6 +17,7 @@ from textwrap import dedent
 
 import yaml
 
+from tests.support.module_server import served
 from tests.support.playbooks import CALLBACKS, FASTER, PROGRAMS
 from tests.support.project_files import ROOT, project_files
 
@@ -26,6 +27,7 @@ _CONTINUED = re.compile(r"\\\n\s*")
 
 _README = "tests/integration/pages/test_readme.py"
 _DOCS = "tests/integration/pages/test_docs.py"
+_FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
@@ -36,13 +38,21 @@ RUN_BY = {
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
+    "docs/getting-started.md": (_FIRST_HOUR,),
     "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
+    "docs/own-playbook.md": (_FIRST_HOUR,),
     "docs/preflight.md": (_DOCS,),
     "docs/maintenance-window.md": ("tests/integration/playbooks/test_site.py",),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
     "docs/restarts.md": (_DOCS,),
+    # Its commands, and its play.
+    "docs/rollback.md": (
+        "tests/integration/playbooks/test_rollback.py",
+        "tests/integration/playbooks/test_examples.py",
+    ),
     "docs/testing-roles.md": (_DOCS,),
+    "docs/troubleshooting.md": (_FIRST_HOUR,),
     "docs/variables.md": (_DOCS,),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),
@@ -94,8 +104,8 @@ def pages() -> list[str]:
 class Shell:
     """The terminal of a reader: a folder, a home, this virtual environment's programs, and nothing of our own settings.
 
-    What ansible packs of the modules is shared with other runs, and it asks its workers less often for results, which
-    saves time and which a reader cannot see.
+    What ansible packs of the modules is shared with other runs, modules run in processes that have done their imports,
+    and it asks its workers less often for results, which saves time and which a reader cannot see.
     ``hosts`` are the servers that the reader's DNS knows, see ``tests/support/names``; ``more`` is set besides.
     """
 
@@ -109,7 +119,7 @@ class Shell:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
-        return {
+        environment = {
             **inherited,
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_NOCOLOR": "true",
@@ -120,8 +130,8 @@ class Shell:
             "PYTHONPATH": str(NAMES),
             "VIRTUAL_ENV": sys.prefix,
             **FASTER,
-            **self.more,
         }
+        return {**served(environment), **self.more}
 
     def run(self, *lines: str, expected: int = 0, folder: Path | None = None) -> str:
         """Run commands in one shell, as they are printed, and return what they print.

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.collection_tree import ensure_collection_tree
+from tests.support.module_server import served
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -103,7 +104,7 @@ def play(
     done = subprocess.run(
         command(playbook, *options, *extra, inventory=inventory, programs=programs),
         cwd=folder,
-        env={**settings(ready_file, calls), **(environment or {})},
+        env={**served(settings(ready_file, calls)), **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

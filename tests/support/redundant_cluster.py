@@ -232,7 +232,7 @@ class _FakeTransport(Transport):
         if operation.startswith("soap") or operation == "getProductInformationList":
             return cluster.control_center(self.connection.hostname.partition(".")[0], operation, message)
         if operation == "getClusterNodesAndCriticalServices" and not cluster.imp_axl:
-            raise UnexpectedAnswer("a page where AXL is due")
+            raise UnexpectedAnswer("a page where AXL was expected")
         answers: dict[str, Callable[[Element], str]] = {
             "getCCMVersion": lambda _asked: "<componentVersion><version>14.0.1.13900-155</version></componentVersion>",
             "listPresenceRedundancyGroup": cluster.list_groups,

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
+from ansible_collections.ucops.imp.plugins.module_utils._module import runner
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import Lifeline
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     Content,
     PendingRestarts,
     SwitchedOff,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._resources import services
 
 from tests.support.modules import ModuleResult, run_module
 from tests.support.redundant_cluster import RedundantCluster
@@ -74,8 +75,9 @@ def make_fixture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..
     def make(*groups: tuple[str, bool, tuple[str, ...]], **more: Any) -> Site:
         cluster = RedundantCluster(*(groups or ((GROUP, True, PAIR),)), **more).patched(monkeypatch)
         clock = count(0.0, 0.1)
-        quick = partial(Polling, clock=lambda: next(clock), sleep=lambda _seconds: None)
-        monkeypatch.setattr(services, "Polling", quick)
+        quick = partial(Polling, clock=lambda: next(clock))
+        monkeypatch.setattr(runner, "Polling", quick)
+        monkeypatch.setattr(Lifeline, "sleep", lambda _lifeline, _seconds: None)
         return Site(cluster, tmp_path / "notes.json")
 
     return make

@@ -252,7 +252,7 @@ def _cluster(ready_file: Path, name: str | None) -> str:
     """Return the cluster that is meant: the one that is named, or the only one."""
     names = list(_content(ready_file)["clusters"])
     if name is None and len(names) != 1:
-        raise typer.BadParameter(f"one of {', '.join(names)} is wanted", param_hint="--cluster")
+        raise typer.BadParameter(f"one of {', '.join(names)} is expected", param_hint="--cluster")
     return name or names[0]
 
 

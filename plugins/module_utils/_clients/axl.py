@@ -148,12 +148,12 @@ class Axl:
             raise refusal(fault, answer.status) from None
         except soap.MalformedXml as error:
             raise UnexpectedAnswer(
-                f"{self._transport.server} answers HTTP {answer.status} where AXL is due. {error.message} Check that "
-                "hostname is the Unified CM publisher and that its Cisco AXL Web Service is activated.",
+                f"{self._transport.server} answers HTTP {answer.status} where AXL was expected. {error.message} Check "
+                "that hostname is the Unified CM publisher and that its Cisco AXL Web Service is activated.",
                 details={"status": answer.status},
             ) from None
         if soap.local_name(content) != f"{operation}Response":
-            raise UnexpectedAnswer(f"AXL answers {operation} with <{soap.local_name(content)}>.")
+            raise UnexpectedAnswer(f"AXL answered {operation} with <{soap.local_name(content)}>, as no release does.")
         return content
 
     # --- users

@@ -152,7 +152,7 @@ class CertSrv:
         answer = self._call("GET", path)
         if _type(answer) != content_type:
             raise UnexpectedAnswer(
-                f"{self._transport.server} answered {_type(answer) or 'nothing'} where {content_type} is due."
+                f"{self._transport.server} answered {_type(answer) or 'nothing'} where {content_type} was expected."
             )
         return answer
 

@@ -163,6 +163,7 @@ class ExchangePs:
             if self._refused is not None:
                 # A wrong password must not be tried again, it would lock the account.
                 raise self._refused
+            self._backoff.go_on()
             progress = _Progress()
             asked = ANY_TIME
             try:
@@ -298,7 +299,7 @@ class ExchangePs:
         status = failure.code if isinstance(failure, WinRMTransportError | WSManFaultError) else None
         details = {"server": self.server, "status": status}
         if status == 403:
-            text = f"{self.server} knows {self.connection.username} but does not permit this. "
+            text = f"{self.server} knows {self.connection.username}, but the account may not do this. "
             return Forbidden(text + self.connection.kind.rights, details=details)
         if isinstance(failure, WSManFaultError):
             # For the session, not the cmdlet: what a fault says is the server's own word.

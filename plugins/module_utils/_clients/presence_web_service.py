@@ -146,7 +146,7 @@ class PresenceWebService:
         try:
             self._key = self._session(self._call("POST", path, body=_document(root), idempotent=True))
         except ConnectionFailed as failure:
-            text = f"{failure.message} The Presence Web Service is a part of Cisco SIP Proxy: look whether that runs."
+            text = f"{failure.message} The Presence Web Service is a part of Cisco SIP Proxy: check whether it runs."
             raise ConnectionFailed(text, details=failure.details) from None
         except ApiError as refusal:
             self._refused = self._login_refused(refusal)

@@ -116,8 +116,12 @@ def in_words(text: str, *, undone: bool = True) -> NotNow:
     return NotNow(told if len(told) <= _TOLD_WORDS else f"{told[:_TOLD_WORDS]}...", Asked(pause), undone)
 
 
-def _unheard(_text: str) -> None:
+def unheard(_text: str) -> None:
     """Say it to nobody."""
+
+
+def _always() -> None:
+    """Let everything begin."""
 
 
 @dataclass
@@ -126,14 +130,15 @@ class Backoff:
 
     All clients of a task share one, for the task may have an end. ``jitter`` returns a number from 0 to 1; ``now`` the
     seconds since the epoch, for a server that names a time; ``clock`` seconds that only ever grow; ``report`` tells
-    people what is waited for.
+    people what is waited for; ``go_on`` raises when nothing is to be sent any more.
     """
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
-    report: Callable[[str], None] = _unheard
+    report: Callable[[str], None] = unheard
+    go_on: Callable[[], None] = _always
     end: float = field(default=math.inf, init=False)
     """When nothing is tried again any more, by ``clock``."""
 

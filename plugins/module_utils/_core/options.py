@@ -86,6 +86,9 @@ REPORT_UNDECLARED: dict[str, OptionSpec] = {"report_undeclared": {"type": "bool"
 """The option with which a module tells of objects that nobody asked for; documented by the fragment
 ``ucops.imp.audit``, listed in the action group of that name."""
 
+DIFF_PATH: dict[str, OptionSpec] = {"diff_path": {"type": "path"}}
+"""The option of a module that may change more than a ``diff`` shows: a file for all of it."""
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -230,7 +233,7 @@ def check_secret(option: str, value: str) -> list[str]:
     if not value.strip():
         return [f"{option}: it is empty or has only blanks."]
     if value.strip("\r\n") != value:
-        return [f"{option}: it begins or ends with a line break, which is no part of a password. Take it off (| trim)."]
+        return [f"{option}: it begins or ends with a line break, which is no part of a password. Remove it (| trim)."]
     for sign in value:
         if unicodedata.category(sign) in _NEVER_MEANT or sign == _BYTE_ORDER_MARK:
             return [f"{option}: it has the control character U+{ord(sign):04X}. Look at where the password comes from."]

@@ -32,7 +32,14 @@ from dataclasses import dataclass, field
 from operator import eq
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput, shortened
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import (
+    alike,
+    counted,
+    flat,
+    noun,
+    text,
+)
 
 CREATE = "create"
 UPDATE = "update"
@@ -42,6 +49,14 @@ DIFFERS = "(differs)"
 """Stands for a stored secret that is not the wanted one."""
 GIVEN = "(as given)"
 """Stands for a secret that is going to be written."""
+
+LONGEST_DIFF = 30
+"""Changes that a ``diff`` shows exactly; of more it is a page with their numbers and so many of them. Documented."""
+_MOST_SORTS = 10
+"""Of changes that are counted on that page."""
+_LONGEST_LINE = 200
+"""Characters of a change on that page; a value may be longer than any screen."""
+_VERBS = {CREATE: "is added", DELETE: "is removed"}
 
 Fields = Mapping[str, Any]
 """The fields of one object by name; plain JSON values."""
@@ -104,6 +119,19 @@ class Change:
             "action": self.action,
             "fields": [changed.as_dict() for changed in self.fields],
         }
+
+    @property
+    def sentence(self) -> str:
+        """What happens to it, in words that follow its id: ``im_and_presence no -> yes``."""
+        if self.action in _VERBS:
+            return _VERBS[self.action]
+        fields = [f"{item.name} {text(item.before)} -> {text(item.after)}" for item in self.fields]
+        return ", ".join(fields) or self.action
+
+    @property
+    def line(self) -> str:
+        """What happens to it, as one line."""
+        return flat(f"{noun(self.kind)} {self.id}: {self.sentence}")
 
 
 @dataclass(frozen=True)
@@ -182,11 +210,14 @@ class Plan:
         return [step.as_dict() for step in self.steps]
 
     @property
-    def diff(self) -> dict[str, dict[str, Any]]:
+    def diff(self) -> dict[str, Any]:
         """The result's ``diff``: ``{before: {kind: {id: {field: value}}}, after: ...}`` of what changes, nothing else.
 
-        An object that is created is missing in ``before``, one that is deleted is missing in ``after``.
+        An object that is created is missing in ``before``, one that is deleted is missing in ``after``. Of more than
+        :data:`LONGEST_DIFF` changes it is ``{prepared: text}``, which ansible shows as it is: a page.
         """
+        if len(self.steps) > LONGEST_DIFF:
+            return {"prepared": self._page()}
         before: dict[str, Any] = {}
         after: dict[str, Any] = {}
         for step in self.steps:
@@ -196,12 +227,35 @@ class Plan:
                 after.setdefault(step.kind, {})[step.id] = {item.name: item.after for item in step.fields}
         return {"before": before, "after": after}
 
+    def _page(self) -> str:
+        """Return how many objects of each kind change in which way, and the first of them."""
+        lines = [f"{counted(len(self.steps), 'change')}:", *self._sorts(), "", f"The first {LONGEST_DIFF}:"]
+        lines += [f"  {shortened(step.line, _LONGEST_LINE)}" for step in self.steps[:LONGEST_DIFF]]
+        return "\n".join([*lines, f"  and {len(self.steps) - LONGEST_DIFF:,} more", ""])
+
+    def _sorts(self) -> Iterator[str]:
+        """Yield a line for each sort of change with its number, the most frequent first."""
+        sorts: list[tuple[int, str, str]] = []
+        for kind in dict.fromkeys(step.kind for step in self.steps):
+            found = alike((step for step in self.steps if step.kind == kind), lambda step: (step.id, step.sentence))
+            sorts += [(len(steps), noun(kind), sentence) for steps, sentence in found]
+        sorts.sort(key=lambda sort: -sort[0])
+        for number, kind, sentence in sorts[:_MOST_SORTS]:
+            yield f"  {shortened(flat(f'{counted(number, kind)}: {sentence}'), _LONGEST_LINE)}"
+        if len(sorts) > _MOST_SORTS:
+            yield f"  and {sum(number for number, *_ in sorts[_MOST_SORTS:]):,} in other ways"
+
+    @property
+    def listing(self) -> str:
+        """All changes, a line each: what a file holds that the user asks for."""
+        return "".join(f"{step.line}\n" for step in self.steps)
+
     @property
     def failure(self) -> ImpError | None:
         """Why nothing of it may be done: all refusals that are about the whole task, together."""
         whole = [refusal for refusal in self.refusals if refusal.id is None]
         if len(whole) > 1:
-            messages = [refusal.message for refusal in whole]
+            messages = list(dict.fromkeys(refusal.message for refusal in whole))
             return ImpError(" ".join(messages), code=whole[0].code, details={"problems": messages})
         return whole[0].error if whole else None
 

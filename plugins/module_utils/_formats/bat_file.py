@@ -4,14 +4,18 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The custom file of the Bulk Administration Tool's "Update Users" (requirement U2). Pure: no network, no ansible.
+"""Files of users: the custom file of the Bulk Administration Tool, and a short one. Pure: no network, no ansible.
 
-The format: a header; ``#`` keeps the stored value; booleans are ``t`` and ``f``; a blank row ends the file; the file's
-name holds no comma. Columns are found by their names: BAT.xlt makes as many columns CONTROLLED DEVICE n as it is told
-to, none among them, so those behind stand elsewhere. Spreadsheets add empty cells at the end, and write semicolons or
-tabs in some countries. Of the columns, the collection manages the user id and the three of calendar integration.
-A file may hold passwords and PINs in other columns, so no message ever quotes a cell other than the user id, nor a
-header before it is known to be one.
+The format of the tool's "Update Users" (requirement U2): a header; ``#`` keeps the stored value; booleans are ``t``
+and ``f``; a blank row ends the file; the file's name holds no comma. Columns are found by their names: BAT.xlt makes
+as many columns CONTROLLED DEVICE n as it is told to, none among them, so those behind stand elsewhere. Spreadsheets
+add empty cells at the end, and write semicolons or tabs in some countries. Of the columns, the collection manages the
+user id and the three of calendar integration. A file may hold passwords and PINs in other columns, so no message ever
+quotes a cell other than the user id, nor a header before it is known to be one.
+
+The short file has the column ``userid`` and as many of the options as it wants to say something about, in any order:
+``true``, ``false``, ``#`` to keep the stored value, nothing where the task says it. Without a header it is a list with
+one user id a line. Blank rows are nothing.
 """
 
 from __future__ import annotations
@@ -89,7 +93,18 @@ _TOLD_COLUMNS = 10
 BLANKS = string.whitespace
 """What may stand around a cell. Other blanks, such as the ideographic space, belong to the user id."""
 _BOOLEANS = {"t": True, "f": False, KEEP: None}
+_SHORT_BOOLEANS = {**_BOOLEANS, "true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_OPTIONS = {
+    HOME_CLUSTER: "home_cluster",
+    IM_AND_PRESENCE: "im_and_presence",
+    MEETING_INFORMATION: "meeting_information",
+}
+"""The columns with options, and what the module calls these."""
+_SHORT_TITLES = {"userid": USER_ID, **{name: column for column, name in _OPTIONS.items()}}
+"""The columns of a short file, and what the tool calls them."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_NO_LIST = re.compile(rf"[ ;]|-----|{_CONTROL.pattern}")
+"""What the lines of a list of user ids do not have: they are another file's."""
 _CELLS = {True: "t", False: "f"}
 _Row = tuple[int, list[str]]
 """A row with the number of its first line in the file, counted from 1."""
@@ -97,13 +112,17 @@ _Row = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class BatUser:
-    """What one row wants; ``None`` keeps the stored value."""
+    """What one row wants; ``None`` keeps the stored value.
+
+    ``left_out`` names the options of which the row says nothing, so that those of the task count.
+    """
 
     line: int
     userid: str
     home_cluster: bool | None
     im_and_presence: bool | None
     meeting_information: bool | None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass
@@ -114,11 +133,32 @@ class BatFile:
         users: one entry a row, in the file's order.
         problems: what is wrong, one sentence each with its line; ``users`` is worth something only when there are none.
         notes: what the user should know although nothing is wrong.
+        short: whether it is a short file, or a list of user ids, and not one of the Bulk Administration Tool.
     """
 
     users: list[BatUser] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    short: bool = False
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How the rows of a file are read.
+
+    Attributes:
+        columns: what each column is called; in a short file as the tool calls it.
+        titles: what the file itself calls these.
+        booleans: what cells with an option may say.
+        allowed: the same as words in a sentence.
+        short: whether the file is a short one: empty cells leave an option out, blank rows are skipped.
+    """
+
+    columns: list[str]
+    titles: list[str]
+    booleans: Mapping[str, bool | None] = field(default_factory=lambda: _BOOLEANS)
+    allowed: str = f"t, f or {KEEP}"
+    short: bool = False
 
 
 def name_problem(file_name: str) -> str | None:
@@ -140,27 +180,29 @@ def read(lines: str | Iterable[str]) -> BatFile:
     text = lines if isinstance(lines, str) else "".join(lines)
     if "\0" in text:
         line = text_file.line_number(text[: text.index("\0")])
-        result.problems.append(f"line {line}: it has the character U+0000, which is none of a text; take it out.")
+        result.problems.append(f"line {line}: it has the character U+0000, which no text has; remove it.")
         return result
     try:
         rows = list(_rows(text))
     except csv.Error as error:
         result.problems.append(str(error))
         return result
-    columns = _columns(rows[0] if rows else (1, []), result)
+    layout = _layout(rows, result)
+    result.short = layout.short
     if result.problems:
         return result
     seen: dict[str, int] = {}
-    content = list(_content(rows[1:], result))
+    content = list(_content(rows if layout is _LIST else rows[1:], result))
     for line, cells in content:
-        user = _user(line, cells, columns, result.problems)
+        user = _user(line, cells, layout, result.problems)
         if user is None:
             continue
         first = seen.setdefault(ascii_lower(user.userid), line)
         if first != line:
             result.problems.append(f"line {line}: {user.userid} stands in line {first} already.")
         result.users.append(user)
-    _note_ignored(content, columns, result)
+    if not layout.short:
+        _note_ignored(content, layout.columns, result)
     return result
 
 
@@ -222,7 +264,7 @@ def _separator(text: str, hint: re.Match[str] | None) -> str:
     first = io.StringIO(text, newline="").readline()
     for separator in _SEPARATORS:
         names = {_name(cell) for cell in first.replace('"', "").split(separator)}
-        if names.issuperset(MANAGED):
+        if names.issuperset(MANAGED) or _SHORT_USERID in names:
             return separator
     named = hint.group(1) if hint else ","
     return named if named in _SEPARATORS else ","
@@ -233,12 +275,40 @@ def _name(cell: str) -> str:
     return " ".join("".join(sign for sign in cell if unicodedata.category(sign) != "Cf").split()).upper()
 
 
-def _columns(row: _Row, result: BatFile) -> list[str]:
-    """Return the names of the columns without the nameless ones at the end; add to problems and notes."""
-    line, cells = row
+_SHORT_USERID = "USERID"
+_LIST = _Layout([USER_ID], ["userid"], short=True)
+"""A list of user ids, which has no header."""
+
+
+def _layout(rows: list[_Row], result: BatFile) -> _Layout:
+    """Return how a file is read; add to problems and notes."""
+    line, cells = rows[0] if rows else (1, [])
     names = [_name(cell) for cell in cells]
     while names and not names[-1]:
         names.pop()
+    if _SHORT_USERID in names:
+        return _short_layout(line, names, result)
+    if len(names) == 1 and names[0] not in HEADER and not _NO_LIST.search(cells[0]):
+        return _LIST
+    return _Layout(_columns(line, names, result), names)
+
+
+def _short_layout(line: int, names: list[str], result: BatFile) -> _Layout:
+    """Return how a short file is read. A column that nothing reads is refused: it may be a misspelt option."""
+    titles = [name.lower().replace(" ", "_").replace("-", "_") for name in names]
+    known = ", ".join(_SHORT_TITLES)
+    result.problems += _repeated(line, titles)
+    result.problems += [
+        f"line {line}: nothing reads the column {title[:64]}. The columns are {known}; take the others out."
+        for title in dict.fromkeys(titles)
+        if title and title not in _SHORT_TITLES
+    ]
+    columns = [_SHORT_TITLES.get(title, title) for title in titles]
+    return _Layout(columns, titles, _SHORT_BOOLEANS, f"true, false or {KEEP}, or be empty", short=True)
+
+
+def _columns(line: int, names: list[str], result: BatFile) -> list[str]:
+    """Return the names of the columns of the tool; add to problems and notes."""
     if not names:
         result.problems.append(f"line {line}: the header is missing.")
         return names
@@ -246,18 +316,10 @@ def _columns(row: _Row, result: BatFile) -> list[str]:
     if missing:
         # It may be a row of users, so nothing of it is told.
         told = f"line {line}: the header lacks {', '.join(missing)}."
-        result.problems.append(f"{told} The first line names the columns, separated by commas, semicolons or tabs.")
+        result.problems.append(f"{told} {_FIRST_LINE}")
         return names
-    places: dict[str, list[int]] = {}
-    for number, name in enumerate(names, start=1):
-        places.setdefault(name, []).append(number)
-    for name, numbers in places.items():
-        where = f"{'columns' if len(numbers) > 1 else 'column'} {' and '.join(map(str, numbers))} of the header"
-        if not name:
-            result.problems.append(f"line {line}: {where} must have a name.")
-        elif len(numbers) > 1:
-            result.problems.append(f"line {line}: {where} have the name {name[:64]}; leave one.")
-    unknown = [name for name in places if name not in HEADER and not _DEVICE.fullmatch(name)]
+    result.problems += _repeated(line, names)
+    unknown = [name for name in dict.fromkeys(names) if name not in HEADER and not _DEVICE.fullmatch(name)]
     if unknown and not result.problems:
         told = ", ".join(name[:64] for name in unknown[:_TOLD_COLUMNS])
         more = f" and {len(unknown) - _TOLD_COLUMNS} more" if len(unknown) > _TOLD_COLUMNS else ""
@@ -265,11 +327,34 @@ def _columns(row: _Row, result: BatFile) -> list[str]:
     return names
 
 
+_FIRST_LINE = (
+    "The first line names the columns, separated by commas, semicolons or tabs. A short file has the column userid, or "
+    "is a list with one user id a line."
+)
+
+
+def _repeated(line: int, names: list[str]) -> list[str]:
+    """Return which columns of a header have no name, or the name of another."""
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(names, start=1):
+        places.setdefault(name, []).append(number)
+    found = []
+    for name, numbers in places.items():
+        where = f"{'columns' if len(numbers) > 1 else 'column'} {' and '.join(map(str, numbers))} of the header"
+        if not name:
+            found.append(f"line {line}: {where} must have a name.")
+        elif len(numbers) > 1:
+            found.append(f"line {line}: {where} have the name {name[:64]}; leave one.")
+    return found
+
+
 def _content(rows: list[_Row], result: BatFile) -> Iterator[_Row]:
-    """Yield the rows before the blank one that ends the file, and note what it cuts off."""
+    """Yield the rows before the blank one that ends the tool's file, and note what it cuts off."""
     for index, (line, cells) in enumerate(rows):
         if any(cells):
             yield line, cells
+            continue
+        if result.short:
             continue
         ignored = sum(1 for _line, rest in rows[index:] if any(rest))
         if ignored:
@@ -277,32 +362,52 @@ def _content(rows: list[_Row], result: BatFile) -> Iterator[_Row]:
         return
 
 
-def _user(line: int, cells: list[str], columns: list[str], problems: list[str]) -> BatUser | None:
+def _user(line: int, cells: list[str], layout: _Layout, problems: list[str]) -> BatUser | None:
     """Return what a row wants, or note its problems and return ``None``."""
-    if len(cells) < len(columns) or any(cells[len(columns) :]):
-        problems.append(f"line {line}: {len(cells)} columns, the header has {len(columns)}.")
-        return None
-    named = dict(zip(columns, cells, strict=False))
-    if all(_name(cell) == name for name, cell in named.items()):
-        problems.append(f"line {line}: the header stands here again; leave one.")
-        return None
-    userid = named[USER_ID]
-    found = [f"line {line}: {USER_ID} must name a user."] if userid in ("", KEEP) else []
-    found += [f"line {line}: {USER_ID}: {REASON}"] if is_masked(userid) else []
-    # The value is not told: in a row that slipped by some columns it may be a password.
-    found += [
-        f"line {line}: column {columns.index(name) + 1} ({name}) must be t, f or {KEEP}."
-        for name in MANAGED[1:]
-        if named[name].lower() not in _BOOLEANS
-    ]
+    found = _row_problems(line, cells, layout)
     if not found:
-        home, presence, meeting = (_BOOLEANS[named[name].lower()] for name in MANAGED[1:])
-        wrong = meeting_problem(home, presence, meeting)
+        named = dict(zip(layout.columns, cells, strict=False))
+        said = {
+            option: layout.booleans[named[column].lower()] for column, option in _OPTIONS.items() if named.get(column)
+        }
+        options = {option: said.get(option) for option in _OPTIONS.values()}
+        wrong = meeting_problem(*options.values())
         if wrong is None:
-            return BatUser(line, userid, home, presence, meeting)
+            left_out = tuple(option for option in options if option not in said)
+            return BatUser(line, named[USER_ID], **options, left_out=left_out)
         found = [f"line {line}: {wrong}"]
     problems += found
     return None
+
+
+def _row_problems(line: int, cells: list[str], layout: _Layout) -> list[str]:
+    """Return what is wrong with a row by itself."""
+    columns = layout.columns
+    # Spreadsheets leave the empty cells at the end of a row out.
+    cells += [""] * (len(columns) - len(cells)) if layout.short else []
+    if len(cells) < len(columns) or any(cells[len(columns) :]):
+        due = "and no header that names them; give one" if layout is _LIST else f"the header has {len(columns)}"
+        return [f"line {line}: {len(cells)} columns, {due}."]
+    if all(_name(cell) == _name(title) for title, cell in zip(layout.titles, cells, strict=False)):
+        return [f"line {line}: the header stands here again; leave one."]
+    named = dict(zip(columns, cells, strict=False))
+    userid = named[USER_ID]
+    title = layout.titles[columns.index(USER_ID)]
+    found = [f"line {line}: {title} must name a user."] if userid in ("", KEEP) else []
+    found += [f"line {line}: {title}: {REASON}"] if is_masked(userid) else []
+    if layout is _LIST and _NO_LIST.search(userid):
+        found.append(
+            f"line {line}: it has a blank, a semicolon or a control character. For such user ids write the header "
+            "userid above the list."
+        )
+    # The value is not told: in a row that slipped by some columns it may be a password.
+    found += [
+        f"line {line}: column {number} ({layout.titles[number - 1]}) must be {layout.allowed}."
+        for number, column in enumerate(columns, start=1)
+        if column in _OPTIONS and not (layout.short and not named[column])
+        if named[column].lower() not in layout.booleans
+    ]
+    return found
 
 
 def meeting_problem(home_cluster: bool | None, im_and_presence: bool | None, meeting: bool | None) -> str | None:

@@ -184,7 +184,7 @@ def _der_parts(data: bytes, due: str) -> list[_Part]:
         try:
             found += der.listed(rest)
         except der.Malformed:
-            raise NotRead(f"{neither}: {len(rest)} bytes follow its DER that are none.") from None
+            raise NotRead(f"{neither}: {len(rest)} bytes that are no DER follow it.") from None
     parts = [_Part(kinds.kind_of(one), one, f"{_DUE_WORDS[due]} {number}") for number, one in enumerate(found, start=1)]
     for part in parts:
         _refuse_other(part.kind, due)

@@ -69,7 +69,7 @@ class Element(NamedTuple):
     def of(self, tag: int) -> Element:
         """Return the element itself; raises :class:`Malformed` when it has another tag."""
         if self.tag != tag:
-            raise Malformed(f"tag {self.tag:#x} where {tag:#x} is due")
+            raise Malformed(f"tag {self.tag:#x} where {tag:#x} was expected")
         return self
 
 
@@ -114,7 +114,7 @@ def element(data: bytes, at: int = 0, depth: int = 0) -> Element:
 def exactly(found: list[Element], number: int) -> list[Element]:
     """Return as many elements as are due; raises :class:`Malformed` when there are more or fewer."""
     if len(found) != number:
-        raise Malformed(f"{len(found)} elements where {number} are due")
+        raise Malformed(f"{len(found)} elements where {number} were expected")
     return found
 
 

@@ -76,7 +76,7 @@ def save(path: Path, submitted: SubmittedRequest | None) -> None:
     write_atomically(path, json.dumps({"format": FORMAT, **asdict(submitted)}, indent=2) + "\n")
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a file that appears complete or not at all, also when the machine loses power; raises :class:`ImpError`."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -86,7 +86,7 @@ def write_atomically(path: Path, text: str) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            fresh.chmod(0o644)
+            fresh.chmod(mode)
             fresh.replace(path)
         except BaseException:
             fresh.unlink(missing_ok=True)
@@ -97,7 +97,7 @@ def write_atomically(path: Path, text: str) -> None:
 
 def _unusable(path: Path, why: Any) -> ImpError:
     return ImpError(
-        f"request_file: {path} cannot be used: {why}. It tells which request belongs to the certificate: mend it, or "
+        f"request_file: {path} cannot be used: {why}. It tells which request belongs to the certificate: repair it, or "
         "remove it once you know that nothing is pending at the CA.",
         code="request-file",
     )

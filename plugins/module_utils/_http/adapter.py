@@ -92,7 +92,7 @@ def server_name(connection: Connection) -> str:
 
 def silence(connection: Connection, late: bool) -> str:
     """Return what became of an answer that did not come, or not whole, as the end of a sentence."""
-    return f"did not answer within {connection.timeout:g} s" if late else "hung up without an answer"
+    return f"did not answer within {connection.timeout:g} s" if late else "closed the connection without an answer"
 
 
 def lost(connection: Connection, late: bool) -> ImpError:
@@ -318,7 +318,7 @@ class PolicyAdapter(BaseAdapter):
             return self.connection
         self.drop()
         if not self.may_connect:
-            text = f"{self.server} hung up after the login. Check that its web service runs."
+            text = f"{self.server} closed the connection after the login. Check that its web service runs."
             raise _CannotConnect(NotConnected(ConnectionFailed(text, details={"server": self.server}), again=True))
         connection = _Connection(self)
         connection.connect()
@@ -328,7 +328,7 @@ class PolicyAdapter(BaseAdapter):
     def _response(self, request: requests.PreparedRequest, answer: HTTPResponse) -> requests.Response:
         encoding = answer.headers.get("Content-Encoding", "identity")
         if encoding.strip().lower() not in ("", "identity"):
-            text = f"{self.server} sent an encoded answer ({encoding[:40]}), which nobody asked for. Check host and "
+            text = f"{self.server} sent an encoded answer ({encoding[:40]}), which was not asked for. Check host and "
             raise UnexpectedAnswer(f"{text}port: there may be a proxy in between.", details={"status": answer.status})
         # As requests does it, but for cookies, which are the session's, and for a copy of the headers, which tell upper
         # from lower case as little as the copy would.
@@ -369,7 +369,7 @@ class PolicyAdapter(BaseAdapter):
             return NotConnected(ConnectionFailed(text, details=details), again=again)
         if isinstance(failure, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             # So ends the handshake with a web server that starts, stops or takes no more connections.
-            text = f"{self.server} hung up before TLS was agreed upon. Check that its web service runs, and the port."
+            text = f"{self.server} closed the connection before TLS was agreed. Check its web service and the port."
             return NotConnected(ConnectionFailed(text, details=details), again=True)
         if isinstance(failure, ssl.SSLError):
             why = failure.reason or "handshake failed"

@@ -46,7 +46,7 @@ def _problem(content: Any, shape: Shape, place: str) -> str | None:
     due = list if isinstance(shape, list) else dict if isinstance(shape, Mapping) else shape
     if not _is(content, due):
         words = " or ".join(_WORDS[one] for one in _types(due))
-        return f"{_WORDS.get(type(content), 'something')}{f' as {place}' if place else ''} where {words} is due"
+        return f"{_WORDS.get(type(content), 'something')}{f' as {place}' if place else ''} where {words} was expected"
     if isinstance(shape, list):
         found = (_problem(item, shape[0], f"{place}[{number}]") for number, item in enumerate(content))
         return next((wrong for wrong in found if wrong), None)

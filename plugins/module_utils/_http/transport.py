@@ -103,8 +103,8 @@ class Answer:
         except (ValueError, RecursionError):
             kind = self.headers.get("content-type", "no content type")
             raise UnexpectedAnswer(
-                f"The server answered HTTP {self.status} with {kind} where JSON is due. Check host and port: it may be "
-                "another product, an older release or a proxy.",
+                f"The server answered HTTP {self.status} with {kind} where JSON was expected. Check host and port: it "
+                "may be another product, an older release or a proxy.",
                 details={"status": self.status},
             ) from None
 
@@ -206,6 +206,7 @@ class Transport:
         while True:
             if self._broken is not None:
                 raise self._broken
+            self._backoff.go_on()
             exchange = partial(self._exchange, method, path, body, dict(headers or {}))
             outcome = self._try(exchange, repeatable, busy, attempt + 1)
             if isinstance(outcome, Answer):
@@ -314,7 +315,7 @@ class Transport:
             raise self._broken
         if answer.status == 403:
             raise Forbidden(
-                f"{server} knows {user} but does not permit this. {self.connection.kind.rights}",
+                f"{server} knows {user}, but the account may not do this. {self.connection.kind.rights}",
                 details={"server": server, "status": 403},
             )
 

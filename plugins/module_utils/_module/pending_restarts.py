@@ -324,7 +324,7 @@ class Notebook:
             except OSError as error:
                 reason = f"{self._file.path} cannot be written ({error.strerror})"
         self._warn(
-            f"The restart that a change needs cannot be kept: {reason}. When this run ends before the restart, no "
+            f"The restart that a change needs cannot be noted: {reason}. When this run ends before the restart, no "
             "later run knows of it, unless the cluster itself remembers; then restart the services yourself."
         )
         return None

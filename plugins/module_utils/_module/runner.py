@@ -26,18 +26,23 @@ those that fail, reads back, and ends with the result contract:
 ``restart_required``
     names of the services that must restart before the changes have effect. With the option ``pending_restarts_path``
     each is written down there before the change that needs it, see ``pending_restarts``.
+``backup_file``
+    with the option ``backup`` only, when something changes: the file with what was there before, see ``backups``.
 ``undeclared``
     with the option ``report_undeclared`` only: ``[{kind, id, fields}]``, what is there after the changes (in check
     mode: as it is) though nobody asked for it. It makes no task changed or failed.
 ``unknown``
     of resources with fields that can be written but not always compared: ``[{kind, id, field, reason}]``.
 
-Long work reports its progress to the system log of the controller (``AnsibleModule.log``), because ansible shows
-nothing of a module before it ends.
+Long work tells how far it is (``progress``), because ansible shows nothing of a module before it ends. When ansible is
+gone, or the process is told to end, nothing new is begun (``lifeline``): the task fails with the code ``stopped``, and
+its result has what was done by then.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import time
 import traceback
 from abc import ABC, abstractmethod
@@ -45,7 +50,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
@@ -67,10 +72,16 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, Connection, connection_from
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Undeclared, Unknown
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Stopwatch
+from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling, Stopwatch
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
+from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Backups, Entry, saved
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import ADDRESS, GONE, Lifeline, Stopped
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS, Notebook
-from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import SecretModule, masked
+from ansible_collections.ucops.imp.plugins.module_utils._module.progress import Progress
+from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import ModuleOptions, SecretModule, masked
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, tell
 
 State = TypeVar("State")
 Kept = TypeVar("Kept")
@@ -79,10 +90,9 @@ TRIES = 3
 """So often a change is tried whose answer gets lost, or that somebody else comes before."""
 CHANGED_MEANWHILE = 412
 """The HTTP status that says only that the object has changed since it was read (RFC 9110)."""
-SECONDS_BETWEEN_REPORTS = 10.0
 CHANGES_QUEUED_PER_THREAD = 64
-NAMED_IN_MESSAGE = 5
-"""So many failures are told in the message; all of them are in ``failures``."""
+TOLD_IN_MESSAGE = 5
+"""So many different failures are told in the message; all of them are in ``failures``."""
 REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
 """Errors after which a change that needs a restart was certainly not made, as each of these is one request."""
 
@@ -90,13 +100,16 @@ REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicAp
 class Context:
     """What a resource may use of the module: options, connections, warnings, and a place for failures."""
 
-    def __init__(self, module: SecretModule, arguments: Arguments, closing: ExitStack) -> None:
+    def __init__(self, module: ModuleOptions, arguments: Arguments, closing: ExitStack, lifeline: Lifeline) -> None:
         self.params: dict[str, Any] = module.params
         self.check_mode: bool = module.check_mode
         self.connection = connection_from(arguments.kind, module.params)
-        self.backoff = Backoff(report=self.progress)
+        self.lifeline = lifeline
+        self.counter = Progress(lifeline.tell, module.log, lambda text: masked(text, module.no_log_values))
+        self.backoff = Backoff(sleep=lifeline.sleep, report=self.progress, go_on=lifeline.go_on)
         """The pauses of the task, of all its connections."""
         self.notebook = Notebook(module.params.get("pending_restarts_path"), self.warn, time.time)
+        self.backups = Backups(module.params, module.module_name, self.connection.hostname, module.no_log_values)
         self.odd_values = module.odd_values
         """Which texts among the options cannot be meant, whatever the module is about."""
         self.input_problems = module.input_problems()
@@ -108,7 +121,6 @@ class Context:
         self._warned: set[str] = set()
         self._module = module
         self._closing = closing
-        self._reported = time.monotonic()
 
     def transport(self, connection: Connection | None = None) -> Transport:
         """Return a transport that is closed when the module ends; by default to the server of the options."""
@@ -155,11 +167,12 @@ class Context:
         return ImpError(message, code="unexpected")
 
     def progress(self, text: str) -> None:
-        """Report to the controller's system log, at most every ten seconds."""
-        now = time.monotonic()
-        if now - self._reported >= SECONDS_BETWEEN_REPORTS:
-            self._reported = now
-            self._module.log(text)
+        """Say what is done or waited for, to whoever watches the task and to the controller's system log."""
+        self.counter.say(text)
+
+    def polling(self, timeout: float, interval: float) -> Polling:
+        """Return the loop that waits for what happens elsewhere, and tells how it goes."""
+        return Polling(timeout, interval, self.progress, sleep=self.lifeline.sleep)
 
 
 class Resource(ABC, Generic[State]):
@@ -171,6 +184,8 @@ class Resource(ABC, Generic[State]):
 
     concurrency = 1
     """So many changes are applied at once, each in a thread of its own."""
+    counted = "changes"
+    """What a change is one of, in the plural, for people who watch."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -234,6 +249,13 @@ class Resource(ABC, Generic[State]):
         """Return the nodes on which they must, ``None`` for every node of the cluster."""
         return None
 
+    def backup(self, state: State, plan: Plan) -> Iterable[Entry]:
+        """Return what the changes of a plan are about as it is now: what it takes to put it back, without secrets.
+
+        Override where the fields that change do not say all of an object, or where one gives way unnamed. Pure.
+        """
+        return [saved(step) for step in plan]
+
     def undeclared(self, state: State) -> list[Undeclared]:
         """Return what is there though the options neither ask for it nor delete it.
 
@@ -265,23 +287,68 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         state = resource.read()
         plan = context.heed(resource.plan(state))
         unknown = resource.unknown(state)
-        done = plan
+        done, backup_file = plan, {}
         if plan.changed and not context.check_mode:
+            backup_file = context.backups.keep(resource.backup(state, plan))
             with context.writing:
                 done, arrived = _apply(resource, plan)
-            done, state = _read_back(resource, done, arrived, state)
+            try:
+                context.lifeline.go_on()
+                done, state = _read_back(resource, done, arrived, state)
+            except Stopped as stop:
+                stop.result = {**_made(resource, done), **backup_file}
+                raise
         context.heed(resource.assess(state))
         return {
-            "changed": done.changed,
-            "diff": done.diff,
-            "changes": done.changes,
+            **_made(resource, done),
             "current": resource.current(state),
-            "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
+            **backup_file,
             **_audit(resource, state, unknown),
             **resource.more_results(state),
         }
 
-    _main(arguments, work)
+    _main(_job(arguments, lambda context: build(context).problems()), work)
+
+
+def _shown(context: Context, done: Plan) -> dict[str, Any]:
+    """Return the result's ``diff``; write all changes into the file that the user has asked for, in check mode too."""
+    diff, path = done.diff, context.params.get("diff_path")
+    if path:
+        try:
+            write_atomically(Path(path), done.listing, mode=0o600)
+        except ImpError as error:
+            # The cluster has been changed by now: a list of it that is missing undoes nothing.
+            context.warn(f"diff_path: {error.message}")
+            return diff
+    if "prepared" in diff and "diff_path" in context.params:
+        told = f"All of them are in {path}." if path else "To have all of them in a file, set diff_path."
+        diff["prepared"] += f"{told}\n"
+    return diff
+
+
+def _diff_path_problems(path: str | None) -> list[str]:
+    """Return why the file for all changes could not be written."""
+    if not path:
+        return []
+    file = Path(path)
+    try:
+        if not file.parent.is_dir():
+            return [f"diff_path: there is no folder {file.parent}; make it first."]
+        if file.is_dir():
+            return [f"diff_path: {path} is a folder; give the name of a file."]
+    except OSError as error:
+        return [f"diff_path: {path} cannot be written: {error.strerror}."]
+    return [] if os.access(file.parent, os.W_OK) else [f"diff_path: the folder {file.parent} cannot be written to."]
+
+
+def _made(resource: Resource[Any], done: Plan) -> dict[str, Any]:
+    """Return the results about the changes."""
+    return {
+        "changed": done.changed,
+        "diff": _shown(resource.context, done),
+        "changes": done.changes,
+        "restart_required": sorted({service for step in done for service in resource.restarts(step)}),
+    }
 
 
 def _audit(resource: Resource[State], state: State, unknown: list[Unknown] | None) -> dict[str, Any]:
@@ -309,60 +376,93 @@ def run_info(
         _check_input(context, lambda: problems(context))
         return {"changed": False, **read(context)}
 
-    _main(arguments, work)
+    _main(_job(arguments, problems), work)
+
+
+def _job(arguments: Arguments, problems: Callable[[Context], list[str]]) -> Job:
+    def refuse(options: ModuleOptions) -> None:
+        with ExitStack() as closing:
+            context = Context(options, arguments, closing, Lifeline(None, _last_words))
+            _check_input(context, lambda: problems(context))
+
+    return Job(arguments, refuse)
 
 
 def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
-    found = context.connection.problems() + context.notebook.problems()
+    found = context.connection.problems() + context.notebook.problems() + context.backups.problems()
     # Whoever looks further takes for granted that a text that is given is one.
     found += context.odd_values or problems()
-    found += context.input_problems
+    found += context.input_problems + _diff_path_problems(context.params.get("diff_path"))
     if found:
         raise InvalidInput(dict.fromkeys(found))
 
 
-def _main(arguments: Arguments, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
+def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     """Make the module, do the work, and end with one clear result whatever happens."""
+    tell(job)
+    arguments = job.arguments
     module = SecretModule([*arguments.may_be_empty, *PENDING_RESTARTS], **arguments.module_kwargs())
-    failure: ImpError | None = None
-    result: dict[str, Any] = {}
-    with ExitStack() as closing:
-        context = Context(module, arguments, closing)
-        try:
-            if module.wrong_shapes:
-                raise InvalidInput(module.wrong_shapes)
-            result = work(context)
-        except ImpError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets a sentence, not a traceback
-            failure = context.explain(error)
-    # Outside of the except clauses, so that no core adds the traceback of an error that is already explained.
-    if failure is not None:
-        details = {"details": failure.details} if failure.details else {}
-        module.fail_json(msg=failure.message, code=failure.code, changed=False, failures=context.failures, **details)
-    module.warn_of_common_passwords(result)
-    if context.failures:
-        module.fail_json(msg=_summary(context.failures), code="items-failed", failures=context.failures, **result)
-    module.exit_json(failures=[], **result)
+    with Lifeline(os.environ.get(ADDRESS), _last_words) as lifeline:
+        with ExitStack() as closing:
+            context = Context(module, arguments, closing, lifeline)
+            result, failure = _worked(context, module, work)
+            lifeline.finish()
+        # Outside of any except clause, so that no core adds the traceback of an error that is already explained.
+        if failure is not None:
+            details = {"details": failure.details} if failure.details else {}
+            result = {"changed": False, **result, **details}
+            module.fail_json(msg=failure.message, code=failure.code, failures=context.failures, **result)
+        module.warn_of_common_passwords(result)
+        if context.failures:
+            module.fail_json(msg=_summary(context.failures), code="items-failed", failures=context.failures, **result)
+        module.exit_json(failures=[], **result)
+
+
+def _worked(
+    context: Context, module: SecretModule, work: Callable[[Context], dict[str, Any]]
+) -> tuple[dict[str, Any], ImpError | None]:
+    """Return the result, or as much of it as there is and why there is no more."""
+    try:
+        if module.wrong_shapes:
+            raise InvalidInput(module.wrong_shapes)
+        return work(context), None
+    except Stopped as stop:
+        return stop.result, _stopped(context.counter.told(), context.lifeline.reason)
+    except ImpError as error:
+        return {}, error
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets a sentence, not a traceback
+        return {}, context.explain(error)
+
+
+def _stopped(told: str, reason: str) -> ImpError:
+    return ImpError(f"Stopped. {told} Run it again to go on.", code="stopped", details={"reason": reason})
+
+
+def _last_words() -> str:
+    """Return what a module prints that is ended while it waits for an answer that it only reads."""
+    error = _stopped("Nothing was being changed.", GONE)
+    return json.dumps({"failed": True, "changed": False, "msg": error.message, "code": error.code, "failures": []})
 
 
 def _summary(failures: list[dict[str, Any]]) -> str:
     """Return the message of a task of which some items failed."""
-    told = [f"{item['id']}: {item['message']}" for item in failures]
-    summary = f"{len(failures)} failed, everything else was tried."
-    return joined([summary, *told], "and {} more, see failures.", NAMED_IN_MESSAGE + 1)
+    told = told_once((item["id"], item["message"]) for item in failures)
+    summary = f"{len(failures):,} failed, everything else was tried."
+    return joined([summary, *told], "and {} more, see failures.", TOLD_IN_MESSAGE + 1)
 
 
 @dataclass(frozen=True)
 class _Outcome:
     """What became of a planned change: the one that was made, which may be another by then, and what went wrong.
 
-    Neither means that somebody else has made it. ``lost`` tells that it may have been made although it failed.
+    Neither means that somebody else has made it, or that it was not tried because the work ends (``stopped``). ``lost``
+    tells that it may have been made although it failed.
     """
 
     made: Change | None = None
     error: ImpError | None = None
     lost: bool = False
+    stopped: bool = False
 
 
 def _apply(resource: Resource[Any], plan: Plan) -> tuple[Plan, Plan]:
@@ -370,16 +470,15 @@ def _apply(resource: Resource[Any], plan: Plan) -> tuple[Plan, Plan]:
     context = resource.context
     made: list[Change] = []
     arrived: list[Change] = []
-    failed = 0
-    for number, (change, outcome) in enumerate(_outcomes(resource, plan), start=1):
-        if outcome.error is not None:
-            failed += 1
-            context.fail(change.id, outcome.error)
-        elif outcome.made is not None:
-            arrived.append(outcome.made)
-        if outcome.made is not None:
-            made.append(outcome.made)
-        context.progress(f"{number} of {len(plan)} changes tried, {failed} failed")
+    context.counter.begin(len(plan), resource.counted)
+    with context.lifeline.changing():
+        for change, outcome in _outcomes(resource, plan):
+            if outcome.error is not None:
+                context.fail(change.id, outcome.error)
+            elif outcome.made is not None:
+                arrived.append(outcome.made)
+            if outcome.made is not None:
+                made.append(outcome.made)
     return Plan(tuple(made)), Plan(tuple(arrived))
 
 
@@ -387,17 +486,32 @@ def _outcomes(resource: Resource[Any], plan: Plan) -> Iterator[tuple[Change, _Ou
     """Yield each change with its outcome, in the plan's order, as they get done."""
     if resource.concurrency <= 1:
         for change in plan:
-            yield change, _apply_one(resource, change)
+            yield change, _apply_and_count(resource, change)
         return
     pool = ThreadPoolExecutor(max_workers=resource.concurrency)
     batch = resource.concurrency * CHANGES_QUEUED_PER_THREAD
     try:
         for start in range(0, len(plan), batch):
             steps = plan.steps[start : start + batch]
-            yield from zip(steps, pool.map(lambda change: _apply_one(resource, change), steps), strict=True)
+            yield from zip(steps, pool.map(lambda change: _apply_and_count(resource, change), steps), strict=True)
     finally:
         # On an interrupt what has not begun is not begun any more.
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _apply_and_count(resource: Resource[Any], change: Change) -> _Outcome:
+    """Apply one change, unless the work has ended, and count it."""
+    context = resource.context
+    try:
+        context.lifeline.go_on()
+        outcome = _apply_one(resource, change)
+    except Stopped:
+        return _Outcome(stopped=True)
+    if outcome.error is not None:
+        context.counter.count(failed=1)
+    else:
+        context.counter.count(done=1)
+    return outcome
 
 
 def _apply_one(resource: Resource[Any], change: Change) -> _Outcome:

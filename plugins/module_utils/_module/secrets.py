@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -84,6 +84,11 @@ def secret_problems(spec: Spec, params: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def unusable(spec: Spec, params: Mapping[str, Any]) -> list[str]:
+    """Return which options of any module hold what is of no use: odd passwords, and text that ansible has masked."""
+    return secret_problems(spec, params) + masked_problems(params)
+
+
 def numbers_for_texts(spec: Spec, given: Mapping[str, Any]) -> list[str]:
     """Return which secrets are given as whole numbers."""
     return [
@@ -103,6 +108,55 @@ def common_passwords(spec: Spec, params: Mapping[str, Any], result: Any) -> list
     ]
 
 
+class GivenOptions:
+    """Options as they were given, before ansible checks them.
+
+    Attributes:
+        given: all of them; what lies too deep is not shown.
+        plain: those that ansible may check, without nulls.
+        secrets: every text in them that may be a secret.
+        wrong_shapes: what stands where another shape, or a text, is due; with it, nothing is done.
+        odd_values: which texts cannot be meant.
+        numbers: which secrets are whole numbers.
+    """
+
+    def __init__(self, spec: Spec, given: Mapping[str, Any], may_be_empty: Collection[str] = ()) -> None:
+        """Look at them; ``may_be_empty`` has the options for which an empty text is a value."""
+        deep = too_deep(given)
+        self.given = {**given, **dict.fromkeys(deep, WHOLE_VALUE)}
+        self.plain = without_nulls(spec, {name: value for name, value in given.items() if name not in deep})
+        self.secrets = secret_texts(spec, self.plain)
+        self.wrong_shapes = [*depth_problems(deep), *shape_problems(spec, self.plain), *text_problems(self.plain)]
+        self.odd_values = value_problems(spec, self.plain, may_be_empty)
+        self.numbers = numbers_for_texts(spec, self.plain)
+
+
+class ModuleOptions(Protocol):
+    """What the runner takes of a module: its options after ansible's check, and what is to be said about them."""
+
+    params: dict[str, Any]
+    check_mode: bool
+    no_log_values: set[str]
+    odd_values: list[str]
+
+    @property
+    def module_name(self) -> str:
+        """The module's own name, without that of the collection."""
+        ...
+
+    def input_problems(self) -> list[str]:
+        """Return what is wrong with any option of any module."""
+        ...
+
+    def warn(self, warning: str) -> None:
+        """Warn the user."""
+        ...
+
+    def log(self, msg: str) -> None:
+        """Write to the system log."""
+        ...
+
+
 class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     """An ``AnsibleModule`` that knows its secrets from the start and never shows them."""
 
@@ -114,10 +168,15 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     """Which texts cannot be meant."""
     _checked = False
 
+    @property
+    def module_name(self) -> str:
+        """The module's own name, without that of the collection."""
+        return str(self._name).rpartition(".")[2]
+
     def __init__(self, may_be_empty: Collection[str] = (), **arguments: Any) -> None:
         """Check the arguments; ``may_be_empty`` has the options for which an empty text is a value."""
         self._may_be_empty = may_be_empty
-        self._given: dict[str, Any] = {}
+        self._looked_at = GivenOptions({}, {})
         broken: Exception | None = None
         try:
             super().__init__(**arguments)
@@ -137,31 +196,21 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
         """Read the arguments, which ansible checks next: null is as good as left out."""
         super()._load_params()
         own = {name: value for name, value in self.params.items() if name.startswith(_INTERNAL)}
-        self._given = {name: value for name, value in self.params.items() if name not in own}
-        deep = too_deep(self._given)
-        self._given.update(dict.fromkeys(deep, WHOLE_VALUE))
-        given = without_nulls(
-            self.argument_spec, {name: value for name, value in self._given.items() if name not in deep}
-        )
-        self.params = {**own, **given}
-        self._secrets = secret_texts(self.argument_spec, given)
-        self.wrong_shapes = [
-            *depth_problems(deep),
-            *shape_problems(self.argument_spec, given),
-            *text_problems(given),
-        ]
-        self.odd_values = value_problems(self.argument_spec, given, self._may_be_empty)
-        self._numbers = numbers_for_texts(self.argument_spec, given)
-        self.no_log_values.update(self._secrets)
+        given = {name: value for name, value in self.params.items() if name not in own}
+        self._looked_at = GivenOptions(self.argument_spec, given, self._may_be_empty)
+        self.params = {**own, **self._looked_at.plain}
+        self.wrong_shapes = self._looked_at.wrong_shapes
+        self.odd_values = self._looked_at.odd_values
+        self.no_log_values.update(self._looked_at.secrets)
 
     def input_problems(self) -> list[str]:
         """Return what is wrong with any option of any module: unusable secrets, and text that ansible has masked."""
-        for place in self._numbers:
+        for place in self._looked_at.numbers:
             self.warn(
                 f"{place}: without quotes it is a number, and YAML takes 0123 or 1:30 for another one than it looks "
                 "like. Put the secret in quotes."
             )
-        return secret_problems(self.argument_spec, self.params) + masked_problems(self.params)
+        return unusable(self.argument_spec, self.params)
 
     def warn(self, warning: str, **more: Any) -> None:
         """Warn the user; from core 2.19 on, ansible's own masking leaves warnings out."""
@@ -201,7 +250,9 @@ class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]
     def _shown(self) -> dict[str, Any]:
         """Return the arguments with their defaults, as far as they were worked out, as ``invocation`` shows them."""
         worked_out = getattr(self, "params", {})
-        return shown_arguments(self.argument_spec, worked_out if self._checked else {**self._given, **worked_out})
+        return shown_arguments(
+            self.argument_spec, worked_out if self._checked else {**self._looked_at.given, **worked_out}
+        )
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

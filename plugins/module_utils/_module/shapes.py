@@ -85,7 +85,7 @@ def _without_nulls(option: Mapping[str, Any], value: Any) -> Any:
 
 
 def too_deep(given: Mapping[str, Any]) -> list[str]:
-    """Return the options in which more lists and dictionaries lie in each other than any code could follow."""
+    """Return the options in which more lists and dictionaries are nested than any code could follow."""
     return [name for name, value in given.items() if _is_deep(value)]
 
 
@@ -106,7 +106,7 @@ def _inner(value: Any) -> Collection[Any]:
 
 def depth_problems(names: Collection[str]) -> list[str]:
     """Return a sentence for each option that is :func:`too_deep`."""
-    return [f"{name}: more than {DEEPEST} lists and dictionaries lie in each other. Give it plainly." for name in names]
+    return [f"{name}: more than {DEEPEST} lists and dictionaries are nested. Make it simpler." for name in names]
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def _text_problem(leaf: _Leaf) -> str | None:
     if "choices" in leaf.option:
         return None
     if "\n" not in text and len(text) > LONGEST_LINE:
-        return f"it has {len(text)} characters in one line, more than anything is called."
+        return f"it has {len(text)} characters in one line, more than any name has."
     bad = (
         next((sign for sign in text if not carries(sign)), None) if leaf.kind != "path" and not carries(text) else None
     )

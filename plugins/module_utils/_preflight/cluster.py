@@ -93,7 +93,8 @@ def version_row(answer: InterfaceAnswer, need: releases.Need) -> Row:
     if wrong == "too-old":
         return failed(check, subject, facts.version, expected, f"Upgrade the node: {need.reason}.")
     if wrong == "too-new":
-        advice = f"Try it in a laboratory first: nothing newer than {releases.written(releases.NEWEST_KNOWN)} is known."
+        newest = releases.written(releases.NEWEST_KNOWN)
+        advice = f"Test it in a laboratory first: nothing newer than {newest} is known."
         return warned(check, subject, facts.version, expected, advice)
     return ok(check, subject, facts.version, expected)
 

@@ -166,7 +166,10 @@ class _Preflight:
         self._online = [gateway for gateway in params["gateways"] if gateway["type"] == "office_365"]
         servers = [self._gateway_endpoint(gateway) for gateway in exchange]
         endpoints = [self._cucm, *self._nodes, *self._platforms, *servers]
-        self._probed: dict[Endpoint, ProbeResult] = dict(zip(endpoints, pool.map(probe, endpoints), strict=True))
+        self._probed: dict[Endpoint, ProbeResult] = {}
+        for endpoint, found in zip(endpoints, pool.map(probe, endpoints), strict=True):
+            self._probed[endpoint] = found
+            context.progress(f"{len(self._probed)} of {len(endpoints)} servers reached or tried")
         self._gateways = [
             Gateway(gateway["name"], gateway["port"], self._probed[endpoint])
             for gateway, endpoint in zip(exchange, servers, strict=True)
@@ -177,6 +180,7 @@ class _Preflight:
 
     def rows(self) -> list[Row]:
         """Return all rows."""
+        self._context.progress("logging in, and asking what each server offers")
         axl, center, nodes, platforms = self._ask()
         centers = [answer for answer, _admin in nodes]
         admins = [answer for _center, answer in nodes]

@@ -41,7 +41,7 @@ EXCHANGE = EndpointKind(
     "exchange",
     "UCOPS_EXCHANGE",
     443,
-    "It takes an Exchange administrator as domain\\user or user@domain; look also at the authentication that the "
+    "It takes an Exchange administrator as domain\\user or user@domain; check also the authentication that the "
     "virtual directory PowerShell allows.",
     "Give it the role group Organization Management.",
     ("basic", "ntlm", "negotiate"),
@@ -54,7 +54,7 @@ CA = EndpointKind(
     "UCOPS_CA",
     443,
     "It takes an account of the domain, as DOMAIN\\user or user@domain.",
-    "Submitting needs the permission to enroll, deciding on requests that to manage certificates.",
+    "Submitting needs the permission to enroll, deciding on requests the permission to manage certificates.",
     ("basic", "ntlm"),
     "basic",
     "/certsrv/",

@@ -76,7 +76,7 @@ class GroupNode:
 
     @property
     def in_transit(self) -> bool:
-        """Whether it is on its way to another state."""
+        """Whether it is changing its state."""
         return self.state is not None and ascii_lower(self.state) in IN_TRANSIT
 
     def as_dict(self) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.releases import
 
 TYPE = "Office 365 Server"
 """What the product calls the type of gateway."""
+EXCHANGE_EWS, OFFICE_365 = "exchange_ews", "office_365"
+GATEWAY_TYPES = {EXCHANGE_EWS: "Exchange -- EWS Server", OFFICE_365: TYPE}
+"""Kinds of gateway: the option's word and the product's."""
 
 OFFERED_FROM: Update = (12, 5, 2)
 URLS_FROM: Update = (15, 0, 2)

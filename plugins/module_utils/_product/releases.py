@@ -28,7 +28,7 @@ class Need:
 
 
 AXL = Need(SCHEMAS[0], "older ones have no AXL schema that the collection speaks")
-IM_AND_PRESENCE = Need((11, 5), "older ones differ from the guide that the collection follows")
+IM_AND_PRESENCE = Need((11, 5), "older ones work in another way")
 CERTIFICATE_MANAGEMENT = Need((14, 0), "older ones have no certificate management interface for trust certificates")
 NEWEST_KNOWN: Release = SCHEMAS[-1]
 """Nobody has tried the collection with a newer release."""

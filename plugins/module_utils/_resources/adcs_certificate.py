@@ -59,7 +59,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Plan,
     Refusal,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import (
     SUBMITTED,
@@ -333,7 +332,7 @@ class AdcsCertificate(Resource[KnownRequest]):
             raise ImpError("There is no request whose certificate could be fetched.", code="not-submitted")
         params = self.context.params
         told = Disposition(UNKNOWN, submitted.request_id)
-        polling = Polling(params["wait_timeout"], params["poll_interval"], self.context.progress)
+        polling = self.context.polling(params["wait_timeout"], params["poll_interval"])
         with self.context.backoff.until(polling.timeout):
             for report in polling.looks():
                 told = self._pages.fetch(submitted.request_id)

@@ -40,7 +40,7 @@ class AdcsRequests(Resource[RequestsByNumber]):
         if any(number < 1 for number in self._numbers):
             found.append("request_ids: requests are numbered from 1.")
         if self.context.params["reason"] is not None and self._wanted != REVOKED:
-            found.append("reason: has a meaning with state=revoked only.")
+            found.append("reason: works with state=revoked only.")
         return found
 
     def read(self) -> RequestsByNumber:

@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import PAGE_SIZE, SEARCH_TAGS, USER_TAGS, Axl, User
+from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import unheard
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy, ImpError, InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     OptionSpec,
@@ -32,8 +33,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 KIND = "calendar_user"
@@ -46,6 +49,8 @@ READ_OPTIONS: dict[str, OptionSpec] = {
 }
 """The options that the module and its info twin share."""
 
+Report = Callable[[str], None]
+
 EVERYBODY = {"userid": "%"}
 """The criteria that select all users."""
 
@@ -54,6 +59,8 @@ ROWS_PER_LOOKUP = 20
 TOLD_PROBLEMS = 20
 """So many problems of a file are told; a file with the wrong columns has one in every row."""
 LARGEST_PAGE = 1_000_000
+TOLD_AT_ONCE = 100
+"""After so many users that were read it is told how far that is."""
 GIVE_UP_AFTER = 10
 """So many updates in a row that a busy server refused to the last retry; then the others are not tried any more."""
 
@@ -81,7 +88,11 @@ def userid_problems(option: str, userids: Iterable[str]) -> list[str]:
 
 
 def read_listed(
-    axl: Axl, userids: Iterable[str], params: Mapping[str, Any], everybody: Mapping[str, User] | None = None
+    axl: Axl,
+    userids: Iterable[str],
+    params: Mapping[str, Any],
+    everybody: Mapping[str, User] | None = None,
+    report: Report = unheard,
 ) -> dict[str, User]:
     """Return the users that exist among ``userids``, by the id in this list; ``everybody`` is who was read already.
 
@@ -94,12 +105,13 @@ def read_listed(
     if everybody is not None:
         found = _pick(wanted, everybody.values())
     elif wanted and len(wanted) * ROWS_PER_LOOKUP >= axl.count_users():
-        found = _pick(wanted, axl.list_users({}, params["page_size"]))
+        found = _pick(wanted, read_matching(axl, {}, params, report).values())
     missing = [userid for userid in wanted if userid not in found]
     with ThreadPoolExecutor(max_workers=params["concurrency"]) as pool:
-        for userid, user in zip(missing, pool.map(axl.get_user, missing), strict=True):
+        for number, user in enumerate(pool.map(axl.get_user, missing), start=1):
             if user is not None:
-                found[userid] = user
+                found[missing[number - 1]] = user
+            _tell(report, number, f"of {len(missing):,} users looked up")
     return {userid: found[userid] for userid in wanted if userid in found}
 
 
@@ -120,9 +132,20 @@ def _pick(wanted: Sequence[str], people: Iterable[User]) -> dict[str, User]:
     return found
 
 
-def read_matching(axl: Axl, criteria: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, User]:
+def read_matching(
+    axl: Axl, criteria: Mapping[str, str], params: Mapping[str, Any], report: Report = unheard
+) -> dict[str, User]:
     """Return the users that match all criteria, by user id; all users without criteria."""
-    return {user.userid: user for user in axl.list_users(criteria, params["page_size"])}
+    found: dict[str, User] = {}
+    for number, user in enumerate(axl.list_users(criteria, params["page_size"]), start=1):
+        found[user.userid] = user
+        _tell(report, number, "users read")
+    return found
+
+
+def _tell(report: Report, number: int, what: str) -> None:
+    if number % TOLD_AT_ONCE == 0:
+        report(f"{number:,} {what}")
 
 
 def count_options(users: Iterable[User]) -> dict[str, int]:
@@ -147,6 +170,8 @@ class Selection:
 class CalendarUsers(Resource[Selection]):
     """The options of the users that a list, a BAT file or a query selects."""
 
+    counted = "users"
+
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.axl = Axl(context.transport())
@@ -167,9 +192,8 @@ class CalendarUsers(Resource[Selection]):
         if params["users"] is not None:
             found += check_unique("users", (item["userid"] for item in params["users"]), ascii_lower)
             self._listed = {item["userid"]: self._options(item) for item in params["users"]}
-            return found + [
-                f"users: {userid}: {said}" for userid, options in self._listed.items() if (said := _rule(options))
-            ]
+            broken = [(userid, said) for userid, options in self._listed.items() if (said := _rule(options))]
+            return found + [f"users: {said}" for said in told_once(broken)]
         said = _rule(self._options({}))
         return [*found, f"meeting_information: {said}"] if said else found
 
@@ -183,31 +207,42 @@ class CalendarUsers(Resource[Selection]):
         return given(both, USER_TAGS)
 
     def _read_file(self, path: str) -> list[str]:
-        """Take the wanted options from a BAT file; return what is wrong with it."""
-        found = [
-            f"{name}: the columns of csv_path say this for each user; leave it out."
-            for name in given(self.context.params, USER_TAGS)
-        ]
+        """Take the wanted options from a file of users; return what is wrong with it."""
         file = Path(path)
-        said = bat_file.name_problem(file.name)
-        if said:
-            return [*found, f"csv_path: {said}"]
         try:
             content = bat_file.read_bytes(text_file.content(file))
         except OSError as error:
-            return [*found, f"csv_path: {path} cannot be read: {error.strerror}."]
+            return [f"csv_path: {path} cannot be read: {error.strerror}."]
         except text_file.NotRead as error:
-            return [*found, f"csv_path: {path} cannot be read: {error}"]
+            return [f"csv_path: {path} cannot be read: {error}"]
         for note in content.notes:
             self.context.warn(f"csv_path: {note}")
-        self._listed = {user.userid: given(vars(user), USER_TAGS) for user in content.users}
+        found = [] if content.short else self._contradictions(file)
+        self._listed = {user.userid: self._of_row(user) for user in content.users}
         self._lines = {user.userid: user.line for user in content.users}
         told = [f"csv_path: {problem}" for problem in content.problems]
         for userid, line in self._lines.items():
             told += userid_problems(f"csv_path: line {line}", [userid])
+            said = _rule(self._listed[userid])
+            told += [f"csv_path: line {line}: {said}"] if said else []
         found += told[:TOLD_PROBLEMS]
         more = len(told) - TOLD_PROBLEMS
         return [*found, f"csv_path: {more} more problems."] if more > 0 else found
+
+    def _contradictions(self, file: Path) -> list[str]:
+        """Return what does not go with a file of the Bulk Administration Tool, which says all of each user."""
+        found = [
+            f"{name}: the columns of csv_path say this for each user; leave it out."
+            for name in given(self.context.params, USER_TAGS)
+        ]
+        said = bat_file.name_problem(file.name)
+        return [*found, f"csv_path: {said}"] if said else found
+
+    def _of_row(self, user: bat_file.BatUser) -> dict[str, bool]:
+        """Return the managed options of a row: what it says, and the task's where it says nothing."""
+        row = given(vars(user), USER_TAGS)
+        wanted = self._options(row)
+        return {name: value for name, value in wanted.items() if name in row or name in user.left_out}
 
     def _enables_nobody(self) -> bool:
         """Whether the task is about users whose meetings shall not show; an empty list is about everybody's."""
@@ -220,16 +255,17 @@ class CalendarUsers(Resource[Selection]):
     def read(self) -> Selection:
         params = self.context.params
         reports = params["report_undeclared"] and not self._enables_nobody()
-        everybody = read_matching(self.axl, {}, params) if reports else None
+        report = self.context.progress
+        everybody = read_matching(self.axl, {}, params, report) if reports else None
         if self._listed is None:
             criteria = given(params["query"], SEARCH_TAGS)
             selects_all = everybody is not None and criteria == EVERYBODY
-            users = dict(everybody or {}) if selects_all else read_matching(self.axl, criteria, params)
+            users = dict(everybody or {}) if selects_all else read_matching(self.axl, criteria, params, report)
             if not users:
                 self.context.warn("query: no user matches.")
             selection = Selection(users, {userid: self._options({}) for userid in users})
         else:
-            listed = read_listed(self.axl, self._listed, params, everybody)
+            listed = read_listed(self.axl, self._listed, params, everybody, report)
             _refuse_one_user_twice(listed)
             users = {user.userid: user for user in listed.values()}
             wanted = {user.userid: self._listed[userid] for userid, user in listed.items()}
@@ -281,6 +317,9 @@ class CalendarUsers(Resource[Selection]):
             "unknown": len(state.unknown),
             **count_options(state.users.values()),
         }
+
+    def backup(self, state: Selection, plan: Plan) -> list[Entry]:
+        return [saved(step, _fields(state.users[step.id])) for step in plan]
 
     def undeclared(self, state: Selection) -> list[Undeclared]:
         shown = {userid: _fields(user) for userid, user in state.everybody.items() if user.meeting_information}
@@ -342,10 +381,10 @@ def read_users(context: Context) -> dict[str, Any]:
     params = context.params
     axl = Axl(context.transport())
     if params["users"] is None:
-        users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params)
+        users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params, context.progress)
         unknown = []
     else:
-        listed = read_listed(axl, params["users"], params)
+        listed = read_listed(axl, params["users"], params, report=context.progress)
         users = {user.userid: user for user in listed.values()}
         unknown = [userid for userid in params["users"] if userid not in listed]
     return {

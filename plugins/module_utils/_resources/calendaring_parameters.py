@@ -49,13 +49,14 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
     """The parameters of the table, those that the options name being managed."""
 
     kind = "calendaring_parameter"
-    hint = "Cisco does not publish these names; say the one of this cluster in parameter_names."
+    hint = "Cisco does not publish these names; give the name that this cluster uses in parameter_names."
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._options = given(context.params, BY_OPTION)
         self._spread = parse_spread(self._options[SPREAD]) if SPREAD in self._options else None
         self._users: int | None = context.params["assigned_users"]
+        self._reset_others: bool = context.params["reset_others"]
 
     def problems(self) -> list[str]:
         found = names_problems(self.context.params["parameter_names"])
@@ -64,7 +65,7 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
         values = {**self._options, SPREAD: 0 if self._spread in (None, AUTO) else self._spread}
         found += [said for option, value in values.items() if (said := problem(BY_OPTION[option], value))]
         if self._users is not None and self._spread != AUTO:
-            found.append(f"assigned_users: {self._users} has a meaning with calendar_spread={AUTO} only.")
+            found.append(f"assigned_users: {self._users} is used with calendar_spread={AUTO} only.")
         elif self._users is not None and self._users < 0:
             found.append(f"assigned_users: {self._users} is negative.")
         self._warn_of_risks()
@@ -93,9 +94,11 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
         return state.values
 
     def wanted(self, state: KnownParameters) -> Values:
+        others = _defaults(state) if self._reset_others else {}
         if self._spread is None:
-            return self._options
-        return {**self._options, SPREAD: self._spread if state.users is None else recommended_spread(state.users)}
+            return {**others, **self._options}
+        spread = self._spread if state.users is None else recommended_spread(state.users)
+        return {**others, **self._options, SPREAD: spread}
 
     def encode(self, key: str, value: Any) -> str:
         return BY_OPTION[key].encode(value)
@@ -104,15 +107,20 @@ class CalendaringParameters(ParameterResource[KnownParameters]):
         return BY_OPTION[key].decode(wire)
 
     def undeclared(self, state: KnownParameters) -> list[Undeclared]:
-        defaults = {option: BY_OPTION[option].default_in(state.release) for option in state.values}
+        defaults = _defaults(state)
         return [
             Undeclared(self.kind, option, {"value": value, "default": defaults[option]})
             for option, value in state.values.items()
-            if option not in self._options and value != defaults[option]
+            if option not in self._options and value != defaults[option] and not self._reset_others
         ]
 
     def more_results(self, state: KnownParameters) -> dict[str, Any]:
         return {"assigned_users": state.users} if self._spread == AUTO else {}
+
+
+def _defaults(state: KnownParameters) -> Values:
+    """Return the product's defaults in the cluster's release, of the parameters that it has."""
+    return {option: BY_OPTION[option].default_in(state.release) for option in state.values}
 
 
 def calendaring_problems(context: Context) -> list[str]:

@@ -34,6 +34,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Fields, Plan, Refusal, compare
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import (
@@ -42,6 +43,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certifi
     RESTARTS,
     OneSubject,
     of_one_subject,
+    replaced,
     told_of_clashes,
 )
 
@@ -108,7 +110,7 @@ def check_peer(admin: ImpAdmin, node: str, peer: str, port: int, store: str) -> 
         rows = tuple((_only(row["pem"]), str(row["status"])) for row in report["certificates"])
         reachability, verification = str(report["reachability"]), str(report["verification"])
     except (KeyError, TypeError, AttributeError, NotACertificate):
-        raise UnexpectedAnswer(f"{node} did not say properly what {peer} offers.") from None
+        raise UnexpectedAnswer(f"{node} did not say in a readable form what {peer} offers.") from None
     reachable = reachability.endswith("(pingable)")
     return PeerCheck(node, peer, port, reachable, reachability, verification, report.get("detail"), rows)
 
@@ -224,6 +226,13 @@ class CertificateImport(Resource[list[PeerCheck]]):
         stored = unique(certificate for check in checks for certificate in check.stored)
         approved = (certificate for check in checks for certificate in self._approval.of(check))
         return list(of_one_subject(stored, unique([*stored, *approved])))
+
+    def backup(self, state: list[PeerCheck], plan: Plan) -> list[Entry]:
+        entries = [saved(step) for step in plan]
+        for node in dict.fromkeys(check.node for check in state):
+            stored = (certificate for check in state if check.node == node for certificate in check.stored)
+            entries += replaced(node, self._store, self._clashes(node, state), stored)
+        return entries
 
     def _wanted(self, check: PeerCheck, certificate: Certificate) -> dict[str, Any]:
         told = certificate.as_dict()

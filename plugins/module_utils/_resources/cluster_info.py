@@ -55,6 +55,6 @@ def _redundancy_groups(context: Context, axl: Axl) -> list[dict[str, Any]] | Non
             context.warn(error.message)
             found = GroupSource(axl, None).groups()
     except ImpError as error:
-        context.warn(f"The presence redundancy groups are not known: {error.message}")
+        context.warn(f"The presence redundancy groups could not be read: {error.message}")
         return None
     return None if found is None else [group.as_dict() for group in sorted(found, key=lambda group: group.name)]

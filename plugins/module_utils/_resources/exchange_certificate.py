@@ -43,6 +43,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 REQUEST = "certificate_request"
@@ -94,6 +95,8 @@ def windows_subject(params: Mapping[str, Any]) -> str:
 class ExchangeCertificate(Resource[ServerCertificates]):
     """One certificate of an Exchange server, named by the host names that it is for (requirements C1, C3, C6)."""
 
+    counted = "steps"
+
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         require_library()
@@ -130,7 +133,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             found.append("key_size: less than 2048 bits needs allow_weak_key=true.")
         found += check_range("renew_before_days", params["renew_before_days"], 0, CENTURY, "days")
         if self._wanted == ABSENT and (params["certificate"] or params["certificate_path"]):
-            found.append(f"certificate: has no meaning with state={ABSENT}.")
+            found.append(f"certificate: does not work with state={ABSENT}.")
         return found + self._load_discarded() + self._load_certificate()
 
     def _load_discarded(self) -> list[str]:
@@ -139,7 +142,7 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         if text is None:
             return []
         if self._wanted != REQUESTED:
-            return [f"discard_request: has a meaning with state={REQUESTED} only."]
+            return [f"discard_request: works with state={REQUESTED} only."]
         try:
             self._discarded = read_request(text).key
         except NotARequest as error:
@@ -237,8 +240,8 @@ class ExchangeCertificate(Resource[ServerCertificates]):
             if not self.context.check_mode:
                 return Plan(refusals=(Refusal(_nothing_to_install(state)),))
             warning = (
-                "There is no certificate to install yet. The change is predicted for the case that earlier tasks of "
-                "the play request it and have it issued."
+                "There is no certificate to install yet. The change is predicted as if earlier tasks of "
+                "the play requested it and had it issued."
             )
             return Plan((Change(CERTIFICATE, self._common_name, CREATE),), (warning,))
         if _installed(one, state):
@@ -316,6 +319,11 @@ class ExchangeCertificate(Resource[ServerCertificates]):
         if shown is None or shown.trusted or self._wanted not in (INSTALLED, BOUND):
             return Plan()
         return Plan(warnings=(shown.distrust,))
+
+    def backup(self, state: ServerCertificates, plan: Plan) -> list[Entry]:
+        used = state.in_use
+        before = None if used is None else {"in_use": used.as_dict(), "usable": used.usable}
+        return [saved(step, before if step.kind == SERVICES else None) for step in plan]
 
     def restarts(self, change: Change) -> Iterable[str]:
         """Name what has to learn of the new certificate (requirement C11)."""

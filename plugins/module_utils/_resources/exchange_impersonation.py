@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powershell import ExchangePs, require_library
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
 KIND = "role_assignment"
@@ -65,6 +66,9 @@ class Impersonation(Resource[RoleAssignments]):
             self._exchange.write("New-ManagementRoleAssignment", wanted)
         else:
             self._exchange.write("Remove-ManagementRoleAssignment", {"Identity": change.id, "Confirm": False})
+
+    def backup(self, state: RoleAssignments, plan: Plan) -> list[Entry]:
+        return [saved(step, {"account": self._account}) for step in plan]
 
     def current(self, state: RoleAssignments) -> dict[str, Any]:
         return {"account": self._account, "assignments": list(state.assignments)}

@@ -66,7 +66,7 @@ HIGH_AVAILABILITY: dict[str, OptionSpec] = {
 }
 """The options of the module ``services``."""
 
-_MEND = f"See {GROUPS_PAGE}. Mend that first, then run again; ignore_other_nodes=true restarts all the same."
+_MEND = f"See {GROUPS_PAGE}. Correct that first, then run again; ignore_other_nodes=true restarts all the same."
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def problems(params: Mapping[str, Any]) -> list[str]:
     if params["high_availability"] == KEEP:
         return found
     if params["state"] != "restarted":
-        found.append(f"high_availability: {OFF_WHILE_RESTARTING} has a meaning with state=restarted only.")
+        found.append(f"high_availability: {OFF_WHILE_RESTARTING} works with state=restarted only.")
     if params["cucm"] is None:
         found.append(
             f"cucm: high_availability={OFF_WHILE_RESTARTING} needs it, because Unified CM has the switch. Give the "
@@ -207,7 +207,7 @@ class _Notes:
 
     def _edit_or_raise(self, group: str, note: SwitchedOff) -> None:
         if self._file is None:
-            raise ImpError(f"Not tried: there is no file that could keep that {group} is off.", code="not-tried")
+            raise ImpError(f"Not tried: there is no file in which to note that {group} is off.", code="not-tried")
         self._file.edit(lambda content: content.with_switched_off(note))
 
     def claim(self) -> None:
@@ -238,7 +238,7 @@ class _Notes:
                 self._file.edit(change)
         except (OSError, ImpError) as error:
             said = error.message if isinstance(error, ImpError) else error.strerror
-            self._context.warn(f"What is noted about high availability cannot be brought up to date: {said}")
+            self._context.warn(f"What is noted about high availability cannot be updated: {said}")
 
 
 class Redundancy:
@@ -325,7 +325,7 @@ class Redundancy:
         Who has told this task of groups before and does not any more is out of order: that is raised, too.
         """
         groups: Groups | None = None
-        silent = UnknownGroups("whoever told it does not answer any more")
+        silent = UnknownGroups("the server that told it no longer answers")
         try:
             groups = self._source.groups() if must_know else self._source.standing()
         except ImpError as error:
@@ -333,7 +333,7 @@ class Redundancy:
                 raise
             silent = UnknownGroups(error.message)
             if not self._known:
-                self._context.warn(f"The presence redundancy groups are not known: {error.message}")
+                self._context.warn(f"The presence redundancy groups could not be read: {error.message}")
         if groups is None:
             if self._known:
                 raise silent
@@ -376,7 +376,7 @@ class Redundancy:
                 group = group_of(node, groups)
                 if group is None or not any(one.in_transit for one, _why in group.unsettled() if one.name != node):
                     break
-                report(f"the presence redundancy group {group.name} is on its way to another state")
+                report(f"the presence redundancy group {group.name} is changing its state")
         why = peer_trouble(node, groups)
         return None if why is None else refusal(node, why)
 
@@ -471,7 +471,7 @@ class Redundancy:
         why = self._wait_until_settled(partial(named, name))
         if why is not None:
             raise WaitExpired(
-                f"High availability of {name} stays off, because {why}. Mend that; the next run switches it on.",
+                f"High availability of {name} stays off, because {why}. Correct that; the next run switches it on.",
                 details={"group": name},
             )
         try:

@@ -42,7 +42,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Unknown,
     compare,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import qualified
@@ -91,6 +90,8 @@ class KnownPresence:
 
 class Presence(Resource[KnownPresence]):
     """The presence that users have by hand."""
+
+    counted = "users"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -156,7 +157,7 @@ class Presence(Resource[KnownPresence]):
 
     def read_back(self) -> KnownPresence:
         """Look until what was accepted is shown; the nodes tell each other of it, which takes a moment."""
-        polling = Polling(self.context.params["wait_timeout"], SECONDS_BETWEEN_LOOKS, self.context.progress)
+        polling = self.context.polling(self.context.params["wait_timeout"], SECONDS_BETWEEN_LOOKS)
         state = self._read()
         with self.context.backoff.until(polling.timeout):
             for _report in polling.looks():
@@ -190,8 +191,8 @@ class Presence(Resource[KnownPresence]):
             home = home_node(self.context.connection, self._nodes, host)
             if home is not None and _place(home) != _place(self.context.connection):
                 return home
-        text = "It is not asked there, for the password goes along and nothing shows that it is a node of the cluster."
-        raise ImpError(f"{moved.message} {text} Name it in nodes.", code=moved.code, details=moved.details)
+        text = "It is not asked there, because nothing shows that it is a node of the cluster. Name it in nodes."
+        raise ImpError(f"{moved.message} {text}", code=moved.code, details=moved.details)
 
     def _service(self, connection: Connection) -> PresenceWebService:
         place = _place(connection)
@@ -229,9 +230,9 @@ class Presence(Resource[KnownPresence]):
                 and not wanted["override"]
                 and not _same_presence(_WORDS.get(shown.activity), wanted["presence"])
             ):
-                reason = "Without override, what is shown is made of all that the user has. It is set anew."
+                reason = "Without override, all devices of the user count, so it cannot be compared and is set again."
                 found.append(Unknown(KIND, userid, "presence", reason))
-            reason = "The service does not tell when a presence ends. Release it first to have it end later."
+            reason = "The service does not tell when a presence ends. To have it end later, release it first (absent)."
             found.append(Unknown(KIND, userid, "expires_minutes", reason))
         return found
 

@@ -37,13 +37,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import PARAMETER, is_ipv6, nodes_without_address
 
-EWS = "Exchange -- EWS Server"
-TYPES = {"exchange_ews": EWS, "office_365": office_365.TYPE}
-"""Kinds of gateway: the option's word and the product's."""
+TYPES = office_365.GATEWAY_TYPES
+EWS = TYPES[office_365.EXCHANGE_EWS]
 
 _WORDS = {wire: word for word, wire in TYPES.items()}
 
@@ -129,9 +130,9 @@ class Gateways(Resource[KnownGateways]):
         params = self.context.params
         found = []
         if not self._present and params["purge"]:
-            found.append("purge: has a meaning with state=present only.")
+            found.append("purge: works with state=present only.")
         if not self._present and self._account is not None:
-            found.append("account: has a meaning with state=present only.")
+            found.append("account: works with state=present only.")
         if params["purge"] and params["gateways"] is None:
             found.append("purge: needs gateways; give an empty list to delete all of them.")
         if params["purge"] and params["gateways"] == [] and self._account is not None:
@@ -268,17 +269,28 @@ class Gateways(Resource[KnownGateways]):
         yield from self._warn_of_predictions(changes, state)
         yield from self._warn_of_what_stays(state)
 
-    def _warn_of_what_stays(self, state: KnownGateways) -> Iterable[str]:
-        """Tell what a list leaves behind; where undeclared things are reported, that report does."""
+    def _kept(self, state: KnownGateways) -> list[str]:
+        """Return the gateways that the list leaves out and that stay."""
         params = self.context.params
-        if not self._present or params["purge"] or params["gateways"] is None or params["report_undeclared"]:
-            return
+        if not self._present or params["purge"] or params["gateways"] is None:
+            return []
         # A kind that the list cannot hold is nobody's omission.
         known = [gateway["name"] for gateway in state.gateways if gateway["type"] in _WORDS]
-        others = [name for name in known if canonical_host(name) not in self._wanted]
-        if others:
-            told = "is not in the list and stays" if len(others) == 1 else "are not in the list and stay"
-            yield f"{', '.join(others)} {told}; purge is off."
+        return [name for name in known if canonical_host(name) not in self._wanted]
+
+    def _warn_of_what_stays(self, state: KnownGateways) -> Iterable[str]:
+        """Tell what a list leaves behind; where undeclared things are reported, that report does."""
+        kept = self._kept(state)
+        if kept and not self.context.params["report_undeclared"]:
+            told = ("is", "stays", "the gateway", "it") if len(kept) == 1 else ("are", "stay", "the gateways", "them")
+            are, stay, gateways, them = told
+            yield (
+                f"{named(kept)} {are} not in the list and {stay}, because purge is off. Add {gateways} to the list, or "
+                f"remove {them} with purge=true (presence_gateways_purge in the roles)."
+            )
+
+    def more_results(self, state: KnownGateways) -> dict[str, Any]:
+        return {"kept": self._kept(state)}
 
     def _warn_of_odd_ports(self) -> Iterable[str]:
         for name, gateway in self._wanted.items():
@@ -292,12 +304,12 @@ class Gateways(Resource[KnownGateways]):
         if state.ipv6_missing:
             yield (
                 f"The IPv6 gateway is refused as long as {state.ipv6_missing}. The change is "
-                "predicted for the case that an earlier task of the play sees to it."
+                "predicted as if an earlier task of the play did that."
             )
         if self._account is not None and not state.has_exchange and not any(_to_exchange(one) for one in changes):
             yield (
-                "There is no Exchange server yet that could use the account. The change is predicted for the case that "
-                "an earlier task of the play adds one."
+                "There is no Exchange server yet that could use the account. The change is predicted as if "
+                "an earlier task of the play added one."
             )
 
     def apply(self, change: Change) -> None:
@@ -343,6 +355,11 @@ class Gateways(Resource[KnownGateways]):
 
     def restarts(self, change: Change) -> Iterable[str]:
         return ("Cisco Presence Engine",)
+
+    def backup(self, state: KnownGateways, plan: Plan) -> list[Entry]:
+        account = {"account": state.account}
+        known = {canonical_host(one["name"]): {**describe(one), **account} for one in state.gateways}
+        return [saved(step, account if step.kind == CREDENTIALS else known.get(step.id)) for step in plan]
 
     def undeclared(self, state: KnownGateways) -> list[Undeclared]:
         params = self.context.params

@@ -186,7 +186,7 @@ def _nobody_tells(absent: NoPublicApi, error: ImpError) -> NoPublicApi:
     # What is no AXL at all has words that are about Unified CM.
     said = "does not answer." if isinstance(error, UnexpectedAnswer) else f"says: {error.message}"
     return NoPublicApi(
-        f"Nothing tells users' presence here. {server} has no admin API, and its AXL {said} Give the IM "
+        f"The presence of users cannot be read here. {server} has no admin API, and its AXL {said} Give the IM "
         "and Presence publisher as hostname, activate its Cisco AXL Web Service, and use an application user with the "
         "role Standard AXL API Access.",
         details={"server": server, "axl": error.code},

@@ -37,7 +37,7 @@ class UnknownGroups(ImpError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason.rstrip(".")
-        super().__init__(f"It is not known how the presence redundancy groups are: {self.reason}. See {GROUPS_PAGE}.")
+        super().__init__(f"The state of the presence redundancy groups is not known: {self.reason}. See {GROUPS_PAGE}.")
 
 
 class GroupSource:

@@ -133,8 +133,8 @@ class Unlisted:
             if error.status >= 500:
                 reason = error.message.rstrip(".")
                 text = (
-                    f"Not tried, for it is not known how the other nodes of the cluster are: {reason}. "
-                    "Mend that first, then run again; ignore_other_nodes=true restarts all the same."
+                    f"Not tried, because the state of the cluster's other nodes is not known: {reason}. "
+                    "Correct that first, then run again; ignore_other_nodes=true restarts all the same."
                 )
                 raise ApiError(text, status=error.status, code="not-tried") from None
         except _SILENT:

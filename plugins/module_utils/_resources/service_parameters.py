@@ -16,6 +16,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, State
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ParameterPath, restarts
 
@@ -94,6 +95,10 @@ class ParameterResource(Resource[State]):
 
     def current(self, state: State) -> Any:
         return self.values(state)
+
+    def backup(self, state: State, plan: Plan) -> list[Entry]:
+        paths = self.paths()
+        return [saved(step, vars(paths[step.id])) for step in plan]
 
     def restarts(self, change: Change) -> Iterable[str]:
         path = self.paths()[change.id]

@@ -40,7 +40,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     check_unique,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
-from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
@@ -96,6 +95,8 @@ class ServicesState:
 class Services(Resource[ServicesState]):
     """Services started, stopped, restarted, activated or deactivated on every node."""
 
+    counted = "steps"
+
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         params = context.params
@@ -103,7 +104,7 @@ class Services(Resource[ServicesState]):
         self._state: str = params["state"]
         self._only_if_required: bool = params["only_if_required"]
         self._careful = self._state == "restarted" and not params["ignore_other_nodes"]
-        self._polling = Polling(params["wait_timeout"], params["poll_interval"], context.progress)
+        self._polling = context.polling(params["wait_timeout"], params["poll_interval"])
         self._nodes = {
             node.name: NodeServices(node, context.transport(node.connection), self._polling)
             for node in task_nodes(context.connection, params)
@@ -122,11 +123,11 @@ class Services(Resource[ServicesState]):
         if not self._names:
             found.append("services: give the names of the services, for example Cisco Presence Engine.")
         if self._only_if_required and self._state != "restarted":
-            found.append("only_if_required: has a meaning with state=restarted only.")
+            found.append("only_if_required: works with state=restarted only.")
         if params["required_services"] is not None and not self._only_if_required:
-            found.append("required_services: has a meaning with only_if_required=true only.")
+            found.append("required_services: works with only_if_required=true only.")
         if params["ignore_other_nodes"] and self._state != "restarted":
-            found.append("ignore_other_nodes: has a meaning with state=restarted only.")
+            found.append("ignore_other_nodes: works with state=restarted only.")
         for name, least in (("wait_timeout", 1), ("poll_interval", SHORTEST_PAUSE)):
             found += check_range(name, params[name], least, DAY, "seconds")
         return found + high_availability.problems(params)
@@ -226,7 +227,7 @@ class Services(Resource[ServicesState]):
             (only,) = self._nodes
             self.context.warn(
                 f"No other node than {only} is looked at before a restart: the cluster does not tell which nodes it "
-                "has (no admin API, no AXL of IM and Presence for this account). If it has more, give all in nodes."
+                "has (no admin API, no AXL of IM and Presence for this account). If it has more, name all in nodes."
             )
         return tuple(found or ())
 
@@ -290,7 +291,7 @@ class Services(Resource[ServicesState]):
         text = f"{key} is not activated, so it cannot start; use state=activated."
         if not self.context.check_mode:
             return Plan(refusals=(Refusal(text, "not-activated", key),))
-        warning = f"{text} The start is predicted for the case that an earlier task activates it."
+        warning = f"{text} The start is predicted as if an earlier task activated it."
         return _step(key, "start", service, status=(service.status, STARTED)) + Plan(warnings=(warning,))
 
     def _step_down(self, key: str, service: Service) -> Plan:

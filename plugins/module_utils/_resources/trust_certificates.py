@@ -36,6 +36,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import REPLACED, Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
 
@@ -161,6 +162,22 @@ def told_of_clashes(clashes: Iterable[tuple[str, OneSubject]]) -> tuple[str, ...
     return tuple(f"{', '.join(names)}: {said}" for said, names in nodes.items())
 
 
+def replaced(node: str, store: str, clashes: Iterable[OneSubject], stored: Iterable[Certificate]) -> list[Entry]:
+    """Return an entry for each certificate in a node's store that it gives up for another one of the same subject."""
+    there = {certificate.fingerprint for certificate in stored}
+    others = (other for clash in clashes for other in clash.others if other.fingerprint in there)
+    return [
+        {
+            "kind": KIND,
+            "id": _key(node, other.fingerprint),
+            "action": REPLACED,
+            "fields": [],
+            "before": {"store": store, "content": other.pem},
+        }
+        for other in others
+    ]
+
+
 @dataclass(frozen=True)
 class TrustStore:
     """The trust store of a node, and the fingerprints in it with which the node itself is trusted.
@@ -199,7 +216,7 @@ class TrustCertificates(Resource[TrustStores]):
         if self._present and self._named.fingerprints:
             found.append("certificates: a fingerprint is enough with state=absent only; give content or path.")
         if not self._present and self._purge:
-            found.append("purge: has a meaning with state=present only.")
+            found.append("purge: works with state=present only.")
         if self._purge and not params["certificates"]:
             found.append("certificates: an empty list with purge=true would leave the nodes without any authority.")
         if self._present:
@@ -231,25 +248,44 @@ class TrustCertificates(Resource[TrustStores]):
         clashes: list[tuple[str, OneSubject]] = []
         for name, node in state.items():
             current = {_key(name, known.fingerprint): self._shown(known) for known in node.trusted}
-            desired = self._desired(name)
-            if self._purge:
-                extra = (known for known in node.trusted if known.fingerprint not in own)
-                desired.update({key: None for known in extra if (key := _key(name, known.fingerprint)) not in desired})
-            if self._present:
-                staying = [
-                    known for known in node.trusted if desired.get(_key(name, known.fingerprint), {}) is not None
-                ]
-                for clash in of_one_subject(staying, self._named.certificates.values()):
-                    clashes.append((name, clash))
-                    desired = {key: fields for key, fields in desired.items() if key not in clash.not_taken(name)}
+            desired = self._desired(name, node, own)
+            for clash in self._clashes(name, node, desired):
+                clashes.append((name, clash))
+                desired = {key: fields for key, fields in desired.items() if key not in clash.not_taken(name)}
             plan += compare(KIND, current, desired, FIELDS)
         return plan + Plan(warnings=told_of_clashes(clashes))
 
-    def _desired(self, node: str) -> dict[str, Fields | None]:
+    def _desired(self, name: str, node: TrustStore, own: frozenset[str]) -> dict[str, Fields | None]:
         if not self._present:
             named = [*self._named.certificates, *self._named.fingerprints]
-            return {_key(node, fingerprint): None for fingerprint in named}
-        return {_key(node, known.fingerprint): self._shown(known) for known in self._named.certificates.values()}
+            return {_key(name, fingerprint): None for fingerprint in named}
+        wanted: dict[str, Fields | None] = {
+            _key(name, known.fingerprint): self._shown(known) for known in self._named.certificates.values()
+        }
+        if self._purge:
+            extra = (known for known in node.trusted if known.fingerprint not in own)
+            wanted.update({key: None for known in extra if (key := _key(name, known.fingerprint)) not in wanted})
+        return wanted
+
+    def _clashes(self, name: str, node: TrustStore, desired: Mapping[str, Fields | None]) -> list[OneSubject]:
+        """Return which of the named certificates the node would not take, and which it gives up for them."""
+        if not self._present:
+            return []
+        staying = [known for known in node.trusted if desired.get(_key(name, known.fingerprint), {}) is not None]
+        return list(of_one_subject(staying, self._named.certificates.values()))
+
+    def backup(self, state: TrustStores, plan: Plan) -> list[Entry]:
+        pem = {_key(name, known.fingerprint): known.pem for name, node in state.items() for known in node.trusted}
+        own = _own(state)
+        entries = [
+            saved(step, {"store": self._store, "content": pem[step.id]} if step.action == DELETE else None)
+            for step in plan
+        ]
+        for name, node in state.items():
+            clashes = self._clashes(name, node, self._desired(name, node, own))
+            entries += replaced(name, self._store, clashes, node.trusted)
+        token: str | None = self.context.params["service_token"]
+        return [{**entry, **({"service_token": token} if token else {})} for entry in entries]
 
     def _shown(self, certificate: Certificate) -> dict[str, Any]:
         told = certificate.as_dict()

@@ -4,38 +4,25 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The drift report in each format: one pure function from the report to text each, named in :data:`FORMATS`."""
+"""The drift report in each format: one pure function from the report to text each, named in :data:`FORMATS`.
+
+Here are those for programs, with every record.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, zip_longest
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.findings import as_markdown
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.page import page as as_html
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Record, Status
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 
-ROWS_IN_MARKDOWN = 200
-"""A job summary of GitHub holds 1 MiB; the JSON report has every record."""
-LINES_ON_TERMINAL = 10
-LONGEST_LINE = 500
-"""Characters of a line on the terminal; a value may be longer than any screen."""
-TOTALS_ON_TERMINAL = 30
-"""Clusters whose totals are shown; of more, a last line has the sum."""
-
-HEADINGS = {
-    Status.COULD_NOT_CHECK: "could not be checked",
-    Status.DRIFT: "drifted",
-    Status.UNDECLARED: "undeclared",
-    Status.UNKNOWN: "unknown (write-only)",
-    Status.CORRECTED: "corrected",
-}
 LEVELS = {
     Status.COULD_NOT_CHECK: "error",
     Status.DRIFT: "error",
@@ -177,115 +164,6 @@ def fingerprint(record: Record) -> str:
     """Return what identifies a finding from run to run: where it is and what, but no values and no line."""
     parts = (record.cluster, record.host, record.kind, record.id, record.field or "", record.status.value)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def as_markdown(report: Report) -> str:
-    """Return Markdown for a job summary or a comment."""
-    lines = [f"# {_cell(report.title)}", "", f"**{report.verdict}** {summary(report)}", ""]
-    most = max(ROWS_IN_MARKDOWN // len(report.clusters), 1)
-    for cluster in report.clusters:
-        records = report.of(cluster)
-        lines += [f"## {_cell(cluster)}", ""]
-        if not records:
-            lines += ["Clean.", ""]
-            continue
-        lines += ["| status | object | finding |", "|---|---|---|"]
-        for record in records[:most]:
-            name = f"{_cell(record.what)} `{_code(record.id)}`"
-            lines.append(f"| {HEADINGS[record.status]} | {name} | {_cell(record.sentence)} |")
-        if len(records) > most:
-            lines += ["", f"{len(records) - most} more are in the other reports."]
-        lines.append("")
-    lines.append(f"{report.playbook}, {report.started} to {report.finished}")
-    return "\n".join(lines) + "\n"
-
-
-def _cell(told: str) -> str:
-    """Return text that neither ends a table cell nor is taken for markup."""
-    flat = " ".join(told.split())
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", flat)
-
-
-def _code(told: str) -> str:
-    return " ".join(told.split()).replace("`", "'").replace("|", "\\|")
-
-
-def summary(report: Report) -> str:
-    """Return the counts in one sentence, those that are not zero."""
-    counts = [f"{report.count(status)} {words}" for status, words in HEADINGS.items() if report.count(status)]
-    checked = f"{_some(len(report.checks), 'check')} of {_some(len(report.clusters), 'cluster')}"
-    return f"{checked}: {', '.join(counts) or 'no difference'}."
-
-
-def _some(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
-
-
-def as_terminal(report: Report) -> str:
-    """Return what is printed at the end of the run: totals first, then some findings of each.
-
-    One cluster with few findings has no totals: its findings are all there.
-    """
-    found = report.records
-    lines = [f"{report.title}: {report.verdict} {summary(report)}"]
-    if len(found) > LINES_ON_TERMINAL or len(report.clusters) > 1:
-        lines += _totals(report)
-    lines += [_line(record) for record in islice(_mixed(found), LINES_ON_TERMINAL)]
-    more = len(found) - LINES_ON_TERMINAL
-    return "\n".join([*lines, f"  and {more} more in the reports"] if more > 0 else lines)
-
-
-def _line(record: Record) -> str:
-    told = f"  {_flat(record.cluster)}: {record.what} {_flat(record.id)} {_flat(record.sentence)}"
-    return told if len(told) <= LONGEST_LINE else f"{told[:LONGEST_LINE]} ..."
-
-
-def _flat(told: str) -> str:
-    """Return text as one line, without what a terminal takes for a command."""
-    return " ".join("".join(sign if sign.isprintable() or sign.isspace() else "\ufffd" for sign in told).split())
-
-
-def _totals(report: Report) -> Iterator[str]:
-    """Yield a line for each cluster that has findings, the fullest first, with their numbers by status and kind."""
-    full = sorted(filter(report.of, report.clusters), key=lambda cluster: -len(report.of(cluster)))
-    for cluster in full[:TOTALS_ON_TERMINAL]:
-        yield f"  {_flat(cluster)}: {_counted(report.of(cluster))}"
-    rest = full[TOTALS_ON_TERMINAL:]
-    if rest:
-        records = [record for cluster in rest for record in report.of(cluster)]
-        yield f"  {_some(len(rest), 'more cluster')}: {_counted(records)}"
-    clean = len(report.clusters) - len(full)
-    if clean:
-        yield f"  {_some(clean, 'cluster')}: no difference"
-
-
-def _counted(records: Iterable[Record]) -> str:
-    """Return numbers by status and kind: ``2 services, 1 task could not be checked; 200 calendar users drifted``."""
-    numbers = Counter((record.status, record.kind) for record in records)
-    told = []
-    for status, words in HEADINGS.items():
-        # What could not be checked has the name of its module, which may be a plural.
-        kinds = [
-            _some(number, kind.replace("_", " ").removesuffix("s"))
-            for (found, kind), number in numbers.items()
-            if found is status
-        ]
-        if kinds:
-            told.append(f"{', '.join(kinds)} {words}")
-    return "; ".join(told)
-
-
-def _mixed(records: Iterable[Record]) -> Iterator[Record]:
-    """Yield one record of each cluster, then another of each; those of a cluster take turns by status and kind."""
-    clusters: dict[str, dict[tuple[Status, str], list[Record]]] = {}
-    for record in records:
-        clusters.setdefault(record.cluster, {}).setdefault((record.status, record.kind), []).append(record)
-    return _in_turn(_in_turn(groups.values()) for groups in clusters.values())
-
-
-def _in_turn(groups: Iterable[Iterable[Record]]) -> Iterator[Record]:
-    for layer in zip_longest(*groups):
-        yield from filter(None, layer)
 
 
 FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {

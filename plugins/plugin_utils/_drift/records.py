@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import NOT_SHOWN, without_masks
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, DELETE, DIFFERS, GIVEN
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import noun, quoted, text
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Declared
 
 HIDDEN = NOT_SHOWN
@@ -95,7 +96,7 @@ class Record:
     @property
     def what(self) -> str:
         """What kind of object it is, in words: ``Presence gateway``."""
-        return self.kind.replace("_", " ").capitalize()
+        return noun(self.kind).capitalize()
 
     @property
     def sentence(self) -> str:
@@ -142,24 +143,6 @@ class Record:
     @property
     def _details(self) -> str:
         return f" ({self.message})" if self.message else ""
-
-
-def text(value: Any) -> str:
-    """Return a value as a person reads it."""
-    if value is None or value == "":
-        return "not set" if value is None else "empty"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(text, value)) or "empty"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {text(item)}" for name, item in value.items()) or "empty"
-    return str(value)
-
-
-def quoted(value: Any) -> str:
-    """Return a value as it stands in a sentence."""
-    return f'"{value}"' if isinstance(value, str) and value else text(value)
 
 
 def is_ours(action: str) -> bool:

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
     NOT_RUN,
     SERVICE,
@@ -28,7 +29,6 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import
     USERS,
     Part,
 )
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import counted
 
 FORMAT = 1
 SUFFIX = ".figures.json"

@@ -20,6 +20,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import without_masks
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import DIFFERS, GIVEN
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import HIDDEN, has_failed
 
 RESULTS: dict[str, tuple[str, ...]] = {
@@ -171,20 +172,17 @@ def _safe(item: Mapping[str, Any], side: str) -> Any:
 
 def failures_of(name: str, results: Results, others: Iterable[str]) -> Iterator[Failure]:
     """Yield what failed, each reason once; ``others``, messages of other tasks, if nothing else tells it."""
-    reasons: dict[str, dict[str, None]] = {}
+    reasons: list[tuple[str, str]] = []
     for server, result in results:
         items = _list(result, "failures") if has_failed(result) else []
-        for item in items:
-            reasons.setdefault(_text(item.get("message")), {})[str(item.get("id"))] = None
+        reasons += [(str(item.get("id")), _text(item.get("message"))) for item in items]
         if has_failed(result) and not items:
-            reasons.setdefault(_text(result.get("msg")), {}).update({server: None} if server else {})
+            reasons.append((server, _text(result.get("msg"))))
         for row in _unverified(result) if name == "gateway_status" and list(others) else ():
             message = f"{row.get('reachability')}, {row.get('verification')}. {row.get('advice') or ''}".strip()
-            reasons.setdefault(_text(message), {})[str(row.get("name"))] = None
-    if not reasons:
-        reasons = {_text(message): {} for message in others}
-    for message, ids in reasons.items():
-        yield Failure(tuple(ids), message)
+            reasons.append((str(row.get("name")), _text(message)))
+    for same, message in alike(reasons or [("", _text(message)) for message in others], lambda reason: reason):
+        yield Failure(tuple(dict.fromkeys(name for name, _message in same if name)), message)
 
 
 def _unverified(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

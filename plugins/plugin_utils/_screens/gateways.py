@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import LONGEST, SHORTEST, counted
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import LONGEST, SHORTEST
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import table as table_of
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"

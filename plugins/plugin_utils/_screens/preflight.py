@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import OK, REQUIREMENTS, RESULTS, SKIPPED
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import CHECKS, OK, RESULTS, SKIPPED
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
     GAP,
     LONGEST,
     SHORTEST,
-    named,
     side_by_side,
     wrapped,
 )
 
 _NEEDED = {"result", "check", "subject", "found", "expected", "advice"}
 _RESULT = max(map(len, RESULTS))
-_CHECK = max(map(len, REQUIREMENTS))
+_CHECK = max(map(len, CHECKS))
 
 Row = Mapping[str, Any]
 

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import text
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, counted, named, noun, text
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.figures import Step, about, duration
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
     FAILED,
     NOT_RUN,
     RIGHT,
     SERVERS,
-    SWITCH,
     USERS,
     Failure,
     Group,
@@ -32,7 +31,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import
     still_to_restart,
     users_of,
 )
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import counted, named, table, wrapped
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import table, wrapped
 
 VERBS = {
     "create": "added",
@@ -46,13 +45,6 @@ VERBS = {
     "disable": "switched off",
     "enable": "switched on",
 }
-NOUNS = {
-    SWITCH: "redundancy group",
-    USERS: "user",
-    "gateway_credentials": "gateway account",
-    "certificate_services": "service binding",
-}
-"""Kinds whose own name is no good noun."""
 VALUE = "value"
 """The one field of a parameter."""
 
@@ -127,9 +119,18 @@ def _sections(summary: Summary) -> Iterator[tuple[list[str], list[list[Any]]]]:
     yield ["LEFT ALONE", "WHY"], [[part, why] for part, why in left_rows(summary.parts)]
     yield (
         ["FAILED", "WHAT HAPPENED, AND WHAT TO DO"],
-        [[[part.title, *_ids(failure, 3)], failure.message] for part in summary.failed for failure in part.failures],
+        [
+            [[line for part, failure in same for line in (part.title, *_ids(failure, 3))], message]
+            for same, message in failures(summary)
+        ],
     )
     yield ["NOTE", ""], [[part.title, warning] for part in summary.parts for warning in part.warnings]
+
+
+def failures(summary: Summary) -> list[tuple[list[tuple[Part, Failure]], str]]:
+    """Return what failed, each message once with the parts and failures that it is about."""
+    told = [(part, failure) for part in summary.failed for failure in part.failures]
+    return alike(told, lambda one: ("", one[1].message))
 
 
 def _ids(failure: Failure, most: int) -> list[str]:
@@ -144,13 +145,7 @@ def done_rows(groups: Iterable[Group], *, check: bool, most: int = 3) -> Iterato
     for (kind, action), same in kinds.items():
         verb = VERBS.get(action, action)
         number = sum(group.count for group in same)
-        yield f"{counted(number, *noun(kind))} {'to be ' if check else ''}{verb}", _which(same, most)
-
-
-def noun(kind: str) -> tuple[str, str]:
-    """Return what one and several objects of a kind are called."""
-    one = NOUNS.get(kind, kind.replace("_", " "))
-    return one, f"{one.removesuffix('s')}s"
+        yield f"{counted(number, noun(kind))} {'to be ' if check else ''}{verb}", _which(same, most)
 
 
 def _which(groups: Iterable[Group], most: int) -> str:

@@ -15,21 +15,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import printable
+
 SHORTEST, LONGEST = 60, 1000
 """Columns of a screen; a narrower terminal breaks the lines itself."""
 GAP = 2
 """Blanks between the columns of a table."""
 _NARROWEST = 4
 """No column of a table gets narrower, whatever the width."""
-_SPELLED = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories: controls, halves of characters, separators of lines and of paragraphs."""
-_TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Signs that turn the direction of what follows, so that a line reads as another."""
-
-
-def printable(text: str) -> str:
-    """Return a text on one line, with what would break the line or steer a terminal spelled by its number."""
-    return "".join(f"\\u{ord(sign):04x}" if _steers(sign) else sign for sign in text)
 
 
 def width_of(text: str) -> int:
@@ -101,20 +94,6 @@ def side_by_side(cells: Sequence[str], widths: Sequence[int]) -> str:
     return (" " * GAP).join(padded).rstrip()
 
 
-def named(names: Sequence[str], most: int = 3) -> str:
-    """Return the first names of many, and how many more there are."""
-    more = len(names) - most
-    # The names of certificates have commas.
-    between = "; " if any("," in name for name in names) else ", "
-    # One name takes no more room than its being left out.
-    return between.join(names) if more <= 1 else f"{between.join(names[:most])} and {more:,} more"
-
-
-def counted(number: int, one: str, several: str | None = None) -> str:
-    """Return a number with its noun: ``1 user``, ``3,267 users``."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
-
-
 def _row_lines(row: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
     columns = [
         [line for text in texts for line in wrapped(text, width)] for texts, width in zip(row, widths, strict=True)
@@ -152,7 +131,3 @@ def _columns(sign: str) -> int:
     if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(sign) in ("W", "F") else 1
-
-
-def _steers(sign: str) -> bool:
-    return (not sign.isascii() and unicodedata.bidirectional(sign) in _TURNS) or unicodedata.category(sign) in _SPELLED

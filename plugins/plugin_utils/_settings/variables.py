@@ -19,13 +19,17 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import (
@@ -48,8 +52,16 @@ try:
 except ImportError:  # from core 2.19 on, where null stays null
     _Native = None
 
+try:
+    from ansible.template import trust_as_template as _trusted
+except ImportError:  # up to core 2.18, which trusts every text
+
+    def _trusted(value: str) -> str:
+        return value
+
 
 COLLECTION = Path(__file__).parents[3]
+_KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
 _LONGEST_SHOWN = 60
 _LONGEST_PROBLEM = 600
 
@@ -178,6 +190,86 @@ def _validated(
     return without_nulls(spec, result.validated_parameters), []
 
 
+class Host:
+    """The variables of a host, and what fills their templates in."""
+
+    def __init__(self, variables: Mapping[str, Any], templar: Templar, loader: DataLoader) -> None:
+        self.variables = variables
+        self._templar = templar
+        self._loader = loader
+
+    def with_variables(self, more: Mapping[str, Any]) -> Host:
+        """Return the same host with further variables, which count first."""
+        variables = {**self.variables, **more}
+        return Host(variables, self._templar.copy_with_new_env(available_variables=variables), self._loader)
+
+    def value(self, value: Any) -> Any:
+        """Fill the templates of a value in; raises ``AnsibleError`` for one that needs what is not there."""
+        return templated(self._templar, value, self.variables.get("omit"))
+
+    def file(self, path: Path) -> Any:
+        """Return what a file of the collection holds, with its templates."""
+        # ansible-core 2.19 and newer want to be told that a file's templates can be trusted.
+        trusted = {"trusted_as_template": True} if _KNOWS_TRUST else {}
+        return self._loader.load_from_file(str(path), **trusted)
+
+    def holds(self, condition: Any) -> bool:
+        """Tell whether a condition of the collection's own task is met; raises what :meth:`value` raises."""
+        return str(self.value(_trusted(f"{{{{ ({condition}) is truthy(convert_bool=true) }}}}"))) == "True"
+
+
+@dataclass
+class Options:
+    """The options of a role or playbook: their values, a sentence for each that does not fit, and what is not ready.
+
+    ``unready`` has, by variable, a template that needs what is not there, and its error; ``unfit`` are the variables of
+    both sorts, which have no value.
+    """
+
+    values: dict[str, Any]
+    problems: list[str]
+    unready: dict[str, tuple[Any, AnsibleError]]
+    unfit: frozenset[str]
+
+
+def options_of(source: str, spec: Spec, host: Host) -> Options:
+    """Work out options: what the host has, else the default of the spec, else the one that the role works out."""
+    given = {name: host.variables[name] for name in spec if host.variables.get(name) is not None}
+    values, unready = _filled_in(given, host)
+    missing = {name for name in spec if name not in values.keys() | unready.keys() and "default" not in spec[name]}
+    if missing:
+        computed = computed_defaults(source, host)
+        more, failed = _filled_in({name: computed[name] for name in missing & computed.keys()}, host)
+        values.update(more)
+        unready.update(failed)
+    found, problems = converted({name: spec[name] for name in spec if name not in unready}, values)
+    unfit = frozenset(values.keys() | unready.keys()) - found.keys()
+    return Options(located(spec, found, host.variables.get("playbook_dir") or "."), problems, unready, unfit)
+
+
+def _filled_in(given: Mapping[str, Any], host: Host) -> tuple[dict[str, Any], dict[str, tuple[Any, AnsibleError]]]:
+    """Fill in the templates; what is ``omit`` or null then is as good as left out."""
+    found: dict[str, Any] = {}
+    unready: dict[str, tuple[Any, AnsibleError]] = {}
+    for name, value in given.items():
+        try:
+            one = host.value(value)
+        except AnsibleError as error:
+            unready[name] = (value, error)
+            continue
+        # A list of nothing but nulls is left out as a whole.
+        if too_deep({name: one}) or without_nulls({}, {name: one}):
+            found[name] = one
+    return found, unready
+
+
+def computed_defaults(role: str, host: Host) -> dict[str, Any]:
+    """Return the defaults of a role that are templates. Ansible itself has them only while the role runs."""
+    path = COLLECTION / "roles" / role / "defaults" / "main.yml"
+    loaded = (host.file(path) or {}) if path.is_file() else {}
+    return {name: value for name, value in loaded.items() if "{{" in str(value)}
+
+
 def located(spec: Spec, options: Mapping[str, Any], playbook_folder: str) -> dict[str, Any]:
     """Return converted options with the place of each file that is named by a relative path, in dictionaries too.
 
@@ -234,6 +326,11 @@ def _told(name: str, value: Any, option: Mapping[str, Any], message: str) -> str
     """Name the option, the value where it cannot be a secret, and the rule."""
     shown = f" {json.dumps(value, default=str)[:_LONGEST_SHOWN]}:" if "choices" in option and value is not None else ""
     return f"{name}:{shown} {message.rstrip('.')}."
+
+
+def needed(variable: str) -> str:
+    """Return what is said of a variable that is not set where something needs it."""
+    return f"{variable}: it is needed here. Set it in the inventory."
 
 
 def known_variables() -> frozenset[str]:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
-from ansible_collections.ucops.imp.plugins.module_utils._module import runner
+from ansible_collections.ucops.imp.plugins.module_utils._module import progress
 
 from imp_emulator.wire import certmgr_refusals, control_center_refusals
 from imp_emulator.wire.axl import refusals as axl
@@ -289,7 +289,7 @@ def test_waiting_for_a_certificate_ends_in_time(environment: Emulator, tmp_path:
 def test_what_is_waited_for_goes_to_the_system_log(environment: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[str] = []
     monkeypatch.setattr(basic.AnsibleModule, "log", lambda _self, text, **_more: logged.append(text))
-    monkeypatch.setattr(runner, "SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LOGS", 0)
     strike(environment, "axl", "listServiceParameter", "memory")
     assert_contract(set_parameter(environment), changed=True)
     assert any(re.match(r"try 2 in 0\.\d s: \S+ answered Maximum AXL Memory", text) for text in logged), logged

@@ -138,12 +138,49 @@ def test_nobody_is_no_work(environment: Emulator) -> None:
     assert four_steps(environment, quiet=True, users=[])["current"]["selected"] == 0
 
 
-def test_a_thousand_users(environment: Emulator) -> None:
-    done = four_steps(environment, users=listed(*user_ids(1, 1000)), page_size=300)
+def test_a_thousand_users(environment: Emulator, tmp_path: Path) -> None:
+    file = tmp_path / "changes.txt"
+    done = four_steps(environment, users=listed(*user_ids(1, 1000)), page_size=300, diff_path=str(file))
     assert len(done["changes"]) == len(writes(environment)) == 1000
     assert done["current"]["meeting_information"] == 1000
-    assert done["diff"]["after"] == {"calendar_user": dict.fromkeys(user_ids(1, 1000), ON)}
+    page = done["diff"]["prepared"].splitlines()
+    assert page[1] == "  1,000 users: im_and_presence no -> yes, meeting_information no -> yes"
+    assert page[-1] == f"All of them are in {file}."
+    assert len(page) < 40
+    # The last of the four runs, check, do, check, do, has changed nothing.
+    assert file.read_text() == ""
     assert "getUser" not in operations(environment), "many users are read in pages"
+
+
+def test_all_changes_are_in_a_file_when_one_is_asked_for(environment: Emulator, tmp_path: Path) -> None:
+    """In check mode as well, for it is asked for then; only its owner reads who works there."""
+    file = tmp_path / "changes.txt"
+    result = run(environment, check=True, users=listed(*user_ids(1, 50)), diff_path=str(file))
+    assert_contract(result, changed=True)
+    assert writes(environment) == []
+    lines = file.read_text().splitlines()
+    assert len(lines) == 50
+    assert lines[49] == "user user0050: im_and_presence no -> yes, meeting_information no -> yes"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing/changes.txt", "diff_path: there is no folder {folder}/missing; make it first."),
+        (".", "diff_path: {folder} is a folder; give the name of a file."),
+        ("x" * 999, "cannot be written: File name too long."),
+        ("a\0b", "diff_path"),
+    ],
+)
+def test_a_file_for_the_changes_that_cannot_be_written_is_told_before_anything_is_sent(
+    environment: Emulator, tmp_path: Path, name: str, said: str
+) -> None:
+    environment.control.clear_journal()
+    result = run(environment, users=listed("user0001"), diff_path=str(tmp_path / name))
+    assert result["code"] == "invalid-input"
+    assert said.format(folder=tmp_path) in result.msg
+    assert axl(environment) == []
 
 
 def test_a_query(environment: Emulator) -> None:
@@ -229,8 +266,6 @@ def test_a_bat_file_warns_of_what_is_not_used(environment: Emulator, tmp_path: P
         ({"users": [], "max_changes": -1}, "max_changes: -1"),
         ({"users": [], "im_and_presence": "maybe"}, "im_and_presence"),
         ({"csv_path": "/no/such/file.csv"}, "csv_path: /no/such/file.csv cannot be read"),
-        ({"csv_path": "/tmp/a,b.csv"}, "csv_path: a,b.csv: the name of a BAT file must not hold a comma"),
-        ({"csv_path": "/no/such/file.csv", "im_and_presence": True}, "im_and_presence: the columns of csv_path"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_sent(
@@ -251,6 +286,37 @@ def test_a_bad_bat_file_is_refused_with_all_its_lines(environment: Emulator, tmp
     assert many["details"]["problems"][-1] == "csv_path: 40 more problems."
     assert many.msg.endswith("more problems, see details.")
     assert environment.journal() == []
+
+
+def test_a_bat_file_says_all_of_each_user_and_has_a_name_that_the_tool_takes(
+    environment: Emulator, tmp_path: Path
+) -> None:
+    file = Path(bat_file(tmp_path, ("user0001", "t", "t")))
+    named = file.rename(tmp_path / "a,b.csv")
+    result = run(environment, csv_path=str(named), im_and_presence=True)
+    assert result["details"]["problems"] == [
+        "im_and_presence: the columns of csv_path say this for each user; leave it out.",
+        "csv_path: a,b.csv: the name of a BAT file must not hold a comma.",
+    ]
+
+
+def test_a_short_file_and_a_list(environment: Emulator, tmp_path: Path) -> None:
+    """The options of the task count for what a row does not say."""
+    file = tmp_path / "a, b.csv"
+    file.write_text("meeting_information;userid\r\n;user0001\r\nfalse;user0002\r\n#;user0003", encoding="utf-16")
+    done = four_steps(environment, csv_path=str(file))
+    only = {"im_and_presence": True}
+    after = {"user0001": ON, "user0002": only, "user0003": only}
+    assert done["diff"]["after"] == {"calendar_user": after}
+
+    file.write_text("user0001\nuser0002\n")
+    done = run(environment, csv_path=str(file), im_and_presence=False)
+    assert [change["id"] for change in done["changes"]] == ["user0001", "user0002"]
+    assert done["current"]["im_and_presence"] == 0
+
+    file.write_text("userid,meeting_information\nuser0001,true\n")
+    refused = run(environment, csv_path=str(file), im_and_presence=False)
+    assert "csv_path: line 2: meeting information needs a user with IM and Presence enabled" in refused.msg
 
 
 def test_a_file_in_another_encoding_is_refused(environment: Emulator, tmp_path: Path) -> None:
@@ -339,7 +405,9 @@ def test_every_refused_user_is_listed(environment: Emulator) -> None:
         assert failure["code"] == "5007"
         assert "gateway" in failure["message"]
         assert failure["id"] in failure["message"]
-    assert "and 25 more, see failures." in result.msg
+    # In the message it is one sentence.
+    assert result.msg.count("gateway") == 1
+    assert "tried. user0001, user0002, user0003 and 27 more: " in result.msg
 
 
 def test_failures_in_the_middle_leave_the_others_done(environment: Emulator) -> None:

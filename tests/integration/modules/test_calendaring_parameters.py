@@ -228,3 +228,23 @@ def test_drift_is_found_and_healed(environment: Emulator) -> None:
     result = run(environment, check=True, calendar_spread=10)
     assert result["changes"][0]["fields"] == [{"name": "value", "before": 20, "after": 10, "secret": False}]
     assert_contract(run(environment, calendar_spread=10), changed=True)
+
+
+def test_parameters_that_are_dropped_go_back_to_the_default(environment: Emulator) -> None:
+    run(environment, **OTHER_VALUES)
+    kept = {"ews_status_frequency": OTHER_VALUES["ews_status_frequency"], "reset_others": True}
+    options = {**connection(environment, "cucm"), **kept}
+    steps = assert_four_steps(MODULE, options, lambda: axl(environment, writes=True))
+    others = FIRST_STATE.keys() - {"ews_status_frequency"}
+    assert {change["id"] for change in steps.predicted["changes"]} == others
+    assert read_back(environment) == {**FIRST_STATE, "ews_status_frequency": kept["ews_status_frequency"]}
+    assert run(environment, report_undeclared=True, check=True, **kept)["undeclared"] == []
+
+
+def test_a_dropped_parameter_is_told_as_undeclared_or_as_a_change_and_never_as_both(environment: Emulator) -> None:
+    run(environment, exchange_queue=100)
+    left = run(environment, check=True, report_undeclared=True, calendar_spread=50)
+    reset = run(environment, check=True, report_undeclared=True, reset_others=True)
+    assert ([one["id"] for one in left["undeclared"]], left["changes"]) == (["exchange_queue"], [])
+    assert reset["undeclared"] == []
+    assert reset["changes"][0]["fields"] == [{"name": "value", "before": 100, "after": 2200, "secret": False}]

@@ -132,7 +132,7 @@ def test_a_whole_play_is_predicted(environment: Emulator) -> None:
     predicted = run(environment, "bound", check=True, certificate="")
     assert_contract(predicted, changed=True)
     assert [change["kind"] for change in predicted["changes"]] == ["certificate", "certificate_services"]
-    assert "predicted for the case" in predicted.warnings[0]
+    assert "predicted as if" in predicted.warnings[0]
     assert writes(environment) == []
 
 
@@ -297,9 +297,9 @@ def test_a_busy_server_is_asked_again(environment: Emulator) -> None:
         ({"key_size": 1024}, "allow_weak_key"),
         ({"renew_before_days": -1}, "renew_before_days"),
         ({"certificate": "text"}, "certificate: "),
-        ({"discard_request": "text"}, "discard_request: has a meaning with state=requested only"),
+        ({"discard_request": "text"}, "discard_request: works with state=requested only"),
         ({"discard_request": "text", "state": "requested"}, "discard_request: it is no certificate signing request"),
-        ({"certificate": "text", "state": "absent"}, "certificate: has no meaning with state=absent"),
+        ({"certificate": "text", "state": "absent"}, "certificate: does not work with state=absent"),
         ({"certificate_path": "/no/such/file"}, "certificate_path: /no/such/file: No such file or directory."),
         ({"certificate": "x", "certificate_path": "y"}, "mutually exclusive"),
         ({"services": ["FTP"]}, "services"),

@@ -120,7 +120,7 @@ def test_cluster_info_does_without_the_groups(environment: Emulator) -> None:
     result = run_module("cluster_info", connection(environment, "cucm"))
     assert not result.failed, result.msg
     assert result["presence_redundancy_groups"] is None
-    assert any("presence redundancy groups are not known" in warning for warning in result.warnings)
+    assert any("presence redundancy groups could not be read" in warning for warning in result.warnings)
 
 
 def test_the_preflight_has_a_row(redundant: Emulator) -> None:

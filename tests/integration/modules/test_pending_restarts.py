@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_written_is_told(bare: Emulator, tmp_path: Path, 
     changed = trust(bare, where)
     assert_contract(changed, changed=True)
     assert len(changed.warnings) == 1
-    assert "cannot be kept" in changed.warnings[0]
+    assert "cannot be noted" in changed.warnings[0]
     restarted = restart(bare, where, required_services=changed["restart_required"])
     assert_contract(restarted, changed=True)
     assert done(restarted) == everywhere(ENGINE, PROXY)

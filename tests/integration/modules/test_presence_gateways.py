@@ -368,12 +368,15 @@ def test_a_cluster_without_the_admin_api(environment: Emulator) -> None:
 def test_a_gateway_that_is_dropped_from_the_list_is_told_once(both: Emulator, check: bool) -> None:
     """It is no change; the list may be empty too, and change something else."""
     name = MAIL2["name"]
+    rest = "or remove it with purge=true (presence_gateways_purge in the roles)."
+    warning = f"{name} is not in the list and stays, because purge is off. Add the gateway to the list, {rest}"
     told = run(both, MAIL1, check=check)
-    assert (told.changed, told.warnings) == (False, [f"{name} is not in the list and stays; purge is off."])
+    assert (told.changed, told.warnings, told["kept"]) == (False, [warning], [name])
     changed = run(both, {**MAIL1, "description": "new"}, check=check)
-    assert (changed.changed, changed.warnings) == (True, [f"{name} is not in the list and stays; purge is off."])
-    both_stay = run(both, check=check, gateways=[]).warnings
-    assert both_stay == [f"{MAIL1['name']}, {name} are not in the list and stay; purge is off."]
+    assert (changed.changed, changed.warnings) == (True, [warning])
+    both_stay = run(both, check=check, gateways=[])
+    assert both_stay["kept"] == [MAIL1["name"], name]
+    assert f"{MAIL1['name']}, {name} are not in the list and stay, because" in both_stay.warnings[0]
 
 
 def test_where_nothing_is_dropped_nothing_is_told(both: Emulator) -> None:
@@ -382,5 +385,7 @@ def test_where_nothing_is_dropped_nothing_is_told(both: Emulator) -> None:
     assert run(both, gateways=None).warnings == []
     reported = run(both, MAIL1, report_undeclared=True)
     assert (reported.warnings, [item["id"] for item in reported["undeclared"]]) == ([], [MAIL2["name"]])
+    assert reported["kept"] == [MAIL2["name"]]
     assert run(both, MAIL1, state="absent", check=True).warnings == []
-    assert run(both, MAIL1, purge=True).warnings == []
+    purged = run(both, MAIL1, purge=True)
+    assert (purged.warnings, purged["kept"]) == ([], [])

@@ -187,7 +187,7 @@ def test_a_node_that_goes_down_during_the_run_blocks_the_next(changed: Emulator)
     changed.control.fault("drop", node="imp-sub", protocol="control_center", skip=1)
     result = run(changed, only_if_required=True)
     assert_contract(result, changed=False, failed=True)
-    assert refused(result, PUB, "imp-sub cannot be asked", "hung up")
+    assert refused(result, PUB, "imp-sub cannot be asked", "closed the connection")
     assert "imp-pub" not in commands(changed)
 
 
@@ -332,7 +332,7 @@ class TestExplicitly:
     def test_it_has_no_meaning_with_other_states(self, environment: Emulator, state: str) -> None:
         result = run(environment, state=state, ignore_other_nodes=True)
         assert result.failed
-        assert "ignore_other_nodes: has a meaning with state=restarted only" in result.msg
+        assert "ignore_other_nodes: works with state=restarted only" in result.msg
         assert environment.journal() == []
 
 
@@ -376,7 +376,7 @@ class TestNodesThatAreNotListed:
         environment.control.fault("status", protocol="imp_admin", effect={"status": 500})
         result = run(environment, nodes=self.alone(environment), check=check)
         assert result.failed
-        assert "Not tried, for it is not known how the other nodes of the cluster are" in result.msg
+        assert "Not tried, because the state of the cluster's other nodes is not known" in result.msg
         assert "ignore_other_nodes=true" in result.msg
         assert commands(environment) == []
         assert run(environment, nodes=self.alone(environment), ignore_other_nodes=True).changed

@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
+from ansible_collections.ucops.imp.plugins.module_utils._module import runner
 
 from tests.support.connections import ca_connection, connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.modules import run_module
 from tests.support.signing_requests import pem, signing_request
 
-RESOURCES = "ansible_collections.ucops.imp.plugins.module_utils._resources"
 TIMEOUT, INTERVAL = 11, 4
 
 
@@ -55,7 +54,7 @@ def test_a_module_waits_as_the_task_says(
     options: Callable[[Emulator, Path], Mapping[str, Any]],
 ) -> None:
     OneLook.asked = []
-    monkeypatch.setattr(importlib.import_module(f"{RESOURCES}.{module}"), "Polling", OneLook)
+    monkeypatch.setattr(runner, "Polling", OneLook)
 
     run_module(module, {**options(environment, tmp_path), "wait_timeout": TIMEOUT, "poll_interval": INTERVAL})
 

@@ -13,20 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import tarball
-from tests.support.connections import connection
-from tests.support.emulator import Emulator
-from tests.support.galaxy import galaxy
-from tests.support.headquarters import files, headquarters, passwords, shell
-from tests.support.modules import run_module
-from tests.support.pages import RUN_BY, Block, Shell, blocks, commands, pages
+from tests.support.pages import RUN_BY, Shell, blocks, commands, pages
 from tests.support.project_files import ROOT, copy_project
 
 README = blocks("README.md")
 CONSOLE = [block for block in README if block.language == "console"]
-SEE, INSTALL, RUN, DRIFT = CONSOLE
-"""The README's console blocks; one more or less is seen here."""
-VAULT, PLAY = (block for block in README if block.language == "yaml")
+SEE, INSTALL, DRIFT = CONSOLE
+"""The README's console blocks; one more or less is seen here. ``test_docs.py`` runs that of drift."""
 
 
 def test_every_page_with_something_to_type_is_run_by_a_test() -> None:
@@ -46,9 +39,8 @@ def checkout(tmp_path: Path) -> Shell:
     return Shell(tmp_path, more={"PYTHONPATH": str(tmp_path / "imp" / "emulator" / "src")})
 
 
-def test_the_first_two_commands(checkout: Shell) -> None:
-    """The demonstration runs here; that everything is tested is what runs this test."""
-    demo, test = SEE.commands
+def test_the_demonstration(checkout: Shell) -> None:
+    demo, _test = SEE.commands
     told = checkout.run(demo, folder=checkout.folder / "imp")
     lines = told.splitlines()
     assert "=== Done" in lines
@@ -64,7 +56,18 @@ def test_the_first_two_commands(checkout: Shell) -> None:
     outputs = [line.partition("the output of ansible is in ")[2] for line in lines if "of ansible is in" in line]
     assert all("PLAY RECAP" in (checkout.folder / "imp" / output).read_text(encoding="utf-8") for output in outputs)
     assert len(outputs) == 6
-    assert test in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_installation_is_that_of_getting_started() -> None:
+    """Which runs it, from a Galaxy server; there a file names the release."""
+    collection, packages = INSTALL.commands
+    told = " ".join(commands("docs/getting-started.md"))
+    assert collection.rpartition(" ")[0] in told
+    assert packages.partition("install ")[2] in told
+
+
+def test_what_contributors_run_at_last_is_what_ci_runs() -> None:
+    assert SEE.commands[-1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
 def test_the_commands_for_contributors_exist(checkout: Shell) -> None:
@@ -73,52 +76,6 @@ def test_the_commands_for_contributors_exist(checkout: Shell) -> None:
         program, *target = command.partition("#")[0].split()
         assert program == "make"
         checkout.run(f"make -n {' '.join(target)}", folder=checkout.folder / "imp")
-
-
-def test_the_play_for_a_real_cluster_runs_exactly_as_printed(tmp_path: Path) -> None:
-    """From the empty folder of a newcomer: installed from Galaxy, the play saved, run, and run again."""
-    built = tarball.build(tmp_path / "tarball")
-    folder = tmp_path / "work"
-    folder.mkdir()
-    with headquarters(tmp_path / "cluster") as environment, galaxy(built) as server:
-        in_the_console(environment)
-        terminal = shell(environment, folder, ANSIBLE_GALAXY_SERVER=server)
-        assert "ucops.imp" in terminal.run(INSTALL.text)
-        assert (folder / "home/.ansible/collections/ansible_collections/ucops/imp/MANIFEST.json").is_file()
-        fill(folder, VAULT, passwords(environment, "vault"))
-        files(environment, folder / "files")
-        (folder / "headquarters.yml").write_text(PLAY.text)
-
-        *before, check, run = RUN.commands
-        predicted = terminal.run(*before, check)
-        assert environment.journal(writes=True) == []
-        assert "changed=4" in predicted
-        done = terminal.run(before[0], run)
-        assert "changed=4" in done
-        warnings = [line for line in done.splitlines() if "WARNING" in line]
-        assert all("localhost" in line for line in warnings), "no warning but core's own, that there is no inventory"
-        assert {entry["operation"] for entry in environment.journal(writes=True)} >= {"updateUser"}
-        environment.control.clear_journal()
-        assert "changed=0" in terminal.run(before[0], run)
-        assert environment.journal(writes=True) == []
-
-
-def in_the_console(environment: Emulator) -> None:
-    """Add a presence gateway, as the page tells the reader to do first; that is no write of the play."""
-    there = connection(environment, "imp", node="imp1", cluster="headquarters")
-    account = {"account": "EXAMPLE\\svc-imp", "account_password": environment.ready["exchange_account"]["password"]}
-    added = run_module("presence_gateways", {**there, **account, "gateways": [{"name": "mail1.example.com"}]})
-    assert not added.failed, added.msg
-    environment.control.clear_journal()
-
-
-def fill(folder: Path, shown: Block, content: str) -> None:
-    """Write the vault with the passwords of the emulated accounts, under the names that the page shows."""
-    names = {line.partition(":")[0] for line in shown.text.splitlines()}
-    assert all(f'"{name}"' in content for name in names)
-    (folder / "vault.yml").write_text(content)
-    (folder / "home").mkdir(exist_ok=True)
-    (folder / "home" / ".vault-password").write_text("of the vault itself\n")
 
 
 def test_nothing_of_the_working_copy_helps_the_newcomer(tmp_path: Path) -> None:

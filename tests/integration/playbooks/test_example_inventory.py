@@ -52,25 +52,48 @@ def value(ready_file: Path, folder: Path, inventory: Path, expression: str) -> A
 def test_the_inventory_by_hand(environment: Emulator, tmp_path: Path) -> None:
     expression = "[trust_nodes, presence_engine_nodes, ucops_imp_cucm.hostname, ucops_imp_publisher.hostname]"
 
-    trust, engine, cucm, publisher = value(environment.ready_file, tmp_path, EXAMPLE / "hosts.yml", expression)
+    trust, engine, cucm, publisher = value(environment.ready_file, tmp_path, EXAMPLE, expression)
 
     assert [node["name"] for node in trust] == ["imp1.example.com", "imp2.example.com"]
     assert engine == trust
     assert (cucm, publisher) == ("cucm1.example.com", "imp1.example.com")
 
 
-def test_a_password_that_is_not_in_the_vault_yet_is_told(environment: Emulator, tmp_path: Path) -> None:
-    status, output = shown(environment.ready_file, tmp_path, EXAMPLE / "hosts.yml", "ucops_imp_cucm.password")
+def test_what_is_not_set_yet_is_told_by_variable_and_file(environment: Emulator, tmp_path: Path) -> None:
+    """The copy of a newcomer, as it is: all that is to be set, in one list, and no warning."""
+    shutil.copytree(EXAMPLE, tmp_path / "inventory")
 
-    assert status == 2
-    assert "set it in vault.yml" in output
+    played = play(environment.ready_file, tmp_path, "ucops.imp.site", "--check", inventory=tmp_path / "inventory")
+
+    assert played.status == 2
+    assert "WARNING" not in played.output
+    (message,) = re.findall(r'fatal: .* => .*"msg": (".*")\}', played.output)
+    vault = "Set it in inventory/group_vars/all/vault.yml; vault.example.yml beside it shows how."
+    application, system, *files = json.loads(message).splitlines()
+    assert application.startswith("vault_ucops_imp_application_password: it is not set, and ucops_imp_")
+    assert system.startswith("vault_ucops_imp_os_password: it is not set, and ucops_imp_platform.password needs it.")
+    assert [sentence for sentence in (application, system) if not sentence.endswith(vault)] == []
+    folder = tmp_path / "inventory" / "files"
+    assert files == [
+        f"trust_certificates[0]: {folder}/exchange-root-ca.pem: No such file or directory",
+        f"trust_certificates[1]: {folder}/exchange-issuing-ca.pem: No such file or directory",
+        *(
+            f"{connection}.ca_path: there is no file {folder}/example-enterprise-ca.pem on the controller."
+            for connection in ("ucops_imp_platform", "ucops_imp_cucm", "ucops_imp_publisher")
+        ),
+    ]
+    # The same as a table, after ansible's own words.
+    assert "correct these settings. Nothing was changed." in played.output.partition("fatal: ")[2]
+    assert re.search(r"^vault_ucops_imp_os_password +it is not set", played.output, re.MULTILINE)
 
 
 def test_the_inventory_by_plugin(environment: Emulator, tmp_path: Path) -> None:
     """The example's file with only the address, account and CA of the running emulator put in."""
     folder = tmp_path / "example"
     shutil.copytree(EXAMPLE, folder)
+    (folder / "hosts.yml").unlink()
     source = folder / "headquarters.imp_cluster.yml"
+    source.with_name(f"{source.name}.txt").rename(source)
     username, password = environment.account()
     here = {"cucm1.example.com": "127.0.0.1", "svc-ansible": username}
     here["/etc/ssl/certs/example-enterprise-ca.pem"] = environment.ca_file
@@ -80,7 +103,7 @@ def test_the_inventory_by_plugin(environment: Emulator, tmp_path: Path) -> None:
         text = text.replace(example, real)
     source.write_text(text + f"port: {environment.port('cucm-pub')}\npassword: {password}\n")
 
-    nodes, cucm = value(environment.ready_file, tmp_path, source, "[trust_nodes, ucops_imp_cucm.hostname]")
+    nodes, cucm = value(environment.ready_file, tmp_path, folder, "[trust_nodes, ucops_imp_cucm.hostname]")
 
     assert nodes == [
         {"name": "imp-pub", "hostname": "imp-pub.example.com"},

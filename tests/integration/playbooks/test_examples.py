@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes
 
 from tests.support.connections import nodes
 from tests.support.emulator import Emulator
+from tests.support.pages import blocks
 from tests.support.playbooks import Played, play
 from tests.support.plugin_files import MODULES, kind_of, module_text
 from tests.support.project_files import ROOT, project_files
@@ -145,6 +146,7 @@ def write_files(folder: Path, environment: Emulator) -> None:
     cells = dict.fromkeys(HEADER, "#") | {"USER ID": "user0007", "INCLUDE MEETING INFORMATION IN PRESENCE": "t"}
     cells |= {"HOME CLUSTER": "t", "ENABLE USER FOR UNIFIED CM IM AND PRESENCE": "t"}
     (files / "calendar-users.csv").write_text(f"{','.join(HEADER)}\n{','.join(cells.values())}\n")
+    (files / "user-ids.txt").write_text("user0007\n")
     for number in (1, 2, 3, 4):
         request = signing_request(f"mail{number}.example.com", key=rsa_key(number=number))
         (certificates / f"mail{number}.example.com.csr").write_text(pem(request))
@@ -202,7 +204,10 @@ def readme_plays(environment: Emulator) -> list[dict[str, Any]]:
                 known = here(example.get("vars", {}), "platform" if role == "trust" else "imp", environment)
                 after = [WITHOUT_ONLINE] if role == "presence_gateways" else []
                 plays.append({**example, "vars": known, "post_tasks": after})
-    return plays
+    return [
+        *plays,
+        *(play for block in blocks("docs/rollback.md") if block.is_play for play in yaml.safe_load(block.text)),
+    ]
 
 
 def test_the_examples_in_the_readmes_of_the_roles_run(environment: Emulator, tmp_path: Path) -> None:
@@ -213,7 +218,8 @@ def test_the_examples_in_the_readmes_of_the_roles_run(environment: Emulator, tmp
     played = play(environment.ready_file, tmp_path, str(tmp_path / "readmes.yml"), variables=variables(environment))
 
     assert played.status == 0, played.output
-    taken = {role["role"].removeprefix("ucops.imp.") for example in plays for role in example["roles"]}
+    assert "rescued=1" in played.output, "the play of docs/rollback.md takes nothing back"
+    taken = {role["role"].removeprefix("ucops.imp.") for example in plays for role in example.get("roles", [])}
     assert taken == set(ROLES)
 
 

@@ -26,6 +26,7 @@ WANTED: dict[str, Any] = {
     "trust_certificates": [{"path": ROOT_FILE}],
     "calendar_users_csv_path": "./users.csv",
     "calendar_users_query": "{{ omit }}",
+    "calendar_users_diff_path": "changes.txt",
 }
 
 
@@ -67,6 +68,8 @@ def test_an_installed_playbook_reads_what_lies_where_it_is_started(
     assert played.status == 0, played.output
     assert trusted(environment) == {"CN=In the working directory"}
     assert enabled(environment) == ["user0001"]
+    changes = (start / "changes.txt").read_text()
+    assert changes == "user user0001: im_and_presence no -> yes, meeting_information no -> yes\n"
     (start / ROOT_FILE).unlink()
     missing = play(environment.ready_file, start, "ucops.imp.trust", variables=WANTED, environment=place)
     assert missing.status == 2

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook ``ucops.imp.gateway_status`` ends with a screen, after a failure too; the demonstration shows it."""
+"""The playbook ``ucops.imp.gateway_status`` ends with a screen, after a failure too."""
 
 from __future__ import annotations
 

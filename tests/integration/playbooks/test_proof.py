@@ -61,7 +61,7 @@ def test_a_meeting_that_is_shown_and_what_the_proof_fails_for(environment: Emula
     )
     assert "Upload the certificate of the CA to cup-trust of imp-sub (module trust_certificates)" in said(played, 2)
     assert said(played, 3) == "proof: calendar_integration_proof_user: there is no user nobody."
-    assert "proof: Nothing tells users' presence here." in said(played, 4)
+    assert "proof: The presence of users cannot be read here." in said(played, 4)
     # Two looks at a user who may still come into a meeting, one at each other; none again where nothing tells.
     assert len(environment.journal(operation=OPERATION)) == 4
 

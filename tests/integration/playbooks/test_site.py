@@ -47,14 +47,39 @@ def figures(environment: Emulator) -> dict[str, int]:
     return {name: figure["changes"] for name, figure in kept["figures"].items()}
 
 
+def secrets(environment: Emulator) -> list[str]:
+    accounts = environment.ready["clusters"]["dc1"]["accounts"]
+    known = (accounts["application"], accounts["os"], environment.ready["exchange_account"])
+    return [account["password"] for account in known]
+
+
 def assert_secretive(environment: Emulator, played: Played) -> None:
     """Assert that no secret is printed, however verbose the run was."""
-    accounts = environment.ready["clusters"]["dc1"]["accounts"]
-    secrets = [accounts["application"]["password"], accounts["os"]["password"]]
-    secrets.append(environment.ready["exchange_account"]["password"])
     assert "ansible-playbook [core" in played.output, "the run was not verbose"
-    assert [secret for secret in secrets if secret in played.output] == []
-    assert [secret for secret in secrets if secret in str(environment.journal())] == []
+    assert [secret for secret in secrets(environment) if secret in played.output] == []
+    assert [secret for secret in secrets(environment) if secret in str(environment.journal())] == []
+
+
+def assert_backed_up(environment: Emulator, folder: Path) -> None:
+    """Assert that each part has written down what it was about to change, in one folder and without a secret."""
+    (run_folder,) = (folder / "backups").iterdir()
+    files = sorted((run_folder / HOST).iterdir())
+    assert [path.stem.rpartition("Z-")[2] for path in files] == [
+        "trust_certificates",
+        "presence_gateways",
+        "calendar_users",
+        "calendaring_parameters",
+        "services",
+    ]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert [secret for secret in secrets(environment) if any(secret in path.read_text() for path in files)] == []
+
+
+def assert_foretold(told: str) -> None:
+    assert "dc1: check, nothing was written: 1,013 changes" in told
+    assert "imp-sub Cisco Presence Engine, Cisco SIP Proxy" in told
+    assert "1,000 users 2 min assumed: 15 a second" in told
+    assert "Users on these nodes now: 0." in told
 
 
 def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_path: Path) -> None:
@@ -65,14 +90,11 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     assert predicted.recap[HOST].changed == len(PARTS)
     assert gateways(environment) == []
 
-    told = screen_of(predicted)
-    assert "dc1: check, nothing was written: 1,013 changes" in told
-    assert "imp-sub Cisco Presence Engine, Cisco SIP Proxy" in told
-    assert "1,000 users 2 min assumed: 15 a second" in told
-    assert "Users on these nodes now: 0." in told
+    assert_foretold(screen_of(predicted))
 
     ticket = tmp_path / "tickets" / "dc1.md"
-    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}")
+    backup = ("-e", "ucops_imp_backup=yes", "-e", "ucops_imp_backup_path=backups")
+    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}", *backup)
     assert_secretive(environment, done)
     told = screen_of(done)
     assert "1,000 users changed user0001, user0002, user0003 and 997 more" in told
@@ -89,6 +111,8 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     # The restarts follow the changes once: Presence Engine and SIP Proxy on each node, one node after the other.
     controls = environment.journal(writes=True, operation="soapDoControlServices")
     assert [entry["node"] for entry in controls] == ["imp-pub", "imp-pub", "imp-sub", "imp-sub"]
+
+    assert_backed_up(environment, tmp_path)
 
     last = environment.control.last_journal_id()
     # As the page prints it.

@@ -15,13 +15,12 @@ import os
 import socket
 from typing import Any
 
-HOSTS: dict[str, dict[str, list[Any]]] = json.loads(os.environ.get("HOSTS_OF_THE_TEST", "{}"))
-
 _resolve = socket.getaddrinfo
 
 
 def _getaddrinfo(host: Any, port: Any, *arguments: Any, **named: Any) -> Any:
-    ports = HOSTS.get(host) if isinstance(host, str) else None
+    hosts: dict[str, dict[str, list[Any]]] = json.loads(os.environ.get("HOSTS_OF_THE_TEST", "{}"))
+    ports = hosts.get(host) if isinstance(host, str) else None
     if ports:
         # A port that nothing listens on is refused by the loopback interface, as the server itself would.
         host, port = ports.get(str(port), ["127.0.0.1", port])

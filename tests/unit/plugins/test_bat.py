@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import io
 import random
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import HEADER, BatUser
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import spec_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.support.pages import blocks
+from tests.support.plugin_files import plugin_source
 
 HOME = "HOME CLUSTER"
 PRESENCE = "ENABLE USER FOR UNIFIED CM IM AND PRESENCE"
@@ -20,7 +26,10 @@ MEETING = "INCLUDE MEETING INFORMATION IN PRESENCE"
 CANARY = "Canary-5f1e"
 OTHERS = "Windows-1252 or another code page of Windows"
 NAMED = "of the header have the name"
-SEPARATED = "The first line names the columns, separated by commas, semicolons or tabs."
+SEPARATED = (
+    "The first line names the columns, separated by commas, semicolons or tabs. A short file has the column userid, or "
+    "is a list with one user id a line."
+)
 
 
 def row(**cells: str) -> str:
@@ -243,7 +252,7 @@ def test_a_file_that_is_something_else_is_named(data: bytes, said: str) -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_make_the_reader_fall_over(data: bytes) -> None:
     result = bat_file.read_bytes(data)
-    assert result.problems or result.users == []
+    assert result.problems or [user for user in result.users if not bat_file.can_name(user.userid)] == []
 
 
 def test_an_empty_file_has_no_header() -> None:
@@ -305,7 +314,7 @@ def test_a_header_in_the_middle_is_told_once() -> None:
     """Two files that were joined; the second may have its byte order mark."""
     header = ",".join(HEADER)
     assert read(user_row("u1"), f"\ufeff{header}", user_row("u2")).problems == [
-        "line 3: the header stands here again; leave one."
+        "line 3: the header is here again; remove it."
     ]
 
 
@@ -359,3 +368,94 @@ def test_no_text_makes_the_reader_fall_over(text: str) -> None:
 def test_many_rows_are_read() -> None:
     result = read(*(user_row(f"user{number}") for number in range(20_000)))
     assert (len(result.users), result.problems, result.notes) == (20_000, [], [])
+
+
+def short(userid: str, presence: bool | None = None, meeting: bool | None = None, line: int = 2) -> BatUser:
+    """Return a row of a short file that says nothing of what is ``None``."""
+    said = {"home_cluster": None, "im_and_presence": presence, "meeting_information": meeting}
+    return BatUser(line, userid, **said, left_out=tuple(name for name, value in said.items() if value is None))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "userid,im_and_presence,meeting_information\nada,true,false\n",
+        "meeting_information;userid;IM and Presence\nno;ada;yes\n",
+        "UserID\tmeeting-information\tim_and_presence\t\n\nada\tf\tT\t\n\n",
+        'sep=;\n"userid";"im_and_presence";"meeting_information"\n"ada";1;0',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_short_file_has_its_columns_in_any_order(text: str, encoding: str) -> None:
+    result = bat_file.read_bytes(text.encode(encoding))
+    assert (result.problems, result.notes, result.short) == ([], [], True)
+    assert [(user.userid, user.im_and_presence, user.meeting_information) for user in result.users] == [
+        ("ada", True, False)
+    ]
+
+
+def test_a_short_file_leaves_to_the_task_what_it_does_not_say() -> None:
+    result = bat_file.read("userid;meeting_information\nada\nbob;\n\ncai;#\ndan;true\n")
+    assert result.problems == []
+    kept = BatUser(5, "cai", None, None, None, left_out=("home_cluster", "im_and_presence"))
+    assert result.users == [short("ada"), short("bob", line=3), kept, short("dan", meeting=True, line=6)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_has_one_user_id_a_line(encoding: str) -> None:
+    result = bat_file.read_bytes('ada\r\n"bob",,\r\n\r\n 山田\u3000太郎 \r\n'.encode(encoding))
+    assert (result.problems, result.notes, result.short) == ([], [], True)
+    assert result.users == [short("ada", line=1), short("bob"), short("山田\u3000太郎", line=4)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("userid,im_and_presense\nada,t", "nothing reads the column im_and_presense. The columns are userid, home_cl"),
+        ("userid,userid\nada,ada", "line 1: columns 1 and 2 of the header have the name userid; leave one."),
+        ("userid,,meeting_information\nada,,t", "line 1: column 2 of the header must have a name."),
+        (f"userid,im_and_presence\nada,{CANARY}", "column 2 (im_and_presence) must be true, false or #, or be empty."),
+        (f"userid\nada,{CANARY}", "line 2: 2 columns, the header has 1."),
+        ("userid\n#", "line 2: userid must name a user."),
+        ("userid\nada\nADA", "line 3: ADA stands in line 2 already."),
+        ("userid\nuserid", "line 2: the header stands here again; leave one."),
+        ("userid,im_and_presence,meeting_information\nada,f,t", "line 2: meeting information needs a user with"),
+        (f"ada\nbob,{CANARY}", "line 2: 2 columns, and no header that names them; give one."),
+        (f"ada\nbob;{CANARY}", "line 2: it has a blank, a semicolon or a control character"),
+        (f"ada;{CANARY}\n", "line 1: the header lacks USER ID"),
+        (f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n", "line 1: the header lacks USER ID"),
+    ],
+)
+def test_what_is_wrong_with_a_short_file_is_told(text: str, said: str) -> None:
+    (problem,) = bat_file.read(text).problems
+    assert said in problem
+    assert CANARY not in problem
+
+
+def test_the_page_shows_the_samples() -> None:
+    samples = [block.text for block in blocks("docs/user-files.md") if block.language == "text"]
+    assert samples == [(SAMPLES / name).read_text() for name in ("list.csv", "short.csv")]
+
+
+def test_the_variables_of_the_page_are_those_of_the_role() -> None:
+    shown = [yaml.safe_load(block.text) for block in blocks("docs/user-files.md") if block.language == "yaml"]
+    variables = {name for one in shown if isinstance(one, dict) for name in one}
+    assert variables
+    assert variables <= spec_of("calendar_users").keys()
+    # The task is one of the examples of the filter, which run.
+    (task,) = (task for one in shown if isinstance(one, list) for task in one)
+    assert task in yaml.safe_load(plugin_source(Path("plugins", "filter", "bat_file.py"), "EXAMPLES"))
+
+
+SAMPLES = Path(__file__).parents[3] / "examples" / "users"
+
+
+def test_the_samples_say_the_same_in_each_format() -> None:
+    found = {path.name: bat_file.read_bytes(path.read_bytes()) for path in sorted(SAMPLES.glob("*.csv"))}
+    assert list(found) == ["bat.csv", "list.csv", "short.csv"]
+    assert [one.problems + one.notes for one in found.values()] == [[], [], []]
+    assert [one.short for one in found.values()] == [False, True, True]
+    names = {name: [user.userid for user in one.users] for name, one in found.items()}
+    assert names["bat.csv"] == names["short.csv"] == names["list.csv"] == ["user0001", "user0002", "user0003"]
+    options = [[(user.im_and_presence, user.meeting_information) for user in one.users] for one in found.values()]
+    assert options[0] == options[2] == [(True, True), (True, False), (False, False)]

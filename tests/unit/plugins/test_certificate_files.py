@@ -209,7 +209,7 @@ OTHER = {
     "an SSH key": (b"ssh-rsa AAAAB3NzaC1yc2E host", "it is a key of SSH"),
     "PEM cut off": (CHAIN[:-40].encode(), "no matching end (2 begin, 1 end)"),
     "DER cut off": (der_of(ROOT)[:100], f"cut off (100 of {len(der_of(ROOT))} bytes)"),
-    "DER and something else": (der_of(ROOT) + b"and more", "8 bytes follow its DER that are none"),
+    "DER and something else": (der_of(ROOT) + b"and more", "8 bytes that are no DER follow it"),
     "four hyphens": (ROOT.pem.replace("-----", "----").encode(), "needs five hyphens"),
     "dashes": (f"root:\n{ROOT.pem}".replace("-----", "—").encode(), "line 2: the marker BEGIN CERTIFICATE needs"),
     "UTF-16 cut off": (CHAIN.encode("utf-16")[:-1], "it is UTF-16, and damaged or cut off"),

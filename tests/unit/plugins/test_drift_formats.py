@@ -13,7 +13,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift import formats
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift import findings, formats
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.page import SHOWN
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.page import page as as_html
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Record, Status
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
@@ -148,20 +149,62 @@ def test_a_clean_sarif_report_has_no_results() -> None:
 
 
 def test_markdown_shows_each_cluster_and_escapes_what_it_quotes() -> None:
-    told = formats.as_markdown(drift.full_report())
-    assert "## dc2\n\nClean." in told
+    told = findings.as_markdown(drift.full_report())
+    assert "| dc2 | 0 | 0 | 0 | 0 | 0 |\n" in told
+    assert "## dc1\n\n**1 could not be checked**" in told
     rows = [line for line in told.splitlines() if line.startswith("| ") and "mail1.example.com" in line]
-    assert rows[0] == (
-        "| drifted | Presence gateway `mail1.example.com` | "
-        'description is "ask \\<Jim\\> \\| \\*now\\*", should be "First site" |'
-    )
+    assert rows[0] == ('| `mail1.example.com` | description is "ask \\<Jim\\> \\| \\*now\\*", should be "First site" |')
+
+
+def test_markdown_of_a_clean_run_names_the_clusters() -> None:
+    assert "\n\nClean: dc1.\n\n" in findings.as_markdown(report_of(CLEAN))
 
 
 def test_markdown_of_very_much_drift_stays_short() -> None:
-    many = [change("calendar_user", f"user{number}", field("im_and_presence", False, True)) for number in range(5000)]
-    told = formats.as_markdown(report_of(result(*many)))
-    assert told.count("\n| drifted") == formats.ROWS_IN_MARKDOWN
-    assert "4800 more are in the other reports." in told
+    many = [change("presence_gateway", f"mail{one}", field("description", one, "x")) for one in range(5000)]
+    told = findings.as_markdown(report_of(result(*many)))
+    assert told.count("\n| `mail") == findings.ROWS_IN_MARKDOWN
+    assert "4,800 more are in the other reports." in told
+
+
+def users(number: int) -> list[dict[str, Any]]:
+    options = (field("im_and_presence", False, True), field("meeting_information", False, True))
+    return [change("calendar_user", f"user{one:04}", *options) for one in range(number)]
+
+
+def test_what_is_the_same_of_many_is_one_row_for_people_and_a_record_each_for_programs() -> None:
+    report = report_of(result(*users(200)))
+    same = "user0000, user0001, user0002 and 197 more"
+    said = "im_and_presence is no, should be yes; meeting_information is no, should be yes"
+    assert findings.as_terminal(report).splitlines()[1:] == [
+        "dc1:",
+        "  200 users drifted:",
+        f"    {same}: {said}",
+    ]
+    assert findings.as_markdown(report).count("\n| `") == 1
+    page = Page(as_html(report))
+    assert page.tags.count("tr") == 2
+    assert same in page.text
+    assert "user0150" in page.text, "the names are all there, folded"
+    assert len(json.loads(formats.as_json(report))["records"]) == 400
+
+
+def refused(*tasks: str) -> Report:
+    report = Report("Drift report")
+    for task in tasks:
+        origin = replace(drift.GATEWAYS, task=task, action=f"ucops.imp.{task}")
+        report.add_failed(origin, {"msg": "imp-pub.dc1 refuses the account.", "failed": True, "code": "unauthorized"})
+    report.finish([], failed=True, unreachable=False)
+    return report
+
+
+def test_six_identical_refusals_are_one() -> None:
+    report = refused("trust", "gateways", "users", "calendaring", "restart", "started")
+    told = "trust, gateways, users and 3 more: imp-pub.dc1 refuses the account."
+    assert findings.as_terminal(report).splitlines()[1:] == ["dc1:", "  6 could not be checked:", f"    {told}"]
+    for shown in (findings.as_markdown(report), as_html(report)):
+        assert shown.count("refuses the account") == 1
+    assert len(report.records) == 6
 
 
 class Page(HTMLParser):
@@ -184,7 +227,7 @@ class Page(HTMLParser):
 
 def test_the_page_needs_nothing_else() -> None:
     page = as_html(drift.full_report())
-    assert Page(page).links == []
+    assert [link for link in Page(page).links if not link.startswith("#")] == []
     assert not re.search(r"https?://|url\(|@import", page)
     assert "script" not in Page(page).tags
 
@@ -196,7 +239,8 @@ def test_the_page_tells_every_record_and_no_markup_comes_from_a_cluster() -> Non
     assert "script" not in page.tags
     assert page.text.count(evil) == 2
     full = Page(as_html(drift.full_report()))
-    assert full.tags.count("tr") == len(drift.full_report().records) + 2
+    # One row for each finding, and one for the head of each kind's table.
+    assert full.tags.count("tr") == 2 * len(drift.full_report().records)
     for record in drift.full_report().records:
         assert record.id in full.text
 
@@ -204,7 +248,10 @@ def test_the_page_tells_every_record_and_no_markup_comes_from_a_cluster() -> Non
 def test_the_page_can_be_heard_as_well_as_seen() -> None:
     page = as_html(drift.full_report())
     assert '<html lang="en">' in page
-    assert page.count("<caption>") == page.count("<table>") == 2
+    labels = re.findall(r'<table aria-labelledby="([^"]+)"', page)
+    assert len(labels) == page.count("<table") == 10
+    for label in labels:
+        assert page.count(f'id="{label}"') == 1
     assert page.count('<th scope="row"') == len(drift.full_report().records)
     assert "prefers-color-scheme:dark" in page
     assert "width=device-width" in page
@@ -215,7 +262,7 @@ def printing(style: str) -> dict[str, str]:
     block = style.partition("@media print{")[2]
     found: dict[str, str] = {}
     for selectors, declarations in re.findall(r"([^{}]+)\{([^{}]*)\}", block):
-        for selector in selectors.split(","):
+        for selector in re.split(r",(?![^(]*\))", selectors):
             found[selector.strip()] = found.get(selector.strip(), "") + declarations + ";"
     return found
 
@@ -225,12 +272,32 @@ def test_the_page_is_printed_without_gaps_and_in_light() -> None:
     printed = printing(style)
     assert {name for name, told in printed.items() if "break-inside:avoid" in told} == {"tr", ".tiles li", ".verdict"}
     assert "break-after:avoid" in printed["section>header"]
+    assert "break-after:avoid" in printed["h3"]
+    # What is folded is left out on paper; that it is there is not.
+    assert printed["details:not([open],.more)"] == "display:none;"
     assert "color-scheme:light" in printed[":root"]
     dark = set(re.findall(r"--[\w-]+(?=:)", style.partition("prefers-color-scheme:dark")[2].partition("}}")[0]))
     assert dark
     assert dark <= set(re.findall(r"--[\w-]+(?=:)", printed[":root"]))
     # Sheets are narrower than many a screen: the table stays one.
     assert "@media screen and (max-width:44rem)" in style
+
+
+def test_very_many_findings_unfold() -> None:
+    many = [change("presence_gateway", f"mail{one}", field("description", one, "x")) for one in range(5000)]
+    page = as_html(report_of(result(*many)))
+    at_once = page.partition('<details class="more">')[0]
+    assert at_once.count('<th scope="row"') == SHOWN
+    assert page.count('<th scope="row"') == 5000
+    assert "<summary>4,975 more</summary>" in page
+
+
+def test_clusters_without_a_finding_are_together_and_the_others_are_named_first() -> None:
+    page = as_html(many_clusters(2))
+    assert re.findall(r'<a href="#(cluster-\d+)">(dc\d\d)</a>', page) == [("cluster-1", "dc01"), ("cluster-2", "dc02")]
+    assert "<small>1 user drifted, 1 presence gateway drifted</small>" in page
+    assert page.count("Everything is as declared.") == 1
+    assert "<nav" not in as_html(report_of(result(drift.DESCRIPTION)))
 
 
 def test_no_word_of_the_page_is_wider_than_a_phone() -> None:
@@ -244,19 +311,17 @@ def test_the_page_says_at_once_how_it_went(found: dict[str, Any], mood: str) -> 
     assert f'class="verdict {mood}"' in as_html(report_of(found))
 
 
-def test_the_terminal_shows_the_first_lines_and_counts_the_rest() -> None:
-    many = [change("calendar_user", f"user{number}", field("im_and_presence", False, True)) for number in range(25)]
-    lines = formats.as_terminal(report_of(result(*many))).splitlines()
-    assert lines[0] == ("Drift report: What is there is not what is declared. 1 check of 1 cluster: 25 drifted.")
-    assert lines[1] == "  dc1: 25 calendar users drifted"
-    assert lines[2] == "  dc1: Calendar user user0 im_and_presence is no, should be yes"
-    assert lines[-1] == "  and 15 more in the reports"
-
-
-def test_the_terminal_shows_few_findings_of_one_cluster_without_totals() -> None:
-    assert formats.as_terminal(report_of(result(drift.DESCRIPTION))).splitlines()[1:] == [
-        '  dc1: Presence gateway mail1.example.com description is "ask <Jim> | *now*", should be "First site"'
+def test_the_terminal_shows_some_findings_of_each_kind_and_counts_the_rest() -> None:
+    many = [change("presence_gateway", f"mail{one}", field("description", one, "x")) for one in range(25)]
+    lines = findings.as_terminal(report_of(result(*many, *users(1)))).splitlines()
+    assert lines[0] == "Drift report: What is there is not what is declared. 1 check of 1 cluster: 26 drifted."
+    assert lines[1:4] == [
+        "dc1: 26 drifted",
+        "  25 presence gateways drifted:",
+        '    mail0: description is 0, should be "x"',
     ]
+    assert lines[8:10] == ["    and 20 more in the reports", "  1 user drifted:"]
+    assert len(lines) == 11
 
 
 def many_clusters(number: int) -> Report:
@@ -264,49 +329,56 @@ def many_clusters(number: int) -> Report:
     report = Report("Drift report")
     report.add(replace(drift.GATEWAYS, cluster="clean"), result())
     for count in range(1, number + 1):
-        names = [f"user{user}" for user in range(count)]
-        users = [change("calendar_user", name, field("im_and_presence", False, True)) for name in names]
         origin = replace(drift.GATEWAYS, cluster=f"dc{count:02}")
-        report.add(origin, result(*users, drift.DESCRIPTION, failures=[drift.NODE_DOWN] * (count == 2)))
+        report.add(origin, result(*users(count), drift.DESCRIPTION, failures=[drift.NODE_DOWN] * (count == 2)))
     report.finish([], failed=False, unreachable=False)
     return report
 
 
-def test_the_terminal_shows_totals_of_each_cluster_and_kind_first_and_then_some_of_every_cluster() -> None:
-    lines = formats.as_terminal(many_clusters(4)).splitlines()
-    assert lines[1:6] == [
-        "  dc04: 4 calendar users, 1 presence gateway drifted",
-        # One more finding than it has drift: the node.
-        "  dc02: 1 presence gateway could not be checked; 2 calendar users, 1 presence gateway drifted",
-        "  dc03: 3 calendar users, 1 presence gateway drifted",
-        "  dc01: 1 calendar user, 1 presence gateway drifted",
-        "  1 cluster: no difference",
+def test_the_terminal_shows_each_cluster_with_its_kinds_and_their_numbers() -> None:
+    lines = findings.as_terminal(many_clusters(4)).splitlines()
+    assert [line for line in lines if not line.startswith("    ")][1:] == [
+        "dc01: 2 drifted",
+        "  1 user drifted:",
+        "  1 presence gateway drifted:",
+        "dc02: 1 could not be checked, 3 drifted",
+        "  1 could not be checked:",
+        "  2 users drifted:",
+        "  1 presence gateway drifted:",
+        "dc03: 4 drifted",
+        "  3 users drifted:",
+        "  1 presence gateway drifted:",
+        "dc04: 5 drifted",
+        "  4 users drifted:",
+        "  1 presence gateway drifted:",
+        "1 cluster: no difference",
     ]
-    shown = [line.split(":")[0].strip() for line in lines[6:-1]]
-    assert len(shown) == formats.LINES_ON_TERMINAL
-    assert {name: shown.count(name) for name in shown} == {"dc01": 2, "dc02": 3, "dc03": 3, "dc04": 2}
-    kinds = {
-        line.split(": ")[1].split(" user0")[0].split(" user1")[0].split(" mail")[0]
-        for line in lines[6:-1]
-        if "dc04" in line
-    }
-    assert kinds == {"Calendar user", "Presence gateway"}
-    assert lines[-1] == "  and 5 more in the reports"
 
 
-def test_the_terminal_shows_totals_of_several_clusters_however_few_their_findings() -> None:
-    lines = formats.as_terminal(many_clusters(1)).splitlines()
-    assert lines[1:3] == ["  dc01: 1 calendar user, 1 presence gateway drifted", "  1 cluster: no difference"]
-    assert len(lines) == 5
+def test_clusters_of_which_the_same_is_to_be_told_are_together() -> None:
+    report = Report("Drift report")
+    for cluster in ("dc1", "dc2", "dc3"):
+        report.add(replace(drift.GATEWAYS, cluster=cluster), result(drift.USER))
+    report.finish([], failed=False, unreachable=False)
+    assert findings.as_terminal(report).splitlines()[1:] == [
+        "dc1, dc2, dc3, each:",
+        "  1 user drifted:",
+        "    user0042: meeting_information is no, should be yes",
+    ]
 
 
 def test_the_terminal_sums_up_what_is_too_many_clusters() -> None:
-    lines = formats.as_terminal(many_clusters(formats.TOTALS_ON_TERMINAL + 2)).splitlines()
-    assert lines[formats.TOTALS_ON_TERMINAL + 1] == "  2 more clusters: 4 calendar users, 2 presence gateways drifted"
+    most = findings.CLUSTERS_ON_TERMINAL
+    lines = findings.as_terminal(many_clusters(most + 2)).splitlines()
+    assert lines[1] == f"  dc{most + 2}: {most + 2} users drifted, 1 presence gateway drifted"
+    assert lines[most + 1] == "  2 more clusters: 4 users drifted, 2 presence gateways drifted"
+    assert lines[most + 2] == "  dc02: 1 could not be checked: imp-sub does not answer on port 443."
+    assert lines[most + 3].startswith("  dc01, dc02, dc03 and 29 more: 528 users drifted: im_and_presence is no,")
+    assert lines[-1] == "1 cluster: no difference"
 
 
 def test_the_terminal_gets_no_commands_and_no_endless_lines() -> None:
     odd = change("presence_gateway", "a\x1b[2Jb\u202ec", field("description", "x" * 9999, "y\nz"))
-    line = formats.as_terminal(report_of(result(odd))).splitlines()[1]
-    assert line.startswith("  dc1: Presence gateway a\ufffd[2Jb\ufffdc description")
-    assert len(line) == formats.LONGEST_LINE + len(" ...")
+    line = findings.as_terminal(report_of(result(odd))).splitlines()[3]
+    assert line.startswith("    a\\u001b[2Jb\\u202ec: description")
+    assert len(line) == findings.LONGEST_LINE + 4

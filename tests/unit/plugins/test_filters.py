@@ -101,7 +101,7 @@ def test_users_are_sorted_whatever_order_they_came_in() -> None:
 @pytest.mark.parametrize(
     ("users", "said"),
     [
-        (["user0001"], "without userid, im_and_presence, meeting_information"),
+        ([["user0001"]], "without userid, im_and_presence, meeting_information"),
         ([{"userid": "user0001", "im_and_presence": True}], "without meeting_information"),
         ([{"userid": "#", "im_and_presence": True, "meeting_information": True}], "cannot name the user '#'"),
         ([{"userid": "a\nb", "im_and_presence": True, "meeting_information": True}], "cannot name the user"),

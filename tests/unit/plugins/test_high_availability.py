@@ -187,7 +187,7 @@ class TestLooking:
     [
         ({"cucm": None}, "cucm: high_availability=off_while_restarting needs it"),
         ({"pending_restarts_path": ""}, "pending_restarts_path: high_availability=off_while_restarting needs it"),
-        ({"state": "started", "only_if_required": False}, "high_availability: off_while_restarting has a meaning with"),
+        ({"state": "started", "only_if_required": False}, "high_availability: off_while_restarting works with"),
         ({"cucm": {"hostname": "a b", "username": "u", "password": "canary-4c1d"}}, "cucm.hostname: 'a b' is no host"),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_request_is_not_sent_over_a_connection_that_lacks_the_login(
     transport: Transport, served: tuple[ScriptedServer, Path]
 ) -> None:
     served[0].script.append(Reply(200, headers={"Connection": "close"}))
-    with pytest.raises(ConnectionFailed, match="hung up after the login"):
+    with pytest.raises(ConnectionFailed, match="closed the connection after the login"):
         transport.request("POST", "/x", body=b"x")
     assert [seen.path for seen in served[0].seen] == ["/certsrv/"]
 

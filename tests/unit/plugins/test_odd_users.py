@@ -20,7 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways impo
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.users import mailboxes_row
-from ansible_collections.ucops.imp.plugins.plugin_utils._drift import formats
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift import findings, formats
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.page import page
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import Report
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.preflight import table
@@ -98,7 +98,7 @@ def test_every_report_of_drift_holds_them(names: list[str]) -> None:
     assert [record["id"] for record in content["records"]] == names
     assert len(ET.fromstring(formats.as_junit(report)).findall(".//testcase")) >= 1
     json.loads(formats.as_sarif(report))
-    for shown in (formats.as_markdown(report), formats.as_terminal(report), page(report)):
+    for shown in (findings.as_markdown(report), findings.as_terminal(report), page(report)):
         assert shown.encode()
 
 

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     DIFFERS,
     GIVEN,
+    LONGEST_DIFF,
     Change,
     Field,
     FieldChange,
@@ -85,6 +86,59 @@ def test_a_secret_never_enters_the_plan() -> None:
 def test_a_secret_of_what_is_deleted_is_not_mentioned() -> None:
     plan = compare("gateway", {"a": {"port": 1, "password": "canary"}}, {"a": None}, FIELDS)
     assert [field.name for field in plan.steps[0].fields] == ["port"]
+
+
+def toggled(number: int, *, first: int = 0, kind: str = "calendar_user") -> Plan:
+    """A plan that switches so many objects on."""
+    ids = [f"user{one:04}" for one in range(first, first + number)]
+    return compare(kind, {one: {"port": False} for one in ids}, {one: {"port": True} for one in ids}, FIELDS)
+
+
+def test_a_diff_is_exact_up_to_thirty_changes_and_then_a_page() -> None:
+    assert LONGEST_DIFF == 30, "the pages and the documentation of the modules say so"
+    assert len(toggled(30).diff["after"]["calendar_user"]) == 30
+    plan = toggled(2000) + compare("calendar_user", {}, {"new": {"port": True}}, FIELDS)
+    page = plan.diff["prepared"]
+    assert plan.diff.keys() == {"prepared"}
+    assert page.endswith("\n"), "ansible writes the next line after it"
+    lines = page.splitlines()
+    assert lines[:6] == [
+        "2,001 changes:",
+        "  2,000 users: port no -> yes",
+        "  1 user: is added",
+        "",
+        "The first 30:",
+        "  user user0000: port no -> yes",
+    ]
+    assert lines[-1] == "  and 1,971 more"
+    assert len(lines) == 5 + 30 + 1
+
+
+def test_a_page_holds_no_secret_no_command_and_no_endless_list() -> None:
+    odd = "\x1b[2J" + "x" * 9999
+    names = [f"user{one:02}{odd}" for one in range(40)]
+    wanted: dict[str, Fields | None] = {
+        name: {"description": f"{number}{odd}", "password": "canary"} for number, name in enumerate(names)
+    }
+    plan = compare("gateway", {name: {} for name in names}, wanted, FIELDS)
+    page = plan.diff["prepared"]
+    assert "canary" not in page + plan.listing
+    assert "\x1b" not in page + plan.listing
+    lines = page.splitlines()
+    assert max(map(len, lines)) <= 202
+    assert len(lines) == 1 + 10 + 1 + 2 + 30 + 1
+    assert lines[11] == "  and 30 in other ways"
+
+
+def test_a_listing_has_every_change_in_a_line() -> None:
+    assert toggled(100).listing.splitlines()[99] == "user user0099: port no -> yes"
+    assert Plan().listing == ""
+
+
+def test_refusals_of_a_whole_task_that_say_the_same_are_one() -> None:
+    plan = Plan(refusals=(Refusal("No."), Refusal("No."), Refusal("Not that either.")))
+    assert plan.failure is not None
+    assert plan.failure.message == "No. Not that either."
 
 
 def test_plans_are_joined_and_cut() -> None:

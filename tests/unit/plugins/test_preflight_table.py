@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import (
-    REQUIREMENTS,
+    CHECKS,
     RESULTS,
     SKIPPED,
     Row,
@@ -85,7 +85,7 @@ def test_nothing_was_checked() -> None:
 
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=12)
 TEXTS = st.lists(WORDS, min_size=1, max_size=30).map(" ".join)
-MADE = st.builds(Row, st.sampled_from(list(REQUIREMENTS)), TEXTS, st.sampled_from(RESULTS), TEXTS, TEXTS, TEXTS)
+MADE = st.builds(Row, st.sampled_from(list(CHECKS)), TEXTS, st.sampled_from(RESULTS), TEXTS, TEXTS, TEXTS)
 # A row that was skipped asks for nothing.
 ROWS = MADE.map(lambda row: replace(row, advice="") if row.result == SKIPPED else row)
 

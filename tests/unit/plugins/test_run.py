@@ -28,6 +28,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     Unknown,
     undeclared,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._module import progress
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run, run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
@@ -334,12 +335,12 @@ def test_warnings_and_progress_reach_ansible(monkeypatch: pytest.MonkeyPatch) ->
             super().__init__(context)
             context.warn("Mind the gap.")
             context.warn("Mind the gap.")
-            context._module.log = logged.append
-            context._reported -= 60
+            context.counter = progress.Progress(context.lifeline.tell, logged.append)
+            context.counter._logged -= 60
 
     result = run_things(Slow, {}, a=1)
     assert result.warnings == ["Mind the gap."]
-    assert logged == ["1 of 1 changes tried, 0 failed"]
+    assert logged == ["1 of 1 changes done"]
 
 
 COMMON = "The value of password is a part of ordinary words in what this task returns."

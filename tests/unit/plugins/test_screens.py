@@ -9,11 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ucops.imp.plugins.action.screen import ActionModule, screen
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted, named, printable
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.shown import coloured
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import (
-    counted,
-    named,
-    printable,
     table,
     width_of,
     wrapped,

@@ -31,13 +31,13 @@ def test_what_has_the_shape_is_returned(item: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "It sent null where an object is due."),
-        ([], "It sent a list where an object is due."),
+        (None, "It sent null where an object was expected."),
+        ([], "It sent a list where an object was expected."),
         ({}, "It sent no items."),
-        ({"items": {}}, "It sent an object as items where a list is due."),
-        ({"items": ["x"]}, "It sent a text as items[0] where an object is due."),
+        ({"items": {}}, "It sent an object as items where a list was expected."),
+        ({"items": ["x"]}, "It sent a text as items[0] where an object was expected."),
         ({"items": [{"name": "a", "port": 1}, {"port": 1}]}, "It sent no items[1].name."),
-        ({"items": [{"name": None, "port": 1}]}, "It sent null as items[0].name where a text is due."),
+        ({"items": [{"name": None, "port": 1}]}, "It sent null as items[0].name where a text was expected."),
         ({"items": [{"name": "a"}]}, "It sent no items[0].port."),
         (
             {"items": [{"name": "a", "port": True}]},
@@ -45,10 +45,10 @@ def test_what_has_the_shape_is_returned(item: dict[str, Any]) -> None:
         ),
         (
             {"items": [{"name": "a", "port": 1.5}]},
-            "It sent a number as items[0].port where a whole number or null is due.",
+            "It sent a number as items[0].port where a whole number or null was expected.",
         ),
         ({"items": [{"name": "a", "port": 1, "tags": [1]}]}, "It sent a whole number as items[0].tags[0] where a text"),
-        ({"items": [{"name": "a", "port": 1, "ready": 1}]}, "a whole number as items[0].ready where true or false is"),
+        ({"items": [{"name": "a", "port": 1, "ready": 1}]}, "a whole number as items[0].ready where true or false was"),
     ],
 )
 def test_the_first_wrong_place_is_named(content: Any, said: str) -> None:

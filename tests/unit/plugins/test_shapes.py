@@ -105,7 +105,7 @@ def test_what_can_be_understood_is_taken(given: dict[str, Any]) -> None:
         ({"password": ""}, []),
         ({"name": "a\x07"}, ["name: it has the control character U+0007. Look at where the value comes from."]),
         ({"name": "a\nb\tc"}, []),
-        ({"name": "a" * 8193}, ["name: it has 8193 characters in one line, more than anything is called."]),
+        ({"name": "a" * 8193}, ["name: it has 8193 characters in one line, more than any name has."]),
         ({"name": "a" * 8192}, []),
         ({"name": "a\n" * 8192}, []),
     ],

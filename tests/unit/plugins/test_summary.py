@@ -103,6 +103,23 @@ def test_what_failed_for_one_reason_is_one_row_with_what_to_do() -> None:
     assert "--limit imp1.example.com" in lines
 
 
+def test_parts_that_failed_for_one_reason_are_one_row() -> None:
+    """A wrong password fails every part of its endpoint."""
+    refused = "", {"failed": True, "msg": "imp1 refuses the account.", "failures": []}
+    parts = [part(name, refused) for name in ("presence_gateways", "presence_engine", "gateway_status")]
+    told = summary(*parts)
+    assert shown(told).count("imp1 refuses the account.") == 1
+    assert markdown(told).count("imp1 refuses the account.") == 1
+    assert "| presence gateways, presence engine, gateway status |" in markdown(told)
+
+
+def test_users_that_are_refused_alike_are_one_row_though_each_is_named() -> None:
+    refusals = [{"id": f"user{one}", "message": f"There is no user{one} in Unified CM."} for one in range(30)]
+    failed = part("calendar_users", ("", {"failed": True, "msg": "30 failed", "failures": refusals}))
+    assert [failure.message for failure in failed.failures] == ["There is no <name> in Unified CM."]
+    assert len(failed.failures[0].ids) == 30
+
+
 def test_a_failure_that_no_result_tells_is_told_by_its_message() -> None:
     gone = part("trust", failed=("The authority does not answer. Start it.",))
     assert "trust   The authority does not answer. Start it." in shown(summary(gone))

@@ -94,7 +94,7 @@ def whole_items(reader: Reader, uid: str, events: list[Component], problems: lis
         excluded = set() if series is None else set(_excluded(reader, series, master))
     except InvalidValue as error:
         problems.append(Problem(uid, master.line, error.message))
-        text = f"its series on line {master.line} was not taken; mend that first"
+        text = f"its series on line {master.line} was not taken; correct that first"
         problems.extend(Problem(uid, event.line, text) for event in exceptions)
         return []
     changed = _exceptions(reader, uid, series, exceptions, problems)

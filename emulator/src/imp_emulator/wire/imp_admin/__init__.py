@@ -17,9 +17,8 @@ from imp_emulator.pipeline.accounts import Access, Accounts
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.wire.http import asgi
 from imp_emulator.wire.imp_admin import problems
-from imp_emulator.wire.imp_admin.app import BASE, create_app
+from imp_emulator.wire.imp_admin.app import BASE, OPERATIONS, create_app
 from imp_emulator.wire.imp_admin.decoding import decoded
-from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import Problem, ProblemError
 from imp_emulator.world.context import Context
 
@@ -40,9 +39,8 @@ class ImpAdmin:
         self._context = context
         self._accounts = accounts
         self._app = create_app(context)
-        self._known = Operations(self.openapi())
         self.operations: Mapping[str, bool] = {
-            operation: _writes(operation, method) for operation, method in self._known.methods().items()
+            operation: _writes(operation, method) for operation, method in OPERATIONS.methods().items()
         }
 
     def owns(self, path: str) -> bool:
@@ -57,7 +55,7 @@ class ImpAdmin:
         return None if access is Access.OK else _response(403, "forbidden", f"The caller lacks the role {ROLE}.")
 
     def route(self, request: Request) -> Operation:
-        operation = self._known.find(request.method, request.path)
+        operation = OPERATIONS.find(request.method, request.path)
         if len(request.body) > _BODY_LIMIT:
             text = f"The body exceeds {_BODY_LIMIT} bytes."
             return Operation(operation or request.method, False, lambda: _response(413, "status-413", text))

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from imp_emulator.errors import DomainError
@@ -32,6 +33,17 @@ BASE = "/imp-admin/v1"
 _CODES = {400: "invalid-json", 404: "not-found", 405: "method-not-allowed"}
 """The codes of the errors that the framework finds before any operation is reached."""
 
+_ROUTERS = [part.router for part in (gateways, credentials, nodes, certificate_import, presence, redundancy)]
+
+OPERATIONS = Operations(
+    (BASE + route.path_format, method, str(route.operation_id))
+    for router in _ROUTERS
+    for route in router.routes
+    if isinstance(route, APIRoute)
+    for method in route.methods or ()
+)
+"""What the OpenAPI document says too; that takes long to make, and is made when somebody asks for it."""
+
 
 def create_app(context: Context) -> FastAPI:
     """Make the application. It finds each request in ``scope["state"]["request"]``, authenticated."""
@@ -45,8 +57,8 @@ def create_app(context: Context) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.context = context
-    for part in (gateways, credentials, nodes, certificate_import, presence, redundancy):
-        app.include_router(part.router, prefix=BASE)
+    for router in _ROUTERS:
+        app.include_router(router, prefix=BASE)
     app.add_exception_handler(ProblemError, _on_refusal)
     app.add_exception_handler(DomainError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -72,7 +84,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     headers = None
     if error.status_code == 405:
         # The framework tells the methods of the first route only, and a path has a route for each method.
-        headers = {"Allow": ", ".join(Operations(request.app.openapi()).allowed(request.url.path))}
+        headers = {"Allow": ", ".join(OPERATIONS.allowed(request.url.path))}
     return _sent(problems.answer(Problem(error.status_code, code, f"{error.detail}."), headers))
 
 

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which operation a method and a path stand for, read from the OpenAPI document."""
+"""Which operation a method and a path stand for."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from starlette.routing import compile_path
 
@@ -14,14 +14,14 @@ class Operations:
     """The operations of an API.
 
     Args:
-        document: The OpenAPI document; of two paths that fit a request the first one counts.
+        routes: Path, method and identifier of each; of two paths that fit a request the first one counts.
     """
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self._paths = [
-            (compile_path(path)[0], {method.upper(): str(item["operationId"]) for method, item in methods.items()})
-            for path, methods in document["paths"].items()
-        ]
+    def __init__(self, routes: Iterable[tuple[str, str, str]]) -> None:
+        paths: dict[str, dict[str, str]] = {}
+        for path, method, operation in routes:
+            paths.setdefault(path, {})[method] = operation
+        self._paths = [(compile_path(path)[0], methods) for path, methods in paths.items()]
 
     def find(self, method: str, path: str) -> str | None:
         """Return the operation's identifier, or ``None``."""

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs every module of the collection: ansible's own ``normal``, with a line to the module.
+
+``meta/runtime.yml`` names it for each module. It has the name of one of them, because every action plugin has to have a
+module of its name that documents it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible import constants
+from ansible.plugins.action.normal import ActionModule as NormalModule
+from ansible.utils.display import Display
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import ADDRESS
+from ansible_collections.ucops.imp.plugins.plugin_utils._progress.line import Line, NoLine, leave_if_orphaned
+
+display = Display()
+
+
+class ActionModule(NormalModule):  # type: ignore[misc, unused-ignore]
+    """Runs a module as ansible does without an action plugin, shows its progress and has it end when ansible ends."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the module's result, which is the same as without a line."""
+        line = self._line(task_vars or {})
+        if line is None:
+            return dict(super().run(tmp, task_vars))
+        environment = self._task.environment
+        self._task.environment = [*(environment or []), {ADDRESS: line.address}]
+        try:
+            with line:
+                result = dict(super().run(tmp, task_vars))
+        finally:
+            self._task.environment = environment
+        line.bid_farewell(result)
+        return result
+
+    def _line(self, task_vars: dict[str, Any]) -> Line | None:
+        """Make a line, for a module that runs here and is waited for."""
+        if self._connection.transport != "local" or self._task.async_val:
+            return None
+        leave_if_orphaned()
+        title = f"[{task_vars.get('inventory_hostname', 'localhost')}] {self._task.action.rpartition('.')[2]}: "
+        try:
+            return Line(title, None if self._task.no_log else _show, constants.DEFAULT_LOCAL_TMP)
+        except NoLine as reason:
+            display.vvvv(f"{title}no progress is shown: {reason}")
+            return None
+
+
+def _show(text: str) -> None:
+    # Not among the results, which a program may read.
+    display.display(text, stderr=True)

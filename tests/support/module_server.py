@@ -1,0 +1,194 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the modules of the tests' playbooks, each in a process of its own that begins with the imports done.
+
+A Python that starts and imports what the modules need of other packages takes more than half of the processor time of
+a module. Here one process has done so, and forks for each module: ``callback_plugins/module_processes.py`` hands it
+what ansible would give to a new Python. Nothing of ansible or of the collection is imported before the fork.
+
+A module that needs a Python of its own (another interpreter, other settings that Python reads when it starts) is
+refused, and ansible starts one. So it does where no server is named, as in the tests that kill a run.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+VARIABLE = "MODULE_SERVER"
+"""The environment variable that names the server's socket."""
+
+IMPORTED = (
+    "requests", "cryptography.x509", "cryptography.hazmat.primitives.asymmetric.rsa",
+    "cryptography.hazmat.primitives.serialization.pkcs7", "pypsrp.wsman", "pypsrp.powershell", "spnego",
+    "argparse", "ast", "base64", "concurrent.futures", "csv", "ctypes", "dataclasses", "datetime", "decimal", "distro",
+    "fcntl", "grp", "hashlib", "http.client", "inspect", "ipaddress", "json", "locale", "logging", "pickle", "platform",
+    "pwd", "queue", "runpy", "selectors", "shlex", "shutil", "ssl", "subprocess", "syslog", "tempfile", "threading",
+    "traceback", "typing", "urllib.request", "uuid", "xml.etree.ElementTree", "zipfile", "zipimport",
+)  # fmt: skip
+"""What the modules and ansible's own part of them import of others; what is missing here only costs time."""
+
+_READ_AT_START = ("LANG", "LC_", "LD_", "OPENSSL_", "PYTHON", "SSL_", "TZ")
+"""Environment variables, by how their names begin, that a process reads once."""
+
+TAKEN, REFUSED = b"taken\n", b"refused\n"
+
+
+def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that a process which has started knows already."""
+    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
+
+
+def _become_the_module(connection: socket.socket, own: dict[str, str]) -> None:
+    """Run what a client sends, in a process that has been made for it, and end as a Python does that has run it."""
+    _byte, streams, *_ = socket.recv_fds(connection, 1, 2)
+    with connection, connection.makefile("rwb", buffering=0) as client:
+        header = json.loads(client.readline())
+        if header["python"] != sys.executable or read_at_start(header["environment"]) != own:
+            client.write(REFUSED)
+            os._exit(0)
+        client.write(TAKEN)
+        code = client.read()
+    for stream, number in zip([os.open(os.devnull, os.O_RDONLY), *streams], range(3), strict=True):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(header["folder"])
+    os.umask(header["umask"])
+    os.environ.clear()
+    os.environ.update(header["environment"])
+    # As if Python had been given it as its input.
+    sys.argv, sys.path[0] = [""], ""
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    exec(compile(code, "<stdin>", "exec"), vars(main))
+
+
+def _fork_for_each(listener: socket.socket, lifeline: int) -> socket.socket | None:
+    """Fork for each client, and tell it in the end how its process has ended.
+
+    Returns in each new process, with the connection to its client, and when the other end of ``lifeline`` is closed.
+    """
+    wake, woken = socket.socketpair()
+    woken.setblocking(False)
+    signal.set_wakeup_fd(woken.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    clients: dict[int, socket.socket] = {}
+    with selectors.DefaultSelector() as selector:
+        for ready in (listener, wake, lifeline):
+            selector.register(ready, selectors.EVENT_READ)
+        while True:
+            sources = [key.fileobj for key, _events in selector.select()]
+            if lifeline in sources:
+                return None
+            if wake in sources:
+                wake.recv(4096)
+                _tell_ended(clients)
+            if listener in sources:
+                connection, _address = listener.accept()
+                process = os.fork()
+                if not process:
+                    return _alone(connection, lifeline, (listener, wake, woken, *clients.values()))
+                clients[process] = connection
+
+
+def _alone(connection: socket.socket, lifeline: int, others: Iterable[socket.socket]) -> socket.socket:
+    """Give up what is the server's, and keep the connection to the client."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for other in others:
+        other.close()
+    os.close(lifeline)
+    return connection
+
+
+def _tell_ended(clients: dict[int, socket.socket]) -> None:
+    """Tell the clients whose processes have ended how."""
+    while clients:
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if not process:
+            return
+        with clients.pop(process) as connection, contextlib.suppress(OSError):
+            code = os.waitstatus_to_exitcode(status)
+            # As the shell tells it that ansible would have started.
+            connection.sendall(str(128 - code if code < 0 else code).encode())
+
+
+def serve(path: str) -> None:
+    """Serve at a socket until the standard input is closed."""
+    for name in IMPORTED:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    lifeline = os.dup(0)
+    own = read_at_start(os.environ)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        print("ready", flush=True)
+        gc.collect()
+        # What is never collected is never written to, and stays shared with the processes.
+        gc.freeze()
+        connection = _fork_for_each(listener, lifeline)
+    if connection is not None:
+        _become_the_module(connection, own)
+
+
+@contextlib.contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """A server that ends with the block, for runs with these settings.
+
+    Gives the environment variables that have a run use it.
+    """
+    with tempfile.TemporaryDirectory(prefix="ucops-modules-") as folder:
+        path = str(Path(folder, "socket"))
+        process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", path],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert process.stdin
+        assert process.stdout
+        with process:
+            process.stdout.readline()
+            # Without that, ansible writes each module into a file, and needs three more shells for it.
+            yield {VARIABLE: path, "ANSIBLE_PIPELINING": "true"}
+            process.stdin.close()
+
+
+_open = contextlib.ExitStack()
+atexit.register(_open.close)
+_servers: dict[frozenset[tuple[str, str]], dict[str, str]] = {}
+
+
+def served(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a run with the server that fits it, started once and ended with this process."""
+    key = frozenset(read_at_start(environment).items())
+    if key not in _servers:
+        _servers[key] = _open.enter_context(serving(environment))
+    return {**environment, **_servers[key]}
+
+
+def main() -> None:
+    """``--serve SOCKET`` is the server; any other arguments are a command that is run with one."""
+    if sys.argv[1] == "--serve":
+        serve(sys.argv[2])
+    else:
+        sys.exit(subprocess.run(sys.argv[1:], env=served(os.environ), check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()
