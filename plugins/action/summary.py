@@ -24,7 +24,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.ticket import m
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import selected
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "parts": {"type": "list", "elements": "str", "choices": list(RESULTS)},
+    "parts": {"type": "list", "elements": "str", "choices": list(RESULTS), "default": []},
     "hosts": {"type": "list", "elements": "str"},
     "cluster": {"type": "str"},
     "failures": {
