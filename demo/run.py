@@ -37,7 +37,6 @@ The same cluster once more, to try things on:
   export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
   .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
-  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json
 For a cluster of your own: docs/getting-started.md"""
 
 
@@ -120,26 +119,21 @@ def tell(environment: Emulator) -> None:
     """Tell the story from a cluster that nobody has configured to one that was healed."""
     story = Story(environment)
     story.step("Configure the calendar integration from nothing")
-    show(screen(story.play("ucops.imp.site")))
+    print(screen(story.play("ucops.imp.site")))
     story.tell_writes()
     story.step("Run it again: nothing is left to do")
-    show(screen(story.play("ucops.imp.site")).partition("\n")[0])
+    print(screen(story.play("ucops.imp.site")).partition("\n")[0])
     story.tell_writes()
     story.step("Somebody changes things by hand")
     lines = story.play("demo/tamper.yml")
     print("\n".join(f"  {line}" for line in re.findall(r"^TASK \[(.*)\] \*", "\n".join(lines), re.MULTILINE)))
     story.step("Look for drift, touching nothing")
     lines = story.play("ucops.imp.drift", expected=DRIFT, **REPORTING)
-    show("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
+    print("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
     story.step("Heal it")
-    show(screen(story.play("ucops.imp.site")).partition("\n\nLEFT ALONE")[0])
+    print(screen(story.play("ucops.imp.site")).partition("\n\nLEFT ALONE")[0])
     story.step("The gateways as the cluster sees them")
-    show(screen(story.play("ucops.imp.gateway_status")))
-
-
-def show(text: str) -> None:
-    """Print what ansible said; it is as wide as a terminal."""
-    print(f"\n{text}")
+    print(screen(story.play("ucops.imp.gateway_status")))
 
 
 def main() -> None:
