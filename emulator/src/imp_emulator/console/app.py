@@ -42,7 +42,8 @@ _SAFE = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # To another site no word; with less, a browser would not say either that a form comes from this one.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
@@ -138,6 +139,8 @@ def _refused(request: Request, status: int, why: str) -> Response:
 def _page_of(page: Page) -> Answer:
     async def answer(request: Request) -> Response:
         console: Console = request.app.state.console
+        # What changes while the page is made, the page may not have.
+        stamp = console.live.stamp()
         look = Look(console.plane, request.path_params, request.query_params, _language(request))
         try:
             values = await page.view(look)
@@ -145,7 +148,7 @@ def _page_of(page: Page) -> Answer:
             return _rendered(request, "missing.html", {"message": error.message}, 404)
         except DomainError as error:
             return _rendered(request, "missing.html", {"message": error.message}, 422)
-        return _rendered(request, f"{page.name}.html", {"page": page, **values})
+        return _rendered(request, f"{page.name}.html", {"page": page, "stamp": stamp, **values})
 
     return answer
 
@@ -182,7 +185,9 @@ async def _choose_language(request: Request) -> Response:
 
 async def _events(request: Request) -> Response:
     console: Console = request.app.state.console
-    return StreamingResponse(console.live.events(), headers=dict(_SAFE), media_type="text/event-stream")
+    return StreamingResponse(
+        console.live.events(request.query_params.get("seen", "")), headers=dict(_SAFE), media_type="text/event-stream"
+    )
 
 
 async def _do(request: Request) -> Response:
