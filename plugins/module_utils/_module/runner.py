@@ -289,7 +289,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         unknown = resource.unknown(state)
         done, backup_file = plan, {}
         if plan.changed and not context.check_mode:
-            backup_file = context.backups.keep(resource.backup(state, plan))
+            backup_file = {} if not context.backups.wanted else context.backups.keep(resource.backup(state, plan))
             with context.writing:
                 done, arrived = _apply(resource, plan)
             try:
