@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, counted, named, noun, text
@@ -198,8 +199,10 @@ def _verified(part: Part) -> str:
 
 
 def sentences(summary: Summary) -> list[str]:
-    """Return what a check tells beside its tables: whom it touches and how long it takes."""
-    if not summary.check or not summary.groups:
+    """Return what is told beside the tables: whom a check touches and how long it takes, and how to take a run back."""
+    if not summary.check:
+        return _backups(summary)
+    if not summary.groups:
         return []
     users = sum(group.count for group in summary.groups if group.kind == USERS)
     told = [f"Users that would get other settings: {users:,}."] if users else []
@@ -211,6 +214,15 @@ def sentences(summary: Summary) -> list[str]:
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]
+
+
+def _backups(summary: Summary) -> list[str]:
+    """Tell how to take back a run that has written down what it changed."""
+    kept = [PurePath(part.found["backup_file"]).parent for part in summary.parts if "backup_file" in part.found]
+    # The folder of a run has one for each of its hosts.
+    folders = dict.fromkeys(folder.parent if folder.name == summary.host else folder for folder in kept)
+    command = f"ansible-playbook -i INVENTORY ucops.imp.restore --limit {summary.host} --check --diff"
+    return [f"To see what would take this run back: {command} -e restore_path={folder}" for folder in folders]
 
 
 def next_steps(summary: Summary) -> list[str]:

@@ -100,6 +100,7 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     told = screen_of(done)
     assert "1,000 users changed user0001, user0002, user0003 and 997 more" in told
     assert "gateway status 2 of 2 gateways verified" in told
+    assert "To see what would take this run back: ansible-playbook -i INVENTORY ucops.imp.restore" in told
     assert "NEXT 1. Nothing. Another run changes nothing." in told
     written = replace(done, output=f"ansible-playbook [core {ticket.read_text()}")
     assert_secretive(environment, written)

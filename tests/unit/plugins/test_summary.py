@@ -277,3 +277,17 @@ def test_what_is_done_to_a_server_names_it_once() -> None:
     certificate = ("mail1", {"changes": [change("certificate", "AB12", "create")]})
     told = shown(summary(part("exchange_certificate", request, certificate)))
     assert "1 certificate request added  mail1\n1 certificate added          AB12 on mail1\n" in told
+
+
+def test_a_run_with_backups_says_how_it_is_taken_back() -> None:
+    file = "/srv/backups/2026-11-02T200000.000Z/{}/2026-11-02T200001.000000Z-calendaring_parameters.json"
+    parts = [
+        part("calendaring", result(TIMEOUT, backup_file=file.format("imp1.example.com"))),
+        part("trust", result(*ROOT, backup_file=file.format("imp1.example.com"))),
+    ]
+    (said,) = sentences(summary(*parts))
+    assert said.endswith("--limit imp1.example.com --check --diff -e restore_path=/srv/backups/2026-11-02T200000.000Z")
+    assert "To see what would take this run back: " in markdown(summary(*parts))
+    own = part("calendaring", result(TIMEOUT, backup_file="/srv/own/one.json"))
+    assert sentences(summary(own))[0].endswith("-e restore_path=/srv/own")
+    assert sentences(summary(part("calendaring", result(TIMEOUT)))) == []
