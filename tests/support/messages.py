@@ -36,8 +36,8 @@ them says what is wrong with a value, and nothing was sent."""
 _OTHERS = re.compile(r"[/_](?:errors|busy|faults|verdicts|shapes|secrets)\.py$")
 """Where the words of other products are explained one by one, and where all options are looked at."""
 _REMARK = re.compile(
-    r"^(?:What (?:ucops\.imp has still to do|a task of ucops\.imp was about to change)"
-    r"|The CA administration of …|… (?:is neither|is no SHA-256|cannot be read))"
+    "^(?:What ucops\\.imp has still to do|What a task of ucops\\.imp was about|The CA administration of …"
+    "|… calls neither run|… (?:is neither|is no SHA-256|cannot be read))"
 )
 """No message, or one that follows the name of an option."""
 
@@ -153,7 +153,14 @@ def _complains(call: ast.Call) -> bool:
     name = ast.unparse(call.func).rpartition(".")[2]
     if name == "echo":
         return any(word.arg == "err" for word in call.keywords)
-    return name in {"StateError", "EmulatorError", "FileNotFoundError", "BadParameter"}
+    return name in {
+        "StateError",
+        "EmulatorError",
+        "FileExistsError",
+        "FileNotFoundError",
+        "TimeoutError",
+        "BadParameter",
+    }
 
 
 def shown(pattern: str, text: str) -> bool:

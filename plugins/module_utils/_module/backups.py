@@ -101,7 +101,7 @@ class Backups:
             write_atomically(path, _content(self._module, self._server, now, entries, self._secrets), _OWNER_ONLY)
         except (OSError, ImpError) as error:
             why = error.message if isinstance(error, ImpError) else f"{folder} cannot be written to: {error.strerror}."
-            text = f"Nothing was changed, because there is no backup of it. {why} Mend that, or switch backup off."
+            text = f"Nothing was changed, because there is no backup of it. {why} Correct that, or switch backup off."
             raise ImpError(text, code="backup-not-written", details={"path": str(folder)}) from None
         return {"backup_file": str(path)}
 

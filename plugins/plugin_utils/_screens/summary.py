@@ -46,6 +46,8 @@ VERBS = {
     "disable": "switched off",
     "enable": "switched on",
 }
+ENABLED = ("im_and_presence", False, True)
+"""The change of a user who is assigned to a node from then on."""
 VALUE = "value"
 """The one field of a parameter."""
 
@@ -88,6 +90,8 @@ class Summary:
             told = "no part was run"
         elif self.groups:
             told = counted(sum(group.count for group in self.groups), "change")
+        elif len(tried) < len(self.parts):
+            told = f"nothing to change, {len(tried)} of {counted(len(self.parts), 'part')} run"
         else:
             told = "everything is as declared"
         return f"check, nothing was written: {told}" if self.check else told
@@ -199,10 +203,8 @@ def _verified(part: Part) -> str:
 
 
 def sentences(summary: Summary) -> list[str]:
-    """Return what is told beside the tables: whom a check touches and how long it takes, and how to take a run back."""
-    if not summary.check:
-        return _backups(summary)
-    if not summary.groups:
+    """Return what a check tells beside its tables: whom it touches and how long it takes."""
+    if not summary.check or not summary.groups:
         return []
     users = sum(group.count for group in summary.groups if group.kind == USERS)
     told = [f"Users that would get other settings: {users:,}."] if users else []
@@ -210,19 +212,16 @@ def sentences(summary: Summary) -> list[str]:
         touched = users_of(summary.restarts, summary.parts)
         whom = "How many users that touches is not known: the cluster does not tell which node has which users."
         if touched is not None:
-            whom = f"Users on these nodes now: {touched:,}."
+            whom = f"Users on these nodes now: {touched:,}{_and_enabled(summary.groups)}."
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]
 
 
-def _backups(summary: Summary) -> list[str]:
-    """Tell how to take back a run that has written down what it changed."""
-    kept = [PurePath(part.found["backup_file"]).parent for part in summary.parts if "backup_file" in part.found]
-    # The folder of a run has one for each of its hosts.
-    folders = dict.fromkeys(folder.parent if folder.name == summary.host else folder for folder in kept)
-    command = f"ansible-playbook -i INVENTORY ucops.imp.restore --limit {summary.host} --check --diff"
-    return [f"To see what would take this run back: {command} -e restore_path={folder}" for folder in folders]
+def _and_enabled(groups: Iterable[Group]) -> str:
+    """Tell of the users that the same run puts on the nodes before they restart."""
+    more = sum(group.count for group in groups if group.kind == USERS and ENABLED in group.fields)
+    return f", and {more:,} that this run enables before" if more else ""
 
 
 def next_steps(summary: Summary) -> list[str]:
@@ -249,7 +248,14 @@ def next_steps(summary: Summary) -> list[str]:
     if summary.check and summary.groups and not summary.failed:
         window = " in a maintenance window" if summary.restarts else ""
         steps.append(f"Run the same command without --check{window}.")
-    return steps or ["Nothing. Another run changes nothing."]
+    steps = steps or ["Nothing. Another run changes nothing."]
+    folders = dict.fromkeys(
+        str(PurePath(part.found["backup_file"]).parent) for part in summary.parts if "backup_file" in part.found
+    )
+    return steps + [
+        f"To take this run back: ansible-playbook -i INVENTORY ucops.imp.restore -e restore_path='{folder}'"
+        for folder in folders
+    ]
 
 
 def _seconds(summary: Summary) -> float:

@@ -25,6 +25,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arg
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, job_of, problems_of
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import SHOWS
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.unset import Unset, filled_in
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
@@ -134,7 +135,7 @@ class _Role:
                 continue
             yield from self._calls([*task.get("block", ()), *task.get("always", ())], known)
             for name, value in task.items():
-                if name.startswith(OURS):
+                if name.startswith(OURS) and name not in SHOWS:
                     yield Call(name.rpartition(".")[2], value or {}, host, later | self.options.unfit)
                 elif name.rpartition(".")[2] in _INCLUDES:
                     yield from self._calls(self._included(value, host), known)

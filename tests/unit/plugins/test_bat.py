@@ -418,7 +418,7 @@ def test_a_list_has_one_user_id_a_line(encoding: str) -> None:
         (f"userid\nada,{CANARY}", "line 2: 2 columns, the header has 1."),
         ("userid\n#", "line 2: userid must name a user."),
         ("userid\nada\nADA", "line 3: ADA stands in line 2 already."),
-        ("userid\nuserid", "line 2: the header stands here again; leave one."),
+        ("userid\nuserid", "line 2: the header is here again; remove it."),
         ("userid,im_and_presence,meeting_information\nada,f,t", "line 2: meeting information needs a user with"),
         (f"ada\nbob,{CANARY}", "line 2: 2 columns, and no header that names them; give one."),
         (f"ada\nbob;{CANARY}", "line 2: it has a blank, a semicolon or a control character"),
