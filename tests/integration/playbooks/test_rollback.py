@@ -114,8 +114,8 @@ def test_a_run_is_put_back_by_the_commands_of_the_page(cluster: Cluster) -> None
     cluster.emulator.control.clear_journal()
     told = cluster.terminal.run(choose, check)
     assert cluster.emulator.journal(writes=True) == []
-    assert '"users: 2"' in told
-    assert "The order of the gateways" in told
+    assert "\nyes       users: 2\n" in told
+    assert 0 < told.index("\nno        The order of the gateways") < told.index("\nyes       users: 2\n")
 
     cluster.terminal.run(choose, restore)
     assert cluster.state == before
