@@ -74,9 +74,15 @@ class LookupModule(LookupBase):
         """Return one dictionary; raises ``AnsibleLookupError`` for what is no backup."""
         host = str((variables or {}).get("inventory_hostname", ""))
         entries: list[Entry] = []
-        for term in terms:
-            entries += entries_of(term) if isinstance(term, Mapping) else _entries_in(str(term), host)
-        found = undo(entries)
+        try:
+            for term in terms:
+                entries += entries_of(term) if isinstance(term, Mapping) else _entries_in(str(term), host)
+            found = undo(entries)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            text = (
+                "what is to be put back is damaged. Give results of this collection, or the folder of a run as it was."
+            )
+            raise AnsibleLookupError(f"ucops.imp.undo: {text}") from None
         known = {node["name"]: node for node in kwargs.get("nodes") or []}
         for call in (*found.trust_first, *found.trust_last):
             call["nodes"] = [known.get(name, {"name": name}) for name in call["nodes"]]

@@ -289,7 +289,7 @@ def run(build: Callable[[Context], Resource[Any]], arguments: Arguments) -> NoRe
         unknown = resource.unknown(state)
         done, backup_file = plan, {}
         if plan.changed and not context.check_mode:
-            backup_file = context.backups.keep(resource.backup(state, plan))
+            backup_file = {} if not context.backups.wanted else context.backups.keep(resource.backup(state, plan))
             with context.writing:
                 done, arrived = _apply(resource, plan)
             try:
@@ -405,8 +405,11 @@ def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     with Lifeline(os.environ.get(ADDRESS), _last_words) as lifeline:
         with ExitStack() as closing:
             context = Context(module, arguments, closing, lifeline)
-            result, failure = _worked(context, module, work)
-            lifeline.finish()
+            try:
+                result, failure = _worked(context, module, work)
+            except Stopped as stop:
+                lifeline.finish()
+                result, failure = stop.result, _stopped(context.counter.told(), lifeline.reason)
         # Outside of any except clause, so that no core adds the traceback of an error that is already explained.
         if failure is not None:
             details = {"details": failure.details} if failure.details else {}
@@ -421,17 +424,18 @@ def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
 def _worked(
     context: Context, module: SecretModule, work: Callable[[Context], dict[str, Any]]
 ) -> tuple[dict[str, Any], ImpError | None]:
-    """Return the result, or as much of it as there is and why there is no more."""
+    """Return the result, or why there is none; raise :class:`Stopped` when it is over before."""
     try:
+        context.lifeline.begin()
         if module.wrong_shapes:
             raise InvalidInput(module.wrong_shapes)
         return work(context), None
-    except Stopped as stop:
-        return stop.result, _stopped(context.counter.told(), context.lifeline.reason)
     except ImpError as error:
         return {}, error
     except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets a sentence, not a traceback
         return {}, context.explain(error)
+    finally:
+        context.lifeline.finish()
 
 
 def _stopped(told: str, reason: str) -> ImpError:

@@ -172,14 +172,14 @@ class _Role:
 class Parts:
     """Asks the modules of roles.
 
-    ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job, ``same_python`` whether modules run
-    with the Python that runs this.
+    ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job, if it has one. ``same_python`` is
+    whether modules run with the Python that runs this.
     """
 
     host: Host
     unset: Unset
     runs: Callable[[Iterable[str]], bool]
-    job: Callable[[str], Job]
+    job: Callable[[str], Job | None]
     same_python: bool = False
     connections: Connections = field(init=False)
 
@@ -193,6 +193,8 @@ class Parts:
 
     def _refused(self, call: Call, role: str) -> list[str]:
         job = self.job(call.module)
+        if job is None:
+            return []
         arguments: dict[str, Any] = {}
         later = {name for name, template in call.arguments.items() if call.later & _words(template)}
         for name, template in call.arguments.items():

@@ -15,6 +15,7 @@ from tests.support.playbooks import INVENTORY, Played, play, settings
 HOST = "imp-pub.dc1"
 TICKET = "calendar_integration_summary_path"
 MODULE_CALLS_AT_MOST = 10
+BACKUP = ("-e", "ucops_imp_backup=yes", "-e", "ucops_imp_backup_path=backups")
 PARTS = ["trust", "presence_gateways", "calendar_users", "calendaring", "presence_engine"]
 
 
@@ -96,9 +97,9 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     )
 
     ticket = tmp_path / "tickets" / "dc1.md"
-    backup = ("-e", "ucops_imp_backup=yes", "-e", "ucops_imp_backup_path=backups")
-    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}", *backup)
+    done = run(environment, tmp_path, "ucops.imp.site", "--diff", "-vvvv", "-e", f"{TICKET}={ticket}", *BACKUP)
     assert_secretive(environment, done)
+    assert_backed_up(environment, tmp_path)
     assert_shown(
         done,
         "1,000 users changed user0001, user0002, user0003 and 997 more",
@@ -116,8 +117,6 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     # The restarts follow the changes once: Presence Engine and SIP Proxy on each node, one node after the other.
     controls = environment.journal(writes=True, operation="soapDoControlServices")
     assert [entry["node"] for entry in controls] == ["imp-pub", "imp-pub", "imp-sub", "imp-sub"]
-
-    assert_backed_up(environment, tmp_path)
 
     last = environment.control.last_journal_id()
     # As the page prints it.

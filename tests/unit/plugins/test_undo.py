@@ -276,6 +276,33 @@ def test_a_folder_without_backups_is_refused(tmp_path: Path) -> None:
         looked_up(str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"changes": "many"},
+        {"changes": [{"kind": "service"}]},
+        {"changes": [entry("certificate_services", "BB", before={"in_use": "AA"})]},
+        {"changes": [entry("presence_gateway", MAIL, port=(1, 2))], "current": {"gateways": [7]}},
+    ],
+)
+def test_what_is_no_result_is_refused(result: dict[str, Any]) -> None:
+    with pytest.raises(AnsibleError, match="what is to be put back is damaged"):
+        looked_up(result)
+    assert looked_up({"changed": False, "msg": "nothing of ours"})["back"] == []
+
+
+def test_a_certificate_in_two_stores_of_a_node_is_two() -> None:
+    one = certificate("imp1:aa", "create", "CN=New")
+    other = entry("trust_certificate", "imp1:aa", "create", store=(None, "tomcat-trust"), subject=(None, "CN=New"))
+    assert [call["store"] for call in undo([one, other]).trust_last] == ["cup-trust", "tomcat-trust"]
+
+
+def test_nodes_are_reached_as_the_list_says_and_else_by_their_name() -> None:
+    results = [{"changes": [certificate(f"{node}:aa", "create", "CN=New") for node in ("imp1", "imp2")]}]
+    lookup = LookupModule().run(results, variables={}, nodes=[{"name": "imp2", "port": 8444}])
+    assert lookup[0]["trust_last"][0]["nodes"] == [{"name": "imp1"}, {"name": "imp2", "port": 8444}]
+
+
 def test_all_processes_of_a_run_name_one_folder_and_the_next_run_another(tmp_path: Path) -> None:
     (tmp_path / "next").mkdir()
     assert run_name(tmp_path) == run_name(tmp_path)
