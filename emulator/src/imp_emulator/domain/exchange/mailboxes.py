@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from imp_emulator.domain import timelines
 from imp_emulator.domain.events import MailboxChanged
 from imp_emulator.domain.exchange import texts, time_zones
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
@@ -177,6 +178,7 @@ def move(context: Context, mailbox: Mailbox) -> Mailbox:
 def remove(context: Context, mailbox: Mailbox) -> None:
     """Remove a mailbox with its calendar; its identifiers are never given to another one."""
     store.delete(context.database, mailbox.id)
+    timelines.forget_mailbox(context, mailbox.id)
     context.events.publish(MailboxChanged(mailbox.id, mailbox.address, "removed"))
 
 
