@@ -82,6 +82,11 @@ def mailboxes(context: Context, after: int, limit: int) -> list[Mailbox]:
     return store.after(context.database, after, limit)
 
 
+def page(context: Context, text: str, skip: int, first: int) -> tuple[int, list[Mailbox]]:
+    """Return how many mailboxes have a text in their name or address, and those of a page, sorted by address."""
+    return store.page(context.database, text.strip(), skip, first)
+
+
 def aliases(context: Context, mailbox: Mailbox) -> list[str]:
     """Return the further addresses of a mailbox, sorted."""
     return store.aliases(context.database, owner_of(context, mailbox.id))

@@ -187,7 +187,8 @@ def change_gateway(context: Context, user: EngineUser, gateway: str, why: str | 
         why: What is wrong with the present one, a sentence; ``None`` when nothing was heard of it.
     """
     changes: dict[str, Any] = {"gateway": gateway, "subscription": "", "token": _token(), "window_end": None}
-    if store.change(context.database, user, **changes):
+    # A recovery that finds what is known tells nothing new.
+    if store.change(context.database, user, **changes) and not user.failure:
         what, about = ("gateway_silent", {}) if why is None else ("gateway_failed", {"detail": why})
         before = _name(context, user)
         _note(context, replace(user, gateway=gateway), what, before=before, **about)
@@ -274,7 +275,8 @@ def failed(context: Context, user: EngineUser, failure: str, detail: str) -> Non
     if store.change(context.database, user, **changes):
         if first:
             recover_later(context, user.cluster, user.node)
-        _note(context, user, "failed", failure=failure, detail=detail)
+        if user.failure != failure:
+            _note(context, user, "failed", failure=failure, detail=detail)
         presence.refresh(context, user.cluster, user.pkid)
 
 

@@ -46,6 +46,8 @@ NEXT = "presence-next"
 LONGEST_NOTE = 1024
 
 _DECIDING = (SHOWN_BUSY, SHOWN_OOF)
+Meeting = tuple[float, float, str]
+"""Start and end, in seconds since the epoch of the virtual clock, and how it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,13 @@ def shown_so(context: Context, cluster: str, wanted: str) -> Callable[[str], boo
     To describe all users of a cluster only to choose some of them would hold up everybody else.
     """
     stored = store.words(context.database, cluster)
-    other = compose(Inputs(_untouched(context, cluster)), "").presence
+    other = of_others(context, cluster)
     return lambda pkid: stored.get(pkid, other) == wanted
+
+
+def of_others(context: Context, cluster: str) -> str:
+    """Return the presence of the served users of a cluster of whom nothing is stored."""
+    return compose(Inputs(_untouched(context, cluster)), "").presence
 
 
 def sign_in(context: Context, cluster: str, userid: str, state: SignIn) -> None:
@@ -306,6 +313,12 @@ def followed(context: Context, user: UserPresence) -> EngineUser | None:
     if _displays(context, user.cluster, user.served_by) is None:
         return None
     return engine.user(context.database, user.cluster, user.pkid)
+
+
+def next_meeting(known: EngineUser | None, now: float) -> Meeting | None:
+    """Return the meeting that goes on, or else the next one, of those that decide something and the engine knows."""
+    found = () if known is None else known.busy
+    return min((one for one in found if one[2] in _DECIDING and one[1] > now), default=None)
 
 
 def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _Calendar:
