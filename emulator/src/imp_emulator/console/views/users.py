@@ -112,15 +112,18 @@ _WORDS = {"show_as": "show_as", "calendar": "show_as", "state": "client", "sign_
 
 
 def _step(chosen: str, step: timelines.Step) -> dict[str, Any]:
-    """Return a step of a timeline in words."""
+    icon = step.about.get("icon") if step.step == "presence" else None
+    return {"at": step.at, "step": step.step, "icon": icon, "words": in_words(chosen, step)}
+
+
+def in_words(chosen: str, step: timelines.Step) -> str:
+    """Return what a step tells in a language."""
 
     def t(key: str, **values: object) -> str:
         return language.said(chosen, key, **values)
 
     values = {name: _written(name, value, t) for name, value in step.about.items()}
-    key = f"timeline.{step.step}.{step.what}"
-    icon = step.about.get("icon") if step.step == "presence" else None
-    return {"at": step.at, "step": step.step, "icon": icon, "words": t(key, **values)}
+    return t(f"timeline.{step.step}.{step.what}", **values).strip()
 
 
 def _written(name: str, value: Any, t: Callable[..., str]) -> str:
