@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The console in a browser, as people use it: live, by keyboard, without scripts, on a small screen, in two languages."""
+"""The console in a browser, as people use it: live, by keyboard, without scripts, on a small screen, in Japanese."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from starlette.routing import compile_path
 
 from imp_emulator.console.pages import PAGES
@@ -27,15 +27,16 @@ pytestmark = pytest.mark.skipif(browsers.missing() is not None, reason=str(brows
 
 Open = Callable[..., Page]
 STANDALONE = "ca.example.com"
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
 STAMP = "seen"
 """What a test writes into a page, to see that it was not loaded anew."""
 
 
 # Of a field for a time, the browser shows itself which part of it has the focus.
-FOCUS_IS_SEEN = (
-    "document.activeElement.type === 'datetime-local' || getComputedStyle(document.activeElement).outlineStyle !== 'none'"
-)
+FOCUS_IS_SEEN = """() => {
+  const one = document.activeElement;
+  return one.type === "datetime-local" || getComputedStyle(one).outlineStyle !== "none";
+}"""
 
 
 def submit(emulator: Emulator, common_name: str) -> None:
