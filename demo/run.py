@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -33,10 +32,11 @@ SHOWN = 30
 
 GO_ON = f"""\
 The same cluster once more, to try things on:
-  .venv/bin/imp-emulator start --state {FOLDER}/state.sqlite3 --ready-file {FOLDER}/ready.json
-  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
+  .venv/bin/imp-emulator start --state {FOLDER}/state.sqlite3 \\
+    --ready-file {FOLDER}/ready.json
+  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json
+  export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
   .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
-  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json
 For a cluster of your own: docs/getting-started.md"""
 
 
@@ -75,8 +75,6 @@ class Story:
         return {
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
-            # What does not apply, such as certificates that nobody has asked for, is no part of the story.
-            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "IMP_EMULATOR_READY": str(self._environment.ready_file),
             **settings,
@@ -121,26 +119,21 @@ def tell(environment: Emulator) -> None:
     """Tell the story from a cluster that nobody has configured to one that was healed."""
     story = Story(environment)
     story.step("Configure the calendar integration from nothing")
-    show(screen(story.play("ucops.imp.site")))
+    print(screen(story.play("ucops.imp.site")))
     story.tell_writes()
     story.step("Run it again: nothing is left to do")
-    show(screen(story.play("ucops.imp.site")).partition("\n")[0])
+    print(screen(story.play("ucops.imp.site")).partition("\n")[0])
     story.tell_writes()
     story.step("Somebody changes things by hand")
     lines = story.play("demo/tamper.yml")
-    show("\n".join(re.findall(r"^TASK \[(.*)\] \*", "\n".join(lines), re.MULTILINE)))
+    print("\n".join(f"  {line}" for line in re.findall(r"^TASK \[(.*)\] \*", "\n".join(lines), re.MULTILINE)))
     story.step("Look for drift, touching nothing")
     lines = story.play("ucops.imp.drift", expected=DRIFT, **REPORTING)
-    show("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
+    print("\n".join(itertools.dropwhile(lambda line: not line.startswith("Drift report"), lines)))
     story.step("Heal it")
-    show(screen(story.play("ucops.imp.site")).partition("\n\nLEFT ALONE")[0])
+    print(screen(story.play("ucops.imp.site")).partition("\n\nLEFT ALONE")[0])
     story.step("The gateways as the cluster sees them")
-    show(screen(story.play("ucops.imp.gateway_status")))
-
-
-def show(text: str) -> None:
-    """Print what ansible said, moved to the right of what this program says."""
-    print(textwrap.indent(text, "  "))
+    print(screen(story.play("ucops.imp.gateway_status")))
 
 
 def main() -> None:
@@ -150,7 +143,7 @@ def main() -> None:
     folder.mkdir(parents=True)
     print("Seven steps, about a minute; everything happens on this computer.")
     heading(1, "Start an emulated cluster")
-    print("  A Unified CM publisher, two IM and Presence nodes, two Exchange servers, 1,000 users.", flush=True)
+    print("  One Unified CM, two IM and Presence nodes, two Exchange servers, 1,000 users.", flush=True)
     began = time.monotonic()
     with running(folder=folder) as environment:
         print(f"  {time.monotonic() - began:.0f} s; its process is {environment.process.pid}")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _ANSIBLE = "https://docs.ansible.com/projects/ansible/devel/"
 _EXTERNAL = {
+    ("std:label", "action_plugins"): "plugins/action.html#action-plugins",
     ("std:label", "ansible_configuration_settings"): "reference_appendices/config.html#ansible-configuration-settings",
     ("std:label", "callback_plugins"): "plugins/callback.html#callback-plugins",
     ("std:label", "common_return_values"): "reference_appendices/common_return_values.html#common-return-values",

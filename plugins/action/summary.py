@@ -24,7 +24,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.ticket import m
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import selected
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "parts": {"type": "list", "elements": "str", "choices": list(RESULTS)},
+    "parts": {"type": "list", "elements": "str", "choices": list(RESULTS), "default": []},
     "hosts": {"type": "list", "elements": "str"},
     "cluster": {"type": "str"},
     "failures": {
@@ -83,7 +83,7 @@ class ActionModule(ScreenAction):
         try:
             figures.write(path, new)
         except OSError as error:
-            self._display.warning(f"How long this run took cannot be kept: {path}: {error.strerror}.")
+            self._display.warning(f"How long this run took cannot be noted: {path}: {error.strerror}.")
 
     def _write(self, path: str, summary: Summary) -> str | None:
         """Write the summary in Markdown; a task that hides its result writes nothing."""

@@ -82,7 +82,7 @@ _raw:
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike
 from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, job_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
     OWN_VARIABLES,
@@ -148,7 +149,7 @@ class LookupModule(LookupBase):
             for name in (name for name in asked if name == ALL_PARTS or selected([name, *play_tags], run, skipped)):
                 problems += parts.problems(name, found[name])
             problems += connection_problems(parts, kwargs.get("connections", ()), kwargs.get("connections_if_set", ()))
-        told = list(dict.fromkeys([*unset.sentences(), *problems]))
+        told = _told_once([*unset.sentences(), *problems])
         more = [f"and more: {len(told) - MOST_TOLD} problems."] if len(told) > MOST_TOLD else []
         return [shortened(said, _LONGEST_PROBLEM) for said in told[:MOST_TOLD]] + more
 
@@ -186,13 +187,20 @@ def _options(name: str, host: Host) -> Options:
     return options_of(name, spec, host)
 
 
+def _told_once(problems: Iterable[str]) -> list[str]:
+    """Return the problems with one sentence for all settings of which the same is said; each setting is named."""
+    pairs = [(name, said) for name, _colon, said in (problem.partition(": ") for problem in dict.fromkeys(problems))]
+    return [f"{', '.join(name for name, _said in same)}: {said}" for same, said in alike(pairs, lambda pair: pair)]
+
+
 def _variable(problem: str) -> str:
     return re.split(r"\W", problem, maxsplit=1)[0]
 
 
-def _job(module: str) -> Job:
-    """Return the job of a module, found by its name as ansible finds it to run it."""
-    return job_of(import_module(f"ansible_collections.ucops.imp.plugins.modules.{module}").main)
+def _job(module: str) -> Job | None:
+    """Return the job of a module, found by its name as ansible finds it to run it; none of what only an action does."""
+    main = getattr(import_module(f"ansible_collections.ucops.imp.plugins.modules.{module}"), "main", None)
+    return main and job_of(main)
 
 
 def _runs_here(host: Host) -> bool:

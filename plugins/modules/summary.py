@@ -27,6 +27,7 @@ options:
     description: The parts that the run is about. Other parts are shown as well when they have results.
     type: list
     elements: str
+    default: []
     choices:
       - trust
       - exchange_certificate

@@ -16,13 +16,13 @@ BLOCKED = 120  # seconds
 
 
 def kill_after_the_gateways(environment: Emulator, folder: Path) -> None:
-    """Run the site playbook until the gateways exist, and kill it while it waits for the users.
+    """Run the site playbook until the gateways exist, and have it end while it waits for the users.
 
     The users are read after the gateways are written and before the restart: held up there, the run is for certain
     between change and restart when it dies.
     """
     held = environment.control.fault("delay", effect={"seconds": BLOCKED}, protocol="axl", operation="listUser")
-    kill_when(environment, folder, SITE, lambda: _held_up(environment, held))
+    kill_when(environment, folder, SITE, lambda: _held_up(environment, held), whom="term")
     environment.control.clear_faults()
 
 

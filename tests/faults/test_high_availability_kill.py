@@ -44,7 +44,9 @@ def test_the_next_run_switches_it_on(environment: Emulator, tmp_path: Path, mome
     if moment == "during the first restart":
         environment.control.transitions("hang", node="imp-pub", service=ENGINE)
         done = [("cucm-pub", SWITCH), ("imp-pub", CONTROL)]
-        kill_when(environment, tmp_path, PLAYBOOK, lambda: writes(environment) == done, variables=VARIABLES)
+        kill_when(
+            environment, tmp_path, PLAYBOOK, lambda: writes(environment) == done, variables=VARIABLES, whom="main"
+        )
         environment.control.transitions("immediate", node="imp-pub", service=ENGINE)
         left = [("imp-sub", CONTROL), ("cucm-pub", SWITCH)]
     else:

@@ -123,7 +123,9 @@ def test_killed_during_the_restart(converged: Emulator, tmp_path: Path) -> None:
     authority = new_authority(tmp_path)
     converged.control.transitions("seconds", 5)
     variables = {"calendar_integration_parts": PARTS, **authority}
-    kill_when(converged, tmp_path, SITE, lambda: restarts(converged) == ["imp-pub"], variables=variables)
+    kill_when(
+        converged, tmp_path, SITE, lambda: restarts(converged) == ["imp-pub"], variables=variables, whom="workers"
+    )
 
     converged.control.transitions("immediate")
     healed = site(converged, tmp_path, **authority)

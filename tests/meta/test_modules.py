@@ -17,7 +17,8 @@ from tests.support.plugin_files import MODULES, STATE_MODULES, first_arguments, 
 from tests.support.project_files import ROOT, project_files
 
 TESTS = project_files("tests/integration/modules/test_*.py")
-GROUPS: dict[str, list[Any]] = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+RUNTIME: dict[str, Any] = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+GROUPS: dict[str, list[Any]] = RUNTIME["action_groups"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
 TASK_WORDS = {
@@ -117,6 +118,12 @@ def test_a_group_names_modules_once_and_only_those_that_exist(group: str) -> Non
     listed = members(group)
     assert len(listed) == len(set(listed))
     assert set(listed) <= set(MODULES)
+
+
+def test_every_module_is_run_with_a_line_to_it() -> None:
+    """What shows its progress and has it end with ansible, see ``docs/progress.md``."""
+    routed = {module: routing["action_plugin"] for module, routing in RUNTIME["plugin_routing"]["modules"].items()}
+    assert routed == dict.fromkeys(MODULES, "ucops.imp.calendar_users")
 
 
 @pytest.mark.parametrize("module", MODULES)

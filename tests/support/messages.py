@@ -36,7 +36,8 @@ them says what is wrong with a value, and nothing was sent."""
 _OTHERS = re.compile(r"[/_](?:errors|busy|faults|verdicts|shapes|secrets)\.py$")
 """Where the words of other products are explained one by one, and where all options are looked at."""
 _REMARK = re.compile(
-    r"^(?:What ucops\.imp has still to do|The CA administration of …|… (?:is neither|is no SHA-256|cannot be read))"
+    "^(?:What ucops\\.imp has still to do|What a task of ucops\\.imp was about|The CA administration of …"
+    "|… calls neither run|… (?:is neither|is no SHA-256|cannot be read))"
 )
 """No message, or one that follows the name of an option."""
 
@@ -121,7 +122,7 @@ def refusing_tasks() -> dict[str, str]:
     """Return the names of the tasks of playbooks and roles that fail on purpose, each with its file."""
     return {
         task["name"]: str(path)
-        for path in project_files("playbooks/*.yml", "roles/*/tasks/*.yml")
+        for path in project_files("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/tasks/*.yml")
         for task in _tasks(yaml.safe_load((ROOT / path).read_text(encoding="utf-8")))
         if {"ansible.builtin.fail", "ansible.builtin.assert"} & task.keys()
     }
@@ -152,7 +153,14 @@ def _complains(call: ast.Call) -> bool:
     name = ast.unparse(call.func).rpartition(".")[2]
     if name == "echo":
         return any(word.arg == "err" for word in call.keywords)
-    return name in {"StateError", "EmulatorError", "FileNotFoundError", "BadParameter"}
+    return name in {
+        "StateError",
+        "EmulatorError",
+        "FileExistsError",
+        "FileNotFoundError",
+        "TimeoutError",
+        "BadParameter",
+    }
 
 
 def shown(pattern: str, text: str) -> bool:

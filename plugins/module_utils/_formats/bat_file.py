@@ -389,7 +389,7 @@ def _row_problems(line: int, cells: list[str], layout: _Layout) -> list[str]:
         due = "and no header that names them; give one" if layout is _LIST else f"the header has {len(columns)}"
         return [f"line {line}: {len(cells)} columns, {due}."]
     if all(_name(cell) == _name(title) for title, cell in zip(layout.titles, cells, strict=False)):
-        return [f"line {line}: the header stands here again; leave one."]
+        return [f"line {line}: the header is here again; remove it."]
     named = dict(zip(columns, cells, strict=False))
     userid = named[USER_ID]
     title = layout.titles[columns.index(USER_ID)]

@@ -75,7 +75,7 @@ class Backups:
     """
 
     def __init__(self, params: Mapping[str, Any], module: str, server: str, secrets: Collection[str]) -> None:
-        self._wanted = bool(params.get("backup"))
+        self.wanted = bool(params.get("backup"))
         self._folder: str = (params.get("backup_options") or {}).get("dir_path") or ""
         self._module = module
         self._server = server
@@ -83,7 +83,7 @@ class Backups:
 
     def problems(self) -> list[str]:
         """Return what is wrong with :data:`BACKUP`."""
-        if not self._wanted or Path(self._folder).is_absolute():
+        if not self.wanted or Path(self._folder).is_absolute():
             return []
         if not self._folder:
             return ["backup_options: backup=true needs dir_path, a folder on the controller for the file."]
@@ -93,8 +93,6 @@ class Backups:
 
     def keep(self, entries: Iterable[Entry]) -> dict[str, str]:
         """Write a file, and return the result that tells where it is; raise :class:`ImpError` when it cannot be."""
-        if not self._wanted:
-            return {}
         folder, now = Path(self._folder), datetime.now(timezone.utc)
         try:
             folder.mkdir(mode=_FOLDER_OF_OWNER, parents=True, exist_ok=True)
@@ -103,7 +101,7 @@ class Backups:
             write_atomically(path, _content(self._module, self._server, now, entries, self._secrets), _OWNER_ONLY)
         except (OSError, ImpError) as error:
             why = error.message if isinstance(error, ImpError) else f"{folder} cannot be written to: {error.strerror}."
-            text = f"Nothing was changed, because there is no backup of it. {why} Mend that, or switch backup off."
+            text = f"Nothing was changed, because there is no backup of it. {why} Correct that, or switch backup off."
             raise ImpError(text, code="backup-not-written", details={"path": str(folder)}) from None
         return {"backup_file": str(path)}
 
@@ -147,12 +145,13 @@ def read(path: Path) -> Backup:
         raise _unreadable(path, "another program, or another release of ucops.imp, has written it")
     texts = [data.get(name) for name in ("module", "server", "written")]
     entries = data.get("entries")
-    if not all(isinstance(text, str) for text in texts) or not _are_entries(entries):
+    if not all(isinstance(text, str) for text in texts) or not are_entries(entries):
         raise _unreadable(path, "it is damaged")
     return Backup(str(data["module"]), str(data["server"]), str(data["written"]), tuple(data["entries"]))
 
 
-def _are_entries(entries: Any) -> bool:
+def are_entries(entries: Any) -> bool:
+    """Whether a JSON value is a list of entries."""
     return isinstance(entries, list) and all(
         isinstance(entry, dict)
         and all(isinstance(entry.get(name), str) for name in ("kind", "id", "action"))

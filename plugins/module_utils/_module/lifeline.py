@@ -116,7 +116,6 @@ class Lifeline:
 
     def __enter__(self) -> Lifeline:
         if threading.current_thread() is threading.main_thread():
-            self._raises = True
             self._heard = Heard([number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN])
             self._before = signal.signal(_WAKE, self._on_wake)
             self._thread = threading.Thread(target=self._watch, args=(self._heard,), daemon=True)
@@ -132,6 +131,11 @@ class Lifeline:
             self._thread.join()
             self._heard.close()
             signal.signal(_WAKE, self._before)
+
+    def begin(self) -> None:
+        """Have the work stopped from now on; raise :class:`Stopped` when it is over already."""
+        self._raises = self._heard is not None
+        self.go_on()
 
     def go_on(self) -> None:
         """Raise :class:`Stopped` when it is over; for who is about to begin something."""

@@ -63,7 +63,7 @@ def job_of(main: Callable[[], None]) -> Job:
         return answer.job
     finally:
         _ASKED.reset(token)
-    raise TypeError(f"{main} calls neither run nor run_info.")
+    raise TypeError(main)
 
 
 def tell(job: Job) -> None:

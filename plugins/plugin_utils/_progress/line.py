@@ -88,7 +88,7 @@ class Line:
         if not self._is_cut():
             self._close_terminal()
             return
-        self._tell(_farewell(result, self._story.told if self._show else Told()))
+        self._tell(farewell(result, self._story.told if self._show else Told()))
         self._close_terminal()
         if self._signal:
             os.kill(os.getpid(), self._signal)
@@ -156,7 +156,7 @@ def _error_output(process: int) -> int | None:
     return None
 
 
-def _farewell(result: Mapping[str, Any], told: Told) -> str:
+def farewell(result: Mapping[str, Any], told: Told) -> str:
     """Return what is told of a module that had to end early: its result says it, or what it told last."""
     if result.get("code") == "stopped":
         return str(result["msg"])

@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_places, without_masks
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import given
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, DELETE
-from ansible_collections.ucops.imp.plugins.module_utils._module.backups import REPLACED, Entry
+from ansible_collections.ucops.imp.plugins.module_utils._module.backups import REPLACED, Entry, are_entries
 from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.office_365 import (
     EXCHANGE_EWS,
@@ -83,9 +83,14 @@ class Undo:
 
 
 def entries_of(result: Mapping[str, Any]) -> list[Entry]:
-    """Return the entries of a registered result; those of a loop are together."""
+    """Return the entries of a registered result; those of a loop are together.
+
+    Raises ``ValueError`` for what is no result of a module of this collection.
+    """
     if isinstance(result.get("results"), list):
         return [entry for one in result["results"] if isinstance(one, Mapping) for entry in entries_of(one)]
+    if not are_entries(result.get("changes") or []):
+        raise ValueError("changes")
     changes = [dict(change) for change in result.get("changes") or []]
     current = result.get("current")
     for change in changes:
@@ -110,9 +115,10 @@ def _from_current(change: Entry, current: Any) -> dict[str, Any] | None:
 def undo(entries: Iterable[Entry]) -> Undo:
     """Return what puts everything back to how it was before the first of the entries."""
     found = Undo()
-    oldest: dict[tuple[str, str], Entry] = {}
+    oldest: dict[tuple[str, str, str], Entry] = {}
     for entry in entries:
-        key = (entry["kind"], entry["id"])
+        # A certificate may be in several stores of a node.
+        key = (entry["kind"], entry["id"], _told_of(entry)["store"])
         oldest[key] = _merged(oldest[key], entry) if key in oldest else entry
     by_kind: dict[str, list[Entry]] = {}
     for entry in oldest.values():
@@ -128,8 +134,6 @@ def undo(entries: Iterable[Entry]) -> Undo:
 
 def _merged(older: Entry, newer: Entry) -> Entry:
     """Return an entry with what the older one tells, and the newer one beside it."""
-    if older["action"] == CREATE:
-        return older
     names = {item["name"] for item in older["fields"]}
     fields = [*older["fields"], *(item for item in newer["fields"] if item["name"] not in names)]
     return {**older, "fields": fields}

@@ -93,7 +93,7 @@ class Part:
     restarts: tuple[str, ...] = ()
     why: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
-    """Further results: ``current`` of users, ``elapsed``, ``users_assigned``."""
+    """Further results: ``current``, ``elapsed``, ``users_assigned``, ``status`` of gateways, ``backup_file``."""
 
     @property
     def title(self) -> str:
@@ -122,7 +122,7 @@ def part_of(name: str, results: Results, failures: Iterable[str], why: str = "")
 
 
 def _found(results: Results) -> dict[str, Any]:
-    names = ("current", "elapsed", "users_assigned", "status")
+    names = ("current", "elapsed", "users_assigned", "status", "backup_file")
     return {name: result[name] for _server, result in results for name in names if name in result}
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, counted, named, noun, text
@@ -45,6 +46,8 @@ VERBS = {
     "disable": "switched off",
     "enable": "switched on",
 }
+ENABLED = ("im_and_presence", False, True)
+"""The change of a user who is assigned to a node from then on."""
 VALUE = "value"
 """The one field of a parameter."""
 
@@ -87,6 +90,8 @@ class Summary:
             told = "no part was run"
         elif self.groups:
             told = counted(sum(group.count for group in self.groups), "change")
+        elif len(tried) < len(self.parts):
+            told = f"nothing to change, {len(tried)} of {counted(len(self.parts), 'part')} run"
         else:
             told = "everything is as declared"
         return f"check, nothing was written: {told}" if self.check else told
@@ -207,10 +212,16 @@ def sentences(summary: Summary) -> list[str]:
         touched = users_of(summary.restarts, summary.parts)
         whom = "How many users that touches is not known: the cluster does not tell which node has which users."
         if touched is not None:
-            whom = f"Users on these nodes now: {touched:,}."
+            whom = f"Users on these nodes now: {touched:,}{_and_enabled(summary.groups)}."
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]
+
+
+def _and_enabled(groups: Iterable[Group]) -> str:
+    """Tell of the users that the same run puts on the nodes before they restart."""
+    more = sum(group.count for group in groups if group.kind == USERS and ENABLED in group.fields)
+    return f", and {more:,} that this run enables before" if more else ""
 
 
 def next_steps(summary: Summary) -> list[str]:
@@ -237,7 +248,14 @@ def next_steps(summary: Summary) -> list[str]:
     if summary.check and summary.groups and not summary.failed:
         window = " in a maintenance window" if summary.restarts else ""
         steps.append(f"Run the same command without --check{window}.")
-    return steps or ["Nothing. Another run changes nothing."]
+    steps = steps or ["Nothing. Another run changes nothing."]
+    folders = dict.fromkeys(
+        str(PurePath(part.found["backup_file"]).parent) for part in summary.parts if "backup_file" in part.found
+    )
+    return steps + [
+        f"To take this run back: ansible-playbook -i INVENTORY ucops.imp.restore -e restore_path='{folder}'"
+        for folder in folders
+    ]
 
 
 def _seconds(summary: Summary) -> float:

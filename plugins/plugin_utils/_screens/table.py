@@ -68,14 +68,22 @@ def table(
 
 
 def column_widths(rows: Sequence[Sequence[Sequence[str]]], width: int) -> list[int]:
-    """Return the width of each column: what it needs, or a fair part of ``width`` where that is too much."""
-    needed = [max(map(width_of, texts), default=0) for texts in _columns_of(rows)]
+    """Return the width of each column: what it needs, or a fair part of ``width`` where that is too much.
+
+    A column gets more than its part where it has a longer word, such as a path, and no other column loses one by it.
+    """
+    columns = [list(texts) for texts in _columns_of(rows)]
+    needed = [max(map(width_of, texts), default=0) for texts in columns]
+    words = [max((width_of(word) for text in texts for word in text.split()), default=0) for texts in columns]
     room = width - GAP * (len(needed) - 1)
     widths = [0] * len(needed)
     # Those that need little first: what they leave is shared by the others.
-    for done, column in enumerate(sorted(range(len(needed)), key=needed.__getitem__)):
-        fair = max(room // (len(needed) - done), _NARROWEST)
-        widths[column] = min(needed[column], fair)
+    order = sorted(range(len(needed)), key=needed.__getitem__)
+    for done, column in enumerate(order):
+        others = order[done + 1 :]
+        fair = max(room // (len(others) + 1), _NARROWEST)
+        longest = min(words[column], room - sum(words[other] for other in others))
+        widths[column] = min(needed[column], max(fair, longest))
         room -= widths[column]
     return widths
 

@@ -25,6 +25,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arg
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._module.validation import Job, job_of, problems_of
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import ENDPOINT_KINDS
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import SHOWS
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.unset import Unset, filled_in
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
@@ -134,7 +135,7 @@ class _Role:
                 continue
             yield from self._calls([*task.get("block", ()), *task.get("always", ())], known)
             for name, value in task.items():
-                if name.startswith(OURS):
+                if name.startswith(OURS) and name not in SHOWS:
                     yield Call(name.rpartition(".")[2], value or {}, host, later | self.options.unfit)
                 elif name.rpartition(".")[2] in _INCLUDES:
                     yield from self._calls(self._included(value, host), known)
@@ -171,14 +172,14 @@ class _Role:
 class Parts:
     """Asks the modules of roles.
 
-    ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job, ``same_python`` whether modules run
-    with the Python that runs this.
+    ``runs`` tells whether tasks with these tags run, ``job`` finds a module's job, if it has one. ``same_python`` is
+    whether modules run with the Python that runs this.
     """
 
     host: Host
     unset: Unset
     runs: Callable[[Iterable[str]], bool]
-    job: Callable[[str], Job]
+    job: Callable[[str], Job | None]
     same_python: bool = False
     connections: Connections = field(init=False)
 
@@ -192,6 +193,8 @@ class Parts:
 
     def _refused(self, call: Call, role: str) -> list[str]:
         job = self.job(call.module)
+        if job is None:
+            return []
         arguments: dict[str, Any] = {}
         later = {name for name, template in call.arguments.items() if call.later & _words(template)}
         for name, template in call.arguments.items():

@@ -86,11 +86,17 @@ def test_every_role_of_the_run_is_told_in_one_list(tmp_path: Path) -> None:
 
 
 def test_a_part_that_does_not_run_is_not_looked_at() -> None:
-    wrong: dict[str, Any] = {"presence_engine_wait_timeout": 0, "ucops_imp_platform": None}
-    assert len(problems("calendar_integration", calendar_users_query={"userid": "%"}, **wrong)) == 2
+    wrong: dict[str, Any] = {"presence_engine_wait_timeout": 0, "ucops_imp_platform": None, "ucops_imp_publisher": None}
+    told = problems("calendar_integration", calendar_users_query={"userid": "%"}, **wrong)
+    # What is said of several is said once.
+    connections = "ucops_imp_publisher, ucops_imp_platform: it is needed here. Set it in the inventory."
+    assert told == ["presence_engine_wait_timeout: 0 is not in the range 1 to 86400 seconds.", connections]
     assert problems("calendar_integration", calendar_integration_parts=["calendaring"], **wrong) == []
     assert problems("calendar_integration", ansible_run_tags=["calendaring"], **wrong) == []
-    skips: dict[str, Any] = {"ansible_skip_tags": ["trust", "presence_engine"], "calendar_users_query": {"userid": "%"}}
+    skips: dict[str, Any] = {
+        "ansible_skip_tags": ["trust", "presence_engine", "presence_gateways", "gateway_status"],
+        "calendar_users_query": {"userid": "%"},
+    }
     assert problems("calendar_integration", **skips, **wrong) == []
     assert problems("trust", options={"modules": False}, trust_purge=True) == []
     assert problems("trust", ansible_connection="ssh", trust_purge=True) == []
@@ -116,7 +122,8 @@ def test_what_an_earlier_task_finds_out_is_left_to_the_module() -> None:
     ],
 )
 def test_the_certificates_of_exchange_are_looked_at(variable: str, value: Any) -> None:
-    assert problems("exchange_certificate") == []
+    administrator = {"username": "somebody", "password": SECRET}
+    assert problems("exchange_certificate", exchange_certificate_administrator=administrator) == []
     assert one("exchange_certificate", **{variable: value}).startswith(f"{variable}: ")
 
 
@@ -172,6 +179,10 @@ def test_what_is_not_set_is_named_by_variable_and_file(tmp_path: Path, monkeypat
     assert told.startswith("vault_os_password: it is not set, and ucops_imp_platform.password and ucops_imp_cucm.")
     vault.with_name("other.yml").write_text("vault_os_password: x\n")
     assert one("trust", **given).endswith(f"Set it in {vault.with_name('other.yml')}.")
+
+
+def test_a_secret_in_the_wrong_place_is_not_told() -> None:
+    assert "********" in one("calendaring", calendaring_calendar_spread=SECRET)
 
 
 def test_what_nothing_on_this_host_needs_is_not_missed() -> None:

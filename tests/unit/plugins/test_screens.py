@@ -42,6 +42,15 @@ def test_the_widest_column_is_wrapped_and_the_others_stay() -> None:
     ]
 
 
+def test_a_path_stays_in_one_piece_where_the_others_can_spare_the_room() -> None:
+    row = ["group_vars/dc1/calendar.yml", "which of the parts could be read"]
+    assert table(["", ""], [row], 44) == [
+        "group_vars/dc1/calendar.yml  which of the",
+        "                             parts could be",
+        "                             read",
+    ]
+
+
 def test_a_wide_sign_takes_two_columns_and_a_combining_one_none() -> None:
     assert width_of("邮件e\u0301") == 5
     first, second = table(["", ""], [["邮件", "x"], ["mail", "x"]], 80)

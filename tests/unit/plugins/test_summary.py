@@ -173,7 +173,7 @@ def test_a_check_tells_restarts_users_and_time() -> None:
     assert "check, nothing was written: 3,273 changes" in lines
     assert "3,267 users to be changed" in lines
     assert "imp1              Cisco Presence Engine, Cisco SIP Proxy" in lines
-    assert "Users on these nodes now: 8,200." in " ".join(lines.split())
+    assert "Users on these nodes now: 8,200, and 3,267 that this run enables before." in " ".join(lines.split())
     assert "Users that would get other settings: 3,267." in lines
     # 20 s, 3,267 / 15, 4 * 120, 2 * 2
     assert "The run takes about 13 min." in lines
@@ -263,6 +263,8 @@ def test_a_clean_run_says_so() -> None:
     clean = summary(part("trust", result()))
     assert clean.verdict == "everything is as declared"
     assert replace(clean, parts=()).verdict == "no part was run"
+    some = summary(part("trust", result()), part("calendaring", why="not selected by the tags of this run"))
+    assert some.verdict == "nothing to change, 1 of 2 parts run"
 
 
 def test_a_warning_of_a_module_is_a_note_whatever_ansible_makes_of_it() -> None:
@@ -277,3 +279,10 @@ def test_what_is_done_to_a_server_names_it_once() -> None:
     certificate = ("mail1", {"changes": [change("certificate", "AB12", "create")]})
     told = shown(summary(part("exchange_certificate", request, certificate)))
     assert "1 certificate request added  mail1\n1 certificate added          AB12 on mail1\n" in told
+
+
+def test_a_run_with_backups_says_how_to_take_it_back() -> None:
+    kept = [f"/b/2026-11-02T200000Z/imp1/{name}.json" for name in ("1-trust_certificates", "2-calendar_users")]
+    parts = [part(name, result(backup_file=path)) for name, path in zip(("trust", "calendar_users"), kept, strict=True)]
+    _nothing, back = next_steps(summary(*parts))
+    assert back.endswith("ucops.imp.restore -e restore_path='/b/2026-11-02T200000Z/imp1'")

@@ -251,18 +251,30 @@ def kept(folder: Path, name: str) -> None:
     Backups(options, "calendaring_parameters", "cucm1", set()).keep([change])
 
 
-def looked_up(*terms: Any, host: str = "imp1") -> dict[str, Any]:
-    return LookupModule().run(list(terms), variables={"inventory_hostname": host})[0]
+def looked_up(*terms: Any, host: str = "imp1", **variables: Any) -> dict[str, Any]:
+    return LookupModule().run(list(terms), variables={"inventory_hostname": host, **variables})[0]
 
 
 def test_the_folder_of_a_run_has_one_for_each_host(tmp_path: Path) -> None:
     kept(tmp_path / "run" / "imp1", "exchange_threads")
     kept(tmp_path / "run" / "imp1", "ews_status_frequency")
     assert list(looked_up(str(tmp_path / "run"))["parameters"]) == ["exchange_threads", "ews_status_frequency"]
-    assert looked_up(str(tmp_path / "run" / "imp1"), host="other") == looked_up(str(tmp_path / "run"))
+    assert looked_up(str(tmp_path / "run" / "imp1")) == looked_up(str(tmp_path / "run"))
     assert looked_up(str(tmp_path / "run"), host="other")["back"] == []
     result = {"changes": [entry("calendaring_parameter", "exchange_threads", value=(1, 60))]}
     assert looked_up(result, str(tmp_path / "run"))["parameters"]["exchange_threads"] == 1
+
+
+def test_the_folder_of_one_host_is_no_other_hosts(tmp_path: Path) -> None:
+    kept(tmp_path / "imp1", "exchange_threads")
+    kept(tmp_path / "own", "exchange_threads")
+    several = {"groups": {"all": ["imp1", "imp2"]}, "ansible_play_hosts_all": ["imp1", "imp2"]}
+    assert looked_up(str(tmp_path / "imp1"), host="imp1", **several)["back"] == ["calendaring parameters: 1"]
+    assert looked_up(str(tmp_path / "imp1"), host="imp2", **several)["back"] == []
+    with pytest.raises(AnsibleError, match=r"own: it does not say of which host its backups are\. Name that one with"):
+        looked_up(str(tmp_path / "own"), host="imp2", **several)
+    alone = looked_up(str(tmp_path / "own"), host="imp2", **{**several, "ansible_play_hosts_all": ["imp2"]})
+    assert alone["back"] == ["calendaring parameters: 1"]
 
 
 def test_a_folder_without_backups_is_refused(tmp_path: Path) -> None:
@@ -274,6 +286,33 @@ def test_a_folder_without_backups_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("{}")
     with pytest.raises(AnsibleError, match=r"notes\.json is no backup"):
         looked_up(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"changes": "many"},
+        {"changes": [{"kind": "service"}]},
+        {"changes": [entry("certificate_services", "BB", before={"in_use": "AA"})]},
+        {"changes": [entry("presence_gateway", MAIL, port=(1, 2))], "current": {"gateways": [7]}},
+    ],
+)
+def test_what_is_no_result_is_refused(result: dict[str, Any]) -> None:
+    with pytest.raises(AnsibleError, match="what is to be put back is damaged"):
+        looked_up(result)
+    assert looked_up({"changed": False, "msg": "nothing of ours"})["back"] == []
+
+
+def test_a_certificate_in_two_stores_of_a_node_is_two() -> None:
+    one = certificate("imp1:aa", "create", "CN=New")
+    other = entry("trust_certificate", "imp1:aa", "create", store=(None, "tomcat-trust"), subject=(None, "CN=New"))
+    assert [call["store"] for call in undo([one, other]).trust_last] == ["cup-trust", "tomcat-trust"]
+
+
+def test_nodes_are_reached_as_the_list_says_and_else_by_their_name() -> None:
+    results = [{"changes": [certificate(f"{node}:aa", "create", "CN=New") for node in ("imp1", "imp2")]}]
+    lookup = LookupModule().run(results, variables={}, nodes=[{"name": "imp2", "port": 8444}])
+    assert lookup[0]["trust_last"][0]["nodes"] == [{"name": "imp1"}, {"name": "imp2", "port": 8444}]
 
 
 def test_all_processes_of_a_run_name_one_folder_and_the_next_run_another(tmp_path: Path) -> None:
