@@ -110,7 +110,7 @@ def _path(path: str, masked: Callable[[str], str]) -> str:
     # Whoever knows the last part of such a path is let in, and the engine has forgotten those of the past.
     if path.startswith(following.PATH):
         return following.PATH + MASK
-    return "/".join(map(masked, path.split("/")))
+    return "/".join(map(masked, masked(path).split("/")))
 
 
 def _hosts(environment: Environment) -> dict[tuple[str, str], str]:
