@@ -52,7 +52,9 @@ def missing() -> str | None:
     if program() is None:
         return "no page is tested in a browser: chromium is not found"
     if not AXE.is_file():
-        return "no page is tested in a browser: axe-core is not there, make node-packages installs it where npm is found"
+        return (
+            "no page is tested in a browser: axe-core is not there, make node-packages installs it where npm is found"
+        )
     return None
 
 

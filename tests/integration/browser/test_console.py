@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The console in a browser, as people use it: live, by keyboard, without scripts, on a small screen, in two languages."""
+"""The console in a browser, as people use it: live, by keyboard, without scripts, on a small screen, in Japanese."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 from starlette.routing import compile_path
 
 from imp_emulator.console.pages import PAGES
 from tests.support import browser as browsers
 from tests.support.emulator import Emulator
+from tests.support.followed_users import IN_A_MEETING, follow
 from tests.support.imp_admin import FIRST, Api
 from tests.support.playbooks import play
 from tests.support.signing_requests import pem, signing_request
@@ -26,15 +27,16 @@ pytestmark = pytest.mark.skipif(browsers.missing() is not None, reason=str(brows
 
 Open = Callable[..., Page]
 STANDALONE = "ca.example.com"
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
 STAMP = "seen"
 """What a test writes into a page, to see that it was not loaded anew."""
 
 
 # Of a field for a time, the browser shows itself which part of it has the focus.
-FOCUS_IS_SEEN = (
-    "document.activeElement.type === 'datetime-local' || getComputedStyle(document.activeElement).outlineStyle !== 'none'"
-)
+FOCUS_IS_SEEN = """() => {
+  const one = document.activeElement;
+  return one.type === "datetime-local" || getComputedStyle(one).outlineStyle !== "none";
+}"""
 
 
 def submit(emulator: Emulator, common_name: str) -> None:
@@ -49,9 +51,8 @@ def submit(emulator: Emulator, common_name: str) -> None:
 
 def fill(emulator: Emulator) -> None:
     """Have something to show on every page."""
-    api = Api(emulator)
-    api.add(FIRST)
-    api.client.close()
+    follow(emulator)
+    emulator.control.clock(frozen=False)
     submit(emulator, "mail1.example.com")
     emulator.control.fault("status", operation="getUser", times=2)
     emulator.control.snapshot("before-the-change")
@@ -107,6 +108,29 @@ def test_a_run_of_site_yml_is_seen_while_it_happens(environment: Emulator, opene
     assert is_the_same(clusters)
     assert gateways.locator("details[open]").count() == 1, "what the reader has opened stays open"
     browsers.picture(gateways, "console-gateways")
+
+
+def test_an_automatic_reply_turns_a_user_orange(environment: Emulator, opened: Open) -> None:
+    """It is set on the page of the user, while the list of users is open beside."""
+    follow(environment)
+    everybody = opened("/users?gateway=mail1.example.com", viewport=DESKTOP)
+    row = everybody.get_by_role("row", name=IN_A_MEETING)
+    expect(row).to_contain_text("In a meeting")
+    expect(row.locator(".icon.orange")).to_have_count(0)
+    stamp(everybody)
+    user = everybody.context.new_page()
+    user.goto(address(everybody, f"/users/dc1/{IN_A_MEETING}"))
+    user.locator("#forms > summary").click()
+    replies = user.get_by_role("region", name="Automatic replies")
+    replies.get_by_label("State").select_option("Enabled")
+    replies.get_by_role("button").click()
+    expect(user.get_by_role("status")).to_contain_text(f"/mailboxes/{IN_A_MEETING}")
+    environment.control.advance(2 * 3600)
+    expect(row.locator(".icon.orange")).to_be_visible()
+    expect(row).to_contain_text("Out of Office")
+    expect(user.locator(".timeline li").first).to_contain_text("Out of Office")
+    assert is_the_same(everybody)
+    browsers.picture(user, "console-user")
 
 
 def test_nothing_is_wrong_for_people_who_see_or_work_otherwise(environment: Emulator, opened: Open) -> None:

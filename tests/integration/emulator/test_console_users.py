@@ -80,7 +80,7 @@ def test_a_meeting_of_the_page_is_followed_to_what_is_shown(person: Person) -> N
     told = words_of(page)
     assert 'class="icon red"' in page
     assert "Available became Busy. In a meeting" in told
-    assert f"“Planning”, {begin:%Y-%m-%d %H:%M:%S} – " in told
+    assert f"“Planning”, {begin:%Y-%m-%d %H:%M:%S} \N{EN DASH} " in told
     assert "not met" not in told
     day = person.reads(f"/mailboxes/{address(ONE)}?day={begin:%Y-%m-%d}")
     assert "Planning" in day

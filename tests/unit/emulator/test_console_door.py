@@ -161,7 +161,9 @@ def test_a_language_that_there_is_not_is_not_found(visit: Visit, language: str) 
     visit(use)
 
 
-@pytest.mark.parametrize("body", [b"\xff=1", b"x" * 70_000, b"&".join(b"a=1" for _ in range(60)), b"back=javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "body", [b"\xff=1", b"x" * 70_000, b"&".join(b"a=1" for _ in range(60)), b"back=javascript:alert(1)"]
+)
 def test_a_form_that_says_nothing_does_nothing(visit: Visit, body: bytes) -> None:
     async def use(visitor: httpx.AsyncClient) -> None:
         await visitor.get(LINK)

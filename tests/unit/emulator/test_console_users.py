@@ -66,7 +66,9 @@ def test_users_are_chosen_by_name_department_presence_and_gateway(emulated: Envi
 
     def found(query: str) -> list[str]:
         rows = rows_of(reader.page(f"/users?{query}"))
-        return [name for name in ("user0001", "user0002", "busy", "off", "x", "a/b") if any(name in row for row in rows)]
+        return [
+            name for name in ("user0001", "user0002", "busy", "off", "x", "a/b") if any(name in row for row in rows)
+        ]
 
     everybody = reader.page("/users")
     assert len(rows_of(everybody)) == 5
@@ -103,7 +105,13 @@ def test_a_long_list_is_shown_page_by_page(emulated: Environment, reader: Reader
 
 def test_out_of_office_is_orange(emulated: Environment, reader: Reader) -> None:
     pkid = enabled(emulated)
-    shown = {"presence": "Out of Office", "activity": "", "message": "Back soon", "icon": "orange", "rule": "out_of_office"}
+    shown = {
+        "presence": "Out of Office",
+        "activity": "",
+        "message": "Back soon",
+        "icon": "orange",
+        "rule": "out_of_office",
+    }
     with emulated.database.transaction():
         presence_store.put(emulated.database, StoredPresence(CLUSTER, pkid, "available", False, None, shown, 1.0))
     for path in ("/users?presence=Out+of+Office", f"/users/{CLUSTER}/{USERID}"):
@@ -167,8 +175,8 @@ def test_a_day_of_a_mailbox_is_that_of_its_own_time_zone(emulated: Environment, 
             calendars.create(emulated.context, mailbox.id, draft)
     first = reader.page("/mailboxes/kyo@example.com?day=2030-05-01")
     assert [row.split(" out of office")[0] for row in rows_of(first)] == [
-        "09:30 – 10:30 Morning &lt;i&gt;",
-        "23:30 – 01:30 Night",
+        "09:30 \N{EN DASH} 10:30 Morning &lt;i&gt;",
+        "23:30 \N{EN DASH} 01:30 Night",
     ]
     assert '<rect x="1410" y="12" width="30" height="72" class="oof"/>' in first
     second = reader.page("/mailboxes/kyo@example.com?day=2030-05-02")
@@ -220,7 +228,10 @@ def test_the_forms_make_calls_of_the_control_plane() -> None:
     assert "start" not in ACTIONS["set-replies"]({**box, **times, "state": "Disabled"}).body
     meeting = ACTIONS["add-meeting"]({**box, **times, "subject": "S", "show_as": "OOF"})
     assert (meeting.body["start"], meeting.body["time_zone"]) == ("2030-05-01T09:00:00", "Asia/Tokyo")
-    assert ACTIONS["delete-meeting"]({**box, "id": "a/+="}).path == f"/mailboxes/{ADDRESS.replace('@', '%40')}/meetings/a%2F%2B%3D"
+    assert (
+        ACTIONS["delete-meeting"]({**box, "id": "a/+="}).path
+        == f"/mailboxes/{ADDRESS.replace('@', '%40')}/meetings/a%2F%2B%3D"
+    )
     for zone in ("Nowhere/City", "../etc", "Europe"):
         with pytest.raises(ValueError, match="time zone"):
             ACTIONS["set-replies"]({**box, **times, "state": "Scheduled", "zone": zone})
@@ -232,7 +243,18 @@ def test_the_next_meeting_is_one_that_decides_something() -> None:
     assert presence.next_meeting(None, 0) is None
 
 
+def test_what_people_have_typed_is_no_word_of_ours() -> None:
+    about = {"subject": "Busy", "start": 0.0, "end": 60.0, "show_as": "Busy", "series": True}
+    told = view.in_words("ja", timelines.Step(0.0, "meeting", "created", about))
+    assert "Busy" in told
+    assert language.said("ja", "show_as.busy") in told
+    assert language.said("ja", "timeline.series") in told
+
+
 def test_a_step_tells_its_times_in_utc() -> None:
     noon = datetime.combine(date(2030, 5, 1), datetime.min.time(), UTC).timestamp() + 43_200
     step = timelines.Step(noon, "replies", "Scheduled", {"start": noon, "end": noon + 60})
-    assert view.in_words("en", step) == "Automatic replies were set for 2030-05-01 12:00:00 – 2030-05-01 12:01:00."
+    assert (
+        view.in_words("en", step)
+        == "Automatic replies were set for 2030-05-01 12:00:00 \N{EN DASH} 2030-05-01 12:01:00."
+    )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_what_happens_in_the_mailbox_is_told_between(emulated: Environment, pkid
 
 def test_a_change_that_is_undone_leaves_no_step(emulated: Environment, pkid: str) -> None:
     before = told(emulated)
-    with pytest.raises(ZeroDivisionError), emulated.database.transaction():
+    with suppress(ZeroDivisionError), emulated.database.transaction():
         presence.sign_in(emulated.context, CLUSTER, USERID, SignIn.AWAY)
         assert told(emulated) != before
         raise ZeroDivisionError

@@ -117,7 +117,9 @@ def _set_replies(given: Fields) -> Call:
     if given["state"] == automatic_replies.SCHEDULED:
         times = {name: _moment(given[name], given["zone"]) for name in ("start", "end")}
     words = {name: given.get("reply", "") for name in ("internal_reply", "external_reply")}
-    return Call("PUT", path("mailboxes", given["address"], "automatic-replies"), {"state": given["state"], **times, **words})
+    return Call(
+        "PUT", path("mailboxes", given["address"], "automatic-replies"), {"state": given["state"], **times, **words}
+    )
 
 
 def _add_meeting(given: Fields) -> Call:

@@ -14,7 +14,6 @@ from imp_emulator.errors import NotFound
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 
-
 _MOST_PAGES = 10**6
 
 

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from imp_emulator.console.look import Look
-from imp_emulator.console.views import authorities, clusters, faults, gateways, journal, mailboxes, parameters, state, trust, users
+from imp_emulator.console.views import (
+    authorities,
+    clusters,
+    faults,
+    gateways,
+    journal,
+    mailboxes,
+    parameters,
+    state,
+    trust,
+    users,
+)
 
 View = Callable[[Look], Awaitable[Mapping[str, Any]]]
 """Makes what a template needs; raises ``errors.NotFound`` when there is no such thing."""

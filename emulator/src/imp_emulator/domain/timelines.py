@@ -30,8 +30,8 @@ __all__ = ["STEPS", "Step"]
 
 STEPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "options": {"set": ("home_cluster", "im_and_presence", "meeting_information")},
-    "meeting": {name: ("subject", "start", "end", "show_as", "series") for name in ("created", "modified", "deleted")},
-    "replies": {name: ("start", "end") for name in ("Disabled", "Enabled", "Scheduled")},
+    "meeting": dict.fromkeys(("created", "modified", "deleted"), ("subject", "start", "end", "show_as", "series")),
+    "replies": dict.fromkeys(("Disabled", "Enabled", "Scheduled"), ("start", "end")),
     "notification": {"event": ("node", "port")},
     "engine": {
         "started": ("node",),

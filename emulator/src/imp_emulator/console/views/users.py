@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from imp_emulator.domain.exchange import automatic_replies, local_times, mailbox
 from imp_emulator.domain.exchange.calendar_items import SHOW_AS
 from imp_emulator.domain.imp import gateways, presence, presence_list
 from imp_emulator.domain.imp.presence_list import Person
-from imp_emulator.domain.imp.presence_rules import PRESENCES, SignIn
+from imp_emulator.domain.imp.presence_rules import IN_A_MEETING, ON_THE_PHONE, PRESENCES, SignIn
 from imp_emulator.store.imp.people import Wanted
 from imp_emulator.world.context import Context
 
@@ -28,9 +28,7 @@ async def view(look: Look) -> dict[str, Any]:
     """Return a page of ``users``, the ``filters`` in force with what may be chosen, and where the other pages are."""
     asked = look.filters(*_FILTERS)
     wanted = Wanted(asked["name"].strip(), asked["department"].strip(), asked["presence"])
-    total, found = presence_list.people_of(
-        look.context, look.clusters, wanted, asked["gateway"], look.skip(ROWS), ROWS
-    )
+    total, found = presence_list.people_of(look.context, look.clusters, wanted, asked["gateway"], look.skip(ROWS), ROWS)
     names = sorted({gateway.name for name in look.clusters for gateway in gateways.gateways(look.context, name)})
     return {
         "users": [_row(look.context, person) for person in found],
@@ -127,19 +125,28 @@ def in_words(chosen: str, step: timelines.Step) -> str:
 
 
 def _written(name: str, value: Any, t: Callable[..., str]) -> str:
+    """Return a value of a step as people read it; nothing for what only programs look at."""
     if name in _TIMES:
         return show.time(value)
-    if name == "series":
-        return t("timeline.series") if value else ""
-    if isinstance(value, bool):
-        return t("word.yes" if value else "word.no")
-    if isinstance(value, str) and value and name in _WORDS:
-        return t(f"{_WORDS[name]}.{value.lower()}")
-    if value in PRESENCES:
-        return t(f"presence.{show.key(value)}")
-    if name == "activity" and isinstance(value, str) and " " in value:
-        return t(f"activity.{show.key(value)}")
-    if value is None and name == "calendar":
-        return t("timeline.nothing")
-    return "" if value is None or isinstance(value, Mapping) else str(value)
+    key = _key(name, value)
+    if key:
+        return t(key)
+    return str(value) if isinstance(value, int | str) and key is None else ""
 
+
+def _key(name: str, value: Any) -> str | None:
+    """Return the key of a value's words; ``""`` to say nothing, ``None`` for one that stands as it is."""
+    key = None
+    if name == "series":
+        key = "timeline.series" if value else ""
+    elif isinstance(value, bool):
+        key = "word.yes" if value else "word.no"
+    elif value is None:
+        key = "timeline.nothing" if name == "calendar" else ""
+    elif name in _WORDS:
+        key = f"{_WORDS[name]}.{value.lower()}"
+    elif name in ("presence", "before") and value in PRESENCES:
+        key = f"presence.{show.key(value)}"
+    elif name == "activity" and value in (IN_A_MEETING, ON_THE_PHONE):
+        key = f"activity.{show.key(value)}"
+    return key
