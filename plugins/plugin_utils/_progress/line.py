@@ -26,7 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import SIGNALS, Heard
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import Heard
 from ansible_collections.ucops.imp.plugins.plugin_utils._progress.story import Story, Told, in_a_log, on_a_terminal
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -56,7 +56,7 @@ class Line:
         self._signal = 0
         self._story = Story(time.monotonic())
         self._rest = b""
-        self._heard = Heard(SIGNALS)
+        self._heard = Heard()
         self._thread = threading.Thread(target=self._attend, daemon=True)
 
     def _make(self, folder: str) -> int:
