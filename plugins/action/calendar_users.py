@@ -43,9 +43,9 @@ class ActionModule(NormalModule):  # type: ignore[misc, unused-ignore]
         """Make a line, for a module that runs here and is waited for."""
         if self._connection.transport != "local" or self._task.async_val:
             return None
-        leave_if_orphaned()
         title = f"[{task_vars.get('inventory_hostname', 'localhost')}] {self._task.action.rpartition('.')[2]}: "
         try:
+            leave_if_orphaned()
             return Line(title, None if self._task.no_log else _show, constants.DEFAULT_LOCAL_TMP)
         except NoLine as reason:
             display.vvvv(f"{title}no progress is shown: {reason}")

@@ -197,9 +197,9 @@ class Lifeline:
             self._end_reading()
         with self._telling:
             # The system gives the number away again, to a connection for example, and nothing may be told into that.
-            descriptor, self._fd = self._fd, None
-        if descriptor is not None:
-            os.close(descriptor)
+            line, self._fd = self._fd, None
+        if line is not None:
+            os.close(line)
 
     def _end_reading(self) -> None:
         """Wait for the end; when :data:`GRACE` is over and the work still reads, nothing is lost by ending it here."""

@@ -133,7 +133,10 @@ class Line:
 
 
 def leave_if_orphaned() -> None:
-    """End this worker when the ansible that it works for is gone: nothing is to be begun any more."""
+    """End this worker when the ansible that it works for is gone: nothing is to be begun any more.
+
+    Raises :class:`NoLine` in a process that is no worker.
+    """
     if os.getppid() != _parent():
         os._exit(1)
 

@@ -14,9 +14,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.ucops.imp.plugins.action.calendar_users import ActionModule
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
@@ -317,6 +319,13 @@ def test_only_a_worker_of_ansible_makes_a_line(tmp_path: Path) -> None:
     with pytest.raises(NoLine):
         Line("title", None, str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_strategy_without_workers_runs_modules_without_a_line() -> None:
+    action = ActionModule.__new__(ActionModule)
+    action._task = SimpleNamespace(action="ucops.imp.services", async_val=0, no_log=False)
+    action._connection = SimpleNamespace(transport="local")
+    assert action._line({}) is None
 
 
 @pytest.mark.parametrize("ignored", [False, True])
