@@ -79,6 +79,20 @@ def test_what_was_kept_of_a_user_counts() -> None:
     assert found == {"userid": "anna", **kept}
 
 
+def test_a_home_cluster_comes_back_where_the_run_has_changed_it() -> None:
+    """The module sets the other options as well, so it cannot be put back while these are not known."""
+    kept = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
+    changed = {"home_cluster": (True, False)}
+    (found,) = undo([entry("calendar_user", "anna", before=kept, **changed)]).users
+    assert found == {"userid": "anna", **kept}
+    (found,) = undo([entry("calendar_user", "anna", meeting_information=(True, False), **changed)]).users
+    assert found == {"userid": "anna", "home_cluster": True, "im_and_presence": True, "meeting_information": True}
+    told = undo(entries_of({"changes": [entry("calendar_user", name, **changed) for name in ("anna", "ben")]}))
+    assert told.users == []
+    assert len(told.cannot) == 1
+    assert told.cannot[0].startswith("The home cluster of anna, ben: calendar_users sets the other options")
+
+
 @pytest.mark.parametrize("value", ["7 minutes", 0, 1441, None])
 def test_a_value_that_no_option_takes_is_told(value: Any) -> None:
     found = undo([entry("calendaring_parameter", "ews_status_frequency", value=(value, 60))])
