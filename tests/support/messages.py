@@ -122,7 +122,7 @@ def refusing_tasks() -> dict[str, str]:
     """Return the names of the tasks of playbooks and roles that fail on purpose, each with its file."""
     return {
         task["name"]: str(path)
-        for path in project_files("playbooks/*.yml", "roles/*/tasks/*.yml")
+        for path in project_files("playbooks/*.yml", "playbooks/tasks/*.yml", "roles/*/tasks/*.yml")
         for task in _tasks(yaml.safe_load((ROOT / path).read_text(encoding="utf-8")))
         if {"ansible.builtin.fail", "ansible.builtin.assert"} & task.keys()
     }

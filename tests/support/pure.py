@@ -21,7 +21,7 @@ from unittest import mock
 
 from ansible_collections.ucops.imp.plugins.module_utils import _clients
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 
 COLLECTION = "ansible_collections.ucops.imp.plugins."
 

@@ -20,7 +20,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpE
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 
 from tests.support.scripted_axl import enveloped
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Resource, run
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.modules import ModuleResult, run_main

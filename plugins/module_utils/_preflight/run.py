@@ -37,7 +37,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     connection_options,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import NODES, TaskNode, node_problems, task_nodes
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 from ansible_collections.ucops.imp.plugins.module_utils._preflight import (
     cluster,
     gateways,

@@ -21,7 +21,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain impo
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, require_library, unique
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import CertSrv
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, InvalidInput, UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 
 
 @dataclass

@@ -69,7 +69,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file im
     write_atomically,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 
 REQUEST = "certificate_request"
 CERTIFICATE = "certificate"

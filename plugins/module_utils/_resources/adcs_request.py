@@ -15,7 +15,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.certsrv import 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import check_unique
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 
 VERBS = {ISSUED: "issue", DENIED: "deny", REVOKED: "revoke"}
 _FROM = {ISSUED: (PENDING, DENIED), DENIED: (PENDING,), REVOKED: (ISSUED,)}

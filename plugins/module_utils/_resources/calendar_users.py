@@ -37,7 +37,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 
 KIND = "calendar_user"
 FIELDS = tuple(Field(name) for name in USER_TAGS)

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import given
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Undeclared
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     AUTO,
     BY_OPTION,

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import connection_from
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import groups, nodes, unknown_publisher
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.module_utils._resources.redundancy_groups import GroupSource, UnknownGroups

@@ -44,7 +44,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 from ansible_collections.ucops.imp.plugins.module_utils._formats import certificate_file
 from ansible_collections.ucops.imp.plugins.module_utils._formats.text_file import NotRead
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 
 REQUEST = "certificate_request"
 CERTIFICATE = "certificate"

@@ -16,7 +16,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.exchange_powers
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 
 KIND = "role_assignment"
 ROLE = "ApplicationImpersonation"

@@ -37,7 +37,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PendingRestarts, SwitchedOff
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import REFUSED, Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import REFUSED
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import (

@@ -43,7 +43,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import qualified
 
 T = TypeVar("T")

@@ -39,7 +39,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import PARAMETER, is_ipv6, nodes_without_address
 

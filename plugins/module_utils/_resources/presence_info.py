@@ -27,7 +27,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     ascii_lower,
     canonical_host,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 
 PRESENCES = {
     "available": "Available",

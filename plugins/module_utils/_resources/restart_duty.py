@@ -28,7 +28,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts
     Seen,
     UnreadableNotes,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 
 UNFINISHED = 60.0

@@ -17,7 +17,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpE
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import ascii_lower, check_unique, find_name
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Field, Plan, compare
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, State
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import State
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ParameterPath, restarts
 
 Values = dict[str, Any]

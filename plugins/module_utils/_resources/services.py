@@ -41,7 +41,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, FieldChange, Plan, Refusal
 from ansible_collections.ucops.imp.plugins.module_utils._module.nodes import TaskNode, node_problems, task_nodes
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import users_assigned
 from ansible_collections.ucops.imp.plugins.module_utils._resources import high_availability

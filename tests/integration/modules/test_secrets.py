@@ -14,6 +14,7 @@ from ansible.module_utils.common import parameters
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import MASK
 from ansible_collections.ucops.imp.plugins.module_utils._module import runner
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
 
 from tests.support.modules import ModuleResult, run_main
 from tests.support.odd_arguments import MARK, odd_arguments, texts_in_place
@@ -47,7 +48,7 @@ def nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop every module after all checks of its options."""
     check = runner._check_input
 
-    def stop(context: runner.Context, problems: Callable[[], list[str]]) -> None:
+    def stop(context: Context, problems: Callable[[], list[str]]) -> None:
         check(context, problems)
         raise InvalidInput([ACCEPTED])
 

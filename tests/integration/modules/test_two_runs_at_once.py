@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Resource
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_request import AdcsRequests
 from ansible_collections.ucops.imp.plugins.module_utils._resources.certificate_import import CertificateImport
 from ansible_collections.ucops.imp.plugins.module_utils._resources.exchange_certificate import ExchangeCertificate

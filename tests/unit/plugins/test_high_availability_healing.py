@@ -78,7 +78,7 @@ class TestHealing:
         for predicted, said in ((True, "is off, as a run that ended early has left it"), (False, "was switched on")):
             origin = Origin("dc1", "pub", "Restart", "site.yml", 1, "ucops.imp.services", predicted=predicted)
             (record,) = records_of(origin, site.run(off=False, check=predicted).data)
-            assert (record.what, record.id, record.sentence) == ("High availability", f"{GROUP}:on", said)
+            assert (record.what, record.id, record.sentence) == ("Redundancy group", f"{GROUP}:on", said)
 
     def test_dead_while_it_waits_for_the_answer_to_off(self, site: Site) -> None:
         site.dies(site.cluster.after, ("off", GROUP))

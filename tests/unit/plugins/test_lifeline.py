@@ -24,7 +24,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts
     PENDING_RESTARTS,
     PendingRestarts,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 from ansible_collections.ucops.imp.plugins.plugin_utils._progress.line import Line, NoLine, farewell
 from ansible_collections.ucops.imp.plugins.plugin_utils._progress.story import Told

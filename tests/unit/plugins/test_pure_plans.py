@@ -23,7 +23,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.presence_web_service import Shown
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, Resource, run
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import KnownRequest

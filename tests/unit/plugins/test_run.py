@@ -30,7 +30,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._module import progress
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run, run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.modules import ModuleResult, assert_contract, run_main

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Plan, Refusal
-from ansible_collections.ucops.imp.plugins.module_utils._module.runner import Context, run, run_info
+from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run, run_info
 
 from tests.support.modules import assert_contract, run_main
 from tests.support.things import ARGUMENTS, CONNECTION, Things, run_things

@@ -251,18 +251,30 @@ def kept(folder: Path, name: str) -> None:
     Backups(options, "calendaring_parameters", "cucm1", set()).keep([change])
 
 
-def looked_up(*terms: Any, host: str = "imp1") -> dict[str, Any]:
-    return LookupModule().run(list(terms), variables={"inventory_hostname": host})[0]
+def looked_up(*terms: Any, host: str = "imp1", **variables: Any) -> dict[str, Any]:
+    return LookupModule().run(list(terms), variables={"inventory_hostname": host, **variables})[0]
 
 
 def test_the_folder_of_a_run_has_one_for_each_host(tmp_path: Path) -> None:
     kept(tmp_path / "run" / "imp1", "exchange_threads")
     kept(tmp_path / "run" / "imp1", "ews_status_frequency")
     assert list(looked_up(str(tmp_path / "run"))["parameters"]) == ["exchange_threads", "ews_status_frequency"]
-    assert looked_up(str(tmp_path / "run" / "imp1"), host="other") == looked_up(str(tmp_path / "run"))
+    assert looked_up(str(tmp_path / "run" / "imp1")) == looked_up(str(tmp_path / "run"))
     assert looked_up(str(tmp_path / "run"), host="other")["back"] == []
     result = {"changes": [entry("calendaring_parameter", "exchange_threads", value=(1, 60))]}
     assert looked_up(result, str(tmp_path / "run"))["parameters"]["exchange_threads"] == 1
+
+
+def test_the_folder_of_one_host_is_no_other_hosts(tmp_path: Path) -> None:
+    kept(tmp_path / "imp1", "exchange_threads")
+    kept(tmp_path / "own", "exchange_threads")
+    several = {"groups": {"all": ["imp1", "imp2"]}, "ansible_play_hosts_all": ["imp1", "imp2"]}
+    assert looked_up(str(tmp_path / "imp1"), host="imp1", **several)["back"] == ["calendaring parameters: 1"]
+    assert looked_up(str(tmp_path / "imp1"), host="imp2", **several)["back"] == []
+    with pytest.raises(AnsibleError, match=r"own: it does not say of which host its backups are\. Name that one with"):
+        looked_up(str(tmp_path / "own"), host="imp2", **several)
+    alone = looked_up(str(tmp_path / "own"), host="imp2", **{**several, "ansible_play_hosts_all": ["imp2"]})
+    assert alone["back"] == ["calendaring parameters: 1"]
 
 
 def test_a_folder_without_backups_is_refused(tmp_path: Path) -> None:
