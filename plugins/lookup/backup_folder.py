@@ -25,7 +25,8 @@ seealso:
 
 EXAMPLES = r"""
 # A play with tasks of its own; the roles of the collection have it as the default of their variables.
-- hosts: imp_publisher
+- name: Change something, with a backup
+  hosts: imp_publisher
   vars:
     ucops_imp_backup: true
   module_defaults:
