@@ -82,7 +82,7 @@ def test_what_was_kept_of_a_user_counts() -> None:
 def test_a_home_cluster_comes_back_where_the_run_has_changed_it() -> None:
     """The module sets the other options as well, so it cannot be put back while these are not known."""
     kept = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
-    changed = {"home_cluster": (True, False)}
+    changed: dict[str, Any] = {"home_cluster": (True, False)}
     (found,) = undo([entry("calendar_user", "anna", before=kept, **changed)]).users
     assert found == {"userid": "anna", **kept}
     (found,) = undo([entry("calendar_user", "anna", meeting_information=(True, False), **changed)]).users
@@ -301,7 +301,7 @@ def test_a_folder_of_nobody_is_not_taken_by_the_only_cluster_and_the_only_exchan
     for host in ("imp1", "mail1"):
         with pytest.raises(AnsibleError, match="Name that one with --limit"):
             looked_up(str(tmp_path / "own"), host=host, groups=groups, ansible_play_hosts_all=[host])
-    named = {"groups": groups, "ansible_play_hosts_all": ["imp1"], "ansible_limit": "imp1"}
+    named: dict[str, Any] = {"groups": groups, "ansible_play_hosts_all": ["imp1"], "ansible_limit": "imp1"}
     assert looked_up(str(tmp_path / "own"), **named)["back"] == ["calendaring parameters: 1"]
 
 
