@@ -31,12 +31,14 @@ class ActionModule(NormalModule):  # type: ignore[misc, unused-ignore]
             return dict(super().run(tmp, task_vars))
         environment = self._task.environment
         self._task.environment = [*(environment or []), {ADDRESS: line.address}]
+        result: dict[str, Any] = {}
         try:
             with line:
                 result = dict(super().run(tmp, task_vars))
         finally:
             self._task.environment = environment
-        line.bid_farewell(result)
+            # After an error as well: when ansible ends, nobody may be there to take it.
+            line.bid_farewell(result)
         return result
 
     def _line(self, task_vars: dict[str, Any]) -> Line | None:

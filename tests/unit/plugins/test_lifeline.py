@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleError
+from ansible.plugins.action.normal import ActionModule as NormalModule
 from ansible_collections.ucops.imp.plugins.action.calendar_users import ActionModule
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
@@ -326,6 +329,21 @@ def test_a_strategy_without_workers_runs_modules_without_a_line() -> None:
     action._task = SimpleNamespace(action="ucops.imp.services", async_val=0, no_log=False)
     action._connection = SimpleNamespace(transport="local")
     assert action._line({}) is None
+
+
+def test_a_worker_that_is_told_to_end_ends_though_the_module_could_not_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_action: Any, _tmp: Any, _variables: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AnsibleError("There is no such interpreter.")
+
+    action = ActionModule.__new__(ActionModule)
+    action._task = SimpleNamespace(action="ucops.imp.services", async_val=0, no_log=False, environment=None)
+    action._connection = SimpleNamespace(transport="local")
+    monkeypatch.setattr(NormalModule, "run", failing)
+    worker = multiprocessing.get_context("fork").Process(target=action.run)
+    worker.start()
+    worker.join(PATIENCE)
+    assert worker.exitcode == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("ignored", [False, True])
