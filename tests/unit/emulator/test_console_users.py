@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
+from lxml import html
 
 from imp_emulator.console import language, show
 from imp_emulator.console.actions import ACTIONS, Call
@@ -151,6 +153,20 @@ def test_a_user_with_a_strange_name_has_a_page_and_nobody_has_none(emulated: Env
     assert "Exchange has no mailbox with this address." in text
     assert reader.get("/users/dc1/nobody")[0] == 404
     assert reader.get("/users/nowhere/user0001")[0] == 404
+
+
+@pytest.mark.parametrize("userid", [STRANGE, "a%41", "100%", "%2F", "日本", "a+b&c=d"])
+def test_a_page_made_anew_and_its_forms_lead_to_the_same_user(
+    emulated: Environment, reader: Reader, userid: str
+) -> None:
+    added(emulated, userid, im_and_presence=True)
+    asked = f"/users/dc1/{quote(userid, safe='')}?from=%2541%26"
+    page = html.document_fromstring(reader.page(asked))
+    again = page.get_element_by_id("live").get("hx-get")
+    assert again == f"/console{asked}"
+    assert {one.get("value") for one in page.iterfind(".//input[@name='back']")} == {again}
+    (link,) = [one.get("href") for one in page.iter("a") if one.get("hreflang") == "ja"]
+    assert parse_qs(urlsplit(link).query)["back"] == [again]
 
 
 # Mailboxes

@@ -167,12 +167,19 @@ def _rendered(request: Request, template: str, values: Mapping[str, Any], status
         "languages": language.LANGUAGES,
         "pages": PAGES,
         "page": None,
-        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "here": _here(request),
         "clock": clock.now(),
         "clock_frozen": clock.frozen,
     }
     text = console.templates.get_template(template).render(always | dict(values))
     return HTMLResponse(text, status, dict(_SAFE))
+
+
+def _here(request: Request) -> str:
+    """Return where a page was asked for, as it was written: what is decoded may lead to another page."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("ascii", "replace")
 
 
 def _language(request: Request) -> str:
