@@ -142,7 +142,7 @@ def test_words_of_others_are_shown_as_they_are(environment: Environment, tmp_pat
 @pytest.mark.parametrize("path", ["/gateways", "/trust", "/parameters", "/users"])
 def test_a_cluster_that_there_is_not_is_told_as_words(environment: Environment, tmp_path: Path, path: str) -> None:
     status, text = Reader(environment, tmp_path).get(f"{path}?cluster={quote(STRANGE)}")
-    assert (status, "<script>" in text, "There is no cluster" in text) == (404, False, True)
+    assert (status, "<script>" in text, '<p lang="en">There is no cluster' in text) == (404, False, True)
 
 
 def test_requests_are_decided_as_far_as_they_can_be(environment: Environment, tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ def test_every_language_has_the_same_words_with_the_same_values() -> None:
         assert all(words.strip() for words in other.values())
 
 
+def test_japanese_has_the_terms_of_ciscos_guide() -> None:
+    """They end in a long vowel there, and words of katakana stand together."""
+    other = re.compile(r"(ユーザ|サーバ)(?!ー)|パラメーター|[ァ-ヶー] [ァ-ヶー]|ハイアベイラビリティ")
+    assert {key: words for key, words in language.words("ja").items() if other.search(words)} == {}
+
+
 def test_no_key_is_there_twice() -> None:
     for code in language.LANGUAGES:
         text = (CONSOLE / "words" / f"{code}.yml").read_text(encoding="utf-8")
