@@ -169,6 +169,7 @@ def test_the_keyboard_does_it_all(environment: Emulator, opened: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text('PUT /clock {"frozen": true}')
     expect(page.get_by_role("button", name="Let it run")).to_be_visible()
+    expect(page.locator(".clock")).to_contain_text("stopped")
     assert is_the_same(page)
     assert environment.control.clock()["frozen"]
 
