@@ -129,6 +129,34 @@ def test_the_stream_is_one_of_events_and_ends_with_the_server(emulated: Environm
     console_door.visit(emulated, tmp_path, use)
 
 
+@pytest.mark.parametrize("path", ["/console/do/reset", "/clock/advance"])
+def test_what_the_end_cuts_off_makes_no_noise(
+    emulated: Environment, tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """A request that does not end by itself is given up, at console and control plane: a word, and no traceback."""
+
+    async def use() -> bytes:
+        async with console_door.opened(emulated, tmp_path) as visitor:
+            url = visitor.client.base_url
+            reader, writer = await asyncio.open_connection(url.host, url.port)
+            cookies = "; ".join(f"{name}={value}" for name, value in visitor.client.cookies.items())
+            who = f"Cookie: {cookies}\r\nAuthorization: Bearer {console_door.TOKEN}"
+            head = f"POST {path} HTTP/1.1\r\nHost: {url.host}\r\n{who}\r\nContent-Length: 9\r\n\r\n"
+            writer.write(f"{head}{{".encode())
+            # What comes after it was begun after it.
+            await visitor.client.get("/console/state")
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b""
+        finally:
+            writer.close()
+
+    assert asyncio.run(use()) == b""
+    assert [found.getMessage() for found in caplog.records if found.exc_info] == []
+    assert "Cancel 1 running task" in caplog.text
+
+
 def test_a_head_request_ends_everywhere(emulated: Environment, tmp_path: Path) -> None:
     async def use(visitor: Visitor) -> None:
         paths = ["/console/events", *(f"/console{page.path}" for page in PAGES if "{" not in page.path)]

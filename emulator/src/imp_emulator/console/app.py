@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -30,6 +31,7 @@ from imp_emulator.control import journal_export
 from imp_emulator.control.app import Control
 from imp_emulator.errors import DomainError, NotFound
 from imp_emulator.pipeline.body import Gone, TooLarge, read_body
+from imp_emulator.pipeline.gate import drop
 from imp_emulator.pipeline.request import Application, Receive, Scope, Send
 
 _FORM_LIMIT = 64 * 1024
@@ -77,7 +79,11 @@ class Front:
         """Hand a request to the one that it is for."""
         path = scope.get("path", "")
         ours = path in ("/", "/console") or path.startswith("/console/")
-        await (self._console if ours else self._plane)(scope, receive, send)
+        try:
+            await (self._console if ours else self._plane)(scope, receive, send)
+        except asyncio.CancelledError:
+            # Only the emulator's end does this: the request is one that a killed server never answered.
+            await drop(scope, receive)
 
 
 def application(plane: Control, live: Live, url: str) -> Starlette:

@@ -119,7 +119,7 @@ class Gate:
             else:
                 response = await self._answer(request, protocol, flight)
             if response is None:
-                await _drop(scope, receive)
+                await drop(scope, receive)
                 return
             timestamp = self._environment.clock.timestamp()
             if response.stream is None:
@@ -304,7 +304,7 @@ def _start(response: Response, timestamp: float) -> Message:
     return {"type": "http.response.start", "status": response.status, "headers": headers}
 
 
-async def _drop(scope: Scope, receive: Receive) -> None:
+async def drop(scope: Scope, receive: Receive) -> None:
     """Close the connection and wait until it is closed, so that nothing is answered after all."""
     scope["extensions"][ABORT]()
     while (await receive())["type"] != "http.disconnect":
