@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,6 +56,7 @@ def test_the_link_gives_a_cookie_that_is_not_the_token(visit: Visit) -> None:
         (given,) = entered.headers.get_list("set-cookie")
         assert {"httponly", "samesite=strict", "path=/"} <= {part.strip().lower() for part in given.split(";")}
         assert TOKEN not in given
+        assert not re.search("max-age|expires", given, re.IGNORECASE), "it would stay when the run is over"
         assert (await visitor.get("/console/state")).status_code == 200
         assert (await visitor.get("/")).headers["location"] == "/console/"
         # It opens the page and no call of the control plane.

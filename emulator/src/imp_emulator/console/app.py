@@ -25,7 +25,7 @@ from imp_emulator.console.actions import ACTIONS, Outcome, carry_out
 from imp_emulator.console.live import Live
 from imp_emulator.console.look import Look
 from imp_emulator.console.pages import PAGES, Page
-from imp_emulator.console.session import LANGUAGE_COOKIE, Session, cookie, is_own_host, is_own_origin
+from imp_emulator.console.session import LANGUAGE_COOKIE, YEAR, Session, cookie, is_own_host, is_own_origin
 from imp_emulator.console.views import journal
 from imp_emulator.control import journal_export
 from imp_emulator.control.app import Control
@@ -198,7 +198,7 @@ async def _choose_language(request: Request) -> Response:
         return _rendered(request, "missing.html", {"message": "There is no such language."}, 404)
     back = _back(request.query_params)
     response = RedirectResponse(back, 303, _SAFE)
-    response.set_cookie(LANGUAGE_COOKIE, **cookie(request.path_params["language"]))  # type: ignore[arg-type]
+    response.set_cookie(LANGUAGE_COOKIE, **cookie(request.path_params["language"], YEAR))  # type: ignore[arg-type]
     return response
 
 

@@ -19,7 +19,7 @@ from imp_emulator.client.addresses import is_loopback
 
 COOKIE = "imp_emulator_console"
 LANGUAGE_COOKIE = "imp_emulator_language"
-_YEAR = 365 * 24 * 3600
+YEAR = 365 * 24 * 3600
 
 
 class Session:
@@ -48,9 +48,14 @@ class Session:
         return hmac.compare_digest(cookies.get(self.cookie, "").encode(), self.value.encode())
 
 
-def cookie(value: str) -> dict[str, str | int | bool]:
-    """Return how a cookie of the page is set, for ``Response.set_cookie``."""
-    return {"value": value, "max_age": _YEAR, "path": "/", "httponly": True, "samesite": "strict"}
+def cookie(value: str, max_age: int | None = None) -> dict[str, str | int | bool | None]:
+    """Return how a cookie of the page is set, for ``Response.set_cookie``.
+
+    Args:
+        max_age: In seconds; ``None`` for as long as the browser runs. A browser gives it to every server of this
+            machine, so those of runs that are over would become more and more.
+    """
+    return {"value": value, "max_age": max_age, "path": "/", "httponly": True, "samesite": "strict"}
 
 
 def is_own_host(host: str) -> bool:
