@@ -162,7 +162,7 @@ def test_a_page_made_anew_and_its_forms_lead_to_the_same_user(
     added(emulated, userid, im_and_presence=True)
     asked = f"/users/dc1/{quote(userid, safe='')}?from=%2541%26"
     page = html.document_fromstring(reader.page(asked))
-    again = page.find(".//*[@id='live']").get("hx-get")
+    (again,) = [one.get("hx-get") for one in page.iterfind(".//*[@id='live']")]
     assert again == f"/console{asked}"
     assert {one.get("value") for one in page.iterfind(".//input[@name='back']")} == {again}
     (link,) = [one.get("href") for one in page.iter("a") if one.get("hreflang") == "ja"]
