@@ -19,6 +19,11 @@ Row = sqlite3.Row
 _LONG_PATTERN = "LIKE or GLOB pattern too complex"
 
 
+def literally(text: str) -> str:
+    """Return what stands for a text itself in a pattern of LIKE whose ESCAPE is the backslash."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 class StateError(Exception):
     """The state file cannot be used; the message says why and what to do."""
 

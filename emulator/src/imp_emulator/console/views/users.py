@@ -55,8 +55,8 @@ def _row(context: Context, person: Person) -> dict[str, Any]:
 
 def _link(person: Person) -> str:
     """Return how a user's calendar is followed: the last part of a word's key."""
-    user, followed = person.user, person.listed.followed
-    if not (user.home_cluster and user.im_and_presence and user.meeting_information):
+    followed = person.listed.followed
+    if not person.listed.user.included:
         return "off"
     if followed is None:
         return "nobody"

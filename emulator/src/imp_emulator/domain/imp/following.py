@@ -93,7 +93,7 @@ def review(context: Context, cluster: str, before: PresenceUser | None, after: P
 
 def _mailbox(user: PresenceUser | None) -> tuple[str, str] | None:
     """Return whose engine has to follow which mailbox for a user; ``None`` for nobody."""
-    if user is None or not (user.home_cluster and user.im_and_presence and user.meeting_information):
+    if user is None or not user.included:
         return None
     return (user.served_by, user.mail) if user.served_by and user.mail else None
 

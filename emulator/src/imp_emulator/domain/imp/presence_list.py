@@ -163,7 +163,7 @@ def _pulling(context: Context, cluster: str) -> set[str]:
 
 
 def _fails(user: PresenceUser, link: Link | None, pulling: set[str]) -> bool:
-    if not (user.home_cluster and user.im_and_presence and user.meeting_information):
+    if not user.included:
         return False
     if link is None or link.failure:
         return True

@@ -110,6 +110,11 @@ class PresenceUser:
     mail: str
     locale: str
 
+    @property
+    def included(self) -> bool:
+        """Whether its meetings are to be a part of its presence: all three flags together say so."""
+        return self.home_cluster and self.im_and_presence and self.meeting_information
+
 
 _USER = f"SELECT {', '.join(User._fields)} FROM end_user"  # noqa: S608 - this project's column names
 _PRESENCE = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario.model import MailboxSpec, Scenario
-from imp_emulator.store.database import Database, Row
+from imp_emulator.store.database import Database, Row, literally
 
 _SID = "S-1-5-21-2893047162-1730285497-3318846205-"
 _FIRST_RID = 1000
@@ -143,15 +143,13 @@ def after(database: Database, identifier: int, limit: int) -> list[Mailbox]:
 
 def search(database: Database, text: str, limit: int) -> list[Mailbox]:
     """Return mailboxes by name: those in which a word of the display name, or an address, begins with a text."""
-    begins = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    rows = database.all(_SELECT + _NAMED, {"begins": begins, "limit": limit})
+    rows = database.all(_SELECT + _NAMED, {"begins": f"{literally(text)}%", "limit": limit})
     return [_mailbox(row) for row in rows]
 
 
 def page(database: Database, text: str, skip: int, first: int) -> tuple[int, list[Mailbox]]:
     """Return how many mailboxes have a text in their name or address, and those of a page, sorted by address."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = {"part": f"%{escaped}%", "first": first, "skip": skip}
+    values = {"part": f"%{literally(text)}%", "first": first, "skip": skip}
     where = " WHERE moved_to IS NULL AND (address LIKE :part ESCAPE '\\' OR display_name LIKE :part ESCAPE '\\')"
     total = database.one(f"SELECT count(*) AS n FROM mailbox{where}", values)  # noqa: S608 - no values
     rows = database.all(f"{_SELECT}{where} ORDER BY address LIMIT :first OFFSET :skip", values)

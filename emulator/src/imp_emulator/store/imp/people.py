@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from imp_emulator.store.database import Database
+from imp_emulator.store.database import Database, literally
 
 _NAMES = ("userid", "first_name || ' ' || last_name", "last_name || ' ' || first_name", "display_name", "mail")
 
@@ -57,10 +57,10 @@ def _source(clusters: Mapping[str, str], wanted: Wanted) -> tuple[str, dict[str,
     values, tables, conditions = {"clusters": json.dumps(clusters)}, "", ["TRUE"]
     if wanted.name:
         conditions.append("(" + " OR ".join(f"{name} LIKE :name ESCAPE '\\'" for name in _NAMES) + ")")
-        values["name"] = _pattern(wanted.name)
+        values["name"] = f"%{literally(wanted.name)}%"
     if wanted.department:
         conditions.append("department LIKE :department ESCAPE '\\'")
-        values["department"] = _pattern(wanted.department)
+        values["department"] = f"%{literally(wanted.department)}%"
     if wanted.presence:
         tables += " LEFT JOIN presence AS p ON p.cluster = u.cluster AND p.pkid = u.pkid"
         shown = "coalesce(json_extract(p.shown, '$.presence'), c.value)"
@@ -72,8 +72,3 @@ def _source(clusters: Mapping[str, str], wanted: Wanted) -> tuple[str, dict[str,
         values["gateways"] = json.dumps(list(wanted.gateways))
     joined = f"FROM json_each(:clusters) AS c JOIN end_user AS u ON u.cluster = c.key{tables}"
     return f"{joined} WHERE {' AND '.join(conditions)}", values
-
-
-def _pattern(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
