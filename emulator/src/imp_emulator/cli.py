@@ -115,12 +115,14 @@ def _told(ready_file: Path, content: dict[str, Any]) -> list[str]:
         first, *others = (", ".join(ports[start : start + 2]) for start in range(0, len(ports), 2))
         lines += [f"  {host:{width}}  {what:{kind}}  {first}", *(" " * (width + kind + 6) + other for other in others)]
     control = content["control"]["url"]
+    address = str(urlsplit(control).hostname)
+    console = ready.link(content) if is_loopback(address) else "none, it opens at a loopback address only"
     return [
-        f"The emulator is ready: process {content['pid']}, on {urlsplit(control).hostname}.",
+        f"The emulator is ready: process {content['pid']}, on {address}.",
         *lines,
         *([f"  and {len(doors) - _DOORS} more, see the ready file"] if len(doors) > _DOORS else []),
         f"Control plane: {control}",
-        f"Console:       {ready.link(content)}",
+        f"Console:       {console}",
         f"Ready file:    {ready_file} (names, ports, passwords)",
     ]
 

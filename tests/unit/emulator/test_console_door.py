@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from imp_emulator import cli
 from imp_emulator.console.app import Front, application
 from imp_emulator.console.live import Live
 from imp_emulator.console.pages import PAGES
@@ -174,6 +175,21 @@ def test_a_form_that_says_nothing_does_nothing(visit: Visit, body: bytes) -> Non
         assert "javascript:" not in answer.text
 
     visit(use)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (f"http://{HOST}", f"http://{HOST}{LINK}"),
+        ("http://[::1]:8080", f"http://[::1]:8080{LINK}"),
+        ("http://192.0.2.2:8080", "none, it opens at a loopback address only"),
+    ],
+)
+def test_a_link_that_would_be_refused_is_not_told(url: str, told: str) -> None:
+    places: dict[str, object] = {key: {} for key in ("clusters", "exchange", "certification_authorities")}
+    content = {"pid": 1, "control": {"url": url, "token": TOKEN}, "exchange_online": None, **places}
+    (line,) = [line for line in cli._told(Path("ready.json"), content) if line.startswith("Console:")]
+    assert line == f"Console:       {told}"
 
 
 def test_two_emulators_are_open_in_one_browser(visit: Visit, emulated: Environment, tmp_path: Path) -> None:
