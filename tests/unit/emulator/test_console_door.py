@@ -129,6 +129,7 @@ def test_every_answer_forbids_what_the_page_does_not_need(visit: Visit) -> None:
             assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
             assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
             assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["cross-origin-resource-policy"] == "same-origin"
             assert answer.headers["cache-control"] == "no-store"
             assert answer.headers["referrer-policy"] == "same-origin"
 

@@ -17,6 +17,7 @@ from lxml import html
 
 from imp_emulator.console import language
 from imp_emulator.console.actions import ACTIONS
+from imp_emulator.console.live import Live
 from imp_emulator.console.pages import PAGES
 from imp_emulator.domain.ca import authority
 from imp_emulator.scenario import file as scenario_file
@@ -119,6 +120,15 @@ def sound(page: html.HtmlElement, path: str, code: str) -> None:
         assert all(head.get("scope") for head in table.iter("th"))
     current = [one.get("href") for one in page.iter("a") if one.get("aria-current") == "page"]
     assert len(current) <= 1
+
+
+def test_to_look_changes_nothing(environment: Environment, tmp_path: Path) -> None:
+    """A page that changed something would be made anew without end."""
+    reader, live = Reader(environment, tmp_path), Live(environment)
+    before = live.stamp()
+    for path in PATHS:
+        reader.page(path)
+    assert live.stamp() == before
 
 
 @pytest.mark.parametrize("path", PATHS)
