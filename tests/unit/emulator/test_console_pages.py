@@ -20,6 +20,8 @@ from imp_emulator.console.actions import ACTIONS
 from imp_emulator.console.live import Live
 from imp_emulator.console.pages import PAGES
 from imp_emulator.domain.ca import authority
+from imp_emulator.domain.imp import gateways
+from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.store.ca.requests import RequestState
 from imp_emulator.store.journal import Entry
@@ -84,6 +86,11 @@ def fill(environment: Environment) -> None:
             authority.submit(environment.context, CA, text, {}, STRANGE)
         authority.issue(environment.context, CA, 2)
         authority.deny(environment.context, CA, 3, STRANGE)
+        # The product checks the first ten gateways.
+        for number in range(11):
+            account = {"account": "svc@example.com", "password": "password"} if number == 0 else {}
+            draft = Draft(f"mail{number}.example.com", description=STRANGE, **account)
+            gateways.add(environment.context, "dc1", draft)
 
 
 def document(text: str) -> html.HtmlElement:
@@ -143,7 +150,7 @@ def test_nothing_of_others_becomes_part_of_a_page(environment: Environment, tmp_
             assert re.match(r"[/?#]|$", one.get(name, "")), one.get(name)
 
 
-@pytest.mark.parametrize(("path", "times"), [("/journal", 7), ("/authorities", 4), ("/faults", 6)])
+@pytest.mark.parametrize(("path", "times"), [("/journal", 7), ("/authorities", 4), ("/faults", 6), ("/gateways", 11)])
 def test_words_of_others_are_shown_as_they_are(environment: Environment, tmp_path: Path, path: str, times: int) -> None:
     page = document(Reader(environment, tmp_path).page(path))
     assert page.text_content().count("<script>alert('1')</script>&amp;") >= times
