@@ -236,7 +236,10 @@ def test_in_japanese_and_back(opened: Open) -> None:
 
 
 def test_the_link_opens_it_and_another_site_cannot_act(environment: Emulator, browser: Browser) -> None:
-    """The token is gone from the address, neither script nor stranger gets at the cookie, and it stays at home."""
+    """The token is gone from the address, neither script nor stranger gets at the cookie, and it stays at home.
+
+    Who has lost it is told so.
+    """
     environment.control.clock(frozen=True)
     context, stranger = browser.new_context(), browser.new_context()
     page = context.new_page()
@@ -256,5 +259,9 @@ def test_the_link_opens_it_and_another_site_cannot_act(environment: Emulator, br
     assert refused is not None
     assert refused.status == 401
     assert environment.control.clock()["frozen"], "nothing was reset"
+    page.goto(f"{url}/state")
+    context.clear_cookies()
+    page.get_by_role("button", name="Let it run").click()
+    expect(page.locator("main")).to_contain_text("Open the link that imp-emulator start has printed")
     context.close()
     stranger.close()

@@ -88,8 +88,8 @@ def fill(environment: Environment) -> None:
         authority.deny(environment.context, CA, 3, STRANGE)
         # The product checks the first ten gateways.
         for number in range(11):
-            account = {"account": "svc@example.com", "password": "password"} if number == 0 else {}
-            draft = Draft(f"mail{number}.example.com", description=STRANGE, **account)
+            name = f"mail{number}.example.com"
+            draft = Draft(name, description=STRANGE, account="svc@example.com", password="password")
             gateways.add(environment.context, "dc1", draft)
 
 

@@ -145,7 +145,10 @@ def _guarded(answer: Answer) -> Answer:
 
 
 def _refused(request: Request, status: int, why: str) -> Response:
-    return _rendered(request, "refused.html", {"why": why}, status)
+    answer = _rendered(request, "refused.html", {"why": why}, status)
+    # A script that asks has its page load anew, so that the reader is told: the emulator may be another one by now.
+    answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 def _page_of(page: Page) -> Answer:
