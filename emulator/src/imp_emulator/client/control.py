@@ -259,6 +259,10 @@ class Control:
         """
         return self._call("GET", _presence(cluster, userid))
 
+    def timeline(self, userid: str, cluster: str = "dc1") -> Json:
+        """Return the newest steps on the way to what is shown of a user, oldest first: at, step, what and about."""
+        return self._call("GET", f"{_presence(cluster, userid)}/timeline")["timeline"]
+
     def sign_in(self, userid: str, state: str, cluster: str = "dc1") -> Json:
         """Have a user's client be ``available``, ``away``, ``do_not_disturb`` or ``offline``; returns what is shown."""
         return self._call("PUT", f"{_presence(cluster, userid)}/sign-in", {"state": state})

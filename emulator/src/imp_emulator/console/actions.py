@@ -18,6 +18,9 @@ from urllib.parse import quote
 
 import aiohttp
 
+from imp_emulator.domain.exchange import automatic_replies, local_times
+from imp_emulator.errors import InvalidValue
+
 Fields = Mapping[str, str]
 _SECONDS = 60
 """How long a call may take; one that moves the clock by a year carries out all that is due until then."""
@@ -96,7 +99,41 @@ def _inject(given: Fields) -> Call:
     return Call("POST", "/faults", {"effect": {"kind": kind, **about}, **where, **count, "probability": share})
 
 
+def _of_user(given: Fields, method: str, what: str, body: Any = None) -> Call:
+    return Call(method, path("presence", given["cluster"], given["userid"], what), body)
+
+
+def _moment(face: str, zone: str) -> str:
+    """Return a time that was typed as it is on the wall of a time zone."""
+    try:
+        return local_times.moment(datetime.fromisoformat(face), zone).isoformat()
+    except InvalidValue as error:
+        raise ValueError(error.message) from None
+
+
+def _set_replies(given: Fields) -> Call:
+    times = {}
+    if given["state"] == automatic_replies.SCHEDULED:
+        times = {name: _moment(given[name], given["zone"]) for name in ("start", "end")}
+    words = {name: given.get("reply", "") for name in ("internal_reply", "external_reply")}
+    return Call(
+        "PUT", path("mailboxes", given["address"], "automatic-replies"), {"state": given["state"], **times, **words}
+    )
+
+
+def _add_meeting(given: Fields) -> Call:
+    times = {name: datetime.fromisoformat(given[name]).isoformat() for name in ("start", "end")}
+    body = {"subject": given.get("subject", ""), **times, "time_zone": given["zone"], "show_as": given["show_as"]}
+    return Call("POST", path("mailboxes", given["address"], "meetings"), body)
+
+
 ACTIONS: Mapping[str, Callable[[Fields], Call]] = {
+    "sign-in": lambda given: _of_user(given, "PUT", "sign-in", {"state": given["state"]}),
+    "set-phone": lambda given: _of_user(given, "PUT", "phone", {"on": given["on"] == "yes"}),
+    "give-back-presence": lambda given: _of_user(given, "DELETE", "manual"),
+    "set-replies": _set_replies,
+    "add-meeting": _add_meeting,
+    "delete-meeting": lambda given: Call("DELETE", path("mailboxes", given["address"], "meetings", given["id"])),
     "issue-request": _decide("issue"),
     "deny-request": _decide("deny"),
     "clear-journal": lambda _given: Call("DELETE", "/journal"),

@@ -7,11 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from imp_emulator.control.app import Control
 from imp_emulator.errors import NotFound
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
+
+_MOST_PAGES = 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Where a page of a long list stands in it.
+
+    Attributes:
+        total: How many rows there are.
+        first: The number of the first one that is shown, from 1.
+        last: That of the last one.
+        before: The query of the page before; ``""`` for the first one, as for the last one's ``after``.
+    """
+
+    total: int
+    first: int
+    last: int
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +60,27 @@ class Look:
     def context(self) -> Context:
         """The part of it that rules are given."""
         return self.plane.environment.context
+
+    def filters(self, *names: str) -> dict[str, str]:
+        """Return what is asked for by some names; empty where nothing is."""
+        return {name: self.asked.get(name, "") for name in names}
+
+    @property
+    def _page(self) -> int:
+        text = self.asked.get("page", "")
+        return max(1, min(int(text), _MOST_PAGES)) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+    def skip(self, rows: int) -> int:
+        """Return how many rows stand before the page of a list that is asked for."""
+        return (self._page - 1) * rows
+
+    def paging(self, total: int, rows: int, filters: Mapping[str, str]) -> Paging:
+        """Return where the page of a list that is asked for stands, with the filters in force on the pages around."""
+        kept = {name: value for name, value in filters.items() if value}
+        before, after = (urlencode({**kept, "page": page}) for page in (self._page - 1, self._page + 1))
+        skipped = self.skip(rows)
+        last = min(skipped + rows, total)
+        return Paging(total, min(skipped + 1, last), last, before if skipped else "", after if last < total else "")
 
     @property
     def clusters(self) -> list[str]:

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from imp_emulator.console.look import Look
-from imp_emulator.console.views import authorities, clusters, faults, gateways, journal, parameters, state, trust
+from imp_emulator.console.views import (
+    authorities,
+    clusters,
+    faults,
+    gateways,
+    journal,
+    mailboxes,
+    parameters,
+    state,
+    trust,
+    users,
+)
 
 View = Callable[[Look], Awaitable[Mapping[str, Any]]]
 """Makes what a template needs; raises ``errors.NotFound`` when there is no such thing."""
@@ -38,6 +49,10 @@ PAGES = (
     Page("gateways", "/gateways", gateways.view),
     Page("trust", "/trust", trust.view),
     Page("parameters", "/parameters", parameters.view),
+    Page("users", "/users", users.view),
+    Page("user", "/users/{cluster}/{userid:path}", users.one, menu=False),
+    Page("mailboxes", "/mailboxes", mailboxes.view),
+    Page("mailbox", "/mailboxes/{address:path}", mailboxes.one, menu=False),
     Page("authorities", "/authorities", authorities.view),
     Page("journal", "/journal", journal.view),
     Page("faults", "/faults", faults.view),

@@ -23,5 +23,15 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
-FILTERS: dict[str, Callable[..., Any]] = {"time": time, "number": number}
+def key(text: str) -> str:
+    """Return a name of the product as a part of a word's key, for example ``out_of_office``."""
+    return text.lower().replace(" ", "_").replace("-", "_")
+
+
+def minute(at: datetime) -> str:
+    """Return a time of a day, without the day."""
+    return f"{at:%H:%M}"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {"time": time, "number": number, "key": key, "minute": minute}
 """By the names that templates use."""

@@ -13,6 +13,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator.control.refusals import asked_clusters, context_of, refusals
+from imp_emulator.domain import timelines
 from imp_emulator.domain.imp import explanations, gateways, presence
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.domain.imp.presence_rules import PRESENCES, Manual, SignIn
@@ -94,6 +95,19 @@ def _page(context: Context, clusters: list[str], after: str, limit: int) -> tupl
         if len(found) == limit:
             return found, f"{cluster}/{found[-1].userid}"
     return found, None
+
+
+@router.get("/{cluster}/{userid:path}/timeline")
+async def read_timeline(request: Request, cluster: str, userid: str) -> dict[str, Any]:
+    """What has happened on the way to what is shown of a user, oldest first: of the user, its mailbox and its engine.
+
+    The newest steps of each are kept. ``step`` and ``what`` name one, ``about`` has its values; times in it are seconds
+    since the epoch.
+    """
+    context = context_of(request)
+    with refusals():
+        found = timelines.of_user(context, asked_clusters(context, cluster)[0], userid)
+    return {"timeline": [asdict(one) | {"at": _time(one.at)} for one in found]}
 
 
 @router.get("/{cluster}/{userid:path}")

@@ -180,7 +180,7 @@ class FollowedUsers:
         if gateway is None:
             return False
         with self._context.database.transaction():
-            following.change_gateway(self._context, error.user, gateway)
+            following.change_gateway(self._context, error.user, gateway, error.failure.detail)
         return True
 
     async def _wait_for_recovery(self, error: _StepFailed) -> None:

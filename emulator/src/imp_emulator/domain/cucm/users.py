@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from imp_emulator.domain import timelines
 from imp_emulator.domain.events import PresenceChanged, UserChanged
 from imp_emulator.domain.imp import following, presence
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
@@ -89,6 +90,8 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
         store.insert(context.database, cluster, pkid, _hashed({**values, **served}))
     except store.UseridTaken:
         raise _duplicate(values["userid"]) from None
+    if values.keys() & set(PRESENCE_FLAGS):
+        _note_options(context, cluster, pkid, {**_NEW_USER, **values})
     if served:
         context.events.publish(PresenceChanged(cluster, pkid, values["userid"]))
         following.review(context, cluster, None, store.presence_user(context.database, cluster, UserKey("pkid", pkid)))
@@ -122,6 +125,9 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
     except store.UseridTaken:
         raise _duplicate(changes["userid"]) from None
     if changed:
+        after = {flag: changes.get(flag, getattr(user, flag)) for flag in PRESENCE_FLAGS}
+        if any(bool(after[flag]) != getattr(user, flag) for flag in PRESENCE_FLAGS):
+            _note_options(context, cluster, user.pkid, after)
         if served and user.presence_node is None:
             context.events.publish(PresenceChanged(cluster, user.pkid, user.userid))
         known = {name: value for name, value in {**changes, **served}.items() if name in _FOLLOWED}
@@ -142,6 +148,7 @@ def remove(context: Context, cluster: str, key: UserKey) -> str:
         presence.forget(context, cluster, user.pkid, user.userid)
     store.delete(context.database, user.id)
     following.review(context, cluster, user, None)
+    timelines.forget_user(context, cluster, user.pkid)
     context.events.publish(UserChanged(cluster, user.pkid, user.userid, "removed"))
     return user.pkid
 
@@ -158,6 +165,11 @@ def authenticate(context: Context, cluster: str, userid: str, secret: str, kind:
         return False
     salt, expected = base64.b64decode(stored)[:_SALT_BYTES], base64.b64decode(stored)[_SALT_BYTES:]
     return hmac.compare_digest(_derive(secret, salt), expected)
+
+
+def _note_options(context: Context, cluster: str, pkid: str, values: Mapping[str, Any]) -> None:
+    flags = {flag: bool(values[flag]) for flag in PRESENCE_FLAGS}
+    timelines.note_user(context, cluster, pkid, "options", "set", **flags)
 
 
 def _served(context: Context, cluster: str, node: str | None, enabled: bool) -> dict[str, str | None]:

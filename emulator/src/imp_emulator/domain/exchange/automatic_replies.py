@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from imp_emulator.domain import timelines
 from imp_emulator.domain.events import AutomaticRepliesChanged
 from imp_emulator.domain.exchange import local_times, mailboxes, texts
 from imp_emulator.errors import InvalidValue
@@ -68,6 +69,8 @@ def set(  # noqa: A001 - the counterpart of get
     elif (replies.start is None) != (replies.end is None):
         raise InvalidValue("invalid-duration", "Automatic replies have both a start and an end, or none.", "end")
     store.put(context.database, mailbox, replies)
+    start, end = (None if at is None else at.timestamp() for at in (replies.start, replies.end))
+    timelines.note_mailbox(context, mailbox, "replies", replies.state, start=start, end=end)
     context.events.publish(AutomaticRepliesChanged(mailbox, address))
 
 

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from imp_emulator.domain import timelines
 from imp_emulator.domain.exchange import changes, local_times
 from imp_emulator.domain.exchange.calendar_items import (
     FIELDS,
@@ -43,6 +44,8 @@ _CLOCK_CHANGE = 86_400
 """More seconds than a change of the clock makes an occurrence longer by."""
 _FREE = "Free"
 _READ_AT_ONCE = 500
+_LONGEST_NOTED = 200
+"""How many characters of a subject are kept for those who look back."""
 _IN_FREE_BUSY = ("start", "end", "all_day", "show_as", "recurrence")
 """What the free and busy times are made of."""
 _OF_A_SERIES = frozenset({"recurrence", "uid"})
@@ -200,7 +203,7 @@ def create(context: Context, mailbox_id: int, draft: Draft) -> CalendarItem:
     uid = draft.uid or _new_uid(now)
     stored = store.insert(context.database, mailbox_id, uid, extent, now, content)
     made = _item(stored)
-    changes.record(context, mailbox_id, "created", stored.id, stored.change, free_busy=made.show_as != _FREE)
+    _tell(context, made, "created", stored.change, free_busy=made.show_as != _FREE)
     return made
 
 
@@ -239,7 +242,7 @@ def update(
         _change_occurrence(context, stored, ref.original_start, values)
     after = get(context, ref)
     shown = any(getattr(before, name) != getattr(after, name) for name in _IN_FREE_BUSY)
-    changes.record(context, stored.mailbox, "modified", stored.id, after.change, free_busy=shown)
+    _tell(context, after, "modified", after.change, free_busy=shown)
     return after
 
 
@@ -254,8 +257,8 @@ def restore_pattern(context: Context, master_ref: ItemRef) -> None:
     _series(stored)
     store.clear_exceptions(context.database, stored.id)
     _touch(context, stored)
-    busy = _item(stored).show_as != _FREE
-    changes.record(context, stored.mailbox, "modified", stored.id, stored.change + 1, free_busy=busy)
+    series = _item(stored)
+    _tell(context, series, "modified", stored.change + 1, free_busy=series.show_as != _FREE)
 
 
 def delete(context: Context, ref: ItemRef) -> None:
@@ -270,9 +273,9 @@ def delete(context: Context, ref: ItemRef) -> None:
         delete_occurrences(context, ref, [ref.original_start])
         return
     stored = _stored(context, ref)
-    busy = _item(stored).show_as != _FREE
+    item = _item(stored)
     store.delete(context.database, stored.id)
-    changes.record(context, stored.mailbox, "deleted", stored.id, stored.change, free_busy=busy)
+    _tell(context, item, "deleted", stored.change, free_busy=item.show_as != _FREE)
 
 
 def delete_occurrences(context: Context, master_ref: ItemRef, originals: Collection[datetime]) -> None:
@@ -282,17 +285,33 @@ def delete_occurrences(context: Context, master_ref: ItemRef, originals: Collect
         NotFound: See :func:`get`.
     """
     stored = _stored(context, master_ref)
-    shown = [_occurrence(context, stored, original).show_as for original in originals]
-    busy = any(show_as != _FREE for show_as in shown)
+    gone = [_occurrence(context, stored, original) for original in originals]
+    busy = any(item.show_as != _FREE for item in gone)
     for original in originals:
         store.put_deletion(context.database, stored.id, original.timestamp())
     known = store.exceptions(context.database, stored.id)
     if _first(_series(stored), {one.original for one in known if one.content is None}) is None:
         store.delete(context.database, stored.id)
-        changes.record(context, stored.mailbox, "deleted", stored.id, stored.change, free_busy=busy)
+        _tell(context, _item(stored), "deleted", stored.change, free_busy=busy)
         return
     _touch(context, stored)
-    changes.record(context, stored.mailbox, "modified", stored.id, stored.change + 1, free_busy=busy)
+    _tell(context, _item(stored), "modified", stored.change + 1, free_busy=busy)
+
+
+def _tell(context: Context, item: CalendarItem, action: changes.Action, change: int, *, free_busy: bool) -> None:
+    """Have everybody told what was done to an item, and note it for those who look back."""
+    changes.record(context, item.ref.mailbox, action, item.ref.item, change, free_busy=free_busy)
+    timelines.note_mailbox(
+        context,
+        item.ref.mailbox,
+        "meeting",
+        action,
+        subject=item.subject[:_LONGEST_NOTED],
+        start=item.start.timestamp(),
+        end=item.end.timestamp(),
+        show_as=item.show_as,
+        series=item.kind is not Kind.SINGLE,
+    )
 
 
 def _change_whole(context: Context, stored: StoredItem, values: Mapping[str, Any]) -> None:

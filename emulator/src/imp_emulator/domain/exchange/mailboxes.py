@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from imp_emulator.domain import timelines
 from imp_emulator.domain.events import MailboxChanged
 from imp_emulator.domain.exchange import texts, time_zones
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
@@ -79,6 +80,11 @@ def search(context: Context, text: str, limit: int) -> list[Mailbox]:
 def mailboxes(context: Context, after: int, limit: int) -> list[Mailbox]:
     """Return mailboxes in the order of their rows, those behind the row ``after``, ``limit`` at most."""
     return store.after(context.database, after, limit)
+
+
+def page(context: Context, text: str, skip: int, first: int) -> tuple[int, list[Mailbox]]:
+    """Return how many mailboxes have a text in their name or address, and those of a page, sorted by address."""
+    return store.page(context.database, text.strip(), skip, first)
 
 
 def aliases(context: Context, mailbox: Mailbox) -> list[str]:
@@ -177,6 +183,7 @@ def move(context: Context, mailbox: Mailbox) -> Mailbox:
 def remove(context: Context, mailbox: Mailbox) -> None:
     """Remove a mailbox with its calendar; its identifiers are never given to another one."""
     store.delete(context.database, mailbox.id)
+    timelines.forget_mailbox(context, mailbox.id)
     context.events.publish(MailboxChanged(mailbox.id, mailbox.address, "removed"))
 
 

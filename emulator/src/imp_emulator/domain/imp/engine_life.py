@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.domain import timelines
 from imp_emulator.domain.imp import engine_settings, following, notifications, presence
 from imp_emulator.domain.imp.engine_settings import Settings
 from imp_emulator.domain.imp.following import node_key
@@ -76,6 +77,7 @@ def start_all(context: Context) -> None:
 def started(context: Context, cluster: str, node: str) -> None:
     """Have the engine of a node load its settings and begin, in the transaction in which its service has started."""
     settings = engine_settings.load(context, cluster, node)
+    timelines.note_engine(context, cluster, node, "started")
     if not settings.gateways:
         return
     context.jobs.at_once(START, node_key(cluster, node), [cluster, node])
@@ -95,6 +97,7 @@ def stops(context: Context, cluster: str, node: str) -> None:
     if settings is None:
         return
     engine_settings.unload(context, cluster, node)
+    timelines.note_engine(context, cluster, node, "stopped")
     store.forget_calendars(context.database, cluster, node)
     context.jobs.cancel(START, node_key(cluster, node))
     context.jobs.cancel(following.RECOVER, node_key(cluster, node))

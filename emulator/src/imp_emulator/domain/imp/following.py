@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from imp_emulator.domain import timelines
 from imp_emulator.domain.imp import engine_settings, next_steps, nodes, presence
 from imp_emulator.domain.imp.engine_settings import Settings, Terms
 from imp_emulator.domain.imp.next_steps import Step
@@ -120,7 +121,9 @@ def _adopt(context: Context, cluster: str, user: PresenceUser) -> bool:
     if settings is None or not settings.gateways:
         return False
     gateway = _next_gateway(context, settings, cluster, node)
-    store.put(context.database, EngineUser(cluster, user.pkid, node, user.mail, _token(), gateway))
+    known = EngineUser(cluster, user.pkid, node, user.mail, _token(), gateway)
+    store.put(context.database, known)
+    _note(context, known, "followed", node=node, mail=user.mail)
     return True
 
 
@@ -132,6 +135,8 @@ def _next_gateway(context: Context, settings: Settings, cluster: str, node: str)
 
 def _forget(context: Context, user: EngineUser) -> None:
     store.remove(context.database, user.cluster, user.pkid)
+    about = {"node": user.node, "mail": user.mail}
+    timelines.note_user(context, user.cluster, user.pkid, "engine", "released", **about)
     context.jobs.cancel(USER, user_key(user.cluster, user.pkid))
     if user.subscription and store.runs(context.database, user.cluster, user.node):
         ended = [user.cluster, user.node, user.gateway, user.mail, user.subscription]
@@ -174,9 +179,19 @@ def poll_task(context: Context, cluster: str, pkid: str, step: Step) -> tuple[St
     return (step, user) if user is not None and running and not user.failure else None
 
 
-def change_gateway(context: Context, user: EngineUser, gateway: str) -> None:
-    """Have a user's calendar followed through another gateway: the subscription at the present one is worth nothing."""
-    store.change(context.database, user, gateway=gateway, subscription="", token=_token(), window_end=None)
+def change_gateway(context: Context, user: EngineUser, gateway: str, why: str | None = None) -> None:
+    """Have a user's calendar followed through another gateway: the subscription at the present one is worth nothing.
+
+    Args:
+        gateway: The other one; of a pool of one the same.
+        why: What is wrong with the present one, a sentence; ``None`` when nothing was heard of it.
+    """
+    changes: dict[str, Any] = {"gateway": gateway, "subscription": "", "token": _token(), "window_end": None}
+    # A recovery that finds what is known tells nothing new.
+    if store.change(context.database, user, **changes) and not user.failure:
+        what, about = ("gateway_silent", {}) if why is None else ("gateway_failed", {"detail": why})
+        before = _name(context, user)
+        _note(context, replace(user, gateway=gateway), what, before=before, **about)
 
 
 def subscribing(context: Context, user: EngineUser) -> Subscribing | None:
@@ -200,7 +215,8 @@ def subscribed(context: Context, made: Subscribing, folder: str, subscription: s
         "subscribed_at": context.clock.timestamp(),
         "window_end": None,
     }
-    _learned(context, made.user, changes)
+    about = {"node": made.user.node, "port": made.terms.port, "minutes": made.terms.minutes}
+    _learned(context, made.user, changes, "subscribed", **about)
 
 
 def read(
@@ -216,7 +232,9 @@ def read(
     if not user.subscription:
         changes["spread"] = engine_settings.terms(context, user.cluster).spread
     store.told(context.database, user, -user.news)
-    _learned(context, user, changes)
+    what = "read_notified" if user.news else "read_subscribed" if user.window_end is None else "read_again"
+    news = what != "read_again" or changes["busy"] != user.busy
+    _learned(context, user, changes, what if news else "", busy=len(busy))
 
 
 def replies(context: Context, user: EngineUser, period: dict[str, float | None] | None, time_zone: str) -> None:
@@ -224,11 +242,17 @@ def replies(context: Context, user: EngineUser, period: dict[str, float | None] 
     changes: dict[str, Any] = {"out_of_office": period, "out_of_office_at": context.clock.timestamp()}
     if time_zone:
         changes["time_zone"] = time_zone
-    _learned(context, user, changes)
+    news = user.out_of_office_at is None or period != user.out_of_office
+    what = "no_replies" if period is None else "replies" if None in period.values() else "replies_period"
+    about = {"start": period["start"], "end": period["end"]} if period and what == "replies_period" else {}
+    _learned(context, user, changes, what if news else "", **about)
 
 
-def _learned(context: Context, user: EngineUser, changes: dict[str, Any]) -> None:
+def _learned(context: Context, user: EngineUser, changes: dict[str, Any], what: str, **about: Any) -> None:
+    """Store what was learned of a user, and note it under a name; under none when it was known before."""
     if store.change(context.database, user, **changes, failure="", failure_detail="", failed_at=None):
+        if what:
+            _note(context, user, what, **about)
         presence.refresh(context, user.cluster, user.pkid)
 
 
@@ -251,6 +275,8 @@ def failed(context: Context, user: EngineUser, failure: str, detail: str) -> Non
     if store.change(context.database, user, **changes):
         if first:
             recover_later(context, user.cluster, user.node)
+        if user.failure != failure:
+            _note(context, user, "failed", failure=failure, detail=detail)
         presence.refresh(context, user.cluster, user.pkid)
 
 
@@ -281,7 +307,7 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
     # The first one may come while Exchange's answer to Subscribe is still on its way; then the calendar is read anyway.
     made = user.subscription != ""
     if made and engine_settings.terms(context, cluster) != Terms(user.minutes, user.port, user.spread):
-        lost(context, user)
+        lost(context, user, "lost_parameters")
         return False
     now = context.clock.timestamp()
     if event:
@@ -289,6 +315,8 @@ def notified(context: Context, cluster: str, node: str, token: str, subscription
     else:
         store.change(context.database, user, heard_at=now)
     if event and made:
+        place = (context, user.cluster, user.pkid)
+        timelines.note_user(*place, "notification", "event", node=user.node, port=user.port)
         store.told(context.database, user, 1)
         context.jobs.at_once(USER, user_key(cluster, user.pkid), [cluster, user.pkid])
     return True
@@ -303,13 +331,30 @@ def ended(context: Context, token: str) -> None:
     """Take Exchange's word that the subscription whose notifications have this token has ended."""
     user = store.by_token(context.database, token)
     if user is not None and user.subscription:
-        lost(context, user)
+        lost(context, user, "lost_ended")
 
 
-def lost(context: Context, user: EngineUser) -> None:
-    """Have a user subscribed anew at its gateway, because its subscription has ended or is to be made anew."""
+def lost(context: Context, user: EngineUser, why: str) -> None:
+    """Have a user subscribed anew at its gateway, because its subscription has ended or is to be made anew.
+
+    Args:
+        why: Which of both, as the timeline names it.
+    """
     store.change(context.database, user, subscription="")
+    _note(context, user, why)
     context.jobs.at_once(USER, user_key(user.cluster, user.pkid), [user.cluster, user.pkid])
+
+
+def _note(context: Context, user: EngineUser, what: str, **about: Any) -> None:
+    """Note what the engine did for a user, with the name of the user's gateway."""
+    gateway = _name(context, user)
+    timelines.note_user(context, user.cluster, user.pkid, "engine", what, gateway=gateway, **about)
+
+
+def _name(context: Context, user: EngineUser) -> str:
+    settings = engine_settings.settings(context, user.cluster, user.node)
+    found = None if settings is None else settings.gateway(user.gateway)
+    return user.gateway if found is None else found.name
 
 
 def _token() -> str:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from zlib import crc32
 
+from imp_emulator.domain import timelines
 from imp_emulator.domain.events import PresenceChanged
 from imp_emulator.domain.exchange import time_zones
 from imp_emulator.domain.imp import engine_settings, presence_words
@@ -45,6 +46,8 @@ NEXT = "presence-next"
 LONGEST_NOTE = 1024
 
 _DECIDING = (SHOWN_BUSY, SHOWN_OOF)
+Meeting = tuple[float, float, str]
+"""Start and end, in seconds since the epoch of the virtual clock, and how it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ def forget(context: Context, cluster: str, pkid: str, userid: str) -> None:
     """Forget what was set and shown of a user that is removed or disabled: nothing is shown of it any more."""
     context.jobs.cancel(NEXT, f"{cluster}/{pkid}")
     store.remove(context.database, cluster, pkid)
+    timelines.note_user(context, cluster, pkid, "presence", "gone")
     context.events.publish(PresenceChanged(cluster, pkid, userid))
 
 
@@ -136,19 +140,26 @@ def shown_so(context: Context, cluster: str, wanted: str) -> Callable[[str], boo
     To describe all users of a cluster only to choose some of them would hold up everybody else.
     """
     stored = store.words(context.database, cluster)
-    other = compose(Inputs(_untouched(context, cluster)), "").presence
+    other = of_others(context, cluster)
     return lambda pkid: stored.get(pkid, other) == wanted
+
+
+def of_others(context: Context, cluster: str) -> str:
+    """Return the presence of the served users of a cluster of whom nothing is stored."""
+    return compose(Inputs(_untouched(context, cluster)), "").presence
 
 
 def sign_in(context: Context, cluster: str, userid: str, state: SignIn) -> None:
     """Have a user's client sign in or out, or say something else; raises ``NotFound``."""
     user = _user(context, cluster, userid)
+    timelines.note_user(context, cluster, user.pkid, "client", "signed_in", state=state.value)
     _show(context, user, _described(context, cluster, user), sign_in=state)
 
 
 def set_phone(context: Context, cluster: str, userid: str, on: bool) -> None:
     """Have a user's telephone be in a call, or not; raises ``NotFound``."""
     user = _user(context, cluster, userid)
+    timelines.note_user(context, cluster, user.pkid, "client", "phone_on" if on else "phone_off")
     _show(context, user, _described(context, cluster, user), on_the_phone=on)
 
 
@@ -162,6 +173,9 @@ def set_manual(context: Context, cluster: str, userid: str, manual: Manual | Non
     user = _user(context, cluster, userid)
     if manual is not None:
         _check(manual, context.clock.timestamp())
+    about = {} if manual is None else asdict(manual)
+    what = "given_back" if manual is None else "set_by_hand"
+    timelines.note_user(context, cluster, user.pkid, "client", what, **about)
     _show(context, user, _described(context, cluster, user), manual=manual)
 
 
@@ -216,6 +230,7 @@ def _show(context: Context, user: PresenceUser, before: UserPresence, **changes:
         shown_anew = after.presence != before.presence or before.since is None
         _store(context, replace(after, since=now) if shown_anew else after)
     if after.presence != before.presence:
+        _note(context, before.presence, after, inputs)
         context.events.publish(PresenceChanged(after.cluster, after.pkid, after.userid))
     ends = () if after.manual is None or after.manual.until is None else (after.manual.until,)
     later = min((at for at in (*ends, *calendar.moments()) if at > now), default=None)
@@ -223,6 +238,17 @@ def _show(context: Context, user: PresenceUser, before: UserPresence, **changes:
         context.jobs.cancel(NEXT, f"{after.cluster}/{after.pkid}")
     else:
         context.jobs.add(NEXT, f"{after.cluster}/{after.pkid}", later)
+
+
+def _note(context: Context, before: Presence, after: UserPresence, inputs: Inputs) -> None:
+    """Note which rule decides now, by what, and what is shown by it."""
+    place, shown = (context, after.cluster, after.pkid), after.presence
+    if shown.rule != before.rule:
+        about = asdict(inputs) | {"sign_in": inputs.sign_in.value}
+        timelines.note_user(*place, "rule", "decides", rule=shown.rule, before=before.rule, **about)
+    if replace(before, rule=shown.rule) != shown:
+        about = {name: getattr(shown, name) for name in ("presence", "activity", "message", "icon")}
+        timelines.note_user(*place, "presence", "shown", before=before.presence, **about)
 
 
 def _store(context: Context, known: UserPresence) -> None:
@@ -287,6 +313,12 @@ def followed(context: Context, user: UserPresence) -> EngineUser | None:
     if _displays(context, user.cluster, user.served_by) is None:
         return None
     return engine.user(context.database, user.cluster, user.pkid)
+
+
+def next_meeting(known: EngineUser | None, now: float) -> Meeting | None:
+    """Return the meeting that goes on, or else the next one, of those that decide something and the engine knows."""
+    found = () if known is None else known.busy
+    return min((one for one in found if one[2] in _DECIDING and one[1] > now), default=None)
 
 
 def _calendar_of(context: Context, known: UserPresence, user: PresenceUser) -> _Calendar:

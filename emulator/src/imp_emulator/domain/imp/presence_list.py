@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.imp import engine_settings, gateways, nodes, presence, services
@@ -14,9 +14,10 @@ from imp_emulator.domain.imp.explanations import Condition, Explainer
 from imp_emulator.domain.imp.presence import UserPresence
 from imp_emulator.errors import NotFound
 from imp_emulator.store.cucm import users
-from imp_emulator.store.cucm.users import PresenceUser, UserKey
-from imp_emulator.store.imp import engine
+from imp_emulator.store.cucm.users import PresenceUser, User, UserKey
+from imp_emulator.store.imp import engine, people
 from imp_emulator.store.imp.engine import EngineUser, Link
+from imp_emulator.store.imp.people import Wanted
 from imp_emulator.world.context import Context
 
 
@@ -88,6 +89,52 @@ def of_user(context: Context, cluster: str, userid: str) -> Listed:
     for found in find(context, cluster, Query((userid,), explain=True))[1]:
         return found
     raise NotFound("user-not-found", "There is no such user.", "userid")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of a cluster, by name.
+
+    Attributes:
+        user: Who it is in Unified CM.
+    """
+
+    cluster: str
+    user: User
+    listed: Listed
+
+
+def people_of(
+    context: Context, clusters: Sequence[str], wanted: Wanted, gateway: str, skip: int, first: int
+) -> tuple[int, list[Person]]:
+    """Return how many users of some clusters are wanted, and those of a page, by cluster and user id.
+
+    Args:
+        wanted: Which users, the gateway aside.
+        gateway: The name of the gateway through which they are followed; ``""`` for any or none.
+    """
+    if gateway:
+        known = (found for name in clusters for found in gateways.gateways(context, name))
+        wanted = replace(wanted, gateways=[found.id for found in known if found.name == gateway])
+    others = {name: presence.of_others(context, name) for name in clusters}
+    total, found = people.find(context.database, others, wanted, skip, first)
+    by_cluster = {name: [userid for cluster, userid in found if cluster == name] for name in clusters}
+    return total, [person for name, userids in by_cluster.items() for person in _people(context, name, userids)]
+
+
+def person(context: Context, cluster: str, userid: str) -> Person:
+    """Return a user with the reasons why it is not in a meeting; raises ``NotFound``."""
+    for found in _people(context, cluster, [userid], explain=True):
+        return found
+    raise NotFound("user-not-found", f"There is no user {userid}.", "userid")
+
+
+def _people(context: Context, cluster: str, userids: Sequence[str], *, explain: bool = False) -> list[Person]:
+    keys = [UserKey("userid", userid) for userid in userids]
+    names = [users.user(context.database, cluster, key) for key in keys]
+    known = [users.presence_user(context.database, cluster, key) for key in keys]
+    rows = _listed(context, cluster, [user for user in known if user is not None], explain)
+    return [Person(cluster, user, row) for user, row in zip((one for one in names if one), rows, strict=True)]
 
 
 def running_engines(context: Context, cluster: str) -> list[str]:

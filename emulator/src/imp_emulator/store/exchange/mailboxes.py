@@ -148,6 +148,16 @@ def search(database: Database, text: str, limit: int) -> list[Mailbox]:
     return [_mailbox(row) for row in rows]
 
 
+def page(database: Database, text: str, skip: int, first: int) -> tuple[int, list[Mailbox]]:
+    """Return how many mailboxes have a text in their name or address, and those of a page, sorted by address."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    values = {"part": f"%{escaped}%", "first": first, "skip": skip}
+    where = " WHERE moved_to IS NULL AND (address LIKE :part ESCAPE '\\' OR display_name LIKE :part ESCAPE '\\')"
+    total = database.one(f"SELECT count(*) AS n FROM mailbox{where}", values)  # noqa: S608 - no values
+    rows = database.all(f"{_SELECT}{where} ORDER BY address LIMIT :first OFFSET :skip", values)
+    return 0 if total is None else int(total["n"]), [_mailbox(row) for row in rows]
+
+
 def aliases(database: Database, identifier: int) -> list[str]:
     """Return the further addresses of a mailbox, sorted."""
     rows = database.all("SELECT address FROM mailbox_alias WHERE mailbox = ? ORDER BY address", (identifier,))
