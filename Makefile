@@ -12,12 +12,14 @@ SANITY ?= sanity
 CORES ?=
 # `make mutants MUTANTS="--seed 7 --number 200"` takes another sample, or a larger one.
 MUTANTS ?=
+# `make demo KEEP=1` leaves the emulator running, to look at in a browser.
+KEEP ?=
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
-NODE_READY := .build/ews_javascript/.ready
+NODE_READY := .build/ews_javascript/.ready .build/axe_core/.ready
 # antsibull-docs writes a log into the home directory, whether asked to or not.
 ANTSIBULL_DOCS := HOME=$(CURDIR)/.build/ansible $(BIN)/antsibull-docs
 
@@ -42,7 +44,7 @@ WORKERS := --numprocesses=$(JOBS) --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help venv tree node-packages demo test all-tests lint lint-python lint-ansible reuse format types sanity sanity-all matrix \
-	unit all-cases integration conformance molecule no-payloads bench docs docs-lint docs-site changelog changelog-lint importer release mutants clean
+	unit all-cases integration conformance molecule no-payloads bench docs docs-lint docs-site changelog changelog-lint importer release mutants screenshots clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,19 +61,21 @@ tree: $(READY)
 	@mkdir -p $(ANSIBLE_HOME)
 	@$(BIN)/python tests/support/collection_tree.py > /dev/null
 
-# Node is nothing that the project needs: a public client of Exchange is written for it, and pytest's summary says when
-# that one has not run.
-node-packages: $(if $(shell command -v npm),$(NODE_READY)) ## the public EWS client for node, where npm is found
+# Node is nothing that the project needs: a public client of Exchange is written for it, and what judges pages for people
+# who see or work otherwise. pytest's summary says what has not run.
+node-packages: $(if $(shell command -v npm),$(NODE_READY)) ## what the tests take from npm, where that is found
 
-$(NODE_READY): tests/conformance/ews_javascript/package.json
+.build/ews_javascript/.ready: tests/conformance/ews_javascript/package.json
+.build/axe_core/.ready: tests/integration/browser/package.json
+$(NODE_READY):
 	@mkdir -p $(@D)
 	cp $< $(@D)
 	@(cd $(@D) && npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error \
 	  --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=3000) && touch $@ || \
-	  echo "npm has not installed them: that client's tests will be skipped, and the summary of pytest says so"
+	  echo "npm has not installed them: the tests that need them will be skipped, and the summary of pytest says so"
 
 demo: tree ## configure an emulated cluster, break it, heal it
-	@$(BIN)/python -m demo.run
+	@KEEP="$(KEEP)" $(BIN)/python -m demo.run
 
 # First what takes a minute, so that it fails at once; then pytest beside the checks that keep one core busy. Its output
 # comes last, whatever the others print.
@@ -146,6 +150,10 @@ no-payloads:
 
 bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol; mailboxes, Presence Engine
 	$(BIN)/python -m tests.benchmarks
+
+screenshots: tree node-packages ## take the pictures of the documentation anew, in a browser
+	$(BIN)/python -m pytest tests/integration/browser
+	cp .build/screenshots/*.png docs/images
 
 docs: tree ## write .build/docs, a page for each plugin and role, from their own documentation
 	mkdir -p .build/docs

@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from imp_emulator.testing import Emulator, EmulatorError, running
+from imp_emulator.testing import Emulator, EmulatorError
 from tests.support.watched import watch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,12 +31,20 @@ SHOWN = 30
 """Lines of ansible's output that are shown when it ends otherwise than expected."""
 
 GO_ON = """\
-To try things yourself, on a fresh emulated cluster:
+To try things yourself, on a fresh emulated cluster (make demo KEEP=1 leaves this one running):
   .venv/bin/imp-emulator start --state .emulator/state.sqlite3 \\
     --ready-file .emulator/ready.json
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
   .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
 For a real cluster: docs/getting-started.md"""
+
+KEPT = f"""\
+The emulator goes on. Look at it in a browser while you try things:
+  {{console}}
+  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
+  .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
+  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json
+For a cluster of your own: docs/getting-started.md"""
 
 
 class Stopped(Exception):
@@ -144,11 +152,20 @@ def main() -> None:
     heading(1, "Start an emulated cluster")
     print("  One Unified CM, two IM and Presence nodes, two Exchange servers, 1,000 users.", flush=True)
     began = time.monotonic()
-    with running(folder=folder) as environment:
+    environment = Emulator(folder)
+    keep = bool(os.environ.get("KEEP"))
+    try:
         print(f"  {time.monotonic() - began:.0f} s; its process is {environment.process.pid}")
+        print(f"  To see it all in a browser meanwhile: {environment.console}")
         tell(environment)
+    except BaseException:
+        keep = False
+        raise
+    finally:
+        if not keep:
+            environment.stop()
     heading(0, "Done")
-    print(GO_ON)
+    print(KEPT.format(console=environment.console) if keep else GO_ON)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ def moved(text: str) -> str:
 
 
 def copy_pages(target: Path) -> None:
-    """Copy the Markdown pages into one folder."""
+    """Copy the Markdown pages into one folder, and their pictures beside."""
+    shutil.copytree(ROOT / "docs" / "images", target / "images")
     for name in project_files(*(f":(glob){page}" for page in PAGES)):
         text = (ROOT / name).read_text(encoding="utf-8")
         (target / name.name).write_text(moved(text), encoding="utf-8")

@@ -34,6 +34,7 @@ RUN_BY = {
     "docs/busy-servers.md": (_DOCS,),
     # Its commands, and its plays.
     "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
+    "docs/console.md": ("tests/integration/pages/test_console.py",),
     "docs/drift.md": (_DOCS,),
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),

@@ -120,6 +120,7 @@ def _told(ready_file: Path, content: dict[str, Any]) -> list[str]:
         *lines,
         *([f"  and {len(doors) - _DOORS} more, see the ready file"] if len(doors) > _DOORS else []),
         f"Control plane: {control}",
+        f"Console:       {ready.link(content)}",
         f"Ready file:    {ready_file} (names, ports, passwords)",
     ]
 

@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from imp_emulator.client import ready_file
 from imp_emulator.client.control import Answer, Control, ControlError, Json
 from imp_emulator.client.launch import EmulatorError, launch
 
@@ -76,6 +77,11 @@ class Emulator:
     def tls(self) -> ssl.SSLContext:
         """A client context that trusts the nodes' CA and nothing else."""
         return ssl.create_default_context(cafile=self.ca_file)
+
+    @property
+    def console(self) -> str:
+        """The link that opens the console in a browser."""
+        return ready_file.link(self.ready)
 
     def _cluster(self, name: str | None) -> Json:
         clusters = self.ready["clusters"]

@@ -33,7 +33,7 @@ MOODS = {0: "good", 3: "warn"}
 
 _STYLE = """
 :root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1b2430;--soft:#5b6675;--line:#e1e5ea;
---good:#1a7f4b;--good-bg:#e4f5eb;--warn:#96590a;--warn-bg:#fdf1dc;--bad:#b3261e;--bad-bg:#fce8e6;
+--good:#14703f;--good-bg:#e4f5eb;--warn:#96590a;--warn-bg:#fdf1dc;--bad:#b3261e;--bad-bg:#fce8e6;
 --info:#2a5db0;--info-bg:#e6eefb;--note:#5b6675;--note-bg:#eceff3;--was:#fbe9e7;--is:#e5f5ea;--head:#f2f4f7}
 @media(prefers-color-scheme:dark){:root{--bg:#12161c;--card:#1b2129;--ink:#e7ebf0;--soft:#9aa6b5;--line:#303844;
 --good:#6fd39b;--good-bg:#16321f;--warn:#f2b866;--warn-bg:#3a2a10;--bad:#ff8f86;--bad-bg:#40201d;
@@ -104,7 +104,7 @@ footer{color:var(--soft);font-size:.85rem}
 @media screen and (max-width:44rem){tr{display:block;padding:.7rem 0;border-top:1px solid var(--line)}
 tbody th,td{display:block;border:0;padding:.15rem 1.25rem}}
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;
---good:#1a7f4b;--good-bg:#e4f5eb;--warn:#96590a;--warn-bg:#fdf1dc;--bad:#b3261e;--bad-bg:#fce8e6;
+--good:#14703f;--good-bg:#e4f5eb;--warn:#96590a;--warn-bg:#fdf1dc;--bad:#b3261e;--bad-bg:#fce8e6;
 --info:#2a5db0;--info-bg:#e6eefb;--note:#5b6675;--note-bg:#eceff3;--was:#fbe9e7;--is:#e5f5ea;--head:#f2f4f7}
 body{font-size:10pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 main{max-width:none;padding:0}

@@ -257,6 +257,8 @@ def told_where_it_listens(text: str, ready: dict[str, Any]) -> None:
         assert f": {port}" in text
         assert place in text.splitlines()[0]
     assert f"Control plane: {ready['control']['url']}\n" in text
+    link = f"{ready['control']['url']}/?token={ready['control']['token']}"
+    assert f"Console:       {link}\n" in text
     assert max(map(len, text.partition("Control")[0].splitlines())) <= 80, "a table for every terminal"
 
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.pages import RUN_BY, Shell, blocks, commands, pages
@@ -40,9 +41,16 @@ def checkout(tmp_path: Path) -> Shell:
 
 
 def test_the_demonstration(checkout: Shell) -> None:
+    """It leaves its emulator running when it is asked to, and ends by printing the link to it."""
     demo, _test = SEE.commands
+    checkout.more = {**checkout.more, "KEEP": "1"}
     told = checkout.run(demo, folder=checkout.folder / "imp")
     lines = told.splitlines()
+    *_, console = re.findall(r"^  (http://\S+/\?token=\S+)$", told, re.MULTILINE)
+    try:
+        assert httpx.get(console, trust_env=False).headers["location"] == "/console/"
+    finally:
+        checkout.run(next(line for line in lines if "imp-emulator stop" in line), folder=checkout.folder / "imp")
     assert "=== Done" in lines
     waited = [line for line in lines if re.match(r" *\d+ s  \w", line)]
     assert len(lines) - len(waited) <= 95, "a story, not the output of ansible"

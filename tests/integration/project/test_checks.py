@@ -29,6 +29,7 @@ WARNING: Reviewing previous 1 warning(s):
 WARNING: Skipping sanity test "pslint" because it is unsupported here.
 """
 TOCTREE = re.compile(r"^```\{toctree\}\n(?::[^\n]*\n)+\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r"!\[[^]]+\]\((?!https:)([^)]+)\)")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 
@@ -121,7 +122,10 @@ def test_the_site_has_every_page(tmp_path: Path) -> None:
     copy_pages(tmp_path)
     written = {page.name for page in (ROOT / "docs").rglob("*.md")}
     at_the_root = {page for page in PAGES if "/" not in page}
-    assert {page.name for page in tmp_path.iterdir()} == written | at_the_root | {"index.md"}
+    assert {page.name for page in tmp_path.iterdir()} == written | at_the_root | {"index.md", "images"}
+    pictures = {link for page in tmp_path.glob("*.md") for link in PICTURE.findall(page.read_text(encoding="utf-8"))}
+    assert pictures
+    assert [link for link in pictures if not (tmp_path / link).is_file()] == []
 
 
 def test_the_start_page_of_the_site_leads_to_every_page() -> None:

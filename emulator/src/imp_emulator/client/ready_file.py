@@ -146,6 +146,11 @@ def _locks(content: dict[str, Any]) -> bool:
     return served_by is not None and served_by.here() and served_by.pid == content["pid"]
 
 
+def link(content: dict[str, Any]) -> str:
+    """Return the address that opens the console in a browser; it holds the token."""
+    return f"{content['control']['url']}/?token={content['control']['token']}"
+
+
 def doors(content: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
     """Return what listens: the name of each host, what it is, and each port of the product with the real one."""
     nodes = [node for cluster in content["clusters"].values() for node in cluster["nodes"].values()]

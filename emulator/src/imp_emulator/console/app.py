@@ -23,7 +23,7 @@ from imp_emulator.console.actions import ACTIONS, Outcome, carry_out
 from imp_emulator.console.live import Live
 from imp_emulator.console.look import Look
 from imp_emulator.console.pages import PAGES, Page
-from imp_emulator.console.session import COOKIE, LANGUAGE_COOKIE, Session, cookie, is_own_host, is_own_origin
+from imp_emulator.console.session import LANGUAGE_COOKIE, Session, cookie, is_own_host, is_own_origin
 from imp_emulator.control.app import Control
 from imp_emulator.errors import DomainError, NotFound
 from imp_emulator.pipeline.body import TooLarge, read_body
@@ -42,7 +42,8 @@ _SAFE = {
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # To another site no word; with less, a browser would not say either that a form comes from this one.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
@@ -97,7 +98,7 @@ def application(plane: Control, live: Live, url: str) -> Starlette:
             *(Route(f"/console{page.path}", _guarded(_page_of(page)), name=page.name) for page in PAGES),
         ]
     )
-    app.state.console = Console(plane, live, Session(plane.token), templates, url)
+    app.state.console = Console(plane, live, Session(plane.token, url), templates, url)
     return app
 
 
@@ -108,7 +109,7 @@ async def _enter(request: Request) -> Response:
         return _refused(request, 421, "refused.host")
     if console.session.opens(request.query_params.get("token")):
         response = RedirectResponse("/console/", 303, _SAFE)
-        response.set_cookie(COOKIE, **cookie(console.session.value))  # type: ignore[arg-type]
+        response.set_cookie(console.session.cookie, **cookie(console.session.value))  # type: ignore[arg-type]
         return response
     if console.session.knows(request.cookies):
         return RedirectResponse("/console/", 303, _SAFE)
@@ -138,6 +139,8 @@ def _refused(request: Request, status: int, why: str) -> Response:
 def _page_of(page: Page) -> Answer:
     async def answer(request: Request) -> Response:
         console: Console = request.app.state.console
+        # What changes while the page is made, the page may not have.
+        stamp = console.live.stamp()
         look = Look(console.plane, request.path_params, request.query_params, _language(request))
         try:
             values = await page.view(look)
@@ -145,7 +148,7 @@ def _page_of(page: Page) -> Answer:
             return _rendered(request, "missing.html", {"message": error.message}, 404)
         except DomainError as error:
             return _rendered(request, "missing.html", {"message": error.message}, 422)
-        return _rendered(request, f"{page.name}.html", {"page": page, **values})
+        return _rendered(request, f"{page.name}.html", {"page": page, "stamp": stamp, **values})
 
     return answer
 
@@ -174,15 +177,25 @@ def _language(request: Request) -> str:
 
 async def _choose_language(request: Request) -> Response:
     """Remember the reader's language, and go back to where it was chosen."""
-    back = request.query_params.get("back", "")
-    response = RedirectResponse(back if back.startswith("/console/") else "/console/", 303, _SAFE)
+    if request.path_params["language"] not in language.LANGUAGES:
+        return _rendered(request, "missing.html", {"message": "There is no such language."}, 404)
+    back = _back(request.query_params)
+    response = RedirectResponse(back, 303, _SAFE)
     response.set_cookie(LANGUAGE_COOKIE, **cookie(request.path_params["language"]))  # type: ignore[arg-type]
     return response
 
 
+def _back(given: Mapping[str, str]) -> str:
+    """Return the page that something was asked from; it is one of ours, whatever is said."""
+    back = given.get("back", "")
+    return back if back.startswith("/console/") else "/console/"
+
+
 async def _events(request: Request) -> Response:
     console: Console = request.app.state.console
-    return StreamingResponse(console.live.events(), headers=dict(_SAFE), media_type="text/event-stream")
+    return StreamingResponse(
+        console.live.events(request.query_params.get("seen", "")), headers=dict(_SAFE), media_type="text/event-stream"
+    )
 
 
 async def _do(request: Request) -> Response:
@@ -204,5 +217,5 @@ async def _do(request: Request) -> Response:
             outcome = await carry_out(call, console.url, console.plane.token)
     # A script puts the outcome into the page; without one it is a page of its own.
     template = "outcome_part.html" if request.headers.get("hx-request") else "outcome.html"
-    values = {"outcome": outcome, "back": given.get("back", "/console/")}
+    values = {"outcome": outcome, "back": _back(given)}
     return _rendered(request, template, values, 200 if outcome and outcome.done else 422)

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import secrets
 from collections.abc import AsyncIterator
-from typing import Any
 
 from imp_emulator.world.environment import Environment
 
@@ -25,30 +26,36 @@ class Live:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._closed = asyncio.Event()
+        self._run = secrets.token_hex(8)
 
     def close(self) -> None:
         """End all streams, so that the server need not wait for them."""
         self._closed.set()
 
-    def state(self) -> tuple[Any, ...]:
-        """Return what is another value whenever a page might show something else."""
+    def stamp(self) -> str:
+        """Return what is another word whenever a page might show something else, and in another run."""
         environment = self._environment
         faults = tuple((fault.id, fault.hits) for fault in environment.faults.active)
         database = environment.database
-        return database.generation, database.changes, environment.clock.setting, faults, tuple(environment.pace.rules)
+        counted = database.generation, database.changes, environment.clock.setting, faults, environment.pace.rules
+        return hashlib.sha256(f"{self._run} {counted}".encode()).hexdigest()[:16]
 
-    async def events(self) -> AsyncIterator[str]:
-        """Yield the text of the events: ``changed`` when a page is out of date, ``clock`` for each second."""
-        seen, told = self.state(), ""
+    async def events(self, seen: str) -> AsyncIterator[str]:
+        """Yield the text of the events: ``changed`` when a page is out of date, ``clock`` for each second.
+
+        Args:
+            seen: The stamp of when the page was made; it may be old, as that of a browser that has lost the stream is.
+        """
+        told = ""
         yield "retry: 1000\n\n"
         while not self._closed.is_set():
             now = self._environment.clock.now().strftime("%Y-%m-%d %H:%M:%S")
             if now != told:
                 told = now
                 yield f"event: clock\ndata: {now}\n\n"
-            state = self.state()
-            if state != seen:
-                seen = state
+            stamp = self.stamp()
+            if stamp != seen:
+                seen = stamp
                 yield "event: changed\ndata: \n\n"
             try:
                 async with asyncio.timeout(LOOK_SECONDS):

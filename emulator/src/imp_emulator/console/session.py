@@ -27,10 +27,16 @@ class Session:
 
     Args:
         token: The ready file's.
+        url: Where the page is. A browser gives a cookie to every port of a machine, and there may be several emulators.
+
+    Attributes:
+        cookie: The name of the cookie.
+        value: What it holds.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, url: str) -> None:
         self._token = token
+        self.cookie = f"{COOKIE}_{urlsplit(url).port}"
         self.value = hmac.new(token.encode(), b"console", hashlib.sha256).hexdigest()
 
     def opens(self, token: str | None) -> bool:
@@ -39,7 +45,7 @@ class Session:
 
     def knows(self, cookies: Mapping[str, str]) -> bool:
         """Tell whether a request comes with the cookie."""
-        return hmac.compare_digest(cookies.get(COOKIE, "").encode(), self.value.encode())
+        return hmac.compare_digest(cookies.get(self.cookie, "").encode(), self.value.encode())
 
 
 def cookie(value: str) -> dict[str, str | int | bool]:

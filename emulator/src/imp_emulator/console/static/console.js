@@ -3,6 +3,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 "use strict";
 
-// What the reader has opened or typed stays as it is when the page is made anew around it.
-Idiomorph.defaults.ignoreActiveValue = true;
-Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.tagName === "DETAILS");
+// What the reader has opened or types stays as it is when the page is made anew around it; what a button says does not.
+Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+  !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node === document.activeElement);
