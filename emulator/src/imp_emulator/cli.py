@@ -18,7 +18,7 @@ import typer
 from imp_emulator import __version__
 from imp_emulator.client import ready_file as ready
 from imp_emulator.client.addresses import is_loopback
-from imp_emulator.client.control import Control, ControlError, Json
+from imp_emulator.client.control import Control, ControlError, JournalForm, Json
 from imp_emulator.client.launch import EmulatorError, launch
 from imp_emulator.client.ready_file import Stopped
 from imp_emulator.domain.imp.presence_rules import SignIn
@@ -231,6 +231,25 @@ def errors(
         for code, words in known.items():
             if protocol in (None, name):
                 typer.echo(f"{name}\t{code}\t{words}")
+
+
+@app.command()
+def journal(
+    ready_file: ReadyFile,
+    form: Annotated[JournalForm, typer.Option("--format", help="HAR 1.2 for browsers and proxies, or plain JSON.")] = (
+        JournalForm.HAR
+    ),
+    cluster: Annotated[str | None, typer.Option(help="Only requests to this cluster.")] = None,
+    node: Annotated[str | None, typer.Option(help="Only requests to this node.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Only requests of this protocol.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Only this operation.")] = None,
+    writes: Annotated[bool | None, typer.Option("--writes/--reads", help="Only what writes, or only the rest.")] = None,
+) -> None:
+    """Print the requests that a running emulator has seen, without secrets, as a file for a bug report."""
+    found = _control(ready_file).export_journal(
+        form, writes=writes, cluster=cluster, node=node, protocol=protocol, operation=operation
+    )
+    typer.echo(found, nl=False)
 
 
 @redundancy.command("list")

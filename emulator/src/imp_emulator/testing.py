@@ -23,10 +23,10 @@ from functools import cached_property
 from pathlib import Path
 
 from imp_emulator.client import ready_file
-from imp_emulator.client.control import Answer, Control, ControlError, Json
+from imp_emulator.client.control import Answer, Control, ControlError, JournalForm, Json
 from imp_emulator.client.launch import EmulatorError, launch
 
-__all__ = ["Answer", "Control", "ControlError", "Emulator", "EmulatorError", "Json", "running"]
+__all__ = ["Answer", "Control", "ControlError", "Emulator", "EmulatorError", "JournalForm", "Json", "running"]
 
 STOP_SECONDS = 30
 

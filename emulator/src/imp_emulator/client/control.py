@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 Json = Any
@@ -21,6 +22,13 @@ _NAMES = 100
 """How many names one query holds."""
 _CLOCK_SECONDS = 600.0
 """How long moving the clock may take."""
+
+
+class JournalForm(StrEnum):
+    """A file of requests: HAR 1.2, the format of browsers and proxies, or plain JSON."""
+
+    HAR = "har"
+    JSON = "json"
 
 
 class ControlError(Exception):
@@ -127,6 +135,23 @@ class Control:
         filters = {"writes": writes, "after": after, "cluster": cluster, "node": node}
         filters |= {"protocol": protocol, "operation": operation}
         return self._call("GET", "/journal", params=filters)["entries"]
+
+    def export_journal(
+        self,
+        form: JournalForm = JournalForm.HAR,
+        *,
+        writes: bool | None = None,
+        after: int | None = None,
+        cluster: str | None = None,
+        node: str | None = None,
+        protocol: str | None = None,
+        operation: str | None = None,
+    ) -> bytes:
+        """Return the same entries as a file without secrets; ``form`` says which."""
+        filters = {"writes": writes, "after": after, "cluster": cluster, "node": node}
+        filters |= {"protocol": protocol, "operation": operation, "format": form}
+        path = "/journal/export"
+        return _succeeded("GET", path, self.request("GET", path, params=filters)).content
 
     def last_journal_id(self) -> int:
         """Return the newest entry's identifier, to ask for what comes ``after`` it."""

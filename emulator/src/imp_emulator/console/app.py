@@ -18,15 +18,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from imp_emulator.client.control import JournalForm
 from imp_emulator.console import language, show
 from imp_emulator.console.actions import ACTIONS, Outcome, carry_out
 from imp_emulator.console.live import Live
 from imp_emulator.console.look import Look
 from imp_emulator.console.pages import PAGES, Page
 from imp_emulator.console.session import LANGUAGE_COOKIE, Session, cookie, is_own_host, is_own_origin
+from imp_emulator.console.views import journal
+from imp_emulator.control import journal_export
 from imp_emulator.control.app import Control
 from imp_emulator.errors import DomainError, NotFound
-from imp_emulator.pipeline.body import TooLarge, read_body
+from imp_emulator.pipeline.body import Gone, TooLarge, read_body
 from imp_emulator.pipeline.request import Application, Receive, Scope, Send
 
 _FORM_LIMIT = 64 * 1024
@@ -95,6 +98,7 @@ def application(plane: Control, live: Live, url: str) -> Starlette:
             Route("/console/events", _guarded(_events)),
             Route("/console/language/{language}", _guarded(_choose_language)),
             Route("/console/do/{action}", _guarded(_do), methods=["POST"]),
+            Route("/console/journal/export.{form}", _guarded(_export)),
             *(Route(f"/console{page.path}", _guarded(_page_of(page)), name=page.name) for page in PAGES),
         ]
     )
@@ -193,8 +197,24 @@ def _back(given: Mapping[str, str]) -> str:
 
 async def _events(request: Request) -> Response:
     console: Console = request.app.state.console
+    if request.method == "HEAD":
+        return Response(None, 200, _SAFE, "text/event-stream")
     return StreamingResponse(
         console.live.events(request.query_params.get("seen", "")), headers=dict(_SAFE), media_type="text/event-stream"
+    )
+
+
+async def _export(request: Request) -> Response:
+    """Give the journal as a file, what is filtered out left out."""
+    console: Console = request.app.state.console
+    try:
+        form = JournalForm(request.path_params["form"])
+    except ValueError:
+        return _rendered(request, "missing.html", {"message": request.url.path}, 404)
+    filters = journal.filters(request.query_params)
+    parts = journal_export.exported(console.plane.environment, form, filters, [console.plane.token])
+    return StreamingResponse(
+        parts, headers=_SAFE | journal_export.as_file(form), media_type="application/json; charset=utf-8"
     )
 
 
@@ -207,6 +227,8 @@ async def _do(request: Request) -> Response:
         given = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except (TooLarge, ValueError):
         make, given = None, {}
+    except Gone:
+        return Response(status_code=400)
     outcome: Outcome | None = None
     if make is not None:
         try:

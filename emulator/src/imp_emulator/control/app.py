@@ -15,11 +15,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from imp_emulator import __version__
+from imp_emulator.client.control import JournalForm
 from imp_emulator.control import (
     authorities,
     calendars,
@@ -27,6 +28,7 @@ from imp_emulator.control import (
     exchange_accounts,
     exchange_online,
     exchange_servers,
+    journal_export,
     mailboxes,
     notifications,
     ports,
@@ -37,7 +39,6 @@ from imp_emulator.control.door import Door
 from imp_emulator.domain.imp import recovery, services
 from imp_emulator.scenario.reader import XML_TEXT
 from imp_emulator.store.database import NotStored, StateError
-from imp_emulator.store.journal import Entry
 from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
@@ -280,24 +281,35 @@ async def remove_snapshot(control: Authorised, name: str) -> None:
         control.snapshots.remove(name)
 
 
-async def read_journal(
-    control: Authorised,
+def _journal_filters(
     cluster: str | None = None,
     node: str | None = None,
     protocol: str | None = None,
     operation: str | None = None,
     writes: bool | None = None,
-    after: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> dict[str, Any]:
+    return {"cluster": cluster, "node": node, "protocol": protocol, "operation": operation, "write": writes}
+
+
+JournalFilters = Annotated[dict[str, Any], Depends(_journal_filters)]
+_After = Annotated[int, Query(ge=0, le=2**62)]
+
+
+async def read_journal(control: Authorised, filters: JournalFilters, after: _After = 0) -> dict[str, Any]:
     """The requests that the emulator has seen, oldest first."""
-    filters = {"cluster": cluster, "node": node, "protocol": protocol, "operation": operation, "write": writes}
     entries, last = control.environment.journal.entries(filters, after)
-    return {"entries": [_entry(entry) for entry in entries], "last": last}
+    return {"entries": [journal_export.fields(entry) for entry in entries], "last": last}
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    fields = {field: getattr(entry, field) for field in Entry.__slots__}
-    return fields | {"at": datetime.fromtimestamp(entry.at, tz=UTC).isoformat()}
+async def export_journal(
+    control: Authorised,
+    filters: JournalFilters,
+    form: Annotated[JournalForm, Query(alias="format")] = JournalForm.HAR,
+    after: _After = 0,
+) -> Response:
+    """The same as a file to hand over, without secrets: as HAR 1.2 or as JSON."""
+    parts = journal_export.exported(control.environment, form, filters, [control.token], after)
+    return StreamingResponse(parts, media_type="application/json", headers=journal_export.as_file(form))
 
 
 async def clear_journal(control: Authorised) -> None:
@@ -430,6 +442,7 @@ _ROUTES: tuple[tuple[str, str, int, Any], ...] = (
     ("POST", "/snapshots/{name}/restore", 204, restore_snapshot),
     ("DELETE", "/snapshots/{name}", 204, remove_snapshot),
     ("GET", "/journal", 200, read_journal),
+    ("GET", "/journal/export", 200, export_journal),
     ("DELETE", "/journal", 204, clear_journal),
     ("GET", "/transitions", 200, read_transitions),
     ("PUT", "/transitions", 200, set_transition),

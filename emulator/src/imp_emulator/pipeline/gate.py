@@ -39,6 +39,8 @@ ErrorPage = Callable[[int, str], Response]
 """The page that a listener's web server gives of its own accord: for a status, with a message."""
 
 BODY_LIMIT = 8 * 1024 * 1024
+_LONGEST_PATH = 1_000
+"""How many characters of a path the journal has."""
 ABORT = "imp_emulator.abort"
 """The ASGI extension of the emulator's listeners that closes the connection at once, without an answer."""
 CONNECTION = "imp_emulator.connection"
@@ -276,6 +278,8 @@ class Gate:
                 write=step.write,
                 status=status,
                 fault=step.fault,
+                port=request.port,
+                path=request.path[:_LONGEST_PATH],
             )
         )
 

@@ -36,7 +36,7 @@ from imp_emulator.wire.exchange.online.ews_door import OnlineEws
 from imp_emulator.wire.exchange.online.graph import Graph
 from imp_emulator.wire.exchange.online.token import TokenEndpoint
 from imp_emulator.wire.exchange.powershell import PowerShell
-from imp_emulator.wire.exchange_notifications import ExchangeNotifications
+from imp_emulator.wire.exchange_notifications import JOURNALED_PORT, ExchangeNotifications
 from imp_emulator.wire.exchange_notifications import error_page as notification_error_page
 from imp_emulator.wire.http import iis, tomcat
 from imp_emulator.wire.imp_admin import ImpAdmin
@@ -49,8 +49,6 @@ from imp_emulator.world.environment import Environment
 _BACKLOG = 1024
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
-_NOTIFICATION_PORT = 50020
-"""The default of the parameter Microsoft Exchange Notification Port; a request is journaled with it."""
 PRESENCE_TLS, PRESENCE_PLAIN = 8083, PLAIN_PORT
 """The ports of the Presence Web Service."""
 
@@ -174,7 +172,7 @@ class Listeners:
     def _listen_for_notifications(self, cluster: str, node: str) -> None:
         """Listen for Exchange's notifications; the engine that runs says at which ports of the node that is."""
         spoken = [self._protocol(ExchangeNotifications)]
-        gate = Gate(self._environment, cluster, node, _NOTIFICATION_PORT, spoken, notification_error_page)
+        gate = Gate(self._environment, cluster, node, JOURNALED_PORT, spoken, notification_error_page)
         self._gates.append(gate)
         key = f"{cluster}/{node}/notifications"
         self._servers.append(Server(gate, self.bind(key)))

@@ -13,7 +13,7 @@ from imp_emulator.store.database import Database, NotStored, Row
 
 DEFAULT_LIMIT = 200_000
 _PRUNE_EVERY = 1_024
-_COLUMNS = "at, cluster, node, protocol, method, operation, caller, write, status, fault, id"
+_COLUMNS = "at, cluster, node, protocol, method, operation, caller, write, status, fault, port, path, id"
 _ANY: dict[str, Any] = {"cluster": None, "node": None, "protocol": None, "operation": None, "write": None}
 _MATCHES = " AND ".join(f"(:{column} IS NULL OR {column} = :{column})" for column in _ANY)
 _logger = logging.getLogger("imp_emulator")
@@ -30,6 +30,8 @@ class Entry:
         write: Whether the operation changes the environment when it succeeds.
         status: The HTTP status of the answer; 0 when the connection was closed before the request was handled.
         fault: The kind of the injected fault, or ``None``.
+        port: The port of the real product that the request came to.
+        path: That of its URL, decoded and without a query; a very long one is cut off.
         id: Its number in the journal; 0 as long as it is not there.
     """
 
@@ -43,6 +45,8 @@ class Entry:
     write: bool
     status: int
     fault: str | None = None
+    port: int = 0
+    path: str = ""
     id: int = 0
 
 
@@ -68,8 +72,8 @@ class Journal:
         """
         self._last += 1
         self._database.execute(
-            "INSERT INTO journal (id, at, cluster, node, protocol, method, operation, caller, write, status, fault)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO journal (id, at, cluster, node, protocol, method, operation, caller, write, status, fault,"
+            " port, path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._last,
                 entry.at,
@@ -82,6 +86,8 @@ class Journal:
                 entry.write,
                 entry.status,
                 entry.fault,
+                entry.port,
+                entry.path,
             ),
         )
         if self._last % _PRUNE_EVERY == 0:
@@ -93,16 +99,17 @@ class Journal:
             self._told.add(error.kind)
             _logger.error("requests are answered without an entry in the journal: %s (%s)", error.kind, error)
 
-    def entries(self, filters: dict[str, Any], after: int = 0) -> tuple[list[Entry], int]:
-        """Return the entries newer than ``after`` and the newest identifier.
+    def entries(self, filters: dict[str, Any], after: int = 0, limit: int = -1) -> tuple[list[Entry], int]:
+        """Return the entries newer than ``after``, oldest first, and the newest identifier.
 
         Args:
             filters: Wanted values by column (cluster, node, protocol, operation, write); ``None`` means any.
             after: The identifier of the last entry already seen.
+            limit: How many at most; all of them by default.
         """
         rows = self._database.all(
-            f"SELECT {_COLUMNS} FROM journal WHERE id > :after AND {_MATCHES} ORDER BY id",  # noqa: S608
-            _ANY | filters | {"after": after},
+            f"SELECT {_COLUMNS} FROM journal WHERE id > :after AND {_MATCHES} ORDER BY id LIMIT :limit",  # noqa: S608
+            _ANY | filters | {"after": after, "limit": limit},
         )
         return [_entry(row) for row in rows], self._last
 

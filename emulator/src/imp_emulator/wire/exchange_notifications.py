@@ -22,6 +22,8 @@ from imp_emulator.wire.http import soap
 from imp_emulator.world.context import Context
 
 M = "http://schemas.microsoft.com/exchange/services/2006/messages"
+JOURNALED_PORT = 50020
+"""The default of the parameter Microsoft Exchange Notification Port; a request is journaled with it."""
 _OPERATION = "SendNotification"
 _STATUS = "StatusEvent"
 _RESULT = (

@@ -13,7 +13,7 @@ from imp_emulator.world.faults import EffectKind
 
 
 async def view(look: Look) -> dict[str, Any]:
-    """Return ``faults``, and what a new one can name: ``protocols``, ``kinds``, ``errors`` by protocol, ``nodes``."""
+    """Return ``faults``, and what a new one can name: ``protocols``, ``kinds``, ``errors`` by protocol, ``clusters`` ..."""
     scenario = look.context.scenario
     nodes = [node.name for cluster in scenario.clusters for node in cluster.nodes]
     return {
@@ -21,5 +21,6 @@ async def view(look: Look) -> dict[str, Any]:
         "protocols": sorted(look.plane.operations),
         "kinds": [kind.value for kind in EffectKind],
         "errors": error_catalogue.ERRORS,
-        "nodes": nodes + [server.name for server in scenario.exchange],
+        "clusters": [cluster.name for cluster in scenario.clusters],
+        "nodes": [*dict.fromkeys(nodes), *(server.name for server in scenario.exchange)],
     }

@@ -79,5 +79,7 @@ CREATE TABLE IF NOT EXISTS journal (
     caller    TEXT,
     write     INTEGER NOT NULL,
     status    INTEGER NOT NULL,
-    fault     TEXT
+    fault     TEXT,
+    port      INTEGER NOT NULL,
+    path      TEXT NOT NULL
 );
