@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -207,6 +208,16 @@ def test_the_figures_of_the_last_run_come_before_assumptions(tmp_path: Path) -> 
     assert figures.taken(few, known, "later") == known
 
 
+@pytest.mark.parametrize("hidden", [0o022, 0o077])
+def test_a_written_file_has_the_rights_that_the_user_gives_to_new_files(tmp_path: Path, hidden: int) -> None:
+    before = os.umask(hidden)
+    try:
+        figures.replace_text(tmp_path / "ticket.md", "done")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "ticket.md").stat().st_mode & 0o777 == 0o666 & ~hidden
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", '{"format": 2}', '{"format": 1, "figures": {"calendar_users": {"changes": 0}}}', "\udc80"]
 )
@@ -267,6 +278,40 @@ def test_a_clean_run_says_so() -> None:
     assert some.verdict == "nothing to change, 1 of 2 parts run"
 
 
+def test_a_node_whose_name_is_an_ipv6_address_is_a_node() -> None:
+    restart = change("service", "2001:db8::1:Cisco Presence Engine", "restart")
+    engine = part("presence_engine", result(restart))
+    assert summary(engine).restarts == {"2001:db8::1": ["Cisco Presence Engine"]}
+    failure = {"id": "2001:db8::1:Cisco Presence Engine", "message": "It does not start."}
+    failed = part("presence_engine", result(failed=True, failures=[failure]))
+    needs = part("trust", result(restart_required=["Cisco Presence Engine", "Cisco SIP Proxy"]))
+    assert "(Cisco Presence Engine)" in " ".join(next_steps(summary(needs, failed)))
+
+
+def test_what_was_not_seen_is_not_told_as_well() -> None:
+    """No status, a gateway beyond those that the product checks, a selection of nobody."""
+    unread = part("gateway_status", result(failed=True, msg="no connection"))
+    assert "LEFT ALONE" not in shown(summary(unread))
+    row = {"name": "mail1", "checked": True, "verified": True}
+    many = part("gateway_status", result(status=[row, {"name": "mail11", "checked": False}]))
+    assert "1 of 1 gateway verified, 1 not checked by the product" in shown(summary(many))
+    nobody = part("calendar_users", result(current={"selected": 0}))
+    assert "calendar users  no user is selected" in shown(summary(nobody))
+    bad = part("gateway_status", result(status=[{**row, "verified": False}]))
+    assert "ucops.imp.gateway_status" in next_steps(summary(bad, check=True))[0]
+
+
+def test_high_availability_that_is_switched_for_restarts_is_no_restart() -> None:
+    switched = [change("high_availability", "DefaultCUPSubcluster", action) for action in ("disable", "enable")]
+    (_reading, restarts) = estimate([part("presence_engine", result(*RESTARTS, *switched))], 20.0, {})
+    assert restarts.what == "4 restarts"
+
+
+def test_a_value_of_any_length_leaves_a_screen() -> None:
+    long = change("calendaring_parameter", "exchange_queue", "update", field("value", 1, "9" * 8000))
+    assert len(shown(summary(part("calendaring", result(long))))) < 1500
+
+
 def test_a_warning_of_a_module_is_a_note_whatever_ansible_makes_of_it() -> None:
     kept = SimpleNamespace(event=SimpleNamespace(msg="mail9 is no longer listed, and stays."))
     told = part("presence_gateways", result(warnings=[kept, "A text."]))
@@ -285,4 +330,10 @@ def test_a_run_with_backups_says_how_to_take_it_back() -> None:
     kept = [f"/b/2026-11-02T200000Z/imp1/{name}.json" for name in ("1-trust_certificates", "2-calendar_users")]
     parts = [part(name, result(backup_file=path)) for name, path in zip(("trust", "calendar_users"), kept, strict=True)]
     _nothing, back = next_steps(summary(*parts))
-    assert back.endswith("ucops.imp.restore -e restore_path='/b/2026-11-02T200000Z/imp1'")
+    assert back.endswith("ucops.imp.restore -e restore_path=/b/2026-11-02T200000Z/imp1")
+    # Ansible takes a blank for the end of a value, and every server has a folder of its own.
+    servers = [result(backup_file=f"/my b/{server}/1.json") for server in ("mail1", "mail2")]
+    told = next_steps(summary(part("exchange_certificate", *servers)))
+    assert [step.partition(" -e ")[2] for step in told[1:]] == [
+        f"""'{{"restore_path": "/my b/{server}"}}'""" for server in ("mail1", "mail2")
+    ]
