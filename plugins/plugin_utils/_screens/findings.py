@@ -93,7 +93,8 @@ class Part:
     restarts: tuple[str, ...] = ()
     why: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
-    """Further results: ``current``, ``elapsed``, ``users_assigned``, ``status`` of gateways, ``backup_files``."""
+    """Further results: ``assigned_users``, ``current``, ``elapsed``, ``users_assigned``, ``status``, and as a list
+    ``backup_files``."""
 
     @property
     def title(self) -> str:
@@ -122,7 +123,7 @@ def part_of(name: str, results: Results, failures: Iterable[str], why: str = "")
 
 
 def _found(results: Results) -> dict[str, Any]:
-    names = ("current", "elapsed", "users_assigned", "status")
+    names = ("assigned_users", "current", "elapsed", "users_assigned", "status")
     found = {name: result[name] for _server, result in results for name in names if name in result}
     files = [str(result["backup_file"]) for _server, result in results if result.get("backup_file")]
     return {**found, "backup_files": files} if files else found

@@ -21,6 +21,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, counted, named, noun, text
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.figures import Step, about, duration
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
     FAILED,
@@ -51,6 +52,8 @@ VERBS = {
 }
 ENABLED = ("im_and_presence", False, True)
 """The change of a user who is assigned to a node from then on."""
+SHOWN = "meeting_information"
+"""The option of a user whom the automatic calendar spread counts."""
 VALUE = "value"
 """The one field of a parameter."""
 LONGEST_NAME = 300
@@ -231,8 +234,29 @@ def sentences(summary: Summary) -> list[str]:
         if touched is not None:
             whom = f"Users on these nodes now: {touched:,}{_and_enabled(summary.groups)}."
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
+    spread = _spread_of_the_run(summary.parts)
+    if spread is not None:
+        told.append(
+            f"calendar_spread will be {spread}: the check counts the users of now, the run those that it leaves."
+        )
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]
+
+
+def _spread_of_the_run(parts: Sequence[Part]) -> int | None:
+    """Return the automatic calendar spread for the users as they will be, where that is not what the check says."""
+    users = next((part.found["assigned_users"] for part in parts if "assigned_users" in part.found), None)
+    if users is None:
+        return None
+    switched = sum(
+        group.count * (1 if after else -1)
+        for part in parts
+        for group in part.groups
+        for name, before, after in group.fields
+        if (group.kind, name) == (USERS, SHOWN) and bool(before) != bool(after)
+    )
+    spread = recommended_spread(max(users + switched, 0))
+    return spread if spread != recommended_spread(users) else None
 
 
 def _and_enabled(groups: Iterable[Group]) -> str:

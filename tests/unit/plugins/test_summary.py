@@ -182,6 +182,28 @@ def test_a_check_tells_restarts_users_and_time() -> None:
     assert next_steps(checked) == ["Run the same command without --check in a maintenance window."]
 
 
+@pytest.mark.parametrize(
+    ("now", "enabled", "told"), [(0, 1000, "will be 10:"), (0, 0, ""), (950, 50, ""), (900, 1, "10:")]
+)
+def test_a_check_tells_the_spread_for_the_users_that_the_run_leaves(now: int, enabled: int, told: str) -> None:
+    """The module counts those of now, which a check does not change."""
+    users = [
+        change("calendar_user", f"user{one}", "update", field("meeting_information", False, True))
+        for one in range(enabled)
+    ]
+    said = " ".join(
+        sentences(
+            summary(
+                part("calendar_users", result(*users)),
+                part("calendaring", result(TIMEOUT, assigned_users=now)),
+                check=True,
+            )
+        )
+    )
+    assert ("calendar_spread" in said) == bool(told)
+    assert told in said
+
+
 def test_users_of_a_node_that_nobody_tells_are_not_guessed() -> None:
     restarts = {"imp1": ["Cisco Presence Engine"], "imp2": ["Cisco Presence Engine"]}
     both = part("presence_engine", result(*RESTARTS, users_assigned=[{"nodes": [*BOTH], "users": 500}]))
