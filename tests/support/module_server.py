@@ -5,8 +5,8 @@
 
 A Python that starts and imports what the modules need of other packages takes most of the processor time of a module.
 Here one process has done so, and forks for each module: ``callback_plugins/module_processes.py`` hands it what ansible
-would give to a new Python. Nothing of the collection is imported before the fork, and of ansible what is in the server's
-own Python, which is the one that runs ansible.
+would give to a new Python. Nothing of the collection is imported before the fork, and of ansible what the server's own
+Python has, which is the one that runs ansible.
 
 A module that needs a Python of its own (another interpreter, other settings that Python reads when it starts) is
 refused, and ansible starts one. So it does where no server is named, as in the tests that kill a run.
@@ -54,6 +54,16 @@ def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
 
 
+class _WhereverPythonLooks:
+    """The folders of a package: what a module brings with it counts although the package has been imported."""
+
+    def __init__(self, package: str) -> None:
+        self._folder = package.replace(".", "/")
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{place}/{self._folder}" for place in sys.path)
+
+
 def _become_the_module(connection: socket.socket, own: dict[str, str]) -> None:
     """Run what a client sends, in a process that has been made for it, and end as a Python does that has run it."""
     _byte, streams, *_ = socket.recv_fds(connection, 1, 2)
@@ -71,6 +81,9 @@ def _become_the_module(connection: socket.socket, own: dict[str, str]) -> None:
     os.umask(header["umask"])
     os.environ.clear()
     os.environ.update(header["environment"])
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "ansible" and hasattr(module, "__path__"):
+            vars(module)["__path__"] = _WhereverPythonLooks(name)
     # As if Python had been given it as its input.
     sys.argv, sys.path[0] = [""], ""
     main = sys.modules["__main__"] = types.ModuleType("__main__")
