@@ -30,14 +30,13 @@ REPORTING = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift", "UCOPS_IMP_DRIFT_DI
 SHOWN = 30
 """Lines of ansible's output that are shown when it ends otherwise than expected."""
 
-GO_ON = f"""\
-The same cluster once more, to try things on:
-  .venv/bin/imp-emulator start --state {FOLDER}/state.sqlite3 \\
-    --ready-file {FOLDER}/ready.json
-  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json
+GO_ON = """\
+To try things yourself, on a fresh emulated cluster:
+  .venv/bin/imp-emulator start --state .emulator/state.sqlite3 \\
+    --ready-file .emulator/ready.json
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
   .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
-For a cluster of your own: docs/getting-started.md"""
+For a real cluster: docs/getting-started.md"""
 
 
 class Stopped(Exception):

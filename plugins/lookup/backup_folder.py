@@ -24,11 +24,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-# defaults/main.yml of the role trust
-trust_backup_path: "{{ lookup('ucops.imp.backup_folder') }}"
-
-# A play with tasks of its own
-- hosts: imp_publisher
+# A play with tasks of its own; the roles of the collection have it as the default of their variables.
+- name: Change something, with a backup
+  hosts: imp_publisher
   vars:
     ucops_imp_backup: true
   module_defaults:
@@ -55,7 +53,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import join
 from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.folders import USUAL, run_name
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import converted, spec_of, templated
 
-BACKUP, PATH = "ucops_imp_backup", "ucops_imp_backup_path"
+BACKUP = "ucops_imp_backup"
+PATH = "ucops_imp_backup_path"
 
 
 class LookupModule(LookupBase):

@@ -21,6 +21,7 @@ options:
     description:
       - Folders with backups, or results, those of the first task first.
       - The folder of a run may be given, which has a folder for each host; then it is the one of this host that counts.
+      - A folder that is called like another host of the inventory is not this host's, so nothing of it is.
     type: list
     elements: raw
     required: true
@@ -63,7 +64,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, read_folder
-from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.folders import host_folder
+from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.folders import NotOneHosts, host_folder
 from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.undo import entries_of, undo
 
 
@@ -72,28 +73,35 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[Any], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         """Return one dictionary; raises ``AnsibleLookupError`` for what is no backup."""
-        host = str((variables or {}).get("inventory_hostname", ""))
+        host = variables or {}
         entries: list[Entry] = []
         try:
             for term in terms:
-                entries += entries_of(term) if isinstance(term, Mapping) else _entries_in(str(term), host)
+                entries += entries_of(term) if isinstance(term, Mapping) else _entries_in(term, host)
             found = undo(entries)
         except (AttributeError, KeyError, TypeError, ValueError):
             text = (
                 "what is to be put back is damaged. Give results of this collection, or the folder of a run as it was."
             )
             raise AnsibleLookupError(f"ucops.imp.undo: {text}") from None
-        known = {node["name"]: node for node in kwargs.get("nodes") or []}
+        known = {node.get("name"): node for node in kwargs.get("nodes") or []}
         for call in (*found.trust_first, *found.trust_last):
             call["nodes"] = [known.get(name, {"name": name}) for name in call["nodes"]]
         return [found.as_dict()]
 
 
-def _entries_in(path: str, host: str) -> list[Entry]:
-    folder = Path(path).expanduser()
+def _entries_in(path: Any, host: Mapping[str, Any]) -> list[Entry]:
+    folder = Path(str(path)).expanduser()
+    name = str(host.get("inventory_hostname", ""))
+    others = [one for one in (host.get("groups") or {}).get("all", ()) if one != name]
     try:
-        mine = host_folder(folder, host)
+        mine = host_folder(folder, name, others, alone=_is_alone(name, host))
         return [] if mine is None else [entry for backup in read_folder(mine) for entry in backup.entries]
+    except NotOneHosts:
+        text = (
+            "it does not say of which host its backups are. Name that one with --limit, or give the folder of the run."
+        )
+        raise AnsibleLookupError(f"{folder}: {text}") from None
     except OSError as error:
         raise AnsibleLookupError(f"{folder} cannot be read: {error.strerror}. Give the folder of a run.") from None
     except ValueError:
@@ -101,3 +109,10 @@ def _entries_in(path: str, host: str) -> list[Entry]:
         raise AnsibleLookupError(f"{folder}: {text}") from None
     except ImpError as error:
         raise AnsibleLookupError(error.message) from None
+
+
+def _is_alone(name: str, host: Mapping[str, Any]) -> bool:
+    """Tell whether a run is about this host only. The playbook has a play for clusters and one for Exchange servers."""
+    groups = host.get("groups") or {}
+    elsewhere = () if host.get("ansible_limit") else (*groups.get("imp_publisher", ()), *groups.get("exchange", ()))
+    return {name, *(host.get("ansible_play_hosts_all") or ()), *elsewhere} == {name}

@@ -100,5 +100,5 @@ def inventory(emulator: Emulator, folder: Path) -> Path:
     copy = folder / "inventory" / "example"
     shutil.copytree(EXAMPLE, copy)
     (copy / "group_vars" / "all" / "vault.yml").write_text(passwords(emulator, "vault_ucops_imp"))
-    files(emulator, copy / "files")
+    files(emulator, copy / "group_vars" / "all" / "certificates")
     return copy

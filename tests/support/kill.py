@@ -74,6 +74,14 @@ def frozen_family(root: int) -> list[int]:
     return found
 
 
+def family_of(root: int) -> list[int]:
+    """Return a process and its descendants as they are at this moment."""
+    found = frozen_family(root)
+    for one in found:
+        _send(one, signal.SIGCONT)
+    return found
+
+
 def wait_until_gone(processes: Iterable[int]) -> None:
     """Return when none of these processes is alive."""
     deadline = time.monotonic() + PATIENCE

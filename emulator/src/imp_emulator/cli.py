@@ -164,8 +164,11 @@ def stop(
     else:
         typer.echo("The emulator has stopped.")
     if how is Stopped.KILLED:
-        words = f"it did not end within {timeout:g} seconds and was killed; what it had answered is in its state file"
-        typer.echo(f"imp-emulator: {words}", err=True)
+        typer.echo(
+            f"imp-emulator: it did not end within {timeout:g} seconds and was killed;"
+            " what it had answered is in its state file",
+            err=True,
+        )
 
 
 @calendar.command("put")

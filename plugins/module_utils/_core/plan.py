@@ -243,7 +243,7 @@ class Plan:
         for number, kind, sentence in sorts[:_MOST_SORTS]:
             yield f"  {shortened(flat(f'{counted(number, kind)}: {sentence}'), _LONGEST_LINE)}"
         if len(sorts) > _MOST_SORTS:
-            yield f"  and {sum(number for number, *_ in sorts[_MOST_SORTS:]):,} in other ways"
+            yield f"  and {sum(sort[0] for sort in sorts[_MOST_SORTS:]):,} in other ways"
 
     @property
     def listing(self) -> str:

@@ -142,19 +142,15 @@ class ModuleOptions(Protocol):
     @property
     def module_name(self) -> str:
         """The module's own name, without that of the collection."""
-        ...
 
     def input_problems(self) -> list[str]:
         """Return what is wrong with any option of any module."""
-        ...
 
     def warn(self, warning: str) -> None:
         """Warn the user."""
-        ...
 
     def log(self, msg: str) -> None:
         """Write to the system log."""
-        ...
 
 
 class SecretModule(AnsibleModule):  # type: ignore[misc, unused-ignore]

@@ -12,6 +12,7 @@ temporary folder, which each run has to itself, and the first one leaves a mark 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -33,14 +34,26 @@ def run_name(temporary: Path) -> str:
     return begun.strftime("%Y-%m-%dT%H%M%S.%f")[:-3] + "Z"
 
 
-def host_folder(given: Path, host: str) -> Path | None:
+class NotOneHosts(Exception):
+    """A folder with backups does not say whose they are, and there are several hosts that they could be of."""
+
+
+def host_folder(given: Path, host: str, others: Collection[str], *, alone: bool) -> Path | None:
     """Return the folder with a host's backups: the one that is given, or the host's in that of a run.
 
-    ``None`` when it is the folder of a run that has changed nothing of this host. Raises ``OSError`` when there is no
-    such folder, and ``ValueError`` when it has no backups at all.
+    ``None`` when nothing in it is the host's: it is the folder of one of the ``others``, or that of a run that has
+    changed nothing of this host. A folder that is called like no host is taken when the host is ``alone``, else
+    :class:`NotOneHosts` is raised. Raises ``OSError`` when there is no such folder, and ``ValueError`` when it has no
+    backups at all.
     """
     inside = list(given.iterdir())
     if any(path.suffix == ".json" for path in inside):
+        if given.name == host:
+            return given
+        if given.name in others:
+            return None
+        if not alone:
+            raise NotOneHosts
         return given
     if (given / host).is_dir():
         return given / host

@@ -69,7 +69,7 @@ def test_the_first_check_run(company: Emulator, newcomer: Shell) -> None:
     assert (newcomer.folder / "home" / ".vault-password").stat().st_mode & 0o077 == 0
     inventory = newcomer.folder / "inventory"
     fill(inventory / "group_vars" / "all" / "vault.yml", vault, passwords(company, "vault_ucops_imp"))
-    files(company, inventory / "files")
+    files(company, inventory / "group_vars" / "all" / "certificates")
 
     newcomer.run(entered, export, *encrypt.commands)
     assert "0 failed" in newcomer.run(entered, export, *preflight.commands)
@@ -77,6 +77,7 @@ def test_the_first_check_run(company: Emulator, newcomer: Shell) -> None:
     assert commands("docs/troubleshooting.md") == preflight.commands
     predicted = newcomer.run(entered, export, *check.commands)
     assert "failed=0" in predicted
+    assert "as an inventory source" not in predicted
     assert '+            "meeting_information": true' in predicted
     assert "Restart the services that have not loaded the configuration yet" in predicted
     assert company.journal(writes=True) == []

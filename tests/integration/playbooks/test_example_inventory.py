@@ -73,7 +73,7 @@ def test_what_is_not_set_yet_is_told_by_variable_and_file(environment: Emulator,
     assert application.startswith("vault_ucops_imp_application_password: it is not set, and ucops_imp_")
     assert system.startswith("vault_ucops_imp_os_password: it is not set, and ucops_imp_platform.password needs it.")
     assert [sentence for sentence in (application, system) if not sentence.endswith(vault)] == []
-    folder = tmp_path / "inventory" / "files"
+    folder = tmp_path / "inventory" / "group_vars" / "all" / "certificates"
     connections = "ucops_imp_platform.ca_path, ucops_imp_cucm.ca_path, ucops_imp_publisher.ca_path"
     assert files == [
         f"trust_certificates[0]: {folder}/exchange-root-ca.pem: No such file or directory",

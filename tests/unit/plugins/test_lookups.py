@@ -113,6 +113,7 @@ ROLES_THAT_CHANGE = sorted(name for name in roles() if f"{name}_backup_path" in 
 
 @pytest.mark.parametrize("role", ROLES_THAT_CHANGE)
 def test_one_variable_has_every_role_keep_backups_in_the_folder_of_the_run(role: str, tmp_path: Path) -> None:
+    """The default of each role is the lookup ``ucops.imp.backup_folder``."""
     beside = looked_up(role, ucops_imp_backup="yes", inventory_dir=str(tmp_path))[f"{role}_backup_path"]
     again = looked_up("trust", ucops_imp_backup=True, inventory_dir=str(tmp_path))["trust_backup_path"]
     elsewhere = looked_up(role, ucops_imp_backup=True, ucops_imp_backup_path=str(tmp_path / "kept"))

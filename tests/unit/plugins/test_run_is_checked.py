@@ -85,6 +85,16 @@ def test_every_role_of_the_run_is_told_in_one_list(tmp_path: Path) -> None:
     ]
 
 
+def test_of_many_settings_with_one_problem_the_problem_stays_in_sight() -> None:
+    """The screen has a column for the settings and one for what is wrong with them, which a colon parts."""
+    path = f"/{'n' * 240}.pem"
+    problem, _twice = problems("trust", trust_certificates=[{"path": path}] * 60)
+    names, _colon, said = problem.partition(": ")
+    assert names.startswith("trust_certificates[0], trust_certificates[1], ")
+    assert names.endswith(", trust_certificates[59]")
+    assert said == f"{path}: No such file or directory"
+
+
 def test_a_part_that_does_not_run_is_not_looked_at() -> None:
     wrong: dict[str, Any] = {"presence_engine_wait_timeout": 0, "ucops_imp_platform": None, "ucops_imp_publisher": None}
     told = problems("calendar_integration", calendar_users_query={"userid": "%"}, **wrong)

@@ -20,6 +20,7 @@ COMMAND = (os.environ.get("IMP_EMULATOR_PYTHON") or sys.executable, "-m", "imp_e
 older one than the emulator needs."""
 
 _POLL_SECONDS = 0.02
+_LONGER = " (a state file that was not served for hours has much to catch up with: give it longer, or take a new one)"
 
 
 class EmulatorError(Exception):
@@ -87,7 +88,11 @@ def _ready(process: subprocess.Popen[bytes], ready: Path, errors: Path, seconds:
     while not ready.exists():
         ended = process.poll() is not None
         if ended or time.monotonic() >= deadline:
-            what = f"ended with status {process.returncode}" if ended else f"was not ready after {seconds:g} seconds"
+            what = (
+                f"ended with status {process.returncode}"
+                if ended
+                else f"was not ready after {seconds:g} seconds{_LONGER}"
+            )
             said = errors.read_text(encoding="utf-8", errors="replace").strip().removeprefix("imp-emulator: ")
             raise EmulatorError(f"the emulator {what}{': ' if said else ''}{said}")
         time.sleep(_POLL_SECONDS)
