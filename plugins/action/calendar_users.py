@@ -31,21 +31,23 @@ class ActionModule(NormalModule):  # type: ignore[misc, unused-ignore]
             return dict(super().run(tmp, task_vars))
         environment = self._task.environment
         self._task.environment = [*(environment or []), {ADDRESS: line.address}]
+        result: dict[str, Any] = {}
         try:
             with line:
                 result = dict(super().run(tmp, task_vars))
         finally:
             self._task.environment = environment
-        line.bid_farewell(result)
+            # After an error as well: when ansible ends, nobody may be there to take it.
+            line.bid_farewell(result)
         return result
 
     def _line(self, task_vars: dict[str, Any]) -> Line | None:
         """Make a line, for a module that runs here and is waited for."""
         if self._connection.transport != "local" or self._task.async_val:
             return None
-        leave_if_orphaned()
         title = f"[{task_vars.get('inventory_hostname', 'localhost')}] {self._task.action.rpartition('.')[2]}: "
         try:
+            leave_if_orphaned()
             return Line(title, None if self._task.no_log else _show, constants.DEFAULT_LOCAL_TMP)
         except NoLine as reason:
             display.vvvv(f"{title}no progress is shown: {reason}")

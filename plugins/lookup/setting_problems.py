@@ -103,6 +103,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.parts import Parts, connection_problems
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.unset import Unset
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
+    SETTINGS,
     Host,
     Options,
     is_own_playbook,
@@ -113,8 +114,6 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
     used_names,
 )
 
-SETTINGS = "settings"
-"""What all playbooks read."""
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
 """Tags of the playbooks that are not called like a role."""
@@ -190,7 +189,11 @@ def _options(name: str, host: Host) -> Options:
 def _told_once(problems: Iterable[str]) -> list[str]:
     """Return the problems with one sentence for all settings of which the same is said; each setting is named."""
     pairs = [(name, said) for name, _colon, said in (problem.partition(": ") for problem in dict.fromkeys(problems))]
-    return [f"{', '.join(name for name, _said in same)}: {said}" for same, said in alike(pairs, lambda pair: pair)]
+    # What a long list leaves out must not be the colon behind it, where the screen's two columns part.
+    return [
+        f"{shortened(', '.join(name for name, _said in same), _LONGEST_PROBLEM // 2)}: {said}"
+        for same, said in alike(pairs, lambda pair: pair)
+    ]
 
 
 def _variable(problem: str) -> str:

@@ -84,7 +84,7 @@ class LookupModule(LookupBase):
                 "what is to be put back is damaged. Give results of this collection, or the folder of a run as it was."
             )
             raise AnsibleLookupError(f"ucops.imp.undo: {text}") from None
-        known = {node["name"]: node for node in kwargs.get("nodes") or []}
+        known = {node.get("name"): node for node in kwargs.get("nodes") or []}
         for call in (*found.trust_first, *found.trust_last):
             call["nodes"] = [known.get(name, {"name": name}) for name in call["nodes"]]
         return [found.as_dict()]
@@ -95,7 +95,7 @@ def _entries_in(path: Any, host: Mapping[str, Any]) -> list[Entry]:
     name = str(host.get("inventory_hostname", ""))
     others = [one for one in (host.get("groups") or {}).get("all", ()) if one != name]
     try:
-        mine = host_folder(folder, name, others, alone=len(host.get("ansible_play_hosts_all") or [name]) == 1)
+        mine = host_folder(folder, name, others, alone=_is_alone(name, host))
         return [] if mine is None else [entry for backup in read_folder(mine) for entry in backup.entries]
     except NotOneHosts:
         text = (
@@ -109,3 +109,10 @@ def _entries_in(path: Any, host: Mapping[str, Any]) -> list[Entry]:
         raise AnsibleLookupError(f"{folder}: {text}") from None
     except ImpError as error:
         raise AnsibleLookupError(error.message) from None
+
+
+def _is_alone(name: str, host: Mapping[str, Any]) -> bool:
+    """Tell whether a run is about this host only. The playbook has a play for clusters and one for Exchange servers."""
+    groups = host.get("groups") or {}
+    elsewhere = () if host.get("ansible_limit") else (*groups.get("imp_publisher", ()), *groups.get("exchange", ()))
+    return {name, *(host.get("ansible_play_hosts_all") or ()), *elsewhere} == {name}

@@ -24,7 +24,7 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any
@@ -55,16 +55,17 @@ class Stopped(BaseException):
 
 
 class Heard:
-    """Signals that a thread looks for: they may come to any thread, and the main one may be waiting for something else.
+    """:data:`SIGNALS`, for a thread that looks for them: they may come to any thread, and the main one may be waiting.
 
-    Made in the main thread, which also closes it.
+    One that is ignored, such as the hang-up after ``nohup``, stays so. Made in the main thread, which also closes it.
     """
 
-    def __init__(self, numbers: Iterable[int]) -> None:
+    def __init__(self) -> None:
         self.reader, self._writer = os.pipe()
         os.set_blocking(self.reader, False)
         os.set_blocking(self._writer, False)
         self._fd_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        numbers = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
         self._before = {number: signal.signal(number, _unheeded) for number in numbers}
 
     def first(self) -> int:
@@ -101,6 +102,7 @@ class Lifeline:
         """Why it is over; empty as long as it goes on."""
         self._last_words = last_words
         self._fd: int | None = None
+        self._telling = threading.Lock()
         try:
             self._fd = _opened(address) if address else None
         except (FileNotFoundError, _NoReader):
@@ -116,7 +118,7 @@ class Lifeline:
 
     def __enter__(self) -> Lifeline:
         if threading.current_thread() is threading.main_thread():
-            self._heard = Heard([number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN])
+            self._heard = Heard()
             self._before = signal.signal(_WAKE, self._on_wake)
             self._thread = threading.Thread(target=self._watch, args=(self._heard,), daemon=True)
             self._thread.start()
@@ -167,8 +169,8 @@ class Lifeline:
 
     def tell(self, words: bytes) -> None:
         """Send a line to ansible, if there is a reader that keeps up."""
-        if self._fd is not None and not self._closed:
-            with suppress(OSError):
+        with self._telling, suppress(OSError):
+            if self._fd is not None and not self._closed:
                 os.write(self._fd, words)
 
     def _on_wake(self, _number: int, _frame: FrameType | None) -> None:
@@ -193,8 +195,11 @@ class Lifeline:
         if not self._closed and main is not None:
             signal.pthread_kill(main, _WAKE)
             self._end_reading()
-        if self._fd is not None:
-            os.close(self._fd)
+        with self._telling:
+            # The system gives the number away again, to a connection for example, and nothing may be told into that.
+            line, self._fd = self._fd, None
+        if line is not None:
+            os.close(line)
 
     def _end_reading(self) -> None:
         """Wait for the end; when :data:`GRACE` is over and the work still reads, nothing is lost by ending it here."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import flat
 
 SECONDS_BETWEEN_LOGS = 10.0
 SECONDS_BETWEEN_COUNTS = 0.2
@@ -64,7 +65,8 @@ class Progress:
     def say(self, text: str) -> None:
         """Say in words what is done or waited for."""
         with self._lock:
-            harmless = self._hide(text)
+            # It may have words of a server, and goes to a terminal as it is.
+            harmless = flat(self._hide(text))
             self._send(shortened(harmless, LONGEST_TEXT))
             self._log_at_times(lambda: harmless)
 

@@ -70,7 +70,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arg
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change, Plan, Unknown
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats.request_file import write_atomically
-from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import ADDRESS, GONE, Lifeline, Stopped
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import ADDRESS, Lifeline, Stopped
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
 from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._module.secrets import ModuleOptions, SecretModule
@@ -195,7 +195,7 @@ def run_info(
 def _job(arguments: Arguments, problems: Callable[[Context], list[str]]) -> Job:
     def refuse(options: ModuleOptions) -> None:
         with ExitStack() as closing:
-            context = Context(options, arguments, closing, Lifeline(None, _last_words))
+            context = Context(options, arguments, closing, Lifeline(None, lambda: ""))
             _check_input(context, lambda: problems(context))
 
     return Job(arguments, refuse)
@@ -215,7 +215,7 @@ def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     tell(job)
     arguments = job.arguments
     module = SecretModule([*arguments.may_be_empty, *PENDING_RESTARTS], **arguments.module_kwargs())
-    with Lifeline(os.environ.get(ADDRESS), _last_words) as lifeline:
+    with Lifeline(os.environ.get(ADDRESS), lambda: _last_words(context)) as lifeline:
         with ExitStack() as closing:
             context = Context(module, arguments, closing, lifeline)
             try:
@@ -255,10 +255,11 @@ def _stopped(told: str, reason: str) -> ImpError:
     return ImpError(f"Stopped. {told} Run it again to go on.", code="stopped", details={"reason": reason})
 
 
-def _last_words() -> str:
-    """Return what a module prints that is ended while it waits for an answer that it only reads."""
-    error = _stopped("Nothing was being changed.", GONE)
-    return json.dumps({"failed": True, "changed": False, "msg": error.message, "code": error.code, "failures": []})
+def _last_words(context: Context) -> str:
+    """Return what a module prints that is ended while it waits for an answer that it only reads, to read back too."""
+    error = _stopped(context.counter.told(), context.lifeline.reason)
+    told = {"msg": error.message, "code": error.code, "details": error.details, "failures": []}
+    return json.dumps({"failed": True, "changed": context.counter.done > 0, **told})
 
 
 def _summary(failures: list[dict[str, Any]]) -> str:

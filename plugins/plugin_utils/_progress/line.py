@@ -26,7 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import SIGNALS, Heard
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import Heard
 from ansible_collections.ucops.imp.plugins.plugin_utils._progress.story import Story, Told, in_a_log, on_a_terminal
 
 SECONDS_BETWEEN_LOOKS = 0.2
@@ -56,7 +56,7 @@ class Line:
         self._signal = 0
         self._story = Story(time.monotonic())
         self._rest = b""
-        self._heard = Heard(SIGNALS)
+        self._heard = Heard()
         self._thread = threading.Thread(target=self._attend, daemon=True)
 
     def _make(self, folder: str) -> int:
@@ -133,7 +133,10 @@ class Line:
 
 
 def leave_if_orphaned() -> None:
-    """End this worker when the ansible that it works for is gone: nothing is to be begun any more."""
+    """End this worker when the ansible that it works for is gone: nothing is to be begun any more.
+
+    Raises :class:`NoLine` in a process that is no worker.
+    """
     if os.getppid() != _parent():
         os._exit(1)
 

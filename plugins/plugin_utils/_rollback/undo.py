@@ -19,6 +19,7 @@ from typing import Any
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_places, without_masks
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import given
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import CREATE, DELETE
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import named
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import REPLACED, Entry, are_entries
 from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.office_365 import (
@@ -160,13 +161,24 @@ def _node(entry: Entry) -> tuple[str, str]:
 
 
 def _users(found: Undo, entries: Sequence[Entry]) -> None:
+    unknown: list[str] = []
     for entry in entries:
-        # Whose meetings are shown is enabled, so that a result, which has only what was changed, says all of it.
+        # Whose meetings are shown is enabled, so that a result, which has only what was changed, says both of these.
         fields = _before(entry)
+        if "im_and_presence" not in fields and "meeting_information" not in fields:
+            unknown.append(entry["id"])
+            continue
         im_and_presence = fields.get("im_and_presence", True)
         meetings = fields.get("meeting_information", False)
         options = {"im_and_presence": bool(im_and_presence), "meeting_information": bool(meetings)}
+        if any(item["name"] == "home_cluster" for item in entry["fields"]):
+            options["home_cluster"] = bool(fields["home_cluster"])
         found.users.append({"userid": entry["id"], **options})
+    if unknown:
+        found.cannot.append(
+            f"The home cluster of {named(unknown)}: calendar_users sets the other options of a user as well, and a "
+            "result does not tell these. Only a backup keeps them."
+        )
 
 
 def _calendaring_parameters(found: Undo, entries: Sequence[Entry]) -> None:

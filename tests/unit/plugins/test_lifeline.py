@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -13,13 +15,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleError
+from ansible.plugins.action.normal import ActionModule as NormalModule
+from ansible_collections.ucops.imp.plugins.action.calendar_users import ActionModule
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Transport
 from ansible_collections.ucops.imp.plugins.module_utils._module import lifeline
+from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import Heard, Lifeline
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     PENDING_RESTARTS,
     PendingRestarts,
@@ -252,21 +259,105 @@ with Lifeline(sys.argv[1], lambda: "last words") as line:
 """
 
 
-def test_a_process_that_waits_for_an_answer_in_a_thread_is_ended(line: Reader) -> None:
-    command = [sys.executable, "-c", PROGRAM, str(line.path)]
+MODULE = """
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
+from tests.support import modules, things
+one, other = socket.socketpair()
+class Silent(things.Things):
+    store, applied = {}, []
+    def read_back(self):
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(one.recv, 1)
+            print("begins", flush=True)
+            answer.result()
+with modules._as_a_module(), modules._arguments({**things.CONNECTION, "things": {"a": 1, "b": 2}}):
+    run(Silent, things.ARGUMENTS)
+"""
+
+
+def ended(program: str, line: Reader, end: Callable[[int], None]) -> str:
+    """Run a program, end it when it waits for an answer, and return its last words."""
+    command = [sys.executable, "-c", program, str(line.path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begins\n"
-        line.cut()
-        assert process.stdout.read() == "\nlast words\n"
+        end(process.pid)
+        said = process.stdout.read()
         assert process.wait(PATIENCE) == 1
+    return said
+
+
+def test_a_process_that_waits_for_an_answer_in_a_thread_is_ended(line: Reader) -> None:
+    assert ended(PROGRAM, line, lambda _process: line.cut()) == "\nlast words\n"
+
+
+def test_one_that_reads_back_tells_what_was_changed(line: Reader) -> None:
+    told = json.loads(ended(MODULE, line, lambda process: os.kill(process, signal.SIGTERM)))
+    assert (told["failed"], told["changed"], told["code"]) == (True, True, "stopped")
+    assert told["msg"] == "Stopped. 2 of 2 changes done. Run it again to go on."
+    assert told["details"] == {"reason": "it was sent SIGTERM"}
+
+
+def test_nothing_is_told_into_what_has_taken_the_place_of_a_line_that_was_cut(line: Reader) -> None:
+    with Lifeline(str(line.path), lambda: "") as module:
+        own = module._fd
+        line.cut()
+        assert module._thread is not None
+        module._thread.join(PATIENCE)
+        one, other = socket.socketpair()
+        with one, other:
+            assert own in (one.fileno(), other.fileno()), "the number is given away again"
+            one.setblocking(False)
+            other.setblocking(False)
+            module.tell(b"how far it is")
+            for end in (one, other):
+                with pytest.raises(BlockingIOError):
+                    end.recv(1)
 
 
 def test_only_a_worker_of_ansible_makes_a_line(tmp_path: Path) -> None:
     with pytest.raises(NoLine):
         Line("title", None, str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_strategy_without_workers_runs_modules_without_a_line() -> None:
+    action = ActionModule.__new__(ActionModule)
+    action._task = SimpleNamespace(action="ucops.imp.services", async_val=0, no_log=False)
+    action._connection = SimpleNamespace(transport="local")
+    assert action._line({}) is None
+
+
+def test_a_worker_that_is_told_to_end_ends_though_the_module_could_not_be_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_action: Any, _tmp: Any, _variables: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AnsibleError("There is no such interpreter.")
+
+    action = ActionModule.__new__(ActionModule)
+    action._task = SimpleNamespace(action="ucops.imp.services", async_val=0, no_log=False, environment=None)
+    action._connection = SimpleNamespace(transport="local")
+    monkeypatch.setattr(NormalModule, "run", failing)
+    worker = multiprocessing.get_context("fork").Process(target=action.run)
+    worker.start()
+    worker.join(PATIENCE)
+    assert worker.exitcode == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_ansibles_end_hears_no_signal_that_is_ignored(ignored: bool) -> None:
+    """As after ``nohup``: ansible goes on, and so does the module."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        heard = Heard()
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert heard.first() == (0 if ignored else signal.SIGHUP)
+        heard.close()
+        assert signal.getsignal(signal.SIGHUP) == (signal.SIG_IGN if ignored else signal.SIG_DFL)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize(

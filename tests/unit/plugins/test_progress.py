@@ -104,6 +104,11 @@ def test_a_text_shows_no_secret_and_is_one_line_that_is_not_too_long() -> None:
     assert "canary" not in logged[0]
 
 
+def test_words_of_a_server_neither_break_the_line_nor_steer_the_terminal() -> None:
+    heard = story((101.0, say("try 2 in 0.5 s: \x1b[2J busy\nnow\u202e")))
+    assert heard.words(103.0) == "try 2 in 0.5 s: \\u001b[2J busy now\\u202e, 3 s so far"
+
+
 def test_counting_does_not_fill_the_line() -> None:
     lines: list[bytes] = []
     progress = Progress(lines.append, lambda _text: None)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -85,6 +86,16 @@ def test_every_role_of_the_run_is_told_in_one_list(tmp_path: Path) -> None:
     ]
 
 
+def test_of_many_settings_with_one_problem_the_problem_stays_in_sight() -> None:
+    """The screen has a column for the settings and one for what is wrong with them, which a colon parts."""
+    path = f"/{'n' * 240}.pem"
+    problem, _twice = problems("trust", trust_certificates=[{"path": path}] * 60)
+    names, _colon, said = problem.partition(": ")
+    assert names.startswith("trust_certificates[0], trust_certificates[1], ")
+    assert names.endswith(", trust_certificates[59]")
+    assert said == f"{path}: No such file or directory"
+
+
 def test_a_part_that_does_not_run_is_not_looked_at() -> None:
     wrong: dict[str, Any] = {"presence_engine_wait_timeout": 0, "ucops_imp_platform": None, "ucops_imp_publisher": None}
     told = problems("calendar_integration", calendar_users_query={"userid": "%"}, **wrong)
@@ -150,6 +161,12 @@ def test_the_connection_of_what_runs_must_be_there() -> None:
     # A module has its own folder, not the one in which the command was started.
     relative = one("trust", ucops_imp_platform={**CONNECTION, "ca_path": "none.pem"})
     assert relative.endswith(f" there is no file {COLLECTION}/playbooks/none.pem on the controller.")
+    for shape in (["imp1"], f'{{"password": "{SECRET}",'):
+        told = one("trust", ucops_imp_platform=shape)
+        assert told.startswith("ucops_imp_platform: it is ")
+        assert SECRET not in told
+    written = json.dumps({**CONNECTION, "password": "ab"})
+    assert one("trust", ucops_imp_platform=written).startswith("ucops_imp_platform.password: ")
     misspelt = one("trust", ucops_imp_platform={**CONNECTION, "pasword": SECRET})
     assert misspelt.startswith("ucops_imp_platform: there is no option pasword. Supported parameters include: ")
     options = {"connections": ["ucops_imp_publisher"], "connections_if_set": ["ucops_imp_platform"]}

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.lookup.undo import LookupModule
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Backups, Entry
 from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.folders import run_name
 from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.undo import entries_of, undo
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import COLLECTION, Host
 
 EWS, ONLINE = "Exchange -- EWS Server", "Office 365 Server"
 MAIL = "mail1.example.com"
@@ -74,6 +77,20 @@ def test_what_was_kept_of_a_user_counts() -> None:
     kept = {"im_and_presence": True, "meeting_information": True}
     (found,) = undo([entry("calendar_user", "anna", before=kept, meeting_information=(True, False))]).users
     assert found == {"userid": "anna", **kept}
+
+
+def test_a_home_cluster_comes_back_where_the_run_has_changed_it() -> None:
+    """The module sets the other options as well, so it cannot be put back while these are not known."""
+    kept = {"home_cluster": True, "im_and_presence": False, "meeting_information": False}
+    changed: dict[str, Any] = {"home_cluster": (True, False)}
+    (found,) = undo([entry("calendar_user", "anna", before=kept, **changed)]).users
+    assert found == {"userid": "anna", **kept}
+    (found,) = undo([entry("calendar_user", "anna", meeting_information=(True, False), **changed)]).users
+    assert found == {"userid": "anna", "home_cluster": True, "im_and_presence": True, "meeting_information": True}
+    told = undo(entries_of({"changes": [entry("calendar_user", name, **changed) for name in ("anna", "ben")]}))
+    assert told.users == []
+    assert len(told.cannot) == 1
+    assert told.cannot[0].startswith("The home cluster of anna, ben: calendar_users sets the other options")
 
 
 @pytest.mark.parametrize("value", ["7 minutes", 0, 1441, None])
@@ -277,6 +294,38 @@ def test_the_folder_of_one_host_is_no_other_hosts(tmp_path: Path) -> None:
     assert alone["back"] == ["calendaring parameters: 1"]
 
 
+def test_a_folder_of_nobody_is_not_taken_by_the_only_cluster_and_the_only_exchange_server(tmp_path: Path) -> None:
+    """Each is alone in its play of the playbook."""
+    kept(tmp_path / "own", "exchange_threads")
+    groups = {"all": ["imp1", "mail1"], "imp_publisher": ["imp1"], "exchange": ["mail1"]}
+    for host in ("imp1", "mail1"):
+        with pytest.raises(AnsibleError, match="Name that one with --limit"):
+            looked_up(str(tmp_path / "own"), host=host, groups=groups, ansible_play_hosts_all=[host])
+    named: dict[str, Any] = {"groups": groups, "ansible_play_hosts_all": ["imp1"], "ansible_limit": "imp1"}
+    assert looked_up(str(tmp_path / "own"), **named)["back"] == ["calendaring parameters: 1"]
+
+
+@pytest.mark.parametrize(
+    ("host", "cluster", "services"), [("imp1", "dc1", ["A", "C"]), ("imp2", "dc2", ["B", "C"]), ("mail1", "dc1", [])]
+)
+def test_a_cluster_loads_what_its_own_exchange_servers_show(host: str, cluster: str, services: list[str]) -> None:
+    def server(service: str, **more: str) -> dict[str, Any]:
+        return {"restore_exchange_result": {"results": [{"restart_required": [service]}]}, **more}
+
+    hostvars = {"mail1": server("A", ucops_imp_cluster="dc1"), "mail2": server("B", ucops_imp_cluster="dc2")}
+    hostvars |= {"mail3": server("C"), "mail4": {}}
+    loader = DataLoader()
+    variables: dict[str, Any] = {
+        "inventory_hostname": host,
+        "ucops_imp_cluster": cluster,
+        "groups": {"imp_publisher": ["imp1", "imp2"], "exchange": list(hostvars)},
+        "hostvars": hostvars,
+    }
+    known = Host(variables, Templar(loader=loader, variables=variables), loader)
+    role = known.with_variables(known.file(COLLECTION / "roles" / "restore" / "vars" / "main.yml"))
+    assert sorted(role.value(role.variables["restore_exchange_restarts"])) == services
+
+
 def test_a_folder_without_backups_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AnsibleError, match="cannot be read: No such file or directory"):
         looked_up(str(tmp_path / "none"))
@@ -311,7 +360,7 @@ def test_a_certificate_in_two_stores_of_a_node_is_two() -> None:
 
 def test_nodes_are_reached_as_the_list_says_and_else_by_their_name() -> None:
     results = [{"changes": [certificate(f"{node}:aa", "create", "CN=New") for node in ("imp1", "imp2")]}]
-    lookup = LookupModule().run(results, variables={}, nodes=[{"name": "imp2", "port": 8444}])
+    lookup = LookupModule().run(results, variables={}, nodes=[{"name": "imp2", "port": 8444}, {}])
     assert lookup[0]["trust_last"][0]["nodes"] == [{"name": "imp1"}, {"name": "imp2", "port": 8444}]
 
 
