@@ -31,7 +31,7 @@ SHOWN = 30
 """Lines of ansible's output that are shown when it ends otherwise than expected."""
 
 GO_ON = """\
-To try things yourself, on a fresh emulated cluster (make demo KEEP=1 leaves this one running):
+To try things yourself: make demo KEEP=1, or on a fresh emulated cluster
   .venv/bin/imp-emulator start --state .emulator/state.sqlite3 \\
     --ready-file .emulator/ready.json
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
@@ -41,10 +41,10 @@ For a real cluster: docs/getting-started.md"""
 KEPT = f"""\
 The emulator goes on. Look at it in a browser while you try things:
   {{console}}
-  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
+  export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json
+  export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
   .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
-  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json
-For a cluster of your own: docs/getting-started.md"""
+  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json"""
 
 
 class Stopped(Exception):

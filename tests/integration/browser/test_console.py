@@ -213,6 +213,17 @@ def test_what_was_typed_stays_when_something_changes(environment: Emulator, open
     expect(page.get_by_label("Name")).to_be_focused()
 
 
+def test_any_number_of_pages_is_open(environment: Emulator, opened: Open) -> None:
+    """Those that nobody sees use none of the few connections that a browser has for a server, and catch up later."""
+    seen = opened("/state")
+    for page in (seen, *(seen.context.new_page() for _ in range(7))):
+        page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => !window.isSeen })")
+        page.goto(address(seen, "/state"))
+    environment.control.clock(frozen=True)
+    seen.evaluate("window.isSeen = true; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(seen.get_by_text("The clock stands still.")).to_be_visible()
+
+
 def test_in_japanese_and_back(opened: Open) -> None:
     page = opened("/journal", locale="ja-JP")
     expect(page.locator("html")).to_have_attribute("lang", "ja")

@@ -30,7 +30,7 @@ Change = Callable[[Environment], Awaitable[None]]
 
 async def next_of(events: AsyncIterator[str], wanted: str) -> list[str]:
     """Return what comes before an event."""
-    before = []
+    before: list[str] = []
     async with asyncio.timeout(LONG):
         async for event in events:
             if event.startswith(wanted):

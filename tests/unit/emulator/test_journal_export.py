@@ -14,7 +14,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from imp_emulator.client.control import JournalForm
@@ -27,47 +26,8 @@ from tests.support import console_door
 from tests.support.console_door import TOKEN, Visitor
 
 MASK = "***"
-NUMBER, TEXT = {"type": "number"}, {"type": "string"}
-EMPTY = {"type": "array", "maxItems": 0}
-SIZES = {
-    "headersSize": {"const": -1},
-    "bodySize": {"const": -1},
-    "cookies": EMPTY,
-    "headers": EMPTY,
-    "httpVersion": TEXT,
-}
-
-
-def an_object(**fields: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": fields, "required": list(fields)}
-
-
-HAR = an_object(
-    log=an_object(
-        version={"const": "1.2"},
-        creator=an_object(name=TEXT, version=TEXT),
-        entries={
-            "type": "array",
-            "items": an_object(
-                startedDateTime={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+]00:00$"},
-                time={"type": "number", "minimum": 0},
-                request=an_object(
-                    method=TEXT, url={"type": "string", "pattern": "^https?://"}, queryString=EMPTY, **SIZES
-                ),
-                response=an_object(
-                    status={"type": "integer"},
-                    statusText=TEXT,
-                    content=an_object(size=NUMBER, mimeType=TEXT),
-                    redirectURL=TEXT,
-                    **SIZES,
-                ),
-                cache={"type": "object"},
-                timings=an_object(send=NUMBER, wait=NUMBER, receive=NUMBER),
-            ),
-        },
-    )
-)
-"""What the format wants (HAR 1.2), of that what is here."""
+UNKNOWN = {"httpVersion": "HTTP/1.1", "cookies": [], "headers": [], "headersSize": -1, "bodySize": -1}
+"""What HAR 1.2 wants of every request and answer, and the journal does not keep."""
 Add = Callable[..., None]
 
 
@@ -100,7 +60,8 @@ def exported(environment: Environment, form: JournalForm, filters: dict[str, Any
 
 def har(environment: Environment) -> list[dict[str, Any]]:
     content = json.loads(exported(environment, JournalForm.HAR))
-    jsonschema.validate(content, HAR)
+    assert (content.keys(), content["log"]["version"]) == ({"log"}, "1.2")
+    assert content["log"]["creator"].keys() == {"name", "version"}
     entries: list[dict[str, Any]] = content["log"]["entries"]
     return entries
 
@@ -112,11 +73,24 @@ def plain(environment: Environment, *arguments: Any) -> Any:
 def test_an_entry_is_told_as_a_request_to_the_emulated_network(emulated: Environment, add: Add) -> None:
     add()
     (entry,) = har(emulated)
-    assert entry["startedDateTime"] == "1970-01-01T00:00:01.500000+00:00"
-    assert entry["request"]["method"] == "POST"
-    assert entry["request"]["url"] == "https://imp-pub.dc1.example.com:8443/axl/"
-    assert (entry["response"]["status"], entry["response"]["statusText"]) == (200, "OK")
-    assert {name: value for name, value in entry.items() if name.startswith("_")} == {
+    assert entry == {
+        "startedDateTime": "1970-01-01T00:00:01.500000+00:00",
+        "time": 0,
+        "request": {
+            "method": "POST",
+            "url": "https://imp-pub.dc1.example.com:8443/axl/",
+            "queryString": [],
+            **UNKNOWN,
+        },
+        "response": {
+            "status": 200,
+            "statusText": "OK",
+            "content": {"size": 0, "mimeType": "x-unknown"},
+            "redirectURL": "",
+            **UNKNOWN,
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": 0, "receive": 0},
         "_id": 1,
         "_cluster": "dc1",
         "_node": "imp-pub",
@@ -260,9 +234,9 @@ def test_page_and_control_plane_give_the_same_file(emulated: Environment, tmp_pa
     add(operation="updateUser", write=True)
 
     async def use(visitor: Visitor) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
         for form in JournalForm:
             page = await visitor.client.get(f"/console/journal/export.{form}?writes=yes&node=imp-pub&protocol=")
-            headers = {"Authorization": f"Bearer {TOKEN}"}
             asked = f"/journal/export?format={form}&writes=true&node=imp-pub"
             plane = await visitor.client.get(asked, headers=headers)
             assert page.status_code == plane.status_code == 200

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from imp_emulator.world.environment import Environment
 
@@ -40,7 +40,7 @@ class Live:
         counted = database.generation, database.changes, environment.clock.setting, faults, environment.pace.rules
         return hashlib.sha256(f"{self._run} {counted}".encode()).hexdigest()[:16]
 
-    async def events(self, seen: str) -> AsyncIterator[str]:
+    async def events(self, seen: str) -> AsyncGenerator[str]:
         """Yield the text of the events: ``changed`` when a page is out of date, ``clock`` for each second.
 
         Args:

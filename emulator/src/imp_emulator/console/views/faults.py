@@ -13,7 +13,7 @@ from imp_emulator.world.faults import EffectKind
 
 
 async def view(look: Look) -> dict[str, Any]:
-    """Return ``faults``, and what a new one can name: ``protocols``, ``kinds``, ``errors`` by protocol, ``clusters`` ..."""
+    """Return ``faults``, and what a new one can name: ``protocols``, ``kinds``, ``errors``, ``clusters``, ``nodes``."""
     scenario = look.context.scenario
     nodes = [node.name for cluster in scenario.clusters for node in cluster.nodes]
     return {
