@@ -31,8 +31,7 @@ SHOWN = 30
 """Lines of ansible's output that are shown when it ends otherwise than expected."""
 
 GO_ON = """\
-To keep this cluster running: make demo KEEP=1
-To try things yourself, on a fresh emulated cluster:
+To try things yourself: make demo KEEP=1, or on a fresh emulated cluster
   .venv/bin/imp-emulator start --state .emulator/state.sqlite3 \\
     --ready-file .emulator/ready.json
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
@@ -45,8 +44,7 @@ The emulator goes on. Look at it in a browser while you try things:
   export IMP_EMULATOR_READY=$PWD/{FOLDER}/ready.json
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections
   .venv/bin/ansible-playbook -i inventory/emulator ucops.imp.site --check --diff
-  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json
-For a real cluster: docs/getting-started.md"""
+  .venv/bin/imp-emulator stop --ready-file {FOLDER}/ready.json"""
 
 
 class Stopped(Exception):

@@ -103,6 +103,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import (
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.parts import Parts, connection_problems
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.unset import Unset
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
+    SETTINGS,
     Host,
     Options,
     is_own_playbook,
@@ -113,8 +114,6 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
     used_names,
 )
 
-SETTINGS = "settings"
-"""What all playbooks read."""
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
 """Tags of the playbooks that are not called like a role."""

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the modules of the tests' playbooks, each in a process of its own that begins with the imports done.
 
-A Python that starts and imports what the modules need of other packages takes more than half of the processor time of
-a module. Here one process has done so, and forks for each module: ``callback_plugins/module_processes.py`` hands it
-what ansible would give to a new Python. Nothing of ansible or of the collection is imported before the fork.
+A Python that starts and imports what the modules need of other packages takes most of the processor time of a module.
+Here one process has done so, and forks for each module: ``callback_plugins/module_processes.py`` hands it what ansible
+would give to a new Python. Nothing of the collection is imported before the fork, and of ansible what the server's own
+Python has, which is the one that runs ansible.
 
 A module that needs a Python of its own (another interpreter, other settings that Python reads when it starts) is
 refused, and ansible starts one. So it does where no server is named, as in the tests that kill a run.
@@ -33,14 +34,14 @@ VARIABLE = "MODULE_SERVER"
 """The environment variable that names the server's socket."""
 
 IMPORTED = (
-    "requests", "cryptography.x509", "cryptography.hazmat.primitives.asymmetric.rsa",
+    "ansible.module_utils.basic", "requests", "cryptography.x509", "cryptography.hazmat.primitives.asymmetric.rsa",
     "cryptography.hazmat.primitives.serialization.pkcs7", "pypsrp.wsman", "pypsrp.powershell", "spnego",
     "argparse", "ast", "base64", "concurrent.futures", "csv", "ctypes", "dataclasses", "datetime", "decimal", "distro",
     "fcntl", "grp", "hashlib", "http.client", "inspect", "ipaddress", "json", "locale", "logging", "pickle", "platform",
     "pwd", "queue", "runpy", "selectors", "shlex", "shutil", "ssl", "subprocess", "syslog", "tempfile", "threading",
     "traceback", "typing", "urllib.request", "uuid", "xml.etree.ElementTree", "zipfile", "zipimport",
 )  # fmt: skip
-"""What the modules and ansible's own part of them import of others; what is missing here only costs time."""
+"""What the modules import; what is missing here only costs time."""
 
 _READ_AT_START = ("LANG", "LC_", "LD_", "OPENSSL_", "PYTHON", "SSL_", "TZ")
 """Environment variables, by how their names begin, that a process reads once."""
@@ -51,6 +52,16 @@ TAKEN, REFUSED = b"taken\n", b"refused\n"
 def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the settings that a process which has started knows already."""
     return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
+
+
+class _WhereverPythonLooks:
+    """The folders of a package: what a module brings with it counts although the package has been imported."""
+
+    def __init__(self, package: str) -> None:
+        self._folder = package.replace(".", "/")
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{place}/{self._folder}" for place in sys.path)
 
 
 def _become_the_module(connection: socket.socket, own: dict[str, str]) -> None:
@@ -70,6 +81,9 @@ def _become_the_module(connection: socket.socket, own: dict[str, str]) -> None:
     os.umask(header["umask"])
     os.environ.clear()
     os.environ.update(header["environment"])
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "ansible" and hasattr(module, "__path__"):
+            vars(module)["__path__"] = _WhereverPythonLooks(name)
     # As if Python had been given it as its input.
     sys.argv, sys.path[0] = [""], ""
     main = sys.modules["__main__"] = types.ModuleType("__main__")

@@ -64,7 +64,7 @@ class Declared:
 
     def place(self, kind: str, identifier: str, field: str | None) -> Place | None:
         """Return the line of a field of an object, or of what declares the object; ``None`` when it is not known."""
-        for name in (identifier, identifier.partition(":")[2]):
+        for name in (identifier, identifier.rpartition(":")[2]):
             found = self._texts.get(name.casefold()) if name else None
             if found:
                 return self._of_field(found.mapping, field) or found.place

@@ -50,7 +50,7 @@ class Sort:
 
     Attributes:
         noun: what one is called.
-        kinds: of objects.
+        kinds: of objects; the first is counted, the time of the others is part of it.
         each: the assumed seconds for one, where no run tells.
         few: a run with fewer tells nothing of many.
     """
@@ -59,6 +59,10 @@ class Sort:
     kinds: tuple[str, ...]
     each: float
     few: int = 1
+
+    def number(self, part: Part) -> int:
+        """Return how many such changes a part has."""
+        return sum(group.count for group in part.groups if group.kind in self.kinds[:1])
 
 
 SORTS = {
@@ -90,7 +94,7 @@ def estimate(parts: Sequence[Part], reading: float, figures: Mapping[str, Figure
     """Return about how long the changes that a check has planned take; ``reading`` is what the check itself took."""
     steps = [Step("read and compare", reading, "as in this check")]
     for name, sort in SORTS.items():
-        number = sum(group.count for part in parts for group in part.groups if group.kind in sort.kinds)
+        number = sum(sort.number(part) for part in parts)
         if number:
             steps.append(_step(sort, number, figures.get(name)))
     known = {kind for sort in SORTS.values() for kind in sort.kinds}
@@ -114,7 +118,7 @@ def taken(parts: Sequence[Part], old: Mapping[str, Figure], at: str) -> dict[str
         sort, elapsed = SORTS.get(part.name), part.found.get("elapsed")
         if sort is None or part.state == NOT_RUN or not isinstance(elapsed, (int, float)):
             continue
-        number = sum(group.count for group in part.groups if group.kind in sort.kinds)
+        number = sort.number(part)
         if number >= sort.few and elapsed > 0:
             figures[part.name] = Figure(number, float(elapsed), at)
     return figures
@@ -154,11 +158,18 @@ def replace_text(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
-        Path(name).chmod(0o644)
+        Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """Return which rights this user does not give to new files; they can only be read by setting them."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def duration(seconds: float) -> str:

@@ -43,7 +43,7 @@ SERVERS = "exchange_certificate"
 """The part whose results are those of the Exchange servers."""
 USERS, SERVICE, SWITCH = "calendar_user", "service", "high_availability"
 PER_NODE = ("trust_certificate", SERVICE)
-"""Kinds whose ids begin with a node and a colon."""
+"""Kinds whose ids are a node, a colon and a name without a colon; a node may be an IPv6 address."""
 
 CHANGED, RIGHT, FAILED, NOT_RUN = "changed", "ok", "failed", "not run"
 
@@ -93,7 +93,8 @@ class Part:
     restarts: tuple[str, ...] = ()
     why: str = ""
     found: Mapping[str, Any] = field(default_factory=dict)
-    """Further results: ``current``, ``elapsed``, ``users_assigned``, ``status`` of gateways, ``backup_file``."""
+    """Further results: ``assigned_users``, ``current``, ``elapsed``, ``users_assigned``, ``status``, and as a list
+    ``backup_files``."""
 
     @property
     def title(self) -> str:
@@ -122,8 +123,10 @@ def part_of(name: str, results: Results, failures: Iterable[str], why: str = "")
 
 
 def _found(results: Results) -> dict[str, Any]:
-    names = ("current", "elapsed", "users_assigned", "status", "backup_file")
-    return {name: result[name] for _server, result in results for name in names if name in result}
+    names = ("assigned_users", "current", "elapsed", "users_assigned", "status")
+    found = {name: result[name] for _server, result in results for name in names if name in result}
+    files = [str(result["backup_file"]) for _server, result in results if result.get("backup_file")]
+    return {**found, "backup_files": files} if files else found
 
 
 def groups_of(results: Results) -> list[Group]:
@@ -151,7 +154,7 @@ def _name_and_node(change: Mapping[str, Any], server: str) -> tuple[str, str]:
     identifier = str(change.get("id"))
     if change.get("kind") not in PER_NODE:
         return identifier, server
-    node, _colon, rest = identifier.partition(":")
+    node, _colon, rest = identifier.rpartition(":")
     fields = {item.get("name"): item for item in _list(change, "fields")}
     subject = fields.get("subject", {})
     # A fingerprint tells people nothing.
@@ -206,7 +209,7 @@ def still_to_restart(parts: Sequence[Part]) -> list[str]:
     engine = next((part for part in parts if part.name == "presence_engine"), None)
     if engine is None or engine.state == NOT_RUN:
         return list(needed)
-    failed = {identifier.partition(":")[2] for failure in engine.failures for identifier in failure.ids}
+    failed = {identifier.rpartition(":")[2] for failure in engine.failures for identifier in failure.ids}
     if engine.state == FAILED and not failed & set(needed):
         return list(needed)
     return [service for service in needed if service in failed]

@@ -11,13 +11,17 @@ The sentences are those of the summary in Markdown as well (``ticket``).
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import alike, counted, named, noun, text
+from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.figures import Step, about, duration
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
     FAILED,
@@ -48,8 +52,12 @@ VERBS = {
 }
 ENABLED = ("im_and_presence", False, True)
 """The change of a user who is assigned to a node from then on."""
+SHOWN = "meeting_information"
+"""The option of a user whom the automatic calendar spread counts."""
 VALUE = "value"
 """The one field of a parameter."""
+LONGEST_NAME = 300
+"""Characters of an object's name with its values on the screen; one may be longer than any screen."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,11 @@ class Summary:
     by: str
     parts: tuple[Part, ...]
     steps: tuple[Step, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it took; none where the clock was set back meanwhile."""
+        return max((self.ended - self.begun).total_seconds(), 0.0)
 
     @property
     def failed(self) -> list[Part]:
@@ -99,7 +112,7 @@ class Summary:
 
 def screen(summary: Summary, width: int) -> list[str]:
     """Return the lines of the screen."""
-    when = f"{summary.begun:%H:%M:%S} to {summary.ended:%H:%M:%S}, {duration(_seconds(summary))}"
+    when = f"{summary.begun:%H:%M:%S} to {summary.ended:%H:%M:%S}, {duration(summary.seconds)}"
     lines = [*wrapped(f"{summary.cluster}: {summary.verdict}", width), *wrapped(f"{summary.host}, {when}", width)]
     for titles, rows in _sections(summary):
         if rows:
@@ -161,12 +174,13 @@ def _which(groups: Iterable[Group], most: int) -> str:
         if values.keys() == {VALUE}:
             before, after = values[VALUE]
             suffix = f": {text(before)} -> {text(after)}"
-        places.setdefault(group.nodes, []).extend(f"{name}{suffix}" for name in group.names)
+        names = (shortened(f"{name}{suffix}", LONGEST_NAME) for name in group.names)
+        places.setdefault(group.nodes, []).extend(names)
     told = []
-    for nodes, names in places.items():
+    for nodes, those in places.items():
         # A request for a server's certificate has the server's name.
-        where = f" on {named(nodes)}" if nodes and list(nodes) != names else ""
-        told.append(f"{named(names, most)}{where}")
+        where = f" on {named(nodes)}" if nodes and list(nodes) != those else ""
+        told.append(f"{named(those, most)}{where}")
     return "; ".join(told)
 
 
@@ -179,8 +193,12 @@ def left_rows(parts: Iterable[Part]) -> Iterator[tuple[str, str]]:
             right = _users_right(part)
             if right:
                 yield part.title, f"{counted(right, 'user')} as declared"
+            elif part.state == RIGHT:
+                yield part.title, "no user is selected"
         elif part.name == "gateway_status":
-            yield part.title, _verified(part)
+            # A status that could not be read tells nothing of gateways.
+            if "status" in part.found:
+                yield part.title, _verified(part)
         elif part.state == RIGHT:
             yield part.title, "a meeting is shown" if part.name == "proof" else "as declared"
 
@@ -196,9 +214,11 @@ def _verified(part: Part) -> str:
     status = part.found.get("status") or []
     checked = [row for row in status if row.get("checked")]
     missing = [str(row.get("name")) for row in checked if not row.get("verified")]
-    if not checked:
+    if not status:
         return "no gateway is there to be checked"
     told = f"{len(checked) - len(missing)} of {counted(len(checked), 'gateway')} verified"
+    if len(checked) < len(status):
+        told += f", {len(status) - len(checked)} not checked by the product"
     return f"{told}; not verified: {named(missing)}" if missing else told
 
 
@@ -214,8 +234,29 @@ def sentences(summary: Summary) -> list[str]:
         if touched is not None:
             whom = f"Users on these nodes now: {touched:,}{_and_enabled(summary.groups)}."
         told.append(f"While a node restarts, the presence of its users is not up to date. {whom}")
+    spread = _spread_of_the_run(summary.parts)
+    if spread is not None:
+        told.append(
+            f"calendar_spread will be {spread}: the check counts the users of now, the run those that it leaves."
+        )
     total = sum(step.seconds for step in summary.steps)
     return [*told, f"The run takes {about(total)}."]
+
+
+def _spread_of_the_run(parts: Sequence[Part]) -> int | None:
+    """Return the automatic calendar spread for the users as they will be, where that is not what the check says."""
+    users = next((part.found["assigned_users"] for part in parts if "assigned_users" in part.found), None)
+    if users is None:
+        return None
+    switched = sum(
+        group.count * (1 if after else -1)
+        for part in parts
+        for group in part.groups
+        for name, before, after in group.fields
+        if (group.kind, name) == (USERS, SHOWN) and bool(before) != bool(after)
+    )
+    spread = recommended_spread(max(users + switched, 0))
+    return spread if spread != recommended_spread(users) else None
 
 
 def _and_enabled(groups: Iterable[Group]) -> str:
@@ -243,23 +284,23 @@ def next_steps(summary: Summary) -> list[str]:
             f"ansible-playbook -i INVENTORY ucops.imp.presence_engine --limit {summary.host}"
         )
     unverified = [part for part in summary.parts if part.name == "gateway_status" and "not verified" in _verified(part)]
-    if unverified and not summary.failed and not summary.check:
+    if unverified and not summary.failed and not (summary.check and summary.groups):
         steps.append("See what to do about the gateways: ansible-playbook -i INVENTORY ucops.imp.gateway_status")
     if summary.check and summary.groups and not summary.failed:
         window = " in a maintenance window" if summary.restarts else ""
         steps.append(f"Run the same command without --check{window}.")
     steps = steps or ["Nothing. Another run changes nothing."]
-    folders = dict.fromkeys(
-        str(PurePath(part.found["backup_file"]).parent) for part in summary.parts if "backup_file" in part.found
-    )
+    files = (path for part in summary.parts for path in part.found.get("backup_files", ()))
     return steps + [
-        f"To take this run back: ansible-playbook -i INVENTORY ucops.imp.restore -e restore_path='{folder}'"
-        for folder in folders
+        f"To take this run back: ansible-playbook -i INVENTORY ucops.imp.restore -e {_variable('restore_path', folder)}"
+        for folder in dict.fromkeys(str(PurePath(path).parent) for path in files)
     ]
 
 
-def _seconds(summary: Summary) -> float:
-    return max((summary.ended - summary.begun).total_seconds(), 0.0)
+def _variable(name: str, value: str) -> str:
+    """Return what to write after ``-e`` in a shell: with a blank or a quote in it, ansible wants a value as JSON."""
+    plain = f"{name}={value}"
+    return plain if shlex.quote(plain) == plain else shlex.quote(json.dumps({name: value}))
 
 
 def states(parts: Sequence[Part]) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ NAMED = 50
 def markdown(summary: Summary) -> str:
     """Return the whole text, which ends with a line break."""
     planned = "Planned " if summary.check else ""
-    took = duration((summary.ended - summary.begun).total_seconds())
+    took = duration(summary.seconds)
     facts = [
         ("Cluster", f"{summary.cluster} ({summary.host})"),
         ("Result", summary.verdict),

@@ -29,11 +29,14 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import S
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.unset import Unset, filled_in
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import (
     COLLECTION,
+    SETTINGS,
     Host,
     Options,
     computed_defaults,
+    converted,
     known_variables,
     needed,
+    spec_of,
 )
 
 OURS = "ucops.imp."
@@ -90,8 +93,11 @@ class Connections:
         noted = self._unset.noted
         value = filled_in(variable, raw, self._host, self._unset)
         unset = self._unset.noted > noted
+        # As the lookup takes it that the playbooks ask: from the command line it may be a text.
+        read, said_of_shape = converted({variable: spec_of(SETTINGS)[variable]}, {variable: value})
+        value = read.get(variable)
         if not isinstance(value, Mapping):
-            # What is no dictionary is told with the variables.
+            self.problems += [] if unset else said_of_shape or [needed(variable)]
             return dict(_STAND_IN)
         own = {"options": connection_options(kind)}
         value = _from(value, own, self._host.variables.get("playbook_dir"))

@@ -60,6 +60,8 @@ except ImportError:  # up to core 2.18, which trusts every text
         return value
 
 
+SETTINGS = "settings"
+"""What all playbooks read."""
 COLLECTION = Path(__file__).parents[3]
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
 _LONGEST_SHOWN = 60

@@ -18,11 +18,25 @@ from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.exchange import exchange_connection
 from tests.support.modules import run_module
+from tests.support.office_365 import CLIENT_ID, OUTLOOK, TENANT_ID
 from tests.support.pages import Shell, blocks
 from tests.support.playbooks import INVENTORY
 from tests.support.project_files import ROOT
 
 PAGE = "docs/rollback.md"
+OTHER_TASKS = 5
+"""Gateways back, users, parameters, gateways deleted, other parameters: the tasks for a cluster but for its trust."""
+NO_TRUST_STORES = """
+ucops_imp_platform: {hostname: 127.0.0.1, port: 1, username: nobody, password: wrong-password}
+trust_nodes: []
+"""
+ONLINE = {
+    "name": OUTLOOK,
+    "type": "office_365",
+    "client_id": CLIENT_ID,
+    "tenant_id": TENANT_ID,
+    "client_secret": "Canary-1c3d-secret",
+}
 HOST, SERVER = "imp-pub.dc1", "mail1.example.com"
 OLD_CA, NEW_CA = issue("Old CA", ca=True), issue("New CA", ca=True)
 RENEWED = issue("Old CA", ca=True, days=(1, 365))
@@ -35,8 +49,9 @@ class Cluster:
         self.emulator = emulator
         self.inventory = folder / "inventory"
         shutil.copytree(INVENTORY, self.inventory)
+        self.variables = self.inventory / "group_vars" / "all"
         # What restarts is the business of other tests.
-        (self.inventory / "group_vars" / "all" / "restart.yml").write_text("restore_restart: false\n")
+        (self.variables / "restart.yml").write_text("restore_restart: false\nucops_imp_backup: true\n")
         self.run = self.inventory / ".ucops_imp" / "backups" / "2026-11-26T151725.123Z"
         more = {"IMP_EMULATOR_READY": str(emulator.ready_file)}
         self.terminal = Shell(folder, more={"ANSIBLE_COLLECTIONS_PATH": str(ensure_collection_tree(ROOT)), **more})
@@ -89,8 +104,7 @@ def cluster_fixture(environment: Emulator, tmp_path: Path) -> Cluster:
 def change_everything(cluster: Cluster) -> None:
     certificates = [{"content": NEW_CA.pem}, {"content": RENEWED.pem}]
     cluster.change("platform", "trust_certificates", certificates=certificates)
-    second = {"name": "mail2.example.com", "description": "second site"}
-    cluster.change("imp", "presence_gateways", gateways=[second], purge=True)
+    cluster.change("imp", "presence_gateways", gateways=[ONLINE], purge=True)
     users = [{"userid": "user0001", "meeting_information": False}, {"userid": "user0003"}]
     cluster.change("cucm", "calendar_users", users=users)
     cluster.change(
@@ -104,45 +118,34 @@ def change_everything(cluster: Cluster) -> None:
 
 
 def test_a_run_is_put_back_by_the_commands_of_the_page(cluster: Cluster) -> None:
+    """Of the check the trust stores cannot be asked: what fails keeps nothing else back.
+
+    Without a gateway of Exchange the account is gone: it comes back with its password. A restore is backed up, too.
+    """
     before = cluster.state
     change_everything(cluster)
     after = cluster.state
-    assert all(after[part] != before[part] for part in before.keys() - {"account"})
+    assert all(after[part] != before[part] for part in before)
     (printed,) = [block.commands for block in blocks(PAGE) if block.language == "console"]
     choose, check, restore = printed
 
+    # After connection.yml, which it overrides.
+    broken = cluster.variables / "no_trust_stores.yml"
+    broken.write_text(NO_TRUST_STORES)
     cluster.emulator.control.clear_journal()
-    told = cluster.terminal.run(choose, check)
+    told = cluster.terminal.run(choose, check, expected=2)
     assert cluster.emulator.journal(writes=True) == []
     assert "\nyes       users: 2\n" in told
     assert 0 < told.index("\nno        The order of the gateways") < told.index("\nyes       users: 2\n")
+    assert told.count(f"changed: [{HOST}]\n") == OTHER_TASKS
+    assert "trust: 2 failed, everything else was tried. imp-pub, imp-sub: The name " in " ".join(told.split()), told
 
+    broken.unlink()
     cluster.terminal.run(choose, restore)
     assert cluster.state == before
-
-
-def test_what_fails_keeps_nothing_else_back_and_a_restore_can_be_taken_back_too(cluster: Cluster) -> None:
-    """Without the gateways their account is gone: it comes back with its password. The trust stores cannot be asked."""
-    before = cluster.state
-    cluster.change("platform", "trust_certificates", certificates=[{"content": NEW_CA.pem}])
-    cluster.change("imp", "presence_gateways", gateways=[], purge=True)
-    platform = cluster.inventory / "group_vars" / "dc1" / "platform.yml"
-    platform.write_text(
-        "ucops_imp_platform: {hostname: 127.0.0.1, port: 1, username: nobody, password: wrong-password}\n"
-    )
-    (cluster.inventory / "group_vars" / "dc1" / "trust.yml").write_text("trust_nodes: []\n")
-    # Of the hosts of the inventory, one is meant.
-    options = f"-e restore_path={cluster.run / HOST} -e ucops_imp_backup=yes"
-
-    told = cluster.terminal.run(f"ansible-playbook -i inventory ucops.imp.restore {options}", expected=2)
-
-    said = " ".join(told.split())
-    assert "trust: 2 failed, everything else was tried. imp-pub, imp-sub: The name " in said, said
-    after = cluster.state
-    assert {part for part in before if before[part] != after[part]} == {"trusted"}
     (own,) = [path for path in cluster.run.parent.iterdir() if path != cluster.run]
-    (undone,) = (own / HOST).iterdir()
-    assert [(entry["id"], entry["action"]) for entry in read(undone).entries] == [
-        (SERVER, "create"),
-        ("shared", "create"),
+    undone = [read(path).entries for path in sorted((own / HOST).glob("*-presence_gateways.json"))]
+    assert [[(entry["id"], entry["action"]) for entry in entries] for entries in undone] == [
+        [(SERVER, "create"), ("shared", "create")],
+        [(OUTLOOK, "delete")],
     ]

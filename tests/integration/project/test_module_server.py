@@ -16,6 +16,7 @@ from tests.support.playbooks import play
 LOOKS = """
 import atexit, json, os, sys
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.brought import WORD
 module = AnsibleModule({"how": {"type": "str"}})
 how = module.params["how"]
 atexit.register(lambda: open("ended.txt", "a").write("ended\\n"))
@@ -39,6 +40,7 @@ module.exit_json(
     read=sys.stdin.read(),
     locale=os.environ.get("LC_ALL"),
     zone=os.environ.get("TZ"),
+    brought=WORD,
     set_for_it=os.environ.get("SET_FOR_IT"),
     open=sorted(int(number) for number in os.listdir("/proc/self/fd"))[:3] if os.path.isdir("/proc/self/fd") else [],
 )
@@ -64,6 +66,8 @@ def results(folder: Path, **environment: str) -> list[dict[str, Any]]:
     """Run them all and return what ansible makes of them."""
     (folder / "library").mkdir(parents=True)
     (folder / "library" / "looks.py").write_text(LOOKS)
+    (folder / "module_utils").mkdir()
+    (folder / "module_utils" / "brought.py").write_text("WORD = 'brought'\n")
     book = folder / "book.json"
     book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks()}]))
     done = play(folder, folder, str(book), inventory=Path(os.devnull), environment=environment)
@@ -85,6 +89,7 @@ def test_a_module_finds_and_leaves_the_same(tmp_path: Path) -> None:
 
     assert [comparable(result) for result in served] == [comparable(result) for result in plain]
     assert [result["failed"] for result in served[: len(WAYS)]] == [False, False, True, True, True]
+    assert served[0]["brought"] == "brought"
     assert served[SPECIAL]["set_for_it"] == 'it\'s "quoted" & $HOME'
     ended = [(tmp_path / folder / "ended.txt").read_text() for folder in ("served", "plain")]
     assert ended[0] == ended[1] == "ended\n" * (len(served) - 1)

@@ -12,6 +12,7 @@ import json
 import os
 import shlex
 import socket
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,19 +30,27 @@ description: Hands modules to the server whose socket E(MODULE_SERVER) names. Wi
 """
 
 
+_NOTHING = " && sleep 0"
+"""What ansible has a shell do after each command."""
+
+
 def _interpreter(command: str) -> tuple[str, dict[str, str]] | None:
     """Return the program of a command that only runs one program, without arguments, and what is set for it."""
     shell = shlex.split(command)
-    if shell[:2] != ["/bin/sh", "-c"] or len(shell) != 3:
+    if shell[:2] != ["/bin/sh", "-c"] or len(shell) != 3 or not shell[2].endswith(_NOTHING):
         return None
-    words = shlex.split(shell[2])
-    if words[-3:] != ["&&", "sleep", "0"]:
-        return None
-    *settings, program = words[:-3]
+    *settings, program = shlex.split(shell[2].removesuffix(_NOTHING))
     pairs = [setting.partition("=") for setting in settings]
     if not all(name.isidentifier() and equals for name, equals, _value in pairs):
         return None
     return program, {name: value for name, _equals, value in pairs}
+
+
+def _with_argument(command: str, argument: str) -> str:
+    """Return such a command with an argument for the program."""
+    shell = shlex.split(command)
+    program = shell[2].removesuffix(_NOTHING)
+    return shlex.join([*shell[:2], f"{program} {shlex.quote(argument)}{_NOTHING}"])
 
 
 def _run(server: str, program: str, settings: dict[str, str], code: bytes) -> tuple[int, bytes, bytes] | None:
@@ -90,7 +99,14 @@ class CallbackModule(CallbackBase):
             self: Any, cmd: str, in_data: bytes | None = None, sudoable: bool = True
         ) -> tuple[int, bytes, bytes]:
             asked = _interpreter(cmd) if in_data and not self.become else None
-            done = _run(server, *asked, in_data) if in_data and asked else None
-            return done or plain(self, cmd, in_data=in_data, sudoable=sudoable)
+            if not asked or not in_data:
+                return plain(self, cmd, in_data=in_data, sudoable=sudoable)
+            if done := _run(server, *asked, in_data):
+                return done
+            # A Python that reads a module from its input takes twice as long as one that reads it from a file.
+            with tempfile.NamedTemporaryFile(suffix=".py") as file:
+                file.write(in_data)
+                file.flush()
+                return plain(self, _with_argument(cmd, file.name), sudoable=sudoable)
 
         local.Connection.exec_command = exec_command

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -160,6 +161,12 @@ def test_the_connection_of_what_runs_must_be_there() -> None:
     # A module has its own folder, not the one in which the command was started.
     relative = one("trust", ucops_imp_platform={**CONNECTION, "ca_path": "none.pem"})
     assert relative.endswith(f" there is no file {COLLECTION}/playbooks/none.pem on the controller.")
+    for shape in (["imp1"], f'{{"password": "{SECRET}",'):
+        told = one("trust", ucops_imp_platform=shape)
+        assert told.startswith("ucops_imp_platform: it is ")
+        assert SECRET not in told
+    written = json.dumps({**CONNECTION, "password": "ab"})
+    assert one("trust", ucops_imp_platform=written).startswith("ucops_imp_platform.password: ")
     misspelt = one("trust", ucops_imp_platform={**CONNECTION, "pasword": SECRET})
     assert misspelt.startswith("ucops_imp_platform: there is no option pasword. Supported parameters include: ")
     options = {"connections": ["ucops_imp_publisher"], "connections_if_set": ["ucops_imp_platform"]}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -181,6 +182,28 @@ def test_a_check_tells_restarts_users_and_time() -> None:
     assert next_steps(checked) == ["Run the same command without --check in a maintenance window."]
 
 
+@pytest.mark.parametrize(
+    ("now", "enabled", "told"), [(0, 1000, "will be 10:"), (0, 0, ""), (950, 50, ""), (900, 1, "10:")]
+)
+def test_a_check_tells_the_spread_for_the_users_that_the_run_leaves(now: int, enabled: int, told: str) -> None:
+    """The module counts those of now, which a check does not change."""
+    users = [
+        change("calendar_user", f"user{one}", "update", field("meeting_information", False, True))
+        for one in range(enabled)
+    ]
+    said = " ".join(
+        sentences(
+            summary(
+                part("calendar_users", result(*users)),
+                part("calendaring", result(TIMEOUT, assigned_users=now)),
+                check=True,
+            )
+        )
+    )
+    assert ("calendar_spread" in said) == bool(told)
+    assert told in said
+
+
 def test_users_of_a_node_that_nobody_tells_are_not_guessed() -> None:
     restarts = {"imp1": ["Cisco Presence Engine"], "imp2": ["Cisco Presence Engine"]}
     both = part("presence_engine", result(*RESTARTS, users_assigned=[{"nodes": [*BOTH], "users": 500}]))
@@ -205,6 +228,16 @@ def test_the_figures_of_the_last_run_come_before_assumptions(tmp_path: Path) -> 
     # A handful of users tells nothing of thousands, and a part without a change nothing at all.
     few = [part("calendar_users", result(*USERS[:5], elapsed=9.0)), part("presence_engine", result(elapsed=0.0))]
     assert figures.taken(few, known, "later") == known
+
+
+@pytest.mark.parametrize("hidden", [0o022, 0o077])
+def test_a_written_file_has_the_rights_that_the_user_gives_to_new_files(tmp_path: Path, hidden: int) -> None:
+    before = os.umask(hidden)
+    try:
+        figures.replace_text(tmp_path / "ticket.md", "done")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "ticket.md").stat().st_mode & 0o777 == 0o666 & ~hidden
 
 
 @pytest.mark.parametrize(
@@ -267,6 +300,40 @@ def test_a_clean_run_says_so() -> None:
     assert some.verdict == "nothing to change, 1 of 2 parts run"
 
 
+def test_a_node_whose_name_is_an_ipv6_address_is_a_node() -> None:
+    restart = change("service", "2001:db8::1:Cisco Presence Engine", "restart")
+    engine = part("presence_engine", result(restart))
+    assert summary(engine).restarts == {"2001:db8::1": ["Cisco Presence Engine"]}
+    failure = {"id": "2001:db8::1:Cisco Presence Engine", "message": "It does not start."}
+    failed = part("presence_engine", result(failed=True, failures=[failure]))
+    needs = part("trust", result(restart_required=["Cisco Presence Engine", "Cisco SIP Proxy"]))
+    assert "(Cisco Presence Engine)" in " ".join(next_steps(summary(needs, failed)))
+
+
+def test_what_was_not_seen_is_not_told_as_well() -> None:
+    """No status, a gateway beyond those that the product checks, a selection of nobody."""
+    unread = part("gateway_status", result(failed=True, msg="no connection"))
+    assert "LEFT ALONE" not in shown(summary(unread))
+    row = {"name": "mail1", "checked": True, "verified": True}
+    many = part("gateway_status", result(status=[row, {"name": "mail11", "checked": False}]))
+    assert "1 of 1 gateway verified, 1 not checked by the product" in shown(summary(many))
+    nobody = part("calendar_users", result(current={"selected": 0}))
+    assert "calendar users  no user is selected" in shown(summary(nobody))
+    bad = part("gateway_status", result(status=[{**row, "verified": False}]))
+    assert "ucops.imp.gateway_status" in next_steps(summary(bad, check=True))[0]
+
+
+def test_high_availability_that_is_switched_for_restarts_is_no_restart() -> None:
+    switched = [change("high_availability", "DefaultCUPSubcluster", action) for action in ("disable", "enable")]
+    (_reading, restarts) = estimate([part("presence_engine", result(*RESTARTS, *switched))], 20.0, {})
+    assert restarts.what == "4 restarts"
+
+
+def test_a_value_of_any_length_leaves_a_screen() -> None:
+    long = change("calendaring_parameter", "exchange_queue", "update", field("value", 1, "9" * 8000))
+    assert len(shown(summary(part("calendaring", result(long))))) < 1500
+
+
 def test_a_warning_of_a_module_is_a_note_whatever_ansible_makes_of_it() -> None:
     kept = SimpleNamespace(event=SimpleNamespace(msg="mail9 is no longer listed, and stays."))
     told = part("presence_gateways", result(warnings=[kept, "A text."]))
@@ -285,4 +352,10 @@ def test_a_run_with_backups_says_how_to_take_it_back() -> None:
     kept = [f"/b/2026-11-02T200000Z/imp1/{name}.json" for name in ("1-trust_certificates", "2-calendar_users")]
     parts = [part(name, result(backup_file=path)) for name, path in zip(("trust", "calendar_users"), kept, strict=True)]
     _nothing, back = next_steps(summary(*parts))
-    assert back.endswith("ucops.imp.restore -e restore_path='/b/2026-11-02T200000Z/imp1'")
+    assert back.endswith("ucops.imp.restore -e restore_path=/b/2026-11-02T200000Z/imp1")
+    # Ansible takes a blank for the end of a value, and every server has a folder of its own.
+    servers = [result(backup_file=f"/my b/{server}/1.json") for server in ("mail1", "mail2")]
+    told = next_steps(summary(part("exchange_certificate", *servers)))
+    assert [step.partition(" -e ")[2] for step in told[1:]] == [
+        f"""'{{"restore_path": "/my b/{server}"}}'""" for server in ("mail1", "mail2")
+    ]
