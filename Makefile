@@ -39,8 +39,8 @@ endif
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=$(JOBS) $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 # What ansible packs and compiles, shared by pytest's workers and molecule.
 PAYLOADS := $(CURDIR)/.build/payloads
-# A worker that has nothing left to do takes tests from the others.
-WORKERS := --numprocesses=$(JOBS) --dist=worksteal
+# A worker that has nothing left to do takes tests from the others. One more than there are cores, for many tests wait.
+WORKERS := --numprocesses=$(shell expr $(JOBS) + 1) --dist=worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help venv tree node-packages demo test all-tests lint lint-python lint-ansible reuse format types sanity sanity-all matrix \

@@ -117,6 +117,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
 """Tags of the playbooks that are not called like a role."""
+UNTAGGED = {"export", "restore"}
+"""Roles whose playbooks have no tag, so that a tag of the user's that is spelt alike is no misspelling of theirs."""
 MOST_TOLD = 40
 """So many problems are told; who mends these sees the rest."""
 _LONGEST_PROBLEM = 600
@@ -129,7 +131,7 @@ class LookupModule(LookupBase):
         """Return the problems; warns of what is only odd."""
         host = Host(variables or {}, self._templar, self._loader)
         run, skipped = (list(host.variables.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
-        elsewhere = [] if _own_playbook_alone() else [*roles(), *OTHER_TAGS]
+        elsewhere = [] if _own_playbook_alone() else [*({*roles()} - UNTAGGED), *OTHER_TAGS]
         problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)
         unset = Unset(host)
         parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job, _same_python(host))

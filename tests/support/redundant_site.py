@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
-from ansible_collections.ucops.imp.plugins.module_utils._module import runner
+from ansible_collections.ucops.imp.plugins.module_utils._module import resource
 from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import Lifeline
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import (
     Content,
@@ -76,7 +76,7 @@ def make_fixture(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..
         cluster = RedundantCluster(*(groups or ((GROUP, True, PAIR),)), **more).patched(monkeypatch)
         clock = count(0.0, 0.1)
         quick = partial(Polling, clock=lambda: next(clock))
-        monkeypatch.setattr(runner, "Polling", quick)
+        monkeypatch.setattr(resource, "Polling", quick)
         monkeypatch.setattr(Lifeline, "sleep", lambda _lifeline, _seconds: None)
         return Site(cluster, tmp_path / "notes.json")
 

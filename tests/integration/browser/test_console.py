@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(browsers.missing() is not None, reason=str(brows
 
 Open = Callable[..., Page]
 STANDALONE = "ca.example.com"
+SNAPSHOT = "before-the-change"
 DESKTOP, PHONE = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
 STAMP = "seen"
 """What a test writes into a page, to see that it was not loaded anew."""
@@ -49,13 +50,17 @@ def submit(emulator: Emulator, common_name: str) -> None:
         assert client.post(url, data=form).status_code == 200
 
 
-def fill(emulator: Emulator) -> None:
-    """Have something to show on every page."""
-    follow(emulator)
-    emulator.control.clock(frozen=False)
-    submit(emulator, "mail1.example.com")
-    emulator.control.fault("status", operation="getUser", times=2)
-    emulator.control.snapshot("before-the-change")
+@pytest.fixture(name="filled")
+def filled_fixture(environment: Emulator) -> Iterator[Emulator]:
+    """An environment with something to show on every page."""
+    follow(environment)
+    environment.control.clock(frozen=False)
+    submit(environment, "mail1.example.com")
+    environment.control.fault("status", operation="getUser", times=2)
+    environment.control.snapshot(SNAPSHOT)
+    yield environment
+    # A reset leaves snapshots.
+    environment.control.request("DELETE", f"/snapshots/{SNAPSHOT}")
 
 
 def stamp(page: Page) -> None:
@@ -133,9 +138,9 @@ def test_an_automatic_reply_turns_a_user_orange(environment: Emulator, opened: O
     browsers.picture(user, "console-user")
 
 
-def test_nothing_is_wrong_for_people_who_see_or_work_otherwise(environment: Emulator, opened: Open) -> None:
+@pytest.mark.usefixtures("filled")
+def test_nothing_is_wrong_for_people_who_see_or_work_otherwise(opened: Open) -> None:
     """On every page axe-core finds nothing, in light and dark, and no page scrolls sideways on a telephone."""
-    fill(environment)
     page = opened(viewport=DESKTOP, color_scheme="light")
     wrong = []
     for path in every_page(page):
@@ -174,8 +179,7 @@ def test_the_keyboard_does_it_all(environment: Emulator, opened: Open) -> None:
     assert environment.control.clock()["frozen"]
 
 
-def test_without_scripts_every_page_reads_and_forms_work(environment: Emulator, opened: Open) -> None:
-    fill(environment)
+def test_without_scripts_every_page_reads_and_forms_work(filled: Emulator, opened: Open) -> None:
     page = opened(java_script_enabled=False)
     for one in PAGES:
         if "{" not in one.path:
@@ -185,7 +189,7 @@ def test_without_scripts_every_page_reads_and_forms_work(environment: Emulator, 
     page.goto(address(page, "/state"))
     page.get_by_role("button", name="Stop it").click()
     expect(page.locator("main")).to_contain_text("PUT /clock")
-    assert environment.control.clock()["frozen"]
+    assert filled.control.clock()["frozen"]
     page.get_by_role("link", name="Back").click()
     expect(page.get_by_role("button", name="Let it run")).to_be_visible()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
-from ansible_collections.ucops.imp.plugins.module_utils._module import runner
+from ansible_collections.ucops.imp.plugins.module_utils._module import resource
 
 from tests.support.connections import ca_connection, connection, nodes
 from tests.support.emulator import Emulator
@@ -54,7 +54,7 @@ def test_a_module_waits_as_the_task_says(
     options: Callable[[Emulator, Path], Mapping[str, Any]],
 ) -> None:
     OneLook.asked = []
-    monkeypatch.setattr(runner, "Polling", OneLook)
+    monkeypatch.setattr(resource, "Polling", OneLook)
 
     run_module(module, {**options(environment, tmp_path), "wait_timeout": TIMEOUT, "poll_interval": INTERVAL})
 

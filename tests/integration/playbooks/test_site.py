@@ -47,9 +47,13 @@ def assert_shown(played: Played, *parts: str) -> None:
     assert [part for part in parts if part not in screen_of(played)] == []
 
 
+def figures_file(environment: Emulator) -> Path:
+    return environment.ready_file.parent / "pending-restarts" / "dc1.figures.json"
+
+
 def figures(environment: Emulator) -> dict[str, int]:
     """Return of how many changes it is kept how long they took."""
-    kept = json.loads((environment.ready_file.parent / "pending-restarts" / "dc1.figures.json").read_text())
+    kept = json.loads(figures_file(environment).read_text())
     return {name: figure["changes"] for name, figure in kept["figures"].items()}
 
 
@@ -83,6 +87,8 @@ def assert_backed_up(environment: Emulator, folder: Path) -> None:
 
 def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_path: Path) -> None:
     """Check, do, check, do; the first two very verbosely, for what they print must hold no secret."""
+    # Another test's run on this emulator.
+    figures_file(environment).unlink(missing_ok=True)
     predicted = run(environment, tmp_path, "ucops.imp.site", "--check", "--diff", "-vvvv")
     assert_secretive(environment, predicted)
     assert environment.journal(writes=True) == [], "check mode has written"

@@ -53,11 +53,13 @@ def _with_argument(command: str, argument: str) -> str:
     return shlex.join([*shell[:2], f"{program} {shlex.quote(argument)}{_NOTHING}"])
 
 
-def _run(server: str, program: str, settings: dict[str, str], code: bytes) -> tuple[int, bytes, bytes] | None:
+def _run(
+    server: str, program: str, settings: dict[str, str], code: bytes, folder: str
+) -> tuple[int, bytes, bytes] | None:
     """Have a server run what a Python would be given as its input; None when it refuses to."""
     umask = os.umask(0o077)
     os.umask(umask)
-    header = {"python": program, "environment": {**os.environ, **settings}, "folder": str(Path.cwd()), "umask": umask}
+    header = {"python": program, "environment": {**os.environ, **settings}, "folder": folder, "umask": umask}
     with socket.socket(socket.AF_UNIX) as connection, connection.makefile("rwb", buffering=0) as answer:
         connection.connect(server)
         with _pipe() as (output, to_output), _pipe() as (errors, to_errors):
@@ -101,7 +103,8 @@ class CallbackModule(CallbackBase):
             asked = _interpreter(cmd) if in_data and not self.become else None
             if not asked or not in_data:
                 return plain(self, cmd, in_data=in_data, sudoable=sudoable)
-            if done := _run(server, *asked, in_data):
+            # Where ansible has the connection run what it is given: the folder of the playbook.
+            if done := _run(server, *asked, in_data, os.fsdecode(self.cwd or Path.cwd())):
                 return done
             # A Python that reads a module from its input takes twice as long as one that reads it from a file.
             with tempfile.NamedTemporaryFile(suffix=".py") as file:

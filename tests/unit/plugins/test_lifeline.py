@@ -91,10 +91,17 @@ def ends(kind: type[Things], number: int = 3, **options: Any) -> ModuleResult:
 @pytest.fixture(
     name="over", params=["ansible has ended", "it was sent SIGINT", "it was sent SIGTERM", "it was sent SIGHUP"]
 )
-def over_fixture(request: pytest.FixtureRequest, line: Reader) -> tuple[Callable[[], None], str]:
+def over_fixture(request: pytest.FixtureRequest, line: Reader) -> Iterator[tuple[Callable[[], None], str]]:
     """The ways in which it may be over: what does it, and the reason that is told."""
-    number = request.param.rpartition(" ")[2]
-    return (lambda: os.kill(os.getpid(), getattr(signal, number))) if number.isupper() else line.cut, request.param
+    name = request.param.rpartition(" ")[2]
+    if not name.isupper():
+        yield line.cut, request.param
+        return
+    number = getattr(signal, name)
+    # Tests may run where it is ignored, in the background of a shell or under nohup.
+    before = signal.signal(number, signal.SIG_DFL)
+    yield lambda: os.kill(os.getpid(), number), request.param
+    signal.signal(number, before)
 
 
 def test_the_change_under_way_is_made_and_no_other(over: tuple[Callable[[], None], str]) -> None:
