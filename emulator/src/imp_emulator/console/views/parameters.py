@@ -22,7 +22,7 @@ async def view(look: Look) -> dict[str, Any]:
 
 def _cluster(look: Look, cluster: str, everything: bool) -> dict[str, Any]:
     release = look.context.scenario.cluster(cluster).release
-    pending = {cause.obj for found in restarts.pending(look.context, cluster) for cause in found.causes if found.causes}
+    pending = {cause.obj for found in restarts.pending(look.context, cluster) for cause in found.causes}
     found = [(one, parameters.specification(one)) for one in parameters.search(look.context, cluster)]
     rows = [
         _row(one, rules, release, f"{rules.service}: {rules.name}" in pending)
