@@ -20,11 +20,13 @@ from imp_emulator.console.actions import ACTIONS
 from imp_emulator.console.live import Live
 from imp_emulator.console.pages import PAGES
 from imp_emulator.domain.ca import authority
-from imp_emulator.domain.imp import gateways
+from imp_emulator.domain.imp import gateway_status, gateways
+from imp_emulator.domain.imp.gateway_status import GatewayStatus
 from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.store.ca.requests import RequestState
 from imp_emulator.store.journal import Entry
+from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from tests.support import states
@@ -154,6 +156,28 @@ def test_nothing_of_others_becomes_part_of_a_page(environment: Environment, tmp_
 def test_words_of_others_are_shown_as_they_are(environment: Environment, tmp_path: Path, path: str, times: int) -> None:
     page = document(Reader(environment, tmp_path).page(path))
     assert page.text_content().count("<script>alert('1')</script>&amp;") >= times
+
+
+def test_gateways_that_come_and_go_while_servers_are_asked(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = gateway_status.check
+
+    async def meanwhile(context: Context, cluster: str, node: str) -> list[GatewayStatus]:
+        with environment.database.transaction():
+            gateways.delete(context, cluster, gateways.gateways(context, cluster)[0].id)
+        found = await asked(context, cluster, node)
+        with environment.database.transaction():
+            gateways.add(context, cluster, Draft("new1.example.com"))
+            gateways.add(context, cluster, Draft("new2.example.com"))
+        return found
+
+    monkeypatch.setattr(gateway_status, "check", meanwhile)
+    page = document(Reader(environment, tmp_path).page("/gateways"))
+    told = {" ".join(card.text_content().split()) for card in page.iter("article")}
+    # The first is gone by now, and so nobody has asked its server; the others have their own status.
+    assert sum("not checked" in one for one in told) == 1
+    assert len(told) == 11
 
 
 @pytest.mark.parametrize("path", ["/gateways", "/trust", "/parameters", "/users"])

@@ -24,24 +24,27 @@ async def view(look: Look) -> dict[str, Any]:
 
 async def _cluster(look: Look, cluster: str) -> dict[str, Any]:
     names = [node.name for node in nodes.presence_nodes(look.context, cluster)]
-    seen = await asyncio.gather(*(gateway_status.check(look.context, cluster, name) for name in names))
-    by_node = list(zip(names, seen, strict=True))
     found = gateways.gateways(look.context, cluster)
+    seen = await asyncio.gather(*(gateway_status.check(look.context, cluster, name) for name in names))
+    # Gateways may come and go while servers are asked, so each is found by its identifier, not by its place.
+    by_node = [
+        (name, {one.gateway.id: one for one in seen_there}) for name, seen_there in zip(names, seen, strict=True)
+    ]
     chains = await asyncio.gather(*(_chain(look, cluster, names, gateway) for gateway in found))
     rows = [
         {
             "gateway": gateway,
-            "status": [(name, _status(statuses[place])) for name, statuses in by_node],
+            "status": [(name, _status(statuses.get(gateway.id))) for name, statuses in by_node],
             "chain": [_link(look, offer) for offer in chain],
         }
-        for place, (gateway, chain) in enumerate(zip(found, chains, strict=True))
+        for gateway, chain in zip(found, chains, strict=True)
     ]
     return {"name": cluster, "gateways": rows}
 
 
-def _status(found: GatewayStatus) -> dict[str, Any] | None:
-    """Return both lines of the product's status; ``None`` for a gateway that nobody checks."""
-    if found.result is None:
+def _status(found: GatewayStatus | None) -> dict[str, Any] | None:
+    """Return both lines of the product's status; ``None`` for a gateway that nobody checks, or that is gone by now."""
+    if found is None or found.result is None:
         return None
     result = found.result
     return {
