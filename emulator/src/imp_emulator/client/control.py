@@ -237,6 +237,21 @@ class Control:
         """
         self._call("PUT", "/exchange-online/ews", {"state": state, "allow_list": allow_list})
 
+    def issue_certificate_again(self, server: str, *, days: int) -> str:
+        """Have a server show its certificate issued anew, to end in so many days; returns its SHA-1 thumbprint.
+
+        Names, key and issuer stay. ``days`` are of the virtual clock; negative for a certificate that is over.
+        """
+        body = {"days": days}
+        return str(self._call("POST", f"/exchange-servers/{server}/certificate", body)["thumbprint"])
+
+    def change_exchange_password(self, password: str | None = None) -> None:
+        """Give the account of the gateways another password in its domain; without one, one that is made.
+
+        The ready file tells it from then on.
+        """
+        self._call("PUT", "/exchange-account/password", {"password": password})
+
     def restart_exchange(self, server: str) -> int:
         """Restart the web services of a server; returns how many subscriptions were lost by that."""
         return int(self._call("POST", f"/exchange-servers/{server}/restart")["subscriptions_lost"])
@@ -406,6 +421,19 @@ class Control:
         path = f"{_mailbox(address)}/calendar"
         answer = self.request("PUT", path, params={"replace": replace}, calendar=content)
         return _succeeded("PUT", path, answer).json()
+
+    def outage(self, node: str, cluster: str = "dc1") -> Json:
+        """Return whether a node is away, since when, and whether it will be: away, since and begins_at_restart."""
+        return self._call("GET", f"/clusters/{cluster}/nodes/{node}/outage")
+
+    def begin_outage(self, node: str, cluster: str = "dc1", *, at_restart: bool = False) -> None:
+        """Have a node go away, at once or as soon as a service of it restarts: nobody gets an answer from it."""
+        begins = "at_restart" if at_restart else "now"
+        self._call("PUT", f"/clusters/{cluster}/nodes/{node}/outage", {"begins": begins})
+
+    def end_outage(self, node: str, cluster: str = "dc1") -> None:
+        """Have a node come back, with the services that ran before; or withdraw an outage that is still to come."""
+        self._call("DELETE", f"/clusters/{cluster}/nodes/{node}/outage")
 
     def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
         """Return what has taken ports of a node beside the product itself, by port."""
