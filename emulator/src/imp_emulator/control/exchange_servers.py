@@ -45,7 +45,7 @@ class NewEnd(BaseModel):
 
 @router.post("/certificate", status_code=201)
 async def issue_again(request: Request, server: str, wanted: NewEnd) -> dict[str, str]:
-    """Have an Exchange server show its certificate issued anew, with the same names, key and issuer, but another end."""
+    """Have an Exchange server show its certificate issued anew: same names, key and issuer, but another end."""
     context = context_of(request)
     with refusals(), context.database.transaction():
         made = certificates.issue_again(context, server, wanted.days)
