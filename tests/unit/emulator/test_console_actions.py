@@ -17,6 +17,7 @@ import pytest
 
 from imp_emulator.console import actions
 from imp_emulator.console.actions import ACTIONS, Call, carry_out
+from imp_emulator.console.views import clusters
 from imp_emulator.world.environment import Environment
 from tests.support import console_door
 from tests.support.console_door import Visitor
@@ -206,7 +207,11 @@ def test_the_command_line_quotes_what_is_in_it() -> None:
 def test_every_form_has_its_action_and_every_action_its_form() -> None:
     templates = Path(str(resources.files("imp_emulator.console"))) / "templates"
     text = "\n".join(path.read_text(encoding="utf-8") for path in templates.glob("*.html"))
-    used = set(re.findall(r"""button\(\s*["']([a-z-]+)["']""", text)) | set(re.findall(r"/console/do/([a-z-]+)", text))
+    used = set(re.findall(r"""(?:button|form)\(\s*["']([a-z-]+)["']""", text)) | set(
+        re.findall(r"/console/do/([a-z-]+)", text)
+    )
+    # Those that move users are offered by their names, as far as they can be done.
+    used |= set(clusters.MOVES)
     assert used == set(ACTIONS)
 
 

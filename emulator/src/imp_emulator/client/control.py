@@ -15,6 +15,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from imp_emulator.client.nodes import NodeCalls
+
 Json = Any
 """What a decoded answer holds: mappings, lists, text and numbers."""
 
@@ -47,7 +49,7 @@ class Answer:
         return json.loads(self.content)
 
 
-class Control:
+class Control(NodeCalls):
     """The control plane's calls; every one but :meth:`request` raises :class:`ControlError` unless it succeeds.
 
     Args:
@@ -328,14 +330,6 @@ class Control:
     def notifications(self, cluster: str | None = None) -> Json:
         """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
         return self._call("GET", "/notifications", params={"cluster": cluster})["notifications"]
-
-    def redundancy_groups(self, cluster: str | None = None) -> Json:
-        """Return the presence redundancy groups: cluster, name, ha_enabled and nodes.
-
-        Of each node there are node, state, reason, since (null without high availability), users_assigned (whose home
-        it is) and users_here (whom it serves).
-        """
-        return self._call("GET", "/presence-redundancy-groups", params={"cluster": cluster})["groups"]
 
     def mailboxes(self) -> Json:
         """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""

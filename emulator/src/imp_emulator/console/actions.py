@@ -104,6 +104,28 @@ def _of_user(given: Fields, method: str, what: str, body: Any = None) -> Call:
     return Call(method, path("presence", given["cluster"], given["userid"], what), body)
 
 
+def _set_by_hand(given: Fields) -> Call:
+    # What is empty is left out; the page says that the time is UTC.
+    until = given.get("until")
+    times = {"until": datetime.fromisoformat(until).replace(tzinfo=UTC).isoformat()} if until else {}
+    about = {name: given[name] for name in ("activity", "note") if given.get(name)}
+    body = {"presence": given["presence"], "override": given.get("override") == "yes", **about, **times}
+    return _of_user(given, "PUT", "manual", body)
+
+
+def _of_group(given: Fields, method: str, what: str, body: Any = None) -> Call:
+    return Call(method, path("presence-redundancy-groups", given["cluster"], given["group"], what), body)
+
+
+def _move_users(what: str) -> Callable[[Fields], Call]:
+    return lambda given: _of_group(given, "POST", what, {"node": given["node"]})
+
+
+def _change_service(given: Fields) -> Call:
+    place = ("clusters", given["cluster"], "nodes", given["node"], "services", given["service"], given["verb"])
+    return Call("POST", path(*place))
+
+
 def _moment(face: str, zone: str) -> str:
     """Return a time that was typed as it is on the wall of a time zone."""
     try:
@@ -131,6 +153,14 @@ def _add_meeting(given: Fields) -> Call:
 ACTIONS: Mapping[str, Callable[[Fields], Call]] = {
     "sign-in": lambda given: _of_user(given, "PUT", "sign-in", {"state": given["state"]}),
     "set-phone": lambda given: _of_user(given, "PUT", "phone", {"on": given["on"] == "yes"}),
+    "change-service": _change_service,
+    "set-high-availability": lambda given: _of_group(
+        given, "PUT", "high-availability", {"enabled": given["enabled"] == "yes"}
+    ),
+    "fail-over": _move_users("failover"),
+    "fall-back": _move_users("fallback"),
+    "recover-group": lambda given: _of_group(given, "POST", "recover"),
+    "set-presence": _set_by_hand,
     "give-back-presence": lambda given: _of_user(given, "DELETE", "manual"),
     "set-replies": _set_replies,
     "add-meeting": _add_meeting,
