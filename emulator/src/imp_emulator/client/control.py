@@ -239,13 +239,13 @@ class Control(NodeCalls):
         """
         self._call("PUT", "/exchange-online/ews", {"state": state, "allow_list": allow_list})
 
-    def issue_certificate_again(self, server: str, *, days: int) -> str:
-        """Have a server show its certificate issued anew, to end in so many days; returns its SHA-1 thumbprint.
+    def issue_certificate_again(self, server: str, *, days: int) -> Json:
+        """Have a server show its certificate issued anew; returns the new one's thumbprint (SHA-1) and not_after.
 
         Names, key and issuer stay. ``days`` are of the virtual clock; negative for a certificate that is over.
         """
         body = {"days": days}
-        return str(self._call("POST", f"/exchange-servers/{server}/certificate", body)["thumbprint"])
+        return self._call("POST", f"/exchange-servers/{server}/certificate", body)
 
     def change_exchange_password(self, password: str | None = None) -> None:
         """Give the account of the gateways another password in its domain; without one, one that is made.
@@ -415,32 +415,6 @@ class Control(NodeCalls):
         path = f"{_mailbox(address)}/calendar"
         answer = self.request("PUT", path, params={"replace": replace}, calendar=content)
         return _succeeded("PUT", path, answer).json()
-
-    def outage(self, node: str, cluster: str = "dc1") -> Json:
-        """Return whether a node is away, since when, and whether it will be: away, since and begins_at_restart."""
-        return self._call("GET", f"/clusters/{cluster}/nodes/{node}/outage")
-
-    def begin_outage(self, node: str, cluster: str = "dc1", *, at_restart: bool = False) -> None:
-        """Have a node go away, at once or as soon as a service of it restarts: nobody gets an answer from it."""
-        begins = "at_restart" if at_restart else "now"
-        self._call("PUT", f"/clusters/{cluster}/nodes/{node}/outage", {"begins": begins})
-
-    def end_outage(self, node: str, cluster: str = "dc1") -> None:
-        """Have a node come back, with the services that ran before; or withdraw an outage that is still to come."""
-        self._call("DELETE", f"/clusters/{cluster}/nodes/{node}/outage")
-
-    def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
-        """Return what has taken ports of a node beside the product itself, by port."""
-        found = self._call("GET", f"/clusters/{cluster}/nodes/{node}/occupied-ports")["ports"]
-        return {int(item["port"]): str(item["used_by"]) for item in found}
-
-    def occupy_port(self, node: str, port: int, used_by: str = "another program", cluster: str = "dc1") -> None:
-        """Have something take a port of a node; a service that wants it does not start any more."""
-        self._call("PUT", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}", {"used_by": used_by})
-
-    def release_port(self, node: str, port: int, cluster: str = "dc1") -> None:
-        """Free a port that was taken."""
-        self._call("DELETE", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}")
 
 
 def _succeeded(method: str, path: str, answer: Answer) -> Answer:

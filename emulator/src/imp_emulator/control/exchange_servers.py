@@ -49,7 +49,7 @@ async def issue_again(request: Request, server: str, wanted: NewEnd) -> dict[str
     context = context_of(request)
     with refusals(), context.database.transaction():
         made = certificates.issue_again(context, server, wanted.days)
-    return {"thumbprint": made.thumbprint}
+    return {"thumbprint": made.thumbprint, "not_after": made.certificate.not_after.isoformat()}
 
 
 @router.get("/roots")
