@@ -21,8 +21,6 @@ from imp_emulator.client.addresses import is_loopback
 from imp_emulator.client.control import ControlError, JournalForm
 from imp_emulator.client.launch import EmulatorError, launch
 from imp_emulator.client.ready_file import Stopped
-from imp_emulator.scenario import file as scenario_file
-from imp_emulator.scenario import writer as scenario_writer
 from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.store.database import StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
@@ -63,6 +61,7 @@ def serve(
     # The servers' libraries take a second to load, which the other commands need not wait for; a sixth of it would be
     # looking for garbage among what stays until the end.
     gc.disable()
+    from imp_emulator.scenario import file as scenario_file  # noqa: PLC0415
     from imp_emulator.serving import server  # noqa: PLC0415
 
     gc.freeze()
@@ -126,6 +125,10 @@ def scenario(
     ] = None,
 ) -> None:
     """Print a scenario of the wanted size."""
+    # What reads certificates takes longer to load than most commands take.
+    from imp_emulator.scenario import file as scenario_file  # noqa: PLC0415
+    from imp_emulator.scenario import writer as scenario_writer  # noqa: PLC0415
+
     # The rules for the days are the reader's, and a small scenario tells in a moment whether they hold.
     scenario_file.read(scenario_writer.generate(0, certificate_days=certificate_days))
     text = scenario_writer.generate(users, clusters, admin_api=admin_api, certificate_days=certificate_days)

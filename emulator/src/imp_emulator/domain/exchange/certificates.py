@@ -284,13 +284,15 @@ def issue_again(context: Context, server: str, days: int) -> ExchangeCertificate
     except ValueError:
         raise Forbidden("certificate-unusable", f"The certificate of {server} cannot be read.") from None
     new = replace(stored, thumbprint=held_pem(made)[0].thumbprint, served=made + "".join(map(pem, above)))
+    # It takes the other's place: a server that still had that one would only need to use it again.
+    store.remove(context.database, stored)
     store.put(context.database, new)
-    store.set_services(context.database, stored, [])
     return new
 
 
 def _period(context: Context, old: x509.Certificate, days: int) -> Period:
-    end = context.clock.now() + timedelta(days=days)
+    # Whole seconds, as a certificate has them, so that so many days are left and not a moment less.
+    end = context.clock.now().replace(microsecond=0) + timedelta(days=days, seconds=1)
     return min(old.not_valid_before_utc, end - timedelta(days=1)), end
 
 
