@@ -233,6 +233,12 @@ def restore_snapshot(ready_file: ReadyFile, name: Name) -> None:
     control_of(ready_file).restore(name)
 
 
+@snapshot.command("remove")
+def remove_snapshot(ready_file: ReadyFile, name: Name) -> None:
+    """Delete a snapshot."""
+    control_of(ready_file).remove_snapshot(name)
+
+
 @snapshot.command("list")
 def list_snapshots(ready_file: ReadyFile) -> None:
     """Print the names of all snapshots."""

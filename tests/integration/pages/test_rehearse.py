@@ -18,7 +18,7 @@ from imp_emulator.console import language
 from imp_emulator.console.pages import PAGES
 from tests.support.collection_tree import ensure_collection_tree
 from tests.support.console_reader import words_of
-from tests.support.pages import Block, Shell, blocks
+from tests.support.pages import Block, Shell, blocks, commands
 from tests.support.playbooks import INVENTORY
 from tests.support.project_files import ROOT
 
@@ -33,6 +33,7 @@ def test_each_rehearsal_shows_what_the_page_says(tmp_path: Path) -> None:
     terminal = stage(tmp_path, ready)
     in_console = {text: title for title, text in SHOWN.findall((ROOT / PAGE).read_text(encoding="utf-8"))}
     assert len(in_console) > 5
+    assert commands("docs/certificates.md")[0] in commands(PAGE)
     *told, stop = steps(blocks(PAGE))
     try:
         for block, texts in told:

@@ -120,6 +120,10 @@ class Control(NodeCalls):
         """Go back to a snapshot."""
         self._call("POST", f"/snapshots/{name}/restore")
 
+    def remove_snapshot(self, name: str) -> None:
+        """Delete a snapshot."""
+        self._call("DELETE", f"/snapshots/{name}")
+
     def journal(
         self,
         *,
