@@ -122,8 +122,9 @@ def _move_users(what: str) -> Callable[[Fields], Call]:
 
 
 def _change_service(given: Fields) -> Call:
-    place = ("clusters", given["cluster"], "nodes", given["node"], "services", given["service"], given["verb"])
-    return Call("POST", path(*place))
+    # What the button says: a verb and the name of the service.
+    verb, _, service = given["change"].partition(" ")
+    return Call("POST", path("clusters", given["cluster"], "nodes", given["node"], "services", service, verb))
 
 
 def _moment(face: str, zone: str) -> str:
