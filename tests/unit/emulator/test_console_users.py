@@ -163,7 +163,7 @@ def test_a_user_is_told_with_the_steps_that_led_there_newest_first(emulated: Env
         (Manual("BUSY", False, activity="on-the-phone"), "Set by hand: Busy, On the phone."),
         (
             Manual("AVAILABLE", True, 1_900_000_000.0, "meeting", "AWAY <i>"),
-            "Available, In a meeting, before everything else, with the message “AWAY &lt;i&gt;”, until 2030-03-17 17:46:40.",
+            "In a meeting, before everything else, with the message “AWAY &lt;i&gt;”, until 2030-03-17 17:46:40.",
         ),
     ],
 )
