@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import urllib.parse
+from abc import ABC, abstractmethod
 from typing import Any
 
 Json = Any
 
 
-class NodeCalls:
+class NodeCalls(ABC):
     """Calls about nodes; each raises ``ControlError`` unless it succeeds."""
 
+    @abstractmethod
     def _call(self, method: str, path: str, json: Json = None, params: dict[str, Any] | None = None) -> Json:
-        raise NotImplementedError
+        """Make a call and return its decoded answer, ``None`` for one without content."""
 
     def services(self, node: str, cluster: str = "dc1") -> Json:
         """Return the services of a node: name, activated, status, started_at and detail (why a start has failed)."""

@@ -122,7 +122,9 @@ def _move_users(what: str) -> Callable[[Fields], Call]:
 
 
 def _change_service(given: Fields) -> Call:
-    return _of_node(given, "POST", "services", given["service"], given["verb"])
+    # What the button says: a verb and the name of the service.
+    verb, _, service = given["change"].partition(" ")
+    return _of_node(given, "POST", "services", service, verb)
 
 
 def _of_node(given: Fields, method: str, *what: str, body: Any = None) -> Call:

@@ -9,7 +9,7 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
 
 // A browser keeps few connections to one server. So a page that nobody sees gives its stream back; when it is seen again,
 // the stream tells what was new meanwhile. While there is none, the page says so.
-const AGAIN = 3000;
+const AGAIN = 1000;
 const NEWS = 10000;
 
 class Stream extends EventTarget {

@@ -15,7 +15,7 @@ from imp_emulator.domain.imp.redundancy import GroupView, NodeView
 from imp_emulator.domain.imp.services import ServiceState, Status
 from imp_emulator.store import nodes as node_store
 
-ROWS = 10
+ROWS = 5
 
 MOVES = {"fail-over": redundancy.can_fail_over, "fall-back": redundancy.can_fall_back}
 """The actions that move users of a node, with the rule that says when one can be done."""
