@@ -52,6 +52,7 @@ RUN_BY = {
         "tests/integration/playbooks/test_rollback.py",
         "tests/integration/playbooks/test_examples.py",
     ),
+    "docs/runbook.md": ("tests/integration/pages/test_runbook.py",),
     "docs/testing-roles.md": (_DOCS,),
     "docs/troubleshooting.md": (_FIRST_HOUR,),
     "docs/variables.md": (_DOCS,),
