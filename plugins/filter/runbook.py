@@ -67,9 +67,8 @@ from dataclasses import fields
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.pages import html, markdown, titles
+from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.pages import LANGUAGES, html, markdown, titles
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.steps import Found
-from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.words import TEXTS
 
 PAGES = {"markdown": markdown, "html": html}
 STEPS = "steps"
@@ -79,9 +78,11 @@ def runbook(found: Any, form: str = STEPS, language: str = "en") -> Any:
     """Return the page or the steps; raises ``AnsibleFilterError`` for what cannot be understood."""
     known = {one.name for one in fields(Found)}
     if not isinstance(found, Mapping) or "cluster" not in found or set(found) - known:
-        raise AnsibleFilterError(f"runbook: give it a dictionary with cluster, and none but {', '.join(sorted(known))}.")
-    if language not in TEXTS:
-        raise AnsibleFilterError(f"runbook: language: it must be one of {', '.join(TEXTS)}.")
+        raise AnsibleFilterError(
+            f"runbook: give it a dictionary with cluster, and none but {', '.join(sorted(known))}."
+        )
+    if language not in LANGUAGES:
+        raise AnsibleFilterError(f"runbook: language: it must be one of {', '.join(LANGUAGES)}.")
     if form != STEPS and form not in PAGES:
         raise AnsibleFilterError(f"runbook: form: it must be one of {', '.join([STEPS, *PAGES])}.")
     given = Found(**{name: _plain(value) for name, value in found.items() if value is not None})

@@ -12,14 +12,33 @@ engine escapes them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
+from pathlib import Path
 
+import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import cell, flat
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.steps import Found, Step, Table, steps
-from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.words import TEXTS, Texts
 from jinja2 import Environment, StrictUndefined
+
+Texts = Mapping[str, str]
+"""Texts by key: ``STEP.title``, ``STEP.where``, ``STEP.why``, ``STEP.1`` and on for what to do, ``STEP.WORD`` for what
+is only done sometimes, ``STEP.after``; and those of the page and of its tables.
+
+Names of pages, fields and buttons are those of the products, in Japanese with the English ones behind them, because a
+console may show either.
+"""
+LANGUAGES = ("en", "ja")
+"""The languages that there are texts for (ISO 639-1)."""
+
+
+@cache
+def texts_of(language: str) -> Texts:
+    """Return the texts of one of :data:`LANGUAGES`."""
+    path = Path(__file__).parent / "words" / f"{language}.yml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True)
@@ -72,9 +91,9 @@ def markdown(found: Found, language: str) -> str:
 
     Args:
         found: What was read and what is wanted.
-        language: One of :data:`TEXTS`.
+        language: One of :data:`LANGUAGES`.
     """
-    texts, made = TEXTS[language], steps(found)
+    texts, made = texts_of(language), steps(found)
     lines = [f"# {texts['title'].format(cluster=cell(found.cluster))}", "", texts["made"], ""]
     if not made:
         return "\n".join([*lines, texts["none"]]) + "\n"
@@ -85,7 +104,13 @@ def markdown(found: Found, language: str) -> str:
 
 
 def _section(number: int, step: Written, texts: Texts) -> Iterator[str]:
-    yield from (f"## {number}. {step.title}", "", f"* {texts['where']}: {step.where}", f"* {texts['why']}: {step.why}", "")
+    yield from (
+        f"## {number}. {step.title}",
+        "",
+        f"* {texts['where']}: {step.where}",
+        f"* {texts['why']}: {step.why}",
+        "",
+    )
     yield from (f"{place}. {action}" for place, action in enumerate(step.actions, 1))
     for table in step.tables:
         yield ""
@@ -99,7 +124,7 @@ def _section(number: int, step: Written, texts: Texts) -> Iterator[str]:
 
 def html(found: Found, language: str) -> str:
     """Return the page as HTML, with a box for each step to be ticked on paper; see :func:`markdown`."""
-    texts, made = TEXTS[language], steps(found)
+    texts, made = texts_of(language), steps(found)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page: str = environment.from_string(_PAGE).render(
         style=_STYLE,
@@ -117,7 +142,7 @@ def titles(found: Found, language: str) -> Sequence[dict[str, str]]:
     """Return the steps that are left for programs: ``{step, title}``."""
     return [
         {"step": step.name, "title": step.title}
-        for step in (written(step, TEXTS[language]) for step in steps(found))
+        for step in (written(step, texts_of(language)) for step in steps(found))
     ]
 
 

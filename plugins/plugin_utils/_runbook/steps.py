@@ -171,7 +171,9 @@ def _gateways(found: Found) -> Step | None:
     if not has_no_interface(result) or not (found.gateways or found.purge):
         return None
     actions = ("purge",) if found.purge else ()
-    tables = tuple(Table(str(gateway["name"]), ("field", "value"), _fields(gateway, found)) for gateway in found.gateways)
+    tables = tuple(
+        Table(str(gateway["name"]), ("field", "value"), _fields(gateway, found)) for gateway in found.gateways
+    )
     return Step(GATEWAYS, _consoles(found), actions, tables)
 
 

@@ -310,7 +310,9 @@ def _at_the_console(summary: Summary) -> Iterator[str]:
     """Yield what is left for a person; it comes first, because users that failed may wait for a gateway."""
     if summary.console is not None and summary.console.steps:
         are = "is" if summary.console.steps == 1 else "are"
-        page = f"See {summary.console.path}" if not summary.check else f"The run writes them into {summary.console.path}"
+        page = (
+            f"See {summary.console.path}" if not summary.check else f"The run writes them into {summary.console.path}"
+        )
         yield f"{counted(summary.console.steps, 'step')} {are} left for the console. {page}"
 
 

@@ -75,7 +75,9 @@ def test_the_page(terminal: Shell) -> None:
     ]
     lines = (terminal.folder / "change-4711" / "dc1-users.csv").read_text(encoding="utf-8").splitlines()
     assert (len(lines), lines[1].split(",")[0]) == (21, "user0001")
-    assert "一括ジョブでユーザーを有効にする" in (terminal.folder / "change-4711" / "dc1.ja.md").read_text(encoding="utf-8")
+    assert "一括ジョブでユーザーを有効にする" in (terminal.folder / "change-4711" / "dc1.ja.md").read_text(
+        encoding="utf-8"
+    )
     assert control(terminal).journal(writes=True) == []
 
     shown = " ".join(terminal.run(SITE).split())

@@ -15,8 +15,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.bat_file import bat_file
 from ansible_collections.ucops.imp.plugins.filter.runbook import runbook
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook import steps
-from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.words import ENGLISH, JAPANESE, TEXTS
+from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.pages import LANGUAGES, texts_of
 
+ENGLISH, JAPANESE = map(texts_of, LANGUAGES)
 NO_INTERFACE = {"failed": True, "code": "no-public-api", "msg": "no admin API"}
 EXCHANGE = {"name": "mail1.example.com", "description": "Exchange, first site", "port": 443}
 ONLINE = {
@@ -106,17 +107,20 @@ def test_a_bulk_job_alone_needs_no_restart() -> None:
 
 def test_no_gateway_is_wanted() -> None:
     assert names(results={"presence_gateways": NO_INTERFACE}, gateways=[]) == []
-    assert names(results={"presence_gateways": NO_INTERFACE}, gateways=[], purge=True) == [steps.GATEWAYS, steps.RESTART]
+    assert names(results={"presence_gateways": NO_INTERFACE}, gateways=[], purge=True) == [
+        steps.GATEWAYS,
+        steps.RESTART,
+    ]
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
-@pytest.mark.parametrize("language", list(TEXTS))
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_values_of_the_inventory_and_no_secret(form: str, language: str) -> None:
     page = runbook(found(results={"presence_gateways": NO_INTERFACE}, gateways=[EXCHANGE, ONLINE]), form, language)
     for told in ("mail1.example.com", "outlook.office365.com", ONLINE["tenant_id"], "proxy-user", "imp2", "443"):
         assert told in page
     assert "Canary" not in page
-    assert TEXTS[language]["from_vault"] in page
+    assert texts_of(language)["from_vault"] in page
 
 
 def test_gateways_that_are_not_wanted_are_deleted_only_where_that_is_said() -> None:
@@ -137,10 +141,12 @@ class Markup(HTMLParser):
         self.tags.append(tag)
 
 
-@pytest.mark.parametrize("language", list(TEXTS))
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_odd_values_are_no_markup(language: str) -> None:
     odd = {"name": ODD, "description": ODD}
-    given = found(results={"presence_gateways": NO_INTERFACE, "trust": NO_INTERFACE}, gateways=[odd], cluster=ODD, publisher=ODD)
+    given = found(
+        results={"presence_gateways": NO_INTERFACE, "trust": NO_INTERFACE}, gateways=[odd], cluster=ODD, publisher=ODD
+    )
     markup = Markup()
     markup.feed(runbook(given, "html", language))
     assert set(markup.tags) & {"b", "script"} == set()
@@ -176,7 +182,9 @@ def test_a_file_of_changes_keeps_what_does_not_change() -> None:
         fields = [{"name": name, "before": not value, "after": value} for name, value in after.items()]
         return {"kind": "calendar_user", "id": userid, "action": "update", "fields": fields}
 
-    text = bat_file([change("b", meeting_information=True), change("a", im_and_presence=True, meeting_information=True)])
+    text = bat_file(
+        [change("b", meeting_information=True), change("a", im_and_presence=True, meeting_information=True)]
+    )
     header, *rows = (line.split(",") for line in text.splitlines())
     columns = [header.index(name) for name in ("USER ID", "ENABLE USER FOR UNIFIED CM IM AND PRESENCE")]
     columns.append(header.index("INCLUDE MEETING INFORMATION IN PRESENCE"))
