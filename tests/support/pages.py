@@ -39,6 +39,7 @@ RUN_BY = {
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
+    "docs/fleet.md": ("tests/integration/pages/test_fleet.py",),
     "docs/getting-started.md": (_FIRST_HOUR,),
     "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
     "docs/own-playbook.md": (_FIRST_HOUR,),
