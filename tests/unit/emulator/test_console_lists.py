@@ -188,18 +188,18 @@ def submit(environment: Environment, host: str, state: RequestState, count: int)
 def test_requests_are_shown_page_by_page_the_newest_first(asked: Environment, tmp_path: Path) -> None:
     submit(asked, STANDALONE, RequestState.ISSUED, 60)
     submit(asked, STANDALONE, RequestState.PENDING, 1)
-    submit(asked, ENTERPRISE, RequestState.DENIED, 3)
+    submit(asked, ENTERPRISE, RequestState.DENIED, 20)
     reader = Reader(asked, tmp_path)
     hosts = [spec.host for spec in asked.context.scenario.certification_authorities]
     first = reader.page("/authorities")
     second = reader.page(links(first)["next"])
     rows = [row.split()[1] for row in [*rows_of(first), *rows_of(second)]]
-    counts = {STANDALONE: 61, ENTERPRISE: 3}
+    counts = {STANDALONE: 61, ENTERPRISE: 20}
     assert rows == [f"CN={number}" for host in hosts for number in range(counts[host], 0, -1)]
-    assert (len(rows_of(first)), len(rows_of(second))) == (50, 14)
-    assert "51 to 64 of 64" in words_of(second)
+    assert (len(rows_of(first)), len(rows_of(second))) == (50, 31)
+    assert "51 to 81 of 81" in words_of(second)
     assert [row.split()[0] for row in rows_of(reader.page("/authorities?state=pending"))] == ["61"]
-    assert len(rows_of(reader.page(f"/authorities?authority={ENTERPRISE}"))) == 3
+    assert len(rows_of(reader.page(f"/authorities?authority={ENTERPRISE}"))) == 20
     chosen = reader.page(f"/authorities?authority={STANDALONE}&state=issued")
     assert links(chosen) == {"next": f"/authorities?authority={STANDALONE}&state=issued&page=2"}
     assert rows_of(reader.page("/authorities?state=revoked")) == []
