@@ -20,6 +20,7 @@ import hashlib
 import importlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,16 +28,18 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tests.support import forking
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
+FORKED = ROOT / "tests" / "support" / "bin"
+"""Programs of those names for ``PATH``, that are forked too."""
 ANSIBLE, EMULATOR = "ansible", "emulator"
 _IDLE = 20  # seconds
 _FREE = ("HOSTS_OF_THE_TEST", "IMP_EMULATOR_READY", "MODULE_CALLS_FILE", "OLDPWD", "PWD", "SHLVL", "_")
-_FREE_PREFIXES = ("PYTEST_", "UCOPS_")
+_FREE_PREFIXES = ("MOLECULE_", "PYTEST_", "UCOPS_")
 """The environment variables that nothing reads before a program does its work."""
 _LOADED = (
     ("strategy", "linear"), ("connection", "local"), ("shell", "sh"),
@@ -55,10 +58,25 @@ FOLDER = Path(_OWN_FOLDER.name if _OWN_FOLDER else f"{_SHARED}/programs")
 """Where the sockets are; ``make test`` names a folder that all its processes share."""
 
 
-def _key(kind: str, environment: Mapping[str, str]) -> str:
-    """Return what stands for a program's environment in the names of files."""
+def _key(kind: str, environment: Mapping[str, str]) -> str | None:
+    """Return what stands, in the names of files, for all that a program reads before it does its work.
+
+    None when that is not known: ansible takes its settings from wherever it is started, or a file names collections.
+    """
     fixed = {k: v for k, v in environment.items() if k not in _FREE and not k.startswith(_FREE_PREFIXES)}
-    return hashlib.sha256(json.dumps([kind, sys.executable, sorted(fixed.items())]).encode()).hexdigest()[:20]
+    read: list[str] = []
+    if kind == ANSIBLE:
+        try:
+            read = [Path(environment["ANSIBLE_CONFIG"]).read_text(encoding="utf-8")]
+        except (KeyError, OSError):
+            return None
+        if "collections_path" in read[0]:
+            return None
+        default = f"{environment.get('HOME')}/.ansible/collections:/usr/share/ansible/collections"
+        folders = environment.get("ANSIBLE_COLLECTIONS_PATH", default).split(os.pathsep)
+        # Which collections there are; none of them but our own is read before.
+        read += sorted(str(found) for folder in folders for found in Path(folder).glob("ansible_collections/*/*"))
+    return hashlib.sha256(json.dumps([kind, sys.executable, sorted(fixed.items()), read]).encode()).hexdigest()[:20]
 
 
 class Process(subprocess.Popen[bytes]):
@@ -106,6 +124,8 @@ def start(
     the same environment starts one.
     """
     key = _key(kind, environment)
+    if key is None:
+        return None
     path = FOLDER / key
     connection = _connect(path)
     if connection is None:
@@ -160,6 +180,18 @@ def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
             if process := start(EMULATOR, arguments[2:], given, Path.cwd(), streams):
                 return process
     return subprocess.Popen(command, **options)
+
+
+def replace(name: str, arguments: Sequence[str]) -> NoReturn:
+    """Become the program of ansible with this name: a process that stands for one, or the program itself."""
+    program = str(PROGRAMS / name)
+    process = start(ANSIBLE, [program, *arguments], os.environ, Path.cwd(), (0, 1, 2))
+    if process is None:
+        os.execv(program, [program, *arguments])
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: process.send_signal(number))
+    status = process.wait()
+    sys.exit(128 - status if status < 0 else status)
 
 
 def _line(connection: socket.socket) -> bytes:
