@@ -53,10 +53,14 @@ def stage(folder: Path, ready: Path) -> Shell:
     (scenario,) = (block.text for block in blocks(PAGE) if block.language == "yaml")
     (folder / "company.yml").write_text(scenario, encoding="utf-8")
     shutil.copytree(INVENTORY, folder / "inventory" / "emulator")
-    connections = folder / "inventory" / "emulator" / "group_vars" / "all" / "connection.yml"
     # A node that is away stays so; nobody need wait for it.
-    authority = '  ca_path: "{{ imp_emulator.ca_file }}"\n'
-    connections.write_text(connections.read_text().replace(authority, f"{authority}  retries: 0\n"))
+    source = folder / "inventory" / "emulator" / "imp_emulator.yml"
+    if source.exists():
+        source.write_text(f"{source.read_text()}retries: 0\n")
+    else:
+        connections = folder / "inventory" / "emulator" / "group_vars" / "all" / "connection.yml"
+        authority = '  ca_path: "{{ imp_emulator.ca_file }}"\n'
+        connections.write_text(connections.read_text().replace(authority, f"{authority}  retries: 0\n"))
     collections, package = str(ensure_collection_tree(ROOT)), str(ROOT / "emulator" / "src")
     ours = {"ANSIBLE_COLLECTIONS_PATH": collections, "PYTHONPATH": package, "IMP_EMULATOR_READY": str(ready)}
     return Shell(folder, more=ours)
