@@ -20,7 +20,8 @@ description:
     range, a file that is missing, a certificate that cannot be read, or an account of another form. The modules
     themselves are asked. What an earlier task has to find out first is left to them. A Python library that is missing
     counts too, where modules run with the Python of Ansible.
-  - A connection that one of these tasks needs and that is not set, or cannot be right.
+  - A connection that one of these tasks needs and that is not set, or cannot be right. With C(ucops_imp_twin), a server
+    that the twin does not have.
   - A variable that is almost called like one of the collection, which nothing reads. Variables that only begin like one
     of a role get a warning; C(ucops_imp_own_variables) names those that are meant to be there.
   - A tag that the playbook does not have. Ansible runs nothing then, or what was to be skipped, and ends well.
@@ -113,6 +114,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
     spec_of,
     used_names,
 )
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.arguments import AWAY
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, NotReady, Ready
 
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
@@ -133,6 +136,12 @@ class LookupModule(LookupBase):
         run, skipped = (list(host.variables.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
         elsewhere = [] if _own_playbook_alone() else [*({*roles()} - UNTAGGED), *OTHER_TAGS]
         problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)
+        try:
+            twin = host.twin()
+        except (AnsibleError, NotReady) as reason:
+            return [*problems, shortened(f"{TWIN}: {reason}", _LONGEST_PROBLEM)]
+        if twin is not None:
+            problems += self._on_a_twin(host, twin)
         unset = Unset(host)
         parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job, _same_python(host))
         names = _with_parts(terms, host, run, skipped)
@@ -153,6 +162,14 @@ class LookupModule(LookupBase):
         told = _told_once([*unset.sentences(), *problems])
         more = [f"and more: {len(told) - MOST_TOLD} problems."] if len(told) > MOST_TOLD else []
         return [shortened(said, _LONGEST_PROBLEM) for said in told[:MOST_TOLD]] + more
+
+    def _on_a_twin(self, host: Host, twin: Ready) -> list[str]:
+        """Tell that the run works on a twin; return why it cannot."""
+        if not _runs_here(host):
+            return [f"{TWIN}: {AWAY}"]
+        name = host.variables.get("inventory_hostname")
+        Display().display(f"[{name}] works on the twin {twin.path}; the real servers are not asked.", stderr=True)
+        return []
 
     def _misspelt(self, host: Host, settings: Options) -> list[str]:
         own = settings.values.get(OWN_VARIABLES) or []
