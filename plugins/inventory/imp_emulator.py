@@ -11,19 +11,20 @@ version_added: 0.1.0
 author:
   - ucops contributors (@ucops)
 description:
-  - Makes a host of each server of the emulator C(imp-emulator), whatever its scenario is, with the groups and connections
-    that the playbooks and roles of this collection work with. It reads the ready file that the emulator has written, once.
+  - Makes a host of each server of the emulator C(imp-emulator), whatever its scenario is, with the groups and
+    connections that the playbooks and roles of this collection work with. It reads the emulator's ready file, once.
   - The groups are C(cucm_publisher), C(cucm_subscribers), C(imp_publisher), C(imp_subscribers), C(imp_nodes) with
     publisher and subscribers, C(exchange), and one for each cluster. They exist also when they are empty.
   - The group of a cluster has the variables C(ucops_imp_cluster), C(ucops_imp_cucm), C(ucops_imp_publisher),
     C(ucops_imp_platform), C(trust_nodes), C(presence_engine_nodes) and C(ucops_imp_pending_restarts_path). An IM and
     Presence subscriber has its own C(ucops_imp_publisher) and C(ucops_imp_platform), an Exchange server has
     C(ucops_exchange).
-  - All hosts have C(ucops_ca), C(preflight_gateways) with the Exchange servers, C(imp_emulator) with the whole content of
-    the ready file, and C(imp_emulator_ready_file) with its path.
+  - All hosts have C(ucops_ca), C(preflight_gateways) with the Exchange servers, C(imp_emulator) with the whole content
+    of the ready file, and C(imp_emulator_ready_file) with its path.
   - The variables hold passwords and ports, which are new with every environment. So nothing is kept in a cache.
   - The name of a configuration file must end in C(imp_emulator.yml) or C(imp_emulator.yaml).
-  - As long as there is no ready file there are no hosts, and a warning; the playbooks of this collection refuse such a run.
+  - As long as there is no ready file there are no hosts, and a warning. The playbooks of this collection refuse such a
+    run.
 options:
   plugin:
     description:
@@ -33,8 +34,8 @@ options:
     choices: [ucops.imp.imp_emulator]
   ready_file:
     description:
-      - The ready file. A relative path starts in the folder of the configuration file, from the environment in the working
-        directory.
+      - The ready file. A relative path starts in the folder of the configuration file, one from the environment in the
+        working directory.
     type: path
     required: true
     env:
@@ -46,18 +47,27 @@ options:
     type: str
     choices: [cluster, full]
     default: cluster
+  clusters:
+    description:
+      - Only these clusters, all unless given.
+    type: list
+    elements: str
+  exchange_servers:
+    description:
+      - Only these Exchange servers, all unless given.
+    type: list
+    elements: str
   certification_authority:
     description:
       - The host of the certification authority that C(ucops_ca) connects to, the first one by name unless given.
     type: str
   retries:
     description:
-      - How often a request is tried again; a part of every connection. What the modules have as their default unless given.
+      - How often a request is tried again; a part of every connection. That of the modules unless given.
     type: int
   timeout:
     description:
-      - Seconds that each try of a request may take; a part of every connection. What the modules have as their default
-        unless given.
+      - Seconds that each try of a request may take; a part of every connection. That of the modules unless given.
     type: int
 seealso:
   - plugin: ucops.imp.imp_cluster
@@ -99,11 +109,12 @@ class InventoryModule(BaseInventoryPlugin):
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
+        self._folder = Path(path).absolute().parent
         try:
             # So that templates may use extra variables.
             self.templar.available_variables = self._vars
             self._read_config_data(path)
-            ready = self._ready(Path(path).absolute().parent)
+            ready = self._ready()
             if ready is not None:
                 self._add(self._hosts(ready))
         except Exception as error:
@@ -114,6 +125,8 @@ class InventoryModule(BaseInventoryPlugin):
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options; a text of the configuration file may be a template, whatever type the option has."""
         direct = {name: self._templated(name, value) for name, value in (direct or {}).items()}
+        if isinstance(direct.get("ready_file"), str):
+            direct["ready_file"] = str(self._folder / Path(direct["ready_file"]).expanduser())
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
     def _templated(self, name: str, value: Any) -> Any:
@@ -122,9 +135,9 @@ class InventoryModule(BaseInventoryPlugin):
         except AnsibleError as error:
             raise AnsibleParserError(shortened(f"{name}: {error.message}")) from None
 
-    def _ready(self, folder: Path) -> Ready | None:
+    def _ready(self) -> Ready | None:
         """Return what the ready file tells, ``None`` when there is none, of which the user is warned."""
-        path = folder / str(self.get_option("ready_file"))
+        path = Path(self.get_option("ready_file"))
         if not path.exists():
             text = f"there is no file {path}, so there are no hosts. Start the emulator, or name its ready file."
             self.display.warning(f"{self.NAME}: {text}")
@@ -143,7 +156,9 @@ class InventoryModule(BaseInventoryPlugin):
 
     def _hosts(self, ready: Ready) -> Hosts:
         common = {name: self.get_option(name) for name in ("retries", "timeout") if self.get_option(name) is not None}
-        wanted = Wanted(self.get_option("host_names") == "full", self.get_option("certification_authority"), common)
+        chosen = {name: self.get_option(name) for name in ("clusters", "exchange_servers")}
+        authority = self.get_option("certification_authority")
+        wanted = Wanted(self.get_option("host_names") == "full", **chosen, authority=authority, common=common)
         try:
             found = hosts_of(ready, wanted)
         except LookupError as error:

@@ -6,15 +6,15 @@
 
 """The servers of an emulator as an inventory has them: hosts, groups, and the connections to each. Pure.
 
-The variables are those that the playbooks and roles of the collection take. What holds for a whole cluster is a variable
-of its group, so that files of an inventory may say otherwise.
+The variables are those that the playbooks and roles of the collection take. What holds for a whole cluster is a
+variable of its group, so that files of an inventory may say otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import EndpointKind
 from ansible_collections.ucops.imp.plugins.module_utils._product import endpoints
@@ -35,6 +35,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import (
     pending_restarts,
 )
 
+T = TypeVar("T")
 PUBLISHER, SUBSCRIBERS, NODES = "imp_publisher", "imp_subscribers", "imp_nodes"
 CUCM_PUBLISHER, CUCM_SUBSCRIBERS, SERVERS = "cucm_publisher", "cucm_subscribers", "exchange"
 GROUPS = (CUCM_PUBLISHER, CUCM_SUBSCRIBERS, PUBLISHER, SUBSCRIBERS, NODES, SERVERS)
@@ -54,10 +55,8 @@ class Hosts:
 
     def problems(self) -> list[str]:
         """Return why these cannot be told from each other."""
-        taken = [name for name in self.group_variables if name in TAKEN]
         both = sorted(self.variables.keys() & self.groups.keys())
-        found = [f"the cluster {name} is called like a group of the inventory." for name in taken]
-        return found + [f"{name} would be a host and a group." for name in both]
+        return [f"{name} would be a host and a group." for name in both]
 
 
 @dataclass(frozen=True)
@@ -66,19 +65,27 @@ class Wanted:
 
     Attributes:
         full_names: Whether nodes are called by their full names, as on a real cluster, else ``NODE.CLUSTER``.
+        clusters: Only these clusters, all unless given.
+        exchange_servers: Only these Exchange servers, all unless given.
         authority: The certification authority that signs for the Exchange servers, the first one unless given.
         common: Options that every connection has beside, such as ``retries``.
     """
 
     full_names: bool = False
+    clusters: Collection[str] | None = None
+    exchange_servers: Collection[str] | None = None
     authority: str | None = None
     common: Mapping[str, Any] = field(default_factory=dict)
 
 
 def hosts_of(ready: Ready, wanted: Wanted) -> Hosts:
-    """Return the inventory of all that an emulator has. Raises ``LookupError`` for an authority that it has not."""
+    """Return the inventory of all that an emulator has. Raises ``LookupError`` with a sentence for what cannot be."""
+    taken = sorted(ready.clusters.keys() & {*TAKEN})
+    if taken:
+        raise LookupError(f"the cluster {taken[0]} is called like a group of the inventory; call it otherwise.")
+    servers = {server.name: server for server in ready.of_kind(EXCHANGE)}
     found, making = Hosts(), _Making(ready, wanted)
-    for cluster, nodes in ready.clusters.items():
+    for cluster, nodes in _only("clusters", wanted.clusters, ready.clusters).items():
         found.group_variables[cluster] = making.cluster(cluster, nodes)
         found.groups.setdefault(cluster, [])
         for node in nodes:
@@ -86,11 +93,21 @@ def hosts_of(ready: Ready, wanted: Wanted) -> Hosts:
             for group in (cluster, *_groups(node)):
                 found.groups[group].append(name)
             found.variables[name] = making.node(node)
-    for server in ready.of_kind(EXCHANGE):
-        found.groups[SERVERS].append(server.name)
-        found.variables[server.name] = {"ucops_exchange": making.exchange(server)}
+    for name, server in _only("exchange_servers", wanted.exchange_servers, servers).items():
+        found.groups[SERVERS].append(name)
+        found.variables[name] = {"ucops_exchange": making.exchange(server)}
     found.group_variables["all"] = making.everywhere()
     return found
+
+
+def _only(option: str, wanted: Collection[str] | None, there: Mapping[str, T]) -> Mapping[str, T]:
+    """Return those that are wanted of what there is."""
+    if wanted is None:
+        return there
+    for name in wanted:
+        if name not in there:
+            raise LookupError(f"{option}: there is no {name}, but {listed(there) or 'none'}.")
+    return {name: one for name, one in there.items() if name in wanted}
 
 
 def _groups(node: Server) -> Iterable[str]:
@@ -138,11 +155,9 @@ class _Making:
             "imp_emulator_ready_file": str(self.ready.path),
         }
         authorities = {authority.name: authority for authority in self.ready.of_kind(CA)}
-        if self.wanted.authority is not None and self.wanted.authority not in authorities:
-            text = f"there is no {self.wanted.authority}, but {listed(authorities) or 'none'}."
-            raise LookupError(f"certification_authority: {text}")
-        chosen = authorities[self.wanted.authority or min(authorities)] if authorities else None
-        if chosen is not None:
+        wanted = self.wanted.authority
+        authorities = dict(_only("certification_authority", None if wanted is None else [wanted], authorities))
+        for chosen in (authorities[name] for name in sorted(authorities)[:1]):
             found["ucops_ca"] = self._connection(chosen, HTTPS, chosen.accounts[REQUESTER])
         # Their names are those of the emulated network, which only the nodes see.
         found["preflight_gateways"] = [
