@@ -140,8 +140,8 @@ class LookupModule(LookupBase):
             twin = host.twin()
         except (AnsibleError, NotReady) as reason:
             return [*problems, shortened(f"{TWIN}: {reason}", _LONGEST_PROBLEM)]
-        if twin is not None:
-            problems += self._on_a_twin(host, twin)
+        if twin is not None and not _runs_here(host):
+            return [*problems, f"{TWIN}: {AWAY}"]
         unset = Unset(host)
         parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job, _same_python(host))
         names = _with_parts(terms, host, run, skipped)
@@ -160,16 +160,10 @@ class LookupModule(LookupBase):
                 problems += parts.problems(name, found[name])
             problems += connection_problems(parts, kwargs.get("connections", ()), kwargs.get("connections_if_set", ()))
         told = _told_once([*unset.sentences(), *problems])
+        if twin is not None and not told:
+            _say(host, twin)
         more = [f"and more: {len(told) - MOST_TOLD} problems."] if len(told) > MOST_TOLD else []
         return [shortened(said, _LONGEST_PROBLEM) for said in told[:MOST_TOLD]] + more
-
-    def _on_a_twin(self, host: Host, twin: Ready) -> list[str]:
-        """Tell that the run works on a twin; return why it cannot."""
-        if not _runs_here(host):
-            return [f"{TWIN}: {AWAY}"]
-        name = host.variables.get("inventory_hostname")
-        Display().display(f"[{name}] works on the twin {twin.path}; the real servers are not asked.", stderr=True)
-        return []
 
     def _misspelt(self, host: Host, settings: Options) -> list[str]:
         own = settings.values.get(OWN_VARIABLES) or []
@@ -180,6 +174,13 @@ class LookupModule(LookupBase):
         for sentence in found.warned:
             Display().warning(sentence)
         return found.refused
+
+
+def _say(host: Host, twin: Ready) -> None:
+    """Tell that the run works on a twin, and what the twin says of itself."""
+    name = host.variables.get("inventory_hostname")
+    text = f"[{name}] works on the twin {twin.path}; the real servers are not asked. {twin.note}"
+    Display().display(text.rstrip(), stderr=True)
 
 
 def _with_parts(terms: Sequence[str], host: Host, run: list[str], skipped: list[str]) -> list[str]:

@@ -255,9 +255,9 @@ def options_of(source: str, spec: Spec, host: Host) -> Options:
     Raises ``NotReady`` for a twin that cannot be used.
     """
     twin = host.twin()
-    given = {name: host.variables[name] for name in spec if host.variables.get(name) is not None}
     if twin is not None:
-        given = {name: without_secrets(name, value, spec[name]) for name, value in given.items()}
+        host = _without_secrets(host, spec)
+    given = {name: host.variables[name] for name in spec if host.variables.get(name) is not None}
     values, unready = _filled_in(given, host)
     missing = {name for name in spec if name not in values.keys() | unready.keys() and "default" not in spec[name]}
     if missing:
@@ -271,8 +271,15 @@ def options_of(source: str, spec: Spec, host: Host) -> Options:
     return Options(found if twin is None else _beside(twin, found), problems, unready, unfit)
 
 
+def _without_secrets(host: Host, spec: Spec) -> Host:
+    """Return a host without the secrets that a twin has of its own, so that no vault has to be opened for them."""
+    known = {**spec_of(SETTINGS), **spec}
+    given = {name: host.variables[name] for name in known if host.variables.get(name) is not None}
+    return host.with_variables({name: without_secrets(name, value, known[name]) for name, value in given.items()})
+
+
 def without_secrets(name: str, value: Any, option: Mapping[str, Any]) -> Any:
-    """Return what is given for an option without what a twin has of its own: no vault has to be opened for it."""
+    """Return what is given for an option without the secrets, and the file that the twin has another of."""
     if name.endswith("_password"):
         return STAND_IN
     if option.get("type") != "dict" or not isinstance(value, Mapping):
