@@ -152,6 +152,14 @@ def chosen(value: Any) -> Ready | None:
         raise NotReady(f"{shortened(value)}: {error}.") from None
 
 
+def labelled(cluster: str, value: Any) -> str:
+    """Return what a cluster is called in a report: what was done to its twin is never told of the cluster itself.
+
+    ``value`` is that of the variable.
+    """
+    return f"{cluster} (twin)" if value else cluster
+
+
 def pending_restarts(ready: Ready, path: str) -> str:
     """Return where a twin's pending restarts are kept, in the place of a file of the real cluster."""
     return path if not path or _is_own(ready, path) else str(ready.folder / "pending-restarts" / Path(path).name)
@@ -198,10 +206,10 @@ def _read(path: Path) -> Ready:
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise NotReady(f"{path} is no ready file of the emulator. {_START}")
         ready = Ready(path, content, tuple(_servers(content)))
+        # The emulator listens on this machine alone; anything else was not written by it.
+        away = [server.name for server in ready.servers if not ipaddress.ip_address(server.address).is_loopback]
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         raise NotReady(f"{path} is no ready file of the emulator. {_START}") from None
-    # The emulator listens on this machine alone; anything else was not written by it.
-    away = [server.name for server in ready.servers if not ipaddress.ip_address(server.address).is_loopback]
     if away:
         raise NotReady(f"{path} names servers that are not on this machine: {listed(away)}.")
     return ready
