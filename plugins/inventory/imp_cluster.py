@@ -303,7 +303,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _source(self) -> str:
         """Return what tells this cluster from others, for people and programs."""
         there = f"{self.get_option('hostname')} port {self.get_option('port')}"
-        return there if self._twin is None else f"{there} of the twin {self._twin.path}"
+        return there if self._twin is None else f"{there} ({self._twin.path})"
 
     def _servers(self, path: str, cache: bool) -> tuple[list[Node], list[Told]]:
         """Return the nodes and the presence redundancy groups, as the publisher says or has said to ansible's cache."""

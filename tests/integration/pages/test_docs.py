@@ -131,7 +131,7 @@ CHOSEN = [
 @pytest.mark.parametrize("number", range(len(CHOSEN)))
 def test_variables(site: Site, tmp_path: Path, number: int) -> None:
     """``docs/variables.md``: each command runs the parts that it says, and finds nothing to do on a configured site."""
-    given = commands("docs/variables.md")
+    given = [command for command in commands("docs/variables.md") if "ucops_imp_twin" not in command]
     assert len(given) == len(CHOSEN)
     site.only("dc1", tmp_path)
     terminal = Shell(tmp_path, more=installed(IMP_EMULATOR_READY=str(site.emulator.ready_file)))
