@@ -52,7 +52,7 @@ AWAY = (
 POWERSHELL_PORT = 5986
 """Where an emulated Exchange server offers remote PowerShell with a certificate of the emulator, whatever 443 shows."""
 NOWHERE = ("127.0.0.1", 1)
-"""Where nothing listens, for a gateway whose server the twin does not have: a cluster may have a gateway that is down."""
+"""Where nothing listens, for a gateway whose server the twin does not have: a cluster may have one that is down."""
 HTTPS = 443
 _KINDS = {"exchange": (EXCHANGE,), "ca": (CA,)}
 """What a server may be, by kind of endpoint; all others are nodes of a cluster."""
