@@ -195,7 +195,7 @@ def test_secrets_of_gateways_are_those_of_the_twin(tmp_path: Path) -> None:
 
 def test_a_gateway_is_probed_at_the_twins_server(ready_file: Path) -> None:
     arguments = dict(jobs())["preflight_info"]
-    gateways = [
+    gateways: list[dict[str, Any]] = [
         {"name": "mail1.example.com"},
         {"name": "outlook.office365.com", "type": "office_365"},
         {"name": "mail3.example.com"},
