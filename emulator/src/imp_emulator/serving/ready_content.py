@@ -105,10 +105,9 @@ def _accounts(database: Database, cluster: str) -> dict[str, dict[str, str]]:
 
 def _certificates(database: Database, folder: Path, server: str) -> dict[str, str]:
     pair = keys.get(database, keys.NO_CLUSTER, server)
-    root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT)
     return {
         "chain_file": _published(folder, f"{server}.pem", pair.issuers),
-        "root_file": _published(folder, f"{server}-root.pem", root.certificate),
+        "root_file": _published(folder, f"{server}-root.pem", pair.root),
         "leaf_file": _published(folder, f"{server}-leaf.pem", pair.certificate),
     }
 
