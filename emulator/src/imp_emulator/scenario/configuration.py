@@ -211,7 +211,7 @@ def _trusted(section: Section, service: str, holders: Sequence[NodeSpec]) -> Tru
         nodes=section.texts("nodes", partial(node_name, holders), rule, [node.name for node in holders]),
         file_name=section.text("file_name", _FILE_NAME, ""),
         description=section.text("description", default=""),
-        place=section.place,
+        own=section.flag("own", False),
     )
     section.end()
     return trusted

@@ -80,7 +80,8 @@ class TrustSpec:
         store: The service token of the store, for example ``cup`` for cup-trust.
         nodes: The nodes that have it.
         file_name: What they call it; ``""`` for a name made of its common name.
-        place: Where it stands in the scenario.
+        own: Whether a node identifies itself with it, or an authority above it does; the nodes of the emulator have
+            others, but say that they have this one.
     """
 
     store: str
@@ -88,7 +89,7 @@ class TrustSpec:
     nodes: tuple[str, ...]
     file_name: str = ""
     description: str = ""
-    place: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,26 @@ def services(context: Context, cluster: str, node: str) -> tuple[str, ...]:
     return STORES[nodes.server(context, cluster, node).role]
 
 
+def foreign_identities(context: Context, cluster: str, node: str) -> list[tuple[str, str]]:
+    """Return what a node of a twin says that it identifies itself with, as the real one does: service and PEM.
+
+    Their keys are not here, so the node shows other certificates. What is no longer in the trust store is left out.
+    """
+    held = {
+        service: {one.fingerprint for one in trusted(context, cluster, node, service)}
+        for service in services(context, cluster, node)
+    }
+    specs = [one for one in context.scenario.cluster(cluster).trusted if one.own and node in one.nodes]
+    found = [
+        (
+            one.store,
+            one.certificate if isinstance(one.certificate, str) else stand_ins.made(context.database, one.certificate),
+        )
+        for one in specs
+    ]
+    return [(service, pem) for service, pem in found if held_pem(pem)[0].fingerprint in held[service]]
+
+
 def check_service(context: Context, cluster: str, node: str, service: str) -> str:
     """Return a service token that a node has a store for; raises ``InvalidValue`` for any other."""
     if service not in services(context, cluster, node):
