@@ -27,6 +27,11 @@ def made(database: Database, spec: CertificateSpec) -> str:
     return found
 
 
+def as_held(database: Database, spec: CertificateSpec) -> str:
+    """Return what a trust store holds: the real certificate as it is, or what was made after a description, in PEM."""
+    return spec if isinstance(spec, str) else made(database, spec)
+
+
 def of_fingerprint(database: Database, fingerprint: str) -> str | None:
     """Return what stands in for a real certificate (SHA-256, lower-case hexadecimal), in PEM, or ``None``."""
     row = database.one("SELECT certificate FROM stand_in WHERE described = ?", (fingerprint,))

@@ -42,19 +42,14 @@ def foreign_identities(context: Context, cluster: str, node: str) -> list[tuple[
 
     Their keys are not here, so the node shows other certificates. What is no longer in the trust store is left out.
     """
-    held = {
-        service: {one.fingerprint for one in trusted(context, cluster, node, service)}
-        for service in services(context, cluster, node)
-    }
-    specs = [one for one in context.scenario.cluster(cluster).trusted if one.own and node in one.nodes]
-    found = [
-        (
-            one.store,
-            one.certificate if isinstance(one.certificate, str) else stand_ins.made(context.database, one.certificate),
-        )
-        for one in specs
-    ]
-    return [(service, pem) for service, pem in found if held_pem(pem)[0].fingerprint in held[service]]
+    found = []
+    for spec in context.scenario.cluster(cluster).trusted:
+        if spec.own and node in spec.nodes:
+            pem = stand_ins.as_held(context.database, spec.certificate)
+            held = {one.fingerprint for one in trusted(context, cluster, node, spec.store)}
+            if held_pem(pem)[0].fingerprint in held:
+                found.append((spec.store, pem))
+    return found
 
 
 def check_service(context: Context, cluster: str, node: str, service: str) -> str:

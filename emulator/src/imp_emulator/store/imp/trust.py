@@ -65,8 +65,7 @@ def _seed_trusted(database: Database, cluster: ClusterSpec) -> None:
         for node in spec.nodes:
             taken.setdefault((node, spec.store), set()).add(spec.file_name)
     for spec in cluster.trusted:
-        pem = spec.certificate if isinstance(spec.certificate, str) else stand_ins.made(database, spec.certificate)
-        (found,) = held_pem(pem)
+        (found,) = held_pem(stand_ins.as_held(database, spec.certificate))
         for node in spec.nodes:
             names = taken[node, spec.store]
             name = spec.file_name or file_name(found, names)
