@@ -386,7 +386,7 @@ class Scenario:
     exchange_admin: AccountSpec = DEFAULT_EXCHANGE_ADMIN
     certification_authorities: tuple[CaSpec, ...] = ()
     axl: AxlSpec = AxlSpec()
-    mailboxes: MailboxesSpec = MailboxesSpec()
+    mailboxes: MailboxesSpec = field(default_factory=MailboxesSpec)
     throttling: ThrottlingSpec = ThrottlingSpec()
     online: OnlineSpec | None = None
     impersonation: bool = False
