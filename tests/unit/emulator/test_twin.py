@@ -106,7 +106,7 @@ def test_gateways_are_there_as_they_were_written(twin: Environment) -> None:
     found = gateways.gateways(twin.context, CLUSTER)
     assert [(one.name, one.type == gateways.EWS_SERVER, one.description, one.port, one.account) for one in found] == [
         ("mail1.example.com", True, "", 443, "example\\SVC-imp"),
-        ("192.0.2.22", True, "", 443, "example\\SVC-imp"),
+        ("192.0.2.22", True, "", 444, "example\\SVC-imp"),
         ("Mail3.example.com", True, "third", 443, "example\\SVC-imp"),
         ("mail4.example.com", True, "", 443, "example\\SVC-imp"),
         ("mail5.example.com", True, "", 443, "example\\SVC-imp"),
@@ -219,6 +219,8 @@ VERDICTS = [
     ("mail4.example.com", PUB, Verdict.BAD, "self"),
     ("mail5.example.com", PUB, Verdict.VERIFIED, None),
     ("mail5.example.com", SUB, Verdict.VERIFIED, None),
+    # The certificate of the one before, and its key.
+    ("mail6.example.com", SUB, Verdict.SAN_MISMATCH, "mail5.example.com"),
 ]
 
 
@@ -399,6 +401,7 @@ REFUSED = [
         {"node": "IMP-SUB", "service": PRESENCE_ENGINE},
         "'Cisco Presence Engine on imp-sub' twice",
     ),
+    ("exchange/servers/0/further_ports", [5986], "further_ports: must not hold 5986, which is there anyway"),
     ("exchange/servers/0/common_name", "x.example.com", "common_name: has no meaning beside stands_in_for"),
     ("exchange/servers/0/stands_in_for/1", {"generated": ABOVE}, "must hold certificates or generated ones, not both"),
     ("exchange/servers/0/stands_in_for/1", MAIL1.pem, "stands_in_for: holds 'the certificate"),

@@ -219,6 +219,7 @@ class ExchangeSpec:
         minimum_key_size: The smallest RSA key that it makes, in bits (requirement C3).
         roots: Root certificates that it trusts beside those that the domain brings.
         crl_reachable: Whether it reaches the revocation lists of the authorities.
+        further_ports: Where Exchange Web Services answer beside port 443.
         stands_in_for: What a real server sends, its own certificate first; this one's are made like that. None for a
             server with a certificate of its own.
     """
@@ -235,6 +236,7 @@ class ExchangeSpec:
     minimum_key_size: int = 2048
     roots: tuple[RootSpec, ...] = ()
     crl_reachable: bool = True
+    further_ports: tuple[int, ...] = ()
     stands_in_for: tuple[CertificateSpec, ...] = ()
 
 
