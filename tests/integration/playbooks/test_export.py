@@ -200,6 +200,7 @@ def test_an_untouched_cluster_can_be_adopted_too(environment: Emulator, tmp_path
     assert set(files(tmp_path)) == {
         "group_vars/dc1/calendar_integration.yml",
         "group_vars/dc1/calendar_users.csv",
+        "scenario.yml",
     }
     assert variables(tmp_path) == {
         "calendar_integration_parts": [
