@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - ucops contributors (@ucops)
 description:
-  - Makes the text of a scenario of what M(ucops.imp.twin_info) returns. C(imp-emulator start --scenario) with it is a twin
-    of the cluster, to rehearse on or to hand to somebody else.
+  - Makes the text of a scenario of what M(ucops.imp.twin_info) returns. C(imp-emulator start --scenario) with it is a
+    twin of the cluster, to rehearse on or to hand to somebody else.
   - No secret is in it. What a twin cannot be stands in the note of the scenario, which the emulator shows.
   - The same cluster makes the same text, so that a file of it changes only when the cluster has changed.
   - A text that Ansible has masked is refused, because it is not what the cluster has.
@@ -28,8 +28,8 @@ options:
     required: true
   anonymize:
     description:
-      - Whether all names become other ones. The same name becomes the same other name wherever it stands, and a twin of a
-        twin has the same names again.
+      - Whether all names become other ones. The same name becomes the same other name wherever it stands, and a twin of
+        a twin has the same names again.
       - Nodes, domains, addresses, users with their names, mail addresses and departments, gateways, accounts,
         groups, descriptions and certificates are named anew. Parameters whose value may be a name are left out.
     type: bool

@@ -17,10 +17,11 @@ description:
     parameters, services, trust stores, presence gateways, and the certificates that the Exchange servers show.
   - The filter P(ucops.imp.scenario#filter) makes a scenario of the project's emulator of it. P(ucops.imp.export#role)
     does both and writes the file.
-  - It changes nothing and reads no secret. What cannot be read costs that part alone, and RV(twin.unread) names it. Without
-    the nodes and the users of Unified CM there is no twin, and the task fails.
-  - The addresses of nodes and Exchange servers are those that the controller finds for their names. What a server shows is
-    asked of a node where there is an interface for it, else of the server itself.
+  - It changes nothing and reads no secret. What cannot be read costs that part alone, and RV(twin.unread) names it.
+    Without the nodes and the users of Unified CM there is no twin, and the task fails.
+  - The addresses of nodes and Exchange servers are those that the controller finds for their names. What a server shows
+    is asked of a node where there is an interface for it, else of the server itself.
+  - A server of a twin tells which certificates its own stand for. It is these that are returned.
 options:
   imp:
     description: The nodes of the IM and Presence Service, and the application user for them.
@@ -293,8 +294,8 @@ twin:
       elements: dict
     services:
       description:
-        - The services, each with C(node), C(service), C(activated), and C(running), which is V(null) for a node that was
-          not asked.
+        - The services, each with C(node), C(service), C(activated), and C(running), which is V(null) for a node that
+          was not asked.
       type: list
       elements: dict
     trust:
@@ -321,7 +322,7 @@ twin:
       type: list
       elements: dict
 failures:
-  description: Always empty, because the task fails as a whole or not at all. What could not be read is in RV(twin.unread).
+  description: Always empty, because the task fails as a whole or not at all. What was not read is in RV(twin.unread).
   returned: always
   type: list
   elements: dict

@@ -63,13 +63,14 @@ def shown_chain(name: str, port: int, timeout: float) -> list[bytes]:
 
     Python before 3.13 has no public way to the others; where the private one is not there, it is the server's own.
     """
-    with socket.create_connection((name, port), timeout) as plain:
-        with accepting_all().wrap_socket(plain, server_hostname=name) as secured:
-            own = secured.getpeercert(binary_form=True) or b""
-            public = getattr(secured, "get_unverified_chain", None)
-            if public is not None:
-                return [bytes(one) for one in public()] or [own]
-            private = getattr(getattr(secured, "_sslobj", None), "get_unverified_chain", None)
-            if private is None:
-                return [own]
-            return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in private() or ()] or [own]
+    with (
+        socket.create_connection((name, port), timeout) as plain,
+        accepting_all().wrap_socket(plain, server_hostname=name) as secured,
+    ):
+        own = secured.getpeercert(binary_form=True) or b""
+        public = getattr(secured, "get_unverified_chain", None)
+        if public is not None:
+            return [bytes(one) for one in public()] or [own]
+        private = getattr(getattr(secured, "_sslobj", None), "get_unverified_chain", None)
+        found = [] if private is None else (private() or [])
+        return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found] or [own]

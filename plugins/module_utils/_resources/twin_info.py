@@ -183,7 +183,9 @@ class _Reader:
     def _reached_as(self, name: str) -> list[str]:
         """Return the full names by which the connections reach a node."""
         hosts = [one.connection.hostname for one in (*self._presence, *self._platforms) if one.is_called(name)]
-        hosts += [host for host in (self._context.connection.hostname, self._imp.hostname) if called(host, {"": [name]})]
+        hosts += [
+            host for host in (self._context.connection.hostname, self._imp.hostname) if called(host, {"": [name]})
+        ]
         return [host for host in hosts if address(host) is None and "." in host]
 
     def _resolved(self, name: str) -> list[str]:
@@ -219,9 +221,7 @@ class _Reader:
                 ]
         return found
 
-    def _services(
-        self, servers: Iterable[Mapping[str, Any]], named: Mapping[str, list[str]]
-    ) -> list[dict[str, Any]]:
+    def _services(self, servers: Iterable[Mapping[str, Any]], named: Mapping[str, list[str]]) -> list[dict[str, Any]]:
         """Return the services: those that Unified CM lists, and of the nodes that can be asked whether they run."""
         found = {
             (node, service): {"node": node, "service": service, "activated": activated, "running": None}
@@ -229,7 +229,9 @@ class _Reader:
         }
         publisher = [node["name"] for node in servers if (node["role"], node["usage"]) == ("cucm", "publisher")]
         asked = [(name, self._context.connection) for name in publisher]
-        asked += [(name, node.connection) for node in self._presence if (name := self._name_of(node, named)) is not None]
+        asked += [
+            (name, node.connection) for node in self._presence if (name := self._name_of(node, named)) is not None
+        ]
         for name, connection in asked:
             center = ControlCenter(self._context.transport(connection))
             for service in self._part("running services of some nodes", center.services, {}).values():
@@ -288,7 +290,9 @@ class _Reader:
         try:
             return [describe(gateway) for gateway in self._admin.gateways()], self._admin.account()
         except ImpError as error:
-            self._unread += [] if self._params["gateways"] else [{"part": "presence gateways", "message": error.message}]
+            self._unread += (
+                [] if self._params["gateways"] else [{"part": "presence gateways", "message": error.message}]
+            )
         listed = [
             {name: value for name, value in one.items() if value is not None and name not in office_365.SECRETS}
             for one in self._params["gateways"]

@@ -73,7 +73,9 @@ def scenario(twin: Mapping[str, Any], cluster: str) -> dict[str, Any]:
                 **_parameters(twin["parameters"]),
                 "trust_stores": _trust_stores(twin["trust"], presence),
                 "services": [_service(service) for service in twin["services"]],
-                "users": {"listed": [_user(user) for user in sorted(twin["users"], key=lambda one: str(one["userid"]))]},
+                "users": {
+                    "listed": [_user(user) for user in sorted(twin["users"], key=lambda one: str(one["userid"]))]
+                },
             }
         ],
     }

@@ -130,7 +130,11 @@ def _fits(value: Any) -> bool:
         return False
     lists = (item for item in value.values() if isinstance(item, list))
     text = json.dumps(value, ensure_ascii=False)
-    return len(text) <= _LONGEST and "\\n" not in text and not any(isinstance(one, Mapping) for item in lists for one in item)
+    return (
+        len(text) <= _LONGEST
+        and "\\n" not in text
+        and not any(isinstance(one, Mapping) for item in lists for one in item)
+    )
 
 
 def _user(user: Mapping[str, Any]) -> str:
