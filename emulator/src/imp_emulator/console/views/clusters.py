@@ -13,9 +13,10 @@ from imp_emulator.store import nodes as node_store
 
 
 async def view(look: Look) -> dict[str, Any]:
-    """Return ``clusters``: each with its version, nodes (services, pending restarts, users) and groups."""
+    """Return ``clusters``: each with its version, nodes (services, pending restarts, users), groups; and the note."""
     known = {cluster.name: cluster for cluster in node_store.clusters(look.context.database)}
-    return {"clusters": [_cluster(look, known[name]) for name in look.clusters]}
+    clusters = [_cluster(look, known[name]) for name in look.clusters]
+    return {"clusters": clusters, "note": look.context.scenario.note}
 
 
 def _cluster(look: Look, cluster: node_store.Cluster) -> dict[str, Any]:
