@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import (
     Certificate,
+    NotACertificate,
     held,
     held_pem,
     require_library,
@@ -26,7 +28,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, NoPublicApi
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
-    Connection,
     OptionSpec,
     address,
     check_host,
@@ -53,6 +54,8 @@ T = TypeVar("T")
 
 STORE = "cup-trust"
 RECOVERY_MANAGER = "Cisco Server Recovery Manager"
+STANDS_FOR = "2.25.187254109736284510986341250984310277665"
+"""The extension in which a certificate of an emulated Exchange server holds the real one that it stands for (DER)."""
 _RUNNING = (STARTED, "Starting")
 
 OPTIONS: dict[str, OptionSpec] = {
@@ -120,7 +123,7 @@ class _Reader:
     def twin(self) -> dict[str, Any]:
         """Return everything; raises :class:`ImpError` when Unified CM does not tell version, nodes and users."""
         context = self._context
-        self._told = self._part("addresses of the nodes", self._nodes_of_admin, None)
+        self._told = self._part("addresses of the nodes", self._nodes_of_admin)
         servers = self._nodes()
         named = {node["name"]: [node["name"], *filter(None, (node["fqdn"], node["ipv4"]))] for node in servers}
         context.progress("reading the users")
@@ -135,23 +138,25 @@ class _Reader:
                 "os": (self._params["platform"] or {}).get("username"),
             },
             "nodes": servers,
-            "presence_redundancy_groups": self._part("presence redundancy groups", self._groups, None),
+            "presence_redundancy_groups": self._part("presence redundancy groups", self._groups),
             "users": users,
             "parameters": self._parameters([node["name"] for node in servers if node["role"] == "imp"]),
             "services": self._services(servers, named),
-            "trust": self._part("trust stores", lambda: self._trust(named), []),
+            "trust": self._part("trust stores", lambda: self._trust(named)) or [],
             "gateways": gateways,
             "account": account,
             "servers": self._servers(gateways),
             "unread": self._unread,
         }
 
-    def _part(self, part: str, read: Callable[[], T], otherwise: T) -> T:
+    def _part(self, part: str, read: Callable[[], T]) -> T | None:
+        """Return a part, or note that it cannot be read; of a part whose pieces fail the first is told."""
         try:
             return read()
         except ImpError as error:
-            self._unread.append({"part": part, "message": error.message})
-            return otherwise
+            if all(one["part"] != part for one in self._unread):
+                self._unread.append({"part": part, "message": error.message})
+            return None
 
     # --- nodes
 
@@ -212,20 +217,18 @@ class _Reader:
         for service in self._params["services"]:
             places = [ENTERPRISE_NODE] if service == ENTERPRISE_SERVICE else [ENTERPRISE_NODE, *presence]
             for node in places:
-                values = self._part(
-                    f"parameters of {service}", lambda at=(service, node): self._axl.list_parameters(*at), {}
-                )
+                values = self._part(f"parameters of {service}", partial(self._axl.list_parameters, service, node))
                 found += [
                     {"service": service, "name": name, "value": value, "node": node}
-                    for name, value in sorted(values.items())
+                    for name, value in sorted((values or {}).items())
                 ]
         return found
 
     def _services(self, servers: Iterable[Mapping[str, Any]], named: Mapping[str, list[str]]) -> list[dict[str, Any]]:
         """Return the services: those that Unified CM lists, and of the nodes that can be asked whether they run."""
-        found = {
+        found: dict[tuple[str, str], dict[str, Any]] = {
             (node, service): {"node": node, "service": service, "activated": activated, "running": None}
-            for node, service, activated in self._part("services", self._axl.node_services, [])
+            for node, service, activated in self._part("services", self._axl.node_services) or ()
         }
         publisher = [node["name"] for node in servers if (node["role"], node["usage"]) == ("cucm", "publisher")]
         asked = [(name, self._context.connection) for name in publisher]
@@ -234,13 +237,9 @@ class _Reader:
         ]
         for name, connection in asked:
             center = ControlCenter(self._context.transport(connection))
-            for service in self._part("running services of some nodes", center.services, {}).values():
-                found[name, service.name] = {
-                    "node": name,
-                    "service": service.name,
-                    "activated": service.activated,
-                    "running": service.status in _RUNNING,
-                }
+            for one in (self._part("running services", center.services) or {}).values():
+                told = {"activated": one.activated, "running": one.status in _RUNNING}
+                found[name, one.name] = {"node": name, "service": one.name, **told}
         return [found[key] for key in sorted(found)]
 
     def _name_of(self, node: TaskNode, named: Mapping[str, list[str]]) -> str | None:
@@ -312,17 +311,23 @@ class _Reader:
         ]
 
     def _chain(self, name: str, port: int) -> list[Certificate]:
-        """Return what a server shows to a node, or to the controller where no node tells; none when nobody reaches it."""
+        """Return what a server shows to a node, or else to the controller; none when nobody reaches it."""
         try:
             report = self._admin.offered_certificates(name, port, STORE)
-            return [one for row in report["certificates"] for one in held_pem(row["pem"])]
-        except ImpError:
+            return [_real(one) for row in report["certificates"] for one in held_pem(row["pem"])]
+        except (ImpError, NotACertificate):
             if self._emulated:
                 return []
         try:
-            return [held(one) for one in shown_chain(name, port, self._context.connection.timeout)]
+            return [_real(held(one)) for one in shown_chain(name, port, self._context.connection.timeout)]
         except (OSError, ValueError):
             return []
+
+
+def _real(certificate: Certificate) -> Certificate:
+    """Return the certificate that one of a twin stands for, any other as it is."""
+    real = certificate.parts.extension(STANDS_FOR)
+    return certificate if real is None else held(real)
 
 
 def _is_loopback(host: str) -> bool:
