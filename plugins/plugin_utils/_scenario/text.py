@@ -41,8 +41,8 @@ def note(twin: Mapping[str, Any], scenario: Mapping[str, Any], *, other_names: b
     of = "a cluster" if other_names else f"the cluster {cluster['name']}"
     said = [
         f"A twin of {of} with release {cluster['version']}, as ucops.imp.export has read it.",
-        "Passwords are new. An Exchange server shows a chain with the names and dates of the real one, and its own keys.",
-        "Calendars are empty.",
+        "Passwords are new, and calendars are empty.",
+        "An Exchange server shows a chain with the names and dates of the real one, and has keys of its own.",
     ]
     if other_names:
         said.append("All names are other ones, and parameters whose value may be a name are as the product makes them.")
