@@ -326,6 +326,21 @@ def read_stands_in_for(server: Section) -> tuple[CertificateSpec, ...]:
     return tuple(chain)
 
 
+def check_chains(chains: Sequence[Sequence[CertificateSpec]]) -> None:
+    """See that one and the same description is the same certificate in the chains of all servers.
+
+    Raises:
+        ScenarioError: One has another certificate above it in another chain.
+    """
+    seen: dict[CertificateSpec, tuple[int, tuple[CertificateSpec, ...]]] = {}
+    for server, chain in enumerate(chains):
+        for number, certificate in enumerate(chain):
+            first, above = seen.setdefault(certificate, (server, tuple(chain[number + 1 :])))
+            if isinstance(certificate, GeneratedSpec) and above != tuple(chain[number + 1 :]):
+                rule = f"must have the same certificate above it as in exchange.servers[{first}]"
+                raise ScenarioError(f"exchange.servers[{server}].stands_in_for[{number}]", rule)
+
+
 def _shown(certificate: CertificateSpec) -> str:
     if isinstance(certificate, GeneratedSpec):
         return str(certificate)

@@ -122,6 +122,7 @@ def read(text: str) -> Scenario:
     )
     _check_network(scenario)
     _check_roots(scenario)
+    configuration.check_chains([server.stands_in_for for server in servers])
     return scenario
 
 

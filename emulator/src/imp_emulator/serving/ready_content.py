@@ -96,13 +96,13 @@ def _clusters(environment: Environment, ports: Mapping[tuple[str, str], dict[str
                 | ports[cluster.name, node.name]
                 for node in cluster.nodes
             },
-            **_of_gateways(environment.database, cluster.name),
+            **of_gateways(environment.database, cluster.name),
         }
         for cluster in sorted(environment.scenario.clusters, key=lambda cluster: cluster.name)
     }
 
 
-def _of_gateways(database: Database, cluster: str) -> dict[str, Any]:
+def of_gateways(database: Database, cluster: str) -> dict[str, Any]:
     """Return what the presence gateways of a cluster have stored and tell nobody."""
     shared = gateways.credentials(database, cluster)
     online = {found.name: office_365.get(database, found.id) for found in gateways.gateways(database, cluster)}
