@@ -60,6 +60,11 @@ def configure_by_hand(emulator: Emulator) -> None:
     )
     online = {"name": OUTLOOK, "type": "office_365", "client_id": CLIENT_ID, "tenant_id": TENANT_ID, **PROXY}
     do(emulator, "presence_gateways", "imp", gateways=[{**online, "client_secret": CLIENT_SECRET}])
+    configure_users_and_parameters(emulator)
+
+
+def configure_users_and_parameters(emulator: Emulator) -> None:
+    """Enable some users, change some parameters, and have the engines load all of it."""
     users = [{"userid": f"user{number:04}", "meeting_information": number % 3 == 0} for number in range(1, 100)]
     do(emulator, "calendar_users", "cucm", users=users)
     do(

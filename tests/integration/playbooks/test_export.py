@@ -42,9 +42,7 @@ def adopt(emulator: Emulator, folder: Path) -> Path:
     adopted = folder / "adopted"
     # A twin is no inventory.
     (adopted / "scenario.yml").unlink(missing_ok=True)
-    shutil.copy(INVENTORY / "hosts.yml", adopted)
-    for name in ("connection.yml", "emulator.yml"):
-        shutil.copy(INVENTORY / "group_vars" / "all" / name, adopted / "group_vars" / "all")
+    shutil.copy(INVENTORY / "imp_emulator.yml", adopted)
     vault = {
         "vault_ucops_imp_exchange_password": emulator.ready["exchange_account"]["password"],
         "vault_ucops_imp_client_secrets": {OUTLOOK: CLIENT_SECRET},
