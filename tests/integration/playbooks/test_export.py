@@ -169,6 +169,20 @@ def test_an_untouched_cluster_can_be_adopted_too(environment: Emulator, tmp_path
     assert environment.journal(writes=True) == []
 
 
+def test_an_anonymous_export_is_the_twin_alone(environment: Emulator, tmp_path: Path) -> None:
+    """Every other file has names in it. That no name is in the twin, ``test_scenario.py`` shows."""
+    gateways = {"gateways": [{"name": "mail1.example.com"}], "account": r"EXAMPLE\svc", "account_password": "secret"}
+    do(environment, "presence_gateways", "imp", **gateways)
+    exported = export(environment, tmp_path, export_anonymize=True)
+    assert exported.status == 0, exported.output
+    assert set(files(tmp_path)) == {"scenario.yml"}
+    assert "changed  scenario.yml  a twin for the emulator, users: 1,000" in exported.output
+    path = tmp_path / "adopted" / "scenario.yml"
+    assert path.stat().st_mode & 0o077 == 0, "others have no business with it"
+    assert "mail1" not in path.read_text()
+    assert "exchange-001.domain2.example.com" in path.read_text()
+
+
 def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator, tmp_path: Path) -> None:
     """As on a real cluster: gateways and restart notifications have no public interface, everything else has one."""
     do(environment, "calendaring_parameters", "cucm", exchange_queue=2000)
