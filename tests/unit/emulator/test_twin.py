@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,102 +45,26 @@ from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import ServicePace
 from imp_emulator.x509.certificate import held_pem
 from tests.support import states
-from tests.support.certificates import issue
 from tests.support.memory_tls import Memory
+from tests.support.twin_scenario import (
+    ABOVE,
+    ALONE,
+    CLIENT,
+    CLUSTER,
+    ISSUING,
+    LONG,
+    MAIL1,
+    MAIL2,
+    NODE,
+    OWN,
+    PUB,
+    ROOT,
+    SUB,
+    TENANT,
+    TWIN,
+    UNREADABLE,
+)
 
-ROOT = issue("Company Root CA", ca=True, organization="Büro & Söhne")
-ISSUING = issue("Company Issuing CA", by=ROOT, ca=True)
-MAIL1 = issue("mail1.example.com", by=ISSUING, hosts=["mail1.example.com", "192.0.2.21"])
-MAIL2 = issue("mail2.example.com", by=ISSUING, hosts=["mail2.example.com"], days=(-30, -1))
-MAIL3 = issue("mail3.example.com", by=issue("Unknown CA", ca=True), hosts=["mail3.example.com"])
-ALONE = issue("mail4.example.com", hosts=["mail4.example.com"])
-NODE = issue("imp-pub.example.com")
-UNREADABLE = ssl.DER_cert_to_PEM_cert(b"\x30\x03\x02\x01\x05")
-DATES = {"not_before": "2020-01-01T00:00:00Z", "not_after": "2040-01-01T00:00:00+01:00"}
-OWN, ABOVE = ({"common_name": name, **DATES} for name in ("mail5.example.com", "Anonymous CA"))
-CLIENT, TENANT = "7F4B0F64-6e0e-4c0f-8a55-0c0b8a1d2e01", "3f1c5a52-6a0e-4a37-9a3f-2d1d7c1f0c11"
-TWIN: dict[str, Any] = {
-    "format": 1,
-    "note": "A twin of somebody's cluster.\nIts Exchange servers' keys are made here.\n",
-    "clusters": [
-        {
-            "name": "site_1.east",
-            "version": "15.0.1.11900-4",
-            "domain": "example.com",
-            "nodes": [
-                {"name": "192.0.2.11", "role": "cucm", "usage": "publisher"},
-                {"name": "IMP-pub.example.com", "role": "imp", "usage": "publisher"},
-                {"name": "imp-sub", "role": "imp", "usage": "subscriber"},
-            ],
-            "users": {
-                "listed": [
-                    {"userid": "o'brien", "im_and_presence": True, "meeting_information": True},
-                    {"userid": "straßer", "home_cluster": False, "last_name": " "},
-                    {"userid": "strasser", "meeting_information": True, "mail": "none at all"},
-                    {"userid": 'a+b = <c> ; \\ , "d" #', "last_name": "家"},
-                ]
-            },
-            "presence_gateways": [
-                "mail1.example.com",
-                "192.0.2.22",
-                {"name": "Mail3.example.com", "description": "third", "type": "exchange_ews"},
-                {"name": "mail4.example.com", "port": 443},
-                {"name": "mail5.example.com"},
-                {"name": "gone.example.com", "port": 8443},
-                {
-                    "name": "outlook.office365.com",
-                    "type": "office_365",
-                    "client_id": CLIENT,
-                    "tenant_id": TENANT,
-                    "proxy_url": "http://proxy.example.com:3128",
-                    "proxy_username": "presence",
-                },
-            ],
-            "presence_gateways_account": {"username": "example\\SVC-imp"},
-            "calendaring_parameters": {"EWSStatusFrequency": 9999, "CalendarSpread": "10"},
-            "service_parameters": [
-                {"service": "enterprise wide", "name": "enableipv6", "value": "T"},
-                {"service": "Cisco Unknown", "name": "Odd", "value": "<&> 家", "node": "IMP-SUB"},
-                {"service": "Cisco CallManager", "name": "CdrEnabled", "value": "T"},
-            ],
-            "trust_stores": {
-                "cup-trust": [
-                    {"certificate": ROOT.pem, "file_name": "Root 1.pem", "description": "of the company"},
-                    {"certificate": ISSUING.pem, "nodes": ["imp-PUB.example.com"]},
-                    {"certificate": ALONE.pem, "nodes": ["imp-sub"]},
-                    {"certificate": NODE.pem, "own": True},
-                    {"generated": ABOVE},
-                ],
-                "tomcat-trust": [{"certificate": ROOT.pem}],
-            },
-            "services": [
-                {"node": "imp-sub", "service": "cisco presence engine", "running": False},
-                {"node": "imp-sub", "service": "Cisco Brand New Service", "activated": True},
-                {"node": "192.0.2.11", "service": "Cisco DirSync", "activated": False},
-                {"node": "192.0.2.11", "service": "Cisco Dialed Number Analyzer", "activated": True},
-            ],
-        }
-    ],
-    "exchange": {
-        "account": {"username": "EXAMPLE\\svc-imp"},
-        "servers": [
-            {"name": "mail1.example.com", "ipv4": "192.0.2.21", "stands_in_for": [MAIL1.pem, ISSUING.pem]},
-            {"name": "mail2.example.com", "ipv4": "192.0.2.22", "stands_in_for": [MAIL2.pem]},
-            {"name": "mail3.example.com", "ipv4": "192.0.2.23", "stands_in_for": [MAIL3.pem]},
-            {"name": "mail4.example.com", "ipv4": "192.0.2.24", "stands_in_for": [ALONE.pem]},
-            {
-                "name": "mail5.example.com",
-                "ipv4": "192.0.2.25",
-                "stands_in_for": [
-                    {"generated": {**OWN, "alternative_names": ["mail5.example.com"]}},
-                    {"generated": ABOVE},
-                ],
-            },
-        ],
-    },
-}
-CLUSTER = "site_1.east"
-PUB, SUB = "IMP-pub.example.com", "imp-sub"
 SCENARIO = scenario_file.read(yaml.safe_dump(TWIN, allow_unicode=True))
 
 
@@ -157,6 +82,7 @@ def test_nodes_without_an_address_get_free_ones(twin: Environment) -> None:
         ("192.0.2.11", "node-192-0-2-11.example.com", "192.0.2.11"),
         (PUB, "imp-pub.example.com", "198.18.0.1"),
         (SUB, "imp-sub.example.com", "198.18.0.2"),
+        ("cucm_sub", LONG, "198.18.0.3"),
     ]
 
 
@@ -250,7 +176,9 @@ def test_trust_stores_hold_the_real_certificates(twin: Environment) -> None:
     assert held(PUB, "cup") == {*every, ("Company_Issuing_CA.pem", ISSUING.fingerprint)}
     assert held(SUB, "cup") == {*every, ("mail4.example.com.pem", ALONE.fingerprint)}
     assert {name for node in (PUB, SUB, "192.0.2.11") for name, _ in held(node, "tomcat")} == {"Company_Root_CA.pem"}
-    assert held(SUB, "cup-xmpp") == set()
+    assert held(PUB, "cup-xmpp") == set()
+    ((_, unreadable),) = held(SUB, "cup-xmpp")
+    assert unreadable == hashlib.sha256(ssl.PEM_cert_to_DER_cert(UNREADABLE)).hexdigest()
     first = trust.trusted(twin.context, CLUSTER, SUB, "cup")[-3]
     assert (first.filename, first.description) == ("Root 1.pem", "of the company")
 
@@ -389,6 +317,9 @@ REFUSED = [
         "presence_gateways[2].type: must be one of exchange",
     ),
     (GATEWAYS + "/2/client_id", CLIENT, "presence_gateways[2].client_id: is not known here"),
+    (GATEWAYS + "/2/name", "mail_3.example.com", "must be a host name with a dot, or an address, not 'mail_3.exa"),
+    (GATEWAYS + "/6/proxy_url", "http://[::1]:x", "proxy_url: must be an http or https URL of a host, without a path"),
+    (GATEWAYS + "/6/resource", "https://graph.microsoft.com/v1", "resource: must be an http or https URL of a host"),
     (GATEWAYS + "/6/tenant_id", "x", "presence_gateways[6].tenant_id: must be a UUID, not 'x'"),
     (AT + "presence_gateways", [], "presence_gateways_account: needs an Exchange server among presence_gateways"),
     (CALENDARING + "", {1: "x"}, "calendaring_parameters.1: must be text as a key, not a whole number"),
@@ -418,7 +349,6 @@ REFUSED = [
     (CUP + "/1/certificate", "x", "must be one certificate in PEM, not 'x'"),
     (CUP + "/1/certificate", ROOT.pem * 2, "must be one certificate in PEM, not a text of"),
     (CUP + "/1/certificate", ROOT.pem.replace("M", "*", 9), "must be one certificate in PEM"),
-    (CUP + "/1/certificate", ROOT.pem[:60] + ROOT.pem[-27:], "must be one certificate in PEM"),
     (CUP + "/1/certificate", ROOT.pem, "trust_stores.cup-trust: holds 'IMP-pub.example.com: cert"),
     (
         CUP + "/1/file_name",

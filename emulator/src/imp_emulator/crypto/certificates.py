@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from imp_emulator.scenario.model import ClusterSpec, ExchangeSpec, NodeSpec, Scenario
+from imp_emulator.scenario.names import MAXIMUM_COMMON_NAME
 from imp_emulator.store import keys
 from imp_emulator.store.database import Database
 from imp_emulator.store.keys import KeyPair
@@ -153,7 +154,9 @@ def rsa_key() -> PrivateKey:
 
 
 def subject(common_name: str, organisation: str = "Example") -> x509.Name:
-    """Return a distinguished name."""
+    """Return a distinguished name; of a host name that is too long for a CN, its first label is there."""
+    if len(common_name) > MAXIMUM_COMMON_NAME:
+        common_name = common_name.partition(".")[0]
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),

@@ -30,8 +30,7 @@ from imp_emulator.scenario.configured import (
 )
 from imp_emulator.scenario.model import GATEWAYS_ACCOUNT, AccountSpec, NodeSpec, ScenarioError
 from imp_emulator.scenario.reader import VARIABLE, Pattern, Section, unique
-from imp_emulator.x509.certificate import held_pem
-from imp_emulator.x509.der import SEQUENCE, Malformed, element
+from imp_emulator.x509.certificate import held, held_pem
 
 PRESENCE_ENGINE = "Cisco Presence Engine"
 """The service that the calendaring parameters belong to."""
@@ -48,6 +47,7 @@ _NAME = Pattern(r"\S(?:.{0,254}\S)?", "text of 1 to 256 characters")
 _FILE_NAME = Pattern(r"[^/\x00-\x1f]{1,255}", "the name of a file, without slashes")
 _ONE = re.compile(r"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
 _PEM_WORDS = "one certificate in PEM"
+_URL_WORDS = "an http or https URL of a host, without a path"
 _TIME_WORDS = "a time like 2026-11-30T09:00:00Z"
 
 
@@ -99,13 +99,18 @@ def _office_365(section: Section) -> Office365Spec:
     return Office365Spec(
         client_id=section.converted("client_id", names.lower_uuid, "a UUID"),
         tenant_id=section.converted("tenant_id", names.lower_uuid, "a UUID"),
-        proxy_url=section.text("proxy_url", default=""),
+        proxy_url=section.converted("proxy_url", _url, _URL_WORDS, ""),
         proxy_username=section.text("proxy_username", default=""),
-        authentication_endpoint=section.text("authentication_endpoint", default=""),
-        resource=section.text("resource", default=""),
+        authentication_endpoint=section.converted("authentication_endpoint", _url, _URL_WORDS, ""),
+        resource=section.converted("resource", _url, _URL_WORDS, ""),
         client_secret_env=section.text("client_secret_env", VARIABLE, None),
         proxy_password_env=section.text("proxy_password_env", VARIABLE, None),
     )
+
+
+def _url(text: str) -> str:
+    """Return a URL of a host, or nothing as it is."""
+    return names.origin(text) if text else text
 
 
 def read_gateways_account(cluster: Section, gateways: Sequence[GatewaySpec]) -> AccountSpec | None:
@@ -263,7 +268,7 @@ def _moment(section: Section, key: str) -> datetime:
 def one_certificate(text: str) -> str:
     """Return a certificate in the form in which the state keeps it.
 
-    A node may hold one that OpenSSL would not take today, so no more is looked at than that it is one piece.
+    A node may hold one that nobody can read, so no more is looked at than that it is one.
 
     Raises:
         ValueError: It is not exactly one certificate in PEM.
@@ -272,12 +277,9 @@ def one_certificate(text: str) -> str:
     if found is None:
         raise ValueError(text)
     try:
-        der = base64.b64decode("".join(found[1].split()), validate=True)
+        return held(base64.b64decode("".join(found[1].split()), validate=True)).pem
     except binascii.Error:
         raise ValueError(text) from None
-    if element(der).of(SEQUENCE).raw != der:
-        raise Malformed("something after the certificate")
-    return held_pem(text)[0].pem
 
 
 def read_services(cluster: Section, nodes: Sequence[NodeSpec]) -> tuple[ServiceStateSpec, ...]:

@@ -232,6 +232,7 @@ def _node(section: Section, domain: str) -> NodeSpec:
             raise ScenarioError(section.at("name"), f"must be an address of the node itself, not {name!r}")
     elif "." in name and name.lower() != node.fqdn:
         raise ScenarioError(section.at("fqdn"), f"must be the name {name!r}, which has a domain, not {node.fqdn!r}")
+    # It may have been put together of a name and a domain.
     if len(node.fqdn) > names.MAXIMUM_NAME:
         raise ScenarioError(section.at("fqdn"), f"must be {names.FQDN_WORDS}, not {node.fqdn!r}")
     return node
@@ -350,7 +351,7 @@ def _exchange_server(section: Section) -> ExchangeSpec:
         name=name,
         ipv4=section.converted("ipv4", names.ipv4, "an IPv4 address", None),
         ipv6=section.converted("ipv6", names.ipv6, "an IPv6 address", None),
-        common_name=section.converted("common_name", names.certificate_name, names.CERTIFICATE_NAME_WORDS, name),
+        common_name=section.converted("common_name", names.common_name, names.COMMON_NAME_WORDS, name),
         alternative_names=section.texts(
             "alternative_names", names.certificate_name, names.CERTIFICATE_NAME_WORDS, [name]
         ),

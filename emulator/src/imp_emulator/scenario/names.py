@@ -9,16 +9,19 @@ import ipaddress
 import re
 import uuid
 
-LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-"""A label of a host name, as a regular expression (RFC 1123)."""
-MAXIMUM_NAME = 64
-"""What fits a certificate's CN (RFC 5280)."""
+LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+"""A label of a host name, as a regular expression: RFC 1123, and the underscore that some hosts have all the same."""
+MAXIMUM_NAME = 253
+"""How long a host name may be (RFC 1035)."""
+MAXIMUM_COMMON_NAME = 64
+"""How long the CN of a certificate may be (RFC 5280)."""
 FQDN_WORDS = f"a host name with a dot, of at most {MAXIMUM_NAME} characters"
 CERTIFICATE_NAME_WORDS = "a host name, a wildcard or an address"
+COMMON_NAME_WORDS = f"{CERTIFICATE_NAME_WORDS}, of at most {MAXIMUM_COMMON_NAME} characters"
 
 
 def fqdn(text: str) -> str:
-    """Return a host name of at least two labels, in lower case, that fits a certificate's CN."""
+    """Return a host name of at least two labels, in lower case."""
     if len(text) > MAXIMUM_NAME or not re.fullmatch(rf"{LABEL}(?:\.{LABEL})+", text):
         raise ValueError(text)
     # Four numbers with dots would be read as an address, whatever was meant.
@@ -35,10 +38,31 @@ def certificate_name(text: str) -> str:
         return "*." + fqdn(text[2:]) if text.startswith("*.") else fqdn(text)
 
 
+def common_name(text: str) -> str:
+    """Return a name as the CN of a certificate may be."""
+    if len(text) > MAXIMUM_COMMON_NAME:
+        raise ValueError(text)
+    return certificate_name(text)
+
+
 def gateway_name(text: str) -> str:
     """Return a host name with a dot in lower case, or an address in canonical form (requirement G3)."""
     found = address(text)
+    # The product's pages take no other names.
+    if found is None and ("_" in text or text.rpartition(".")[2][:1].isdigit()):
+        raise ValueError(text)
     return fqdn(text) if found is None else str(found)
+
+
+def origin(text: str) -> str:
+    """Return a URL that names a scheme, a host and a port if need be, and nothing else."""
+    found = re.fullmatch(
+        r"https?://(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/?#@]+))(?::(\d{1,5}))?", text, re.IGNORECASE | re.ASCII
+    )
+    if found is None or not 0 < int(found[3] or 443) < 65536:
+        raise ValueError(text)
+    gateway_name(found[1] or found[2])
+    return text
 
 
 def address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
