@@ -14,7 +14,9 @@ ROOT = issue("Company Root CA", ca=True, organization="Büro & Söhne")
 ISSUING = issue("Company Issuing CA", by=ROOT, ca=True)
 MAIL1 = issue("mail1.example.com", by=ISSUING, hosts=["mail1.example.com", "192.0.2.21"])
 MAIL2 = issue("mail2.example.com", by=ISSUING, hosts=["mail2.example.com"], days=(-30, -1))
-MAIL3 = issue("mail3.example.com", by=issue("Unknown CA", ca=True), hosts=["mail3.example.com"])
+LATER_ROOT = issue("Unknown Root CA", ca=True)
+LATER = issue("Unknown CA", by=LATER_ROOT, ca=True)
+MAIL3 = issue("mail3.example.com", by=LATER, hosts=["mail3.example.com"])
 ALONE = issue("mail4.example.com", hosts=["mail4.example.com"])
 NODE = issue("imp-pub.example.com")
 UNREADABLE = ssl.DER_cert_to_PEM_cert(b"nobody can read this")
@@ -46,7 +48,7 @@ TWIN: dict[str, Any] = {
             },
             "presence_gateways": [
                 "mail1.example.com",
-                "192.0.2.22",
+                {"name": "192.0.2.22", "port": 444},
                 {"name": "Mail3.example.com", "description": "third", "type": "exchange_ews"},
                 {"name": "mail4.example.com", "port": 443},
                 {"name": "mail5.example.com"},
@@ -90,12 +92,20 @@ TWIN: dict[str, Any] = {
         "account": {"username": "EXAMPLE\\svc-imp"},
         "servers": [
             {"name": "mail1.example.com", "ipv4": "192.0.2.21", "stands_in_for": [MAIL1.pem, ISSUING.pem]},
-            {"name": "mail2.example.com", "ipv4": "192.0.2.22", "stands_in_for": [MAIL2.pem]},
+            {"name": "mail2.example.com", "ipv4": "192.0.2.22", "stands_in_for": [MAIL2.pem], "further_ports": [444]},
             {"name": "mail3.example.com", "ipv4": "192.0.2.23", "stands_in_for": [MAIL3.pem]},
             {"name": "mail4.example.com", "ipv4": "192.0.2.24", "stands_in_for": [ALONE.pem]},
             {
                 "name": "mail5.example.com",
                 "ipv4": "192.0.2.25",
+                "stands_in_for": [
+                    {"generated": {**OWN, "alternative_names": ["mail5.example.com"]}},
+                    {"generated": ABOVE},
+                ],
+            },
+            {
+                "name": "mail6.example.com",
+                "ipv6": "2001:db8::26",
                 "stands_in_for": [
                     {"generated": {**OWN, "alternative_names": ["mail5.example.com"]}},
                     {"generated": ABOVE},

@@ -31,7 +31,7 @@ from imp_emulator.domain.imp import (
 from imp_emulator.domain.imp.services import Action, Reason, Status
 from imp_emulator.domain.network import tls_handshake
 from imp_emulator.domain.network.names import gateway_name
-from imp_emulator.domain.network.tls_probe import Verdict, probe
+from imp_emulator.domain.network.tls_probe import Result, Verdict, probe
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import ONLINE_HOSTS, ScenarioError
 from imp_emulator.serving import ready_content
@@ -45,6 +45,7 @@ from imp_emulator.world.environment import Environment
 from imp_emulator.world.pace import ServicePace
 from imp_emulator.x509.certificate import held_pem
 from tests.support import states
+from tests.support.certificates import issue
 from tests.support.memory_tls import Memory
 from tests.support.twin_scenario import (
     ABOVE,
@@ -52,6 +53,8 @@ from tests.support.twin_scenario import (
     CLIENT,
     CLUSTER,
     ISSUING,
+    LATER,
+    LATER_ROOT,
     LONG,
     MAIL1,
     MAIL2,
@@ -103,7 +106,7 @@ def test_gateways_are_there_as_they_were_written(twin: Environment) -> None:
     found = gateways.gateways(twin.context, CLUSTER)
     assert [(one.name, one.type == gateways.EWS_SERVER, one.description, one.port, one.account) for one in found] == [
         ("mail1.example.com", True, "", 443, "example\\SVC-imp"),
-        ("192.0.2.22", True, "", 443, "example\\SVC-imp"),
+        ("192.0.2.22", True, "", 444, "example\\SVC-imp"),
         ("Mail3.example.com", True, "third", 443, "example\\SVC-imp"),
         ("mail4.example.com", True, "", 443, "example\\SVC-imp"),
         ("mail5.example.com", True, "", 443, "example\\SVC-imp"),
@@ -216,6 +219,8 @@ VERDICTS = [
     ("mail4.example.com", PUB, Verdict.BAD, "self"),
     ("mail5.example.com", PUB, Verdict.VERIFIED, None),
     ("mail5.example.com", SUB, Verdict.VERIFIED, None),
+    # The certificate of the one before, and its key.
+    ("mail6.example.com", SUB, Verdict.SAN_MISMATCH, "mail5.example.com"),
 ]
 
 
@@ -230,14 +235,40 @@ def test_the_status_of_a_gateway_is_that_on_the_real_cluster(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = gateway if gateway.startswith("mail") else "mail1.example.com"
-    stored = certificates.served_by_iis(twin.database, server)
-    assert stored is not None
-    memory = Memory(tmp_path, Server(stored), ROOT.pem)
-    memory.show(stored.served)
-    monkeypatch.setattr(tls_handshake, "connect", memory.connect)
-    told = probe(("127.0.0.1", 0), gateway_name(gateway), trust.bundle(twin.context, CLUSTER, node, trust.CUP))
+    monkeypatch.setattr(tls_handshake, "connect", shown_by(twin, server, tmp_path).connect)
+    told = judged(twin, gateway, node)
     assert told.verdict is verdict
     assert (detail or "") in (told.detail or "")
+
+
+def shown_by(twin: Environment, server: str, folder: Path) -> Memory:
+    stored = certificates.served_by_iis(twin.database, server)
+    assert stored is not None
+    memory = Memory(folder, Server(stored), ROOT.pem)
+    memory.show(stored.served)
+    return memory
+
+
+def judged(twin: Environment, gateway: str, node: str) -> Result:
+    return probe(("127.0.0.1", 0), gateway_name(gateway), trust.bundle(twin.context, CLUSTER, node, trust.CUP))
+
+
+def test_a_real_certificate_that_a_node_is_given_later_counts_as_well(
+    twin: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tls_handshake, "connect", shown_by(twin, "mail3.example.com", tmp_path).connect)
+    verdicts = []
+    # The one with the right name has issued nothing.
+    for added in (issue("Unknown CA", ca=True, days=(-9, 9)), LATER, LATER_ROOT):
+        with twin.database.transaction():
+            trust.upload(twin.context, CLUSTER, PUB, [trust.CUP], [added.pem])
+        verdicts.append(judged(twin, "mail3.example.com", PUB).verdict)
+    assert verdicts == [Verdict.MISSING, Verdict.MISSING, Verdict.VERIFIED]
+    assert judged(twin, "mail3.example.com", SUB).verdict is Verdict.MISSING
+    with twin.database.transaction():
+        for gone in (LATER, LATER_ROOT):
+            trust.delete(twin.context, CLUSTER, PUB, trust.CUP, gone.fingerprint)
+    assert judged(twin, "mail3.example.com", PUB).verdict is Verdict.MISSING
 
 
 def test_what_stands_in_is_like_the_real_one_and_holds_it(twin: Environment) -> None:
@@ -370,6 +401,7 @@ REFUSED = [
         {"node": "IMP-SUB", "service": PRESENCE_ENGINE},
         "'Cisco Presence Engine on imp-sub' twice",
     ),
+    ("exchange/servers/0/further_ports", [5986], "further_ports: must not hold 5986, which is there anyway"),
     ("exchange/servers/0/common_name", "x.example.com", "common_name: has no meaning beside stands_in_for"),
     ("exchange/servers/0/stands_in_for/1", {"generated": ABOVE}, "must hold certificates or generated ones, not both"),
     ("exchange/servers/0/stands_in_for/1", MAIL1.pem, "stands_in_for: holds 'the certificate"),

@@ -125,10 +125,7 @@ def web_server_pair(database: Database, host: str) -> KeyPair:
     """Return a new key pair, signed by the emulator's CA, for a listener that clients reach on loopback."""
     stored = keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA)
     certificate = x509.load_pem_x509_certificate(stored.certificate.encode())
-    key = serialization.load_pem_private_key(stored.private_key.encode(), None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("the emulator's CA has an EC key")
-    issuer = Issuer(key, certificate, stored.certificate)
+    issuer = Issuer(private_key(stored.private_key), certificate, stored.certificate)
     return leaf(subject(host), [host, *_LOOPBACK_NAMES], ec_key(), issuer)
 
 
@@ -218,6 +215,14 @@ def leaf(
         builder = builder.add_extension(_alternatives(names), critical=False)
     certificate = pem(_signed(builder, issuer.key if issuer else key))
     return KeyPair(key_pem(key), certificate, issuer.chain if issuer else "")
+
+
+def private_key(text: str) -> PrivateKey:
+    """Load a key that the state holds, in PEM."""
+    key = serialization.load_pem_private_key(text.encode(), None)
+    if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+        raise TypeError("the state holds keys of EC and RSA")
+    return key
 
 
 def _from_to(first: int, last: int) -> Period:

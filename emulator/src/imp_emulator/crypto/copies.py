@@ -35,7 +35,9 @@ from imp_emulator.x509.signatures import public_key
 STANDS_IN_FOR = "2.25.187254109736284510986341250984310277665"
 """The extension in which a copy holds the real certificate (DER), not critical; an arc of a UUID, so nobody else's."""
 
-_BASIC_CONSTRAINTS, _SUBJECT_KEY, _AUTHORITY_KEY = "2.5.29.19", "2.5.29.14", "2.5.29.35"
+AUTHORITY_KEY = "2.5.29.35"
+"""The extension that tells of which key an issuer has signed with it."""
+_BASIC_CONSTRAINTS, _SUBJECT_KEY = "2.5.29.19", "2.5.29.14"
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _KEY_IDENTIFIER = 0x80
 _V3 = b"\x02\x01\x02"
@@ -153,7 +155,7 @@ def _extensions(field: Element, real: Certificate, key: PrivateKey, signer: Priv
         name = dotted(parts[0].content) if parts and parts[0].tag == OID else ""
         if name == _SUBJECT_KEY:
             written.append(_extension(name, _tlv(OCTET_STRING, _identifier(key))))
-        elif name == _AUTHORITY_KEY:
+        elif name == AUTHORITY_KEY:
             written.append(_extension(name, _tlv(SEQUENCE, _tlv(_KEY_IDENTIFIER, _identifier(signer)))))
         else:
             written.append(one.raw)

@@ -10,7 +10,9 @@ place of the real ones that they stand in for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
 
 from cryptography import x509
 
@@ -23,12 +25,13 @@ from imp_emulator.crypto.certificates import (
     key_pem,
     leaf,
     pem,
+    private_key,
     rsa_key,
     subject,
     usable,
 )
-from imp_emulator.crypto.copies import copy, issuer_of, key_like
-from imp_emulator.scenario.configured import CertificateSpec, GeneratedSpec
+from imp_emulator.crypto.copies import AUTHORITY_KEY, copy, issuer_of, key_like
+from imp_emulator.scenario.configured import GeneratedSpec
 from imp_emulator.scenario.model import ExchangeSpec, Scenario, ScenarioError
 from imp_emulator.store import keys, stand_ins
 from imp_emulator.store.database import Database
@@ -44,7 +47,8 @@ def seed(database: Database, scenario: Scenario) -> None:
         ScenarioError: A certificate of a chain cannot be read, or no server could show one like it.
     """
     trusted = [one.certificate for cluster in scenario.clusters for one in cluster.trusted]
-    copies = _Copies([held_pem(one)[0] for one in trusted if isinstance(one, str)])
+    shown = [one for server in scenario.exchange for one in server.stands_in_for]
+    copies = _Copies(database, [held_pem(one)[0] for one in dict.fromkeys((*shown, *trusted)) if isinstance(one, str)])
     described = _Described()
     for number, server in enumerate(scenario.exchange):
         if server.stands_in_for:
@@ -59,42 +63,56 @@ def seed(database: Database, scenario: Scenario) -> None:
     for one in trusted:
         if isinstance(one, GeneratedSpec):
             described.add(one)
-    made: Iterable[tuple[CertificateSpec, str]] = (*copies.made(), *described.made())
-    for spec, certificate in made:
+    for spec, certificate in described.made():
         stand_ins.put(database, spec, certificate)
+
+
+def learn(database: Database, known: Sequence[Certificate]) -> None:
+    """Make what stands in for those certificates of trust stores that have issued what stands in for real ones.
+
+    So a server of a twin is trusted as soon as a node is given the real certificates above that of the real server.
+
+    Args:
+        database: The state file, in a transaction.
+        known: What the nodes trust.
+    """
+    real = [held_pem(pem)[0] for pem in stand_ins.real(database)]
+    if real:
+        copies = _Copies(database, [*real, *known])
+        for one in copies.above(real):
+            with suppress(Malformed):
+                copies.made(one)
 
 
 class _Copies:
     """The copies of real certificates: one for each certificate, and one key for each key.
 
     Args:
-        known: Certificates that nodes trust, among which those above a server's own may be.
+        database: Where they and their keys are kept.
+        known: All real certificates that are known: what servers show, and what nodes trust.
     """
 
-    def __init__(self, known: Sequence[Certificate]) -> None:
-        self._known = list(known)
-        self._keys: dict[object, PrivateKey] = {}
-        self._copies: dict[str, tuple[Certificate, Certificate]] = {}
-
-    def made(self) -> list[tuple[str, str]]:
-        """Return each real certificate with its copy, in PEM."""
-        return [(real.pem, made.pem) for real, made in self._copies.values()]
+    def __init__(self, database: Database, known: Sequence[Certificate]) -> None:
+        self._database = database
+        self._known = known
 
     def pair(self, server: ExchangeSpec) -> KeyPair:
         """Return what a server shows; the chain that it is told of begins with its own certificate."""
         chain = [held_pem(one)[0] for one in server.stands_in_for if isinstance(one, str)]
-        for real in (*chain, *self._above(chain)):
-            self._copy(real, [*chain, *self._known])
-        way = self._way(chain[0], [*chain, *self._known])
-        issuers = [self._copies[one.fingerprint][1] for one in way[1:]]
+        for real in (*chain, *self.above(chain)):
+            self.made(real)
+        way = [chain[0]]
+        while (above := self._issuer(way[-1])) is not None and above not in way:
+            way.append(above)
+        issuers = [self.made(one) for one in way[1:]]
         if not way[-1].self_signed:
-            issuers.append(issuer_of(way[-1], self._key(way[-1].parts.issuer.key)))
-        own = self._copies[chain[0].fingerprint][1]
-        return KeyPair(key_pem(self._key(chain[0].parts.key)), own.pem, "".join(one.pem for one in issuers))
+            issuers.append(issuer_of(way[-1], self._signer(way[-1])))
+        own = self.made(chain[0])
+        return KeyPair(key_pem(self._key(chain[0])), own.pem, "".join(one.pem for one in issuers))
 
-    def _above(self, chain: Sequence[Certificate]) -> list[Certificate]:
-        """Return the known certificates that a chain may go on with, up to every root."""
-        waiting, found = list(chain), dict[str, Certificate]()
+    def above(self, below: Sequence[Certificate]) -> list[Certificate]:
+        """Return the known certificates that stand above some, up to every root."""
+        waiting, found = list(below), dict[str, Certificate]()
         while waiting:
             one = waiting.pop()
             for other in self._known:
@@ -103,29 +121,56 @@ class _Copies:
                     waiting.append(other)
         return list(found.values())
 
-    @staticmethod
-    def _way(own: Certificate, others: Sequence[Certificate]) -> list[Certificate]:
-        """Return one way from a server's own certificate upwards, with that itself, as far as it is known."""
-        way = [own]
-        while not way[-1].self_signed:
-            above = next((one for one in others if one not in way and way[-1].issued_by(one)), None)
-            if above is None:
-                break
-            way.append(above)
-        return way
+    def made(self, real: Certificate) -> Certificate:
+        """Return the copy of a certificate; it is made when there is none yet."""
+        known = stand_ins.of_fingerprint(self._database, real.fingerprint)
+        if known is not None:
+            return held_pem(known)[0]
+        made = copy(real, self._key(real), self._signer(real))
+        stand_ins.put(self._database, real.pem, made.pem, real.pem)
+        return made
 
-    def _key(self, name: object) -> PrivateKey:
-        """Return the key that stands for a real one (DER), or for that of an issuer that nobody knows."""
-        if name not in self._keys:
-            self._keys[name] = key_like(name if isinstance(name, bytes) else b"")
-        return self._keys[name]
+    def _issuer(self, real: Certificate) -> Certificate | None:
+        if real.self_signed:
+            return None
+        return next((one for one in self._known if real.issued_by(one)), None)
 
-    def _copy(self, real: Certificate, others: Sequence[Certificate]) -> None:
-        if real.fingerprint in self._copies:
-            return
-        issuer = real if real.self_signed else next((one for one in others if real.issued_by(one)), None)
-        signer = self._key(real.parts.issuer.key if issuer is None else issuer.parts.key)
-        self._copies[real.fingerprint] = real, copy(real, self._key(real.parts.key), signer)
+    def _key(self, real: Certificate) -> PrivateKey:
+        """Return the key that stands for that of a real certificate.
+
+        Where something that it has issued was copied before it was known, that is the key that has signed the copy.
+        """
+        name = f"key {hashlib.sha256(real.parts.key).hexdigest()}"
+        found = self._kept(name)
+        if found is None:
+            below = (self._kept(_unknown(one)) for one in self._known if not one.self_signed and one.issued_by(real))
+            found = next((one for one in below if one is not None), None)
+            found = self._keep(name, found or key_like(real.parts.key))
+        return found
+
+    def _signer(self, real: Certificate) -> PrivateKey:
+        """Return the key that signs the copy of a certificate."""
+        issuer = real if real.self_signed else self._issuer(real)
+        if issuer is not None:
+            return self._key(issuer)
+        return self._kept(_unknown(real)) or self._keep(_unknown(real), key_like(b""))
+
+    def _kept(self, name: str) -> PrivateKey | None:
+        try:
+            pair = keys.get(self._database, keys.NO_CLUSTER, keys.stand_in(name))
+        except KeyError:
+            return None
+        return private_key(pair.private_key)
+
+    def _keep(self, name: str, key: PrivateKey) -> PrivateKey:
+        keys.put(self._database, keys.NO_CLUSTER, keys.stand_in(name), KeyPair(key_pem(key), ""))
+        return key
+
+
+def _unknown(real: Certificate) -> str:
+    """Return the name of the key that stands for that of an issuer whose certificate nobody has given."""
+    named = repr((real.parts.issuer.key, real.parts.extension(AUTHORITY_KEY)))
+    return f"issuer {hashlib.sha256(named.encode()).hexdigest()}"
 
 
 class _Described:
@@ -143,12 +188,17 @@ class _Described:
         chain = [one for one in server.stands_in_for if isinstance(one, GeneratedSpec)]
         above: Issuer | None = None
         for spec in reversed(chain[1:]):
-            above = self._made.setdefault(spec, authority(spec.common_name, rsa_key(), above, _dates(spec)))
-        key = rsa_key()
-        pair = leaf(subject(chain[0].common_name), chain[0].alternative_names, key, above, _dates(chain[0]))
-        own = x509.load_pem_x509_certificate(pair.certificate.encode())
-        self._made.setdefault(chain[0], Issuer(key, own, pair.certificate + pair.issuers))
-        return pair
+            if spec not in self._made:
+                self._made[spec] = authority(spec.common_name, rsa_key(), above, _dates(spec), spec.alternative_names)
+            above = self._made[spec]
+        own = chain[0]
+        if own not in self._made:
+            key = rsa_key()
+            pair = leaf(subject(own.common_name), own.alternative_names, key, above, _dates(own))
+            certificate = x509.load_pem_x509_certificate(pair.certificate.encode())
+            self._made[own] = Issuer(key, certificate, pair.certificate + pair.issuers)
+        shown = self._made[own]
+        return KeyPair(key_pem(shown.key), pem(shown.certificate), above.chain if above else "")
 
     def add(self, spec: GeneratedSpec) -> None:
         """Make a certificate that no server shows: a root."""

@@ -53,6 +53,7 @@ _USERID = Pattern(XML_TEXT + "{1,128}", "a user ID of 1 to 128 characters that X
 _FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
 _CA_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,55}[A-Za-z0-9])?", "a name of 1 to 57 letters, digits and spaces")
 _DAYS = (-10_000, 36_500)  # X.509 knows no dates before 1950.
+_EXCHANGE_PORTS = (443, 5986)
 _FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
 _LAST_NAMES = ("Abe", "Baker", "Costa", "Dubois", "Endo", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kim")
 _DEPARTMENTS = ("sales", "support", "engineering", "finance", "operations")
@@ -362,8 +363,11 @@ def _exchange_server(section: Section) -> ExchangeSpec:
         minimum_key_size=section.number("minimum_key_size", 1024, 16384, 2048),
         roots=tuple(_root(root) for root in section.sections("roots", [])),
         crl_reachable=section.flag("crl_reachable", True),
+        further_ports=section.numbers("further_ports", 1, 65535, []),
         stands_in_for=configuration.read_stands_in_for(section),
     )
+    if taken := [port for port in server.further_ports if port in _EXCHANGE_PORTS]:
+        raise ScenarioError(section.at("further_ports"), f"must not hold {taken[0]}, which is there anyway")
     if server.ipv4 is None and server.ipv6 is None:
         raise ScenarioError(section.place, "must have an ipv4, an ipv6 or both")
     first, last = server.certificate_from_days, server.certificate_until_days

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 
+from imp_emulator.scenario.calendars import MailboxesSpec
 from imp_emulator.scenario.configured import (
     CertificateSpec,
     GatewaySpec,
@@ -219,6 +219,7 @@ class ExchangeSpec:
         minimum_key_size: The smallest RSA key that it makes, in bits (requirement C3).
         roots: Root certificates that it trusts beside those that the domain brings.
         crl_reachable: Whether it reaches the revocation lists of the authorities.
+        further_ports: Where Exchange Web Services answer beside port 443.
         stands_in_for: What a real server sends, its own certificate first; this one's are made like that. None for a
             server with a certificate of its own.
     """
@@ -235,99 +236,8 @@ class ExchangeSpec:
     minimum_key_size: int = 2048
     roots: tuple[RootSpec, ...] = ()
     crl_reachable: bool = True
+    further_ports: tuple[int, ...] = ()
     stands_in_for: tuple[CertificateSpec, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LocalTime:
-    """A time on the wall in the zone of a mailbox.
-
-    Attributes:
-        day: The date, or how many days it is from the day of the first start.
-        time: The time of the day, without a zone.
-    """
-
-    day: date | int
-    time: time
-
-    def on(self, first: date) -> datetime:
-        """Return the time, naive, when the environment is first started on that day."""
-        day = self.day if isinstance(self.day, date) else first + timedelta(days=self.day)
-        return datetime.combine(day, self.time)
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingSpec:
-    """An item of a calendar.
-
-    Attributes:
-        show_as: ``Free``, ``Tentative``, ``Busy``, ``OOF`` or ``WorkingElsewhere``.
-        all_day: Whether it takes whole days; the time of the day of start and end is not looked at.
-        recurrence: What repeats it, an RRULE of RFC 5545 without its name; ``""`` for a single item.
-    """
-
-    subject: str
-    start: LocalTime
-    end: LocalTime
-    show_as: str = "Busy"
-    all_day: bool = False
-    recurrence: str = ""
-    location: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AutomaticRepliesSpec:
-    """What a mailbox answers by itself.
-
-    Attributes:
-        state: ``Disabled``, ``Enabled`` or ``Scheduled``.
-        external_audience: Who outside gets an answer: ``None``, ``Known`` or ``All``.
-        start: From when, for ``Scheduled`` only.
-        end: Until when, for ``Scheduled`` only.
-    """
-
-    state: str
-    external_audience: str = "All"
-    start: LocalTime | None = None
-    end: LocalTime | None = None
-    internal_reply: str = ""
-    external_reply: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxSpec:
-    """A mailbox of the Exchange organisation.
-
-    Attributes:
-        address: Its primary SMTP address, which is its user principal name too.
-        aliases: Its further addresses.
-        time_zone: The IANA name of its time zone.
-        language: A language tag, for example ``en-US``.
-    """
-
-    address: str
-    display_name: str
-    aliases: tuple[str, ...] = ()
-    time_zone: str = "UTC"
-    language: str = "en-US"
-    meetings: tuple[MeetingSpec, ...] = ()
-    automatic_replies: AutomaticRepliesSpec | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxesSpec:
-    """Which mailboxes there are.
-
-    Attributes:
-        of_users: Whether each end user of each cluster with a mail address has one.
-        time_zone: The time zone of those that say nothing of it, an IANA name.
-        language: The language of those that say nothing of it.
-    """
-
-    of_users: bool = True
-    time_zone: str = "UTC"
-    language: str = "en-US"
-    listed: tuple[MailboxSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,7 +388,7 @@ class Scenario:
     exchange_admin: AccountSpec = DEFAULT_EXCHANGE_ADMIN
     certification_authorities: tuple[CaSpec, ...] = ()
     axl: AxlSpec = AxlSpec()
-    mailboxes: MailboxesSpec = MailboxesSpec()
+    mailboxes: MailboxesSpec = field(default_factory=MailboxesSpec)
     throttling: ThrottlingSpec = ThrottlingSpec()
     online: OnlineSpec | None = None
     impersonation: bool = False

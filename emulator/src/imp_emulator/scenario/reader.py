@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import LocalTime, ScenarioError
+from imp_emulator.scenario.calendars import LocalTime
+from imp_emulator.scenario.model import ScenarioError
 
 T = TypeVar("T")
 _REQUIRED: Any = object()

@@ -24,6 +24,11 @@ def management(server: str) -> str:
     return f"{server}/management"
 
 
+def stand_in(name: str) -> str:
+    """Return the owner of a key that stands for a real one; it has no certificate of its own."""
+    return f"stand-in/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyPair:
     """A private key and its certificate, all in PEM.

@@ -10,9 +10,16 @@ from imp_emulator.store.database import Database
 from imp_emulator.x509.certificate import held_pem
 
 
-def put(database: Database, spec: CertificateSpec, pem: str) -> None:
-    """Store what was made after a real certificate (PEM) or after a description."""
-    database.execute("INSERT OR REPLACE INTO stand_in (described, certificate) VALUES (?, ?)", (_described(spec), pem))
+def put(database: Database, spec: CertificateSpec, pem: str, real: str = "") -> None:
+    """Store what was made after a description or after a ``real`` certificate, PEM."""
+    database.execute(
+        "INSERT OR REPLACE INTO stand_in (described, certificate, real) VALUES (?, ?, ?)", (_described(spec), pem, real)
+    )
+
+
+def real(database: Database) -> list[str]:
+    """Return the real certificates that something stands in for, in PEM."""
+    return [row["real"] for row in database.all("SELECT real FROM stand_in WHERE real <> '' ORDER BY described")]
 
 
 def made(database: Database, spec: CertificateSpec) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.crypto import stand_ins as crypto_stand_ins
 from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.events import TrustChanged
 from imp_emulator.domain.imp import nodes, restarts
@@ -102,6 +103,8 @@ def upload(
     for service in stores:
         for certificate in certificates.values():
             added += _add(context, cluster, node, service, certificate, description)
+    if added:
+        crypto_stand_ins.learn(context.database, [_read_pem(pem) for pem in store.all_trusted(context.database)])
     return added
 
 
@@ -128,7 +131,11 @@ def _add(context: Context, cluster: str, node: str, service: str, certificate: C
 
 
 def _read(stored: TrustedCertificate) -> Certificate:
-    return held_pem(stored.pem)[0]
+    return _read_pem(stored.pem)
+
+
+def _read_pem(pem: str) -> Certificate:
+    return held_pem(pem)[0]
 
 
 def delete(context: Context, cluster: str, node: str, service: str, fingerprint: str) -> None:

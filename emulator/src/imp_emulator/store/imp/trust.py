@@ -93,6 +93,11 @@ def trusted(database: Database, cluster: str, node: str, store: str) -> list[Tru
     return [TrustedCertificate(*row) for row in rows]
 
 
+def all_trusted(database: Database) -> list[str]:
+    """Return every certificate of every trust store once, PEM."""
+    return [row["pem"] for row in database.all("SELECT DISTINCT pem FROM trust_certificate ORDER BY fingerprint")]
+
+
 def add_trusted(database: Database, cluster: str, node: str, store: str, certificate: TrustedCertificate) -> None:
     """Add a certificate to a trust store."""
     database.execute(

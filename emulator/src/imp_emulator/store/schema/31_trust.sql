@@ -36,8 +36,9 @@ CREATE TABLE IF NOT EXISTS signing_request (
 ) WITHOUT ROWID;
 
 -- Certificates that the emulator has made after a description. described is the SHA-256 fingerprint of the real certificate
--- that one stands in for, because its key is not here, or says what was asked for.
+-- that one stands in for, because its key is not here, or says what was asked for; real is that certificate, or ''.
 CREATE TABLE IF NOT EXISTS stand_in (
     described   TEXT PRIMARY KEY,
-    certificate TEXT NOT NULL
+    certificate TEXT NOT NULL,
+    real        TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
