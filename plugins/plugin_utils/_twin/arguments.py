@@ -51,6 +51,9 @@ AWAY = (
 )
 POWERSHELL_PORT = 5986
 """Where an emulated Exchange server offers remote PowerShell with a certificate of the emulator, whatever 443 shows."""
+NOWHERE = ("127.0.0.1", 1)
+"""Where nothing listens, for a gateway whose server the twin does not have: a cluster may have one that is down."""
+HTTPS = 443
 _KINDS = {"exchange": (EXCHANGE,), "ca": (CA,)}
 """What a server may be, by kind of endpoint; all others are nodes of a cluster."""
 _NODES = (CUCM, IMP)
@@ -210,23 +213,21 @@ class _Replacing:
         }
         if "probe_hostname" not in spec or gateway.get("type") == "office_365":
             return found
-        host = gateway.get("probe_hostname") or name
-        port = gateway.get("probe_port") or gateway.get("port") or 443
+        host = str(gateway.get("probe_hostname") or name)
         try:
-            number = check_type_int(port)
-            there = self.ready.at(host, number, (EXCHANGE,))
-            found["probe_hostname"], found["probe_port"] = (
-                (host, number) if there is not None else self._probed(host, number)
-            )
-        except (LookupError, TypeError, ValueError) as error:
-            self.problems.append(f"{place}: {_reason(error)}")
+            port = check_type_int(gateway.get("probe_port") or gateway.get("port") or HTTPS)
+        except TypeError:
+            self.problems.append(f"{place}: it has a port that is no number.")
+            return found
+        found["probe_hostname"], found["probe_port"] = self._probed(host, port)
         return found
 
     def _probed(self, host: str, port: int) -> tuple[str, int]:
-        there, _port = server(self.ready, POWERSHELL, host, None)
-        if port not in there.ports:
-            raise LookupError(f"{there.name} of the twin has no port {port}, but {listed(map(str, there.ports))}.")
-        return there.address, there.ports[port]
+        """Return where the twin's server is reached; one that it does not have is found to be down."""
+        if self.ready.at(host, port, (EXCHANGE,)) is not None:
+            return host, port
+        found = self.ready.called(host, (EXCHANGE,))
+        return (found[0].address, found[0].ports.get(port, NOWHERE[1])) if len(found) == 1 else NOWHERE
 
     def _gateway_secret(self, gateway: Mapping[str, Any], name: str, option: str) -> str:
         """Return the twin's secret of a gateway: what the cluster has, or that of the application in the tenant."""

@@ -140,5 +140,5 @@ def test_the_plugin(tmp_path: Path) -> None:
 
     nothing, warned = listed(source, "-e", "folder=none")
     assert f"there is no file {tmp_path}/none/ready.json, so there are no hosts." in warned
-    assert "hosts" not in nothing["imp_nodes"]
+    assert "imp_nodes" in nothing["all"]["children"]
     assert "Start the emulator" in str(nothing["all"]["vars"]["imp_cluster_unread"])
