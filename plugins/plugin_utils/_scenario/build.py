@@ -37,6 +37,7 @@ _HOST_NAME = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A
 _USER_FIELDS = ("userid", "first_name", "last_name", "mail", "department", "locale")
 _USER_OPTIONS = ("im_and_presence", "meeting_information")
 _ONLINE_FIELDS = ("client_id", "tenant_id", "proxy_url", "proxy_username", "authentication_endpoint", "resource")
+_URLS = ("proxy_url", "authentication_endpoint", "resource")
 _CALENDARING = {parameter.name for parameter in CALENDARING}
 # What could be a secret is nothing for a file, whatever the product calls it.
 _SECRET = re.compile("passw|secret|passphrase|privatekey|credential|token", re.IGNORECASE)
@@ -169,9 +170,14 @@ def _gateway(gateway: Mapping[str, Any]) -> dict[str, Any]:
     if gateway.get("port", HTTPS) != HTTPS:
         shown["port"] = gateway["port"]
     more = {name: gateway.get(name) for name in ("description", *_ONLINE_FIELDS)}
-    # A name and a password may stand before the host of a proxy.
-    more["proxy_url"] = re.sub("//[^/]*@", "//", more["proxy_url"] or "")
+    more.update({name: _origin(more[name] or "") for name in _URLS})
     return {**shown, **{name: value for name, value in more.items() if value}}
+
+
+def _origin(url: str) -> str:
+    """Return scheme, host and port of a URL; a name and a password may stand before the host of a proxy."""
+    found = re.fullmatch(r"(\w+://)(?:[^/]*@)?([^/?#@]+).*", url.strip(), re.DOTALL)
+    return f"{found[1]}{found[2]}" if found else ""
 
 
 def _parameters(parameters: Iterable[Mapping[str, str]]) -> dict[str, Any]:
@@ -230,36 +236,43 @@ def _servers(shown: Sequence[Mapping[str, Any]], addresses: _Addresses, domain: 
     servers: list[dict[str, Any]] = []
     reached = [one for one in shown if one["chain"]]
     for one in (named for named in reached if address(named["name"]) is None):
-        _add_named(servers, one)
+        _named(servers, one)["ports"].add(one["port"])
     for one in (bare for bare in reached if address(bare["name"]) is not None):
-        _add_address(servers, one, domain)
+        _at_address(servers, one, domain)["ports"].add(one["port"])
     return [_server(one, addresses) for one in servers]
 
 
-def _add_named(servers: list[dict[str, Any]], shown: Mapping[str, Any]) -> None:
+def _named(servers: list[dict[str, Any]], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the server of a name, a new one where there is none."""
     name = canonical_host(shown["name"])
     for server in servers:
         if name in (server["name"], *server["aliases"]):
-            return
+            return server
         if server["chain"] == shown["chain"] and server["addresses"] & set(shown["addresses"]):
             server["aliases"].append(name)
-            return
-    servers.append({"name": name, "aliases": [], "addresses": set(shown["addresses"]), "chain": list(shown["chain"])})
+            return server
+    return _added(servers, name, shown["addresses"], shown["chain"])
 
 
-def _add_address(servers: list[dict[str, Any]], shown: Mapping[str, Any], domain: str) -> None:
+def _at_address(servers: list[dict[str, Any]], shown: Mapping[str, Any], domain: str) -> dict[str, Any]:
+    """Return the server at an address, a new one where there is none, named as its certificate says."""
     ip = canonical_host(shown["name"])
     for server in servers:
         kinds = {_version(one) for one in server["addresses"]}
         if ip in server["addresses"]:
-            return
+            return server
         if server["chain"] == shown["chain"] and _version(ip) not in kinds:
             server["addresses"].add(ip)
-            return
+            return server
     taken = {name for server in servers for name in (server["name"], *server["aliases"])}
     hosts = [name for name in _host_names(shown["chain"][0]) if name not in taken]
     name = hosts[0] if hosts else f"exchange-{len(servers) + 1}.{domain}"
-    servers.append({"name": name, "aliases": [], "addresses": {ip}, "chain": list(shown["chain"])})
+    return _added(servers, name, [ip], shown["chain"])
+
+
+def _added(servers: list[dict[str, Any]], name: str, addresses: Iterable[str], chain: Iterable[str]) -> dict[str, Any]:
+    servers.append({"name": name, "aliases": [], "addresses": set(addresses), "ports": set(), "chain": list(chain)})
+    return servers[-1]
 
 
 def _server(server: Mapping[str, Any], addresses: _Addresses) -> dict[str, Any]:
@@ -269,10 +282,12 @@ def _server(server: Mapping[str, Any], addresses: _Addresses) -> dict[str, Any]:
     }
     if not any(told.values()):
         told[4] = addresses.make_up(_FIRST_OF_SERVERS)
+    further = sorted(server["ports"] - {HTTPS})
     return {
         "name": server["name"],
         **{f"ipv{version}": one for version, one in told.items() if one},
         **({"aliases": server["aliases"]} if server["aliases"] else {}),
+        **({"further_ports": further} if further else {}),
         "stands_in_for": list(server["chain"]),
     }
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import canonical_host
-from ansible_collections.ucops.imp.plugins.plugin_utils._scenario.build import HTTPS, is_made_up
+from ansible_collections.ucops.imp.plugins.plugin_utils._scenario.build import is_made_up
 
 _HEADER = (
     "# Written by ucops.imp.export. Start it: imp-emulator start --scenario scenario.yml\n"
@@ -72,8 +72,6 @@ def _of_servers(scenario: Mapping[str, Any]) -> Iterable[str]:
     lost = sum(canonical_host(one["name"]) not in known for one in gateways)
     if lost:
         yield f"Gateways whose server was not reached: {lost}. Nobody reaches them in the twin."
-    if any(one.get("port", HTTPS) != HTTPS for one in gateways):
-        yield f"Exchange servers answer at port {HTTPS} alone."
 
 
 class _Line(dict[str, Any]):

@@ -101,13 +101,17 @@ def twin(**changes: Any) -> dict[str, Any]:
                 type="office_365",
                 client_id="7f4b0f64-6e0e-4c0f-8a55-0c0b8a1dacee",
                 tenant_id="7f4b0f64-6e0e-4c0f-8a55-0c0b8a1dacef",
-                proxy_url="http://acme:acme-s3cret@proxy.acme.test:3128",
+                proxy_url="http://acme:acme-s3cret@proxy.acme.test:3128/",
                 proxy_username="acme-proxy",
                 resource="https://graph.microsoft.com",
             ),
         ],
         "account": "ACME\\svc-acme",
-        "servers": [shown("mail1.acme.test", [LEAF, MIDDLE]), shown("10.9.8.2", [OTHER]), shown("dead.acme.test", [])],
+        "servers": [
+            shown("mail1.acme.test", [LEAF, MIDDLE]),
+            shown("10.9.8.2", [OTHER], port=444),
+            shown("dead.acme.test", []),
+        ],
         "unread": [{"part": "services", "message": "imp-b.acme.test does not answer"}],
         **changes,
     }
@@ -149,6 +153,8 @@ def test_a_scenario_says_what_was_read() -> None:
         "home_cluster": False,
     }
     assert content["exchange"]["account"] == cluster["presence_gateways_account"] == {"username": "ACME\\svc-acme"}
+    assert [one.get("further_ports") for one in content["exchange"]["servers"]] == [None, [444]]
+    assert cluster["presence_gateways"][3]["proxy_url"] == "http://proxy.acme.test:3128"
 
 
 def test_no_secret_gets_into_a_scenario() -> None:
@@ -163,7 +169,6 @@ def test_the_note_says_what_a_twin_cannot_be() -> None:
         "Not read, and as the product makes it: services.",
         "Of 2 IM and Presence nodes the trust stores of 1 were read.",
         "Gateways whose server was not reached: 1. Nobody reaches them in the twin.",
-        "Exchange servers answer at port 443 alone.",
         "Addresses out of 198.18.0.0/15 are made up.",
     ):
         assert sentence in said
