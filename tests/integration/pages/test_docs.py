@@ -167,8 +167,12 @@ def test_busy_servers(tmp_path: Path) -> None:
 
 
 def test_export(tmp_path: Path) -> None:
-    """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change."""
+    """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change.
+
+    Then ``docs/twin.md``, which goes on there: the same run on the twin, of which the cluster hears nothing.
+    """
     export, check = commands("docs/export.md")
+    start, rehearse, stop = commands("docs/twin.md")
     folder = tmp_path / "work"
     folder.mkdir()
     with headquarters(tmp_path / "cluster") as environment:
@@ -191,6 +195,14 @@ def test_export(tmp_path: Path) -> None:
         vault.write_text(json.dumps(secrets))
         assert "changed=0" in terminal.run(check)
         assert environment.journal(writes=True, after=last) == []
+
+        last = environment.control.last_journal_id()
+        try:
+            assert "A twin of the cluster headquarters with release" in terminal.run(start)
+            assert "changed=0" in terminal.run(rehearse)
+            assert environment.journal(after=last) == []
+        finally:
+            terminal.run(stop)
 
 
 def test_the_emulator(tmp_path: Path) -> None:
