@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.catalogue.services import PRESENCE_ENGINE, XCP_ROUTER
 from imp_emulator.testing import Control, ControlError
 from tests.support.emulator import Emulator
 
@@ -56,6 +56,11 @@ def test_users_are_moved_as_by_the_administration(environment: Emulator) -> None
     assert {node["state"] for node in control.redundancy_groups()[0]["nodes"]} == {"Normal"}
     with pytest.raises(ControlError, match=f"409 {GROUP} does not run in failed mode"):
         control.recover_group(GROUP)
+    control.fail_over(GROUP, "imp-sub")
+    control.change_service("imp-pub", XCP_ROUTER, "stop")
+    control.advance(600)
+    assert {node["state"] for node in control.redundancy_groups()[0]["nodes"]} == {"Running in Failed Mode"}
+    assert {node["state"] for node in control.recover_group(GROUP)["nodes"]} == {"Initializing"}
     assert not control.set_high_availability(GROUP, enabled=False)["ha_enabled"]
 
 

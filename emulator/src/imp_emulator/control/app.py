@@ -239,6 +239,8 @@ def _refusals() -> Iterator[None]:
 async def about(request: Request, control: Authorised) -> dict[str, Any]:
     """Name, version and process of the emulator, the operations that it implements, and which it has answered.
 
+    ``note`` is what the scenario says for whoever uses it.
+
     ``answered`` counts the answers without an error since the process started, by protocol and operation; those of the
     control plane itself stand under ``control``.
     """
@@ -249,6 +251,7 @@ async def about(request: Request, control: Authorised) -> dict[str, Any]:
         "name": "imp-emulator",
         "version": __version__,
         "pid": os.getpid(),
+        "note": control.environment.scenario.note,
         "protocols": control.operations,
         _OWN: [f"{method.upper()} {path}" for path, item in request.app.openapi()["paths"].items() for method in item],
         "answered": answered,

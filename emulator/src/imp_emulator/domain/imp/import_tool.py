@@ -124,8 +124,7 @@ def accept(context: Context, peer: Peer, report: Report, fingerprints: Collectio
 
 
 def _trusted(context: Context, peer: Peer) -> list[Certificate]:
-    stored = trust.trusted(context, peer.cluster, peer.node, STORES[peer.store])
-    return [found for certificate in stored for found in held_pem(certificate.pem)]
+    return held_pem(trust.bundle(context, peer.cluster, peer.node, STORES[peer.store]))
 
 
 def _offers(chain: Sequence[Certificate], trusted: list[Certificate]) -> list[Offer]:
