@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 
 class ScenarioError(Exception):
@@ -459,6 +460,7 @@ class Scenario:
 
     Attributes:
         online: The tenant of Exchange Online, or ``None``.
+        faults: What goes wrong from the start and after each reset, as ``POST /faults`` of the control plane takes it.
         fingerprint: Identifies the text that it was read from; a state file goes on only with its own scenario.
     """
 
@@ -472,6 +474,7 @@ class Scenario:
     throttling: ThrottlingSpec = ThrottlingSpec()
     online: OnlineSpec | None = None
     impersonation: bool = False
+    faults: tuple[dict[str, Any], ...] = ()
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:
