@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from imp_emulator.testing import running
-from tests.benchmarks import mailboxes, presence_engine, protocols, site
+from tests.benchmarks import bad_day, mailboxes, presence_engine, protocols, site
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
             site.run(emulator.ready_file, folder)
         mailboxes.run(folder)
         presence_engine.run(folder)
+        bad_day.run(folder)
 
 
 if __name__ == "__main__":
