@@ -139,7 +139,7 @@ def test_nothing_of_a_run_reaches_the_real_servers(environment: Emulator, tmp_pa
         # So it is without the variable, which shows that the trap is one.
         terminal.run("ansible-inventory -i inventory --list")
         assert real.visits == 1
-        twin = inventory / "group_vars" / "all" / "twin.yml"
+        twin = inventory / "group_vars" / "headquarters" / "twin.yml"
         twin.write_text(json.dumps({"ucops_imp_twin": str(environment.ready_file)}))
 
         told = terminal.run("ansible-playbook -i inventory own.yml")
