@@ -27,7 +27,7 @@ DOMAIN = "dc1.example.com"
 NAMES = {"cucm1": "cucm-pub", "imp1": "imp-pub", "imp2": "imp-sub"}
 REAL = [*(f"{name}.{DOMAIN}" for name in NAMES.values()), "mail1.example.com", "mail2.example.com", "ca.example.com"]
 VARIABLES: dict[str, Any] = {
-    "calendar_integration_parts": ["trust", "presence_gateways", "calendar_users", "presence_engine", "gateway_status"],
+    "calendar_integration_parts": ["trust", "presence_gateways", "calendar_users"],
     "calendar_users_query": {"userid": "user000%"},
     "presence_gateways_list": [{"name": "mail1.example.com"}, {"name": "mail2.example.com"}],
     "presence_gateways_account": "EXAMPLE\\svc-imp",
