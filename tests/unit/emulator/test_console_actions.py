@@ -32,6 +32,8 @@ FAULT = {
     "times": "2",
     "skip": "1",
 }
+NODE = {"cluster": "dc1", "node": "imp-pub"}
+AT_NODE = "clusters/dc1/nodes/imp-pub"
 CA = "certification-authorities/ca.example.com/requests"
 
 DONE: list[tuple[str, dict[str, str], str, str, Any]] = [
@@ -68,12 +70,34 @@ DONE: list[tuple[str, dict[str, str], str, str, Any]] = [
     ("withdraw-fault", {"id": "1"}, "DELETE", "/faults/1", None),
     ("clear-faults", {}, "DELETE", "/faults", None),
     ("clear-journal", {}, "DELETE", "/journal", None),
+    ("begin-outage", {**NODE, "begins": "at_restart"}, "PUT", f"/{AT_NODE}/outage", {"begins": "at_restart"}),
+    ("end-outage", NODE, "DELETE", f"/{AT_NODE}/outage", None),
+    (
+        "take-port",
+        {**NODE, "port": "50021", "used_by": "<b>a backup agent"},
+        "PUT",
+        f"/{AT_NODE}/occupied-ports/50021",
+        {"used_by": "<b>a backup agent"},
+    ),
+    ("release-port", {**NODE, "port": "50021"}, "DELETE", f"/{AT_NODE}/occupied-ports/50021", None),
+    ("take-port", {**NODE, "port": "50020", "used_by": ""}, "PUT", f"/{AT_NODE}/occupied-ports/50020", {}),
+    (
+        "issue-again",
+        {"server": "mail1.example.com", "days": "-1"},
+        "POST",
+        "/exchange-servers/mail1.example.com/certificate",
+        {"days": -1},
+    ),
+    ("change-password", {}, "PUT", "/exchange-account/password", None),
     ("reset", {}, "POST", "/reset", None),
 ]
 REFUSED: list[tuple[str, dict[str, str], str, str, int, str]] = [
     ("issue-request", {"host": "ca.example.com", "id": "7"}, "POST", f"/{CA}/7/issue", 404, "ca.example.com"),
     ("deny-request", {"host": "ca.example.com", "id": "7"}, "POST", f"/{CA}/7/deny", 404, "ca.example.com"),
     ("revoke-request", {"host": "ca.example.com", "id": "x"}, "POST", f"/{CA}/x/revoke", 422, "identifier"),
+    ("end-outage", NODE, "DELETE", f"/{AT_NODE}/outage", 404, "not away"),
+    ("begin-outage", {**NODE, "begins": "soon"}, "PUT", f"/{AT_NODE}/outage", 422, "begins: "),
+    ("take-port", {**NODE, "port": "0"}, "PUT", f"/{AT_NODE}/occupied-ports/0", 422, "1 to 65535"),
     ("restore-snapshot", {"name": "never"}, "POST", "/snapshots/never/restore", 404, "there is no 'never'"),
     ("remove-snapshot", {"name": "initial"}, "DELETE", "/snapshots/initial", 422, "initial"),
     # Names that lead elsewhere in a path, and one that is the path of something else: done as shown, and so not at all.
@@ -100,6 +124,9 @@ NOTHING: list[tuple[str, dict[str, str]]] = [
     ("inject-fault", {"kind": "status", "status": "x"}),
     ("inject-fault", {"kind": "drop", "times": "1.5"}),
     ("take-snapshot", {}),
+    ("begin-outage", NODE),
+    ("take-port", {**NODE, "port": "x"}),
+    ("issue-again", {"server": "mail1.example.com", "days": "soon"}),
     ("issue-request", {"host": "ca.example.com"}),
 ]
 

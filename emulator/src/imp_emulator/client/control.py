@@ -120,6 +120,10 @@ class Control(NodeCalls):
         """Go back to a snapshot."""
         self._call("POST", f"/snapshots/{name}/restore")
 
+    def remove_snapshot(self, name: str) -> None:
+        """Delete a snapshot."""
+        self._call("DELETE", f"/snapshots/{name}")
+
     def journal(
         self,
         *,
@@ -238,6 +242,21 @@ class Control(NodeCalls):
         ``allow_list`` holds the labels of applications; without it the list stays as it is.
         """
         self._call("PUT", "/exchange-online/ews", {"state": state, "allow_list": allow_list})
+
+    def issue_certificate_again(self, server: str, *, days: int) -> Json:
+        """Have a server show its certificate issued anew; returns the new one's thumbprint (SHA-1) and not_after.
+
+        Names, key and issuer stay. ``days`` are of the virtual clock; negative for a certificate that is over.
+        """
+        body = {"days": days}
+        return self._call("POST", f"/exchange-servers/{server}/certificate", body)
+
+    def change_exchange_password(self, password: str | None = None) -> None:
+        """Give the account of the gateways another password in its domain; without one, one that is made.
+
+        The ready file tells it from then on.
+        """
+        self._call("PUT", "/exchange-account/password", {"password": password})
 
     def restart_exchange(self, server: str) -> int:
         """Restart the web services of a server; returns how many subscriptions were lost by that."""
@@ -400,19 +419,6 @@ class Control(NodeCalls):
         path = f"{_mailbox(address)}/calendar"
         answer = self.request("PUT", path, params={"replace": replace}, calendar=content)
         return _succeeded("PUT", path, answer).json()
-
-    def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
-        """Return what has taken ports of a node beside the product itself, by port."""
-        found = self._call("GET", f"/clusters/{cluster}/nodes/{node}/occupied-ports")["ports"]
-        return {int(item["port"]): str(item["used_by"]) for item in found}
-
-    def occupy_port(self, node: str, port: int, used_by: str = "another program", cluster: str = "dc1") -> None:
-        """Have something take a port of a node; a service that wants it does not start any more."""
-        self._call("PUT", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}", {"used_by": used_by})
-
-    def release_port(self, node: str, port: int, cluster: str = "dc1") -> None:
-        """Free a port that was taken."""
-        self._call("DELETE", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}")
 
 
 def _succeeded(method: str, path: str, answer: Answer) -> Answer:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the control plane's client that is about nodes: their services, and the groups that they are in."""
+"""The part of the control plane's client about nodes: services, ports, outages, and the groups that they are in."""
 
 from __future__ import annotations
 
@@ -21,11 +21,37 @@ class NodeCalls(ABC):
 
     def services(self, node: str, cluster: str = "dc1") -> Json:
         """Return the services of a node: name, activated, status, started_at and detail (why a start has failed)."""
-        return self._call("GET", _path("clusters", cluster, "nodes", node, "services"))["services"]
+        return self._call("GET", _node(cluster, node, "services"))["services"]
 
     def change_service(self, node: str, service: str, verb: str, cluster: str = "dc1") -> Json:
         """Do something to a service and return it: ``start``, ``stop``, ``restart``, ``activate`` or ``deactivate``."""
-        return self._call("POST", _path("clusters", cluster, "nodes", node, "services", service, verb))
+        return self._call("POST", _node(cluster, node, "services", service, verb))
+
+    def outage(self, node: str, cluster: str = "dc1") -> Json:
+        """Return whether a node is away, since when, and whether it will be: away, since and begins_at_restart."""
+        return self._call("GET", _node(cluster, node, "outage"))
+
+    def begin_outage(self, node: str, cluster: str = "dc1", *, at_restart: bool = False) -> None:
+        """Have a node go away, at once or as soon as a service of it restarts: nobody gets an answer from it."""
+        begins = "at_restart" if at_restart else "now"
+        self._call("PUT", _node(cluster, node, "outage"), {"begins": begins})
+
+    def end_outage(self, node: str, cluster: str = "dc1") -> None:
+        """Have a node come back, with the services that ran before; or withdraw an outage that is still to come."""
+        self._call("DELETE", _node(cluster, node, "outage"))
+
+    def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
+        """Return what has taken ports of a node beside the product itself, by port."""
+        found = self._call("GET", _node(cluster, node, "occupied-ports"))["ports"]
+        return {int(item["port"]): str(item["used_by"]) for item in found}
+
+    def occupy_port(self, node: str, port: int, used_by: str = "another program", cluster: str = "dc1") -> None:
+        """Have something take a port of a node; a service that wants it does not start any more."""
+        self._call("PUT", _node(cluster, node, "occupied-ports", str(port)), {"used_by": used_by})
+
+    def release_port(self, node: str, port: int, cluster: str = "dc1") -> None:
+        """Free a port that was taken."""
+        self._call("DELETE", _node(cluster, node, "occupied-ports", str(port)))
 
     def redundancy_groups(self, cluster: str | None = None) -> Json:
         """Return the presence redundancy groups: cluster, name, ha_enabled and nodes.
@@ -54,6 +80,10 @@ class NodeCalls(ABC):
 
 def _path(*parts: str) -> str:
     return "".join(f"/{urllib.parse.quote(part, safe='')}" for part in parts)
+
+
+def _node(cluster: str, node: str, *what: str) -> str:
+    return _path("clusters", cluster, "nodes", node, *what)
 
 
 def _group(cluster: str, group: str, what: str) -> str:

@@ -124,7 +124,20 @@ def _move_users(what: str) -> Callable[[Fields], Call]:
 def _change_service(given: Fields) -> Call:
     # What the button says: a verb and the name of the service.
     verb, _, service = given["change"].partition(" ")
-    return Call("POST", path("clusters", given["cluster"], "nodes", given["node"], "services", service, verb))
+    return _of_node(given, "POST", "services", service, verb)
+
+
+def _of_node(given: Fields, method: str, *what: str, body: Any = None) -> Call:
+    return Call(method, path("clusters", given["cluster"], "nodes", given["node"], *what), body)
+
+
+def _take_port(given: Fields) -> Call:
+    who = {"used_by": given["used_by"]} if given.get("used_by") else {}
+    return _of_node(given, "PUT", "occupied-ports", str(int(given["port"])), body=who)
+
+
+def _issue_again(given: Fields) -> Call:
+    return Call("POST", path("exchange-servers", given["server"], "certificate"), {"days": int(given["days"])})
 
 
 def _moment(face: str, zone: str) -> str:
@@ -158,6 +171,12 @@ ACTIONS: Mapping[str, Callable[[Fields], Call]] = {
     "set-high-availability": lambda given: _of_group(
         given, "PUT", "high-availability", {"enabled": given["enabled"] == "yes"}
     ),
+    "begin-outage": lambda given: _of_node(given, "PUT", "outage", body={"begins": given["begins"]}),
+    "end-outage": lambda given: _of_node(given, "DELETE", "outage"),
+    "take-port": _take_port,
+    "release-port": lambda given: _of_node(given, "DELETE", "occupied-ports", given["port"]),
+    "issue-again": _issue_again,
+    "change-password": lambda _given: Call("PUT", "/exchange-account/password"),
     "fail-over": _move_users("failover"),
     "fall-back": _move_users("fallback"),
     "recover-group": lambda given: _of_group(given, "POST", "recover"),

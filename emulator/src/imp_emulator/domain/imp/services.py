@@ -21,6 +21,7 @@ from imp_emulator.domain.imp import engine_life, ports
 from imp_emulator.errors import Forbidden, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
+from imp_emulator.store.imp import outages
 from imp_emulator.store.imp import ports as port_store
 from imp_emulator.store.imp import services as store
 from imp_emulator.store.imp.services import Change, Service
@@ -327,7 +328,7 @@ def change(context: Context, cluster: str, node: str, service: str, verb: Verb) 
 def _begin(context: Context, service: Service, what: str) -> None:
     """Begin a start, stop or restart, and see to its end."""
     now = context.clock.timestamp()
-    rule = context.pace.rule_for(service.node, service.name)
+    rule = _pace(context, service, what)
     place = (service.cluster, service.node, service.name)
     port_store.set_failure(context.database, *place, "")
     if what != "start":
@@ -340,6 +341,12 @@ def _begin(context: Context, service: Service, what: str) -> None:
     store.begin(context.database, service, Change(what, rule.pace.value, rule.value, 0, now))
     if rule.pace is Pace.SECONDS:
         context.jobs.add(CHANGE_ENDS, "/".join(place), now + rule.value, place)
+
+
+def _pace(context: Context, service: Service, what: str) -> Rule:
+    """Return how a start, stop or restart comes to its end; with a restart a node may go away, and it has none."""
+    outage = outages.outage(context.database, service.cluster, service.node) if what == "restart" else None
+    return Rule(Pace.HANG) if outage is not None else context.pace.rule_for(service.node, service.name)
 
 
 def _spec(context: Context, service: Service) -> ServiceSpec:
