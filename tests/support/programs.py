@@ -47,10 +47,6 @@ _LOADED = (
     *(("action", name) for name in ("normal", "assert", "debug", "fail", "gather_facts", "include_vars", "set_fact")),
     *(("action", f"ansible.builtin.{name}") for name in ("add_host", "copy", "include_tasks", "set_stats", "uri")),
 )  # fmt: skip
-_LOADED_OF_OURS = (
-    *(("action", f"ucops.imp.{name}") for name in ("calendar_users", "screen", "summary")),
-    *(("lookup", f"ucops.imp.{name}") for name in ("backup_folder", "options", "setting_problems", "undo")),
-)
 _ALL_LOADED = ("callback", "inventory", "filter", "test", "lookup")
 """The plugins that a server loads before the first run."""
 _SHARED = os.environ.get("PAYLOADS_FOLDER")
@@ -280,6 +276,14 @@ def _prepared_emulator() -> Callable[[list[str]], None]:
     return run
 
 
+def _import_ours() -> None:
+    """Import plugins of the collection, and its modules, which the first task of each playbook asks what they take."""
+    for kind in ("action", "filter", "lookup", "modules", "plugin_utils/_screens"):
+        for path in sorted((ROOT / "plugins" / kind).glob("*.py")):
+            with contextlib.suppress(Exception):
+                importlib.import_module(f"ansible_collections.ucops.imp.plugins.{kind.replace('/', '.')}.{path.stem}")
+
+
 def _prepared_ansible() -> Callable[[list[str]], None]:
     """Do what ansible does before it looks at its arguments, and load the plugins that every run loads."""
     from ansible import cli, constants  # noqa: PLC0415 - not where only the emulator is wanted
@@ -289,11 +293,12 @@ def _prepared_ansible() -> Callable[[list[str]], None]:
 
     programs = {"ansible-inventory": inventory.main, "ansible-playbook": playbook.main}
     loader.init_plugin_loader()
-    # Nobody changes the working copy while tests run; of another collection that cannot be said.
-    own = constants.COLLECTIONS_PATHS[:1] == [str(ROOT / ".build" / "collections")]
-    for kind, name in (*_LOADED, *(_LOADED_OF_OURS if own else ())):
+    for kind, name in _LOADED:
         with contextlib.suppress(Exception):
             getattr(loader, f"{kind}_loader").get(name, class_only=True)
+    # Nobody changes the working copy while tests run; of another collection that cannot be said.
+    if constants.COLLECTIONS_PATHS[:1] == [str(ROOT / ".build" / "collections")]:
+        _import_ours()
     for kind in _ALL_LOADED:
         with contextlib.suppress(Exception):
             list(getattr(loader, f"{kind}_loader").all(class_only=True))
