@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,20 @@ from typing import Any
 from ansible.release import __version__ as ansible_version
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import has_failed
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens import figures
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import RESULTS, SERVERS, Part, part_of
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
+    RESULTS,
+    SERVERS,
+    Part,
+    left_to_console,
+    part_of,
+)
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.shown import ScreenAction, terminal_width
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import Summary, screen, states
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import Console, Summary, screen, states
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import table
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.ticket import markdown
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import selected
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import templated
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, labelled
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "parts": {"type": "list", "elements": "str", "choices": list(RESULTS), "default": []},
@@ -38,6 +47,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "servers": {"type": "list", "elements": "str", "default": []},
     "pending_restarts_path": {"type": "path"},
     "path": {"type": "path"},
+    "console": {
+        "type": "dict",
+        "options": {
+            "parts": {"type": "list", "elements": "str", "required": True},
+            "steps": {"type": "int", "required": True},
+            "path": {"type": "path", "required": True},
+        },
+    },
 }
 CLUSTER = "ucops_imp_cluster"
 REGISTERED = "calendar_integration_summary"
@@ -47,10 +64,13 @@ REGISTERED = "calendar_integration_summary"
 class ActionModule(ScreenAction):
     """Collect the results, show the screen, write what is wanted. A run never fails because of it."""
 
+    _twin: Any = None
+
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
         options, variables = self.options(OPTIONS), task_vars or {}
         try:
+            self._twin = templated(self._templar, variables.get(TWIN), variables.get("omit"))
             return {**result, **self._told(options, variables)}
         except Exception as error:  # noqa: BLE001 - what was done does not fail because it cannot be shown
             self._display.warning(
@@ -69,6 +89,7 @@ class ActionModule(ScreenAction):
         kept = figures.beside(options["pending_restarts_path"] or "")
         known = figures.read(kept)
         summary = _summary(options, variables, check, known)
+        summary = replace(summary, cluster=labelled(summary.cluster, self._twin))
         if not check and kept is not None:
             self._keep(kept, known, figures.taken(summary.parts, known, summary.ended.isoformat(timespec="seconds")))
         lines = screen(summary, terminal_width())
@@ -108,13 +129,16 @@ def _summary(
     begun = _time(options["begun"], ended)
     reading = (ended - begun).total_seconds()
     steps = tuple(figures.estimate(parts, reading, known)) if check and any(part.groups for part in parts) else ()
-    return Summary(options["cluster"] or host, host, check, begun, ended, _by(), parts, steps)
+    left = options["console"] or {}
+    console = Console(left["steps"], left["path"]) if left else None
+    return Summary(options["cluster"] or host, host, check, begun, ended, _by(), parts, steps, console)
 
 
 def _parts(options: dict[str, Any], variables: dict[str, Any]) -> Iterator[Part]:
     """Yield the parts, in the order in which they run."""
     run, skipped = variables.get("ansible_run_tags") or ["all"], variables.get("ansible_skip_tags") or []
     failed = [failure["part"] for failure in options["failures"]]
+    by_hand = (options["console"] or {}).get("parts", ())
     for name in RESULTS:
         results = list(_results(name, options, variables))
         if not results and name not in options["parts"]:
@@ -123,7 +147,7 @@ def _parts(options: dict[str, Any], variables: dict[str, Any]) -> Iterator[Part]
         why = f"left out, because {', '.join(failed)} failed" if failed else "left out"
         if not selected([name], run, skipped):
             why = "not selected by the tags of this run"
-        yield part_of(name, results, messages, why)
+        yield left_to_console(name) if name in by_hand else part_of(name, results, messages, why)
 
 
 def _results(name: str, options: dict[str, Any], variables: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

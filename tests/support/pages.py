@@ -28,18 +28,20 @@ _CONTINUED = re.compile(r"\\\n\s*")
 
 _README = "tests/integration/pages/test_readme.py"
 _DOCS = "tests/integration/pages/test_docs.py"
+_REHEARSALS = "tests/integration/pages/test_rehearse.py"
 _FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
     "docs/busy-servers.md": (_DOCS,),
-    # Its commands, and its plays.
-    "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
+    # Its commands, of which the first is that of a rehearsal too, and its plays.
+    "docs/certificates.md": (_DOCS, _REHEARSALS, "tests/integration/playbooks/test_exchange_root.py"),
     "docs/console.md": ("tests/integration/pages/test_console.py",),
     "docs/drift.md": (_DOCS,),
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
     "docs/exchange.md": ("tests/integration/pages/test_exchange.py",),
     "docs/export.md": (_DOCS,),
+    "docs/fleet.md": ("tests/integration/pages/test_fleet.py",),
     "docs/getting-started.md": (_FIRST_HOUR,),
     "docs/high-availability.md": ("tests/integration/pages/test_high_availability.py",),
     "docs/own-playbook.md": (_FIRST_HOUR,),
@@ -47,15 +49,19 @@ RUN_BY = {
     "docs/maintenance-window.md": ("tests/integration/playbooks/test_site.py",),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
+    "docs/rehearse.md": (_REHEARSALS,),
     "docs/restarts.md": (_DOCS,),
     # Its commands, and its play.
     "docs/rollback.md": (
         "tests/integration/playbooks/test_rollback.py",
         "tests/integration/playbooks/test_examples.py",
     ),
+    "docs/runbook.md": ("tests/integration/pages/test_runbook.py",),
     "docs/testing-roles.md": (_DOCS,),
     "docs/troubleshooting.md": (_FIRST_HOUR,),
-    "docs/variables.md": (_DOCS,),
+    # It goes on where the page of the export ends.
+    "docs/twin.md": (_DOCS,),
+    "docs/variables.md": (_DOCS, "tests/integration/playbooks/test_twin.py"),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),
     "emulator/README.md": (_DOCS,),
