@@ -100,9 +100,10 @@ lint-python: tree
 	$(BIN)/vulture
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(BIN)/lint-imports --cache-dir .build/import-linter
 
-lint-ansible: tree
+lint-ansible: tree no-payloads
 	$(BIN)/yamllint --strict .
-	ANSIBLE_CONFIG=$(CURDIR)/tests/support/ansible.cfg $(BIN)/ansible-lint
+	ANSIBLE_CONFIG=$(CURDIR)/tests/support/ansible.cfg PAYLOADS_FOLDER=$(PAYLOADS) PATH=$(CURDIR)/tests/support/bin:$(PATH) \
+	  $(BIN)/ansible-lint
 
 reuse: tree ## every file says its copyright and licence
 	$(BIN)/reuse lint --lines

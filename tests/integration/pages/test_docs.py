@@ -63,15 +63,6 @@ def test_preflight_of_the_emulator(environment: Emulator, tmp_path: Path) -> Non
     assert "0 failed" in checkout_of(environment, tmp_path).run(command)
 
 
-def test_certificates(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    """``docs/certificates.md``, with the scenario that it names; its inventory decides for the authority."""
-    emulator = start_emulator("--scenario", "certificates")
-    command, *_after_a_denial = commands("docs/certificates.md")
-    told = checkout_of(emulator, tmp_path).run(command)
-    assert "failed=0" in told
-    assert emulator.journal(writes=True)
-
-
 def test_certificates_after_a_denial(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     """The two ways on that ``docs/certificates.md`` shows; its plays are run by ``test_exchange_root.py``.
 
