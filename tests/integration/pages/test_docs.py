@@ -153,15 +153,25 @@ def test_restarts(tmp_path: Path) -> None:
 
 
 def test_busy_servers(tmp_path: Path) -> None:
-    """``docs/busy-servers.md``: what the emulator can inject, and a program that does."""
+    """``docs/busy-servers.md``: what the emulator can inject, a program that does, and a main job on a bad Monday."""
     program = next(block.text for block in blocks("docs/busy-servers.md") if block.language == "python")
     (tmp_path / "busy.py").write_text(program, encoding="utf-8")
-    terminal = Shell(tmp_path)
-    start, errors, inject, stop = commands("docs/busy-servers.md")
+    (tmp_path / "inventory").mkdir()
+    shutil.copytree(INVENTORY, tmp_path / "inventory" / "emulator")
+    terminal = Shell(tmp_path, more=installed())
+    start, errors, inject, sets, begin, site, listed, end, stop = commands("docs/busy-servers.md")
     try:
         terminal.run(start)
         assert "axl\tmemory\tMaximum AXL Memory Allocation Consumed." in terminal.run(errors)
         assert terminal.run(inject).strip() == "6 faults"
+        assert "a_bad_monday\tA bad Monday." in terminal.run(sets)
+        terminal.run("imp-emulator faults end --ready-file run/ready.json", begin)
+        assert "1,000 users changed" in terminal.run(site)
+        struck = dict(line.split("\t")[1::2] for line in terminal.run(listed).splitlines())
+        assert int(struck["drop_after"].split()[0]) > 0
+        assert terminal.run(end) != ""
+        assert terminal.run(listed) == ""
+        assert "changed=0" in terminal.run(site), "whatever was lost, all of it was done"
     finally:
         terminal.run(stop)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import configuration, names, online
+from imp_emulator.scenario.faults import read_faults
 from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
     CA_LANGUAGES,
@@ -105,6 +106,7 @@ def read(text: str) -> Scenario:
     authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
     note = top.text("note", default="").strip()
+    faults = read_faults(top)
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     scenario = Scenario(
@@ -119,6 +121,7 @@ def read(text: str) -> Scenario:
         tenant,
         impersonation,
         note,
+        faults,
         fingerprint,
     )
     _check_network(scenario)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from imp_emulator.scenario.calendars import MailboxesSpec
 from imp_emulator.scenario.configured import (
@@ -379,6 +380,7 @@ class Scenario:
     Attributes:
         online: The tenant of Exchange Online, or ``None``.
         note: What whoever starts it is to know, for example of what it is a twin.
+        faults: What goes wrong from the start and after each reset, as ``POST /faults`` of the control plane takes it.
         fingerprint: Identifies the text that it was read from; a state file goes on only with its own scenario.
     """
 
@@ -393,6 +395,7 @@ class Scenario:
     online: OnlineSpec | None = None
     impersonation: bool = False
     note: str = ""
+    faults: tuple[dict[str, Any], ...] = ()
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:

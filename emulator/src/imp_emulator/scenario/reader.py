@@ -241,6 +241,11 @@ class Section:
         """Return the list of mappings under a key."""
         return [Section(f"{self.at(key)}[{i}]", value) for i, value in enumerate(self._take(key, list, default))]
 
+    def rest(self) -> dict[str, Any]:
+        """Return all that was not read yet, which somebody else will judge."""
+        found, self._values = self._values, {}
+        return found
+
     def end(self) -> None:
         """Refuse what was not read."""
         for key in self._values:
