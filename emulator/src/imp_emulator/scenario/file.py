@@ -15,6 +15,7 @@ from pathlib import Path
 
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import online
+from imp_emulator.scenario.directories import check_users, group_names, read_directories
 from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
     CA_LANGUAGES,
@@ -171,13 +172,17 @@ def _cluster(section: Section) -> ClusterSpec:
     signed_in = people.flag("signed_in", True)
     users = tuple(_users(people))
     unique(section.at("users"), (user.userid for user in users))
+    known = read_directories(section)
+    check_users(section.at("users"), users, known)
     accounts = _accounts(section.section("accounts", {}))
     admin_api = section.flag("admin_api", True)
     gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
     minutes = section.number("out_of_office_poll_minutes", 1, 1440, 60)
     groups = read_groups(section, nodes)
     section.end()
-    return ClusterSpec(name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes, groups)
+    return ClusterSpec(
+        name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes, groups, *known
+    )
 
 
 def _node(section: Section, domain: str) -> NodeSpec:
@@ -248,6 +253,8 @@ def _users(section: Section) -> Iterator[UserSpec]:
             im_and_presence=listed.flag("im_and_presence", False),
             meeting_information=listed.flag("meeting_information", False),
             locale=listed.text("locale", _FILLED, ""),
+            ldap_directory=listed.text("ldap_directory", default=""),
+            access_control_groups=group_names(listed),
         )
         if user.meeting_information and not user.im_and_presence:
             raise ScenarioError(listed.at("meeting_information"), "needs im_and_presence")
@@ -262,6 +269,8 @@ def _generated(section: Section) -> Iterator[UserSpec]:
     start = section.number("start", 1, 10_000_000, 1)
     domain = section.converted("mail_domain", _fqdn, "a domain name with a dot")
     departments = section.texts("departments", str, "text", list(_DEPARTMENTS)) or ("",)
+    directory = section.text("ldap_directory", default="")
+    groups = group_names(section)
     section.end()
     for number in range(start, start + count):
         userid = f"user{number:04d}"
@@ -271,6 +280,8 @@ def _generated(section: Section) -> Iterator[UserSpec]:
             last_name=_LAST_NAMES[number % len(_LAST_NAMES)],
             mail=f"{userid}@{domain}",
             department=departments[(number - 1) % len(departments)],
+            ldap_directory=directory,
+            access_control_groups=groups,
         )
 
 

@@ -103,6 +103,8 @@ class UserSpec:
 
     Attributes:
         locale: Its language as Unified CM names it, for example ``Japanese Japan``; ``""`` for the cluster's default.
+        ldap_directory: The name of the LDAP directory that it comes from; ``""`` for a local user.
+        access_control_groups: The names of its access control groups.
     """
 
     userid: str
@@ -113,6 +115,33 @@ class UserSpec:
     im_and_presence: bool = False
     meeting_information: bool = False
     locale: str = ""
+    ldap_directory: str = ""
+    access_control_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureGroupTemplateSpec:
+    """A feature group template: the options that a synchronisation gives to the users of a directory."""
+
+    name: str
+    description: str = ""
+    home_cluster: bool = True
+    im_and_presence: bool = False
+    meeting_information: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LdapDirectorySpec:
+    """An agreement with an LDAP directory, which users come from.
+
+    Attributes:
+        feature_group_template: The name of its template; ``""`` when it has none.
+        every_hours: How often it is synchronised, in hours of the virtual clock; 0 for only when asked to.
+    """
+
+    name: str
+    feature_group_template: str = ""
+    every_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +170,7 @@ class ClusterSpec:
         out_of_office_poll_minutes: How often the Presence Engines ask Exchange servers for automatic replies; the
             product has no parameter for it.
         redundancy_groups: The presence redundancy groups; each node is in one of them at most.
+        access_control_groups: The names of access control groups beside the standard ones.
     """
 
     name: str
@@ -154,6 +184,9 @@ class ClusterSpec:
     signed_in: bool = True
     out_of_office_poll_minutes: int = 60
     redundancy_groups: tuple[RedundancyGroupSpec, ...] = ()
+    access_control_groups: tuple[str, ...] = ()
+    feature_group_templates: tuple[FeatureGroupTemplateSpec, ...] = ()
+    ldap_directories: tuple[LdapDirectorySpec, ...] = ()
 
     @property
     def release(self) -> float:

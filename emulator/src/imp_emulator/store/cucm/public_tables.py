@@ -116,6 +116,7 @@ ENDUSER = PublicTable(
         "displayname": "display_name",
         "enableusertohostconferencenow": _flag("enable_host_conference_now"),
         "conferencenowaccesscode": "attendees_access_code",
+        "fkdirectorypluginconfig": "ldap_directory",
     },
     _USERS,
     frozenset({"end_user"}),
@@ -208,6 +209,43 @@ _ENTERPRISESUBCLUSTER = PublicTable(
     frozenset({"redundancy_group"}),
 )
 
+_DIRGROUP = PublicTable(
+    {"pkid": "pkid", "name": _case_sensitive("name"), "isstandard": _flag("standard")},
+    "access_group WHERE cluster = :cluster",
+    frozenset({"access_group"}),
+)
+# Which groups a user is in stands in one column, a line each.
+_ENDUSERDIRGROUPMAP = PublicTable(
+    {"pkid": "substr(g.pkid, 1, 18) || substr(u.pkid, 19)", "fkenduser": "u.pkid", "fkdirgroup": "g.pkid"},
+    "end_user AS u NOT INDEXED JOIN access_group AS g ON g.cluster = u.cluster"
+    " AND replace(x'0a' || u.access_groups || x'0a', x'0a' || g.name || x'0a', '') <> x'0a' || u.access_groups || x'0a'"
+    " WHERE u.cluster = :cluster AND u.access_groups <> ''",
+    frozenset({"end_user", "access_group"}),
+)
+_DIRECTORYPLUGINCONFIG = PublicTable(
+    {
+        "pkid": "pkid",
+        "name": _case_sensitive("name"),
+        "scheduleunit": "'HOUR'",
+        "intervalvalue": "every_hours",
+        "repeatable": _flag("every_hours > 0"),
+    },
+    "ldap_directory WHERE cluster = :cluster",
+    frozenset({"ldap_directory"}),
+)
+_FEATUREGROUPTEMPLATE = PublicTable(
+    {
+        "pkid": "pkid",
+        "name": _case_sensitive("name"),
+        "description": "description",
+        "islocaluser": _flag("home_cluster"),
+        "cupsenabled": _flag("im_and_presence"),
+        "enablecalendarpresence": _flag("meeting_information"),
+    },
+    "feature_group_template WHERE cluster = :cluster",
+    frozenset({"feature_group_template"}),
+)
+
 PublicTables = Mapping[str, PublicTable]
 """The public tables of a database, by name."""
 
@@ -215,6 +253,7 @@ _CHAR, _INTEGER, _VARCHAR, _BOOLEAN = (0, 36), (2, 4), (13, 255), (41, 1)
 """Informix's numbers of types, with the lengths that columns have here."""
 _NUMBERS = frozenset(
     {"enum", "nodeid", "status", "maxdeskpickupwaittime", "remotedestinationlimit"}
+    | {"intervalvalue"}
     | {"tabid", "ncols", "nrows", "colno", "coltype", "collength"}
 )
 _SYSTABLES = ("tabname", "owner", "tabid", "ncols", "nrows", "tabtype")
@@ -268,6 +307,10 @@ _CUCM: PublicTables = {
     "enduser": ENDUSER,
     "processnode": PublicTable(_NODE_COLUMNS, "node WHERE cluster = :cluster", _NODE_TABLES, [_enterprise_row(1)]),
     "processconfig": _PROCESSCONFIG,
+    "dirgroup": _DIRGROUP,
+    "enduserdirgroupmap": _ENDUSERDIRGROUPMAP,
+    "directorypluginconfig": _DIRECTORYPLUGINCONFIG,
+    "featuregrouptemplate": _FEATUREGROUPTEMPLATE,
     **_TYPES,
 }
 CUCM = _with_catalogue(_CUCM)

@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+from imp_emulator.catalogue.access_groups import GROUPS
+from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario.model import Scenario
+from imp_emulator.store.cucm.directories import directory_pkid
 from imp_emulator.store.database import Database, Row
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
 _NAMESPACE = uuid.UUID("0c5f0f0e-0d7b-5d37-8f4e-3f1f6c3f5b52")
 _SEED = (
     "INSERT INTO end_user (cluster, pkid, userid, first_name, last_name, mail, department, locale,"
-    " im_and_presence, meeting_information) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " im_and_presence, meeting_information, ldap_directory, access_groups) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SEARCHABLE = frozenset({"userid", "first_name", "last_name", "department"})
 """The fields that :func:`search` filters by."""
@@ -44,6 +47,7 @@ class User(NamedTuple):
     Attributes:
         pkid: The UUID, lower case, no braces.
         access_groups: The names of its access control groups, a line each.
+        ldap_directory: The UUID and, after a blank, the name of its LDAP directory; empty for a local user.
         enable_cti: 1 or 0, like all flags down from here.
     """
 
@@ -71,6 +75,7 @@ class User(NamedTuple):
     attendees_access_code: str
     pattern_precedence: str
     access_groups: str
+    ldap_directory: str
     em_max_login_time: int | None
     max_desk_pickup_wait_time: int
     remote_destination_limit: int
@@ -116,7 +121,12 @@ class PresenceUser:
         return self.home_cluster and self.im_and_presence and self.meeting_information
 
 
-_USER = f"SELECT {', '.join(User._fields)} FROM end_user"  # noqa: S608 - this project's column names
+_DIRECTORY = (
+    "CASE WHEN ldap_directory IS NULL THEN '' ELSE ldap_directory || ' ' || (SELECT name FROM ldap_directory AS d"
+    " WHERE d.cluster = end_user.cluster AND d.pkid = end_user.ldap_directory) END"
+)
+_COLUMNS = (_DIRECTORY if field == "ldap_directory" else field for field in User._fields)
+_USER = f"SELECT {', '.join(_COLUMNS)} FROM end_user"  # noqa: S608 - this project's column names
 _PRESENCE = (
     "SELECT id, pkid, userid, home_cluster, im_and_presence, meeting_information, presence_node,"
     " coalesce((SELECT served_by FROM redundancy_node AS r WHERE r.cluster = end_user.cluster"
@@ -127,6 +137,7 @@ _PRESENCE = (
 def seed(database: Database, scenario: Scenario) -> None:
     """Store the users of a scenario."""
     for cluster in scenario.clusters:
+        known_groups = {ascii_lower(name): name for name in (*GROUPS, *cluster.access_control_groups)}
         database.executemany(
             _SEED,
             (
@@ -141,6 +152,8 @@ def seed(database: Database, scenario: Scenario) -> None:
                     user.locale,
                     user.im_and_presence,
                     user.meeting_information,
+                    directory_pkid(cluster.name, user.ldap_directory) if user.ldap_directory else None,
+                    "\n".join(known_groups[ascii_lower(name)] for name in user.access_control_groups),
                 )
                 for user in cluster.users
             ),
