@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from imp_emulator.domain.cucm import directories
+from imp_emulator.domain.cucm.users import PRESENCE_FLAGS
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.writer import generate
@@ -45,9 +46,9 @@ DIRECTORIES = {
 FLAGS = "select userid, enablecups, enablecalendarpresence from enduser"
 
 
-def scenario(users: object = USERS, gateways: bool = True, **changes: object) -> str:
+def scenario(users: object = USERS, *, gateways: bool = True, changes: dict[str, object] | None = None) -> str:
     content = yaml.safe_load(generate(users=0))
-    content["clusters"][0].update({**DIRECTORIES, "users": users, **changes})
+    content["clusters"][0].update({**DIRECTORIES, "users": users, **(changes or {})})
     if gateways:
         content["clusters"][0]["presence_gateways"] = ["mail1.example.com"]
     return yaml.safe_dump(content)
@@ -118,6 +119,15 @@ def test_members_are_found_by_their_group_and_change_with_it(axl: InProcess) -> 
     assert groups.values("userGroup/name") == ["Calendar users"]
 
 
+def test_a_user_is_put_into_a_directory_and_made_a_local_one(axl: InProcess) -> None:
+    axl.ask("updateUser", "<userid>local</userid><ldapDirectoryName>asked</ldapDirectoryName>").done()
+    assert axl.ask("getUser", "<userid>local</userid>").values("user/ldapDirectoryName") == ["Asked"]
+    axl.ask("updateUser", "<userid>local</userid><ldapDirectoryName/>").done()
+    assert axl.ask("getUser", "<userid>local</userid>").values("user/ldapDirectoryName") == [""]
+    unknown = axl.ask("updateUser", "<userid>local</userid><ldapDirectoryName>none</ldapDirectoryName>")
+    assert unknown.fault.axlcode == -691
+
+
 def test_a_synchronisation_gives_what_the_template_says(axl: InProcess) -> None:
     sync(axl, "Asked")
     assert goes_on(axl, "Asked") == "true"
@@ -175,19 +185,23 @@ def test_many_users_are_synchronised_in_slices(seeded: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
-        ({"access_control_groups": ["standard ccm end users"]}, "access_control_groups[0]"),
         ({"access_control_groups": ["two\nlines"]}, "access_control_groups[0]"),
         ({"feature_group_templates": [{"name": "x", "meeting_information": True}]}, "templates[0].meeting_information"),
         ({"ldap_directories": [{"name": "x", "feature_group_template": "none"}]}, "[0].feature_group_template"),
         ({"users": {"listed": [{"userid": "a", "last_name": "b", "ldap_directory": "none"}]}}, "ldap_directory of a"),
-        ({"users": {"listed": [{"userid": "a", "last_name": "b", "access_control_groups": ["x"]}]}}, "groups of a"),
     ],
 )
 def test_a_scenario_that_does_not_fit_names_the_place(changes: dict[str, object], place: str) -> None:
     with pytest.raises(ScenarioError) as refused:
-        scenario_file.read(scenario(**changes))
+        scenario_file.read(scenario(changes=changes))
     assert place in str(refused.value)
 
 
+def test_a_group_that_nobody_has_made_is_refused_when_users_are_stored(tmp_path: Path) -> None:
+    users = {"listed": [{"userid": "a", "last_name": "b", "access_control_groups": ["x"]}]}
+    with pytest.raises(ScenarioError, match="access_control_groups of a"):
+        states.seed(tmp_path, scenario_file.read(scenario(users)))
+
+
 def test_the_options_of_a_template_are_those_of_a_user() -> None:
-    assert directories.OPTIONS == directories.users.PRESENCE_FLAGS
+    assert directories.OPTIONS == PRESENCE_FLAGS

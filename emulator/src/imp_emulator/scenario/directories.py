@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from imp_emulator.catalogue import access_groups
-from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import FeatureGroupTemplateSpec, LdapDirectorySpec, ScenarioError, UserSpec
+from imp_emulator.scenario.model import ScenarioError
+from imp_emulator.scenario.people import FeatureGroupTemplateSpec, LdapDirectorySpec, UserSpec
 from imp_emulator.scenario.reader import Pattern, Section, unique
 
 GROUPS, TEMPLATES, DIRECTORIES = "access_control_groups", "feature_group_templates", "ldap_directories"
@@ -41,9 +40,6 @@ def read_directories(cluster: Section) -> Directories:
         ScenarioError: They break a rule.
     """
     groups = group_names(cluster)
-    for number, name in enumerate(groups):
-        if access_groups.known(name) is not None:
-            raise ScenarioError(f"{cluster.at(GROUPS)}[{number}]", f"must not be a standard group, like {name!r}")
     templates = tuple(_template(section) for section in cluster.sections(TEMPLATES, []))
     unique(cluster.at(TEMPLATES), (template.name for template in templates))
     names = [template.name for template in templates]
@@ -53,21 +49,16 @@ def read_directories(cluster: Section) -> Directories:
 
 
 def check_users(place: str, users: Iterable[UserSpec], known: Directories) -> None:
-    """Refuse users of directories and groups that the cluster does not have.
+    """Refuse users of directories that the cluster does not have; their groups are looked at when they are stored.
 
     Raises:
         ScenarioError: There is one.
     """
     directories = {directory.name for directory in known.directories} | {""}
-    groups = {ascii_lower(name) for name in (*known.groups, *access_groups.GROUPS)}
     for user in users:
         if user.ldap_directory not in directories:
             rule = f"must be one of {DIRECTORIES}, not {user.ldap_directory!r}"
             raise ScenarioError(f"{place}: ldap_directory of {user.userid}", rule)
-        for name in user.access_control_groups:
-            if ascii_lower(name) not in groups:
-                rule = f"must be standard groups or of the cluster's {GROUPS}, not {name!r}"
-                raise ScenarioError(f"{place}: {GROUPS} of {user.userid}", rule)
 
 
 def _template(section: Section) -> FeatureGroupTemplateSpec:

@@ -34,8 +34,8 @@ from imp_emulator.scenario.model import (
     Scenario,
     ScenarioError,
     ThrottlingSpec,
-    UserSpec,
 )
+from imp_emulator.scenario.people import UserSpec
 from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
 from imp_emulator.scenario.redundancy import read_groups
 from imp_emulator.text_files import decoded, encoding_of

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from imp_emulator.scenario.people import FeatureGroupTemplateSpec, LdapDirectorySpec, UserSpec
+
 
 class ScenarioError(Exception):
     """A scenario breaks a rule.
@@ -95,53 +97,6 @@ class NodeSpec:
     ipv6: str | None = None
     description: str = ""
     occupied_ports: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UserSpec:
-    """An end user as the scenario declares it; nothing is enabled unless it says so.
-
-    Attributes:
-        locale: Its language as Unified CM names it, for example ``Japanese Japan``; ``""`` for the cluster's default.
-        ldap_directory: The name of the LDAP directory that it comes from; ``""`` for a local user.
-        access_control_groups: The names of its access control groups.
-    """
-
-    userid: str
-    first_name: str
-    last_name: str
-    mail: str
-    department: str
-    im_and_presence: bool = False
-    meeting_information: bool = False
-    locale: str = ""
-    ldap_directory: str = ""
-    access_control_groups: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureGroupTemplateSpec:
-    """A feature group template: the options that a synchronisation gives to the users of a directory."""
-
-    name: str
-    description: str = ""
-    home_cluster: bool = True
-    im_and_presence: bool = False
-    meeting_information: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LdapDirectorySpec:
-    """An agreement with an LDAP directory, which users come from.
-
-    Attributes:
-        feature_group_template: The name of its template; ``""`` when it has none.
-        every_hours: How often it is synchronised, in hours of the virtual clock; 0 for only when asked to.
-    """
-
-    name: str
-    feature_group_template: str = ""
-    every_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True)

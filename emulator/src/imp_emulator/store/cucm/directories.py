@@ -116,7 +116,7 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
 def _seed_groups(database: Database, cluster: ClusterSpec) -> None:
     names = [*((name, True) for name in GROUPS), *((name, False) for name in cluster.access_control_groups)]
     database.executemany(
-        "INSERT INTO access_group (cluster, pkid, name, standard) VALUES (?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO access_group (cluster, pkid, name, standard) VALUES (?, ?, ?, ?)",
         [(cluster.name, _pkid("group", cluster.name, name), name, standard) for name, standard in names],
     )
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from imp_emulator.catalogue.access_groups import GROUPS
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import Scenario
+from imp_emulator.scenario.model import Scenario, ScenarioError
 from imp_emulator.store.cucm.directories import directory_pkid
 from imp_emulator.store.database import Database, Row
 
@@ -135,7 +135,7 @@ _PRESENCE = (
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Store the users of a scenario."""
+    """Store the users of a scenario; raises ``ScenarioError`` for an access control group that the cluster has not."""
     for cluster in scenario.clusters:
         known_groups = {ascii_lower(name): name for name in (*GROUPS, *cluster.access_control_groups)}
         database.executemany(
@@ -153,11 +153,18 @@ def seed(database: Database, scenario: Scenario) -> None:
                     user.im_and_presence,
                     user.meeting_information,
                     directory_pkid(cluster.name, user.ldap_directory) if user.ldap_directory else None,
-                    "\n".join(known_groups[ascii_lower(name)] for name in user.access_control_groups),
+                    "\n".join(_group(known_groups, name, user.userid) for name in user.access_control_groups),
                 )
                 for user in cluster.users
             ),
         )
+
+
+def _group(known: Mapping[str, str], name: str, userid: str) -> str:
+    if ascii_lower(name) not in known:
+        rule = f"must be standard groups, or of the cluster's access_control_groups, not {name!r}"
+        raise ScenarioError(f"access_control_groups of {userid}", rule)
+    return known[ascii_lower(name)]
 
 
 def user(database: Database, cluster: str, key: UserKey) -> User | None:

@@ -240,7 +240,6 @@ REFERENCES: dict[str, str] = {
     "ctiControlledDeviceProfiles": "fk_enduserdevicemap_fkdevice",
     "serviceProfile": "fk_enduser_fkucserviceprofile",
     "userProfile": "fk_enduser_fkucuserprofile",
-    "ldapDirectoryName": "fk_enduser_fkdirectorypluginconfig",
     "ipccExtension": "fk_endusernumplanmap_fknumplan",
     "ipccRoutePartition": "fk_numplan_fkroutepartition",
     "convertUserAccount": "fk_enduser_fkdirectorypluginconfig",
@@ -255,6 +254,10 @@ ACCESS_GROUPS = "associatedGroups"
 """The element that names access control groups: the standard ones, and those of the scenario."""
 NO_SUCH_GROUP = "fk_enduserdirgroupmap_fkdirgroup"
 """The constraint that any other group breaks."""
+LDAP_DIRECTORY = "ldapDirectoryName"
+"""The element that names the LDAP directory of a user; those of the scenario exist."""
+NO_SUCH_DIRECTORY = "fk_enduser_fkdirectorypluginconfig"
+"""The constraint that any other directory breaks."""
 
 IGNORED = frozenset({"zeroHop"})
 """Elements that only steer Unity Connection, which is not emulated: both of their values are right."""

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from imp_emulator.domain.cucm import directories, users
 from imp_emulator.domain.cucm.users import UserKey
+from imp_emulator.errors import NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl import user_messages as messages
@@ -115,6 +116,8 @@ def fields(request: AxlRequest, values: dict[str, Any]) -> dict[str, Any]:
             found[field] = "" if value is None and name not in messages.NUMBERS else value
         elif name == messages.ACCESS_GROUPS:
             found["access_groups"] = _access_groups(request, value or {})
+        elif name == messages.LDAP_DIRECTORY:
+            found["ldap_directory"] = _directory(request, value)
         elif name in messages.REFERENCES:
             _check_reference(name, value)
         elif name not in messages.IGNORED and _says_something(value):
@@ -131,6 +134,17 @@ def _access_groups(request: AxlRequest, value: dict[str, Any]) -> str:
             raise faults.foreign_key(messages.NO_SUCH_GROUP)
         found[name] = None
     return "\n".join(found)
+
+
+def _directory(request: AxlRequest, value: Reference | None) -> str | None:
+    """Return the UUID of the LDAP directory that a request names, ``None`` for a local user."""
+    if value is None or not _says_something(value):
+        return None
+    key = directories.Key("name", value.name) if value.uuid is None else directories.Key("pkid", value.uuid)
+    try:
+        return directories.directory(request.context, request.cluster, key).pkid
+    except NotFound:
+        raise faults.foreign_key(messages.NO_SUCH_DIRECTORY) from None
 
 
 def _check_reference(name: str, value: Any) -> None:
