@@ -69,7 +69,7 @@ options:
         INFORMATION IN PRESENCE) say C(t), C(f), or C(#) to keep what is stored, and the three options of the task are
         left out. Other columns are not used; the module warns of those that would set something. A blank row ends the
         file.
-      - The samples and an explanation are on the page L(Files of
+      - The samples and an explanation are on the page L(Choose
         users,https://github.com/ucops/ucops.imp/blob/main/docs/user-files.md).
     type: path
   query:

@@ -29,9 +29,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_faults impo
     refusal,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import (
-    COUNT_CALENDAR_USERS,
+    COUNT_SOME_USERS,
     COUNT_USERS,
     GROUPS,
+    INCLUDED,
     SELECT_ORIGINS,
     SELECT_USERS,
     USER_COLUMNS,
@@ -366,7 +367,14 @@ class Axl:
 
     def count_users(self, *, with_meeting_information: bool = False) -> int:
         """Return how many end users there are, or how many of them have meeting information included."""
-        rows = self.sql(COUNT_CALENDAR_USERS if with_meeting_information else COUNT_USERS)
+        return self.count_where(INCLUDED) if with_meeting_information else self._count(COUNT_USERS)
+
+    def count_where(self, condition: str) -> int:
+        """Return for how many users an SQL condition over the table ``enduser`` holds."""
+        return self._count(COUNT_SOME_USERS.format(condition=condition))
+
+    def _count(self, statement: str) -> int:
+        rows = self.sql(statement)
         values = list(rows[0].values()) if len(rows) == 1 else []
         if len(values) != 1 or not values[0].strip().isdecimal():
             raise UnexpectedAnswer("AXL does not answer the count of users with one number.")

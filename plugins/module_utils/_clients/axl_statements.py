@@ -14,7 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 COUNT_USERS = "select count(*) from enduser"
-COUNT_CALENDAR_USERS = "select count(*) from enduser where enablecalendarpresence = 't'"
+COUNT_SOME_USERS = "select count(*) from enduser where ({condition})"
+INCLUDED = "enablecalendarpresence = 't'"
+"""The users whose presence includes meeting information."""
+NAMELESS = f"{INCLUDED} and (mailid is null or mailid = '')"
+"""Those of them without a mail address."""
 SELECT_USERS = (
     "select skip {skip} first {first} userid, islocaluser, enablecups, enablecalendarpresence from enduser"
     " where ({condition}) order by userid"
@@ -42,6 +46,11 @@ USER_COLUMNS = {
 def quoted(text: str) -> str:
     """Write a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def from_directory(uuid: str) -> str:
+    """Return the SQL condition for the users of an LDAP directory whose presence includes meeting information."""
+    return f"{INCLUDED} and fkdirectorypluginconfig = {quoted(uuid)}"
 
 
 def members(group: str) -> str:

@@ -272,7 +272,7 @@ class CalendarUsers(Resource[Selection]):
     def _guard(self, state: Selection, changes: int) -> Plan:
         """Stop before anything is written when more changes or fails than the caller reckons with."""
         most, failures = self.context.params["max_changes"], self.context.params["max_failures"]
-        refusal = None
+        text, refusal = "", None
         if most and changes > most:
             details = {"planned": changes, "max_changes": most}
             text = f"{changes} users would change, more than max_changes allows ({most})."
