@@ -47,7 +47,7 @@ class User(NamedTuple):
     Attributes:
         pkid: The UUID, lower case, no braces.
         access_groups: The names of its access control groups, a line each.
-        ldap_directory: The UUID and, after a blank, the name of its LDAP directory; empty for a local user.
+        ldap_directory: The UUID and, after a blank, the name of its LDAP directory; ``None`` for a local user.
         enable_cti: 1 or 0, like all flags down from here.
     """
 
@@ -75,7 +75,7 @@ class User(NamedTuple):
     attendees_access_code: str
     pattern_precedence: str
     access_groups: str
-    ldap_directory: str
+    ldap_directory: str | None
     em_max_login_time: int | None
     max_desk_pickup_wait_time: int
     remote_destination_limit: int
@@ -122,7 +122,7 @@ class PresenceUser:
 
 
 _DIRECTORY = (
-    "CASE WHEN ldap_directory IS NULL THEN '' ELSE ldap_directory || ' ' || (SELECT name FROM ldap_directory AS d"
+    "CASE WHEN ldap_directory IS NOT NULL THEN ldap_directory || ' ' || (SELECT name FROM ldap_directory AS d"
     " WHERE d.cluster = end_user.cluster AND d.pkid = end_user.ldap_directory) END"
 )
 _COLUMNS = (_DIRECTORY if field == "ldap_directory" else field for field in User._fields)

@@ -92,11 +92,16 @@ _GET_TAGS = (
         Tag(name, empty)
         for name in (
             *("middleName", "phoneNumber", "mailId", "userId", "managerId", "firstName", "lastName", "department"),
-            *("ldapFilter", "synchronize", "ldapFilterForGroups", "directoryUri", "accessControlGroupInfo"),
+            "ldapFilter",
         )
     ),
+    Tag("synchronize", fixed("true")),
+    *(Tag(name, empty) for name in ("ldapFilterForGroups", "directoryUri", "accessControlGroupInfo")),
     Tag("featureGroupTemplate", _template_name),
-    *(Tag(name, empty) for name in ("applyMask", "mask", "applyPoolList", "addDns")),
+    Tag("applyMask", fixed("false")),
+    Tag("mask", empty),
+    Tag("applyPoolList", fixed("false")),
+    Tag("addDns", empty),
 )
 _TEMPLATE_TAGS = (
     Tag("name", text("name")),

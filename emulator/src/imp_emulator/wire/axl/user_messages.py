@@ -32,8 +32,10 @@ def _access_groups(user: User) -> str:
 
 
 def _ldap_directory(user: User) -> str | None:
+    if user.ldap_directory is None:
+        return None
     pkid, _, name = user.ldap_directory.partition(" ")
-    return f'<ldapDirectoryName uuid="{braces(pkid)}">{escape(name)}</ldapDirectoryName>' if pkid else None
+    return f'<ldapDirectoryName uuid="{braces(pkid)}">{escape(name)}</ldapDirectoryName>'
 
 
 def _presence_group(_user: object) -> str:
