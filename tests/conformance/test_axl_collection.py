@@ -63,11 +63,12 @@ def collection(emulated: Environment, request: pytest.FixtureRequest) -> Any:
     return client
 
 
-def add_directory(client: Any) -> None:
-    """Add an LDAP directory with a template, which this scenario does not have."""
+def with_directory(client: Any) -> Any:
+    """Return the client, of a cluster with an LDAP directory and its template, which this scenario does not have."""
     database = client.transport.environment.database
     database.execute(f"INSERT INTO feature_group_template VALUES (1, 'dc1', '{TEMPLATE}', 'Staff', '', 1, 1, 0)")
     database.execute(f"INSERT INTO ldap_directory VALUES (1, 'dc1', '{DIRECTORY}', 'Corporate', '{TEMPLATE}', 0, NULL)")
+    return client
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -92,7 +93,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "select_users": lambda axl: list(axl.select_users("department = 'sales'", page_size=1)),
     "origins": lambda axl: list(axl.origins("mailid is not null")),
     "access_control_groups": lambda axl: axl.access_control_groups(),
-    "ldap_directories": lambda axl: [add_directory(axl), axl.ldap_directories()],
+    "ldap_directories": lambda axl: with_directory(axl).ldap_directories(),
     "count_where": lambda axl: axl.count_where("mailid is null"),
     "count_users": lambda axl: axl.count_users(with_meeting_information=True),
     "sql": lambda axl: axl.sql("select first 1 userid from enduser where userid <> 'x'"),
