@@ -142,7 +142,7 @@ conformance: tree node-packages ## public clients and schemas against the emulat
 # molecule sets PYTHONWARNINGS where nobody has; a module with other settings for Python than the server's is not its.
 molecule: tree no-payloads ## one scenario per role
 	PYTHONWARNINGS="ignore:Blowfish has been deprecated" ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(PAYLOADS) \
-	  $(BIN)/python -m tests.support.module_server $(BIN)/molecule test --all
+	  PATH=$(CURDIR)/tests/support/bin:$(PATH) $(BIN)/python -m tests.support.module_server $(BIN)/molecule test --all
 
 # Nothing there looks whether a module has changed since.
 no-payloads:

@@ -19,6 +19,7 @@ import yaml
 
 from tests.support.module_server import served
 from tests.support.playbooks import CALLBACKS, FASTER, PROGRAMS
+from tests.support.programs import FORKED
 from tests.support.project_files import ROOT, project_files
 
 NAMES = ROOT / "tests" / "support" / "names"
@@ -107,8 +108,8 @@ def pages() -> list[str]:
 class Shell:
     """The terminal of a reader: a folder, a home, this virtual environment's programs, and nothing of our own settings.
 
-    What ansible packs of the modules is shared with other runs, modules run in processes that have done their imports,
-    and it asks its workers less often for results, which saves time and which a reader cannot see.
+    What ansible packs of the modules is shared with other runs, it and modules run in processes that have done their
+    imports, and it asks its workers less often for results, which saves time and which a reader cannot see.
     ``hosts`` are the servers that the reader's DNS knows, see ``tests/support/names``; ``more`` is set besides.
     """
 
@@ -129,7 +130,7 @@ class Shell:
             "HOME": str(home),
             "HOSTS_OF_THE_TEST": json.dumps(self.hosts),
             "LC_ALL": "C.UTF-8",
-            "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(FORKED), str(PROGRAMS), os.environ["PATH"]]),
             "PYTHONPATH": str(NAMES),
             "VIRTUAL_ENV": sys.prefix,
             **FASTER,
