@@ -23,7 +23,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, ControlCenter
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin, Presence
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_axl import ImpAxl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, Unauthorized
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    ImpError,
+    Unauthorized,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     CENTURY,
     DAY,
@@ -384,7 +389,7 @@ def _user_facts(axl: Axl) -> users.UserFacts | ImpError:
             )
             for directory in axl.ldap_directories()
         ]
-    except ApiError as error:
+    except (ApiError, UnexpectedAnswer) as error:
         return error
     return users.UserFacts(nameless, first, found)
 

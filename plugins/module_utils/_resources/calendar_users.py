@@ -291,6 +291,8 @@ class CalendarUsers(Resource[Selection]):
 
     def _remarkable(self, state: Selection) -> Plan:
         """Warn of changes that do not reach what they are meant for, or that something undoes."""
+        if not state.origins.users:
+            return Plan()
         changes = state.changes
         shown = [userid for userid, options in changes.items() if options.get("meeting_information")]
         nameless = state.origins.without_mail(shown)
