@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -119,6 +119,27 @@ def _seed_groups(database: Database, cluster: ClusterSpec) -> None:
         "INSERT OR IGNORE INTO access_group (cluster, pkid, name, standard) VALUES (?, ?, ?, ?)",
         [(cluster.name, _pkid("group", cluster.name, name), name, standard) for name, standard in names],
     )
+
+    database.executemany(
+        f"{_ADD_MEMBER} WHERE u.cluster = ? AND u.userid = ? AND g.name = ?",
+        [(cluster.name, user.userid, name) for user in cluster.users for name in set(user.access_control_groups)],
+    )
+
+
+_ADD_MEMBER = (
+    "INSERT OR IGNORE INTO access_group_member (group_id, user_id, user)"
+    " SELECT g.id, u.id, u.pkid FROM end_user AS u JOIN access_group AS g ON g.cluster = u.cluster"
+)
+
+
+def set_members(database: Database, user_id: int, names: Iterable[str]) -> None:
+    """Have a user be in these groups and in no others.
+
+    Args:
+        user_id: The ``id`` of the user's row.
+    """
+    database.execute("DELETE FROM access_group_member WHERE user_id = ?", (user_id,))
+    database.executemany(f"{_ADD_MEMBER} WHERE u.id = ? AND g.name = ?", [(user_id, name) for name in names])
 
 
 def groups(database: Database, cluster: str) -> list[AccessGroup]:

@@ -214,13 +214,10 @@ _DIRGROUP = PublicTable(
     "access_group WHERE cluster = :cluster",
     frozenset({"access_group"}),
 )
-# Which groups a user is in stands in one column, a line each.
 _ENDUSERDIRGROUPMAP = PublicTable(
-    {"pkid": "substr(g.pkid, 1, 18) || substr(u.pkid, 19)", "fkenduser": "u.pkid", "fkdirgroup": "g.pkid"},
-    "end_user AS u NOT INDEXED JOIN access_group AS g ON g.cluster = u.cluster"
-    " AND replace(x'0a' || u.access_groups || x'0a', x'0a' || g.name || x'0a', '') <> x'0a' || u.access_groups || x'0a'"
-    " WHERE u.cluster = :cluster AND u.access_groups <> ''",
-    frozenset({"end_user", "access_group"}),
+    {"pkid": "substr(g.pkid, 1, 18) || substr(m.user, 19)", "fkenduser": "m.user", "fkdirgroup": "g.pkid"},
+    "access_group AS g JOIN access_group_member AS m ON m.group_id = g.id WHERE g.cluster = :cluster",
+    frozenset({"access_group", "access_group_member"}),
 )
 _DIRECTORYPLUGINCONFIG = PublicTable(
     {

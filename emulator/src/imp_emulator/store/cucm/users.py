@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from imp_emulator.catalogue.access_groups import GROUPS
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario.model import Scenario, ScenarioError
-from imp_emulator.store.cucm.directories import directory_pkid
+from imp_emulator.store.cucm.directories import directory_pkid, set_members
 from imp_emulator.store.database import Database, Row
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
@@ -275,18 +275,23 @@ def insert(database: Database, cluster: str, pkid: str, values: Mapping[str, Any
     places = ", ".join("?" * len(columns))
     sql = f"INSERT INTO end_user ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - this project's column names
     try:
-        database.execute(sql, [cluster, pkid, *values.values()])
+        user_id = database.execute(sql, [cluster, pkid, *values.values()]).lastrowid
     except sqlite3.IntegrityError:
         raise UseridTaken from None
+    if user_id is not None and "access_groups" in values:
+        set_members(database, user_id, values["access_groups"].splitlines())
 
 
 def update(database: Database, user_id: int, changes: Mapping[str, Any]) -> bool:
     """Change fields of one user, by its ``id``, and tell whether any had another value; raises ``UseridTaken``."""
     values = (*changes.values(), user_id, *changes.values())
     try:
-        return database.execute(_update(tuple(changes)), values).rowcount > 0
+        changed = database.execute(_update(tuple(changes)), values).rowcount > 0
     except sqlite3.IntegrityError:
         raise UseridTaken from None
+    if changed and "access_groups" in changes:
+        set_members(database, user_id, changes["access_groups"].splitlines())
+    return changed
 
 
 @lru_cache(maxsize=256)
