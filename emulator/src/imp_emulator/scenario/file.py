@@ -15,6 +15,7 @@ from pathlib import Path
 
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import configuration, names, online
+from imp_emulator.scenario.directories import check_users, group_names, read_directories
 from imp_emulator.scenario.faults import read_faults
 from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
@@ -34,8 +35,8 @@ from imp_emulator.scenario.model import (
     Scenario,
     ScenarioError,
     ThrottlingSpec,
-    UserSpec,
 )
+from imp_emulator.scenario.people import UserSpec
 from imp_emulator.scenario.reader import VARIABLE, XML_TEXT, Pattern, Section, parse, unique
 from imp_emulator.scenario.redundancy import read_groups
 from imp_emulator.text_files import decoded, encoding_of
@@ -193,6 +194,8 @@ def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
     signed_in = people.flag("signed_in", True)
     users = tuple(_users(people))
     unique(section.at("users"), (user.userid for user in users))
+    directories = read_directories(section)
+    check_users(section.at("users"), users, directories)
     accounts = _accounts(section.section("accounts", {}))
     admin_api = section.flag("admin_api", True)
     known = [name for one in servers for name in (one.name, *one.aliases, one.ipv4, one.ipv6) if name]
@@ -213,6 +216,9 @@ def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
         parameters=configuration.read_parameters(section, nodes),
         trusted=configuration.read_trust_stores(section, nodes),
         services=configuration.read_services(section, nodes),
+        access_control_groups=directories.groups,
+        feature_group_templates=directories.templates,
+        ldap_directories=directories.directories,
     )
     section.end()
     return cluster
@@ -286,6 +292,8 @@ def _users(section: Section) -> Iterator[UserSpec]:
             meeting_information=listed.flag("meeting_information", False),
             locale=listed.text("locale", _FILLED, ""),
             home_cluster=listed.flag("home_cluster", True),
+            ldap_directory=listed.text("ldap_directory", default=""),
+            access_control_groups=group_names(listed),
         )
         listed.end()
         yield user
@@ -298,6 +306,8 @@ def _generated(section: Section) -> Iterator[UserSpec]:
     start = section.number("start", 1, 10_000_000, 1)
     domain = section.converted("mail_domain", names.fqdn, "a domain name with a dot")
     departments = section.texts("departments", str, "text", list(_DEPARTMENTS)) or ("",)
+    directory = section.text("ldap_directory", default="")
+    groups = group_names(section)
     section.end()
     for number in range(start, start + count):
         userid = f"user{number:04d}"
@@ -307,6 +317,8 @@ def _generated(section: Section) -> Iterator[UserSpec]:
             last_name=_LAST_NAMES[number % len(_LAST_NAMES)],
             mail=f"{userid}@{domain}",
             department=departments[(number - 1) % len(departments)],
+            ldap_directory=directory,
+            access_control_groups=groups,
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from imp_emulator.domain.cucm import directories
 from imp_emulator.domain.events import (
     NodeCameBack,
     NodeWentAway,
@@ -38,6 +39,7 @@ def complete(context: Context) -> None:
     """Add to a new state file what rules have to make of the scenario; see ``snapshots.prepare``."""
     first_contents.fill(context)
     engine_life.start_all(context)
+    directories.plan_all(context)
 
 
 def wire(environment: Environment) -> PresenceEngines:
@@ -56,6 +58,8 @@ def wire(environment: Environment) -> PresenceEngines:
     environment.scheduler.register(subscriptions.EXPIRE, lambda job: subscriptions.expire(context, job.key))
     environment.scheduler.register(streaming.TICK, partial(streaming.tick, context))
     environment.scheduler.register(presence.NEXT, partial(presence.come, context))
+    environment.scheduler.register(directories.DUE, partial(directories.due, context))
+    environment.scheduler.register(directories.RUN, partial(directories.run, context))
     environment.scheduler.when_left_out(partial(following.leap, context))
     watch_nodes(environment)
     Push(environment)
