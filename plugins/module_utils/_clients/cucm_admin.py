@@ -59,16 +59,16 @@ class CucmAdmin(AdminApi):
         path = f"/bulk-samples/{quote(transaction, safe='')}"
         return str(self._shaped(self._object(path), {"content": str}, path)["content"])
 
-    def bulk_jobs(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Return the service that carries jobs out, ``{node, name, activated, status}``, and the jobs, oldest first.
+    def bulk_jobs(self) -> dict[str, Any]:
+        """Return ``{service, time, items}``: what carries jobs out, the server's time, and the jobs, oldest first.
 
-        A job is ``{id, description, transaction, status, file_name, file_sha256, keep_symbol, query, set, submitted_by,
-        submitted_at, start_at, launched_at, ended_at, result, processed, failed, total, log_name}``.
+        The service is ``{node, name, activated, status}``. A job is ``{id, description, transaction, status, file_name,
+        file_sha256, keep_symbol, query, set, submitted_by, submitted_at, start_at, launched_at, ended_at, result,
+        processed, failed, total, log_name}``.
         """
         path = "/bulk-jobs"
-        shape = {"service": {"node": str, "name": str, "activated": bool, "status": str}, "items": [_JOB]}
-        found = self._shaped(self._object(path), shape, path)
-        return found["service"], list(found["items"])
+        service = {"node": str, "name": str, "activated": bool, "status": str}
+        return dict(self._shaped(self._object(path), {"service": service, "time": str, "items": [_JOB]}, path))
 
     def submit_bulk_job(self, fields: Mapping[str, Any]) -> str:
         """Submit ``{description, transaction, run, file_name, keep_symbol, query, set}``; return the job's id."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,7 +71,7 @@ class Order:
     Attributes:
         file_name: An uploaded file, for the transactions that take one.
         keep_symbol: What keeps the stored value in a file of Update Users; ``None`` when nothing does.
-        criteria: Patterns by field, for an update by query; see ``users.search``.
+        criteria: Patterns by field, for an update by query; % stands for any text.
         options: What that one sets.
     """
 
@@ -395,11 +396,20 @@ def _begin(context: Context, cluster: str, found: BulkJob) -> BulkJob:
     """Note that the service has taken a job; an update by query is about the users that it finds now."""
     changes: dict[str, Any] = {"status": Status.PROCESSING.value, "launched_at": context.clock.timestamp()}
     if found.criteria is not None:
-        selected = users.search(context, cluster, found.criteria)
+        selected = [user for user in users.search(context, cluster, found.criteria) if _fits(user, found.criteria)]
         changes["content"] = json.dumps([user.pkid for user in selected])
         changes["total"] = len(selected)
     store.change(context.database, cluster, found.id, changes)
     return job(context, cluster, found.id)
+
+
+def _fits(user: users.User, criteria: Mapping[str, str]) -> bool:
+    """Tell whether a user matches with % as the only wildcard; for the search _ is one, too."""
+    for field, pattern in criteria.items():
+        parts = map(re.escape, ascii_lower(pattern).split("%"))
+        if not re.fullmatch(".*".join(parts), ascii_lower(getattr(user, field)), re.DOTALL):
+            return False
+    return True
 
 
 def _portion(context: Context, cluster: str, found: BulkJob) -> bool:

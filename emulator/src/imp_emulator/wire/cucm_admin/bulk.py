@@ -109,7 +109,8 @@ def list_jobs(here: Here) -> BulkJobs:
     """List the jobs, the oldest first, and tell how the service stands that carries them out."""
     state = bulk_jobs.service(here.context, here.cluster)
     service = BulkProvisioning(node=here.node, name=state.name, activated=state.activated, status=state.status)
-    return BulkJobs(service=service, items=[_job(found) for found in bulk_jobs.jobs(here.context, here.cluster)])
+    items = [_job(found) for found in bulk_jobs.jobs(here.context, here.cluster)]
+    return BulkJobs(time=here.context.clock.now(), service=service, items=items)
 
 
 @router.post(

@@ -123,7 +123,7 @@ class BulkCheck(BaseModel):
 
 
 class BulkQuery(BaseModel):
-    """Which users; all patterns must match. % stands for any text, _ for one character."""
+    """Which users; all patterns must match. % stands for any text, and nothing else is a wildcard."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -213,6 +213,7 @@ class BulkProvisioning(BaseModel):
 class BulkJobs(BaseModel):
     """The jobs, the oldest first, and the service that carries them out."""
 
+    time: Annotated[datetime, Field(description="The server's time.")]
     service: BulkProvisioning
     items: list[BulkJob]
 

@@ -1,0 +1,219 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``bulk_jobs`` and ``bulk_jobs_info`` against the emulator's Bulk Administration Tool (U2)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.support.connections import connection
+from tests.support.emulator import Emulator
+from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
+
+MODULE = "bulk_jobs"
+INFO = "bulk_jobs_info"
+CANARY = "Canary-51c7-bulk"
+SERVICE = "Cisco Bulk Provisioning Service"
+UPDATE = f"""\
+USER ID,DEPARTMENT,PASSWORD,ENABLE USER FOR UNIFIED CM IM AND PRESENCE
+user0001,Sales,{CANARY},t
+user0002,~,~,t
+"""
+FAST = {"poll_interval": 0.02, "wait_timeout": 20}
+
+
+def job(path: Path, content: str | None = None, **more: Any) -> dict[str, Any]:
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    about = {"name": "Sales", "transaction": "update_users_custom_file", "path": str(path), "keep_symbol": "~"}
+    return {**about, **more}
+
+
+def options(emulator: Emulator, *jobs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {**connection(emulator, "cucm"), "jobs": list(jobs), **FAST, **more}
+
+
+def run(emulator: Emulator, *jobs: dict[str, Any], **more: Any) -> ModuleResult:
+    return run_module(MODULE, options(emulator, *jobs, **more))
+
+
+def writes(emulator: Emulator) -> list[str]:
+    return [entry["operation"] for entry in emulator.journal(protocol="cucm_admin", writes=True)]
+
+
+def users(emulator: Emulator) -> dict[str, dict[str, Any]]:
+    result = run_module("calendar_users_info", connection(emulator, "cucm"))
+    return {user["userid"]: user for user in result["users"]}
+
+
+def told(emulator: Emulator, **more: Any) -> ModuleResult:
+    result = run_module(INFO, {**connection(emulator, "cucm"), **more})
+    assert not result.failed, result.msg
+    return result
+
+
+def test_a_file_is_uploaded_and_its_job_runs_once(environment: Emulator, tmp_path: Path) -> None:
+    wanted = job(tmp_path / "sales, autumn.csv", UPDATE)
+    steps = assert_four_steps(MODULE, options(environment, wanted), lambda: writes(environment))
+    assert writes(environment) == ["uploadBulkFile", "submitBulkJob"]
+    (done,) = steps.done["current"]
+    assert (done["status"], done["result"], done["processed"], done["failed"]) == ("Completed", "Success", 2, 0)
+    assert re.fullmatch(rf"{done['id']}#[0-9]{{14}}\.txt", done["log_name"])
+    assert re.fullmatch(r"sales_ autumn-[0-9a-f]{8}\.txt", done["file_name"])
+    assert steps.done["changes"][0]["fields"][-1] == {
+        "name": "start",
+        "before": None,
+        "after": "immediately",
+        "secret": False,
+    }
+    found = users(environment)
+    assert found["user0001"]["im_and_presence"]
+    assert found["user0002"]["im_and_presence"]
+    assert CANARY not in str(steps)
+
+    # Another content is another job, and both are told.
+    assert_contract(
+        run(environment, job(tmp_path / "sales, autumn.csv", UPDATE.replace("Sales", "Buying"))), changed=True
+    )
+    info = told(environment, names=["Sales"], sample="update_users_custom_file")
+    assert [one["status"] for one in info["jobs"]] == ["Completed", "Completed"]
+    assert len(info["files"]) == 2
+    assert info["service"] == {"node": "cucm-pub", "name": SERVICE, "activated": True, "status": "Started"}
+    header, line = info["sample"].splitlines()
+    assert len(header.split(",")) == len(line.split(",")) == 38
+    assert told(environment, names=[])["jobs"] == []
+    assert CANARY not in info.output
+
+    gone = assert_four_steps(
+        MODULE, options(environment, {"name": "Sales"}, state="absent"), lambda: writes(environment)
+    )
+    assert len(gone.done["changes"][0]["fields"][0]["before"]) == 2
+    assert told(environment)["jobs"] == []
+
+
+def test_a_wrong_line_is_found_before_anything_is_sent_and_run_again_when_it_was_mended(
+    environment: Emulator, tmp_path: Path
+) -> None:
+    """Insert users, one of whom is there already; the line numbers are those of the file on the controller."""
+    path = tmp_path / "new.csv"
+    content = "sep=;\nUSER ID;LAST NAME;FIRST NAME\nnew1;One;\nuser0001;Two;\nnew3;Three;\n"
+    wanted = job(path, content, name="New", transaction="insert_users")
+    other = job(tmp_path / "sales.csv", UPDATE)
+    first = run(environment, wanted, other)
+    assert first.failed
+    (failure,) = first["failures"]
+    assert (failure["id"], failure["code"]) == ("New", "bulk-file-invalid")
+    assert failure["message"].startswith("1 line cannot be carried out. line 4 (user0001): A user user0001")
+    assert [one["id"] for one in first["changes"]] == ["Sales"]
+
+    environment.control.clear_journal()
+    submitted = run(environment, wanted, validate=False)
+    assert submitted.failed
+    assert submitted.changed
+    assert submitted["failures"][0]["code"] == "bulk-job-failed"
+    (known,) = submitted["current"]
+    assert (known["status"], known["result"], known["processed"], known["failed"]) == ("Completed", "Error", 3, 1)
+    assert known["errors"] == [{"line": 4, "userid": "user0001", "message": "A user user0001 exists already."}]
+    assert {"new1", "new3"} <= users(environment).keys()
+
+    # It stays failed, without a write, until its lines are run again.
+    before = len(writes(environment))
+    again = run(environment, wanted)
+    assert again.failed
+    assert not again.changed
+    assert "rerun_failed" in again.msg
+    assert len(writes(environment)) == before
+    checked = run_module(MODULE, options(environment, wanted, rerun_failed=True), check=True)
+    assert not checked.failed, checked.msg
+    assert [one["action"] for one in checked["changes"]] == ["rerun"]
+    vain = run(environment, wanted, rerun_failed=True)
+    assert vain.failed
+    assert vain["current"][0]["total"] == 1
+    assert vain["current"][0]["errors"] == known["errors"]
+
+    with environment.client("cucm-pub") as client:
+        remove = (
+            '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+            'xmlns:ns="http://www.cisco.com/AXL/API/14.0"><soapenv:Body><ns:removeUser><userid>user0001</userid>'
+            "</ns:removeUser></soapenv:Body></soapenv:Envelope>"
+        )
+        headers = {"SOAPAction": '"CUCM:DB ver=14.0 removeUser"', "Content-Type": "text/xml"}
+        client.post("/axl/", content=remove, headers=headers).raise_for_status()
+    steps = assert_four_steps(MODULE, options(environment, wanted, rerun_failed=True), lambda: writes(environment))
+    assert [one["action"] for one in steps.done["changes"]] == ["rerun"]
+    assert "user0001" in users(environment)
+
+
+def test_a_query_waits_on_hold_and_for_its_time_on_the_servers_clock(environment: Emulator) -> None:
+    environment.control.clock(frozen=True, now="2026-11-26T08:00:00+00:00")
+    query = {"name": "Later", "transaction": "update_users_query", "query": {"userid": "user000%"}, "run": "later"}
+    wanted = {**query, "set": {"im_and_presence": True, "home_cluster": None}}
+    steps = assert_four_steps(MODULE, options(environment, wanted), lambda: writes(environment))
+    assert steps.done["current"][0]["status"] == "Hold"
+
+    timed = {**wanted, "start_at": "2026-11-26T09:30:00+01:00"}
+    steps = assert_four_steps(MODULE, options(environment, timed), lambda: writes(environment))
+    assert steps.done["changes"][0]["fields"] == [
+        {"name": "start", "before": "Hold", "after": "2026-11-26T08:30:00+00:00", "secret": False}
+    ]
+    assert steps.done["current"][0]["status"] == "Pending"
+    environment.control.advance(1801)
+    done = run(environment, timed)
+    assert_contract(done, changed=False)
+    assert (done["current"][0]["status"], done["current"][0]["total"]) == ("Completed", 9)
+
+    late = run(environment, {**timed, "name": "Too late"})
+    assert late.failed
+    assert "it is over at the server" in late["failures"][0]["message"]
+
+
+def test_a_service_that_is_not_there(environment: Emulator, tmp_path: Path) -> None:
+    """Stopped, a job waits for it; deactivated, none is taken; and without the admin API all says where to go."""
+    control = {**connection(environment, "cucm"), "services": [SERVICE], "poll_interval": 0.02}
+    stopped = run_module("services", {**control, "state": "stopped"})
+    assert not stopped.failed, stopped.msg
+    wanted = job(tmp_path / "sales.csv", UPDATE)
+    waited = run(environment, wanted, wait_timeout=0)
+    assert waited.failed
+    assert waited["failures"][0]["code"] == "wait-expired"
+    assert f"{SERVICE} on cucm-pub is Stopped" in waited["failures"][0]["message"]
+    assert f"{SERVICE} on cucm-pub is Stopped" in waited.warnings[0]
+    started = run_module("services", {**control, "state": "started"})
+    assert not started.failed, started.msg
+    assert_contract(run(environment, wanted), changed=False)
+
+
+def test_what_cannot_be_meant_is_said_before_anything_is_sent(environment: Emulator, tmp_path: Path) -> None:
+    masked = job(tmp_path / "masked.csv", "USER ID,PASSWORD\nuser0001,********\n", name="masked")
+    headless = job(tmp_path / "headless.csv", f"user0001,{CANARY}\n", name="headless")
+    jobs = [
+        masked,
+        headless,
+        job(tmp_path / "missing.csv", name="missing"),
+        {"name": "bare"},
+        {"name": "query", "transaction": "update_users_query", "query": {}, "set": {"meeting_information": True}},
+        {"name": "both", "transaction": "insert_users", "query": {"userid": "%"}},
+        {**headless, "name": "when", "start_at": "2026-11-26T09:30:00"},
+        {**headless, "name": "zone", "run": "later", "start_at": "tomorrow"},
+    ]
+    result = run(environment, *jobs)
+    assert result.failed
+    problems = result["details"]["problems"]
+    for number, words in enumerate(
+        (
+            "path: line 2: column 2: it holds ********",
+            "path: line 1: the first line must name the columns, USER ID among them.",
+            "missing.csv cannot be read: No such file or directory.",
+            "transaction: say which",
+            "query: give at least one of first_name, last_name, userid",
+            "path: insert_users needs it.",
+            "start_at: it goes with run=later only.",
+            "start_at: give a time with its zone",
+        )
+    ):
+        assert any(one.startswith(f"jobs[{number}].") and words in one for one in problems), (number, problems)
+    assert CANARY not in result.output
+    assert environment.journal(protocol="cucm_admin") == []
