@@ -31,6 +31,7 @@ _FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
+    "docs/bulk-jobs.md": ("tests/integration/pages/test_bulk_jobs.py",),
     "docs/busy-servers.md": (_DOCS,),
     # Its commands, and its plays.
     "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),

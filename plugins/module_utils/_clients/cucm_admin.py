@@ -76,21 +76,21 @@ class CucmAdmin(AdminApi):
         content = self._call("POST", path, body=fields).json()
         return str(self._shaped(content, {"id": str}, path)["id"])
 
-    def activate_bulk_job(self, identifier: str, fields: Mapping[str, Any]) -> None:
+    def activate_bulk_job(self, job_id: str, fields: Mapping[str, Any]) -> None:
         """Have a job begin that has not begun; ``fields`` may have ``start_at``."""
-        self._call("POST", f"/bulk-jobs/{quote(identifier, safe='')}/activate", body=fields)
+        self._call("POST", f"/bulk-jobs/{quote(job_id, safe='')}/activate", body=fields)
 
-    def stop_bulk_job(self, identifier: str) -> None:
+    def stop_bulk_job(self, job_id: str) -> None:
         """Have a job end that is at work."""
-        self._call("POST", f"/bulk-jobs/{quote(identifier, safe='')}/stop")
+        self._call("POST", f"/bulk-jobs/{quote(job_id, safe='')}/stop")
 
-    def delete_bulk_job(self, identifier: str) -> None:
+    def delete_bulk_job(self, job_id: str) -> None:
         """Remove a job that is not at work."""
-        self._call("DELETE", f"/bulk-jobs/{quote(identifier, safe='')}")
+        self._call("DELETE", f"/bulk-jobs/{quote(job_id, safe='')}")
 
-    def bulk_log(self, identifier: str) -> dict[str, Any]:
+    def bulk_log(self, job_id: str) -> dict[str, Any]:
         """Return the log of a job that has begun: ``{name, content, errors: [{line, userid, message}]}``."""
-        path = f"/bulk-jobs/{quote(identifier, safe='')}/log"
+        path = f"/bulk-jobs/{quote(job_id, safe='')}/log"
         return dict(self._shaped(self._object(path), {"name": str, "content": str, **_ERRORS}, path))
 
     def _absent(self) -> NoPublicApi:

@@ -221,9 +221,7 @@ class BulkJobs(Resource[State]):
             return Plan(refusals=(Refusal(text, id=wanted.name),))
         service = state.service
         if not service["activated"]:
-            text = (
-                f"{service['name']} is not activated on {service['node']}. Activate it there, see ucops.imp.services."
-            )
+            text = f"{service['name']} is not activated on {service['node']}. Activate it, see ucops.imp.services."
             return Plan(refusals=(Refusal(text, "bulk-provisioning-not-activated", wanted.name),))
         warnings = () if service["status"] == STARTED else (not_started(service),)
         shown = {

@@ -78,7 +78,7 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
                         cluster.name,
                         node.name,
                         spec.name,
-                        spec.activated,
+                        spec.runs_on(node.usage) if spec.feature else spec.activated,
                         spec.runs_on(node.usage),
                         now if spec.runs_on(node.usage) else None,
                     )
