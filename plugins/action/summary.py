@@ -16,9 +16,15 @@ from typing import Any
 from ansible.release import __version__ as ansible_version
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import has_failed
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens import figures
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import RESULTS, SERVERS, Part, part_of
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
+    RESULTS,
+    SERVERS,
+    Part,
+    left_to_console,
+    part_of,
+)
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.shown import ScreenAction, terminal_width
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import Summary, screen, states
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import Console, Summary, screen, states
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import table
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.ticket import markdown
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import selected
@@ -38,6 +44,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "servers": {"type": "list", "elements": "str", "default": []},
     "pending_restarts_path": {"type": "path"},
     "path": {"type": "path"},
+    "console": {
+        "type": "dict",
+        "options": {
+            "parts": {"type": "list", "elements": "str", "required": True},
+            "steps": {"type": "int", "required": True},
+            "path": {"type": "path", "required": True},
+        },
+    },
 }
 CLUSTER = "ucops_imp_cluster"
 REGISTERED = "calendar_integration_summary"
@@ -108,13 +122,16 @@ def _summary(
     begun = _time(options["begun"], ended)
     reading = (ended - begun).total_seconds()
     steps = tuple(figures.estimate(parts, reading, known)) if check and any(part.groups for part in parts) else ()
-    return Summary(options["cluster"] or host, host, check, begun, ended, _by(), parts, steps)
+    left = options["console"] or {}
+    console = Console(left["steps"], left["path"]) if left else None
+    return Summary(options["cluster"] or host, host, check, begun, ended, _by(), parts, steps, console)
 
 
 def _parts(options: dict[str, Any], variables: dict[str, Any]) -> Iterator[Part]:
     """Yield the parts, in the order in which they run."""
     run, skipped = variables.get("ansible_run_tags") or ["all"], variables.get("ansible_skip_tags") or []
     failed = [failure["part"] for failure in options["failures"]]
+    by_hand = (options["console"] or {}).get("parts", ())
     for name in RESULTS:
         results = list(_results(name, options, variables))
         if not results and name not in options["parts"]:
@@ -123,7 +140,7 @@ def _parts(options: dict[str, Any], variables: dict[str, Any]) -> Iterator[Part]
         why = f"left out, because {', '.join(failed)} failed" if failed else "left out"
         if not selected([name], run, skipped):
             why = "not selected by the tags of this run"
-        yield part_of(name, results, messages, why)
+        yield left_to_console(name) if name in by_hand else part_of(name, results, messages, why)
 
 
 def _results(name: str, options: dict[str, Any], variables: dict[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

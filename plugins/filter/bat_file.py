@@ -15,11 +15,14 @@ description:
     given users have, and keeps everything else.
   - It is what O(ucops.imp.calendar_users#module:csv_path) takes. The users are sorted by their id.
   - A user that is given as a plain user id gets both options.
+  - A change of a user, as RV(ucops.imp.calendar_users#module:changes) lists them in check mode, gives the user what is
+    still to be changed, and keeps the other option.
   - A user whose id would not be read back as it is fails the filter, see P(ucops.imp.bat_unnamed#filter).
   - A user id that Ansible has masked is refused, because it is not the one of the cluster.
 options:
   _input:
-    description: The users, as RV(ucops.imp.calendar_users_info#module:users) lists them, or as user ids.
+    description:
+      - The users, as RV(ucops.imp.calendar_users_info#module:users) lists them, as user ids, or as changes of users.
     type: list
     elements: raw
     required: true
@@ -34,6 +37,20 @@ EXAMPLES = r"""
 - name: Write down who is enabled
   ansible.builtin.copy:
     content: "{{ found.users | selectattr('meeting_information') | ucops.imp.bat_file }}"
+    dest: calendar-users.csv
+    mode: "0644"
+
+- name: See who is not as wanted
+  ucops.imp.calendar_users:
+    query: department=sales
+    meeting_information: true
+    im_and_presence: true
+  check_mode: true
+  register: wanted
+
+- name: Write a file with which the Bulk Administration Tool does the same
+  ansible.builtin.copy:
+    content: "{{ wanted.changes | ucops.imp.bat_file }}"
     dest: calendar-users.csv
     mode: "0644"
 
@@ -66,7 +83,7 @@ def bat_file(users: Any) -> str:
     """Return the file's text; raises ``AnsibleFilterError`` for what is no user."""
     if not isinstance(users, Iterable) or isinstance(users, (str, Mapping)):
         raise AnsibleFilterError("bat_file: give it a list of users or user ids.")
-    people = [{"userid": user, **BOTH} if isinstance(user, str) else user for user in users]
+    people = [_user(user) for user in users]
     for user in people:
         missing = [name for name in NEEDED if name not in user] if isinstance(user, Mapping) else NEEDED
         if missing:
@@ -75,6 +92,16 @@ def bat_file(users: Any) -> str:
         return _bat.write(people)
     except ValueError as error:
         raise AnsibleFilterError(shortened(f"bat_file: {error}")) from None
+
+
+def _user(given: Any) -> Any:
+    """Return a user with both options, of which ``None`` keeps the stored value; what is no user stays as it is."""
+    if isinstance(given, str):
+        return {"userid": given, **BOTH}
+    if not isinstance(given, Mapping) or not {"id", "fields"} <= given.keys():
+        return given
+    after = {change["name"]: change["after"] for change in given["fields"]}
+    return {"userid": given["id"], **{name: after.get(name) for name in BOTH}}
 
 
 class FilterModule:

@@ -83,6 +83,24 @@ options:
       - It is written in check mode as well. A relative path starts in the working directory of the process that runs
         the playbook.
     type: path
+  console:
+    description:
+      - What is left for a person, because the cluster has no interface for it. See P(ucops.imp.runbook#role).
+    type: dict
+    suboptions:
+      parts:
+        description: The parts whose results say so. They count as left alone, and not as failed.
+        type: list
+        elements: str
+        required: true
+      steps:
+        description: How many steps there are.
+        type: int
+        required: true
+      path:
+        description: The page that has them.
+        type: path
+        required: true
   hosts:
     description:
       - Show a table with how each of these hosts ended, and nothing else. A host without a summary of its own,

@@ -214,8 +214,8 @@ def can_name(userid: str) -> bool:
 def write(users: Iterable[Mapping[str, Any]]) -> str:
     """Return the text of a file that says what users have now, sorted by user id; other columns are kept.
 
-    ``users`` are ``{userid, im_and_presence, meeting_information}``. Raises ``ValueError`` for a user id that would not
-    be read back as it is.
+    ``users`` are ``{userid, im_and_presence, meeting_information}``; ``None`` keeps what is stored. Raises
+    ``ValueError`` for a user id that would not be read back as it is.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -226,11 +226,15 @@ def write(users: Iterable[Mapping[str, Any]]) -> str:
             raise ValueError(f"A BAT file cannot name the user {userid!r}.")
         if is_masked(userid):
             raise ValueError(f"userid: {REASON}")
-        cells = {**dict.fromkeys(HEADER, KEEP), USER_ID: userid, MEETING_INFORMATION: _CELLS[bool(meeting)]}
+        cells = {**dict.fromkeys(HEADER, KEEP), USER_ID: userid, MEETING_INFORMATION: _cell(meeting)}
         # A user that breaks the rule already stays as it is; a file that asks for the breach is refused.
-        cells[IM_AND_PRESENCE] = KEEP if meeting and not presence else _CELLS[bool(presence)]
+        cells[IM_AND_PRESENCE] = KEEP if meeting and not presence else _cell(presence)
         writer.writerow(cells.values())
     return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    return KEEP if value is None else _CELLS[bool(value)]
 
 
 def rows_of(text: str) -> Iterator[_Row]:

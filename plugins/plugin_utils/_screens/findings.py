@@ -122,6 +122,11 @@ def part_of(name: str, results: Results, failures: Iterable[str], why: str = "")
     return Part(name, state, groups, failed, tuple(warnings), tuple(services), "", _found(taken))
 
 
+def left_to_console(name: str) -> Part:
+    """Return a part for which the cluster has no interface, and whose steps are written down for a person."""
+    return Part(name, NOT_RUN, why="no interface, so it is left for the console")
+
+
 def _found(results: Results) -> dict[str, Any]:
     names = ("assigned_users", "current", "elapsed", "users_assigned", "status")
     found = {name: result[name] for _server, result in results for name in names if name in result}

@@ -61,6 +61,14 @@ LONGEST_NAME = 300
 
 
 @dataclass(frozen=True)
+class Console:
+    """What is left for a person at a console: how many steps, and the page that has them."""
+
+    steps: int
+    path: str
+
+
+@dataclass(frozen=True)
 class Summary:
     """A run of one cluster; ``steps`` are those of the estimate, and empty outside of check mode."""
 
@@ -72,6 +80,7 @@ class Summary:
     by: str
     parts: tuple[Part, ...]
     steps: tuple[Step, ...] = ()
+    console: Console | None = None
 
     @property
     def seconds(self) -> float:
@@ -267,7 +276,7 @@ def _and_enabled(groups: Iterable[Group]) -> str:
 
 def next_steps(summary: Summary) -> list[str]:
     """Return what somebody should do now, at least one sentence."""
-    steps = []
+    steps = list(_at_the_console(summary))
     if summary.failed and summary.check:
         steps.append("Put right what failed, and check again before the maintenance window.")
     elif summary.failed:
@@ -295,6 +304,16 @@ def next_steps(summary: Summary) -> list[str]:
         f"To take this run back: ansible-playbook -i INVENTORY ucops.imp.restore -e {_variable('restore_path', folder)}"
         for folder in dict.fromkeys(str(PurePath(path).parent) for path in files)
     ]
+
+
+def _at_the_console(summary: Summary) -> Iterator[str]:
+    """Yield what is left for a person; it comes first, because users that failed may wait for a gateway."""
+    if summary.console is not None and summary.console.steps:
+        are = "is" if summary.console.steps == 1 else "are"
+        page = (
+            f"See {summary.console.path}" if not summary.check else f"The run writes them into {summary.console.path}"
+        )
+        yield f"{counted(summary.console.steps, 'step')} {are} left for the console. {page}"
 
 
 def _variable(name: str, value: str) -> str:

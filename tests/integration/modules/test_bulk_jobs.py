@@ -185,6 +185,62 @@ def test_a_service_that_is_not_there(environment: Emulator, tmp_path: Path) -> N
     assert not started.failed, started.msg
     assert_contract(run(environment, wanted), changed=False)
 
+    off = run_module("services", {**control, "state": "deactivated"})
+    assert not off.failed, off.msg
+    refused = run(environment, {**wanted, "name": "another"})
+    assert refused["failures"][0]["code"] == "bulk-provisioning-not-activated"
+    assert not refused.changed
+
+
+def test_an_account_without_the_role_and_a_cluster_without_the_interface(environment: Emulator) -> None:
+    readonly = {**connection(environment, "cucm", account="readonly"), "retries": 0}
+    # A node of IM and Presence answers at the port, as every real cluster does, but not with this interface.
+    real = connection(environment, "imp")
+    for module, own in ((MODULE, {"jobs": [{"name": "Sales"}], "state": "absent"}), (INFO, {})):
+        refused = run_module(module, {**readonly, **own})
+        assert refused["code"] == "forbidden"
+        assert "Standard CCMADMIN Administration" in refused.msg
+        absent = run_module(module, {**real, **own})
+        assert absent["code"] == "no-public-api"
+        assert "Bulk Administration, Users, on the first node" in absent.msg
+
+
+def test_a_lost_answer_submits_no_job_twice(environment: Emulator, tmp_path: Path) -> None:
+    """Neither the first one nor that of its failed lines, which fail again."""
+    path = tmp_path / "new.csv"
+    path.write_text("USER ID,LAST NAME\nuser0001,One\nnew2,Two\n", encoding="utf-8")
+    wanted = {"name": "New", "transaction": "insert_users", "path": str(path)}
+    for rerun, jobs in ((False, 1), (True, 2)):
+        environment.control.fault("drop_after", protocol="cucm_admin", operation="submitBulkJob", times=1)
+        result = run(environment, wanted, validate=False, rerun_failed=rerun)
+        assert [failure["code"] for failure in result["failures"]] == ["bulk-job-failed"]
+        assert result.changed
+        assert len(told(environment)["jobs"]) == jobs
+
+
+def test_a_job_at_work_is_waited_for_and_stopped_before_it_is_deleted(environment: Emulator, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    lines = "".join(f"new{number},x\n" for number in range(401))
+    path.write_text(f"USER ID,LAST NAME\n{lines}", encoding="utf-8")
+    wanted = {"name": "New", "transaction": "insert_users", "path": str(path)}
+    environment.control.clock(frozen=True)
+    begun = run(environment, wanted, wait=False)
+    assert_contract(begun, changed=True)
+    assert (begun["current"][0]["status"], begun["current"][0]["processed"]) == ("Processing", 200)
+    late = run(environment, wanted, wait_timeout=0)
+    assert "Processing, 200 of 401 lines" in late["failures"][0]["message"]
+    stuck = run(environment, {"name": "New"}, state="absent", wait_timeout=0)
+    assert stuck["failures"][0]["code"] == "wait-expired"
+    environment.control.advance(1)
+    stopped = run(environment, wanted)
+    assert (stopped["current"][0]["status"], stopped["current"][0]["failed"]) == ("InComplete", 0)
+    assert stopped["failures"][0]["code"] == "bulk-job-failed"
+    environment.control.clock(frozen=False)
+    again = run(environment, wanted, rerun_failed=True)
+    assert_contract(again, changed=True)
+    assert (again["current"][0]["status"], again["current"][0]["total"]) == ("Completed", 201)
+    assert {"new0", "new400"} <= users(environment).keys()
+
 
 def test_what_cannot_be_meant_is_said_before_anything_is_sent(environment: Emulator, tmp_path: Path) -> None:
     masked = job(tmp_path / "masked.csv", "USER ID,PASSWORD\nuser0001,********\n", name="masked")

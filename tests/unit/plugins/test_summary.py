@@ -15,8 +15,19 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens import figures
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.figures import about, duration, estimate
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import Part, part_of, users_of
-from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import Summary, next_steps, screen, sentences
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.findings import (
+    Part,
+    left_to_console,
+    part_of,
+    users_of,
+)
+from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import (
+    Console,
+    Summary,
+    next_steps,
+    screen,
+    sentences,
+)
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.ticket import markdown
 
 BEGUN = datetime(2026, 11, 2, 21, 0, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -346,6 +357,18 @@ def test_what_is_done_to_a_server_names_it_once() -> None:
     certificate = ("mail1", {"changes": [change("certificate", "AB12", "create")]})
     told = shown(summary(part("exchange_certificate", request, certificate)))
     assert "1 certificate request added  mail1\n1 certificate added          AB12 on mail1\n" in told
+
+
+@pytest.mark.parametrize(("check", "where"), [(False, "See /work/hq.en.md"), (True, "The run writes them into /work")])
+def test_what_is_left_for_the_console_is_no_failure_and_comes_first(check: bool, where: str) -> None:
+    parts = (left_to_console("presence_gateways"), part("calendaring", result(TIMEOUT)))
+    told = replace(summary(*parts, check=check), console=Console(3, "/work/hq.en.md"))
+    assert told.failed == []
+    assert "presence gateways  no interface, so it is left for the console" in shown(told)
+    first = next_steps(told)[0]
+    assert first.startswith("3 steps are left for the console.")
+    assert where in first
+    assert "console" not in " ".join(next_steps(replace(told, console=Console(0, ""))))
 
 
 def test_a_run_with_backups_says_how_to_take_it_back() -> None:

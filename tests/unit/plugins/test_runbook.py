@@ -1,0 +1,191 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which steps are left for a console, in which order, and how they are written."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from string import Formatter
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.filter.bat_file import bat_file
+from ansible_collections.ucops.imp.plugins.filter.runbook import runbook
+from ansible_collections.ucops.imp.plugins.plugin_utils._runbook import steps
+from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.pages import LANGUAGES, texts_of
+
+ENGLISH, JAPANESE = map(texts_of, LANGUAGES)
+NO_INTERFACE = {"failed": True, "code": "no-public-api", "msg": "no admin API"}
+EXCHANGE = {"name": "mail1.example.com", "description": "Exchange, first site", "port": 443}
+ONLINE = {
+    "name": "outlook.office365.com",
+    "type": "office_365",
+    "client_id": "0f1e2d3c-0000-4000-8000-000000000001",
+    "tenant_id": "0f1e2d3c-0000-4000-8000-000000000002",
+    "client_secret": "Canary-client-secret",
+    "proxy_url": "http://proxy.example.com:3128",
+    "proxy_username": "proxy-user",
+    "proxy_password": "Canary-proxy-password",
+}
+ODD = "<b>*odd*|\u202e</b> \x1b[31m{braces}"
+
+
+def found(*, results: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    wanted = {
+        "cluster": "hq",
+        "cucm": "cucm.example.com",
+        "publisher": "imp1.example.com",
+        "nodes": ["imp1", "imp2"],
+        "services": ["Cisco Presence Engine", "Cisco SIP Proxy"],
+        "gateways": [EXCHANGE],
+        "account": "EXAMPLE\\svc-imp",
+        "store": "cup-trust",
+    }
+    return {**wanted, "results": results or {}, **more}
+
+
+def names(**more: Any) -> list[str]:
+    return [step["step"] for step in runbook(found(**more))]
+
+
+def test_a_cluster_that_has_every_interface_leaves_nothing() -> None:
+    read = {"changed": True, "changes": [{"kind": "presence_gateway"}]}
+    assert names(results={"trust": {}, "presence_gateways": read}) == []
+    assert "No step is left" in runbook(found(results={"presence_gateways": read}), "markdown")
+
+
+def test_all_steps_in_their_order() -> None:
+    waiting = {"mail1.example.com": {"current": {"state": "pending", "request_id": 7}}}
+    shown = {"status": "Untrusted", "issuer": "CN=Root", "thumbprint": "AB12"}
+    assert names(
+        authority="ca.example.com",
+        user_file="hq-users.csv",
+        users=2,
+        results={
+            "authority": {"failed": True, "msg": "no answer"},
+            "submitted": waiting,
+            "certificate": {"mail1.example.com": {"current": {"certificate": shown}}},
+            "trust": NO_INTERFACE,
+            "presence_gateways": NO_INTERFACE,
+        },
+    ) == [
+        steps.AUTHORITY_ROLE,
+        steps.DECISION,
+        steps.EXCHANGE_ROOT,
+        steps.TRUST,
+        steps.GATEWAYS,
+        steps.BULK_JOB,
+        steps.RESTART,
+        steps.STATUS,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({"trust": NO_INTERFACE}, [steps.TRUST, steps.RESTART]),
+        ({"presence_gateways": NO_INTERFACE}, [steps.GATEWAYS, steps.RESTART, steps.STATUS]),
+        # Another failure is no step: whoever runs it can put it right.
+        ({"presence_gateways": {"failed": True, "code": "timeout", "msg": "no answer"}}, []),
+        ({"authority": {"failed": False}}, []),
+        ({"submitted": {"mail1": {"current": {"state": "issued", "request_id": 7}}}}, []),
+        ({"submitted": {"mail1": {"failed": True, "msg": "no answer"}}}, []),
+        ({"certificate": {"mail1": {"current": {"certificate": {"status": "Valid"}}}}}, []),
+        ({"certificate": {"mail1": {"current": {"certificate": None}}}}, []),
+    ],
+)
+def test_a_step_is_left_for_one_reason(results: dict[str, Any], expected: list[str]) -> None:
+    assert names(results=results, authority="ca.example.com") == expected
+
+
+def test_a_bulk_job_alone_needs_no_restart() -> None:
+    assert names(user_file="hq-users.csv", users=3) == [steps.BULK_JOB]
+
+
+def test_no_gateway_is_wanted() -> None:
+    assert names(results={"presence_gateways": NO_INTERFACE}, gateways=[]) == []
+    assert names(results={"presence_gateways": NO_INTERFACE}, gateways=[], purge=True) == [
+        steps.GATEWAYS,
+        steps.RESTART,
+    ]
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_values_of_the_inventory_and_no_secret(form: str, language: str) -> None:
+    page = runbook(found(results={"presence_gateways": NO_INTERFACE}, gateways=[EXCHANGE, ONLINE]), form, language)
+    for told in ("mail1.example.com", "outlook.office365.com", ONLINE["tenant_id"], "proxy-user", "imp2", "443"):
+        assert told in page
+    assert "Canary" not in page
+    assert texts_of(language)["from_vault"] in page
+
+
+def test_gateways_that_are_not_wanted_are_deleted_only_where_that_is_said() -> None:
+    results = {"presence_gateways": NO_INTERFACE}
+    said = ENGLISH[f"{steps.GATEWAYS}.purge"]
+    assert said in runbook(found(results=results, purge=True), "markdown")
+    assert said not in runbook(found(results=results), "markdown")
+
+
+class Markup(HTMLParser):
+    """Collects the elements of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_odd_values_are_no_markup(language: str) -> None:
+    odd = {"name": ODD, "description": ODD}
+    given = found(
+        results={"presence_gateways": NO_INTERFACE, "trust": NO_INTERFACE}, gateways=[odd], cluster=ODD, publisher=ODD
+    )
+    markup = Markup()
+    markup.feed(runbook(given, "html", language))
+    assert set(markup.tags) & {"b", "script"} == set()
+    text = runbook(given, "markdown", language)
+    assert not re.search(r"(?<!\\)<b>|\x1b|\u202e", text)
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "odd" in line]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}, "a value ends a cell"
+
+
+def test_both_languages_have_the_same_texts_and_values() -> None:
+    assert list(ENGLISH) == list(JAPANESE)
+    for key, text in ENGLISH.items():
+        values = [{name for _, name, _, _ in Formatter().parse(told) if name} for told in (text, JAPANESE[key])]
+        assert values[0] == values[1], key
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "said"),
+    [
+        ("text", (), "give it a dictionary with cluster"),
+        ({"cluster": "hq", "nonsense": 1}, (), "give it a dictionary with cluster"),
+        ({"cluster": "hq"}, ("pdf",), "form: it must be one of steps, markdown, html."),
+        ({"cluster": "hq"}, ("html", "de"), "language: it must be one of en, ja."),
+    ],
+)
+def test_what_cannot_be_understood_is_refused(given: Any, options: tuple[str, ...], said: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=re.escape(said)):
+        runbook(given, *options)
+
+
+def test_a_file_of_changes_keeps_what_does_not_change() -> None:
+    def change(userid: str, **after: bool) -> dict[str, Any]:
+        fields = [{"name": name, "before": not value, "after": value} for name, value in after.items()]
+        return {"kind": "calendar_user", "id": userid, "action": "update", "fields": fields}
+
+    text = bat_file(
+        [change("b", meeting_information=True), change("a", im_and_presence=True, meeting_information=True)]
+    )
+    header, *rows = (line.split(",") for line in text.splitlines())
+    columns = [header.index(name) for name in ("USER ID", "ENABLE USER FOR UNIFIED CM IM AND PRESENCE")]
+    columns.append(header.index("INCLUDE MEETING INFORMATION IN PRESENCE"))
+    assert [[row[column] for column in columns] for row in rows] == [["a", "t", "t"], ["b", "#", "t"]]
