@@ -25,7 +25,8 @@ GENERATED = list(INTERFACES) if "SCHEMATHESIS_EXAMPLES" in os.environ else ["imp
 
 # Three statuses are right although the request has the described form: 412 and 428 depend on the entity tag, and 422
 # on what no schema can say (the first gateway needs credentials; an interface cannot have every IPv6 address; not
-# every text is a file for a bulk job, and each transaction takes fields of its own). A stale entity tag is told before anything else, so 412 may also be the answer to what has another form.
+# every text is a file for a bulk job, and each transaction takes fields of its own). A stale entity tag is told before
+# anything else, so 412 may also be the answer to what has another form.
 CONFIGURATION = """
 [auth.basic]
 username = "${API_USERNAME}"
@@ -121,8 +122,6 @@ def test_generated_requests_find_no_gap(environment: Emulator, tmp_path: Path, i
     node, base = INTERFACES[interface]
     command += [f"{environment.url(node)}{base}/openapi.json", "--tls-verify", environment.ca_file]
     command += [
-        "--phases",
-        PHASES[interface],
         "--checks",
         "all",
         "--max-examples",
