@@ -187,7 +187,7 @@ class BulkJobs(Resource[State]):
         except ImpError as error:
             if error.code != "bulk-file-unreadable":
                 raise
-            return [{"line": 1, "userid": "", "message": error.message}]
+            return [{"line": 1, "userid": "", "message": error.message.removeprefix("line 1: ")}]
 
     # --- what to do
 

@@ -162,7 +162,7 @@ def test_what_is_no_file(emulated: Environment, content: str, problem: str) -> N
     job = of_file(emulated, content)
     at_once(emulated)
     assert (status(emulated, job), found(emulated, job).result) == ("InComplete", "Error")
-    assert errors(emulated, job) == [(1, "", problem)]
+    assert [f"line {line}: {said}" for line, _userid, said in errors(emulated, job)] == [problem]
 
 
 def test_a_long_job_is_seen_at_work_and_can_be_stopped(emulated: Environment) -> None:

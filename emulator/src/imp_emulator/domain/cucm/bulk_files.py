@@ -113,6 +113,20 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MOST_DIGITS = 9
 
 
+class NoFile(InvalidValue):
+    """A text is no file for a transaction at all.
+
+    Args:
+        line: The number of the line that shows it.
+        reason: Why, in a sentence.
+    """
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__("bulk-file-unreadable", f"line {line}: {reason}", "content")
+        self.line = line
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a file.
@@ -153,7 +167,7 @@ def read(content: str, insert: bool) -> tuple[Line, ...]:
     """Return the lines of a file behind its header.
 
     Raises:
-        InvalidValue: It is no such file at all.
+        NoFile: It is none.
     """
     rows = _rows(content.removeprefix("\ufeff"))
     columns = [" ".join(cell.split()).upper() for cell in rows[0][1]] if rows else []
@@ -180,7 +194,7 @@ def _rows(content: str) -> list[tuple[int, list[str]]]:
             rows.append((begins, row))
             begins = reader.line_num + 1
     except csv.Error:
-        raise InvalidValue("bulk-file-unreadable", f"line {begins}: a quote is not closed.", "content") from None
+        raise NoFile(begins, "a quote is not closed.") from None
     return rows
 
 
@@ -196,7 +210,7 @@ def _check_header(columns: Sequence[str], insert: bool) -> None:
     if len(set(columns)) < len(columns):
         wrong.append("a column is there twice")
     if wrong:
-        raise InvalidValue("bulk-file-unreadable", f"line 1: {wrong[0]}.", "content")
+        raise NoFile(1, f"{wrong[0]}.")
 
 
 def wanted(line: Line, insert: bool, keep_symbol: str | None) -> dict[str, Any]:

@@ -129,7 +129,8 @@ def check(context: Context, cluster: str, kind: Kind, content: str, keep_symbol:
     """Tell what a file would come to now, without any change.
 
     Raises:
-        InvalidValue: It is no such file at all, or the transaction takes none.
+        NoFile: It is no such file at all.
+        InvalidValue: The transaction takes none.
     """
     _check_takes_file(kind)
     insert = kind is Kind.INSERT
@@ -420,8 +421,8 @@ def _portion(context: Context, cluster: str, found: BulkJob) -> bool:
     content = store.content(context.database, cluster, found.id)
     try:
         lines = _selected(content) if found.criteria is not None else bulk_files.read(content, _inserts(found))
-    except InvalidValue as error:
-        store.add_errors(context.database, cluster, found.id, [LineError(1, "", error.message)])
+    except bulk_files.NoFile as error:
+        store.add_errors(context.database, cluster, found.id, [LineError(error.line, "", error.reason)])
         _end(context, cluster, found, Status.INCOMPLETE)
         return True
     failed = []
