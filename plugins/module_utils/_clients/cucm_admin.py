@@ -26,7 +26,7 @@ _TEXT = (str, _NOTHING)
 _FILE = {"name": str, "transaction": str, "sha256": str}
 _JOB = {
     **dict.fromkeys(("id", "description", "transaction", "status"), str),
-    **dict.fromkeys(("file_name", "file_sha256", "keep_symbol", "start_at", "launched_at", "ended_at"), _TEXT),
+    **dict.fromkeys(("file_name", "sha256", "keep_symbol", "start_at", "launched_at", "ended_at"), _TEXT),
     **dict.fromkeys(("result", "log_name"), _TEXT),
     **dict.fromkeys(("query", "set"), (dict, _NOTHING)),
     **dict.fromkeys(("processed", "failed", "total"), int),
@@ -63,7 +63,7 @@ class CucmAdmin(AdminApi):
         """Return ``{service, time, items}``: what carries jobs out, the server's time, and the jobs, oldest first.
 
         The service is ``{node, name, activated, status}``. A job is ``{id, description, transaction, status, file_name,
-        file_sha256, keep_symbol, query, set, submitted_by, submitted_at, start_at, launched_at, ended_at, result,
+        sha256, keep_symbol, query, set, submitted_by, submitted_at, start_at, launched_at, ended_at, result,
         processed, failed, total, log_name}``.
         """
         path = "/bulk-jobs"

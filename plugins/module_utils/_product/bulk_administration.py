@@ -62,7 +62,7 @@ class Wanted:
             job["description"] == self.name
             and job["transaction"] == TRANSACTIONS[self.transaction]
             and job["keep_symbol"] == self.keep_symbol
-            and job["file_sha256"] == (None if file is None else file.digest)
+            and job["sha256"] == (None if file is None else file.digest)
             and said(job["query"]) == self.query
             and said(job["set"]) == self.options
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
@@ -86,6 +87,10 @@ def test_a_file_is_uploaded_and_its_job_runs_once(environment: Emulator, tmp_pat
     assert len(header.split(",")) == len(line.split(",")) == 38
     assert told(environment, names=[])["jobs"] == []
     assert CANARY not in info.output
+    with environment.client("cucm-pub") as client:
+        path = f"/cucm-admin/v1/bulk-files/{quote(done['file_name'])}"
+        assert [client.delete(path).status_code for _ in range(2)] == [204, 404]
+    assert len(told(environment)["files"]) == 1
 
     gone = assert_four_steps(
         MODULE, options(environment, {"name": "Sales"}, state="absent"), lambda: writes(environment)

@@ -39,7 +39,7 @@ def job(number: int, file: BulkFile | None, **more: Any) -> dict[str, Any]:
         "description": "Sales",
         "transaction": TRANSACTIONS[CUSTOM_FILE],
         "status": "Completed",
-        "file_sha256": None if file is None else file.digest,
+        "sha256": None if file is None else file.digest,
         "keep_symbol": "#",
         "query": None,
         "set": None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from imp_emulator.store.database import Database, Row
 
@@ -55,7 +55,7 @@ class BulkJob:
     start_at: float | None
     launched_at: float | None
     ended_at: float | None
-    result: str | None
+    result: Literal["Success", "Error"] | None
     processed: int
     failed: int
     total: int

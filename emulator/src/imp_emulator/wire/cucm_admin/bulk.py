@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path
 
 from imp_emulator.domain.cucm import bulk_files, bulk_jobs
-from imp_emulator.domain.cucm.bulk_jobs import Kind, Order
+from imp_emulator.domain.cucm.bulk_jobs import Kind, Order, Status
 from imp_emulator.domain.imp.services import instant
 from imp_emulator.wire.cucm_admin.models import (
     BulkCheck,
@@ -192,19 +192,28 @@ def _errors(found: Sequence[bulk_jobs.LineError]) -> list[BulkLineError]:
 
 
 def _job(found: bulk_jobs.BulkJob) -> BulkJob:
-    times: dict[str, datetime | None] = {}
-    for name in ("submitted_at", "start_at", "launched_at", "ended_at"):
-        at: float | None = getattr(found, name)
-        times[name] = None if at is None else instant(at)
-    own: dict[str, Any] = {
-        "id": str(found.id),
-        "transaction": Kind(found.kind),
-        "file_sha256": found.sha256,
-        "query": None if found.criteria is None else BulkQuery(**found.criteria),
-        "set": None if found.options is None else BulkOptions(**found.options),
-        "log_name": bulk_jobs.log_name(found),
-        "frequency": "Once",
-        **times,
-    }
-    rest = {name: getattr(found, name) for name in BulkJob.model_fields if name not in own}
-    return BulkJob(**own | rest)
+    return BulkJob(
+        id=str(found.id),
+        description=found.description,
+        transaction=Kind(found.kind),
+        status=Status(found.status),
+        file_name=found.file_name,
+        sha256=found.sha256,
+        keep_symbol=found.keep_symbol,
+        query=None if found.criteria is None else BulkQuery(**found.criteria),
+        set=None if found.options is None else BulkOptions(**found.options),
+        submitted_by=found.submitted_by,
+        submitted_at=instant(found.submitted_at),
+        start_at=_time(found.start_at),
+        launched_at=_time(found.launched_at),
+        ended_at=_time(found.ended_at),
+        result=found.result,
+        processed=found.processed,
+        failed=found.failed,
+        total=found.total,
+        log_name=bulk_jobs.log_name(found),
+    )
+
+
+def _time(at: float | None) -> datetime | None:
+    return None if at is None else instant(at)

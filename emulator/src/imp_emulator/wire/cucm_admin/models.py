@@ -25,7 +25,7 @@ _JOB: dict[str, Any] = {
     "status": "Completed",
     "frequency": "Once",
     "file_name": "sales.txt",
-    "file_sha256": "0" * 64,
+    "sha256": "0" * 64,
     "keep_symbol": "#",
     "query": None,
     "set": None,
@@ -185,7 +185,7 @@ class BulkJob(BaseModel):
     status: Status
     frequency: Literal["Once"] = "Once"
     file_name: str | None
-    file_sha256: Annotated[str | None, Field(description="Of the file as it was when the job was submitted.")]
+    sha256: Annotated[str | None, Field(description="Of the file as it was when the job was submitted.")]
     keep_symbol: str | None
     query: BulkQuery | None
     set: BulkOptions | None
