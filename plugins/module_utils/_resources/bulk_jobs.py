@@ -268,7 +268,9 @@ class BulkJobs(Resource[State]):
         if change.action == UPDATE:
             self._activate(change.desired["job"], wanted)
         else:
-            self._submit(wanted, change.desired["file"], change.desired["name"])
+            # What has failed is run again at once, whenever the job was due.
+            later = wanted.run == LATER and change.action == CREATE
+            self._submit(wanted, change.desired["file"], change.desired["name"], later=later)
         self._taken.add(change.id)
 
     def still_needed(self, change: Change) -> Change | None:
@@ -280,11 +282,9 @@ class BulkJobs(Resource[State]):
         self._taken.add(change.id)
         return None
 
-    def _submit(self, wanted: Wanted, file: BulkFile | None, name: str | None) -> None:
+    def _submit(self, wanted: Wanted, file: BulkFile | None, name: str | None, *, later: bool) -> None:
         transaction = TRANSACTIONS[wanted.transaction]
         fields: dict[str, Any] = {"description": wanted.name, "transaction": transaction}
-        # What has failed is run again at once, whenever the job was due.
-        later = wanted.run == LATER and file is wanted.file
         fields["run"] = LATER if later else IMMEDIATELY
         if file is not None and name is not None:
             if name not in {found["name"] for found in self.api.bulk_files() if found["sha256"] == file.digest}:

@@ -170,6 +170,15 @@ def test_a_query_waits_on_hold_and_for_its_time_on_the_servers_clock(environment
     assert_contract(done, changed=False)
     assert (done["current"][0]["status"], done["current"][0]["total"]) == ("Completed", 9)
 
+    # There is no gateway, so all of them fail; they are run again at once.
+    failing = {**timed, "name": "Fails", "set": {"meeting_information": True}, "start_at": "2026-11-26T08:40:00Z"}
+    assert_contract(run(environment, failing), changed=True)
+    environment.control.advance(600)
+    again = run(environment, failing, rerun_failed=True)
+    assert again.changed
+    assert again["failures"][0]["message"].startswith("9 lines cannot be carried out.")
+    assert [job["status"] for job in told(environment, names=["Fails"])["jobs"]] == ["Completed", "Completed"]
+
     late = run(environment, {**timed, "name": "Too late"})
     assert late.failed
     assert "it is over at the server" in late["failures"][0]["message"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from imp_emulator.domain.cucm import bulk_files, bulk_jobs, users
 from imp_emulator.domain.cucm.bulk_jobs import BulkJob, Kind, LineError, Order
 from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action
+from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.serving import background
 from imp_emulator.world.environment import Environment
 from tests.support.states import advance
 
@@ -119,6 +122,14 @@ def test_new_users(emulated: Environment) -> None:
     assert "requires Home Cluster" in errors(emulated, job)[3][2]
     added = user(emulated, "new1")
     assert (added.last_name, added.title, added.home_cluster) == ("One", 'a "b", c', 1)
+
+
+def test_a_user_who_is_there_already_takes_no_place_at_a_node(emulated: Environment) -> None:
+    content = "USER ID,LAST NAME,ENABLE USER FOR UNIFIED CM IM AND PRESENCE\nuser0001,x,t\n"
+    before = emulated.database.all("SELECT name, assigned_users FROM node")
+    of_file(emulated, content, Kind.INSERT)
+    at_once(emulated)
+    assert emulated.database.all("SELECT name, assigned_users FROM node") == before
 
 
 def test_a_validation_finds_what_a_job_would_and_changes_nothing(emulated: Environment) -> None:
@@ -245,7 +256,7 @@ def test_the_next_process_goes_on(emulated: Environment) -> None:
     job = submit(emulated, ENABLED)
     # As if the process had ended between the start of the service and the job.
     emulated.database.execute("UPDATE service SET running = 1, started_at = 0 WHERE name = ?", (SERVICE,))
-    bulk_jobs.resume(emulated.context)
+    asyncio.run(background.start(emulated, PresenceEngines(emulated)))
     assert status(emulated, job) == "Completed"
 
 

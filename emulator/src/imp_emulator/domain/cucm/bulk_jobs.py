@@ -295,7 +295,6 @@ def delete(context: Context, cluster: str, identifier: int) -> None:
     """Remove a job that is not at work, with its log; raises ``NotFound`` and ``Forbidden``."""
     found = job(context, cluster, identifier)
     _require(found, [status for status in Status if status not in _RUNNING], "be deleted")
-    context.jobs.cancel(LAUNCH, f"{cluster}/{identifier}")
     store.delete(context.database, cluster, identifier)
 
 
@@ -381,7 +380,6 @@ def _look(context: Context, cluster: str) -> None:
     found = store.first_with(context.database, cluster, _RUNNING)
     if found is not None:
         if not runs:
-            context.jobs.cancel(WORK, cluster)
             _end(context, cluster, found, Status.INCOMPLETE)
         return
     while runs and (due := _due(context, cluster)) is not None:
