@@ -100,9 +100,10 @@ lint-python: tree
 	$(BIN)/vulture
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(BIN)/lint-imports --cache-dir .build/import-linter
 
-lint-ansible: tree
+lint-ansible: tree no-payloads
 	$(BIN)/yamllint --strict .
-	ANSIBLE_CONFIG=$(CURDIR)/tests/support/ansible.cfg $(BIN)/ansible-lint
+	ANSIBLE_CONFIG=$(CURDIR)/tests/support/ansible.cfg PAYLOADS_FOLDER=$(PAYLOADS) PATH=$(CURDIR)/tests/support/bin:$(PATH) \
+	  $(BIN)/ansible-lint
 
 reuse: tree ## every file says its copyright and licence
 	$(BIN)/reuse lint --lines
@@ -142,7 +143,7 @@ conformance: tree node-packages ## public clients and schemas against the emulat
 # molecule sets PYTHONWARNINGS where nobody has; a module with other settings for Python than the server's is not its.
 molecule: tree no-payloads ## one scenario per role
 	PYTHONWARNINGS="ignore:Blowfish has been deprecated" ANSIBLE_CALLBACK_PLUGINS=$(CURDIR)/tests/support/callback_plugins PAYLOADS_FOLDER=$(PAYLOADS) \
-	  $(BIN)/python -m tests.support.module_server $(BIN)/molecule test --all
+	  PATH=$(CURDIR)/tests/support/bin:$(PATH) $(BIN)/python -m tests.support.module_server $(BIN)/molecule test --all
 
 # Nothing there looks whether a module has changed since.
 no-payloads:

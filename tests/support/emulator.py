@@ -19,11 +19,13 @@ import httpx
 import pytest
 
 from imp_emulator import testing
-from tests.support import exercised
+from tests.support import exercised, programs
 
 
 class Emulator(testing.Emulator):
     """An emulator process, with a client for each of its listeners."""
+
+    popen = staticmethod(programs.popen)
 
     def client(
         self,

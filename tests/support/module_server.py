@@ -16,20 +16,20 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import importlib
 import json
 import os
-import selectors
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.support import forking
+
+ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "MODULE_SERVER"
 """The environment variable that names the server's socket."""
 
@@ -42,16 +42,6 @@ IMPORTED = (
     "traceback", "typing", "urllib.request", "uuid", "xml.etree.ElementTree", "zipfile", "zipimport",
 )  # fmt: skip
 """What the modules import; what is missing here only costs time."""
-
-_READ_AT_START = ("LANG", "LC_", "LD_", "OPENSSL_", "PYTHON", "SSL_", "TZ")
-"""Environment variables, by how their names begin, that a process reads once."""
-
-TAKEN, REFUSED = b"taken\n", b"refused\n"
-
-
-def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings that a process which has started knows already."""
-    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
 
 
 class _WhereverPythonLooks:
@@ -69,18 +59,12 @@ def _become_the_module(connection: socket.socket, own: dict[str, str]) -> None:
     _byte, streams, *_ = socket.recv_fds(connection, 1, 2)
     with connection, connection.makefile("rwb", buffering=0) as client:
         header = json.loads(client.readline())
-        if header["python"] != sys.executable or read_at_start(header["environment"]) != own:
-            client.write(REFUSED)
+        if header["python"] != sys.executable or forking.read_at_start(header["environment"]) != own:
+            forking.answer(client, forking.REFUSED)
             os._exit(0)
-        client.write(TAKEN)
+        forking.answer(client, forking.TAKEN)
         code = client.read()
-    for stream, number in zip([os.open(os.devnull, os.O_RDONLY), *streams], range(3), strict=True):
-        os.dup2(stream, number)
-        os.close(stream)
-    os.chdir(header["folder"])
-    os.umask(header["umask"])
-    os.environ.clear()
-    os.environ.update(header["environment"])
+    forking.become(header, [os.open(os.devnull, os.O_RDONLY), *streams])
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "ansible" and hasattr(module, "__path__"):
             vars(module)["__path__"] = _WhereverPythonLooks(name)
@@ -90,71 +74,17 @@ def _become_the_module(connection: socket.socket, own: dict[str, str]) -> None:
     exec(compile(code, "<stdin>", "exec"), vars(main))
 
 
-def _fork_for_each(listener: socket.socket, lifeline: int) -> socket.socket | None:
-    """Fork for each client, and tell it in the end how its process has ended.
-
-    Returns in each new process, with the connection to its client, and when the other end of ``lifeline`` is closed.
-    """
-    wake, woken = socket.socketpair()
-    woken.setblocking(False)
-    signal.set_wakeup_fd(woken.fileno())
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    clients: dict[int, socket.socket] = {}
-    with selectors.DefaultSelector() as selector:
-        for ready in (listener, wake, lifeline):
-            selector.register(ready, selectors.EVENT_READ)
-        while True:
-            sources = [key.fileobj for key, _events in selector.select()]
-            if lifeline in sources:
-                return None
-            if wake in sources:
-                wake.recv(4096)
-                _tell_ended(clients)
-            if listener in sources:
-                connection, _address = listener.accept()
-                process = os.fork()
-                if not process:
-                    return _alone(connection, lifeline, (listener, wake, woken, *clients.values()))
-                clients[process] = connection
-
-
-def _alone(connection: socket.socket, lifeline: int, others: Iterable[socket.socket]) -> socket.socket:
-    """Give up what is the server's, and keep the connection to the client."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for other in others:
-        other.close()
-    os.close(lifeline)
-    return connection
-
-
-def _tell_ended(clients: dict[int, socket.socket]) -> None:
-    """Tell the clients whose processes have ended how."""
-    while clients:
-        process, status = os.waitpid(-1, os.WNOHANG)
-        if not process:
-            return
-        with clients.pop(process) as connection, contextlib.suppress(OSError):
-            code = os.waitstatus_to_exitcode(status)
-            # As the shell tells it that ansible would have started.
-            connection.sendall(str(128 - code if code < 0 else code).encode())
-
-
 def serve(path: str) -> None:
     """Serve at a socket until the standard input is closed."""
     for name in IMPORTED:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    own = forking.read_at_start(os.environ)
+    listener = forking.listen(Path(path))
+    print("ready", flush=True)
     lifeline = os.dup(0)
-    own = read_at_start(os.environ)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(64)
-        print("ready", flush=True)
-        gc.collect()
-        # What is never collected is never written to, and stays shared with the processes.
-        gc.freeze()
-        connection = _fork_for_each(listener, lifeline)
+    connection = forking.serve(listener, lambda _idle_since: True, lifeline)
+    os.close(lifeline)
     if connection is not None:
         _become_the_module(connection, own)
 
@@ -168,7 +98,8 @@ def serving(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="ucops-modules-") as folder:
         path = str(Path(folder, "socket"))
         process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", path],
+            [sys.executable, "-m", "tests.support.module_server", "--serve", path],
+            cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -190,7 +121,7 @@ _servers: dict[frozenset[tuple[str, str]], dict[str, str]] = {}
 
 def served(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a run with the server that fits it, started once and ended with this process."""
-    key = frozenset(read_at_start(environment).items())
+    key = frozenset(forking.read_at_start(environment).items())
     if key not in _servers:
         _servers[key] = _open.enter_context(serving(environment))
     return {**environment, **_servers[key]}

@@ -19,6 +19,7 @@ import yaml
 
 from tests.support.module_server import served
 from tests.support.playbooks import CALLBACKS, FASTER, PROGRAMS
+from tests.support.programs import FORKED
 from tests.support.project_files import ROOT, project_files
 
 NAMES = ROOT / "tests" / "support" / "names"
@@ -27,14 +28,15 @@ _CONTINUED = re.compile(r"\\\n\s*")
 
 _README = "tests/integration/pages/test_readme.py"
 _DOCS = "tests/integration/pages/test_docs.py"
+_REHEARSALS = "tests/integration/pages/test_rehearse.py"
 _FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
     "docs/bulk-jobs.md": ("tests/integration/pages/test_bulk_jobs.py",),
     "docs/busy-servers.md": (_DOCS,),
-    # Its commands, and its plays.
-    "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
+    # Its commands, of which the first is that of a rehearsal too, and its plays.
+    "docs/certificates.md": (_DOCS, _REHEARSALS, "tests/integration/playbooks/test_exchange_root.py"),
     "docs/console.md": ("tests/integration/pages/test_console.py",),
     "docs/drift.md": (_DOCS,),
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
@@ -48,6 +50,7 @@ RUN_BY = {
     "docs/maintenance-window.md": ("tests/integration/playbooks/test_site.py",),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
+    "docs/rehearse.md": (_REHEARSALS,),
     "docs/restarts.md": (_DOCS,),
     # Its commands, and its play.
     "docs/rollback.md": (
@@ -57,7 +60,7 @@ RUN_BY = {
     "docs/runbook.md": ("tests/integration/pages/test_runbook.py",),
     "docs/testing-roles.md": (_DOCS,),
     "docs/troubleshooting.md": (_FIRST_HOUR,),
-    "docs/variables.md": (_DOCS,),
+    "docs/variables.md": (_DOCS, "tests/integration/playbooks/test_twin.py"),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),
     "emulator/README.md": (_DOCS,),
@@ -108,8 +111,8 @@ def pages() -> list[str]:
 class Shell:
     """The terminal of a reader: a folder, a home, this virtual environment's programs, and nothing of our own settings.
 
-    What ansible packs of the modules is shared with other runs, modules run in processes that have done their imports,
-    and it asks its workers less often for results, which saves time and which a reader cannot see.
+    What ansible packs of the modules is shared with other runs, it and modules run in processes that have done their
+    imports, and it asks its workers less often for results, which saves time and which a reader cannot see.
     ``hosts`` are the servers that the reader's DNS knows, see ``tests/support/names``; ``more`` is set besides.
     """
 
@@ -130,7 +133,7 @@ class Shell:
             "HOME": str(home),
             "HOSTS_OF_THE_TEST": json.dumps(self.hosts),
             "LC_ALL": "C.UTF-8",
-            "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(FORKED), str(PROGRAMS), os.environ["PATH"]]),
             "PYTHONPATH": str(NAMES),
             "VIRTUAL_ENV": sys.prefix,
             **FASTER,

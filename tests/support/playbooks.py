@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 
 from tests.support.collection_tree import ensure_collection_tree
 from tests.support.module_server import served
+from tests.support.programs import run_ansible
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
@@ -101,14 +101,10 @@ def play(
     calls = folder / "module_calls.txt"
     calls.write_text("")
     extra = ["--extra-vars", json.dumps(variables)] if variables else []
-    done = subprocess.run(
+    done = run_ansible(
         command(playbook, *options, *extra, inventory=inventory, programs=programs),
-        cwd=folder,
-        env={**served(settings(ready_file, calls)), **(environment or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
+        {**served(settings(ready_file, calls)), **(environment or {})},
+        folder,
+        TIMEOUT,
     )
     return Played(done.returncode, done.stdout, calls.read_text().splitlines())

@@ -16,11 +16,13 @@ from __future__ import annotations
 import json
 import signal
 import ssl
+import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from imp_emulator.client import ready_file
 from imp_emulator.client.control import Answer, Control, ControlError, JournalForm, Json
@@ -47,6 +49,7 @@ class Emulator:
         ready_file: Its path.
         state: The state file.
         process: The process.
+        popen: What starts the process, called as ``subprocess.Popen`` is; a class of your own may have another.
         control: The client of the control plane.
         journal: Its :meth:`Control.journal`.
 
@@ -54,11 +57,14 @@ class Emulator:
         EmulatorError: It does not start; says what it wrote to its standard error.
     """
 
+    popen: ClassVar[Callable[..., subprocess.Popen[bytes]]] = subprocess.Popen
+
     def __init__(self, folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self.ready_file = folder / "ready.json"
         self.state = folder / "state.sqlite3"
         self._errors = folder / "stderr.txt"
-        self.process = launch(self.state, self.ready_file, self._errors, *arguments, environment=environment)
+        files = (self.state, self.ready_file, self._errors)
+        self.process = launch(*files, *arguments, environment=environment, popen=self.popen)
         self.ready: Json = json.loads(self.ready_file.read_text(encoding="utf-8"))
         self.control = Control(**self.ready["control"])
         self.journal = self.control.journal

@@ -57,11 +57,13 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
             fingerprint="ab",
             cluster="dc1",
             node="imp-pub",
+            service="Cisco SIP Proxy",
             port=1,
             account="nobody",
             address="user0001@example.com",
             meeting="AAA=",
             userid="user0001",
+            service="Cisco%20SIP%20Proxy",
         )
         answer = httpx.request(method, url + path, headers=header, trust_env=False)
         assert answer.status_code == 401, (method, path)

@@ -107,9 +107,7 @@ def export(emulator: Emulator, folder: Path, *options: str, **variables: Any) ->
 def adopt(emulator: Emulator, folder: Path) -> Path:
     """Make an inventory of what was exported, the connections and the vault; nothing else is in it."""
     adopted = folder / "adopted"
-    shutil.copy(INVENTORY / "hosts.yml", adopted)
-    for name in ("connection.yml", "emulator.yml"):
-        shutil.copy(INVENTORY / "group_vars" / "all" / name, adopted / "group_vars" / "all")
+    shutil.copy(INVENTORY / "imp_emulator.yml", adopted)
     vault = {
         "vault_ucops_imp_exchange_password": emulator.ready["exchange_account"]["password"],
         "vault_ucops_imp_client_secrets": {OUTLOOK: CLIENT_SECRET},

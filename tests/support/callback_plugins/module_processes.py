@@ -67,13 +67,15 @@ def _run(
             to_output.close()
             to_errors.close()
             connection.sendall(json.dumps(header).encode() + b"\n")
-            if answer.readline() != b"taken\n":
+            if not answer.readline().startswith(b"taken"):
                 return None
             connection.sendall(code)
             connection.shutdown(socket.SHUT_WR)
             with ThreadPoolExecutor(2) as pool:
                 said, complained = pool.map(lambda stream: stream.read(), (output, errors))
-            return int(answer.read()), said, complained
+            status = int(answer.read())
+            # As the shell tells it that ansible would have started.
+            return 128 - status if status < 0 else status, said, complained
 
 
 @contextmanager

@@ -218,6 +218,9 @@ CRITICAL_SERVICES = (
 )
 """The services without which an IM and Presence node is not in order: high availability watches them."""
 
+FOR_CALENDARS = {"cucm": (AXL_WEB_SERVICE,), "imp": (PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER, RECOVERY_MANAGER)}
+"""The services of a role that calendar integration is set up through, or that its changes restart and move."""
+
 _BY_NAME = {role: {ascii_lower(spec.name): spec for spec in specs} for role, specs in CATALOGUE.items()}
 
 

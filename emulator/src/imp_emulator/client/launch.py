@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from imp_emulator.client import ready_file
@@ -34,6 +34,7 @@ def launch(
     *arguments: str,
     environment: Mapping[str, str] | None = None,
     seconds: float = 60,
+    popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
 ) -> subprocess.Popen[bytes]:
     """Start ``imp-emulator serve`` and return its process when the ready file is there.
 
@@ -46,6 +47,7 @@ def launch(
         arguments: Further ones of ``imp-emulator serve``.
         environment: Its environment variables; by default those of this process.
         seconds: How long to wait for it.
+        popen: What starts the process, called as :class:`subprocess.Popen` is.
 
     Raises:
         EmulatorError: One runs already with this state file or ready file; or it ended, or was not ready in time
@@ -55,7 +57,7 @@ def launch(
     command = [*COMMAND, "serve", "--state", str(state), "--ready-file", str(ready), *arguments]
     state.parent.mkdir(parents=True, exist_ok=True)
     with errors.open("wb") as log:
-        process = subprocess.Popen(
+        process = popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -19,6 +19,7 @@ from imp_emulator.console.views import (
     journal,
     mailboxes,
     parameters,
+    rehearse,
     state,
     trust,
     users,
@@ -57,6 +58,7 @@ PAGES = (
     Page("bulk", "/bulk", bulk.view),
     Page("authorities", "/authorities", authorities.view),
     Page("journal", "/journal", journal.view),
+    Page("rehearse", "/rehearse", rehearse.view),
     Page("faults", "/faults", faults.view),
     Page("state", "/state", state.view),
 )

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -127,6 +128,52 @@ def web_server_pair(database: Database, host: str) -> KeyPair:
         raise TypeError("the emulator's CA has an EC key")
     issuer = _Issuer(key, certificate, stored.certificate)
     return _leaf(_subject(host), [host, *_LOOPBACK_NAMES], _ec_key(), issuer)
+
+
+def issuing_key(database: Database, certificate: x509.Certificate, own_key: str) -> PrivateKey | None:
+    """Return the key that has signed a certificate; ``None`` when it is none of the named CAs'.
+
+    Args:
+        own_key: The certificate's own, PEM, with which it is self-signed.
+
+    Raises:
+        ValueError: The key is of a kind that no CA of the emulator has.
+    """
+    if certificate.issuer == certificate.subject:
+        return _private_key(own_key)
+    for pair in keys.of_no_cluster(database):
+        issuer = x509.load_pem_x509_certificate(pair.certificate.encode())
+        if issuer.subject == certificate.issuer:
+            try:
+                certificate.verify_directly_issued_by(issuer)
+            except (InvalidSignature, TypeError, ValueError):
+                continue
+            return _private_key(pair.private_key)
+    return None
+
+
+def _private_key(text: str) -> PrivateKey:
+    key = serialization.load_pem_private_key(text.encode(), None)
+    if not isinstance(key, PrivateKey):
+        raise ValueError("neither an EC nor an RSA key")
+    return key
+
+
+def issued_again(old: x509.Certificate, key: PrivateKey, period: Period) -> str:
+    """Return a certificate anew in PEM, signed with its issuer's key: only number and dates are others."""
+    start, end = period
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(old.issuer)
+        .public_key(old.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+    )
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    return pem(builder.sign(key, hashes.SHA256()))
 
 
 def _node_pair(cluster: ClusterSpec, node: NodeSpec, issuer: _Issuer) -> KeyPair:

@@ -43,6 +43,8 @@ _LONGEST_PATH = 1_000
 """How many characters of a path the journal has."""
 ABORT = "imp_emulator.abort"
 """The ASGI extension of the emulator's listeners that closes the connection at once, without an answer."""
+OUTAGE = "outage"
+"""What the journal names for the fault of a request to a node that is away."""
 CONNECTION = "imp_emulator.connection"
 """The ASGI extension that holds the :class:`Connection` of the request."""
 
@@ -154,7 +156,10 @@ class Gate:
         return response
 
     async def _answer(self, request: Request, protocol: Protocol | None, flight: ExitStack) -> Response | None:
-        """Return the answer; ``None`` when a fault wants the connection closed without one."""
+        """Return the answer; ``None`` when the connection is to be closed without one: a fault, or the node is away."""
+        if (self._cluster, self._node) in self._environment.away:
+            self._note(request, _Step("" if protocol is None else protocol.name, fault=OUTAGE), 0)
+            return None
         if protocol is None:
             self._note(request, _Step(""), 404)
             return self._error_page(404, "The requested resource is not available")

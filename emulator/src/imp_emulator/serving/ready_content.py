@@ -57,6 +57,11 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
     }
 
 
+def gateways_account(database: Database) -> dict[str, str]:
+    """Return user name and password of the account of the presence gateways, which may change while it runs."""
+    return _accounts(database, accounts.EXCHANGE)["exchange"]
+
+
 def _online(environment: Environment, ports: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any] | None:
     """Return where the tenant's hosts listen and what its applications log in with; the hosts are of ``ca_file``."""
     tenant = environment.scenario.online

@@ -10,8 +10,11 @@ import gc
 import secrets
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -21,6 +24,7 @@ from imp_emulator.console import app as console
 from imp_emulator.console.app import Front
 from imp_emulator.console.live import Live
 from imp_emulator.control.app import Control, application
+from imp_emulator.domain.events import AccountPasswordChanged
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.serving import background, ready_content
 from imp_emulator.serving.listeners import Listeners, Server, operations
@@ -28,6 +32,7 @@ from imp_emulator.store.database import Database, NotStored, StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.pace import ServicePace
 from imp_emulator.world.snapshots import Snapshots, StateFolder, prepare
 
@@ -98,6 +103,9 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         await background.start(environment, engines)
         _settle()
         ready_file.write(options.ready_file, content)
+        describe = partial(ready_content.describe, environment, listeners, folder.path / "pki", reached)
+        for kind in (AccountPasswordChanged, StateReplaced):
+            environment.events.subscribe(kind, lambda _: _tell_password(options.ready_file, environment, describe))
         sys.stdout.write(f"imp-emulator is ready, see {options.ready_file}\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -107,6 +115,13 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         await listeners.stop()
     finally:
         database.close()
+
+
+def _tell_password(path: Path, environment: Environment, describe: Callable[[], dict[str, Any]]) -> None:
+    """Write the ready file anew when the account of the gateways has another password than the one it tells."""
+    told = ready_file.read(path)
+    if told is not None and told["exchange_account"] != ready_content.gateways_account(environment.database):
+        ready_file.write(path, describe())
 
 
 def _settle() -> None:

@@ -63,7 +63,7 @@ def _insert(database: Database, cluster: str, account: AccountSpec) -> None:
 
 def _password(account: AccountSpec) -> str:
     if account.password_env is None:
-        return secrets.token_urlsafe(18)
+        return new_password()
     password = os.environ.get(account.password_env, "")
     if not password:
         raise ScenarioError(f"environment variable {account.password_env} (account {account.username})", "is not set")
@@ -81,6 +81,19 @@ def account(database: Database, cluster: str, kind: str, username: str) -> Accou
         "SELECT * FROM account WHERE cluster = ? AND kind = ? AND username = ?", (cluster, kind, username)
     )
     return None if row is None else _account(row)
+
+
+def set_password(database: Database, cluster: str, account: Account, password: str) -> None:
+    """Give an account another password."""
+    database.execute(
+        "UPDATE account SET password = ? WHERE cluster = ? AND kind = ? AND username = ?",
+        (password, cluster, account.kind, account.username),
+    )
+
+
+def new_password() -> str:
+    """Return a password that nobody can guess."""
+    return secrets.token_urlsafe(18)
 
 
 def _account(row: Row) -> Account:

@@ -52,6 +52,14 @@ def put(database: Database, cluster: str, owner: str, pair: KeyPair) -> None:
     )
 
 
+def of_no_cluster(database: Database) -> list[KeyPair]:
+    """Return the key pairs that belong to no cluster: those of the named CAs, and of servers."""
+    rows = database.all(
+        "SELECT private_key, certificate, issuers FROM key_pair WHERE cluster = ? ORDER BY owner", (NO_CLUSTER,)
+    )
+    return [KeyPair(row["private_key"], row["certificate"], row["issuers"]) for row in rows]
+
+
 def get(database: Database, cluster: str, owner: str) -> KeyPair:
     """Return the key pair of a node (its name), an Exchange server (its name, no cluster) or one of the named CAs.
 

@@ -18,9 +18,10 @@ from imp_emulator.catalogue import services as service_catalogue
 from imp_emulator.catalogue.services import CATALOGUE, PRESENCE_ENGINE, ServiceSpec
 from imp_emulator.domain import events
 from imp_emulator.domain.imp import engine_life, ports
-from imp_emulator.errors import NotFound
+from imp_emulator.errors import Forbidden, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
+from imp_emulator.store.imp import outages
 from imp_emulator.store.imp import ports as port_store
 from imp_emulator.store.imp import services as store
 from imp_emulator.store.imp.services import Change, Service
@@ -48,6 +49,19 @@ class Action(StrEnum):
     START = "Start"
     STOP = "Stop"
     RESTART = "Restart"
+
+
+class Verb(StrEnum):
+    """What an administrator does to a service, activated or not."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+
+
+_ACTIONS = {Verb.START: Action.START, Verb.STOP: Action.STOP, Verb.RESTART: Action.RESTART}
 
 
 class Reason(Enum):
@@ -281,10 +295,40 @@ def deploy(context: Context, cluster: str, node: str, service: str, activate: bo
     return Reason.DONE
 
 
+def verbs(context: Context, cluster: str, node: str, state: ServiceState) -> list[Verb]:
+    """Return what an administrator can do to a service of a node as it is now."""
+    spec = service_catalogue.spec(role(context, cluster, node), state.name)
+    if spec is None or state.status in (Status.STARTING, Status.STOPPING):
+        return []
+    if not state.activated:
+        return [Verb.ACTIVATE] if spec.feature else []
+    running = state.status is Status.STARTED
+    controlled = [Verb.RESTART, Verb.STOP] if spec.stoppable else []
+    return [*(controlled if running else [Verb.START]), *([Verb.DEACTIVATE] if spec.feature else [])]
+
+
+def change(context: Context, cluster: str, node: str, service: str, verb: Verb) -> ServiceState:
+    """Do something to a service, and return it as it is then.
+
+    Raises:
+        NotFound: The node has no such service.
+        Forbidden: The control center or Service Activation refuses it.
+    """
+    action = _ACTIONS.get(verb)
+    if action is None:
+        reason = deploy(context, cluster, node, service, verb is Verb.ACTIVATE)
+    else:
+        reason = control(context, cluster, node, action, service)
+    found = status(context, cluster, node, service)
+    if reason is not Reason.DONE:
+        raise Forbidden("service-refused", f"{verb} of {found.name} on {node} was refused: {reason.text}.", "verb")
+    return found
+
+
 def _begin(context: Context, service: Service, what: str) -> None:
     """Begin a start, stop or restart, and see to its end."""
     now = context.clock.timestamp()
-    rule = context.pace.rule_for(service.node, service.name)
+    rule = _pace(context, service, what)
     place = (service.cluster, service.node, service.name)
     port_store.set_failure(context.database, *place, "")
     if what != "start":
@@ -297,6 +341,12 @@ def _begin(context: Context, service: Service, what: str) -> None:
     store.begin(context.database, service, Change(what, rule.pace.value, rule.value, 0, now))
     if rule.pace is Pace.SECONDS:
         context.jobs.add(CHANGE_ENDS, "/".join(place), now + rule.value, place)
+
+
+def _pace(context: Context, service: Service, what: str) -> Rule:
+    """Return how a start, stop or restart comes to its end; with a restart a node may go away, and it has none."""
+    outage = outages.outage(context.database, service.cluster, service.node) if what == "restart" else None
+    return Rule(Pace.HANG) if outage is not None else context.pace.rule_for(service.node, service.name)
 
 
 def _spec(context: Context, service: Service) -> ServiceSpec:

@@ -16,10 +16,11 @@ from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.events import TrustChanged
 from imp_emulator.domain.imp import nodes, restarts
 from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.store import nodes as node_store
 from imp_emulator.store.imp import gateways
 from imp_emulator.store.imp import trust as store
 from imp_emulator.store.imp.gateways import OFFICE_365
-from imp_emulator.store.imp.trust import TrustedCertificate
+from imp_emulator.store.imp.trust import StoreKey, TrustedCertificate
 from imp_emulator.world.context import Context
 from imp_emulator.x509.certificate import Certificate, held_pem
 
@@ -48,6 +49,30 @@ def check_service(context: Context, cluster: str, node: str, service: str) -> st
 def trusted(context: Context, cluster: str, node: str, service: str) -> list[TrustedCertificate]:
     """Return the certificates of a trust store, by file name."""
     return store.trusted(context.database, cluster, node, check_service(context, cluster, node, service))
+
+
+def all_services() -> list[str]:
+    """Return the service tokens that any node has a trust store for, sorted."""
+    return sorted({service for known in store.SERVICES.values() for service in known})
+
+
+def page(
+    context: Context, clusters: Sequence[str], node: str, service: str, skip: int, first: int
+) -> tuple[int, list[tuple[StoreKey, TrustedCertificate]]]:
+    """Return how many certificates there are in trust stores, and those of a page; see the store's function."""
+    return store.page(context.database, clusters, node, service, skip, first)
+
+
+def empty(context: Context, clusters: Sequence[str]) -> list[StoreKey]:
+    """Return the trust stores of some clusters that hold nothing, in the scenario's order."""
+    filled = store.filled(context.database, clusters)
+    everything = (
+        StoreKey(cluster, node.name, service)
+        for cluster in clusters
+        for node in node_store.nodes(context.database, cluster)
+        for service in store.SERVICES[node.role]
+    )
+    return [one for one in everything if one not in filled]
 
 
 def bundle(context: Context, cluster: str, node: str, service: str) -> str:

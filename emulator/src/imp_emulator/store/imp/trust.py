@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from imp_emulator.scenario.model import Scenario
@@ -62,6 +64,49 @@ def trusted(database: Database, cluster: str, node: str, store: str) -> list[Tru
         (cluster, node, store),
     )
     return [TrustedCertificate(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKey:
+    """A trust store, by the service token that it belongs to."""
+
+    cluster: str
+    node: str
+    store: str
+
+
+def page(
+    database: Database, clusters: Sequence[str], node: str, store: str, skip: int, first: int
+) -> tuple[int, list[tuple[StoreKey, TrustedCertificate]]]:
+    """Return how many certificates the trust stores of some clusters hold, and those of a page, store by store.
+
+    Args:
+        node: Only those of this node; ``""`` for all, as for ``store``.
+        skip: How many to leave out.
+        first: How many to return at most.
+    """
+    source = (
+        "FROM trust_certificate WHERE cluster IN (SELECT value FROM json_each(:clusters))"
+        " AND :node IN ('', node) AND :store IN ('', store)"
+    )
+    values = {"clusters": json.dumps(list(clusters)), "node": node, "store": store}
+    total = database.one(f"SELECT count(*) AS n {source}", values)
+    rows = database.all(
+        "SELECT cluster, node, store, fingerprint, filename, description, pem"
+        f" {source} ORDER BY cluster, node, store, filename LIMIT :first OFFSET :skip",
+        values | {"skip": skip, "first": first},
+    )
+    found = [(StoreKey(*row[:3]), TrustedCertificate(*row[3:])) for row in rows]
+    return 0 if total is None else int(total["n"]), found
+
+
+def filled(database: Database, clusters: Sequence[str]) -> set[StoreKey]:
+    """Return the trust stores of some clusters that hold a certificate."""
+    rows = database.all(
+        "SELECT DISTINCT cluster, node, store FROM trust_certificate WHERE cluster IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(clusters)),),
+    )
+    return {StoreKey(*row) for row in rows}
 
 
 def add_trusted(database: Database, cluster: str, node: str, store: str, certificate: TrustedCertificate) -> None:

@@ -1,0 +1,317 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts programs that many tests start, each in a process of its own that begins with the imports done.
+
+A start of the emulator costs three times as much processor time for imports as for what it is started for, and of a
+short playbook's run three quarters go before its first task. Here one process has done that, and forks for each start
+with the same environment: ``ansible-playbook`` and ``ansible-inventory`` of this Python, and ``imp-emulator``.
+
+What differs is only how long it takes. A process that has to be killed at some moment of its start, an environment that
+is seen for the first time, another Python: all these start as ever. A server ends when nobody has wanted anything of it
+for a while, or when its folder is gone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import importlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tests.support import forking
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent
+FORKED = ROOT / "tests" / "support" / "bin"
+"""Programs of those names for ``PATH``, that are forked too."""
+ANSIBLE, EMULATOR = "ansible", "emulator"
+_IDLE = 20  # seconds
+_FREE = ("HOSTS_OF_THE_TEST", "IMP_EMULATOR_READY", "MODULE_CALLS_FILE", "OLDPWD", "PWD", "SHLVL", "_")
+_FREE_PREFIXES = ("MOLECULE_", "PYTEST_", "UCOPS_")
+"""The environment variables that nothing reads before a program does its work."""
+_LOADED = (
+    ("strategy", "linear"), ("connection", "local"), ("shell", "sh"),
+    *(("action", name) for name in ("normal", "assert", "debug", "fail", "gather_facts", "include_vars", "set_fact")),
+    *(("action", f"ansible.builtin.{name}") for name in ("add_host", "copy", "include_tasks", "set_stats", "uri")),
+)  # fmt: skip
+_LOADED_OF_OURS = (
+    *(("action", f"ucops.imp.{name}") for name in ("calendar_users", "screen", "summary")),
+    *(("lookup", f"ucops.imp.{name}") for name in ("backup_folder", "options", "setting_problems", "undo")),
+)
+_ALL_LOADED = ("callback", "inventory", "filter", "test", "lookup")
+"""The plugins that a server loads before the first run."""
+_SHARED = os.environ.get("PAYLOADS_FOLDER")
+_OWN_FOLDER = None if _SHARED else tempfile.TemporaryDirectory(prefix="ucops-programs-")
+FOLDER = Path(_OWN_FOLDER.name if _OWN_FOLDER else f"{_SHARED}/programs")
+"""Where the sockets are; ``make test`` names a folder that all its processes share."""
+
+
+def _key(kind: str, python: Path, environment: Mapping[str, str]) -> str | None:
+    """Return what stands, in the names of files, for all that a program reads before it does its work.
+
+    None when that is not known: ansible takes its settings from wherever it is started, or a file names collections.
+    """
+    fixed = {k: v for k, v in environment.items() if k not in _FREE and not k.startswith(_FREE_PREFIXES)}
+    read: list[str] = []
+    if kind == ANSIBLE:
+        try:
+            read = [Path(environment["ANSIBLE_CONFIG"]).read_text(encoding="utf-8")]
+        except (KeyError, OSError):
+            return None
+        if "collections_path" in read[0]:
+            return None
+        default = f"{environment.get('HOME')}/.ansible/collections:/usr/share/ansible/collections"
+        folders = environment.get("ANSIBLE_COLLECTIONS_PATH", default).split(os.pathsep)
+        # Which collections there are; none of them but our own is read before.
+        read += sorted(str(found) for folder in folders for found in Path(folder).glob("ansible_collections/*/*"))
+    return hashlib.sha256(json.dumps([kind, str(python), sorted(fixed.items()), read]).encode()).hexdigest()[:20]
+
+
+class Process(subprocess.Popen[bytes]):
+    """What :class:`subprocess.Popen` is of a program, of one that a server has forked."""
+
+    def __init__(self, command: Sequence[str], pid: int, connection: socket.socket) -> None:
+        self.args = command
+        self.pid = pid
+        self.returncode: int | None = None
+        self.stdin = self.stdout = self.stderr = None
+        self._connection = connection
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            self._connection.settimeout(None if timeout is None else max(timeout, 1e-4))
+            try:
+                said = self._connection.recv(16)
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0) from None
+            # The server itself was killed, and with it whoever could tell.
+            self.returncode = int(said or b"-9")
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, sig: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, sig)
+
+
+def start(
+    kind: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    streams: Sequence[int],
+) -> Process | None:
+    """Have a server start a program with these arguments and standard streams.
+
+    Returns None when there is no server for its environment: then the caller starts it as ever. The second who asks in
+    the same environment starts one.
+    """
+    python = Path(arguments[0]).parent / "python" if kind == ANSIBLE else Path(sys.executable)
+    key = _key(kind, python, environment)
+    if key is None:
+        return None
+    path = FOLDER / key
+    connection = _connect(path)
+    if connection is None:
+        if not _seen(path.with_suffix(".seen")):
+            return None
+        _start_server(kind, python, path, environment)
+        connection = _connect(path)
+        if connection is None:
+            return None
+    socket.send_fds(connection, [b"+"], list(streams))
+    connection.sendall(forking.header(environment, str(folder), arguments=list(arguments)))
+    word, _, pid = _line(connection).partition(b" ")
+    if word != forking.TAKEN:
+        connection.close()
+        return None
+    return Process([kind, *arguments], int(pid), connection)
+
+
+def run_ansible(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of ansible to its end, with both kinds of its output together.
+
+    Raises ``subprocess.TimeoutExpired`` when it takes longer, and ends it then.
+    """
+    with tempfile.TemporaryFile() as output, Path(os.devnull).open("rb") as nothing:
+        streams = (nothing.fileno(), output.fileno(), output.fileno())
+        process: subprocess.Popen[bytes] | None = None
+        if Path(command[0]).parent == PROGRAMS:
+            process = start(ANSIBLE, command, environment, folder, streams)
+        if process is None:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=nothing, stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        output.seek(0)
+        return subprocess.CompletedProcess(command, status, output.read().decode())
+
+
+def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start an emulator as :class:`subprocess.Popen` does."""
+    python, *arguments = command
+    if python == sys.executable and arguments[:2] == ["-m", "imp_emulator"]:
+        environment = options.get("env")
+        with Path(os.devnull).open("r+b") as nothing:
+            streams = (nothing.fileno(), nothing.fileno(), options["stderr"].fileno())
+            given = os.environ if environment is None else environment
+            if process := start(EMULATOR, arguments[2:], given, Path.cwd(), streams):
+                return process
+    return subprocess.Popen(command, **options)
+
+
+def replace(name: str, arguments: Sequence[str]) -> NoReturn:
+    """Become the program of ansible with this name: a process that stands for one, or the program itself."""
+    # An activated environment may have put its Python before this one; whose ansible is meant PATH says.
+    folders = os.environ["PATH"].split(os.pathsep)
+    program = shutil.which(name, path=os.pathsep.join(folder for folder in folders if Path(folder) != FORKED))
+    if program is None:
+        sys.exit(f"{name}: command not found")
+    process = start(ANSIBLE, [program, *arguments], os.environ, Path.cwd(), (0, 1, 2))
+    if process is None:
+        os.execv(program, [program, *arguments])
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: process.send_signal(number))
+    status = process.wait()
+    sys.exit(128 - status if status < 0 else status)
+
+
+def _line(connection: socket.socket) -> bytes:
+    """Read a line, and nothing of what follows."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = connection.recv(1)
+        if not byte:
+            return b""
+        line += byte
+    return line.strip()
+
+
+def _connect(path: Path) -> socket.socket | None:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        return None
+    return connection
+
+
+def _seen(mark: Path) -> bool:
+    """Whether this was called before; of several at once, one is the first."""
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return True
+    return False
+
+
+def _start_server(kind: str, python: Path, path: Path, environment: Mapping[str, str]) -> None:
+    """Start a server; when this returns, it can be asked."""
+    command = [str(python), "-m", "tests.support.programs", kind, str(path)]
+    subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+    )
+
+
+def serve(kind: str, path: Path) -> None:
+    """Serve at a socket, in a process that outlives this one."""
+    run = _prepared_emulator() if kind == EMULATOR else _prepared_ansible()
+    listener = forking.listen(path)
+    if os.fork():
+        os._exit(0)
+    connection = forking.serve(
+        listener, lambda idle_since: path.parent.is_dir() and time.monotonic() < idle_since + _IDLE
+    )
+    if connection is None:
+        # Nobody shall find a socket that nobody serves.
+        path.unlink(missing_ok=True)
+        return
+    _byte, streams, *_ = socket.recv_fds(connection, 1, 3)
+    with connection, connection.makefile("rwb", buffering=0) as client:
+        header = json.loads(client.readline())
+        forking.answer(client, forking.TAKEN)
+    os.setsid()
+    forking.become(header, streams)
+    run(header["arguments"])
+
+
+def _prepared_emulator() -> Callable[[list[str]], None]:
+    from imp_emulator.cli import main  # noqa: PLC0415 - not where only ansible is wanted
+
+    importlib.import_module("imp_emulator.serving.server")
+
+    def run(arguments: list[str]) -> None:
+        sys.argv, sys.path[0] = ["imp-emulator", *arguments], os.getcwd()  # noqa: PTH109 - sys.path holds text
+        main()
+
+    return run
+
+
+def _prepared_ansible() -> Callable[[list[str]], None]:
+    """Do what ansible does before it looks at its arguments, and load the plugins that every run loads."""
+    from ansible import cli, constants  # noqa: PLC0415 - not where only the emulator is wanted
+    from ansible.cli import inventory, playbook  # noqa: PLC0415
+    from ansible.config import manager  # noqa: PLC0415
+    from ansible.plugins import loader  # noqa: PLC0415
+
+    programs = {"ansible-inventory": inventory.main, "ansible-playbook": playbook.main}
+    loader.init_plugin_loader()
+    # Nobody changes the working copy while tests run; of another collection that cannot be said.
+    own = constants.COLLECTIONS_PATHS[:1] == [str(ROOT / ".build" / "collections")]
+    for kind, name in (*_LOADED, *(_LOADED_OF_OURS if own else ())):
+        with contextlib.suppress(Exception):
+            getattr(loader, f"{kind}_loader").get(name, class_only=True)
+    for kind in _ALL_LOADED:
+        with contextlib.suppress(Exception):
+            list(getattr(loader, f"{kind}_loader").all(class_only=True))
+    parent = Path(constants.DEFAULT_LOCAL_TMP).parent
+
+    def run(arguments: list[str]) -> None:
+        # That was done before the fork.
+        cli.init_plugin_loader = lambda *_: None
+        # Each process removes its own folder when it ends.
+        atexit.unregister(manager.cleanup_tmp_file)
+        constants.DEFAULT_LOCAL_TMP = tempfile.mkdtemp(prefix=f"ansible-local-{os.getpid()}", dir=parent)
+        atexit.register(manager.cleanup_tmp_file, constants.DEFAULT_LOCAL_TMP, warn=True)
+        name, *_others = sys.argv = arguments
+        sys.path[0] = str(Path(name).parent)
+        sys.exit(programs[Path(name).name]())
+
+    return run
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], Path(sys.argv[2]))
