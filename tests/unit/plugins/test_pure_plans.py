@@ -25,9 +25,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpE
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
-from ansible_collections.ucops.imp.plugins.module_utils._product.bulk_administration import SHOWN
-from ansible_collections.ucops.imp.plugins.module_utils._product.bulk_administration import Known as KnownJob
-from ansible_collections.ucops.imp.plugins.module_utils._product.bulk_administration import State as JobsOnServer
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import recommended_spread
 from ansible_collections.ucops.imp.plugins.module_utils._resources.adcs_certificate import KnownRequest
@@ -43,6 +40,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_resta
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import DueRestarts, ServicesState
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import TrustStore
 
+from tests.support.bulk_jobs import BULK, BULK_AT_NINE, BULK_FAILED, BULK_LATER, bulk, bulk_job
 from tests.support.certificates import Identity, issue
 from tests.support.modules import run_main
 from tests.support.pure import classes_of, nothing_but_computing, remembered, submodules
@@ -414,49 +412,25 @@ PRESENCE = [
     Case("presence", KnownPresence({}, {}), 0, WISHES),
 ]
 
-BULK_SERVICE = {"node": "cucm1", "name": "Cisco Bulk Provisioning Service", "activated": True, "status": "Started"}
-BULK_NOW, BULK_LATER = "2026-11-26T08:00:00Z", "2026-11-26T09:00:00Z"
-BULK_ITEM = {
-    "name": "Sales",
-    "transaction": "update_users_query",
-    "query": {"userid": "%"},
-    "set": {"im_and_presence": True},
-}
-BULK_TIMED = {**BULK_ITEM, "run": "later", "start_at": BULK_LATER}
-
-
-def bulk_job(status: str, **more: Any) -> dict[str, Any]:
-    shown = dict.fromkeys((*SHOWN, "sha256"))
-    counts = {"processed": 2, "failed": 0, "total": 2}
-    return {**shown, **counts, "id": "7", "description": "Sales", "status": status, "start_at": BULK_NOW, **more}
-
-
-def bulk(job: Mapping[str, Any] | None, *, now: str = BULK_NOW, taken: bool = False, **service: Any) -> JobsOnServer:
-    known = {} if job is None else {"Sales": KnownJob(job)}
-    jobs = [] if job is None else [job]
-    return JobsOnServer({**BULK_SERVICE, **service}, now, jobs, known, {}, frozenset({"Sales"} if taken else ()))
-
-
-BULK_FAILED = bulk_job("Completed", failed=1)
 BULK_JOBS = [
-    Case("bulk_jobs", bulk(None), 1, {"jobs": [BULK_ITEM]}),
-    Case("bulk_jobs", bulk(None, status="Stopped"), 1, {"jobs": [BULK_ITEM]}, warnings=1),
+    Case("bulk_jobs", bulk(None), 1, {"jobs": [BULK]}),
+    Case("bulk_jobs", bulk(None, status="Stopped"), 1, {"jobs": [BULK]}, warnings=1),
     Case(
         "bulk_jobs",
         bulk(None, activated=False),
         0,
-        {"jobs": [BULK_ITEM]},
+        {"jobs": [BULK]},
         refusals=("bulk-provisioning-not-activated",),
     ),
-    Case("bulk_jobs", bulk(None, now=BULK_LATER), 0, {"jobs": [BULK_TIMED]}, refusals=("invalid-input",)),
-    Case("bulk_jobs", bulk(bulk_job("Hold", start_at=None)), 1, {"jobs": [BULK_TIMED]}),
-    Case("bulk_jobs", bulk(bulk_job("Pending")), 0, {"jobs": [BULK_ITEM]}),
-    Case("bulk_jobs", bulk(BULK_FAILED), 0, {"jobs": [BULK_ITEM]}),
-    Case("bulk_jobs", bulk(BULK_FAILED), 1, {"jobs": [BULK_ITEM], "rerun_failed": True}),
-    Case("bulk_jobs", bulk(BULK_FAILED), 1, {"jobs": [BULK_ITEM], "rerun_failed": True}, check=True),
-    Case("bulk_jobs", bulk(BULK_FAILED, taken=True), 0, {"jobs": [BULK_ITEM], "rerun_failed": True}),
-    Case("bulk_jobs", bulk(bulk_job("Processing")), 1, {"jobs": [BULK_ITEM], "state": "absent"}),
-    Case("bulk_jobs", bulk(None), 0, {"jobs": [BULK_ITEM], "state": "absent"}),
+    Case("bulk_jobs", bulk(None, now=BULK_LATER), 0, {"jobs": [BULK_AT_NINE]}, refusals=("invalid-input",)),
+    Case("bulk_jobs", bulk(bulk_job("Hold", start_at=None)), 1, {"jobs": [BULK_AT_NINE]}),
+    Case("bulk_jobs", bulk(bulk_job("Pending")), 0, {"jobs": [BULK]}),
+    Case("bulk_jobs", bulk(BULK_FAILED), 0, {"jobs": [BULK]}),
+    Case("bulk_jobs", bulk(BULK_FAILED), 1, {"jobs": [BULK], "rerun_failed": True}),
+    Case("bulk_jobs", bulk(BULK_FAILED), 1, {"jobs": [BULK], "rerun_failed": True}, check=True),
+    Case("bulk_jobs", bulk(BULK_FAILED, taken=True), 0, {"jobs": [BULK], "rerun_failed": True}),
+    Case("bulk_jobs", bulk(bulk_job("Processing")), 1, {"jobs": [BULK], "state": "absent"}),
+    Case("bulk_jobs", bulk(None), 0, {"jobs": [BULK], "state": "absent"}),
 ]
 
 CASES = [*BULK_JOBS, *GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *PRESENCE, *OTHERS]
