@@ -149,8 +149,8 @@ molecule: tree no-payloads ## one scenario per role
 no-payloads:
 	@rm -rf $(PAYLOADS)
 
-bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol; mailboxes, Presence Engine
-	$(BIN)/python -m tests.benchmarks
+bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol; mailboxes, Presence Engine, a bad day
+	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(BIN)/python -m tests.benchmarks
 
 screenshots: tree node-packages ## take the pictures of the documentation anew, in a browser
 	$(BIN)/python -m pytest tests/integration/browser

@@ -60,6 +60,8 @@ RUN_BY = {
     "docs/runbook.md": ("tests/integration/pages/test_runbook.py",),
     "docs/testing-roles.md": (_DOCS,),
     "docs/troubleshooting.md": (_FIRST_HOUR,),
+    # It goes on where the page of the export ends.
+    "docs/twin.md": (_DOCS,),
     "docs/variables.md": (_DOCS, "tests/integration/playbooks/test_twin.py"),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),

@@ -106,6 +106,7 @@ def _told(ready_file: Path, content: dict[str, Any]) -> list[str]:
     console = ready.link(content) if is_loopback(address) else "none, it opens at a loopback address only"
     return [
         f"The emulator is ready: process {content['pid']}, on {address}.",
+        *(f"  {line}".rstrip() for line in content.get("note", "").splitlines()),
         *lines,
         *([f"  and {len(doors) - _DOORS} more, see the ready file"] if len(doors) > _DOORS else []),
         f"Control plane: {control}",

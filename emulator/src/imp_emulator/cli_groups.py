@@ -17,6 +17,7 @@ import typer
 from imp_emulator.client import ready_file as ready
 from imp_emulator.client.control import Control, Json
 from imp_emulator.domain.imp.presence_rules import SignIn
+from imp_emulator.scenario import faults as fault_sets
 
 calendar = typer.Typer(help="Calendars of mailboxes of a running emulator, as iCalendar files.", no_args_is_help=True)
 presence = typer.Typer(help="What a running emulator shows of users, and why.", no_args_is_help=True)
@@ -25,6 +26,7 @@ node = typer.Typer(help="Nodes of a running emulator: outages, and ports that ar
 exchange = typer.Typer(help="The Exchange servers of a running emulator, and their account.", no_args_is_help=True)
 clock = typer.Typer(help="The virtual clock of a running emulator.", no_args_is_help=True)
 snapshot = typer.Typer(help="Copies of the state of a running emulator, to go back to.", no_args_is_help=True)
+faults = typer.Typer(help="What goes wrong in a running emulator: sets of faults.", no_args_is_help=True)
 GROUPS = {
     "calendar": calendar,
     "presence": presence,
@@ -33,6 +35,7 @@ GROUPS = {
     "exchange": exchange,
     "clock": clock,
     "snapshot": snapshot,
+    "faults": faults,
 }
 """By their names."""
 
@@ -244,6 +247,48 @@ def list_snapshots(ready_file: ReadyFile) -> None:
     """Print the names of all snapshots."""
     for name in control_of(ready_file).snapshots():
         typer.echo(name)
+
+
+@faults.command("sets")
+def list_sets() -> None:
+    """Print the sets of faults that come along, with what each is about."""
+    for name in fault_sets.shipped():
+        typer.echo(f"{name}\t{fault_sets.load(name).about}")
+
+
+@faults.command("begin")
+def begin_faults(
+    ready_file: ReadyFile,
+    name: Annotated[str, typer.Argument(help="The name of a set, or a YAML file of your own with faults.")],
+) -> None:
+    """Put the faults of a set in force, beside those that are."""
+    control = control_of(ready_file)
+    for fault in fault_sets.load(name).faults:
+        control.inject_fault(fault)
+    _print_faults(control.faults())
+
+
+@faults.command("list")
+def list_faults(ready_file: ReadyFile) -> None:
+    """Print the faults in force: number, effect, where, and how many requests each has struck of those it has seen."""
+    _print_faults(control_of(ready_file).faults())
+
+
+@faults.command("end")
+def end_faults(ready_file: ReadyFile) -> None:
+    """Withdraw all faults, and print how many requests each had struck."""
+    control = control_of(ready_file)
+    found = control.faults()
+    control.clear_faults()
+    _print_faults(found)
+
+
+def _print_faults(found: Json) -> None:
+    for fault in found:
+        where = [fault[name] for name in ("cluster", "node", "protocol", "operation") if fault[name] is not None]
+        effect = " ".join(str(value) for value in fault["effect"].values() if not isinstance(value, dict))
+        struck = f"{fault['hits']} of {fault['matched']}"
+        typer.echo("\t".join((str(fault["id"]), effect, "/".join(where) or "everywhere", struck)))
 
 
 def _print_clock(found: Json) -> None:

@@ -63,7 +63,6 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
             address="user0001@example.com",
             meeting="AAA=",
             userid="user0001",
-            service="Cisco%20SIP%20Proxy",
         )
         answer = httpx.request(method, url + path, headers=header, trust_env=False)
         assert answer.status_code == 401, (method, path)

@@ -153,22 +153,36 @@ def test_restarts(tmp_path: Path) -> None:
 
 
 def test_busy_servers(tmp_path: Path) -> None:
-    """``docs/busy-servers.md``: what the emulator can inject, and a program that does."""
+    """``docs/busy-servers.md``: what the emulator can inject, a program that does, and a main job on a bad Monday."""
     program = next(block.text for block in blocks("docs/busy-servers.md") if block.language == "python")
     (tmp_path / "busy.py").write_text(program, encoding="utf-8")
-    terminal = Shell(tmp_path)
-    start, errors, inject, stop = commands("docs/busy-servers.md")
+    (tmp_path / "inventory").mkdir()
+    shutil.copytree(INVENTORY, tmp_path / "inventory" / "emulator")
+    terminal = Shell(tmp_path, more=installed())
+    start, errors, inject, sets, begin, site, listed, end, stop = commands("docs/busy-servers.md")
     try:
         terminal.run(start)
         assert "axl\tmemory\tMaximum AXL Memory Allocation Consumed." in terminal.run(errors)
         assert terminal.run(inject).strip() == "6 faults"
+        assert "a_bad_monday\tA bad Monday." in terminal.run(sets)
+        terminal.run("imp-emulator faults end --ready-file run/ready.json", begin)
+        assert "1,000 users changed" in terminal.run(site)
+        struck = dict(line.split("\t")[1::2] for line in terminal.run(listed).splitlines())
+        assert int(struck["drop_after"].split()[0]) > 0
+        assert terminal.run(end) != ""
+        assert terminal.run(listed) == ""
+        assert "changed=0" in terminal.run(site), "whatever was lost, all of it was done"
     finally:
         terminal.run(stop)
 
 
 def test_export(tmp_path: Path) -> None:
-    """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change."""
+    """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change.
+
+    Then ``docs/twin.md``, which goes on there: the same run on the twin, of which the cluster hears nothing.
+    """
     export, check = commands("docs/export.md")
+    start, rehearse, stop = commands("docs/twin.md")
     folder = tmp_path / "work"
     folder.mkdir()
     with headquarters(tmp_path / "cluster") as environment:
@@ -191,6 +205,14 @@ def test_export(tmp_path: Path) -> None:
         vault.write_text(json.dumps(secrets))
         assert "changed=0" in terminal.run(check)
         assert environment.journal(writes=True, after=last) == []
+
+        last = environment.control.last_journal_id()
+        try:
+            assert "A twin of the cluster headquarters with release" in terminal.run(start)
+            assert "changed=0" in terminal.run(rehearse)
+            assert environment.journal(after=last) == []
+        finally:
+            terminal.run(stop)
 
 
 def test_the_emulator(tmp_path: Path) -> None:

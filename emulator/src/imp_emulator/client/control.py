@@ -182,13 +182,17 @@ class Control(NodeCalls):
     def fault(self, kind: str, *, effect: Json | None = None, **match: Any) -> int:
         """Inject a fault and return its identifier.
 
-        ``effect`` holds what the kind takes (status, retry_after, date, after, seconds, code, values); ``match`` takes
-        cluster, node, protocol, operation, times, skip, probability and seed.
+        ``effect`` holds what the kind takes (status, retry_after, date, after, seconds, share, code, values); ``match``
+        takes cluster, node, protocol, operation, times, skip, every, probability and seed.
         """
-        return int(self._call("POST", "/faults", {"effect": {"kind": kind} | (effect or {})} | match)["id"])
+        return self.inject_fault({"effect": {"kind": kind} | (effect or {})} | match)
+
+    def inject_fault(self, fault: Json) -> int:
+        """Inject a fault as a set of faults has it, and return its identifier."""
+        return int(self._call("POST", "/faults", fault)["id"])
 
     def faults(self) -> Json:
-        """Return the faults in force."""
+        """Return the faults in force, with how many requests each has seen (matched) and struck (hits)."""
         return self._call("GET", "/faults")["faults"]
 
     def errors(self) -> Json:

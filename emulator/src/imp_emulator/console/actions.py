@@ -87,6 +87,8 @@ _EFFECTS: Mapping[str, Mapping[str, Callable[[str], Any]]] = {
     "status": {"status": int},
     "delay": {"seconds": float},
     "error": {"code": str},
+    "drip": {"seconds": float},
+    "clock_skew": {"seconds": float},
 }
 """What each kind of fault has beside its kind, by the form's fields."""
 

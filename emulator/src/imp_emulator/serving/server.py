@@ -23,6 +23,7 @@ from imp_emulator.client.addresses import connect_address
 from imp_emulator.console import app as console
 from imp_emulator.console.app import Front
 from imp_emulator.console.live import Live
+from imp_emulator.control import faults
 from imp_emulator.control.app import Control, application
 from imp_emulator.domain.events import AccountPasswordChanged
 from imp_emulator.scenario.model import Scenario
@@ -88,6 +89,7 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         )
         engines = background.wire(environment)
         listeners = Listeners(environment, options.host)
+        faults.begin(environment)
         plane = Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
         socket = listeners.bind("control", options.control_port)
         url = _url(options.host, socket.getsockname()[1])

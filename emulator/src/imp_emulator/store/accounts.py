@@ -57,17 +57,22 @@ def seed(database: Database, scenario: Scenario) -> None:
 def _insert(database: Database, cluster: str, account: AccountSpec) -> None:
     database.execute(
         "INSERT INTO account (cluster, kind, username, label, password, roles) VALUES (?, ?, ?, ?, ?, ?)",
-        (cluster, account.kind, account.username, account.label, _password(account), json.dumps(account.roles)),
+        (cluster, account.kind, account.username, account.label, password(account), json.dumps(account.roles)),
     )
 
 
-def _password(account: AccountSpec) -> str:
+def password(account: AccountSpec) -> str:
+    """Return the password of an account that is made: from its environment variable, or a random one.
+
+    Raises:
+        ScenarioError: The environment variable is unset or empty.
+    """
     if account.password_env is None:
         return new_password()
-    password = os.environ.get(account.password_env, "")
-    if not password:
+    found = os.environ.get(account.password_env, "")
+    if not found:
         raise ScenarioError(f"environment variable {account.password_env} (account {account.username})", "is not set")
-    return password
+    return found
 
 
 def accounts(database: Database, cluster: str) -> list[Account]:

@@ -22,13 +22,14 @@ MOVES = {"fail-over": redundancy.can_fail_over, "fall-back": redundancy.can_fall
 
 
 async def view(look: Look) -> dict[str, Any]:
-    """Return a page of ``clusters``: each with its version, nodes (services, pending restarts, users) and groups."""
+    """Return a page of ``clusters``: version, nodes (services, pending restarts, users), groups; and the ``note``."""
     known = {cluster.name: cluster for cluster in node_store.clusters(look.context.database)}
     names = look.clusters
     skipped, asked = look.skip(ROWS), look.filters("cluster")
     return {
         "clusters": [_cluster(look, known[name]) for name in names[skipped : skipped + ROWS]],
         "paging": look.paging(len(names), ROWS, asked),
+        "note": look.context.scenario.note,
     }
 
 

@@ -281,7 +281,7 @@ def issue_again(context: Context, server: str, days: int) -> ExchangeCertificate
     try:
         old, *above = x509.load_pem_x509_certificates(stored.served.encode())
         made = issued_again(old, _signing_key(context, stored, old), _period(context, old, days))
-    except ValueError:
+    except (TypeError, ValueError):
         raise Forbidden("certificate-unusable", f"The certificate of {server} cannot be read.") from None
     new = replace(stored, thumbprint=held_pem(made)[0].thumbprint, served=made + "".join(map(pem, above)))
     # It takes the other's place: a server that still had that one would only need to use it again.

@@ -183,7 +183,7 @@ def states(context: Context, cluster: str, node: str, names: Sequence[str] = ())
             exist is answered as :attr:`Status.UNKNOWN`.
     """
     known = {ascii_lower(service.name): service for service in store.services(context.database, cluster, node)}
-    wanted = list(names) or [spec.name for spec in CATALOGUE[role(context, cluster, node)]]
+    wanted = list(names) or [spec.name for spec in catalogue(context, cluster, node)]
     found = [(name, known.get(ascii_lower(name))) for name in wanted]
     return [_unknown(name) if service is None else _state(context, service) for name, service in found]
 
@@ -350,10 +350,20 @@ def _pace(context: Context, service: Service, what: str) -> Rule:
 
 
 def _spec(context: Context, service: Service) -> ServiceSpec:
-    spec = service_catalogue.spec(role(context, service.cluster, service.node), service.name)
-    if spec is None:
-        raise LookupError(f"service {service.name} of {service.node} is in no catalogue")
-    return spec
+    found = service_catalogue.spec(role(context, service.cluster, service.node), service.name)
+    return found or service_catalogue.unknown(service.name)
+
+
+def catalogue(context: Context, cluster: str, node: str) -> list[ServiceSpec]:
+    """Return the services that a node has: those of the product in its order, then those that only the node has.
+
+    Raises:
+        NotFound: There is no such node.
+    """
+    known = CATALOGUE[role(context, cluster, node)]
+    names = {ascii_lower(spec.name) for spec in known}
+    others = [one.name for one in store.services(context.database, cluster, node) if ascii_lower(one.name) not in names]
+    return [*known, *map(service_catalogue.unknown, others)]
 
 
 def role(context: Context, cluster: str, node: str) -> str:

@@ -19,7 +19,7 @@ from imp_emulator.store.database import Database, Row
 _NAMESPACE = uuid.UUID("0c5f0f0e-0d7b-5d37-8f4e-3f1f6c3f5b52")
 _SEED = (
     "INSERT INTO end_user (cluster, pkid, userid, first_name, last_name, mail, department, locale,"
-    " im_and_presence, meeting_information) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " im_and_presence, meeting_information, home_cluster) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SEARCHABLE = frozenset({"userid", "first_name", "last_name", "department"})
 """The fields that :func:`search` filters by."""
@@ -141,6 +141,7 @@ def seed(database: Database, scenario: Scenario) -> None:
                     user.locale,
                     user.im_and_presence,
                     user.meeting_information,
+                    user.home_cluster,
                 )
                 for user in cluster.users
             ),
