@@ -81,15 +81,23 @@ def test_the_name_on_the_server_can_be_one_and_says_which_content_it_is(path: st
         (b"USER ID\none\0\n", "line 2: it has the character U+0000"),
         (b'USER ID\n"one\n', "line 2: the row that begins here has a quote too many or too few."),
         ("USER ID\nmüller\n".encode("cp1252"), "Save it as CSV in UTF-8, which Excel calls CSV UTF-8."),
-        (b"USER ID\n" + b"one,two,three,four\n" * 400_000, "make it several files."),
     ],
-    ids=["no-header", "empty", "masked", "nul", "quotes", "encoding", "large"],
+    ids=["no-header", "empty", "masked", "nul", "quotes", "encoding"],
 )
 def test_what_is_no_file_for_a_job(data: bytes, problem: str) -> None:
     file, problems = bulk_file.read_bytes(data)
     assert file is None
     assert any(problem in one for one in problems), problems
     assert CANARY not in str(problems)
+
+
+def test_a_file_that_is_too_large_is_told_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = "USER ID,TITLE\none,ü\n"
+    monkeypatch.setattr(bulk_file, "LARGEST", len(data.encode()))
+    assert bulk_file.read_bytes(data.encode())[1] == []
+    monkeypatch.setattr(bulk_file, "LARGEST", len(data.encode()) - 1)
+    (problem,) = bulk_file.read_bytes(data.encode())[1]
+    assert problem == "it has 21 bytes as it is sent, more than 20; make it several files."
 
 
 def test_the_newest_job_that_does_the_same_counts_through_those_that_ran_its_rest() -> None:
