@@ -27,7 +27,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 LARGEST = 6 * 1024 * 1024
 """Bytes of a file as it is sent; more are several jobs."""
 _LONGEST_STEM = 80
-_DIGITS_OF_DIGEST = 8
+_DIGITS_OF_MARK = 8
 _NOT_IN_NAMES = frozenset(',/\\"')
 
 
@@ -115,10 +115,14 @@ def _read(found: list[tuple[int, list[str]]]) -> tuple[BulkFile | None, list[str
     return (None if problems else file), problems
 
 
-def name_on_server(path: str, file: BulkFile) -> str:
-    """Return what a file is called on the server: as on the controller, with its content's mark, and no comma."""
+def name_on_server(path: str, file: BulkFile, transaction: str) -> str:
+    """Return what a file is called on the server: as on the controller, with a mark of its content, and no comma.
+
+    The mark is another one for another transaction, because a file on the server is for one alone.
+    """
     stem = "".join("_" if sign in _NOT_IN_NAMES or not sign.isprintable() else sign for sign in PurePath(path).stem)
-    return f"{stem.strip()[:_LONGEST_STEM]}-{file.digest[:_DIGITS_OF_DIGEST]}.txt"
+    mark = hashlib.sha256(f"{transaction}\n{file.text}".encode()).hexdigest()[:_DIGITS_OF_MARK]
+    return f"{stem.strip()[:_LONGEST_STEM]}-{mark}.txt"
 
 
 def _written(cells: Collection[str]) -> str:

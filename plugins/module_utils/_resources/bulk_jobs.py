@@ -111,7 +111,7 @@ class BulkJobs(Resource[State]):
                 name,
                 transaction,
                 file,
-                None if file is None else bulk_file.name_on_server(item["path"], file),
+                None if file is None else bulk_file.name_on_server(item["path"], file, transaction),
                 keep,
                 given(item["query"] or {}, SEARCH_TAGS) or None,
                 given(item["set"] or {}, USER_TAGS) or None,
@@ -250,7 +250,7 @@ class BulkJobs(Resource[State]):
             return Plan()
         fields = (FieldChange.of(Field("lines_left"), known.left, 0),)
         rest = known.rest
-        name = None if rest is None else bulk_file.name_on_server(wanted.file_name or "", rest)
+        name = None if rest is None else bulk_file.name_on_server(wanted.file_name or "", rest, wanted.transaction)
         about = {"file": rest, "name": name, "after": known.job["id"]}
         return Plan((Change(KIND, wanted.name, RERUN, fields, about),))
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from typing import Any
 
@@ -68,8 +69,9 @@ def test_a_file_is_sent_with_commas_and_told_with_its_own_lines() -> None:
 )
 def test_the_name_on_the_server_can_be_one_and_says_which_content_it_is(path: str, name: str) -> None:
     file = read(TEXT)
-    assert bulk_file.name_on_server(path, file) == f"{name}-{file.digest[:8]}.txt"
-    assert bulk_file.name_on_server(path, file.only({4})) != bulk_file.name_on_server(path, file)
+    names = [bulk_file.name_on_server(path, *about) for about in ((file, "a"), (file, "b"), (file.only({4}), "a"))]
+    assert all(re.fullmatch(f"{name}-[0-9a-f]{{8}}[.]txt", one) for one in names)
+    assert len(set(names)) == 3
 
 
 @pytest.mark.parametrize(
