@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
+from imp_emulator.client.control import ControlError
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.modules import ModuleResult, assert_contract, assert_four_steps, run_module
@@ -158,6 +161,14 @@ def test_a_query_waits_on_hold_and_for_its_time_on_the_servers_clock(environment
     wanted = {**query, "set": {"im_and_presence": True, "home_cluster": None}}
     steps = assert_four_steps(MODULE, options(environment, wanted), lambda: writes(environment))
     assert steps.done["current"][0]["status"] == "Hold"
+
+    # As an administrator does it in the Job Scheduler, here at the control plane.
+    assert_contract(run(environment, {**wanted, "name": "By hand"}), changed=True)
+    held = environment.control.bulk_jobs("dc1")[-1]
+    assert (held["description"], held["status"]) == ("By hand", "Hold")
+    assert environment.control.change_bulk_job(held["id"], "activate")["status"] == "Completed"
+    with pytest.raises(ControlError, match="is Completed and cannot be stopped"):
+        environment.control.change_bulk_job(held["id"], "stop")
 
     timed = {**wanted, "start_at": "2026-11-26T09:30:00+01:00"}
     steps = assert_four_steps(MODULE, options(environment, timed), lambda: writes(environment))

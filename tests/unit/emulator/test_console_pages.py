@@ -220,7 +220,7 @@ def test_requests_are_decided_as_far_as_they_can_be(environment: Environment, tm
 
 def test_bulk_jobs_are_shown_with_the_lines_that_failed(environment: Environment, tmp_path: Path) -> None:
     held, unreadable, done = rows_of(Reader(environment, tmp_path).page("/bulk"))
-    assert "Hold 0 of 0, 0 failed" in held
+    assert "Hold Activate 0 of 0, 0 failed" in held
     assert "InComplete 0 of 0, 0 failed" in unreadable
     assert "Line 1: the first line names no column USER ID." in unreadable
     assert "Completed 2 of 2, 2 failed" in done
