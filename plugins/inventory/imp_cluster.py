@@ -25,8 +25,8 @@ description:
     vaulted. What comes from the environment is taken as it is.
   - A host belongs to one cluster. The file is refused when one of its nodes is already a host of another cluster, or is
     called like a group; O(domain) and O(cluster) keep clusters apart.
-  - With the variable C(ucops_imp_twin), on the command line or in C(group_vars) for all hosts, the publisher of that
-    name in the emulator is asked, with its account. The real cluster is not asked.
+  - With the variable C(ucops_imp_twin), on the command line or in the inventory's variables for all hosts or for one of
+    these groups, the publisher of that name in the emulator is asked, with its account. The real cluster is not asked.
   - Ansible goes on with a warning when it cannot read a source, and the hosts of that cluster are missing then. The
     playbooks of this collection refuse such a run, unless C(--limit) names the hosts.
 extends_documentation_fragment:
@@ -169,6 +169,7 @@ from typing import Any
 
 from ansible import context
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.group import Group
 from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
@@ -262,12 +263,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _parse(self, path: str, cache: bool) -> None:
         # So that templates may use extra variables.
         self.templar.available_variables = {**self._vars, "inventory_dir": str(Path(path).absolute().parent)}
-        self._twin = self._chosen_twin(path)
         try:
             self._read_config_data(path)
         except AnsibleError as error:
             # Ansible's own sentence about an option of a wrong shape shows its value, as the templates have made it.
             raise AnsibleParserError(shortened(masked(str(error), self._secrets))) from None
+        self._twin = self._chosen_twin(path)
         servers, redundancy_groups = self._servers(path, cache)
         hosts = {node["name"]: qualified(node["name"], self.get_option("domain")) for node in servers}
         members = {
@@ -290,11 +291,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _chosen_twin(self, path: str) -> Ready | None:
         """Return the twin that is to be asked in the place of the cluster.
 
-        An inventory plugin is given extra variables alone, so the variables of all hosts are looked for here.
+        An inventory plugin is given extra variables alone, so those of all hosts and of the cluster's groups are looked
+        for here, where Ansible looks for them later.
         """
         sources = [*(context.CLIARGS.get("inventory") or ()), path]
-        everybody = [self.inventory.groups["all"]]
-        given = {**get_vars_from_inventory_sources(self.loader, sources, everybody, "task"), **self._vars}.get(TWIN)
+        names = ("all", *(f"{self.get_option('prefix')}{name}" for name in groups([])), self.get_option("cluster"))
+        known = [self.inventory.groups.get(name) or Group(name) for name in names if name]
+        set_there = [group.get_vars() for group in known]
+        in_files = get_vars_from_inventory_sources(self.loader, sources, known, "task")
+        given = {name: one for found in (*set_there, in_files, self._vars) for name, one in found.items()}.get(TWIN)
         try:
             return chosen(self._templated(TWIN, given))
         except NotReady as reason:

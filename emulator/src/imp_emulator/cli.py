@@ -56,6 +56,9 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to bind to.")] = "127.0.0.1",
     control_port: Annotated[int, typer.Option(min=0, max=65535, help="The control plane's port; 0 takes any.")] = 0,
     journal_limit: Annotated[int, typer.Option(min=1, help="How many requests to remember.")] = DEFAULT_LIMIT,
+    durable: Annotated[
+        bool, typer.Option("--durable", help="Also keep what was acknowledged when the machine loses its power.")
+    ] = False,
 ) -> None:
     """Serve an environment until SIGTERM or Ctrl-C."""
     # The servers' libraries take a second to load, which the other commands need not wait for; a sixth of it would be
@@ -73,7 +76,8 @@ def serve(
         raise typer.BadParameter(f"{host!r} is not an IP address", param_hint="--host") from None
     if not loopback:
         typer.echo(f"imp-emulator: warning: {host} can be reached from other machines", err=True)
-    server.serve(server.Options(scenario_file.load(scenario), state, ready_file, host, control_port, journal_limit))
+    loaded = scenario_file.load(scenario)
+    server.serve(server.Options(loaded, state, ready_file, host, control_port, journal_limit, durable))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -27,7 +27,7 @@ DOMAIN = "dc1.example.com"
 NAMES = {"cucm1": "cucm-pub", "imp1": "imp-pub", "imp2": "imp-sub"}
 REAL = [*(f"{name}.{DOMAIN}" for name in NAMES.values()), "mail1.example.com", "mail2.example.com", "ca.example.com"]
 VARIABLES: dict[str, Any] = {
-    "calendar_integration_parts": ["trust", "presence_gateways", "calendar_users", "presence_engine", "gateway_status"],
+    "calendar_integration_parts": ["trust", "presence_gateways", "calendar_users"],
     "calendar_users_query": {"userid": "user000%"},
     "presence_gateways_list": [{"name": "mail1.example.com"}, {"name": "mail2.example.com"}],
     "presence_gateways_account": "EXAMPLE\\svc-imp",
@@ -139,7 +139,7 @@ def test_nothing_of_a_run_reaches_the_real_servers(environment: Emulator, tmp_pa
         # So it is without the variable, which shows that the trap is one.
         terminal.run("ansible-inventory -i inventory --list")
         assert real.visits == 1
-        twin = inventory / "group_vars" / "all" / "twin.yml"
+        twin = inventory / "group_vars" / "headquarters" / "twin.yml"
         twin.write_text(json.dumps({"ucops_imp_twin": str(environment.ready_file)}))
 
         told = terminal.run("ansible-playbook -i inventory own.yml")

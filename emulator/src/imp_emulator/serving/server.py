@@ -46,6 +46,7 @@ class Options:
         host: The address to bind to.
         control_port: The control plane's port; 0 takes the one of the last start when it is free, or any.
         journal_limit: How many requests the journal remembers.
+        durable: Whether a write is acknowledged only when it is on the disk itself, so that a power cut takes none.
     """
 
     scenario: Scenario
@@ -54,6 +55,7 @@ class Options:
     host: str = "127.0.0.1"
     control_port: int = 0
     journal_limit: int = DEFAULT_LIMIT
+    durable: bool = False
 
 
 def serve(options: Options) -> None:
@@ -80,7 +82,7 @@ def serve(options: Options) -> None:
 
 async def _serve(options: Options, folder: StateFolder) -> None:
     # Whoever serves opens the state file and closes it; everybody else is given it.
-    database = Database(options.state)
+    database = Database(options.state, "FULL" if options.durable else "NORMAL")
     try:
         snapshots = Snapshots(database, folder.path / "snapshots")
         prepare(database, snapshots, options.scenario, background.complete)
