@@ -111,7 +111,6 @@ class NodeSpec:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """A Unified CM cluster with its IM and Presence nodes.
 
