@@ -36,6 +36,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements 
     SELECT_ORIGINS,
     SELECT_USERS,
     USER_COLUMNS,
+    cell,
+    uuid_of,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
@@ -258,18 +260,18 @@ class Axl:
         The condition goes to the server as it is: whoever calls has made sure that it is one (``sql_condition``).
         """
         for row in self._select(SELECT_USERS, condition, page_size):
-            flags = {name: _flag(_cell(row, column)) for name, column in USER_COLUMNS.items()}
-            yield User(_cell(row, "userid"), **flags)
+            flags = {name: _flag(cell(row, column)) for name, column in USER_COLUMNS.items()}
+            yield User(cell(row, "userid"), **flags)
 
     def origins(self, condition: str, page_size: int = PAGE_SIZE) -> Iterator[Origin]:
         """Yield where users come from and which mail address they have, those for whom an SQL condition holds."""
         for row in self._select(SELECT_ORIGINS, condition, page_size):
-            directory = _uuid(_cell(row, "fkdirectorypluginconfig"))
-            yield Origin(_cell(row, "userid"), _cell(row, "mailid").strip(), directory)
+            directory = uuid_of(cell(row, "fkdirectorypluginconfig"))
+            yield Origin(cell(row, "userid"), cell(row, "mailid").strip(), directory)
 
     def access_control_groups(self) -> list[str]:
         """Return the names of the access control groups."""
-        return [_cell(row, "name") for row in self.sql(GROUPS)]
+        return [cell(row, "name") for row in self.sql(GROUPS)]
 
     def ldap_directories(self) -> list[LdapDirectory]:
         """Return the LDAP directories, each with the options of its feature group template."""
@@ -286,7 +288,7 @@ class Axl:
             answer = self.call("getLdapDirectory", _leaf("name", name), wanted)
             template = soap.text(answer, "return", "ldapDirectory", "featureGroupTemplate").strip()
             options = templates.get(template, {})
-            found.append(LdapDirectory(_uuid(row.get("uuid", "")), name, template, options))
+            found.append(LdapDirectory(uuid_of(row.get("uuid", "")), name, template, options))
         return found
 
     def _templates(self) -> dict[str, dict[str, bool]]:
@@ -471,16 +473,6 @@ def _tags(name: str, *tags: str) -> Element:
     for tag in tags:
         append(element, tag, "t")
     return element
-
-
-def _cell(row: Mapping[str, str], column: str) -> str:
-    if column not in row:
-        raise UnexpectedAnswer(f"AXL answers a statement of SQL without the column {column} that was asked for.")
-    return row[column]
-
-
-def _uuid(text: str) -> str:
-    return text.strip().strip("{}").lower()
 
 
 def _flag(value: str) -> bool:

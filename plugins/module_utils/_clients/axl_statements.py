@@ -4,14 +4,16 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The statements of SQL that the collection sends through AXL, in the dialect of Unified CM's database. Pure.
+"""Statements of SQL that the collection sends through AXL, in Unified CM's dialect, and what rows hold. Pure.
 
 A statement with ``{condition}`` reads the users for whom it holds, a page at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
 
 COUNT_USERS = "select count(*) from enduser"
 COUNT_SOME_USERS = "select count(*) from enduser where ({condition})"
@@ -62,3 +64,15 @@ def named(userids: Sequence[str]) -> Iterator[str]:
     """Yield SQL conditions that together hold for the users with these ids, some of them each."""
     for start in range(0, len(userids), _NAMED_AT_ONCE):
         yield f"userid in ({', '.join(map(quoted, userids[start : start + _NAMED_AT_ONCE]))})"
+
+
+def cell(row: Mapping[str, str], column: str) -> str:
+    """Return a value of a row that was answered; raises ``UnexpectedAnswer`` for one without it."""
+    if column not in row:
+        raise UnexpectedAnswer(f"AXL answers a statement of SQL without the column {column} that was asked for.")
+    return row[column]
+
+
+def uuid_of(text: str) -> str:
+    """Return a UUID as the database has it: AXL puts braces around it, in any letter case."""
+    return text.strip().strip("{}").lower()
