@@ -100,9 +100,10 @@ lint-python: tree
 	$(BIN)/vulture
 	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(BIN)/lint-imports --cache-dir .build/import-linter
 
-lint-ansible: tree
+lint-ansible: tree no-payloads
 	$(BIN)/yamllint --strict .
-	ANSIBLE_CONFIG=$(CURDIR)/tests/support/ansible.cfg $(BIN)/ansible-lint
+	ANSIBLE_CONFIG=$(CURDIR)/tests/support/ansible.cfg PAYLOADS_FOLDER=$(PAYLOADS) PATH=$(CURDIR)/tests/support/bin:$(PATH) \
+	  $(BIN)/ansible-lint
 
 reuse: tree ## every file says its copyright and licence
 	$(BIN)/reuse lint --lines
@@ -148,8 +149,8 @@ molecule: tree no-payloads ## one scenario per role
 no-payloads:
 	@rm -rf $(PAYLOADS)
 
-bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol; mailboxes, Presence Engine
-	$(BIN)/python -m tests.benchmarks
+bench: tree ## ratios: converged run to trivial tasks, requests a second per protocol; mailboxes, Presence Engine, a bad day
+	PYTHONPATH=$(ANSIBLE_COLLECTIONS_PATH) $(BIN)/python -m tests.benchmarks
 
 screenshots: tree node-packages ## take the pictures of the documentation anew, in a browser
 	$(BIN)/python -m pytest tests/integration/browser

@@ -31,7 +31,9 @@ SHOWN = 30
 """Lines of ansible's output that are shown when it ends otherwise than expected."""
 
 GO_ON = """\
-To try things yourself: make demo KEEP=1, or on a fresh emulated cluster
+The emulator has ended, and its console with it. make demo KEEP=1 leaves both up
+and ends with the link. Or try things yourself on a fresh emulated cluster; start
+prints the link to its console, which shows all of it in a browser:
   .venv/bin/imp-emulator start --state .emulator/state.sqlite3 \\
     --ready-file .emulator/ready.json
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.build/collections

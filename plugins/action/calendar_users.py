@@ -10,22 +10,60 @@ module of its name that documents it.
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import Any
 
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalModule
 from ansible.utils.display import Display
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined
 from ansible_collections.ucops.imp.plugins.module_utils._module.lifeline import ADDRESS
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import job_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._progress.line import Line, NoLine, leave_if_orphaned
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import templated
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.arguments import AWAY, in_the_twin
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, NotReady, Ready, chosen
 
 display = Display()
 
 
 class ActionModule(NormalModule):  # type: ignore[misc, unused-ignore]
-    """Runs a module as ansible does without an action plugin, shows its progress and has it end when ansible ends."""
+    """Runs a module as ansible does without an action plugin, shows its progress and has it end when ansible ends.
+
+    With the variable ``ucops_imp_twin`` the module is given the servers of the twin, and none of the real ones.
+    """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the module's result, which is the same as without a line."""
+        variables = task_vars or {}
+        try:
+            twin = chosen(templated(self._templar, variables.get(TWIN), variables.get("omit")))
+            if twin is None:
+                return self._run(tmp, task_vars)
+            problems = self._go_to(twin)
+        except NotReady as reason:
+            problems = [f"{TWIN}: {reason}"]
+        # Nothing has been sent: not to the real servers, and not to those of the twin.
+        return {"failed": True, "changed": False, "msg": joined(problems)} if problems else self._run(tmp, task_vars)
+
+    def _go_to(self, twin: Ready) -> list[str]:
+        """Give the module the servers of a twin; return why that cannot be."""
+        if self._connection.transport != "local":
+            return [f"{TWIN}: {AWAY}"]
+        name = self._task.action.rpartition(".")[2]
+        main = import_module(f"ansible_collections.ucops.imp.plugins.modules.{name}").main
+        environment = {**os.environ, **self._own_environment()}
+        self._task.args, problems = in_the_twin(twin, name, job_of(main).arguments, self._task.args, environment)
+        return problems
+
+    def _own_environment(self) -> dict[str, Any]:
+        """Return the variables that the task sets for the module."""
+        given = self._task.environment or []
+        filled_in = [self._templar.template(one) for one in (given if isinstance(given, list) else [given])]
+        return {name: value for one in filled_in if isinstance(one, dict) for name, value in one.items()}
+
+    def _run(self, tmp: str | None, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         line = self._line(task_vars or {})
         if line is None:
             return dict(super().run(tmp, task_vars))

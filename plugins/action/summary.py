@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._screens.summary import 
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.table import table
 from ansible_collections.ucops.imp.plugins.plugin_utils._screens.ticket import markdown
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.names import selected
+from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import templated
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, labelled
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "parts": {"type": "list", "elements": "str", "choices": list(RESULTS), "default": []},
@@ -61,10 +64,13 @@ REGISTERED = "calendar_integration_summary"
 class ActionModule(ScreenAction):
     """Collect the results, show the screen, write what is wanted. A run never fails because of it."""
 
+    _twin: Any = None
+
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
         options, variables = self.options(OPTIONS), task_vars or {}
         try:
+            self._twin = templated(self._templar, variables.get(TWIN), variables.get("omit"))
             return {**result, **self._told(options, variables)}
         except Exception as error:  # noqa: BLE001 - what was done does not fail because it cannot be shown
             self._display.warning(
@@ -83,6 +89,7 @@ class ActionModule(ScreenAction):
         kept = figures.beside(options["pending_restarts_path"] or "")
         known = figures.read(kept)
         summary = _summary(options, variables, check, known)
+        summary = replace(summary, cluster=labelled(summary.cluster, self._twin))
         if not check and kept is not None:
             self._keep(kept, known, figures.taken(summary.parts, known, summary.ended.isoformat(timespec="seconds")))
         lines = screen(summary, terminal_width())

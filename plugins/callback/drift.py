@@ -107,6 +107,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import (
 )
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import Origin, is_ours
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.report import CLEAN, COULD_NOT_CHECK, Report
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, labelled
 
 CLUSTER = "ucops_imp_cluster"
 BAD_OPTION = 5
@@ -257,11 +258,12 @@ class CallbackModule(CallbackBase):
         if name not in self._clusters:
             try:
                 variables = task.get_variable_manager().get_vars(play=self._play, host=host)
-                told = Templar(loader=task.get_loader(), variables=variables).template(variables.get(CLUSTER))
+                templar = Templar(loader=task.get_loader(), variables=variables)
+                told, twin = templar.template(variables.get(CLUSTER)), templar.template(variables.get(TWIN))
             except AnsibleError as error:
                 self._display.warning(f"{CLUSTER} of {name}: {error}")
-                told = None
-            self._clusters[name] = None if told is None else str(told)
+                told = twin = None
+            self._clusters[name] = None if told is None else labelled(str(told), twin)
         return self._clusters[name]
 
     def _write(self, folder: Path) -> None:

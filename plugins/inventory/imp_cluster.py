@@ -25,6 +25,8 @@ description:
     vaulted. What comes from the environment is taken as it is.
   - A host belongs to one cluster. The file is refused when one of its nodes is already a host of another cluster, or is
     called like a group; O(domain) and O(cluster) keep clusters apart.
+  - With the variable C(ucops_imp_twin), on the command line or in the inventory's variables for all hosts or for one of
+    these groups, the publisher of that name in the emulator is asked, with its account. The real cluster is not asked.
   - Ansible goes on with a warning when it cannot read a source, and the hosts of that cluster are missing then. The
     playbooks of this collection refuse such a run, unless C(--limit) names the hosts.
 extends_documentation_fragment:
@@ -162,17 +164,22 @@ password: "{{ lookup('ansible.builtin.env', 'AXL_PASSWORD') }}"
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.group import Group
 from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
+from ansible.vars.plugins import get_vars_from_inventory_sources
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import Backoff
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, joined, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.masked import masked_problems
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
+    Arguments,
     check_host,
     connection_from,
     connection_options,
@@ -187,6 +194,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import 
     unknown_publisher,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.arguments import in_the_twin
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, NotReady, Ready, chosen
 
 OPTIONS = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")
 NODE = "imp_cluster_node"
@@ -226,6 +235,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
         self._secrets: set[str] = set()
+        self._twin: Ready | None = None
         try:
             self._parse(path, cache)
         except Exception as error:
@@ -252,12 +262,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _parse(self, path: str, cache: bool) -> None:
         # So that templates may use extra variables.
-        self.templar.available_variables = self._vars
+        self.templar.available_variables = {**self._vars, "inventory_dir": str(Path(path).absolute().parent)}
         try:
             self._read_config_data(path)
         except AnsibleError as error:
             # Ansible's own sentence about an option of a wrong shape shows its value, as the templates have made it.
             raise AnsibleParserError(shortened(masked(str(error), self._secrets))) from None
+        self._twin = self._chosen_twin(path)
         servers, redundancy_groups = self._servers(path, cache)
         hosts = {node["name"]: qualified(node["name"], self.get_option("domain")) for node in servers}
         members = {
@@ -277,16 +288,39 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for name in names:
                 self.inventory.add_host(name, group=group)
 
+    def _chosen_twin(self, path: str) -> Ready | None:
+        """Return the twin that is to be asked in the place of the cluster.
+
+        An inventory plugin is given extra variables alone, so those of all hosts and of the cluster's groups are looked
+        for here, where Ansible looks for them later.
+        """
+        sources = [*(context.CLIARGS.get("inventory") or ()), path]
+        names = ("all", *(f"{self.get_option('prefix')}{name}" for name in groups([])), self.get_option("cluster"))
+        known = [self.inventory.groups.get(name) or Group(name) for name in names if name]
+        set_there = [group.get_vars() for group in known]
+        in_files = get_vars_from_inventory_sources(self.loader, sources, known, "task")
+        given = {name: one for found in (*set_there, in_files, self._vars) for name, one in found.items()}.get(TWIN)
+        try:
+            return chosen(self._templated(TWIN, given))
+        except NotReady as reason:
+            raise AnsibleParserError(f"{TWIN}: {reason}") from None
+
     def _source(self) -> str:
         """Return what tells this cluster from others, for people and programs."""
-        return f"{self.get_option('hostname')} port {self.get_option('port')}"
+        there = f"{self.get_option('hostname')} port {self.get_option('port')}"
+        return there if self._twin is None else f"{there} ({self._twin.path})"
 
     def _servers(self, path: str, cache: bool) -> tuple[list[Node], list[Told]]:
         """Return the nodes and the presence redundancy groups, as the publisher says or has said to ansible's cache."""
         options = {name: self.get_option(name) for name in OPTIONS}
+        away: list[str] = []
+        if self._twin is not None:
+            options, away = in_the_twin(self._twin, self.NAME, Arguments(CUCM), options, {})
         connection = connection_from(CUCM, options)
         domain = self.get_option("domain")
-        problems = connection.problems() + masked_problems(options) + (check_host("domain", domain) if domain else [])
+        problems = away or connection.problems() + masked_problems(options) + (
+            check_host("domain", domain) if domain else []
+        )
         if problems:
             raise AnsibleParserError(joined(problems))
         try:

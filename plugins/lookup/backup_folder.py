@@ -16,7 +16,8 @@ description:
     run are told the same one, so that the run can be taken back as a whole.
   - It is empty unless the variable C(ucops_imp_backup) switches backups on.
   - The folder is C(MOMENT/HOST) in C(ucops_imp_backup_path), which is C(.ucops_imp/backups) beside the inventory unless
-    given. A relative path starts in the working directory.
+    given. A relative path starts in the working directory. On a twin (C(ucops_imp_twin)) it is C(MOMENT/HOST) in
+    C(backups) beside the twin's ready file.
   - The roles of this collection use it. Nothing is written by it.
 seealso:
   - plugin: ucops.imp.undo
@@ -52,6 +53,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined
 from ansible_collections.ucops.imp.plugins.plugin_utils._rollback.folders import USUAL, run_name
 from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables import converted, spec_of, templated
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, NotReady, backups, chosen
 
 BACKUP = "ucops_imp_backup"
 PATH = "ucops_imp_backup_path"
@@ -71,6 +73,12 @@ class LookupModule(LookupBase):
         if not settings.get(BACKUP):
             return [""]
         inventory = host.get("inventory_dir") or ""
+        try:
+            twin = chosen(templated(self._templar, host.get(TWIN), host.get("omit")))
+        except NotReady as reason:
+            raise AnsibleLookupError(f"{TWIN}: {reason}") from None
+        if twin is not None:
+            settings[PATH] = str(backups(twin))
         if not settings.get(PATH) and not inventory:
             text = f"{PATH}: the inventory has no folder in which backups could be kept. Give an absolute path."
             raise AnsibleLookupError(text)

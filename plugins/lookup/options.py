@@ -21,6 +21,8 @@ description:
   - A relative path of a file starts in the folder of the playbook, where Ansible runs modules, or else in the working
     directory of the process. In a playbook of this collection it starts in the working directory.
   - A value that cannot be converted is an error that names the variable and the rule.
+  - With C(ucops_imp_twin) the passwords of the real cluster are left out or replaced, and files that belong to an
+    environment are beside the twin's ready file.
   - The roles and playbooks of this collection use it; it is of little use elsewhere.
 options:
   _terms:
@@ -63,6 +65,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
     options_of,
     spec_of,
 )
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, NotReady
 
 
 class _Found:
@@ -115,7 +118,10 @@ class LookupModule(LookupBase):
 
     def _converted(self, source: str, spec: Spec, variables: dict[str, Any]) -> dict[str, Any]:
         """Convert what is given for the options of a spec; raises ``AnsibleLookupError`` for what does not fit."""
-        found = options_of(source, spec, Host(variables, self._templar, self._loader))
+        try:
+            found = options_of(source, spec, Host(variables, self._templar, self._loader))
+        except NotReady as reason:
+            raise AnsibleLookupError(f"{TWIN}: {reason}") from None
         for _template, error in found.unready.values():
             raise error
         if found.problems:

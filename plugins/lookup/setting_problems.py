@@ -20,7 +20,8 @@ description:
     range, a file that is missing, a certificate that cannot be read, or an account of another form. The modules
     themselves are asked. What an earlier task has to find out first is left to them. A Python library that is missing
     counts too, where modules run with the Python of Ansible.
-  - A connection that one of these tasks needs and that is not set, or cannot be right.
+  - A connection that one of these tasks needs and that is not set, or cannot be right. With C(ucops_imp_twin), a server
+    that the twin does not have.
   - A variable that is almost called like one of the collection, which nothing reads. Variables that only begin like one
     of a role get a warning; C(ucops_imp_own_variables) names those that are meant to be there.
   - A tag that the playbook does not have. Ansible runs nothing then, or what was to be skipped, and ends well.
@@ -113,6 +114,8 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
     spec_of,
     used_names,
 )
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.arguments import AWAY
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import TWIN, NotReady, Ready
 
 ALL_PARTS = "calendar_integration"
 OTHER_TAGS = ("gateway_status", "certificates")
@@ -133,6 +136,12 @@ class LookupModule(LookupBase):
         run, skipped = (list(host.variables.get(name, ())) for name in ("ansible_run_tags", "ansible_skip_tags"))
         elsewhere = [] if _own_playbook_alone() else [*({*roles()} - UNTAGGED), *OTHER_TAGS]
         problems = unknown_tags(run, skipped, kwargs.get("tags", []), elsewhere)
+        try:
+            twin = host.twin()
+        except (AnsibleError, NotReady) as reason:
+            return [*problems, shortened(f"{TWIN}: {reason}", _LONGEST_PROBLEM)]
+        if twin is not None and not _runs_here(host):
+            return [*problems, f"{TWIN}: {AWAY}"]
         unset = Unset(host)
         parts = Parts(host, unset, lambda tags: selected(tags, run, skipped), _job, _same_python(host))
         names = _with_parts(terms, host, run, skipped)
@@ -151,6 +160,8 @@ class LookupModule(LookupBase):
                 problems += parts.problems(name, found[name])
             problems += connection_problems(parts, kwargs.get("connections", ()), kwargs.get("connections_if_set", ()))
         told = _told_once([*unset.sentences(), *problems])
+        if twin is not None and not told:
+            _say(host, twin)
         more = [f"and more: {len(told) - MOST_TOLD} problems."] if len(told) > MOST_TOLD else []
         return [shortened(said, _LONGEST_PROBLEM) for said in told[:MOST_TOLD]] + more
 
@@ -163,6 +174,13 @@ class LookupModule(LookupBase):
         for sentence in found.warned:
             Display().warning(sentence)
         return found.refused
+
+
+def _say(host: Host, twin: Ready) -> None:
+    """Tell that the run works on a twin, and what the twin says of itself."""
+    name = host.variables.get("inventory_hostname")
+    text = f"[{name}] works on the twin {twin.path}; the real servers are not asked. {twin.note}"
+    Display().display(text.rstrip(), stderr=True)
 
 
 def _with_parts(terms: Sequence[str], host: Host, run: list[str], skipped: list[str]) -> list[str]:

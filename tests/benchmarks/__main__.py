@@ -9,18 +9,21 @@ import tempfile
 from pathlib import Path
 
 from imp_emulator.testing import running
-from tests.benchmarks import mailboxes, presence_engine, protocols, site
+from tests.benchmarks import bad_day, console, durable, mailboxes, presence_engine, protocols, site
 
 
 def main() -> None:
-    """Run every benchmark; those of the mailboxes and the Presence Engine have emulators of their own."""
+    """Run every benchmark; those of the console, the mailboxes and the Presence Engine have emulators of their own."""
     with tempfile.TemporaryDirectory(prefix="ucops-imp-bench-") as name:
         folder = Path(name)
         with running(folder=folder) as emulator:
             protocols.run(emulator.ready)
             site.run(emulator.ready_file, folder)
+        console.run(folder)
         mailboxes.run(folder)
         presence_engine.run(folder)
+        bad_day.run(folder)
+        durable.run(folder)
 
 
 if __name__ == "__main__":

@@ -191,24 +191,11 @@ def test_check_mode_and_drift_report_what_is_noted(converged: Emulator, tmp_path
 
 
 def test_two_clusters_of_one_inventory_keep_their_own(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    """Beside the inventory, as on a real cluster: the emulator's own variable is taken out."""
+    """Beside the inventory, as on a real cluster: the emulator's own variable counts as not given."""
     environment = start_emulator("--scenario", str(scenario(tmp_path, "dc1", "dc2")))
     inventory = tmp_path / "inventory"
     shutil.copytree(INVENTORY, inventory)
-    settings_file = inventory / "group_vars" / "all" / "emulator.yml"
-    lines = settings_file.read_text().splitlines(keepends=True)
-    settings_file.write_text("".join(line for line in lines if "ucops_imp_pending_restarts_path" not in line))
-    groups: dict[str, Any] = {
-        "imp_nodes": {"children": {"imp_publisher": {"hosts": {}}, "imp_subscribers": {"hosts": {}}}},
-        "cucm_publisher": {"hosts": {}},
-    }
-    for cluster in ("dc1", "dc2"):
-        names = {f"{node}.{cluster}": None for node in ("cucm-pub", "imp-pub", "imp-sub")}
-        groups[cluster] = {"hosts": names, "vars": {"ucops_imp_cluster": cluster}}
-        groups["cucm_publisher"]["hosts"][f"cucm-pub.{cluster}"] = None
-        groups["imp_nodes"]["children"]["imp_publisher"]["hosts"][f"imp-pub.{cluster}"] = None
-        groups["imp_nodes"]["children"]["imp_subscribers"]["hosts"][f"imp-sub.{cluster}"] = None
-    (inventory / "hosts.yml").write_text(json.dumps(groups))
+    (inventory / "group_vars" / "all" / "restarts.yml").write_text("ucops_imp_pending_restarts_path: null\n")
     shutil.copytree(inventory / "group_vars" / "dc1", inventory / "group_vars" / "dc2")
     variables = {"calendar_integration_parts": ["trust", "calendaring", "presence_engine"]}
     run = partial(play, environment.ready_file, tmp_path, SITE, inventory=inventory)

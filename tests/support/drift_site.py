@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from imp_emulator.client.launch import COMMAND
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
@@ -109,7 +111,7 @@ class Site:
         """Copy the inventory to ``folder`` with one of the clusters: half of the work where nothing depends on both."""
         copy = folder / "inventory"
         shutil.copytree(self.inventory, copy)
-        (copy / "hosts.yml").write_text(json.dumps(_hosts(cluster)))
+        _write_hosts(copy, cluster)
         return copy
 
     def restart(self, cluster: str = "dc1") -> None:
@@ -129,13 +131,9 @@ def configured_site(folder: Path) -> Iterator[Site]:
     inventory = folder / "inventory"
     shutil.copytree(INVENTORY, inventory)
     shutil.copytree(inventory / "group_vars" / "dc1", inventory / "group_vars" / "dc2")
-    # A server that is down stays down here; nobody need wait for it.
-    connections = inventory / "group_vars" / "all" / "connection.yml"
-    authority = '  ca_path: "{{ imp_emulator.ca_file }}"\n'
-    connections.write_text(connections.read_text().replace(authority, f"{authority}  retries: 1\n"))
     fewer = {"calendar_users_query": {"userid": DECLARED_IN_DC2}}
     (inventory / "group_vars" / "dc2" / "users.yml").write_text(json.dumps(fewer))
-    (inventory / "hosts.yml").write_text(json.dumps(_hosts("dc1", "dc2")))
+    _write_hosts(inventory, "dc1", "dc2")
     emulator = Emulator(folder / "emulator", "--scenario", str(scenario))
     try:
         site = Site(emulator, inventory)
@@ -147,18 +145,8 @@ def configured_site(folder: Path) -> Iterator[Site]:
         emulator.stop()
 
 
-def _hosts(*clusters: str) -> dict[str, Any]:
-    """Return the inventory of these clusters, each a group beside those of its nodes' roles."""
-
-    def group(*prefixes: str) -> dict[str, Any]:
-        return {"hosts": {f"{prefix}.{cluster}": {} for prefix in prefixes for cluster in clusters}}
-
-    roles = {"imp_publisher": group("imp-pub"), "imp_subscribers": group("imp-sub")}
-    own = {
-        cluster: {
-            "vars": {"ucops_imp_cluster": cluster},
-            "hosts": {f"{prefix}.{cluster}": {} for prefix in ("imp-pub", "imp-sub", "cucm-pub")},
-        }
-        for cluster in clusters
-    }
-    return {"imp_nodes": {"children": roles}, "cucm_publisher": group("cucm-pub"), "exchange": {"hosts": {}}, **own}
+def _write_hosts(inventory: Path, *clusters: str) -> None:
+    """Make an inventory one of these clusters alone. A server that is down stays down; nobody need wait for it."""
+    source = inventory / "imp_emulator.yml"
+    only = {"clusters": [*clusters], "exchange_servers": [], "retries": 1}
+    source.write_text(json.dumps({**yaml.safe_load((INVENTORY / source.name).read_text()), **only}))

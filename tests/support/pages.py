@@ -28,13 +28,14 @@ _CONTINUED = re.compile(r"\\\n\s*")
 
 _README = "tests/integration/pages/test_readme.py"
 _DOCS = "tests/integration/pages/test_docs.py"
+_REHEARSALS = "tests/integration/pages/test_rehearse.py"
 _FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
     "docs/busy-servers.md": (_DOCS,),
-    # Its commands, and its plays.
-    "docs/certificates.md": (_DOCS, "tests/integration/playbooks/test_exchange_root.py"),
+    # Its commands, of which the first is that of a rehearsal too, and its plays.
+    "docs/certificates.md": (_DOCS, _REHEARSALS, "tests/integration/playbooks/test_exchange_root.py"),
     "docs/console.md": ("tests/integration/pages/test_console.py",),
     "docs/drift.md": (_DOCS,),
     "docs/exchange-online.md": ("tests/integration/pages/test_exchange_online.py",),
@@ -48,6 +49,7 @@ RUN_BY = {
     "docs/maintenance-window.md": ("tests/integration/playbooks/test_site.py",),
     "docs/presence-web-service.md": ("tests/integration/pages/test_presence_web_service.py",),
     "docs/presence.md": ("tests/integration/pages/test_presence.py",),
+    "docs/rehearse.md": (_REHEARSALS,),
     "docs/restarts.md": (_DOCS,),
     # Its commands, and its play.
     "docs/rollback.md": (
@@ -57,7 +59,9 @@ RUN_BY = {
     "docs/runbook.md": ("tests/integration/pages/test_runbook.py",),
     "docs/testing-roles.md": (_DOCS,),
     "docs/troubleshooting.md": (_FIRST_HOUR,),
-    "docs/variables.md": (_DOCS,),
+    # It goes on where the page of the export ends.
+    "docs/twin.md": (_DOCS,),
+    "docs/variables.md": (_DOCS, "tests/integration/playbooks/test_twin.py"),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),
     "emulator/README.md": (_DOCS,),

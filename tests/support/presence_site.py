@@ -24,6 +24,7 @@ from imp_emulator.domain.exchange.calendars import CalendarItem, Draft
 from imp_emulator.domain.imp import presence, services, trust
 from imp_emulator.domain.imp.services import Action
 from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.configured import GatewaySpec
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.scenario.writer import generate
 from imp_emulator.serving import background
@@ -60,7 +61,8 @@ def scenario(users: int, *, enabled: bool = True, gateways: tuple[str, ...] = (M
     plain = scenario_file.read(generate(users=users))
     cluster = plain.clusters[0]
     people = tuple(replace(user, im_and_presence=enabled, meeting_information=enabled) for user in cluster.users)
-    return replace(plain, clusters=(replace(cluster, users=people, presence_gateways=gateways),), impersonation=True)
+    configured = replace(cluster, users=people, presence_gateways=tuple(map(GatewaySpec, gateways)))
+    return replace(plain, clusters=(configured,), impersonation=True)
 
 
 def seed(folder: Path, wanted: Scenario) -> Path:

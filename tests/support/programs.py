@@ -20,6 +20,7 @@ import hashlib
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,7 +59,7 @@ FOLDER = Path(_OWN_FOLDER.name if _OWN_FOLDER else f"{_SHARED}/programs")
 """Where the sockets are; ``make test`` names a folder that all its processes share."""
 
 
-def _key(kind: str, environment: Mapping[str, str]) -> str | None:
+def _key(kind: str, python: Path, environment: Mapping[str, str]) -> str | None:
     """Return what stands, in the names of files, for all that a program reads before it does its work.
 
     None when that is not known: ansible takes its settings from wherever it is started, or a file names collections.
@@ -76,7 +77,7 @@ def _key(kind: str, environment: Mapping[str, str]) -> str | None:
         folders = environment.get("ANSIBLE_COLLECTIONS_PATH", default).split(os.pathsep)
         # Which collections there are; none of them but our own is read before.
         read += sorted(str(found) for folder in folders for found in Path(folder).glob("ansible_collections/*/*"))
-    return hashlib.sha256(json.dumps([kind, sys.executable, sorted(fixed.items()), read]).encode()).hexdigest()[:20]
+    return hashlib.sha256(json.dumps([kind, str(python), sorted(fixed.items()), read]).encode()).hexdigest()[:20]
 
 
 class Process(subprocess.Popen[bytes]):
@@ -123,7 +124,8 @@ def start(
     Returns None when there is no server for its environment: then the caller starts it as ever. The second who asks in
     the same environment starts one.
     """
-    key = _key(kind, environment)
+    python = Path(arguments[0]).parent / "python" if kind == ANSIBLE else Path(sys.executable)
+    key = _key(kind, python, environment)
     if key is None:
         return None
     path = FOLDER / key
@@ -131,7 +133,7 @@ def start(
     if connection is None:
         if not _seen(path.with_suffix(".seen")):
             return None
-        _start_server(kind, path, environment)
+        _start_server(kind, python, path, environment)
         connection = _connect(path)
         if connection is None:
             return None
@@ -184,7 +186,11 @@ def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
 
 def replace(name: str, arguments: Sequence[str]) -> NoReturn:
     """Become the program of ansible with this name: a process that stands for one, or the program itself."""
-    program = str(PROGRAMS / name)
+    # An activated environment may have put its Python before this one; whose ansible is meant PATH says.
+    folders = os.environ["PATH"].split(os.pathsep)
+    program = shutil.which(name, path=os.pathsep.join(folder for folder in folders if Path(folder) != FORKED))
+    if program is None:
+        sys.exit(f"{name}: command not found")
     process = start(ANSIBLE, [program, *arguments], os.environ, Path.cwd(), (0, 1, 2))
     if process is None:
         os.execv(program, [program, *arguments])
@@ -225,9 +231,9 @@ def _seen(mark: Path) -> bool:
     return False
 
 
-def _start_server(kind: str, path: Path, environment: Mapping[str, str]) -> None:
+def _start_server(kind: str, python: Path, path: Path, environment: Mapping[str, str]) -> None:
     """Start a server; when this returns, it can be asked."""
-    command = [sys.executable, "-m", "tests.support.programs", kind, str(path)]
+    command = [str(python), "-m", "tests.support.programs", kind, str(path)]
     subprocess.run(
         command,
         cwd=ROOT,
@@ -301,7 +307,7 @@ def _prepared_ansible() -> Callable[[list[str]], None]:
         constants.DEFAULT_LOCAL_TMP = tempfile.mkdtemp(prefix=f"ansible-local-{os.getpid()}", dir=parent)
         atexit.register(manager.cleanup_tmp_file, constants.DEFAULT_LOCAL_TMP, warn=True)
         name, *_others = sys.argv = arguments
-        sys.path[0] = str(PROGRAMS)
+        sys.path[0] = str(Path(name).parent)
         sys.exit(programs[Path(name).name]())
 
     return run

@@ -10,12 +10,14 @@ By default with the ansible-core that is installed beside this Python; with ``--
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.metadata
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +28,9 @@ from tests.support.project_files import ROOT, copy_project
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 """Every Python that ansible-test may want to compile and import the plugins with."""
+
+CONSTANTS = "ansible_test._util.target.common.constants"
+"""Where ansible-test says which Pythons it knows."""
 
 TEST_SETTINGS = ("tests/config.yml", "tests/sanity")
 """Files that ansible-test reads and that are no part of the built collection."""
@@ -88,26 +93,30 @@ def prepare_home(home: Path, site_packages: Path) -> None:
         theirs.symlink_to(mine)
 
 
-def link_interpreters(folder: Path, *, all_of_them: bool = True) -> None:
+def link_interpreters(folder: Path, known: Collection[str] | None = None) -> list[str]:
     """Put the interpreters that are found into ``folder`` under their plain names, and say which are left out.
 
-    Without ``all_of_them`` only the oldest and the newest: what the one has and the other has not lost, those between
-    have too. Each costs the import test half a minute.
+    With ``known``, what the only release of ansible-test knows, these are the oldest and the newest: what the one has
+    and the other has not lost, those between have too, and each costs the import test half a minute. Returns them.
     """
     folder.mkdir()
     found = {version: path for version in PYTHONS if (path := find_interpreter(version)) is not None}
-    checked = list(found) if all_of_them else [*list(found)[:1], *list(found)[1:][-1:]]
+    checked = list(found) if known is None else [version for version in found if version in known]
+    if known is not None:
+        checked = [*checked[:1], *checked[1:][-1:]]
     for version in checked:
         (folder / f"python{version}").symlink_to(found[version])
     say(f"Python found: {', '.join(found) or 'none'}")
     say(f"Python not found, so not checked: {', '.join(v for v in PYTHONS if v not in found) or 'none'}")
-    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if between := [version for version in found if version not in (*checked, running)]:
-        say(f"Python left to make sanity-all: {', '.join(between)}")
+    if left := [version for version in found if version not in checked]:
+        say(f"Python left to make sanity-all: {', '.join(left)}")
+    return checked
 
 
-def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> tuple[bool, str]:
+def run_sanity(core: str, python: str, venv: Path, workspace: Path, targets: Iterable[str] = ()) -> tuple[bool, str]:
     """Run the whole of ``ansible-test sanity`` with the ansible-core of ``venv``.
+
+    Without ``targets`` the plugins are compiled and imported with every Python that it finds.
 
     Returns whether all of it passed, and the output. That is also shown, in one piece at the end, because releases are
     checked side by side.
@@ -121,7 +130,8 @@ def run_sanity(core: str, python: str, venv: Path, workspace: Path) -> tuple[boo
     collection = workspace / core / "ansible_collections" / "ucops" / "imp"
     copy_collection(collection)
     # The changelog is what make changelog-lint looks at, in the same way.
-    command = [str(venv / "bin" / "ansible-test"), "sanity", "--local", "--color", "no", "--skip-test", "changelog"]
+    command = [str(venv / "bin" / "ansible-test"), "sanity", "--color", "no", "--skip-test", "changelog"]
+    command += [option for version in targets for option in ("--target-python", version)] or ["--local"]
     say(f"ansible-core {core} on Python {python} is being checked")
     result = subprocess.run(
         command,
@@ -156,8 +166,11 @@ def main() -> int:
     further = [(core, python) for core, python in CORES if core != installed]
     with tempfile.TemporaryDirectory(prefix="ucops-sanity-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         workspace = Path(folder)
-        link_interpreters(workspace / "bin", all_of_them=everything)
-        installed_check = pool.submit(run_sanity, installed, running, Path(sys.prefix), workspace)
+        constants = importlib.import_module(CONSTANTS)
+        known = constants.REMOTE_ONLY_PYTHON_VERSIONS + constants.CONTROLLER_PYTHON_VERSIONS
+        checked = link_interpreters(workspace / "bin", None if everything else known)
+        targets = () if everything else checked
+        installed_check = pool.submit(run_sanity, installed, running, Path(sys.prefix), workspace, targets)
         further_checks = [pool.submit(check_release, *release, workspace) for release in further if everything]
         passed = all([installed_check.result()[0], *(check.result() for check in further_checks)])
     if not everything:

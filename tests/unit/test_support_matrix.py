@@ -57,7 +57,7 @@ def test_the_python_packages_are_those_that_are_told_to_install() -> None:
     assert f"C(requests), {oldest['`requests`']} or newer" in content("plugins/doc_fragments/connection.py")
 
 
-def test_the_modules_that_want_cryptography_are_about_certificates_or_the_preflight() -> None:
+def test_the_modules_that_want_cryptography_are_about_certificates_or_look_at_servers() -> None:
     wanting = {
         module
         for module in MODULES
@@ -66,7 +66,7 @@ def test_the_modules_that_want_cryptography_are_about_certificates_or_the_prefli
     # Those of Exchange have it from the fragment of their connection.
     exchange = {name for name in MODULES if kind_of(name) == "exchange"}
     about_certificates = {name for name in MODULES if re.search("certificate|adcs_ca", name)}
-    assert wanting | exchange == {"preflight_info"} | about_certificates | exchange
+    assert wanting | exchange == {"preflight_info", "twin_info"} | about_certificates | exchange
 
 
 def test_the_releases_of_the_products_are_those_of_the_code() -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -16,14 +15,12 @@ from urllib.parse import urlsplit
 import typer
 
 from imp_emulator import __version__
+from imp_emulator.cli_groups import GROUPS, ReadyFile, content_of, control_of
 from imp_emulator.client import ready_file as ready
 from imp_emulator.client.addresses import is_loopback
-from imp_emulator.client.control import Control, ControlError, JournalForm, Json
+from imp_emulator.client.control import ControlError, JournalForm
 from imp_emulator.client.launch import EmulatorError, launch
 from imp_emulator.client.ready_file import Stopped
-from imp_emulator.domain.imp.presence_rules import SignIn
-from imp_emulator.scenario import file as scenario_file
-from imp_emulator.scenario import writer as scenario_writer
 from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.store.database import StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
@@ -37,20 +34,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-calendar = typer.Typer(help="Calendars of mailboxes of a running emulator, as iCalendar files.", no_args_is_help=True)
-app.add_typer(calendar, name="calendar")
-presence = typer.Typer(help="What a running emulator shows of users, and why.", no_args_is_help=True)
-app.add_typer(presence, name="presence")
-redundancy = typer.Typer(help="The presence redundancy groups of a running emulator.", no_args_is_help=True)
-app.add_typer(redundancy, name="redundancy")
+for _name, _group in GROUPS.items():
+    app.add_typer(_group, name=_name)
 StateFile = Annotated[Path, typer.Option("--state", help="The state file; it is created, or gone on with.")]
-ReadyFile = Annotated[Path, typer.Option("--ready-file", help="The JSON file that tells names, ports and passwords.")]
-Address = Annotated[str, typer.Argument(help="An address of the mailbox.")]
-Userid = Annotated[str, typer.Argument(help="The user's ID.")]
-Cluster = Annotated[str | None, typer.Option(help="The user's cluster; it may be left out where there is only one.")]
-CalendarFile = Annotated[
-    Path, typer.Argument(help="A file in the format iCalendar (RFC 5545).", exists=True, dir_okay=False)
-]
 
 
 def main() -> None:
@@ -70,11 +56,15 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to bind to.")] = "127.0.0.1",
     control_port: Annotated[int, typer.Option(min=0, max=65535, help="The control plane's port; 0 takes any.")] = 0,
     journal_limit: Annotated[int, typer.Option(min=1, help="How many requests to remember.")] = DEFAULT_LIMIT,
+    durable: Annotated[
+        bool, typer.Option("--durable", help="Also keep what was acknowledged when the machine loses its power.")
+    ] = False,
 ) -> None:
     """Serve an environment until SIGTERM or Ctrl-C."""
     # The servers' libraries take a second to load, which the other commands need not wait for; a sixth of it would be
     # looking for garbage among what stays until the end.
     gc.disable()
+    from imp_emulator.scenario import file as scenario_file  # noqa: PLC0415
     from imp_emulator.serving import server  # noqa: PLC0415
 
     gc.freeze()
@@ -86,7 +76,8 @@ def serve(
         raise typer.BadParameter(f"{host!r} is not an IP address", param_hint="--host") from None
     if not loopback:
         typer.echo(f"imp-emulator: warning: {host} can be reached from other machines", err=True)
-    server.serve(server.Options(scenario_file.load(scenario), state, ready_file, host, control_port, journal_limit))
+    loaded = scenario_file.load(scenario)
+    server.serve(server.Options(loaded, state, ready_file, host, control_port, journal_limit, durable))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -99,7 +90,7 @@ def start(
     """Serve in the background, with all options of serve; ends when the environment is ready, and says where it is."""
     log = state.with_name(f"{state.name}.log")
     launch(state, ready_file, log, *context.args, seconds=timeout)
-    for line in _told(ready_file, _content(ready_file)):
+    for line in _told(ready_file, content_of(ready_file)):
         typer.echo(line)
     typer.echo(f"Log:           {log}")
     typer.echo(f"To stop it:    imp-emulator stop --ready-file {shlex.quote(str(ready_file))}")
@@ -119,6 +110,7 @@ def _told(ready_file: Path, content: dict[str, Any]) -> list[str]:
     console = ready.link(content) if is_loopback(address) else "none, it opens at a loopback address only"
     return [
         f"The emulator is ready: process {content['pid']}, on {address}.",
+        *(f"  {line}".rstrip() for line in content.get("note", "").splitlines()),
         *lines,
         *([f"  and {len(doors) - _DOORS} more, see the ready file"] if len(doors) > _DOORS else []),
         f"Control plane: {control}",
@@ -138,6 +130,10 @@ def scenario(
     ] = None,
 ) -> None:
     """Print a scenario of the wanted size."""
+    # What reads certificates takes longer to load than most commands take.
+    from imp_emulator.scenario import file as scenario_file  # noqa: PLC0415
+    from imp_emulator.scenario import writer as scenario_writer  # noqa: PLC0415
+
     # The rules for the days are the reader's, and a small scenario tells in a moment whether they hold.
     scenario_file.read(scenario_writer.generate(0, certificate_days=certificate_days))
     text = scenario_writer.generate(users, clusters, admin_api=admin_api, certificate_days=certificate_days)
@@ -174,62 +170,13 @@ def stop(
         )
 
 
-@calendar.command("put")
-def put_calendar(
-    ready_file: ReadyFile,
-    address: Address,
-    file: CalendarFile,
-    replace: Annotated[bool, typer.Option(help="Whether to remove what the file does not have.")] = True,
-) -> None:
-    """Put the events of a file into a mailbox's calendar; exit status 1 when some had to be left out."""
-    done = _control(ready_file).put_calendar(address, file.read_bytes(), replace=replace)
-    counts = ", ".join(f"{done[what]} {what}" for what in ("created", "updated", "unchanged", "deleted"))
-    typer.echo(f"{address}: {counts}")
-    for name, number in done["ignored"].items():
-        typer.echo(f"imp-emulator: {file}: {number} {name} ignored, only events are taken", err=True)
-    for problem in done["problems"]:
-        typer.echo(f"imp-emulator: {file}, line {problem['line']}: {problem['reason']}", err=True)
-    if done["problems"]:
-        raise typer.Exit(1)
-
-
-@calendar.command("get")
-def get_calendar(ready_file: ReadyFile, address: Address) -> None:
-    """Print a mailbox's calendar."""
-    typer.echo(_control(ready_file).calendar(address), nl=False)
-
-
-@presence.command("list")
-def list_presence(
-    ready_file: ReadyFile,
-    cluster: Annotated[str | None, typer.Option(help="Only users of this cluster.")] = None,
-    shown: Annotated[str | None, typer.Option("--presence", help="Only users with this presence.")] = None,
-) -> None:
-    """Print what is shown of each user of IM and Presence: cluster, user ID, presence, activity and message."""
-    for user in _control(ready_file).presences(cluster=cluster, presence=shown):
-        _print_shown(user)
-
-
-@presence.command("show")
-def show_presence(ready_file: ReadyFile, userid: Userid, cluster: Cluster = None) -> None:
-    """Print what is shown of a user, and all that decides it, as JSON."""
-    found = _control(ready_file).presence(userid, _cluster(ready_file, cluster))
-    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
-
-
-@presence.command("sign-in")
-def sign_in(ready_file: ReadyFile, userid: Userid, state: SignIn, cluster: Cluster = None) -> None:
-    """Have a user's client sign in, say something else, or sign out (offline); prints what is shown then."""
-    _print_shown(_control(ready_file).sign_in(userid, state, _cluster(ready_file, cluster)))
-
-
 @app.command()
 def errors(
     ready_file: ReadyFile,
     protocol: Annotated[str | None, typer.Option(help="Only those of this protocol.")] = None,
 ) -> None:
     """Print the errors that a fault can inject into a running emulator: protocol, code and words."""
-    for name, known in _control(ready_file).errors().items():
+    for name, known in control_of(ready_file).errors().items():
         for code, words in known.items():
             if protocol in (None, name):
                 typer.echo(f"{name}\t{code}\t{words}")
@@ -248,48 +195,10 @@ def journal(
     writes: Annotated[bool | None, typer.Option("--writes/--reads", help="Only what writes, or only the rest.")] = None,
 ) -> None:
     """Print the requests that a running emulator has seen, without secrets, as a file for a bug report."""
-    found = _control(ready_file).export_journal(
+    found = control_of(ready_file).export_journal(
         form, writes=writes, cluster=cluster, node=node, protocol=protocol, operation=operation
     )
     typer.echo(found, nl=False)
-
-
-@redundancy.command("list")
-def list_redundancy(
-    ready_file: ReadyFile,
-    cluster: Annotated[str | None, typer.Option(help="Only groups of this cluster.")] = None,
-) -> None:
-    """Print each node: cluster, group, high availability, node, users there of those assigned, state and reason."""
-    for group in _control(ready_file).redundancy_groups(cluster):
-        switch = "on" if group["ha_enabled"] else "off"
-        for node in group["nodes"]:
-            users = f"{node['users_here']} of {node['users_assigned']}"
-            words = (group["cluster"], group["name"], switch, node["node"], users, node["state"], node["reason"])
-            typer.echo("\t".join(words))
-
-
-def _print_shown(user: Json) -> None:
-    words = (user["cluster"], user["userid"], user["presence"], user["activity"] or "-", user["message"])
-    typer.echo("\t".join(words).rstrip("\t"))
-
-
-def _cluster(ready_file: Path, name: str | None) -> str:
-    """Return the cluster that is meant: the one that is named, or the only one."""
-    names = list(_content(ready_file)["clusters"])
-    if name is None and len(names) != 1:
-        raise typer.BadParameter(f"one of {', '.join(names)} is expected", param_hint="--cluster")
-    return name or names[0]
-
-
-def _control(ready_file: Path) -> Control:
-    return Control(**_content(ready_file)["control"])
-
-
-def _content(ready_file: Path) -> dict[str, Any]:
-    content = ready.read(ready_file)
-    if content is None:
-        raise FileNotFoundError(f"{ready_file} is no ready file; imp-emulator start writes one, stop removes it")
-    return content
 
 
 @app.command()

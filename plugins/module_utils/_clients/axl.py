@@ -36,6 +36,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements 
     SELECT_ORIGINS,
     SELECT_USERS,
     USER_COLUMNS,
+    LdapDirectory,
+    Origin,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
@@ -88,32 +90,19 @@ TEMPLATE_TAGS = {
 }
 """The same options in a feature group template, in the schema's order."""
 
+PERSON_TAGS = {
+    "first_name": "firstName",
+    "last_name": "lastName",
+    "mail": "mailid",
+    "department": "department",
+    "locale": "userLocale",
+}
+"""What a user is called and belongs to, and the elements, in the schema's order."""
+
 ANY_TEXT = "%"
 """The wildcard of search criteria."""
 # What else the LIKE or MATCHES of a database may take for a wildcard or, the backslash, for the sign that none follows.
 _DOUBTFUL = re.compile(r"[_*?\[\\]")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a user comes from; ``directory`` is the UUID of the LDAP directory, empty for a local user."""
-
-    userid: str
-    mail: str
-    directory: str
-
-
-@dataclass(frozen=True)
-class LdapDirectory:
-    """An LDAP directory with the options that its feature group template gives to users.
-
-    ``uuid`` is in lower case without braces, ``template`` the template's name. Without one ``options`` are empty.
-    """
-
-    uuid: str
-    name: str
-    template: str
-    options: Mapping[str, bool]
 
 
 class Axl:
@@ -225,6 +214,16 @@ class Axl:
         for row in self._list("listUser", "user", content, page_size):
             if all(pattern.fullmatch(soap.text(row, tag).casefold()) for tag, pattern in exact.items()):
                 yield _user(row)
+
+    def list_people(self, page_size: int = PAGE_SIZE) -> Iterator[dict[str, str | bool]]:
+        """Yield every user with all options and the fields of :data:`PERSON_TAGS`, page by page; unset is ``""``."""
+        search = Element("searchCriteria")
+        append(search, "userid", ANY_TEXT)
+        first, last, *others = PERSON_TAGS.values()
+        content = (search, _tags("returnedTags", first, last, "userid", *others, *USER_TAGS.values()))
+        for row in self._list("listUser", "user", content, page_size):
+            texts = {name: soap.text(row, tag) for name, tag in {"userid": "userid", **PERSON_TAGS}.items()}
+            yield {**texts, **{name: _flag(soap.text(row, tag)) for name, tag in USER_TAGS.items()}}
 
     def update_user(self, userid: str, options: Mapping[str, bool]) -> None:
         """Set some of a user's options (keys of :data:`USER_TAGS`); raises :class:`ApiError` when a rule forbids it."""

@@ -4,14 +4,15 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The statements of SQL that the collection sends through AXL, in the dialect of Unified CM's database. Pure.
+"""The statements of SQL that the collection sends through AXL, and what their rows stand for. Pure.
 
-A statement with ``{condition}`` reads the users for whom it holds, a page at a time.
+They are in the dialect of Unified CM's database. A statement with ``{condition}`` reads the users for whom it holds, a page at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 COUNT_USERS = "select count(*) from enduser"
 COUNT_SOME_USERS = "select count(*) from enduser where ({condition})"
@@ -41,6 +42,28 @@ USER_COLUMNS = {
     "meeting_information": "enablecalendarpresence",
 }
 """A user's options and their columns in the cluster's database."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a user comes from; ``directory`` is the UUID of the LDAP directory, empty for a local user."""
+
+    userid: str
+    mail: str
+    directory: str
+
+
+@dataclass(frozen=True)
+class LdapDirectory:
+    """An LDAP directory with the options that its feature group template gives to users.
+
+    ``uuid`` is in lower case without braces, ``template`` the template's name. Without one ``options`` are empty.
+    """
+
+    uuid: str
+    name: str
+    template: str
+    options: Mapping[str, bool]
 
 
 def quoted(text: str) -> str:

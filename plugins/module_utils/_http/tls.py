@@ -4,10 +4,11 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The TLS settings of a connection."""
+"""The TLS settings of a connection, and the certificates that a server shows to anybody."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 
@@ -47,3 +48,29 @@ def _trusting(ca_path: str | None) -> ssl.SSLContext:
         raise TlsFailed(f"ca_path: {ca_path}: {error}") from None
     except (OSError, ssl.SSLError):
         raise TlsFailed(f"ca_path: {ca_path}: a certificate in it cannot be read; it is damaged or cut off.") from None
+
+
+def accepting_all() -> ssl.SSLContext:
+    """Return settings that accept whatever a server shows, for those who only look at it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def shown_chain(name: str, port: int, timeout: float) -> list[bytes]:
+    """Return the certificates (DER) that a server shows, its own first; raises ``OSError`` when there is none.
+
+    Python before 3.13 has no public way to the others; where the private one is not there, it is the server's own.
+    """
+    with (
+        socket.create_connection((name, port), timeout) as plain,
+        accepting_all().wrap_socket(plain, server_hostname=name) as secured,
+    ):
+        own = secured.getpeercert(binary_form=True) or b""
+        public = getattr(secured, "get_unverified_chain", None)
+        if public is not None:
+            return [bytes(one) for one in public()] or [own]
+        private = getattr(getattr(secured, "_sslobj", None), "get_unverified_chain", None)
+        found = [] if private is None else (private() or [])
+        return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found] or [own]

@@ -27,7 +27,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import TlsFailed, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import limit, watched
-from ansible_collections.ucops.imp.plugins.module_utils._http.tls import tls_context
+from ansible_collections.ucops.imp.plugins.module_utils._http.tls import accepting_all, tls_context
 
 EXPIRED = (9, 10)
 """OpenSSL's codes of certificates outside of their time."""
@@ -165,14 +165,7 @@ def _look(probed: ProbeResult) -> None:
         else:
             return
     # However little it is to be trusted, its dates, names and clock can be told.
-    _shake_hands(endpoint, _accepting_all(), probed)
-
-
-def _accepting_all() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+    _shake_hands(endpoint, accepting_all(), probed)
 
 
 def _shake_hands(endpoint: Endpoint, context: ssl.SSLContext, probed: ProbeResult | None = None) -> None:

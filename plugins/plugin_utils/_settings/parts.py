@@ -13,6 +13,7 @@ not known yet; arguments that need it are left to the module.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,9 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._settings.variables impo
     known_variables,
     needed,
     spec_of,
+    without_secrets,
 )
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.arguments import in_the_twin
 
 OURS = "ucops.imp."
 CONNECTIONS = {
@@ -73,6 +76,7 @@ class Connections:
     def __init__(self, host: Host, unset: Unset) -> None:
         self._host = host
         self._unset = unset
+        self._twin = host.twin()
         self._known: dict[str, dict[str, Any]] = {}
         self.problems: list[str] = []
 
@@ -85,12 +89,20 @@ class Connections:
             self._known[variable] = self._read(kind, variable)
         return self._known[variable]
 
+    def in_the_twin(self, module: str, job: Job, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Return a module's arguments with the servers of the twin that the run works on, and what it has not."""
+        if self._twin is None:
+            return dict(given), []
+        return in_the_twin(self._twin, module, job.arguments, given, os.environ)
+
     def _read(self, kind: EndpointKind, variable: str) -> dict[str, Any]:
         raw = self._host.variables.get(variable)
         if raw is None:
             self.problems.append(needed(variable))
             return dict(_STAND_IN)
         noted = self._unset.noted
+        if self._twin is not None:
+            raw = without_secrets(variable, raw, spec_of(SETTINGS)[variable])
         value = filled_in(variable, raw, self._host, self._unset)
         unset = self._unset.noted > noted
         # As the lookup takes it that the playbooks ask: from the command line it may be a text.
@@ -103,7 +115,8 @@ class Connections:
         value = _from(value, own, self._host.variables.get("playbook_dir"))
         given = {**_STAND_IN, **value} if unset else value
         nothing_else = job_of(lambda: run_info(lambda _context: {}, Arguments(kind)))
-        problems = problems_of(nothing_else, given)
+        given, problems = self.in_the_twin("", nothing_else, given)
+        problems = problems or problems_of(nothing_else, given)
         self.problems += [_placed(said, variable, connection_options(kind)) for said in problems]
         return dict(_STAND_IN) if problems else given
 
@@ -215,7 +228,11 @@ class Parts:
                 continue
             arguments[name] = _from(value, option, self.host.variables.get("playbook_dir"))
         given = {**self.connections.of(job.arguments.kind), **arguments}
-        return [self._named(said, call, role) for said in problems_of(job, given, later, same_python=self.same_python)]
+        given, untwinned = self.connections.in_the_twin(call.module, job, given)
+        # The connection is told about by itself.
+        found = [said for said in untwinned if not said.startswith("hostname:")]
+        found = found or problems_of(job, given, later, same_python=self.same_python)
+        return [self._named(said, call, role) for said in found]
 
     def _named(self, said: str, call: Call, role: str) -> str:
         """Name the variables of the role in the place of the options of which a module says something."""

@@ -38,6 +38,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import (
     too_deep,
     without_nulls,
 )
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.arguments import STAND_IN
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import (
+    TWIN,
+    Ready,
+    certificates,
+    chosen,
+    pending_restarts,
+)
 
 try:
     from ansible.errors import AnsibleValueOmittedError as _Omitted
@@ -62,6 +70,8 @@ except ImportError:  # up to core 2.18, which trusts every text
 
 SETTINGS = "settings"
 """What all playbooks read."""
+CERTIFICATES = "exchange_certificate_directory"
+"""Where requests and certificates are, which the next run goes on with."""
 COLLECTION = Path(__file__).parents[3]
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
 _LONGEST_SHOWN = 60
@@ -215,6 +225,10 @@ class Host:
         trusted = {"trusted_as_template": True} if _KNOWS_TRUST else {}
         return self._loader.load_from_file(str(path), **trusted)
 
+    def twin(self) -> Ready | None:
+        """Return the twin that the run works on, if it does; raises ``NotReady``."""
+        return chosen(self.value(self.variables.get(TWIN)))
+
     def holds(self, condition: Any) -> bool:
         """Tell whether a condition of the collection's own task is met; raises what :meth:`value` raises."""
         return str(self.value(_trusted(f"{{{{ ({condition}) is truthy(convert_bool=true) }}}}"))) == "True"
@@ -235,7 +249,14 @@ class Options:
 
 
 def options_of(source: str, spec: Spec, host: Host) -> Options:
-    """Work out options: what the host has, else the default of the spec, else the one that the role works out."""
+    """Work out options: what the host has, else the default of the spec, else the one that the role works out.
+
+    On a twin no secret of the real cluster is asked for, and what belongs to an environment is kept beside the twin's.
+    Raises ``NotReady`` for a twin that cannot be used.
+    """
+    twin = host.twin()
+    if twin is not None:
+        host = _without_secrets(host, spec)
     given = {name: host.variables[name] for name in spec if host.variables.get(name) is not None}
     values, unready = _filled_in(given, host)
     missing = {name for name in spec if name not in values.keys() | unready.keys() and "default" not in spec[name]}
@@ -246,7 +267,36 @@ def options_of(source: str, spec: Spec, host: Host) -> Options:
         unready.update(failed)
     found, problems = converted({name: spec[name] for name in spec if name not in unready}, values)
     unfit = frozenset(values.keys() | unready.keys()) - found.keys()
-    return Options(located(spec, found, host.variables.get("playbook_dir") or "."), problems, unready, unfit)
+    found = located(spec, found, host.variables.get("playbook_dir") or ".")
+    return Options(found if twin is None else _beside(twin, found), problems, unready, unfit)
+
+
+def _without_secrets(host: Host, spec: Spec) -> Host:
+    """Return a host without the secrets that a twin has of its own, so that no vault has to be opened for them."""
+    known = {**spec_of(SETTINGS), **spec}
+    given = {name: host.variables[name] for name in known if host.variables.get(name) is not None}
+    return host.with_variables({name: without_secrets(name, value, known[name]) for name, value in given.items()})
+
+
+def without_secrets(name: str, value: Any, option: Mapping[str, Any]) -> Any:
+    """Return what is given for an option without the secrets, and the file that the twin has another of."""
+    if name.endswith("_password"):
+        return STAND_IN
+    if option.get("type") != "dict" or not isinstance(value, Mapping):
+        return value
+    return {key: one for key, one in value.items() if key not in ("password", "ca_path")}
+
+
+def _beside(twin: Ready, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with the places of what a run keeps of an environment: they are the twin's."""
+    return {
+        name: pending_restarts(twin, value)
+        if name.endswith("pending_restarts_path")
+        else certificates(twin, value)
+        if name == CERTIFICATES and value
+        else value
+        for name, value in options.items()
+    }
 
 
 def _filled_in(given: Mapping[str, Any], host: Host) -> tuple[dict[str, Any], dict[str, tuple[Any, AnsibleError]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -139,22 +140,39 @@ def test_an_automatic_reply_turns_a_user_orange(environment: Emulator, opened: O
 
 
 @pytest.mark.usefixtures("filled")
-def test_nothing_is_wrong_for_people_who_see_or_work_otherwise(opened: Open) -> None:
-    """On every page axe-core finds nothing, in light and dark, and no page scrolls sideways on a telephone."""
-    page = opened(viewport=DESKTOP, color_scheme="light")
+@pytest.mark.parametrize(("locale", "scheme"), [("en-US", "light"), ("ja-JP", "dark")])
+def test_nothing_is_wrong_for_people_who_see_or_work_otherwise(
+    opened: Open, locale: str, scheme: Literal["light", "dark"]
+) -> None:
+    """On every page, in each language, axe-core finds nothing, and none scrolls sideways on a telephone."""
+    page = opened(viewport=DESKTOP, color_scheme=scheme, locale=locale)
     wrong = []
     for path in every_page(page):
         page.set_viewport_size(DESKTOP)
         page.goto(address(page, path))
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         wrong += [f"{path}: {found}" for found in browsers.problems(page)]
-        page.emulate_media(color_scheme="dark")
-        wrong += [f"{path}, dark: {found}" for found in browsers.problems(page, "color-contrast")]
-        page.emulate_media(color_scheme="light")
         page.set_viewport_size(PHONE)
         if browsers.width(page) > PHONE["width"]:
             wrong.append(f"{path}: is {browsers.width(page)} wide on a screen of {PHONE['width']}")
+    assert page.locator("html").get_attribute("lang") == locale[:2]
     assert wrong == []
+
+
+def test_a_service_is_changed_by_the_button_of_its_row(environment: Emulator, opened: Open) -> None:
+    page = opened("/", viewport=DESKTOP)
+    stamp(page)
+    page.get_by_role("button", name="Stop: Cisco Presence Engine, imp-pub").click()
+    call = "POST /clusters/dc1/nodes/imp-pub/services/Cisco%20Presence%20Engine/stop"
+    expect(page.get_by_role("status")).to_contain_text(f"Done. Call of the control plane: {call}")
+    node = page.get_by_role("article", name="imp-pub")
+    expect(node.get_by_role("listitem").filter(has_text="Cisco Presence Engine")).to_contain_text("Stopped")
+    expect(node.get_by_role("button", name="Start: Cisco Presence Engine, imp-pub")).to_be_visible()
+    group = page.get_by_role("button", name="Switch high availability on: DefaultCUPSubcluster")
+    group.click()
+    expect(page.get_by_text("high availability on", exact=True)).to_be_visible()
+    assert is_the_same(page)
+    assert environment.control.redundancy_groups()[0]["ha_enabled"]
 
 
 def test_the_keyboard_does_it_all(environment: Emulator, opened: Open) -> None:
@@ -227,6 +245,36 @@ def test_any_number_of_pages_is_open(environment: Emulator, opened: Open) -> Non
     environment.control.clock(frozen=True)
     seen.evaluate("window.isSeen = true; document.dispatchEvent(new Event('visibilitychange'))")
     expect(seen.get_by_text("The clock stands still.")).to_be_visible()
+
+
+def test_a_connection_that_is_lost_is_told_and_comes_back(environment: Emulator, browser: Browser) -> None:
+    """What was missed is there then; who has no cookie any more is led to the page that says what to do."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => Boolean(window.isHidden) })")
+    page.goto(environment.console)
+    page.goto(address(page, "/state"))
+    notice = page.locator("#connection")
+    expect(page.locator(".clock")).to_contain_text("UTC")
+    expect(notice).to_be_empty()
+
+    def turn_away_and_back() -> None:
+        for hidden in ("true", "false"):
+            page.evaluate(f"isHidden = {hidden}; document.dispatchEvent(new Event('visibilitychange'))")
+
+    page.route("**/console/events*", lambda route: route.abort())
+    turn_away_and_back()
+    expect(notice).to_have_text("The connection to the emulator is lost. What you see may be old.")
+    assert browsers.problems(page) == []
+    environment.control.clock(frozen=True)
+    page.unroute_all()
+    expect(notice).to_have_text("The connection is back.")
+    expect(page.get_by_text("The clock stands still.")).to_be_visible()
+    context.clear_cookies()
+    turn_away_and_back()
+    expect(page.locator("main")).to_contain_text("Open the link that imp-emulator start has printed")
+    assert browsers.problems(page) == []
+    context.close()
 
 
 def test_in_japanese_and_back(opened: Open) -> None:

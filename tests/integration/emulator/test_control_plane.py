@@ -57,6 +57,7 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
             fingerprint="ab",
             cluster="dc1",
             node="imp-pub",
+            service="Cisco SIP Proxy",
             port=1,
             account="nobody",
             address="user0001@example.com",

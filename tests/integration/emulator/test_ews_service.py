@@ -64,7 +64,7 @@ def test_others_are_refused(environment: Emulator, account: str, password: str) 
         assert ews.client.post(PATH, content=ews.message(ROOT_FOLDER)).status_code == 401
 
 
-def test_ntlm_logs_a_connection_in_and_none_of_the_others(environment: Emulator) -> None:
+def test_ntlm_logs_a_connection_in_until_the_password_changes_and_none_of_the_others(environment: Emulator) -> None:
     account = environment.ready["exchange_account"]
     place = environment.ready["exchange"][SERVER]
     url = f"https://{place['address']}:{place['ports']['443']}{PATH}"
@@ -78,6 +78,8 @@ def test_ntlm_logs_a_connection_in_and_none_of_the_others(environment: Emulator)
         assert session.post(url, data=body).status_code == 200
         session.auth = None
         assert session.post(url, data=body).status_code == 200
+        environment.control.change_exchange_password()
+        assert session.post(url, data=body).status_code == 401
     with requests.Session() as session:
         session.trust_env = False
         session.verify = environment.ready["exchange"][SERVER]["root_file"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -124,3 +126,109 @@ def test_a_held_up_request_does_not_keep_the_emulator_from_stopping(start_emulat
     assert [fault["hits"] for fault in running.control.faults() if fault["id"] == held] == [1]
     running.stop()
     assert "Traceback" not in running.stderr
+
+
+def test_an_answer_that_is_cut_comes_after_the_change(environment: Emulator) -> None:
+    environment.control.fault("cut", effect={"share": 0.5}, operation="updateUser", times=1)
+    with environment.client("cucm-pub") as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            update(client, "red")
+        assert department(client) == "red"
+    assert outcomes(environment) == [(200, "cut")]
+
+
+def test_an_answer_that_comes_drop_by_drop_is_whole_and_holds_up_nobody(environment: Emulator) -> None:
+    environment.control.fault("drip", effect={"seconds": 0.4}, operation="updateUser", times=1)
+    with environment.client("cucm-pub") as client, environment.client("cucm-pub") as other:
+        content = ENVELOPE.format("updateUser", "<userid>user0001</userid><department>red</department>")
+        headers = {"SOAPAction": '"CUCM:DB ver=14.0 updateUser"'}
+        with client.stream("POST", "/axl/", content=content, headers=headers) as answer:
+            assert department(other) == "red"
+            pieces = list(answer.iter_raw())
+        assert b"".join(pieces).endswith(b"Envelope>")
+        assert len(pieces) > 1
+
+
+def test_an_answer_without_an_end_goes_on_until_its_client_goes_or_the_emulator_stops(environment: Emulator) -> None:
+    environment.control.fault("endless", operation="getUser", times=1)
+    content = ENVELOPE.format("getUser", "<userid>user0001</userid>")
+    headers = {"SOAPAction": '"CUCM:DB ver=14.0 getUser"'}
+    with environment.client("cucm-pub") as client:
+        with client.stream("POST", "/axl/", content=content, headers=headers) as answer:
+            received = 0
+            for piece in answer.iter_raw():
+                received += len(piece)
+                if received > 100_000:
+                    break
+        assert received > 100_000
+        assert department(client) == "sales"
+
+
+def test_a_session_that_is_over_wants_another_login(environment: Emulator) -> None:
+    environment.control.fault("session", operation="getUser", every=2)
+    content = ENVELOPE.format("getUser", "<userid>user0001</userid>")
+    headers = {"SOAPAction": '"CUCM:DB ver=14.0 getUser"'}
+    with environment.client("cucm-pub") as client:
+        first = client.post("/axl/", content=content, headers=headers)
+        assert first.status_code == 200
+    with environment.client("cucm-pub", account=None, cookies=dict(first.cookies)) as returning:
+        over = returning.post("/axl/", content=content, headers=headers)
+        assert over.status_code == 401, "the cookie stands for nobody"
+    with environment.client("cucm-pub") as client:
+        assert department(client) == "sales"
+    assert [(entry["status"], entry["fault"]) for entry in environment.journal(operation="getUser")] == [
+        (200, None),
+        (401, "session"),
+        (200, None),
+    ]
+
+
+def test_a_full_disk_stops_changes_and_nothing_else(environment: Emulator) -> None:
+    environment.control.fault("disk_full", protocol="axl")
+    with environment.client("cucm-pub") as client:
+        refused = update(client, "red")
+        assert (refused.status_code, "No space left on device" in refused.text) == (500, True)
+        assert department(client) == "sales"
+        environment.control.clear_faults()
+        assert update(client, "red").status_code == 200
+
+
+def test_a_clock_that_is_wrong_is_told_by_its_own_server_only(environment: Emulator) -> None:
+    environment.control.fault("clock_skew", effect={"seconds": -600}, node="imp-sub")
+    dates = {}
+    for node in ("cucm-pub", "imp-sub"):
+        with environment.client(node) as client:
+            dates[node] = parsedate_to_datetime(client.get("/nothing-is-here").headers["date"])
+    assert 590 < (dates["cucm-pub"] - dates["imp-sub"]).total_seconds() < 610
+
+
+def test_what_is_matched_and_what_is_struck_is_counted(environment: Emulator) -> None:
+    environment.control.fault("status", protocol="axl", operation="getUser", skip=1, every=3)
+    with environment.client("cucm-pub") as client:
+        seen = [
+            client.post(
+                "/axl/",
+                content=ENVELOPE.format("getUser", "<userid>user0001</userid>"),
+                headers={"SOAPAction": '"CUCM:DB ver=14.0 getUser"'},
+            ).status_code
+            for _ in range(7)
+        ]
+    assert seen == [200, 200, 200, 503, 200, 200, 503]
+    (fault,) = environment.control.faults()
+    assert (fault["matched"], fault["hits"]) == (7, 2)
+
+
+def test_the_faults_of_a_scenario_are_there_from_the_start_and_after_a_reset(
+    start_emulator: Callable[..., Emulator], tmp_path: Path
+) -> None:
+    (tmp_path / "faulty.yml").write_text(
+        "format: 1\nclusters:\n- name: dc1\n  version: 14.0.1.13900-155\n  domain: dc1.example.com\n  nodes:\n"
+        "  - {name: cucm-pub, role: cucm, usage: publisher, ipv4: 192.0.2.11}\n"
+        "faults:\n- {protocol: axl, effect: {kind: disk_full}}\n"
+    )
+    emulator = start_emulator("--scenario", str(tmp_path / "faulty.yml"))
+    for _ in range(2):
+        assert [fault["effect"] for fault in emulator.control.faults()] == [{"kind": "disk_full"}]
+        emulator.control.clear_faults()
+        assert emulator.control.faults() == []
+        emulator.control.reset()

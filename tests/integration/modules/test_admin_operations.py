@@ -54,6 +54,7 @@ def imp_runs(emulator: Emulator) -> list[Run]:
         ("presence_info", place, False),
         ("services_info", place, False),
         ("cluster_info", {**connection(emulator, "cucm"), "imp": place}, False),
+        ("twin_info", {**connection(emulator, "cucm"), "imp": place}, False),
         ("services", {**place, "nodes": nodes(emulator, 8443), **ENGINE}, False),
     ]
 

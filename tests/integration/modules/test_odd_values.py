@@ -13,20 +13,18 @@ import importlib
 import os
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.connections import ca_connection, connection
 from tests.support.emulator import Emulator
-from tests.support.exchange import exchange_connection
+from tests.support.module_calls import CALLS, call_of
 from tests.support.modules import ModuleResult, run_main
 from tests.support.odd_arguments import ODD_PLAINLY, paths, put
 from tests.support.odd_arguments import Path as Place
 from tests.support.plugin_files import MODULES, PACKAGE
-from tests.support.signing_requests import pem, signing_request
 
 ALL_CASES = "ALL_CASES" in os.environ
 SEED = 20261126
@@ -34,70 +32,6 @@ CASES = 8
 """Of each module, in CI."""
 LONGEST = 1000
 """Characters of a message."""
-
-Options = dict[str, Any]
-
-
-def _preflight(emulator: Emulator) -> Options:
-    return {**connection(emulator, "cucm"), "imp": connection(emulator, "imp")}
-
-
-def _account(emulator: Emulator) -> Options:
-    account = emulator.ready["exchange_account"]
-    return {"account": account["username"], "account_password": account["password"]}
-
-
-def _connected(emulator: Emulator) -> Options:
-    """Return what a module needs that has no options of its own."""
-    return connection(emulator, "imp")
-
-
-BASES: dict[str, Callable[[Emulator], Options]] = {
-    "adcs_ca_info": ca_connection,
-    "adcs_certificate": lambda it: {
-        **ca_connection(it),
-        "csr": pem(signing_request("mail1.example.com")),
-        "path": "x.cer",
-        "wait": False,
-    },
-    "adcs_request": lambda it: {**ca_connection(it), "request_ids": [1]},
-    "calendar_users": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
-    "calendar_users_info": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
-    "calendaring_parameters": lambda it: connection(it, "cucm"),
-    "calendaring_parameters_info": lambda it: connection(it, "cucm"),
-    "certificate_import": lambda it: {**connection(it, "imp"), "peers": [{"name": "mail1.example.com"}]},
-    "cluster_info": lambda it: connection(it, "cucm"),
-    "exchange_certificate": lambda it: {
-        **exchange_connection(it),
-        "common_name": "mail1.example.com",
-        "state": "requested",
-    },
-    "exchange_impersonation": lambda it: {**exchange_connection(it), "account": "nobody"},
-    "preflight_info": _preflight,
-    "presence": lambda it: {
-        **connection(it, "pws"),
-        "users": [{"userid": "user0001", "presence": "away"}],
-        "domain": "example.com",
-        "wait_timeout": 0,
-    },
-    "presence_gateways": lambda it: {
-        **connection(it, "imp"),
-        "gateways": [{"name": "mail1.example.com"}],
-        **_account(it),
-    },
-    "presence_gateways_info": lambda it: {**connection(it, "imp"), "status": False},
-    "presence_info": lambda it: {**connection(it, "imp"), "users": ["user0001"]},
-    "service_parameters": lambda it: {
-        **connection(it, "cucm"),
-        "parameters": [{"service": "Cisco Presence Engine", "name": "ExchangeQueue", "value": "1"}],
-    },
-    "service_parameters_info": lambda it: {**connection(it, "cucm"), "parameters": [{"service": "Cisco SIP Proxy"}]},
-    "services": lambda it: {**connection(it, "imp"), "services": ["Cisco SIP Proxy"]},
-    "services_info": lambda it: connection(it, "imp"),
-    "trust_certificates": lambda it: {**connection(it, "platform"), "certificates": [{"path": it.ca_file}]},
-    "trust_certificates_info": lambda it: connection(it, "platform"),
-}
-"""Options of each module that are right, or nearly."""
 
 
 def cases(module: str) -> list[tuple[Place, str]]:
@@ -133,7 +67,7 @@ def test_every_odd_value_is_understood_or_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = importlib.import_module(f"{PACKAGE}.{module}")
-    base = {**BASES.get(module, _connected)(emulator), "retries": 0, "timeout": 10}
+    base = {**call_of(module)(emulator), "retries": 0, "timeout": 10}
     found: dict[str, list[str]] = {}
     for place, name in cases(module):
         options = put(arguments.ARGUMENTS.spec, base, place, ODD_PLAINLY[name])
@@ -173,11 +107,11 @@ def test_every_odd_value_is_understood_or_a_sentence(
     ],
 )
 def test_null_is_as_good_as_left_out_and_what_cannot_be_meant_is_told_in_check_mode_and_without(
-    environment: Emulator, module: str, options: Options, told: str
+    environment: Emulator, module: str, options: dict[str, Any], told: str
 ) -> None:
     main = importlib.import_module(f"{PACKAGE}.{module}").main
     for check in (True, False):
-        result = run_main(main, {**BASES[module](environment), **options}, check=check)
+        result = run_main(main, {**CALLS[module](environment), **options}, check=check)
         assert result.failed == bool(told), result.msg
         assert result.msg.startswith(told)
         assert environment.journal(writes=True) == [] or not told

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from demo.run import GO_ON, KEPT
 from imp_emulator.console import language
 from imp_emulator.console.pages import PAGES
 from tests.support.pages import Shell, commands
@@ -42,6 +43,13 @@ def test_every_page_of_the_menu_is_told_in_its_order() -> None:
     table = text.partition("| page | what you see |\n|---|---|\n")[2].partition("\n\n")[0]
     told = [row.split("|")[1].strip() for row in table.splitlines()]
     assert told == [language.said("en", f"page.{page.name}") for page in PAGES if page.menu]
+
+
+def test_the_demonstration_ends_with_a_way_to_it() -> None:
+    """With the link itself where the emulator goes on (``test_readme.py`` opens it); else it would lead nowhere."""
+    start, *_ = [line.strip() for line in GO_ON.splitlines() if "imp-emulator start" in line]
+    assert START.split()[:2] == start.removeprefix(".venv/bin/").split()[:2]
+    assert ("KEEP=1" in GO_ON, "prints the link" in GO_ON, "{console}" in KEPT) == (True, True, True)
 
 
 def test_each_picture_of_the_documentation_is_taken_by_a_test_and_shown() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.certificate_site import MAIL1, MAIL2, CertificateSite
+from tests.support.certificate_site import MAIL1, CertificateSite
 from tests.support.certificate_steps import STANDALONE
 from tests.support.collection_tree import ensure_collection_tree
 from tests.support.connections import connection
@@ -63,31 +63,14 @@ def test_preflight_of_the_emulator(environment: Emulator, tmp_path: Path) -> Non
     assert "0 failed" in checkout_of(environment, tmp_path).run(command)
 
 
-def without(hosts: str, name: str) -> str:
-    """Return an inventory without the line of a host."""
-    lines = hosts.splitlines(keepends=True)
-    left = [line for line in lines if name not in line]
-    assert len(left) == len(lines) - 1
-    return "".join(left)
-
-
-def test_certificates(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    """``docs/certificates.md``, with the scenario that it names; its inventory decides for the authority."""
-    emulator = start_emulator("--scenario", "certificates")
-    command, *_after_a_denial = commands("docs/certificates.md")
-    told = checkout_of(emulator, tmp_path).run(command)
-    assert "failed=0" in told
-    assert emulator.journal(writes=True)
-
-
 def test_certificates_after_a_denial(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     """The two ways on that ``docs/certificates.md`` shows; its plays are run by ``test_exchange_root.py``.
 
     The ways begin at the same denial of one server's request: the same request again, and a new one.
     """
     site = CertificateSite(start_emulator("--scenario", "certificates"), tmp_path)
-    hosts = site.inventory / "hosts.yml"
-    hosts.write_text(without(hosts.read_text(), MAIL2))
+    with (site.inventory / "imp_emulator.yml").open("a") as source:
+        source.write(f"exchange_servers: [{MAIL1}]\n")
     assert site.play().status == 2
     control = site.emulator.control
     control.ca_decide(STANDALONE, 1, "deny")
@@ -139,7 +122,7 @@ CHOSEN = [
 @pytest.mark.parametrize("number", range(len(CHOSEN)))
 def test_variables(site: Site, tmp_path: Path, number: int) -> None:
     """``docs/variables.md``: each command runs the parts that it says, and finds nothing to do on a configured site."""
-    given = commands("docs/variables.md")
+    given = [command for command in commands("docs/variables.md") if "ucops_imp_twin" not in command]
     assert len(given) == len(CHOSEN)
     site.only("dc1", tmp_path)
     terminal = Shell(tmp_path, more=installed(IMP_EMULATOR_READY=str(site.emulator.ready_file)))
@@ -170,22 +153,36 @@ def test_restarts(tmp_path: Path) -> None:
 
 
 def test_busy_servers(tmp_path: Path) -> None:
-    """``docs/busy-servers.md``: what the emulator can inject, and a program that does."""
+    """``docs/busy-servers.md``: what the emulator can inject, a program that does, and a main job on a bad Monday."""
     program = next(block.text for block in blocks("docs/busy-servers.md") if block.language == "python")
     (tmp_path / "busy.py").write_text(program, encoding="utf-8")
-    terminal = Shell(tmp_path)
-    start, errors, inject, stop = commands("docs/busy-servers.md")
+    (tmp_path / "inventory").mkdir()
+    shutil.copytree(INVENTORY, tmp_path / "inventory" / "emulator")
+    terminal = Shell(tmp_path, more=installed())
+    start, errors, inject, sets, begin, site, listed, end, stop = commands("docs/busy-servers.md")
     try:
         terminal.run(start)
         assert "axl\tmemory\tMaximum AXL Memory Allocation Consumed." in terminal.run(errors)
         assert terminal.run(inject).strip() == "6 faults"
+        assert "a_bad_monday\tA bad Monday." in terminal.run(sets)
+        terminal.run("imp-emulator faults end --ready-file run/ready.json", begin)
+        assert "1,000 users changed" in terminal.run(site)
+        struck = dict(line.split("\t")[1::2] for line in terminal.run(listed).splitlines())
+        assert int(struck["drop_after"].split()[0]) > 0
+        assert terminal.run(end) != ""
+        assert terminal.run(listed) == ""
+        assert "changed=0" in terminal.run(site), "whatever was lost, all of it was done"
     finally:
         terminal.run(stop)
 
 
 def test_export(tmp_path: Path) -> None:
-    """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change."""
+    """``docs/export.md``, its numbered steps: from a cluster configured by hand to a run without a change.
+
+    Then ``docs/twin.md``, which goes on there: the same run on the twin, of which the cluster hears nothing.
+    """
     export, check = commands("docs/export.md")
+    start, rehearse, stop = commands("docs/twin.md")
     folder = tmp_path / "work"
     folder.mkdir()
     with headquarters(tmp_path / "cluster") as environment:
@@ -208,6 +205,14 @@ def test_export(tmp_path: Path) -> None:
         vault.write_text(json.dumps(secrets))
         assert "changed=0" in terminal.run(check)
         assert environment.journal(writes=True, after=last) == []
+
+        last = environment.control.last_journal_id()
+        try:
+            assert "A twin of the cluster headquarters with release" in terminal.run(start)
+            assert "changed=0" in terminal.run(rehearse)
+            assert environment.journal(after=last) == []
+        finally:
+            terminal.run(stop)
 
 
 def test_the_emulator(tmp_path: Path) -> None:

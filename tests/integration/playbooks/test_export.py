@@ -14,84 +14,17 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 
-from tests.support.certificates import issue
+from tests.support.by_hand import CLIENT_SECRET, DESCRIPTION, GATEWAYS, ODD_AUTHORITY, PROXY, configure_by_hand, do
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
 from tests.support.inventory_files import load
-from tests.support.modules import ModuleResult, run_module
 from tests.support.odd_names import ODD as NAMES
 from tests.support.odd_names import scenario_of_users
-from tests.support.office_365 import CLIENT_ID, OUTLOOK, OUTLOOK_URL, TENANT_ID
+from tests.support.office_365 import CLIENT_ID, OUTLOOK, OUTLOOK_URL
 from tests.support.playbooks import INVENTORY, Played, play
 from tests.support.scenarios import shipped, with_users, write_scenario
 
 HOST = "imp-pub.dc1"
-DESCRIPTION = "He said: \"{{ 7 * 7 }}\" {% raw %} '#1' \\ grün ☃ 😀"
-GATEWAYS: list[dict[str, Any]] = [
-    {"name": "mail1.example.com", "description": DESCRIPTION},
-    {"name": "2001:db8::22", "description": ""},
-    {"name": "mail2.example.com", "description": "- yes", "port": 444},
-]
-PROXY = {"proxy_url": "http://proxy.example.com:3128", "proxy_username": "imp", "proxy_password": "secret-of-the-proxy"}
-CLIENT_SECRET = "secret-of-the-client"
-ODD = issue('Odd: "{{ 1 + 1 }}",\n# grün', ca=True)
-
-
-def do(emulator: Emulator, module: str, kind: str, **options: Any) -> ModuleResult:
-    result = run_module(module, {**connection(emulator, kind), **options})
-    assert not result.failed, result.msg
-    return result
-
-
-def configure_by_hand(emulator: Emulator) -> None:
-    """Bring the cluster into a state that nobody has written down, with all that makes a file hard to write."""
-    account = emulator.ready["exchange_account"]
-    chain = emulator.ready["exchange"]["mail1.example.com"]["chain_file"]
-    do(
-        emulator,
-        "trust_certificates",
-        "platform",
-        nodes=nodes(emulator, 443),
-        certificates=[{"path": chain}, {"content": ODD.pem}, {"path": emulator.ca_file}],
-    )
-    do(
-        emulator,
-        "service_parameters",
-        "cucm",
-        parameters=[{"service": "Enterprise Wide", "name": "EnableIPV6", "value": "T"}],
-    )
-    for number, node in enumerate(("imp-pub", "imp-sub"), start=1):
-        with emulator.client("imp-pub") as client:
-            client.put(f"/imp-admin/v1/nodes/{node}/ipv6", json={"address": f"2001:db8::{number}"}).raise_for_status()
-    do(
-        emulator,
-        "presence_gateways",
-        "imp",
-        gateways=GATEWAYS,
-        account=account["username"],
-        account_password=account["password"],
-    )
-    online = {"name": OUTLOOK, "type": "office_365", "client_id": CLIENT_ID, "tenant_id": TENANT_ID, **PROXY}
-    do(emulator, "presence_gateways", "imp", gateways=[{**online, "client_secret": CLIENT_SECRET}])
-    users = [{"userid": f"user{number:04}", "meeting_information": number % 3 == 0} for number in range(1, 100)]
-    do(emulator, "calendar_users", "cucm", users=users)
-    do(
-        emulator,
-        "calendaring_parameters",
-        "cucm",
-        exchange_timeout=5,
-        calendar_spread="7",
-        out_of_office_information="do_not_display",
-    )
-    do(
-        emulator,
-        "services",
-        "imp",
-        nodes=nodes(emulator, 8443),
-        services=["Cisco Presence Engine", "Cisco SIP Proxy", "Cisco XCP Router"],
-        state="restarted",
-        only_if_required=True,
-    )
 
 
 def export(emulator: Emulator, folder: Path, *options: str, **variables: Any) -> Played:
@@ -107,9 +40,9 @@ def export(emulator: Emulator, folder: Path, *options: str, **variables: Any) ->
 def adopt(emulator: Emulator, folder: Path) -> Path:
     """Make an inventory of what was exported, the connections and the vault; nothing else is in it."""
     adopted = folder / "adopted"
-    shutil.copy(INVENTORY / "hosts.yml", adopted)
-    for name in ("connection.yml", "emulator.yml"):
-        shutil.copy(INVENTORY / "group_vars" / "all" / name, adopted / "group_vars" / "all")
+    # A twin is no inventory.
+    (adopted / "scenario.yml").unlink(missing_ok=True)
+    shutil.copy(INVENTORY / "imp_emulator.yml", adopted)
     vault = {
         "vault_ucops_imp_exchange_password": emulator.ready["exchange_account"]["password"],
         "vault_ucops_imp_client_secrets": {OUTLOOK: CLIENT_SECRET},
@@ -150,7 +83,10 @@ def audit(emulator: Emulator, folder: Path, inventory: Path) -> tuple[Played, di
     return played, json.loads((folder / "shown.json").read_text())
 
 
-def test_an_exported_cluster_is_left_as_it_is(environment: Emulator, tmp_path: Path) -> None:
+def test_an_exported_cluster_is_left_as_it_is(
+    environment: Emulator, start_emulator: Callable[..., Emulator], tmp_path: Path
+) -> None:
+    """Nor does an export of its twin differ in anything from that of the cluster."""
     configure_by_hand(environment)
     last = environment.control.last_journal_id()
 
@@ -175,6 +111,14 @@ def test_an_exported_cluster_is_left_as_it_is(environment: Emulator, tmp_path: P
     secrets = [accounts["application"]["password"], accounts["os"]["password"]]
     secrets += [environment.ready["exchange_account"]["password"], CLIENT_SECRET, PROXY["proxy_password"]]
     assert [secret for secret in secrets if secret in str(files(tmp_path)) + exported.output] == []
+
+    first = files(tmp_path)
+    twin = start_emulator("--scenario", str(tmp_path / "adopted" / "scenario.yml"), folder="twin")
+    again = export(twin, tmp_path)
+    assert (again.status, again.recap[HOST].changed, files(tmp_path)) == (0, 0, first), again.output
+    assert twin.journal(writes=True) == []
+    twin.stop()
+
     inventory = adopt(environment, tmp_path)
     audited, undeclared = audit(environment, tmp_path, inventory)
     done = play(environment.ready_file, tmp_path, "ucops.imp.site", inventory=inventory)
@@ -195,11 +139,12 @@ def test_an_exported_cluster_is_left_as_it_is(environment: Emulator, tmp_path: P
 
 
 def test_an_untouched_cluster_can_be_adopted_too(environment: Emulator, tmp_path: Path) -> None:
-    exported, again = export(environment, tmp_path), export(environment, tmp_path)
-    assert (exported.status, again.status, again.recap[HOST].changed) == (0, 0, 0), again.output
+    exported = export(environment, tmp_path)
+    assert exported.status == 0, exported.output
     assert set(files(tmp_path)) == {
         "group_vars/dc1/calendar_integration.yml",
         "group_vars/dc1/calendar_users.csv",
+        "scenario.yml",
     }
     assert variables(tmp_path) == {
         "calendar_integration_parts": [
@@ -224,11 +169,25 @@ def test_an_untouched_cluster_can_be_adopted_too(environment: Emulator, tmp_path
     assert environment.journal(writes=True) == []
 
 
+def test_an_anonymous_export_is_the_twin_alone(environment: Emulator, tmp_path: Path) -> None:
+    """Every other file has names in it. That no name is in the twin, ``test_scenario.py`` shows."""
+    gateways = {"gateways": [{"name": "mail1.example.com"}], "account": r"EXAMPLE\svc", "account_password": "secret"}
+    do(environment, "presence_gateways", "imp", **gateways)
+    exported = export(environment, tmp_path, export_anonymize=True)
+    assert exported.status == 0, exported.output
+    assert set(files(tmp_path)) == {"scenario.yml"}
+    assert "changed  scenario.yml  a twin for the emulator, users: 1,000" in exported.output
+    path = tmp_path / "adopted" / "scenario.yml"
+    assert path.stat().st_mode & 0o077 == 0, "others have no business with it"
+    assert "mail1" not in path.read_text()
+    assert "exchange-001.domain2.example.com" in path.read_text()
+
+
 def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator, tmp_path: Path) -> None:
     """As on a real cluster: gateways and restart notifications have no public interface, everything else has one."""
     do(environment, "calendaring_parameters", "cucm", exchange_queue=2000)
     place = nodes(environment, 443, "imp-sub")
-    do(environment, "trust_certificates", "platform", nodes=place, certificates=[{"content": ODD.pem}])
+    do(environment, "trust_certificates", "platform", nodes=place, certificates=[{"content": ODD_AUTHORITY.pem}])
     file = tmp_path / "adopted/group_vars/dc1/calendar_integration.yml"
     file.parent.mkdir(parents=True)
     file.write_text("mine: true\n")
@@ -251,7 +210,7 @@ def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator,
     assert written["trust_certificates"] == []
     assert "#  - path:" in text
     assert "# On imp-sub only; to have it on every node:" in text
-    assert ODD.pem in files(tmp_path).values()
+    assert ODD_AUTHORITY.pem in files(tmp_path).values()
 
 
 def test_a_pending_restart_is_not_made_by_adopting_the_cluster(

@@ -26,11 +26,17 @@ CALLBACK = {"ANSIBLE_CALLBACKS_ENABLED": "ucops.imp.drift"}
 OTHER = {"cucm_publisher": {"hosts": {"cucm-pub.dc1": None}}}
 
 
-def run(folder: Path, playbook: str, *options: str, inventory: Any = None, **more: Any) -> Played:
-    source = INVENTORY
-    if inventory is not None:
-        source = folder / "hosts.yml"
-        source.write_text(json.dumps(inventory))
+WHOLE = {
+    "imp_publisher": {"hosts": {"imp-pub.dc1": None}},
+    "imp_subscribers": {"hosts": {"imp-sub.dc1": None}},
+    "exchange": {"hosts": {"mail1.example.com": None}},
+    **OTHER,
+}
+
+
+def run(folder: Path, playbook: str, *options: str, inventory: Any = WHOLE, **more: Any) -> Played:
+    source = folder / "hosts.yml"
+    source.write_text(json.dumps(inventory))
     more = {"environment": {"UCOPS_IMP_DRIFT_FORMATS": "json", **(CALLBACK if playbook == "drift" else {})}, **more}
     played = play(NO_READY_FILE, folder, f"ucops.imp.{playbook}", *options, inventory=source, **more)
     assert played.module_calls == []

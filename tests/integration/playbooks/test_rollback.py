@@ -129,7 +129,6 @@ def test_a_run_is_put_back_by_the_commands_of_the_page(cluster: Cluster) -> None
     (printed,) = [block.commands for block in blocks(PAGE) if block.language == "console"]
     choose, check, restore = printed
 
-    # After connection.yml, which it overrides.
     broken = cluster.variables / "no_trust_stores.yml"
     broken.write_text(NO_TRUST_STORES)
     cluster.emulator.control.clear_journal()

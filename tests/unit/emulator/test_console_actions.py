@@ -17,6 +17,7 @@ import pytest
 
 from imp_emulator.console import actions
 from imp_emulator.console.actions import ACTIONS, Call, carry_out
+from imp_emulator.console.views import clusters
 from imp_emulator.world.environment import Environment
 from tests.support import console_door
 from tests.support.console_door import Visitor
@@ -31,6 +32,8 @@ FAULT = {
     "times": "2",
     "skip": "1",
 }
+NODE = {"cluster": "dc1", "node": "imp-pub"}
+AT_NODE = "clusters/dc1/nodes/imp-pub"
 CA = "certification-authorities/ca.example.com/requests"
 
 DONE: list[tuple[str, dict[str, str], str, str, Any]] = [
@@ -67,12 +70,34 @@ DONE: list[tuple[str, dict[str, str], str, str, Any]] = [
     ("withdraw-fault", {"id": "1"}, "DELETE", "/faults/1", None),
     ("clear-faults", {}, "DELETE", "/faults", None),
     ("clear-journal", {}, "DELETE", "/journal", None),
+    ("begin-outage", {**NODE, "begins": "at_restart"}, "PUT", f"/{AT_NODE}/outage", {"begins": "at_restart"}),
+    ("end-outage", NODE, "DELETE", f"/{AT_NODE}/outage", None),
+    (
+        "take-port",
+        {**NODE, "port": "50021", "used_by": "<b>a backup agent"},
+        "PUT",
+        f"/{AT_NODE}/occupied-ports/50021",
+        {"used_by": "<b>a backup agent"},
+    ),
+    ("release-port", {**NODE, "port": "50021"}, "DELETE", f"/{AT_NODE}/occupied-ports/50021", None),
+    ("take-port", {**NODE, "port": "50020", "used_by": ""}, "PUT", f"/{AT_NODE}/occupied-ports/50020", {}),
+    (
+        "issue-again",
+        {"server": "mail1.example.com", "days": "-1"},
+        "POST",
+        "/exchange-servers/mail1.example.com/certificate",
+        {"days": -1},
+    ),
+    ("change-password", {}, "PUT", "/exchange-account/password", None),
     ("reset", {}, "POST", "/reset", None),
 ]
 REFUSED: list[tuple[str, dict[str, str], str, str, int, str]] = [
     ("issue-request", {"host": "ca.example.com", "id": "7"}, "POST", f"/{CA}/7/issue", 404, "ca.example.com"),
     ("deny-request", {"host": "ca.example.com", "id": "7"}, "POST", f"/{CA}/7/deny", 404, "ca.example.com"),
     ("revoke-request", {"host": "ca.example.com", "id": "x"}, "POST", f"/{CA}/x/revoke", 422, "identifier"),
+    ("end-outage", NODE, "DELETE", f"/{AT_NODE}/outage", 404, "not away"),
+    ("begin-outage", {**NODE, "begins": "soon"}, "PUT", f"/{AT_NODE}/outage", 422, "begins: "),
+    ("take-port", {**NODE, "port": "0"}, "PUT", f"/{AT_NODE}/occupied-ports/0", 422, "1 to 65535"),
     ("restore-snapshot", {"name": "never"}, "POST", "/snapshots/never/restore", 404, "there is no 'never'"),
     ("remove-snapshot", {"name": "initial"}, "DELETE", "/snapshots/initial", 422, "initial"),
     # Names that lead elsewhere in a path, and one that is the path of something else: done as shown, and so not at all.
@@ -99,6 +124,9 @@ NOTHING: list[tuple[str, dict[str, str]]] = [
     ("inject-fault", {"kind": "status", "status": "x"}),
     ("inject-fault", {"kind": "drop", "times": "1.5"}),
     ("take-snapshot", {}),
+    ("begin-outage", NODE),
+    ("take-port", {**NODE, "port": "x"}),
+    ("issue-again", {"server": "mail1.example.com", "days": "soon"}),
     ("issue-request", {"host": "ca.example.com"}),
 ]
 
@@ -185,7 +213,9 @@ def test_with_a_script_the_answer_is_a_part_of_the_page(emulated: Environment, t
 def test_actions_are_posted(emulated: Environment, tmp_path: Path) -> None:
     async def use(visitor: Visitor) -> None:
         for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS"):
-            assert (await visitor.client.request(method, "/console/do/reset")).status_code == 405
+            answer = await visitor.client.request(method, "/console/do/reset")
+            assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+            assert method == "HEAD" or "This address takes forms only." in answer.text
         assert visitor.calls == []
 
     console_door.visit(emulated, tmp_path, use)
@@ -206,7 +236,11 @@ def test_the_command_line_quotes_what_is_in_it() -> None:
 def test_every_form_has_its_action_and_every_action_its_form() -> None:
     templates = Path(str(resources.files("imp_emulator.console"))) / "templates"
     text = "\n".join(path.read_text(encoding="utf-8") for path in templates.glob("*.html"))
-    used = set(re.findall(r"""button\(\s*["']([a-z-]+)["']""", text)) | set(re.findall(r"/console/do/([a-z-]+)", text))
+    used = set(re.findall(r"""(?:button|form)\(\s*["']([a-z-]+)["']""", text)) | set(
+        re.findall(r"/console/do/([a-z-]+)", text)
+    )
+    # Those that move users are offered by their names, as far as they can be done.
+    used |= set(clusters.MOVES)
     assert used == set(ACTIONS)
 
 

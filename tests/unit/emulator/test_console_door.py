@@ -71,7 +71,7 @@ def test_nobody_gets_in_without_link_or_cookie(visit: Visit) -> None:
         for path in ("/", "/console", "/?token=wrong", "/?token=", *(f"/console{page.path}" for page in PAGES)):
             refused = await visitor.get(path)
             assert (refused.status_code, "set-cookie" in refused.headers) == (401, False), path
-        for path in ("/console/events", "/console/language/ja"):
+        for path in ("/console/events", "/console/language/ja", "/console/nothing", "/console/static/nothing"):
             assert (await visitor.get(path)).status_code == 401, path
         assert (await visitor.post("/console/do/reset")).status_code == 401
 

@@ -178,7 +178,10 @@ def test_a_page_is_only_read(emulated: Environment, tmp_path: Path) -> None:
             "/console/journal/export.har",
         ):
             for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
-                assert (await visitor.client.request(method, path)).status_code == 405, (method, path)
+                answer = await visitor.client.request(method, path)
+                assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
+                assert "This address is only read." in answer.text, (method, path)
+                assert "content-security-policy" in answer.headers
         for path in (
             "/console/nothing",
             "/console/do/",
@@ -186,7 +189,11 @@ def test_a_page_is_only_read(emulated: Environment, tmp_path: Path) -> None:
             "/console/static/../app.py",
             "/console/static/",
         ):
-            assert (await visitor.client.get(path)).status_code == 404, path
+            answer = await visitor.client.get(path, headers={"Accept-Language": "ja"})
+            assert answer.status_code == 404, path
+            assert "このページはありません。" in answer.text, path
+            assert '<a href="/console/">' in answer.text
+            assert "content-security-policy" in answer.headers
         assert visitor.calls == []
 
     console_door.visit(emulated, tmp_path, use)

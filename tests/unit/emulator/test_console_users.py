@@ -25,12 +25,23 @@ from imp_emulator.domain.exchange.calendar_items import SHOW_AS
 from imp_emulator.domain.exchange.calendars import Draft
 from imp_emulator.domain.imp import presence
 from imp_emulator.domain.imp.calendar_conditions import CONDITIONS
-from imp_emulator.domain.imp.presence_rules import IN_A_MEETING, ON_THE_PHONE, PRESENCES, RULES, Manual, SignIn
+from imp_emulator.domain.imp.presence_rules import (
+    IN_A_MEETING,
+    MANUAL_ACTIVITIES,
+    MANUAL_PRESENCES,
+    ON_THE_PHONE,
+    PRESENCES,
+    RULES,
+    Manual,
+    SignIn,
+)
 from imp_emulator.store.imp import engine
 from imp_emulator.store.imp import presence as presence_store
 from imp_emulator.store.imp.engine import EngineUser
 from imp_emulator.store.imp.presence import StoredPresence
 from imp_emulator.world.environment import Environment
+from tests.support import console_door
+from tests.support.console_door import Visitor
 from tests.support.console_reader import Reader, rows_of, words_of
 
 CLUSTER, USERID, ADDRESS = "dc1", "user0001", "user0001@example.com"
@@ -144,6 +155,47 @@ def test_a_user_is_told_with_the_steps_that_led_there_newest_first(emulated: Env
     assert "Set to do not disturb" not in text  # That is what the client says already.
 
 
+@pytest.mark.parametrize(
+    ("manual", "told"),
+    [
+        (Manual("DND", False), "Set by hand: Do not disturb."),
+        (Manual("VACATION", True), "Set by hand: On vacation, before everything else."),
+        (Manual("BUSY", False, activity="on-the-phone"), "Set by hand: Busy, On the phone."),
+        (
+            Manual("AVAILABLE", True, 1_900_000_000.0, "meeting", "AWAY <i>"),
+            "In a meeting, before everything else, with the message “AWAY &lt;i&gt;”, until 2030-03-17 17:46:40.",
+        ),
+    ],
+)
+def test_what_was_set_by_hand_is_told_in_words(
+    emulated: Environment, reader: Reader, manual: Manual, told: str
+) -> None:
+    """Not in those of the interface; what people have typed stays as it is."""
+    enabled(emulated)
+    with emulated.database.transaction():
+        presence.set_manual(emulated.context, CLUSTER, USERID, manual)
+    assert told in words_of(reader.page(f"/users/{CLUSTER}/{USERID}"))
+
+
+def test_presence_is_set_by_hand_and_given_back(emulated: Environment, reader: Reader, tmp_path: Path) -> None:
+    enabled(emulated)
+    who = {"cluster": CLUSTER, "userid": USERID}
+    form = {**who, "presence": "DND", "activity": "", "note": "Writing", "until": "", "override": "yes"}
+
+    async def use(visitor: Visitor) -> None:
+        assert (await visitor.client.post("/console/do/set-presence", data=form)).status_code == 200
+        page = (await visitor.client.get(f"/console/users/{CLUSTER}/{USERID}")).text
+        assert "Do not disturb was set by hand and counts before everything else." in page
+        assert ("Writing" in page, "give-back-presence" in page) == (True, True)
+        for wrong in ({"presence": "HAPPY"}, {"activity": "dance"}, {"until": "soon"}, {"note": "x" * 1025}):
+            answer = await visitor.client.post("/console/do/set-presence", data={**form, **wrong})
+            assert answer.status_code == 422, wrong
+        assert (await visitor.client.post("/console/do/give-back-presence", data=who)).status_code == 200
+
+    console_door.visit(emulated, tmp_path, use)
+    assert "give-back-presence" not in reader.page(f"/users/{CLUSTER}/{USERID}")
+
+
 def test_a_user_with_a_strange_name_has_a_page_and_nobody_has_none(emulated: Environment, reader: Reader) -> None:
     added(emulated, STRANGE, im_and_presence=True, mail="nobody@example.com")
     listed = reader.page("/users")
@@ -221,6 +273,7 @@ def test_every_step_and_every_name_has_words(chosen: str) -> None:
     keys += [f"show_as.{show.key(name)}" for name in SHOW_AS]
     keys += [f"replies.{show.key(name)}" for name in automatic_replies.STATES]
     keys += [f"{place}.{state}" for state in SignIn for place in ("client", "user.sign_in")]
+    keys += [f"manual.{show.key(name)}" for name in (*MANUAL_PRESENCES, *MANUAL_ACTIVITIES)]
     keys += [f"condition.{name}" for name in CONDITIONS]
     keys += [f"users.link.{name}" for name in ("off", "nobody", "failed", "subscribed", "asked", "begins")]
     assert all(language.said(chosen, key) for key in keys)
@@ -232,6 +285,18 @@ def test_the_forms_make_calls_of_the_control_plane() -> None:
     times = {"start": "2030-05-01T09:00", "end": "2030-05-01T10:00"}
     assert ACTIONS["sign-in"]({**who, "state": "away"}) == Call("PUT", "/presence/dc1/a%2Fb/sign-in", {"state": "away"})
     assert ACTIONS["set-phone"]({**who, "on": "no"}).body == {"on": False}
+    hand = {**who, "presence": "DND", "activity": "", "note": "", "until": ""}
+    assert ACTIONS["set-presence"](hand) == Call(
+        "PUT", "/presence/dc1/a%2Fb/manual", {"presence": "DND", "override": False}
+    )
+    more = {"activity": "meeting", "note": "Lunch", "until": "2030-05-01T12:00", "override": "yes"}
+    assert ACTIONS["set-presence"]({**hand, **more}).body == {
+        "presence": "DND",
+        "override": True,
+        "activity": "meeting",
+        "note": "Lunch",
+        "until": "2030-05-01T12:00:00+00:00",
+    }
     assert ACTIONS["give-back-presence"](who) == Call("DELETE", "/presence/dc1/a%2Fb/manual")
     replies = ACTIONS["set-replies"]({**box, **times, "state": "Scheduled", "reply": "Away"})
     assert replies.body == {

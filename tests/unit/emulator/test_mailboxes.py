@@ -22,7 +22,8 @@ from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.domain.exchange.recurrence import recurrence_of
 from imp_emulator.errors import Duplicate, InvalidValue, NotFound
 from imp_emulator.scenario import file as scenario_file
-from imp_emulator.scenario.model import AutomaticRepliesSpec, LocalTime, Scenario, ScenarioError
+from imp_emulator.scenario.calendars import AutomaticRepliesSpec, LocalTime
+from imp_emulator.scenario.model import Scenario, ScenarioError
 from imp_emulator.scenario.writer import generate
 from imp_emulator.store.database import Database
 from imp_emulator.store.exchange import mailboxes as store

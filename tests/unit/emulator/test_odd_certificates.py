@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import chain_to
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import held, read_der
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from OpenSSL import crypto
 
+from imp_emulator.crypto import copies
 from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.exchange import certificates as exchange_certificates
 from imp_emulator.domain.exchange import trust as exchange_trust
@@ -32,6 +34,7 @@ from imp_emulator.store.exchange.certificates import ExchangeCertificate
 from imp_emulator.wire.exchange.powershell import records
 from imp_emulator.world.environment import Environment
 from imp_emulator.x509.certificate import checked_pem
+from imp_emulator.x509.certificate import held as held_certificate
 from imp_emulator.x509.der import Malformed
 from imp_emulator.x509.parts import read_parts
 from tests.support.memory_tls import Memory
@@ -40,6 +43,7 @@ from tests.support.odd_certificates import (
     BASIC,
     BMP,
     CONSTRAINTS,
+    DAMAGED,
     IS_CA,
     PRINTABLE,
     ROOT_KEY,
@@ -336,3 +340,36 @@ def test_what_openssl_reads_is_read() -> None:
         seen += 1
         assert read_parts(content).der == content[: len(read_parts(content).der)]
     assert seen > CASES / 3
+
+
+KINDS = {
+    "rsa": odd("rsa", HOSTS, by=ROOT, key=rsa.generate_private_key(65537, 2048)),
+    "p-384": odd("p-384", HOSTS, by=ROOT, key=ec.generate_private_key(ec.SECP384R1())),
+    "ed25519": odd("ed25519", HOSTS, by=ROOT, key=ed25519.Ed25519PrivateKey.generate()),
+    "another-name": odd("x", (SAN, hosts("other.example.com")), by=ROOT),
+    **{f"damaged-{kind}": odd(HOST, (SAN, content), by=ROOT) for kind, content in DAMAGED.items()},
+}
+COPIED = {**FITS, **KINDS, **{kind: leaf for kind, (leaf, _) in REFUSED.items() if kind != "two-algorithms"}}
+
+
+@pytest.mark.parametrize("leaf", COPIED.values(), ids=COPIED)
+def test_what_stands_in_for_a_certificate_is_judged_as_that(
+    leaf: Odd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A twin's Exchange server shows a certificate of ours that is like the real one in all but what hangs on keys."""
+
+    def verdict(shown: Odd, trusted: str) -> Result | None:
+        memory = Memory(tmp_path, shown, trusted)
+        try:
+            memory.show(shown.pem)
+        except ssl.SSLError:
+            return None
+        monkeypatch.setattr(tls_handshake, "connect", memory.connect)
+        return tls_probe.probe(("127.0.0.1", 0), gateway_name(HOST), trusted)
+
+    real, root_key = held_certificate(leaf.der), copies.key_like(read_parts(ROOT.der).key)
+    key = copies.key_like(real.parts.key)
+    made = copies.copy(real, key, root_key)
+    above = copies.copy(held_certificate(ROOT.der), root_key, root_key)
+    assert made.parts.extension(copies.STANDS_IN_FOR) == (leaf.der if real.parts.extensions else None)
+    assert verdict(Odd(made.parts.der, key, b""), above.pem) == verdict(leaf, ROOT.pem)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from imp_emulator.catalogue.office_365 import speaks_graph
 from imp_emulator.domain.imp import gateway_credentials, gateways, office_365, restarts, trust
 from imp_emulator.domain.imp.gateway_credentials import TooManyCompares
 from imp_emulator.domain.imp.gateways import Draft, Gateway
@@ -81,7 +82,7 @@ def test_the_release_decides_where_calendars_come_from(
     found = add(emulated, cluster=cluster)
     assert found.office_365 is not None
     assert (found.office_365.authentication_endpoint, found.office_365.resource) == (LOGIN_URL, resource)
-    assert office_365.speaks_graph(SCENARIO.cluster(cluster)) is graph
+    assert speaks_graph(SCENARIO.cluster(cluster)) is graph
     assert (found.account, found.office_365.client_id) == ("", CLIENT_ID)
 
 

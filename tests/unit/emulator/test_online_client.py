@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 import yaml
 
+from imp_emulator.catalogue.office_365 import default_resource
 from imp_emulator.domain.exchange import automatic_replies, calendars, mailboxes, online
 from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
 from imp_emulator.domain.exchange.calendar_items import Draft
 from imp_emulator.domain.exchange.mailboxes import Mailbox
-from imp_emulator.domain.imp import office_365
 from imp_emulator.domain.imp.office_365 import Office365
 from imp_emulator.engine import graph_client
 from imp_emulator.engine.exchange_client import ExchangeFailure, Failure, Requests
@@ -77,7 +77,7 @@ def access(environment: Environment, cluster: str, **changes: Any) -> OnlineAcce
     known = {one.label: one for one in accounts.accounts(environment.database, accounts.ONLINE)}["presence"]
     pairs = (keys.get(environment.database, keys.NO_CLUSTER, host) for host in (LOGIN_HOST, GRAPH_HOST, OUTLOOK_HOST))
     trusted = "".join(sorted({pair.issuers for pair in pairs}))
-    resource = office_365.default_resource(SCENARIO.cluster(cluster))
+    resource = default_resource(SCENARIO.cluster(cluster))
     fields = Office365(known.username, support.TENANT_ID, "", "", support.LOGIN_URL, resource)
     online_changes = {name: value for name, value in changes.items() if name in Office365.__slots__}
     found = OnlineAccess(replace(fields, **online_changes), known.password, "", (trusted, trusted), 10.0)

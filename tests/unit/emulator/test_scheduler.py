@@ -19,6 +19,7 @@ from imp_emulator.store.clock import ClockSetting
 from imp_emulator.store.clock import load as stored_clock
 from imp_emulator.store.database import NotStored
 from imp_emulator.store.jobs import Job
+from imp_emulator.world import scheduler
 from imp_emulator.world.scheduler import HaltedError
 from tests.support.scheduled import NOON, World, running_from_noon
 
@@ -318,6 +319,30 @@ async def _noted(world: World, count: int) -> None:
         while len(world.ran) < count:
             world.noted.clear()
             await world.noted.wait()
+
+
+def test_a_start_does_not_wait_for_what_takes_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "PATIENCE", 0.0)
+
+    async def work() -> None:
+        long = asyncio.Event()
+
+        async def follow_thousands(job: Job) -> None:
+            await long.wait()
+            world.note(job)
+
+        world.scheduler.register("long", follow_thousands)
+        await world.scheduler.change_clock(lambda clock: clock.freeze(False))
+        world.add("thousands", -2, kind="long")
+        world.add("after it", -1)
+        await world.scheduler.start()
+        assert world.ran == []
+        long.set()
+        await _noted(world, 2)
+        assert [key for key, _ in world.ran] == ["thousands", "after it"]
+        await world.scheduler.stop()
+
+    asyncio.run(work())
 
 
 def test_while_the_clock_runs_jobs_run_when_their_time_comes(world: World) -> None:

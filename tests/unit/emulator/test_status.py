@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import threading
 import time
@@ -43,8 +44,9 @@ Serve = Callable[..., Listener]
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Serves a certificate with the chain given, and returns where."""
+    numbers = itertools.count()
     with ExitStack() as stack:
-        yield lambda *identities: stack.enter_context(serving(tmp_path / str(id(identities)), *identities))
+        yield lambda *identities: stack.enter_context(serving(tmp_path / str(next(numbers)), *identities))
 
 
 def judge(listener: Listener, name: str = NAME, trusted: str = BOTH) -> Result:

@@ -35,6 +35,8 @@ KEEP_ALIVE_INTERVAL = "KeepAliveInterval"
 """Keep Alive (Heartbeat) Interval: seconds between the messages of a node to its peer."""
 
 CLUSTER_WIDE = "cluster"
+LONGEST = 65_535
+"""How many characters the value of a parameter has at most of which nothing is known."""
 LONG, STRING, BOOLEAN = "long", "string", "boolean"
 
 
@@ -170,6 +172,14 @@ _BY_KEY = {(ascii_lower(spec.service), ascii_lower(spec.name)): spec for spec in
 def spec(service: str, name: str) -> ParameterSpec | None:
     """Return a parameter by service and name in any letter case, or ``None``."""
     return _BY_KEY.get((ascii_lower(service), ascii_lower(name)))
+
+
+def unknown(service: str, name: str, value: str) -> ParameterSpec:
+    """Return what is known of a parameter of a scenario that is in no catalogue: its value, which any text may be.
+
+    Nobody knows its default, so that it keeps its value.
+    """
+    return _text(service, name, value, LONGEST)
 
 
 def node_names(parameter: ParameterSpec, cluster: ClusterSpec) -> list[str]:

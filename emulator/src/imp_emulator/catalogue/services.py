@@ -213,7 +213,18 @@ CRITICAL_SERVICES = (
 )
 """The services without which an IM and Presence node is not in order: high availability watches them."""
 
+FOR_CALENDARS = {"cucm": (AXL_WEB_SERVICE,), "imp": (PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER, RECOVERY_MANAGER)}
+"""The services of a role that calendar integration is set up through, or that its changes restart and move."""
+
+UNKNOWN_GROUP = "Other Services"
+"""The group of the services that are in no catalogue; the name is ours."""
+
 _BY_NAME = {role: {ascii_lower(spec.name): spec for spec in specs} for role, specs in CATALOGUE.items()}
+
+
+def unknown(name: str) -> ServiceSpec:
+    """Return what is known of a service of a scenario that is in no catalogue: it can be activated and stopped."""
+    return ServiceSpec(name, UNKNOWN_GROUP, feature=True)
 
 
 def spec(role: str, name: str) -> ServiceSpec | None:

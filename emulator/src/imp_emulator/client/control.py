@@ -15,6 +15,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from imp_emulator.client.nodes import NodeCalls
+
 Json = Any
 """What a decoded answer holds: mappings, lists, text and numbers."""
 
@@ -47,7 +49,7 @@ class Answer:
         return json.loads(self.content)
 
 
-class Control:
+class Control(NodeCalls):
     """The control plane's calls; every one but :meth:`request` raises :class:`ControlError` unless it succeeds.
 
     Args:
@@ -118,6 +120,10 @@ class Control:
         """Go back to a snapshot."""
         self._call("POST", f"/snapshots/{name}/restore")
 
+    def remove_snapshot(self, name: str) -> None:
+        """Delete a snapshot."""
+        self._call("DELETE", f"/snapshots/{name}")
+
     def journal(
         self,
         *,
@@ -176,13 +182,17 @@ class Control:
     def fault(self, kind: str, *, effect: Json | None = None, **match: Any) -> int:
         """Inject a fault and return its identifier.
 
-        ``effect`` holds what the kind takes (status, retry_after, date, after, seconds, code, values); ``match`` takes
-        cluster, node, protocol, operation, times, skip, probability and seed.
+        ``effect`` holds what the kind takes (status, retry_after, date, after, seconds, share, code, values); ``match``
+        takes cluster, node, protocol, operation, times, skip, every, probability and seed.
         """
-        return int(self._call("POST", "/faults", {"effect": {"kind": kind} | (effect or {})} | match)["id"])
+        return self.inject_fault({"effect": {"kind": kind} | (effect or {})} | match)
+
+    def inject_fault(self, fault: Json) -> int:
+        """Inject a fault as a set of faults has it, and return its identifier."""
+        return int(self._call("POST", "/faults", fault)["id"])
 
     def faults(self) -> Json:
-        """Return the faults in force."""
+        """Return the faults in force, with how many requests each has seen (matched) and struck (hits)."""
         return self._call("GET", "/faults")["faults"]
 
     def errors(self) -> Json:
@@ -236,6 +246,21 @@ class Control:
         ``allow_list`` holds the labels of applications; without it the list stays as it is.
         """
         self._call("PUT", "/exchange-online/ews", {"state": state, "allow_list": allow_list})
+
+    def issue_certificate_again(self, server: str, *, days: int) -> Json:
+        """Have a server show its certificate issued anew; returns the new one's thumbprint (SHA-1) and not_after.
+
+        Names, key and issuer stay. ``days`` are of the virtual clock; negative for a certificate that is over.
+        """
+        body = {"days": days}
+        return self._call("POST", f"/exchange-servers/{server}/certificate", body)
+
+    def change_exchange_password(self, password: str | None = None) -> None:
+        """Give the account of the gateways another password in its domain; without one, one that is made.
+
+        The ready file tells it from then on.
+        """
+        self._call("PUT", "/exchange-account/password", {"password": password})
 
     def restart_exchange(self, server: str) -> int:
         """Restart the web services of a server; returns how many subscriptions were lost by that."""
@@ -313,14 +338,6 @@ class Control:
     def notifications(self, cluster: str | None = None) -> Json:
         """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
         return self._call("GET", "/notifications", params={"cluster": cluster})["notifications"]
-
-    def redundancy_groups(self, cluster: str | None = None) -> Json:
-        """Return the presence redundancy groups: cluster, name, ha_enabled and nodes.
-
-        Of each node there are node, state, reason, since (null without high availability), users_assigned (whose home
-        it is) and users_here (whom it serves).
-        """
-        return self._call("GET", "/presence-redundancy-groups", params={"cluster": cluster})["groups"]
 
     def mailboxes(self) -> Json:
         """Return all mailboxes: address, aliases, display_name, principal_name, sid, time_zone and language."""
@@ -406,19 +423,6 @@ class Control:
         path = f"{_mailbox(address)}/calendar"
         answer = self.request("PUT", path, params={"replace": replace}, calendar=content)
         return _succeeded("PUT", path, answer).json()
-
-    def occupied_ports(self, node: str, cluster: str = "dc1") -> dict[int, str]:
-        """Return what has taken ports of a node beside the product itself, by port."""
-        found = self._call("GET", f"/clusters/{cluster}/nodes/{node}/occupied-ports")["ports"]
-        return {int(item["port"]): str(item["used_by"]) for item in found}
-
-    def occupy_port(self, node: str, port: int, used_by: str = "another program", cluster: str = "dc1") -> None:
-        """Have something take a port of a node; a service that wants it does not start any more."""
-        self._call("PUT", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}", {"used_by": used_by})
-
-    def release_port(self, node: str, port: int, cluster: str = "dc1") -> None:
-        """Free a port that was taken."""
-        self._call("DELETE", f"/clusters/{cluster}/nodes/{node}/occupied-ports/{port}")
 
 
 def _succeeded(method: str, path: str, answer: Answer) -> Answer:

@@ -87,6 +87,8 @@ _EFFECTS: Mapping[str, Mapping[str, Callable[[str], Any]]] = {
     "status": {"status": int},
     "delay": {"seconds": float},
     "error": {"code": str},
+    "drip": {"seconds": float},
+    "clock_skew": {"seconds": float},
 }
 """What each kind of fault has beside its kind, by the form's fields."""
 
@@ -102,6 +104,42 @@ def _inject(given: Fields) -> Call:
 
 def _of_user(given: Fields, method: str, what: str, body: Any = None) -> Call:
     return Call(method, path("presence", given["cluster"], given["userid"], what), body)
+
+
+def _set_by_hand(given: Fields) -> Call:
+    # What is empty is left out; the page says that the time is UTC.
+    until = given.get("until")
+    times = {"until": datetime.fromisoformat(until).replace(tzinfo=UTC).isoformat()} if until else {}
+    about = {name: given[name] for name in ("activity", "note") if given.get(name)}
+    body = {"presence": given["presence"], "override": given.get("override") == "yes", **about, **times}
+    return _of_user(given, "PUT", "manual", body)
+
+
+def _of_group(given: Fields, method: str, what: str, body: Any = None) -> Call:
+    return Call(method, path("presence-redundancy-groups", given["cluster"], given["group"], what), body)
+
+
+def _move_users(what: str) -> Callable[[Fields], Call]:
+    return lambda given: _of_group(given, "POST", what, {"node": given["node"]})
+
+
+def _change_service(given: Fields) -> Call:
+    # What the button says: a verb and the name of the service.
+    verb, _, service = given["change"].partition(" ")
+    return _of_node(given, "POST", "services", service, verb)
+
+
+def _of_node(given: Fields, method: str, *what: str, body: Any = None) -> Call:
+    return Call(method, path("clusters", given["cluster"], "nodes", given["node"], *what), body)
+
+
+def _take_port(given: Fields) -> Call:
+    who = {"used_by": given["used_by"]} if given.get("used_by") else {}
+    return _of_node(given, "PUT", "occupied-ports", str(int(given["port"])), body=who)
+
+
+def _issue_again(given: Fields) -> Call:
+    return Call("POST", path("exchange-servers", given["server"], "certificate"), {"days": int(given["days"])})
 
 
 def _moment(face: str, zone: str) -> str:
@@ -131,6 +169,20 @@ def _add_meeting(given: Fields) -> Call:
 ACTIONS: Mapping[str, Callable[[Fields], Call]] = {
     "sign-in": lambda given: _of_user(given, "PUT", "sign-in", {"state": given["state"]}),
     "set-phone": lambda given: _of_user(given, "PUT", "phone", {"on": given["on"] == "yes"}),
+    "change-service": _change_service,
+    "set-high-availability": lambda given: _of_group(
+        given, "PUT", "high-availability", {"enabled": given["enabled"] == "yes"}
+    ),
+    "begin-outage": lambda given: _of_node(given, "PUT", "outage", body={"begins": given["begins"]}),
+    "end-outage": lambda given: _of_node(given, "DELETE", "outage"),
+    "take-port": _take_port,
+    "release-port": lambda given: _of_node(given, "DELETE", "occupied-ports", given["port"]),
+    "issue-again": _issue_again,
+    "change-password": lambda _given: Call("PUT", "/exchange-account/password"),
+    "fail-over": _move_users("failover"),
+    "fall-back": _move_users("fallback"),
+    "recover-group": lambda given: _of_group(given, "POST", "recover"),
+    "set-presence": _set_by_hand,
     "give-back-presence": lambda given: _of_user(given, "DELETE", "manual"),
     "set-replies": _set_replies,
     "add-meeting": _add_meeting,

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import jinja2
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -108,7 +109,8 @@ def application(plane: Control, live: Live, url: str) -> Starlette:
             Route("/console/do/{action}", _guarded(_do), methods=["POST"]),
             Route("/console/journal/export.{form}", _guarded(_export)),
             *(Route(f"/console{page.path}", _guarded(_page_of(page)), name=page.name) for page in PAGES),
-        ]
+        ],
+        exception_handlers={404: _missing, 405: _wrong_method},
     )
     app.state.console = Console(plane, live, Session(plane.token, url), templates, url)
     return app
@@ -168,6 +170,24 @@ def _page_of(page: Page) -> Answer:
     return answer
 
 
+async def _missing(request: Request, _error: Exception) -> Response:
+    """Say that there is no such page, to whoever is let in; to others what any page says."""
+    return await _guarded(_told_missing)(request)
+
+
+async def _told_missing(request: Request) -> Response:
+    return _rendered(request, "missing.html", {"key": "missing.page"}, 404)
+
+
+async def _wrong_method(request: Request, error: Exception) -> Response:
+    """Say how a page can be asked for."""
+    key = "missing.action" if request.url.path.startswith("/console/do/") else "missing.method"
+    answer = _rendered(request, "missing.html", {"key": key}, 405)
+    if isinstance(error, HTTPException) and error.headers:
+        answer.headers.update(error.headers)
+    return answer
+
+
 def _rendered(request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
     console: Console = request.app.state.console
     clock = console.plane.environment.clock
@@ -200,7 +220,7 @@ def _language(request: Request) -> str:
 async def _choose_language(request: Request) -> Response:
     """Remember the reader's language, and go back to where it was chosen."""
     if request.path_params["language"] not in language.LANGUAGES:
-        return _rendered(request, "missing.html", {"message": "There is no such language."}, 404)
+        return _rendered(request, "missing.html", {"key": "missing.page"}, 404)
     back = _back(request.query_params)
     response = RedirectResponse(back, 303, _SAFE)
     response.set_cookie(LANGUAGE_COOKIE, **cookie(request.path_params["language"], YEAR))  # type: ignore[arg-type]
@@ -228,7 +248,7 @@ async def _export(request: Request) -> Response:
     try:
         form = JournalForm(request.path_params["form"])
     except ValueError:
-        return _rendered(request, "missing.html", {"message": request.url.path}, 404)
+        return _rendered(request, "missing.html", {"key": "missing.page"}, 404)
     filters = journal.filters(request.query_params)
     parts = journal_export.exported(console.plane.environment, form, filters, [console.plane.token])
     return StreamingResponse(

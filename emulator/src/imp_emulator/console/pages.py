@@ -18,6 +18,7 @@ from imp_emulator.console.views import (
     journal,
     mailboxes,
     parameters,
+    rehearse,
     state,
     trust,
     users,
@@ -55,6 +56,7 @@ PAGES = (
     Page("mailbox", "/mailboxes/{address:path}", mailboxes.one, menu=False),
     Page("authorities", "/authorities", authorities.view),
     Page("journal", "/journal", journal.view),
+    Page("rehearse", "/rehearse", rehearse.view),
     Page("faults", "/faults", faults.view),
     Page("state", "/state", state.view),
 )

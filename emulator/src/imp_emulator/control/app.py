@@ -9,9 +9,9 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -24,33 +24,33 @@ from imp_emulator.client.control import JournalForm
 from imp_emulator.control import (
     authorities,
     calendars,
-    error_catalogue,
     exchange_accounts,
     exchange_online,
     exchange_servers,
+    faults,
     journal_export,
     mailboxes,
+    node_services,
     notifications,
+    outages,
     ports,
     presence,
     redundancy,
 )
 from imp_emulator.control.door import Door
-from imp_emulator.domain.imp import recovery, services
-from imp_emulator.scenario.reader import XML_TEXT
+from imp_emulator.domain.imp import services
 from imp_emulator.store.database import NotStored, StateError
 from imp_emulator.world import snapshots
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import Pace, Rule
 from imp_emulator.world.scheduler import HaltedError
 from imp_emulator.world.snapshots import Snapshots
 
 _OWN = "control"
-_MOST_TOLD, _LONGEST_TOLD = 10, 300
-"""How many faults of a request are told, and how many characters of each."""
 """The control plane's name among the protocols in ``/about``."""
+_MOST_TOLD, _LONGEST_TOLD = 10, 300
+"""How many errors of a request are told, and how many characters of each."""
 
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 """What the virtual clock can show; a certificate that is made then has to end before the year 10000."""
@@ -81,65 +81,6 @@ class Advance(_Model):
     """Time to pass at once."""
 
     seconds: float = Field(allow_inf_nan=False, ge=-1e9, le=1e9)
-
-
-class StatusEffect(_Model):
-    """Answer with an HTTP status instead of handling the request, or, with ``after``, instead of its own answer.
-
-    ``retry_after`` are seconds; with ``date`` the header names the time instead.
-    """
-
-    kind: Literal["status"]
-    status: int = Field(default=503, ge=400, le=599)
-    retry_after: int | None = Field(default=None, ge=0, le=10**9)
-    date: bool = False
-    after: bool = False
-
-
-class DropEffect(_Model):
-    """Close the connection: ``drop`` before the request is handled, ``drop_after`` when its change is stored."""
-
-    kind: Literal["drop", "drop_after"]
-
-
-class DelayEffect(_Model):
-    """Wait so many seconds of real time before handling the request."""
-
-    kind: Literal["delay"]
-    seconds: float = Field(ge=0, le=3600)
-
-
-class ErrorEffect(_Model):
-    """Answer with an error of the protocol instead of handling the request.
-
-    ``GET /faults/errors`` lists them by protocol; a request of a protocol that does not have this one gets HTTP 503.
-
-    ``values`` is what the answer says beside the code, for example ``{"BackOffMilliseconds": "300000"}``.
-    """
-
-    kind: Literal["error"]
-    code: str = Field(max_length=128)
-    values: dict[
-        Annotated[str, Field(max_length=128, pattern=f"^{XML_TEXT}*$")],
-        Annotated[str, Field(max_length=1024, pattern=f"^{XML_TEXT}*$")],
-    ] = Field(default_factory=dict, max_length=16)
-
-
-_Place = Annotated[str, Field(max_length=128)]
-
-
-class NewFault(_Model):
-    """A fault to inject; ``null`` for cluster, node, protocol or operation matches any."""
-
-    cluster: _Place | None = None
-    node: _Place | None = None
-    protocol: _Place | None = None
-    operation: _Place | None = None
-    effect: Annotated[StatusEffect | DropEffect | DelayEffect | ErrorEffect, Field(discriminator="kind")]
-    times: int | None = Field(default=None, ge=1)
-    skip: int = Field(default=0, ge=0)
-    probability: float = Field(default=1.0, ge=0, le=1)
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +178,8 @@ def _refusals() -> Iterator[None]:
 async def about(request: Request, control: Authorised) -> dict[str, Any]:
     """Name, version and process of the emulator, the operations that it implements, and which it has answered.
 
+    ``note`` is what the scenario says for whoever uses it.
+
     ``answered`` counts the answers without an error since the process started, by protocol and operation; those of the
     control plane itself stand under ``control``.
     """
@@ -247,6 +190,7 @@ async def about(request: Request, control: Authorised) -> dict[str, Any]:
         "name": "imp-emulator",
         "version": __version__,
         "pid": os.getpid(),
+        "note": control.environment.scenario.note,
         "protocols": control.operations,
         _OWN: [f"{method.upper()} {path}" for path, item in request.app.openapi()["paths"].items() for method in item],
         "answered": answered,
@@ -256,6 +200,7 @@ async def about(request: Request, control: Authorised) -> dict[str, Any]:
 async def reset(control: Authorised) -> None:
     """Go back to the scenario; keys, passwords and ports stay."""
     await snapshots.reset(control.environment, control.snapshots)
+    faults.begin(control.environment)
 
 
 async def list_snapshots(control: Authorised) -> dict[str, list[str]]:
@@ -368,59 +313,6 @@ async def advance_clock(control: Authorised, advance: Advance) -> dict[str, Any]
     return await _move(control, lambda clock: clock.advance(advance.seconds))
 
 
-async def list_faults(control: Authorised) -> dict[str, list[dict[str, Any]]]:
-    """The faults in force, with how often each has struck."""
-    return {"faults": [_fault(fault) for fault in control.environment.faults.active]}
-
-
-async def inject_fault(control: Authorised, fault: NewFault) -> dict[str, Any]:
-    """Put a fault in force."""
-    faults = control.environment.faults
-    if isinstance(fault.effect, ErrorEffect) and (said := error_catalogue.problem(fault.effect.code, fault.protocol)):
-        raise HTTPException(422, said)
-    values = fault.model_dump(exclude={"effect"})
-    effect = fault.effect.model_dump()
-    new = Fault(id=faults.next_id(), effect=Effect(**(effect | {"kind": EffectKind(effect["kind"])})), **values)
-    faults.active.append(new)
-    recovery.look_at_all(control.environment.context)
-    return _fault(new)
-
-
-async def list_errors(_control: Authorised) -> dict[str, dict[str, dict[str, str]]]:
-    """The errors that a fault of kind ``error`` can inject, by protocol, with their words."""
-    return {"errors": {protocol: dict(errors) for protocol, errors in error_catalogue.ERRORS.items()}}
-
-
-async def clear_faults(control: Authorised) -> None:
-    """Withdraw all faults."""
-    control.environment.faults.clear()
-    recovery.look_at_all(control.environment.context)
-
-
-async def remove_fault(control: Authorised, fault_id: int) -> None:
-    """Withdraw one fault."""
-    if not control.environment.faults.remove(fault_id):
-        raise HTTPException(404, f"there is no fault {fault_id}")
-    recovery.look_at_all(control.environment.context)
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    shown = ("id", "cluster", "node", "protocol", "operation", "times", "skip", "probability", "seed", "hits")
-    wanted = _EFFECTS.get(fault.effect.kind, ())
-    effect = asdict(fault.effect)
-    switches = {name: True for name in ("date", "after") if effect[name]}
-    return {name: getattr(fault, name) for name in shown} | {
-        "effect": {"kind": fault.effect.kind.value} | {name: effect[name] for name in wanted} | switches
-    }
-
-
-_EFFECTS = {
-    EffectKind.STATUS: ("status", "retry_after"),
-    EffectKind.DELAY: ("seconds",),
-    EffectKind.ERROR: ("code", "values"),
-}
-"""What is shown of an effect beside its kind."""
-
 _ROUTERS = (
     authorities.router,
     exchange_servers.router,
@@ -428,9 +320,12 @@ _ROUTERS = (
     exchange_online.router,
     mailboxes.router,
     calendars.router,
+    node_services.router,
     notifications.router,
+    outages.router,
     ports.router,
     presence.router,
+    faults.router,
     redundancy.router,
 )
 
@@ -449,9 +344,4 @@ _ROUTES: tuple[tuple[str, str, int, Any], ...] = (
     ("GET", "/clock", 200, read_clock),
     ("PUT", "/clock", 200, set_clock),
     ("POST", "/clock/advance", 200, advance_clock),
-    ("GET", "/faults", 200, list_faults),
-    ("GET", "/faults/errors", 200, list_errors),
-    ("POST", "/faults", 201, inject_fault),
-    ("DELETE", "/faults", 204, clear_faults),
-    ("DELETE", "/faults/{fault_id}", 204, remove_fault),
 )

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from imp_emulator.control.mailboxes import mailbox_of
 from imp_emulator.control.refusals import context_of, refusals
-from imp_emulator.domain.exchange import management_roles, throttling
+from imp_emulator.domain.exchange import impersonation, management_roles, throttling
 from imp_emulator.domain.exchange.management_roles import RoleAssignment
 from imp_emulator.world.context import Context
 
@@ -28,6 +28,14 @@ class Impersonation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     allowed: bool
+
+
+class NewPassword(BaseModel):
+    """The password that the account gets; without one the emulator makes one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: str | None = Field(default=None, min_length=1, max_length=256, repr=False)
 
 
 class PolicyChange(BaseModel):
@@ -88,6 +96,14 @@ async def set_impersonation(request: Request, change: Impersonation) -> None:
         elif not change.allowed:
             for assignment in held:
                 management_roles.unassign(context, assignment.name)
+
+
+@router.put("/exchange-account/password", status_code=204)
+async def change_password(request: Request, new: Annotated[NewPassword | None, Body()] = None) -> None:
+    """Give the account of the gateways another password in its domain; the ready file tells it."""
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        impersonation.change_password(context, new.password if new else None)
 
 
 def _assignments(context: Context) -> list[RoleAssignment]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from imp_emulator.control.refusals import context_of, refusals
-from imp_emulator.domain.exchange import subscriptions
+from imp_emulator.domain.exchange import certificates, subscriptions
 from imp_emulator.domain.exchange import trust as exchange_trust
 from imp_emulator.scenario.model import ROOT_KINDS
 
@@ -33,6 +33,23 @@ class Revocation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reachable: bool
+
+
+class NewEnd(BaseModel):
+    """When a certificate ends: in so many days of the virtual clock; negative for one that is over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: int = Field(ge=-3650, le=3650)
+
+
+@router.post("/certificate", status_code=201)
+async def issue_again(request: Request, server: str, wanted: NewEnd) -> dict[str, str]:
+    """Have an Exchange server show its certificate issued anew: same names, key and issuer, but another end."""
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        made = certificates.issue_again(context, server, wanted.days)
+    return {"thumbprint": made.thumbprint, "not_after": made.certificate.not_after.isoformat()}
 
 
 @router.get("/roots")

@@ -9,12 +9,30 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
 
-from imp_emulator.control.refusals import asked_clusters, context_of
+from imp_emulator.control.refusals import asked_clusters, context_of, refusals
 from imp_emulator.domain.imp import redundancy
-from imp_emulator.domain.imp.redundancy import GroupView
+from imp_emulator.domain.imp.redundancy import GroupKey, GroupView, Wanted
+from imp_emulator.world.context import Context
 
 router = APIRouter(prefix="/presence-redundancy-groups")
+
+
+class HighAvailability(BaseModel):
+    """Whether the nodes of a group stand in for each other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool
+
+
+class ChosenNode(BaseModel):
+    """A node of a group."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    node: str
 
 
 @router.get("")
@@ -23,6 +41,43 @@ async def list_redundancy_groups(request: Request, cluster: str | None = None) -
     context = context_of(request)
     wanted = asked_clusters(context, cluster)
     return {"groups": [_shown(name, group) for name in wanted for group in redundancy.groups(context, name)]}
+
+
+@router.put("/{cluster}/{name}/high-availability")
+async def set_high_availability(request: Request, cluster: str, name: str, wanted: HighAvailability) -> dict[str, Any]:
+    """Switch high availability of a group on or off; switched off, users go back to their home nodes."""
+    context, key = context_of(request), GroupKey("name", name)
+    with refusals(), context.database.transaction():
+        redundancy.update(context, _known(context, cluster), key, Wanted(ha_enabled=wanted.enabled))
+        return _shown(cluster, redundancy.find(context, cluster, key))
+
+
+@router.post("/{cluster}/{name}/failover")
+async def fail_over(request: Request, cluster: str, name: str, chosen: ChosenNode) -> dict[str, Any]:
+    """Have the peer of a node take over its users; the critical services of the node are stopped."""
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        return _shown(cluster, redundancy.failover(context, _known(context, cluster), name, chosen.node))
+
+
+@router.post("/{cluster}/{name}/fallback")
+async def fall_back(request: Request, cluster: str, name: str, chosen: ChosenNode) -> dict[str, Any]:
+    """Have the users of a node come back to it; its critical services are started."""
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        return _shown(cluster, redundancy.fallback(context, _known(context, cluster), name, chosen.node))
+
+
+@router.post("/{cluster}/{name}/recover")
+async def recover(request: Request, cluster: str, name: str) -> dict[str, Any]:
+    """Restart the Server Recovery Managers of a group that runs in failed mode."""
+    context = context_of(request)
+    with refusals(), context.database.transaction():
+        return _shown(cluster, redundancy.recover(context, _known(context, cluster), name))
+
+
+def _known(context: Context, cluster: str) -> str:
+    return asked_clusters(context, cluster)[0]
 
 
 def _shown(cluster: str, group: GroupView) -> dict[str, Any]:

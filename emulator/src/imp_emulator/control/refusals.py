@@ -12,6 +12,7 @@ from fastapi import HTTPException, Request
 
 from imp_emulator.errors import DomainError, InvalidValue, NotFound
 from imp_emulator.world.context import Context
+from imp_emulator.world.environment import Environment
 
 
 @contextmanager
@@ -38,7 +39,12 @@ def asked_clusters(context: Context, cluster: str | None) -> list[str]:
     return [cluster]
 
 
+def environment_of(request: Request) -> Environment:
+    """Return the whole environment, for what is the gate's and not the domain's."""
+    environment: Environment = request.app.state.control.environment
+    return environment
+
+
 def context_of(request: Request) -> Context:
     """Return the part of the environment that a request to the control plane is about."""
-    context: Context = request.app.state.control.environment.context
-    return context
+    return environment_of(request).context

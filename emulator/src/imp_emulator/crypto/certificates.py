@@ -18,12 +18,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from imp_emulator.scenario.model import ClusterSpec, ExchangeSpec, NodeSpec, Scenario
+from imp_emulator.scenario.names import MAXIMUM_COMMON_NAME
 from imp_emulator.store import keys
 from imp_emulator.store.database import Database
 from imp_emulator.store.keys import KeyPair
@@ -54,7 +56,7 @@ def validity(now: datetime, lifetime: timedelta, backdated: timedelta) -> Period
 
 
 @dataclass(frozen=True, slots=True)
-class _Issuer:
+class Issuer:
     """A certification authority at work: its key, its certificate and the CA certificates from it upwards, in PEM."""
 
     key: PrivateKey
@@ -66,30 +68,32 @@ def seed(database: Database, scenario: Scenario) -> None:
     """Make and store every key pair of a scenario.
 
     The nodes get EC P-256 keys under the emulator's CA; the Exchange servers RSA 2048 keys under an intermediate CA,
-    as a Microsoft PKI of the guide's time has them.
+    as a Microsoft PKI of the guide's time has them. Those that stand in for real ones are seen to in ``stand_ins``.
     """
-    emulator = _authority(database, keys.EMULATOR_CA, "imp-emulator CA", _ec_key())
+    emulator = _authority(database, keys.EMULATOR_CA, "imp-emulator CA", ec_key())
     for cluster in scenario.clusters:
         for node in cluster.nodes:
             keys.put(database, cluster.name, node.name, _node_pair(cluster, node, emulator))
-    if scenario.exchange:
+    own = [server for server in scenario.exchange if not server.stands_in_for]
+    if own:
         # As long as the longest of what they have issued: whoever moves the clock there meets a chain that is good.
         period = _from_to(
-            min(_FROM_DAYS, *(server.certificate_from_days for server in scenario.exchange)),
-            max(_UNTIL_DAYS, *(server.certificate_until_days for server in scenario.exchange)),
+            min(_FROM_DAYS, *(server.certificate_from_days for server in own)),
+            max(_UNTIL_DAYS, *(server.certificate_until_days for server in own)),
         )
-        root = _authority(database, keys.EXCHANGE_ROOT, "Example Enterprise Root CA", _rsa_key(), period=period)
+        root = _authority(database, keys.EXCHANGE_ROOT, "Example Enterprise Root CA", rsa_key(), period=period)
         issuing = _authority(
-            database, keys.EXCHANGE_INTERMEDIATE, "Example Enterprise Issuing CA", _rsa_key(), root, period
+            database, keys.EXCHANGE_INTERMEDIATE, "Example Enterprise Issuing CA", rsa_key(), root, period
         )
-        for server in scenario.exchange:
+        for server in own:
             keys.put(database, keys.NO_CLUSTER, server.name, _exchange_pair(server, issuing))
-            management = web_server_pair(database, server.name)
-            keys.put(database, keys.NO_CLUSTER, keys.management(server.name), management)
+    for server in scenario.exchange:
+        management = web_server_pair(database, server.name)
+        keys.put(database, keys.NO_CLUSTER, keys.management(server.name), management)
     for host in scenario.online.hosts if scenario.online else ():
         keys.put(database, keys.NO_CLUSTER, host, web_server_pair(database, host))
     if scenario.online:
-        keys.put(database, keys.NO_CLUSTER, keys.TOKEN_SIGNING, _leaf(_subject("token signing"), [], _rsa_key(), None))
+        keys.put(database, keys.NO_CLUSTER, keys.TOKEN_SIGNING, leaf(subject("token signing"), [], rsa_key(), None))
 
 
 def server_context(pair: KeyPair) -> ssl.SSLContext:
@@ -122,34 +126,74 @@ def web_server_pair(database: Database, host: str) -> KeyPair:
     """Return a new key pair, signed by the emulator's CA, for a listener that clients reach on loopback."""
     stored = keys.get(database, keys.NO_CLUSTER, keys.EMULATOR_CA)
     certificate = x509.load_pem_x509_certificate(stored.certificate.encode())
-    key = serialization.load_pem_private_key(stored.private_key.encode(), None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("the emulator's CA has an EC key")
-    issuer = _Issuer(key, certificate, stored.certificate)
-    return _leaf(_subject(host), [host, *_LOOPBACK_NAMES], _ec_key(), issuer)
+    issuer = Issuer(private_key(stored.private_key), certificate, stored.certificate)
+    return leaf(subject(host), [host, *_LOOPBACK_NAMES], ec_key(), issuer)
 
 
-def _node_pair(cluster: ClusterSpec, node: NodeSpec, issuer: _Issuer) -> KeyPair:
+def issuing_key(database: Database, certificate: x509.Certificate, own_key: str) -> PrivateKey | None:
+    """Return the key that has signed a certificate; ``None`` when it is none of the named CAs'.
+
+    Args:
+        own_key: The certificate's own, PEM, with which it is self-signed.
+
+    Raises:
+        ValueError: The key is of a kind that no CA of the emulator has.
+    """
+    if certificate.issuer == certificate.subject:
+        return private_key(own_key)
+    for pair in keys.of_no_cluster(database):
+        issuer = x509.load_pem_x509_certificate(pair.certificate.encode())
+        if issuer.subject == certificate.issuer:
+            try:
+                certificate.verify_directly_issued_by(issuer)
+            except (InvalidSignature, TypeError, ValueError):
+                continue
+            return private_key(pair.private_key)
+    return None
+
+
+def issued_again(old: x509.Certificate, key: PrivateKey, period: Period) -> str:
+    """Return a certificate anew in PEM, signed with its issuer's key: only number and dates are others."""
+    start, end = period
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(old.issuer)
+        .public_key(old.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(end)
+    )
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    return pem(builder.sign(key, hashes.SHA256()))
+
+
+def _node_pair(cluster: ClusterSpec, node: NodeSpec, issuer: Issuer) -> KeyPair:
     names = dict.fromkeys((node.fqdn, node.name, *_LOOPBACK_NAMES))
-    subject = _subject(node.fqdn, organisation=cluster.domain)
-    return _leaf(subject, list(names), _ec_key(), issuer)
+    return leaf(subject(node.fqdn, organisation=cluster.domain), list(names), ec_key(), issuer)
 
 
-def _exchange_pair(server: ExchangeSpec, issuer: _Issuer) -> KeyPair:
+def _exchange_pair(server: ExchangeSpec, issuer: Issuer) -> KeyPair:
     signer = None if server.certificate == "self_signed" else issuer
     period = _from_to(server.certificate_from_days, server.certificate_until_days)
-    return _leaf(_subject(server.common_name), server.alternative_names, _rsa_key(), signer, period)
+    return leaf(subject(server.common_name), server.alternative_names, rsa_key(), signer, period)
 
 
-def _ec_key() -> PrivateKey:
+def ec_key() -> PrivateKey:
+    """Return a new EC P-256 key."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _rsa_key() -> PrivateKey:
+def rsa_key() -> PrivateKey:
+    """Return a new RSA key of 2048 bits."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def _subject(common_name: str, organisation: str = "Example") -> x509.Name:
+def subject(common_name: str, organisation: str = "Example") -> x509.Name:
+    """Return a distinguished name; of a host name that is too long for a CN, its first label is there."""
+    if len(common_name) > MAXIMUM_COMMON_NAME:
+        common_name = common_name.partition(".")[0]
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
@@ -163,22 +207,43 @@ def _authority(
     owner: str,
     common_name: str,
     key: PrivateKey,
-    issuer: _Issuer | None = None,
+    issuer: Issuer | None = None,
     period: Period | None = None,
-) -> _Issuer:
-    """Make and store a CA: self-signed without an issuer, else one that may only issue end entities."""
-    subject = _subject(common_name)
-    builder = _builder(subject, issuer.certificate.subject if issuer else subject, key, period)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0 if issuer else None), critical=True)
-    builder = builder.add_extension(key_usage(key.public_key(), authority=True), critical=True)
-    certificate = _signed(builder, issuer.key if issuer else key)
+) -> Issuer:
+    """Make and store a CA, see :func:`authority`."""
+    made = authority(common_name, key, issuer, period, path_length=0 if issuer else None)
     above = issuer.chain if issuer else ""
-    keys.put(database, keys.NO_CLUSTER, owner, KeyPair(key_pem(key), pem(certificate), above))
-    return _Issuer(key, certificate, pem(certificate) + above)
+    keys.put(database, keys.NO_CLUSTER, owner, KeyPair(key_pem(key), pem(made.certificate), above))
+    return made
 
 
-def _leaf(
-    subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: _Issuer | None, period: Period | None = None
+def authority(
+    common_name: str,
+    key: PrivateKey,
+    issuer: Issuer | None,
+    period: Period | None,
+    names: Sequence[str] = (),
+    path_length: int | None = None,
+) -> Issuer:
+    """Make a CA: self-signed without an issuer.
+
+    Args:
+        period: From when to when it is good; ten years from now on without one.
+        names: Its subject alternative names; none for a certificate without them.
+        path_length: How many authorities may stand below it; ``None`` for any number.
+    """
+    own = subject(common_name)
+    builder = _builder(own, issuer.certificate.subject if issuer else own, key, period)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+    builder = builder.add_extension(key_usage(key.public_key(), authority=True), critical=True)
+    if names:
+        builder = builder.add_extension(_alternatives(names), critical=False)
+    certificate = _signed(builder, issuer.key if issuer else key)
+    return Issuer(key, certificate, pem(certificate) + (issuer.chain if issuer else ""))
+
+
+def leaf(
+    subject: x509.Name, names: Sequence[str], key: PrivateKey, issuer: Issuer | None, period: Period | None = None
 ) -> KeyPair:
     """Make a server's key pair: self-signed without an issuer."""
     builder = _builder(subject, issuer.certificate.subject if issuer else subject, key, period)
@@ -187,10 +252,17 @@ def _leaf(
     purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     if names:
-        alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
-        builder = builder.add_extension(alternatives, critical=False)
+        builder = builder.add_extension(_alternatives(names), critical=False)
     certificate = pem(_signed(builder, issuer.key if issuer else key))
     return KeyPair(key_pem(key), certificate, issuer.chain if issuer else "")
+
+
+def private_key(text: str) -> PrivateKey:
+    """Load a key that the state holds, in PEM."""
+    key = serialization.load_pem_private_key(text.encode(), None)
+    if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+        raise TypeError("the state holds keys of EC and RSA")
+    return key
 
 
 def _from_to(first: int, last: int) -> Period:
@@ -231,6 +303,10 @@ def key_usage(key: CertificatePublicKeyTypes, authority: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
+
+
+def _alternatives(names: Sequence[str]) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([_general_name(name) for name in names])
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -66,6 +66,22 @@ class ServiceStartFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeWentAway(Event):
+    """A node answers nobody any more."""
+
+    cluster: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCameBack(Event):
+    """A node that was away, or was about to be, answers."""
+
+    cluster: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayChanged(Event):
     """A presence gateway was ``added``, ``updated`` or ``deleted``."""
 
@@ -182,6 +198,11 @@ class WebServicesRestarted(Event):
     """The web services of an Exchange server have restarted; its connections and subscriptions are gone."""
 
     server: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPasswordChanged(Event):
+    """The account of the presence gateways has another password in its domain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from imp_emulator.world.context import Context
 
 REMEMBERED = 60.0
 """Seconds for which what was found of a gateway is taken for true."""
+DAY = 86_400.0
+"""Seconds of virtual time after which it is verified anew, however little real time has passed."""
 
 
 @dataclass(slots=True)
@@ -46,9 +48,14 @@ class Remembered:
         return time.monotonic() - self.real < REMEMBERED and self.generation == self.context.database.generation
 
     @property
+    def passed(self) -> float:
+        """How many seconds of virtual time lie between, in either direction."""
+        return abs(self.context.clock.timestamp() - self.virtual)
+
+    @property
     def recent_on_the_clock(self) -> bool:
         """Whether it was so by the virtual clock too."""
-        return self.recent and abs(self.context.clock.timestamp() - self.virtual) < REMEMBERED
+        return self.recent and self.passed < REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,8 @@ class Trust:
         found = self._outcome
         if isinstance(found, Verified):
             valid = found.identity.since <= self._context.clock.now() <= found.identity.until
-            return found if valid and self._remembered.recent else None
+            remembered = self._remembered
+            return found if valid and remembered.recent and remembered.passed < DAY else None
         return found if self._remembered.recent_on_the_clock else None
 
     async def _judge(self) -> Verified | ExchangeFailure:

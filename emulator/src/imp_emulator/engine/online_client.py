@@ -9,6 +9,7 @@ Calendars.ReadBasic.All and MailboxSettings.Read, and full_access_as_app before.
 
 from __future__ import annotations
 
+from imp_emulator.catalogue.office_365 import speaks_graph
 from imp_emulator.domain.imp import office_365
 from imp_emulator.domain.network import names
 from imp_emulator.engine import ews_messages
@@ -57,7 +58,7 @@ class OnlineClient:
         self._hosts = [OnlineHost(context, cluster, node, place, access, requests.threads) for place in places]
         tokens = Tokens(context, self._hosts[0], access)
         self._client: GraphClient | _OnlineExchange
-        if office_365.speaks_graph(spec):
+        if speaks_graph(spec):
             self._client = GraphClient(self._hosts[1], tokens, access.online.client_id, requests)
         else:
             self._client = _OnlineExchange(self._hosts[1], tokens, access.online.client_id, requests)

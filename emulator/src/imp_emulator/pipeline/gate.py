@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from urllib.parse import parse_qsl
 
+from imp_emulator.pipeline import streaming
 from imp_emulator.pipeline.body import Gone, TooLarge, read_body
 from imp_emulator.pipeline.request import (
     Connection,
@@ -43,6 +44,8 @@ _LONGEST_PATH = 1_000
 """How many characters of a path the journal has."""
 ABORT = "imp_emulator.abort"
 """The ASGI extension of the emulator's listeners that closes the connection at once, without an answer."""
+OUTAGE = "outage"
+"""What the journal names for the fault of a request to a node that is away."""
 CONNECTION = "imp_emulator.connection"
 """The ASGI extension that holds the :class:`Connection` of the request."""
 
@@ -122,6 +125,7 @@ class Gate:
                 await drop(scope, receive)
                 return
             timestamp = self._environment.clock.timestamp()
+            timestamp += self._environment.faults.clock_skew(self._cluster, self._node)
             if response.stream is None:
                 await _send(send, response, timestamp)
             elif not await self._streams.send(_start(response, timestamp), response.stream, receive, send):
@@ -154,7 +158,10 @@ class Gate:
         return response
 
     async def _answer(self, request: Request, protocol: Protocol | None, flight: ExitStack) -> Response | None:
-        """Return the answer; ``None`` when a fault wants the connection closed without one."""
+        """Return the answer; ``None`` when the connection is to be closed without one: a fault, or the node is away."""
+        if (self._cluster, self._node) in self._environment.away:
+            self._note(request, _Step("" if protocol is None else protocol.name, fault=OUTAGE), 0)
+            return None
         if protocol is None:
             self._note(request, _Step(""), 404)
             return self._error_page(404, "The requested resource is not available")
@@ -198,7 +205,13 @@ class Gate:
         if effect.kind is EffectKind.DROP:
             self._note(request, step, 0)
             return None
-        if effect.kind is EffectKind.ERROR or (effect.kind is EffectKind.STATUS and not effect.after):
+        if effect.kind is EffectKind.SESSION:
+            self._environment.sessions.end(request.cluster, request.node, request.caller)
+            refusal = protocol.authenticate(request)
+            if refusal is not None:
+                self._note(request, step, refusal.status)
+                return refusal
+        if _refuses(effect, operation):
             return self._injected(request, protocol, operation, step, effect)
         if effect.kind is EffectKind.DELAY:
             try:
@@ -206,11 +219,19 @@ class Gate:
             except asyncio.CancelledError:
                 # Only the emulator's end does this: the request is one that a killed server never answered.
                 return None
-        response = await self._carry_out(request, operation, step)
-        if effect.kind is EffectKind.DELAY:
+        return await self._spoiled(request, protocol, await self._carry_out(request, operation, step), effect)
+
+    async def _spoiled(
+        self, request: Request, protocol: Protocol, response: Response, effect: Effect
+    ) -> Response | None:
+        """Leave an answer, replace it, have it sent badly, or have the connection closed (``None``)."""
+        if effect.kind in (EffectKind.DELAY, EffectKind.SESSION, EffectKind.DISK_FULL):
             return response
         if response.stream is not None:
             await response.stream.aclose()
+        if effect.kind in streaming.BADLY_SENT:
+            response.stream = streaming.badly_sent(response.body, effect)
+            return response
         return self._failure(request, protocol, effect) if effect.after else None
 
     def _run(self, request: Request, operation: Operation, step: _Step) -> Response:
@@ -251,7 +272,8 @@ class Gate:
 
     def _failure(self, request: Request, protocol: Protocol, effect: Effect) -> Response:
         """Return an answer with the status of an injected fault."""
-        response = protocol.failure(request, effect.status, "Injected fault")
+        text = "No space left on device" if effect.kind is EffectKind.DISK_FULL else "Injected fault"
+        response = protocol.failure(request, effect.status, text)
         if effect.retry_after is not None:
             until = self._environment.clock.timestamp() + effect.retry_after
             response.headers["Retry-After"] = formatdate(until, usegmt=True) if effect.date else str(effect.retry_after)
@@ -282,6 +304,13 @@ class Gate:
                 path=request.path[:_LONGEST_PATH],
             )
         )
+
+
+def _refuses(effect: Effect, operation: Operation) -> bool:
+    """Tell whether a fault has the request answered without being carried out."""
+    if effect.kind is EffectKind.DISK_FULL:
+        return operation.write
+    return effect.kind is EffectKind.ERROR or (effect.kind is EffectKind.STATUS and not effect.after)
 
 
 async def _send(send: Send, response: Response, timestamp: float) -> None:

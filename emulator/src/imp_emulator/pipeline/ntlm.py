@@ -71,8 +71,9 @@ def check_ntlm(request: Request, passwords: Mapping[str, str], schemes: Sequence
     """
     scheme, token = _token(request.headers.get("authorization", ""), schemes)
     if token is None:
-        if request.connection.caller in passwords:
-            request.caller = request.connection.caller
+        caller = request.connection.caller
+        if caller is not None and passwords.get(caller) == request.connection.password:
+            request.caller = caller
             return Outcome(Access.OK)
         return Outcome(Access.UNAUTHENTICATED, tuple(schemes))
     request.connection.caller = None
@@ -85,6 +86,7 @@ def check_ntlm(request: Request, passwords: Mapping[str, str], schemes: Sequence
     if caller is None:
         return Outcome(Access.UNAUTHENTICATED, (f"{scheme} {base64.b64encode(answer).decode('ascii')}",))
     request.caller = request.connection.caller = caller
+    request.connection.password = passwords[caller]
     return Outcome(Access.OK)
 
 

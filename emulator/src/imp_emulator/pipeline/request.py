@@ -25,10 +25,12 @@ class Connection:
 
     Attributes:
         caller: The account that the connection is authenticated as.
+        password: The password with which that was done; another one of the account ends it.
         exchange: The authentication under way, see :mod:`imp_emulator.pipeline.ntlm`.
     """
 
     caller: str | None = None
+    password: str = field(default="", repr=False)
     exchange: Any = None
 
 

@@ -6,9 +6,52 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 
 from imp_emulator.pipeline.request import Message, Receive, Send, Stream
 from imp_emulator.world.events import log_failure
+from imp_emulator.world.faults import Effect, EffectKind
+
+_PIECES = 20
+"""Into how many pieces an answer falls that comes drop by drop."""
+_FILLER = b" " * 4096
+"""What an answer without an end goes on with: white space, which neither XML nor JSON minds behind a document."""
+_PAUSE = 0.005  # seconds
+
+
+class CutError(Exception):
+    """A fault wants the connection closed in the middle of the answer."""
+
+
+async def _cut(body: bytes, effect: Effect) -> AsyncGenerator[bytes, None]:
+    """Yield the first part of a body, then fail."""
+    yield body[: int(len(body) * effect.share)]
+    raise CutError
+
+
+async def _drip(body: bytes, effect: Effect) -> AsyncGenerator[bytes, None]:
+    """Yield a body in small pieces."""
+    size = max(-(-len(body) // _PIECES), 1)
+    for start in range(0, len(body), size):
+        await asyncio.sleep(effect.seconds / _PIECES)
+        yield body[start : start + size]
+
+
+async def _endless(body: bytes, _effect: Effect) -> AsyncGenerator[bytes, None]:
+    """Yield a body, then go on until the client goes away or the listener ends."""
+    yield body
+    while True:
+        yield _FILLER
+        await asyncio.sleep(_PAUSE)
+
+
+BADLY_SENT = {EffectKind.CUT: _cut, EffectKind.DRIP: _drip, EffectKind.ENDLESS: _endless}
+"""What sends an answer badly, by kind of fault."""
+
+
+def badly_sent(body: bytes, effect: Effect) -> Stream:
+    """Return the stream of a body that a fault wants to be sent badly."""
+    return BADLY_SENT[effect.kind](body, effect)
 
 
 class Streams:
@@ -38,7 +81,8 @@ class Streams:
             await asyncio.wait({sending, leaving})
             await stream.aclose()
         if not sending.cancelled() and isinstance(error := sending.exception(), Exception):
-            log_failure("a streaming answer", error)
+            if not isinstance(error, CutError):
+                log_failure("a streaming answer", error)
             return False
         await send({"type": "http.response.body", "body": b""})
         return True

@@ -8,14 +8,15 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario import online
+from imp_emulator.scenario import configuration, names, online
 from imp_emulator.scenario.directories import check_users, group_names, read_directories
+from imp_emulator.scenario.faults import read_faults
 from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
     CA_LANGUAGES,
@@ -30,30 +31,31 @@ from imp_emulator.scenario.model import (
     ClusterSpec,
     ExchangeSpec,
     NodeSpec,
+    OnlineSpec,
     RootSpec,
     Scenario,
     ScenarioError,
     ThrottlingSpec,
 )
 from imp_emulator.scenario.people import UserSpec
-from imp_emulator.scenario.reader import XML_TEXT, Pattern, Section, parse, unique
+from imp_emulator.scenario.reader import VARIABLE, XML_TEXT, Pattern, Section, parse, unique
 from imp_emulator.scenario.redundancy import read_groups
 from imp_emulator.text_files import decoded, encoding_of
 from imp_emulator.x509.certificate import checked_pem
 
 FORMAT = 1
 RELEASES = ("11.5", "12.5", "14.0", "15.0")
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_SHORT_NAME = Pattern(_LABEL, "a host name without dots")
+_CLUSTER_NAME = Pattern(
+    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,126}[A-Za-z0-9_]|[A-Za-z0-9_]",
+    "a name of 1 to 128 letters, digits, underscores, hyphens and dots, as an inventory group has",
+)
 _VERSION = Pattern(r"\d+\.\d+\.\d+\.\d+-\d+", "a version like 14.0.1.13900-155")
 # What AXL takes: all that XML can carry. Cisco's guide names = + < > # ; \ , " and blanks.
 _USERID = Pattern(XML_TEXT + "{1,128}", "a user ID of 1 to 128 characters that XML can carry")
 _FILLED = Pattern(r"\S(?:.{0,126}\S)?", "text of 1 to 128 characters")
 _CA_NAME = Pattern(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,55}[A-Za-z0-9])?", "a name of 1 to 57 letters, digits and spaces")
-_VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
-_MAXIMUM_NAME = 64  # What fits a certificate's CN (RFC 5280).
 _DAYS = (-10_000, 36_500)  # X.509 knows no dates before 1950.
-_FQDN_WORDS = f"a host name with a dot, of at most {_MAXIMUM_NAME} characters"
+_EXCHANGE_PORTS = (443, 5986)
 _FIRST_NAMES = ("Aiko", "Ben", "Chiara", "David", "Elif", "Femi", "Greta", "Hugo", "Ines", "Jonas")
 _LAST_NAMES = ("Abe", "Baker", "Costa", "Dubois", "Endo", "Fischer", "Garcia", "Haddad", "Ito", "Jensen", "Kim")
 _DEPARTMENTS = ("sales", "support", "engineering", "finance", "operations")
@@ -88,9 +90,10 @@ def read(text: str) -> Scenario:
     """
     top = Section("", parse(text))
     top.number("format", FORMAT, FORMAT)
-    clusters = tuple(_cluster(section) for section in top.sections("clusters", []))
+    of_clusters = top.sections("clusters", [])
     exchange = top.section("exchange", {})
     servers = tuple(_exchange_server(section) for section in exchange.sections("servers", []))
+    clusters = tuple(_cluster(section, servers) for section in of_clusters)
     if not (clusters or servers or "online" in exchange):
         rule = "must hold at least one cluster, where there is no Exchange server and no tenant of Exchange Online"
         raise ScenarioError("clusters", rule)
@@ -103,10 +106,12 @@ def read(text: str) -> Scenario:
     exchange.end()
     authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
     axl = _axl(top.section("axl", {}))
+    note = top.text("note", default="").strip()
+    faults = read_faults(top)
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     scenario = Scenario(
-        clusters,
+        _with_addresses(clusters, _addresses(clusters, servers, authorities, tenant)),
         servers,
         account,
         admin,
@@ -116,21 +121,36 @@ def read(text: str) -> Scenario:
         throttling,
         tenant,
         impersonation,
+        note,
+        faults,
         fingerprint,
     )
     _check_network(scenario)
     _check_roots(scenario)
-    _check_gateways(scenario)
+    configuration.check_chains([server.stands_in_for for server in servers])
     return scenario
 
 
-def _check_gateways(scenario: Scenario) -> None:
-    known = {name for server in scenario.exchange for name in (server.name, *server.aliases)}
-    for place, cluster in enumerate(scenario.clusters):
-        for number, name in enumerate(cluster.presence_gateways):
-            if name not in known:
-                at = f"clusters[{place}].presence_gateways[{number}]"
-                raise ScenarioError(at, f"must be a name or alias of an Exchange server, not {name!r}")
+def _addresses(
+    clusters: Sequence[ClusterSpec],
+    servers: Sequence[ExchangeSpec],
+    authorities: Sequence[CaSpec],
+    tenant: OnlineSpec | None,
+) -> list[str]:
+    """Return the addresses that a scenario names, one as often as it does."""
+    found = [address for cluster in clusters for node in cluster.nodes for address in (node.ipv4, node.ipv6)]
+    found += [address for server in servers for address in (server.ipv4, server.ipv6)]
+    found += [address for authority in authorities for address in authority.addresses]
+    return [*filter(None, found), *(tenant.addresses if tenant else ())]
+
+
+def _with_addresses(clusters: tuple[ClusterSpec, ...], taken: Sequence[str]) -> tuple[ClusterSpec, ...]:
+    """Give a node without an IPv4 address the next free one of the network for tests (RFC 2544)."""
+    free = (str(address) for address in ipaddress.ip_network("198.18.0.0/15").hosts() if str(address) not in taken)
+    return tuple(
+        replace(cluster, nodes=tuple(node if node.ipv4 else replace(node, ipv4=next(free)) for node in cluster.nodes))
+        for cluster in clusters
+    )
 
 
 def _check_roots(scenario: Scenario) -> None:
@@ -145,91 +165,109 @@ def _check_roots(scenario: Scenario) -> None:
 def _check_network(scenario: Scenario) -> None:
     """All clusters and servers share one network, so names and addresses are unique across the scenario."""
     unique("clusters", (cluster.name for cluster in scenario.clusters))
-    nodes = [node for cluster in scenario.clusters for node in cluster.nodes]
-    names = [node.fqdn for node in nodes]
+    hosts = [node.fqdn for cluster in scenario.clusters for node in cluster.nodes]
     for server in scenario.exchange:
-        names += [server.name, *server.aliases]
-    names += [authority.host for authority in scenario.certification_authorities]
-    names += scenario.online.hosts if scenario.online else []
-    unique("host names of nodes, Exchange servers and certification authorities", names)
+        hosts += [server.name, *server.aliases]
+    hosts += [authority.host for authority in scenario.certification_authorities]
+    hosts += scenario.online.hosts if scenario.online else []
+    unique("host names of nodes, Exchange servers and certification authorities", hosts)
+    # Accounts are kept by the name of the cluster, or by the host of the authority.
+    owners = [
+        *(cluster.name for cluster in scenario.clusters),
+        *(one.host for one in scenario.certification_authorities),
+    ]
+    unique("names of clusters and hosts of certification authorities", owners)
     unique("certification authorities", (authority.common_name for authority in scenario.certification_authorities))
-    addresses = [address for node in nodes for address in (node.ipv4, node.ipv6)]
-    addresses += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
-    addresses += [address for authority in scenario.certification_authorities for address in authority.addresses]
-    addresses += scenario.online.addresses if scenario.online else ()
-    unique("addresses of nodes, Exchange servers and certification authorities", filter(None, addresses))
+    addresses = _addresses(scenario.clusters, scenario.exchange, scenario.certification_authorities, scenario.online)
+    unique("addresses of nodes, Exchange servers and certification authorities", addresses)
 
 
-def _cluster(section: Section) -> ClusterSpec:
-    name = section.text("name", _SHORT_NAME)
+def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
+    name = section.text("name", _CLUSTER_NAME)
     version = section.text("version", _VERSION)
     if ".".join(version.split(".")[:2]) not in RELEASES:
         raise ScenarioError(section.at("version"), f"must be of release {', '.join(RELEASES)}, not {version!r}")
-    domain = section.converted("domain", _fqdn, "a domain name with a dot")
+    domain = section.converted("domain", names.fqdn, "a domain name with a dot")
     nodes = tuple(_node(node, domain) for node in section.sections("nodes"))
     _check_nodes(section.at("nodes"), nodes)
     people = section.section("users", {})
     signed_in = people.flag("signed_in", True)
     users = tuple(_users(people))
     unique(section.at("users"), (user.userid for user in users))
-    known = read_directories(section)
-    check_users(section.at("users"), users, known)
+    directories = read_directories(section)
+    check_users(section.at("users"), users, directories)
     accounts = _accounts(section.section("accounts", {}))
     admin_api = section.flag("admin_api", True)
-    gateways = section.texts("presence_gateways", _fqdn, _FQDN_WORDS, [])
-    minutes = section.number("out_of_office_poll_minutes", 1, 1440, 60)
-    groups = read_groups(section, nodes)
-    section.end()
-    return ClusterSpec(
-        name, version, domain, nodes, users, accounts, admin_api, gateways, signed_in, minutes, groups, *known
+    known = [name for one in servers for name in (one.name, *one.aliases, one.ipv4, one.ipv6) if name]
+    gateways = configuration.read_gateways(section, known)
+    cluster = ClusterSpec(
+        name,
+        version,
+        domain,
+        nodes,
+        users,
+        accounts,
+        admin_api,
+        gateways,
+        signed_in,
+        out_of_office_poll_minutes=section.number("out_of_office_poll_minutes", 1, 1440, 60),
+        redundancy_groups=read_groups(section, nodes),
+        gateways_account=configuration.read_gateways_account(section, gateways),
+        parameters=configuration.read_parameters(section, nodes),
+        trusted=configuration.read_trust_stores(section, nodes),
+        services=configuration.read_services(section, nodes),
+        access_control_groups=directories.groups,
+        feature_group_templates=directories.templates,
+        ldap_directories=directories.directories,
     )
+    section.end()
+    return cluster
 
 
 def _node(section: Section, domain: str) -> NodeSpec:
     name = section.converted("name", _node_name, "a host name, a host name with its domain, or an address")
     node = NodeSpec(
         name=name,
-        fqdn=section.converted("fqdn", _fqdn, _FQDN_WORDS, _default_fqdn(name, domain)),
+        fqdn=section.converted("fqdn", names.fqdn, names.FQDN_WORDS, _default_fqdn(name, domain)),
         role=section.choice("role", ("cucm", "imp")),
         usage=section.choice("usage", ("publisher", "subscriber")),
-        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address"),
-        ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
+        ipv4=section.converted("ipv4", names.ipv4, "an IPv4 address", _own_address(name, 4)),
+        ipv6=section.converted("ipv6", names.ipv6, "an IPv6 address", _own_address(name, 6) or None),
         description=section.text("description", default=""),
         occupied_ports=section.numbers("occupied_ports", 1, 65535, []),
     )
     section.end()
-    if _address(name) is not None:
+    if names.address(name) is not None:
         if name not in (node.ipv4, node.ipv6):
             raise ScenarioError(section.at("name"), f"must be an address of the node itself, not {name!r}")
     elif "." in name and name.lower() != node.fqdn:
         raise ScenarioError(section.at("fqdn"), f"must be the name {name!r}, which has a domain, not {node.fqdn!r}")
-    if len(node.fqdn) > _MAXIMUM_NAME:
-        raise ScenarioError(section.at("fqdn"), f"must be {_FQDN_WORDS}, not {node.fqdn!r}")
+    # It may have been put together of a name and a domain.
+    if len(node.fqdn) > names.MAXIMUM_NAME:
+        raise ScenarioError(section.at("fqdn"), f"must be {names.FQDN_WORDS}, not {node.fqdn!r}")
     return node
 
 
 def _node_name(text: str) -> str:
     """Return what a processnode table holds: a host name with or without its domain, as written, or an address."""
-    address = _address(text)
-    if address is None and not re.fullmatch(_LABEL, text):
-        _fqdn(text)
+    address = names.address(text)
+    if address is None and not re.fullmatch(names.LABEL, text):
+        names.fqdn(text)
     return text if address is None else str(address)
+
+
+def _own_address(name: str, version: int) -> str:
+    """Return the address that a node is named by, when it is one of this version of IP, or ``""``."""
+    address = names.address(name)
+    return name if address is not None and address.version == version else ""
 
 
 def _default_fqdn(name: str, domain: str) -> str:
     """Return the host name of a node: its name where that has a domain, else a label in the cluster's domain."""
-    address = _address(name)
+    address = names.address(name)
     if address is not None:
         return f"node-{name.replace('.', '-') if address.version == 4 else address.packed.hex()}.{domain}"
     return name.lower() if "." in name else f"{name}.{domain}"
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return an address without a zone, or ``None`` for any other text."""
-    try:
-        return None if "%" in text else ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 def _check_nodes(place: str, nodes: tuple[NodeSpec, ...]) -> None:
@@ -247,7 +285,7 @@ def _users(section: Section) -> Iterator[UserSpec]:
         user = UserSpec(
             userid=listed.text("userid", _USERID),
             first_name=listed.text("first_name", default=""),
-            last_name=listed.text("last_name", _FILLED),
+            last_name=listed.text("last_name", default=""),
             mail=listed.text("mail", default=""),
             department=listed.text("department", default=""),
             im_and_presence=listed.flag("im_and_presence", False),
@@ -255,9 +293,8 @@ def _users(section: Section) -> Iterator[UserSpec]:
             locale=listed.text("locale", _FILLED, ""),
             ldap_directory=listed.text("ldap_directory", default=""),
             access_control_groups=group_names(listed),
+            home_cluster=listed.flag("home_cluster", True),
         )
-        if user.meeting_information and not user.im_and_presence:
-            raise ScenarioError(listed.at("meeting_information"), "needs im_and_presence")
         listed.end()
         yield user
     section.end()
@@ -267,7 +304,7 @@ def _generated(section: Section) -> Iterator[UserSpec]:
     """Users user0001, user0002, ... with names and departments in rotation."""
     count = section.number("count", 0, 1_000_000)
     start = section.number("start", 1, 10_000_000, 1)
-    domain = section.converted("mail_domain", _fqdn, "a domain name with a dot")
+    domain = section.converted("mail_domain", names.fqdn, "a domain name with a dot")
     departments = section.texts("departments", str, "text", list(_DEPARTMENTS)) or ("",)
     directory = section.text("ldap_directory", default="")
     groups = group_names(section)
@@ -300,7 +337,7 @@ def _account(section: Section, default: AccountSpec) -> AccountSpec:
         kind=default.kind,
         username=section.text("username", _FILLED, default.username),
         roles=default.roles,
-        password_env=section.text("password_env", _VARIABLE, None),
+        password_env=section.text("password_env", VARIABLE, None),
     )
     section.end()
     return account
@@ -323,23 +360,29 @@ def _throttling(section: Section) -> ThrottlingSpec:
 
 
 def _exchange_server(section: Section) -> ExchangeSpec:
-    name = section.converted("name", _fqdn, _FQDN_WORDS)
+    name = section.converted("name", names.fqdn, names.FQDN_WORDS)
+    own = ("common_name", "alternative_names", "certificate", "certificate_from_days", "certificate_until_days")
+    configuration.not_with(section, "stands_in_for", own)
     server = ExchangeSpec(
         name=name,
-        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address", None),
-        ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
-        common_name=section.converted("common_name", _certificate_name, "a host name, a wildcard or an address", name),
+        ipv4=section.converted("ipv4", names.ipv4, "an IPv4 address", None),
+        ipv6=section.converted("ipv6", names.ipv6, "an IPv6 address", None),
+        common_name=section.converted("common_name", names.common_name, names.COMMON_NAME_WORDS, name),
         alternative_names=section.texts(
-            "alternative_names", _certificate_name, "a host name, a wildcard or an address", [name]
+            "alternative_names", names.certificate_name, names.CERTIFICATE_NAME_WORDS, [name]
         ),
-        aliases=section.texts("aliases", _fqdn, _FQDN_WORDS, []),
+        aliases=section.texts("aliases", names.fqdn, names.FQDN_WORDS, []),
         certificate=section.choice("certificate", ("issued", "self_signed"), "issued"),
         certificate_from_days=section.number("certificate_from_days", *_DAYS, -1),
         certificate_until_days=section.number("certificate_until_days", *_DAYS, 3650),
         minimum_key_size=section.number("minimum_key_size", 1024, 16384, 2048),
         roots=tuple(_root(root) for root in section.sections("roots", [])),
         crl_reachable=section.flag("crl_reachable", True),
+        further_ports=section.numbers("further_ports", 1, 65535, []),
+        stands_in_for=configuration.read_stands_in_for(section),
     )
+    if taken := [port for port in server.further_ports if port in _EXCHANGE_PORTS]:
+        raise ScenarioError(section.at("further_ports"), f"must not hold {taken[0]}, which is there anyway")
     if server.ipv4 is None and server.ipv6 is None:
         raise ScenarioError(section.place, "must have an ipv4, an ipv6 or both")
     first, last = server.certificate_from_days, server.certificate_until_days
@@ -353,7 +396,7 @@ def _exchange_server(section: Section) -> ExchangeSpec:
 def _root(section: Section) -> RootSpec:
     root = RootSpec(
         kind=ROOT_KINDS[section.choice("type", tuple(ROOT_KINDS), "registry")],
-        authority=section.converted("authority", _fqdn, _FQDN_WORDS, ""),
+        authority=section.converted("authority", names.fqdn, names.FQDN_WORDS, ""),
         certificate=section.converted("certificate", _root_certificate, "one self-signed certificate in PEM", ""),
     )
     if bool(root.authority) == bool(root.certificate):
@@ -372,11 +415,11 @@ def _root_certificate(text: str) -> str:
 
 def _authority(section: Section) -> CaSpec:
     authority = CaSpec(
-        host=section.converted("host", _fqdn, _FQDN_WORDS),
+        host=section.converted("host", names.fqdn, names.FQDN_WORDS),
         common_name=section.text("common_name", _CA_NAME),
         kind=section.choice("kind", ("standalone", "enterprise")),
-        ipv4=section.converted("ipv4", _ipv4, "an IPv4 address", None),
-        ipv6=section.converted("ipv6", _ipv6, "an IPv6 address", None),
+        ipv4=section.converted("ipv4", names.ipv4, "an IPv4 address", None),
+        ipv6=section.converted("ipv6", names.ipv6, "an IPv6 address", None),
         intermediates=section.number("intermediates", 0, 5, 0),
         templates=section.texts("templates", _template, "a template's name without spaces", []),
         manager_approval=section.texts("manager_approval", _template, "a template's name without spaces", []),
@@ -406,31 +449,3 @@ def _template(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
         raise ValueError(text)
     return text
-
-
-def _fqdn(text: str) -> str:
-    """Return a host name of at least two labels (RFC 1123), in lower case, that fits a certificate's CN (RFC 5280)."""
-    if len(text) > _MAXIMUM_NAME or not re.fullmatch(rf"{_LABEL}(?:\.{_LABEL})+", text):
-        raise ValueError(text)
-    # Four numbers with dots would be read as an address, whatever was meant.
-    if text.rsplit(".", 1)[1].isdigit():
-        raise ValueError(text)
-    return text.lower()
-
-
-def _certificate_name(text: str) -> str:
-    """Return a name as a certificate may hold it: host name, wildcard or address (requirement C1)."""
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return "*." + _fqdn(text[2:]) if text.startswith("*.") else _fqdn(text)
-
-
-def _ipv4(text: str) -> str:
-    return str(ipaddress.IPv4Address(text))
-
-
-def _ipv6(text: str) -> str:
-    if "%" in text:  # A zone is of one machine only (RFC 4007).
-        raise ValueError(text)
-    return str(ipaddress.IPv6Address(text))

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 from tzlocal.windows_tz import win_tz
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import (
+from imp_emulator.scenario.calendars import (
     AutomaticRepliesSpec,
     LocalTime,
     MailboxesSpec,
     MailboxSpec,
     MeetingSpec,
-    ScenarioError,
 )
+from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.reader import Pattern, Section, unique
 
 ADDRESS = Pattern(

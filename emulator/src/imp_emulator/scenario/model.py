@@ -6,8 +6,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from typing import Any
 
+from imp_emulator.scenario.calendars import MailboxesSpec
+from imp_emulator.scenario.configured import (
+    CertificateSpec,
+    GatewaySpec,
+    ParameterValueSpec,
+    RedundancyGroupSpec,
+    ServiceStateSpec,
+    TrustSpec,
+)
 from imp_emulator.scenario.people import FeatureGroupTemplateSpec, LdapDirectorySpec, UserSpec
 
 
@@ -61,6 +70,8 @@ DEFAULT_ACCOUNTS = (
     AccountSpec("readonly", "application", "noaxl"),
     AccountSpec("os", "os", "osadmin"),
 )
+GATEWAYS_ACCOUNT = "gateways"
+"""The label of the account that the gateways of a cluster share."""
 DEFAULT_EXCHANGE_ACCOUNT = AccountSpec("exchange", "exchange", "EXAMPLE\\svc-imp")
 DEFAULT_EXCHANGE_ADMIN = AccountSpec("exchange_admin", "exchange_admin", "EXAMPLE\\exadmin")
 
@@ -100,32 +111,21 @@ class NodeSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class RedundancyGroupSpec:
-    """A presence redundancy group.
-
-    Attributes:
-        nodes: One or two IM and Presence nodes of the cluster.
-        high_availability: Whether the two stand in for each other.
-    """
-
-    name: str
-    nodes: tuple[str, ...]
-    high_availability: bool = False
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """A Unified CM cluster with its IM and Presence nodes.
 
     Attributes:
         admin_api: Whether its nodes serve the admin API; no real cluster does.
-        presence_gateways: The names of Exchange servers that are presence gateways from the start.
+        presence_gateways: What is a presence gateway from the start.
         signed_in: Whether the users count as signed in with a client until something else is said of one.
         out_of_office_poll_minutes: How often the Presence Engines ask Exchange servers for automatic replies; the
             product has no parameter for it.
         redundancy_groups: The presence redundancy groups; each node is in one of them at most.
         access_control_groups: The names of access control groups beside the standard ones.
+        gateways_account: The account that the gateways of Exchange share; ``None`` for that of the Exchange servers.
+        parameters: The parameters that are not at their default.
+        trusted: What is in the trust stores; the nodes' own certificates are not among it.
+        services: The services that are not as the first boot leaves them.
     """
 
     name: str
@@ -135,13 +135,17 @@ class ClusterSpec:
     users: tuple[UserSpec, ...]
     accounts: tuple[AccountSpec, ...] = DEFAULT_ACCOUNTS
     admin_api: bool = True
-    presence_gateways: tuple[str, ...] = ()
+    presence_gateways: tuple[GatewaySpec, ...] = ()
     signed_in: bool = True
     out_of_office_poll_minutes: int = 60
     redundancy_groups: tuple[RedundancyGroupSpec, ...] = ()
     access_control_groups: tuple[str, ...] = ()
     feature_group_templates: tuple[FeatureGroupTemplateSpec, ...] = ()
     ldap_directories: tuple[LdapDirectorySpec, ...] = ()
+    gateways_account: AccountSpec | None = None
+    parameters: tuple[ParameterValueSpec, ...] = ()
+    trusted: tuple[TrustSpec, ...] = ()
+    services: tuple[ServiceStateSpec, ...] = ()
 
     @property
     def release(self) -> float:
@@ -201,6 +205,9 @@ class ExchangeSpec:
         minimum_key_size: The smallest RSA key that it makes, in bits (requirement C3).
         roots: Root certificates that it trusts beside those that the domain brings.
         crl_reachable: Whether it reaches the revocation lists of the authorities.
+        further_ports: Where Exchange Web Services answer beside port 443.
+        stands_in_for: What a real server sends, its own certificate first; this one's are made like that. None for a
+            server with a certificate of its own.
     """
 
     name: str
@@ -215,98 +222,8 @@ class ExchangeSpec:
     minimum_key_size: int = 2048
     roots: tuple[RootSpec, ...] = ()
     crl_reachable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class LocalTime:
-    """A time on the wall in the zone of a mailbox.
-
-    Attributes:
-        day: The date, or how many days it is from the day of the first start.
-        time: The time of the day, without a zone.
-    """
-
-    day: date | int
-    time: time
-
-    def on(self, first: date) -> datetime:
-        """Return the time, naive, when the environment is first started on that day."""
-        day = self.day if isinstance(self.day, date) else first + timedelta(days=self.day)
-        return datetime.combine(day, self.time)
-
-
-@dataclass(frozen=True, slots=True)
-class MeetingSpec:
-    """An item of a calendar.
-
-    Attributes:
-        show_as: ``Free``, ``Tentative``, ``Busy``, ``OOF`` or ``WorkingElsewhere``.
-        all_day: Whether it takes whole days; the time of the day of start and end is not looked at.
-        recurrence: What repeats it, an RRULE of RFC 5545 without its name; ``""`` for a single item.
-    """
-
-    subject: str
-    start: LocalTime
-    end: LocalTime
-    show_as: str = "Busy"
-    all_day: bool = False
-    recurrence: str = ""
-    location: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AutomaticRepliesSpec:
-    """What a mailbox answers by itself.
-
-    Attributes:
-        state: ``Disabled``, ``Enabled`` or ``Scheduled``.
-        external_audience: Who outside gets an answer: ``None``, ``Known`` or ``All``.
-        start: From when, for ``Scheduled`` only.
-        end: Until when, for ``Scheduled`` only.
-    """
-
-    state: str
-    external_audience: str = "All"
-    start: LocalTime | None = None
-    end: LocalTime | None = None
-    internal_reply: str = ""
-    external_reply: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxSpec:
-    """A mailbox of the Exchange organisation.
-
-    Attributes:
-        address: Its primary SMTP address, which is its user principal name too.
-        aliases: Its further addresses.
-        time_zone: The IANA name of its time zone.
-        language: A language tag, for example ``en-US``.
-    """
-
-    address: str
-    display_name: str
-    aliases: tuple[str, ...] = ()
-    time_zone: str = "UTC"
-    language: str = "en-US"
-    meetings: tuple[MeetingSpec, ...] = ()
-    automatic_replies: AutomaticRepliesSpec | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxesSpec:
-    """Which mailboxes there are.
-
-    Attributes:
-        of_users: Whether each end user of each cluster with a mail address has one.
-        time_zone: The time zone of those that say nothing of it, an IANA name.
-        language: The language of those that say nothing of it.
-    """
-
-    of_users: bool = True
-    time_zone: str = "UTC"
-    language: str = "en-US"
-    listed: tuple[MailboxSpec, ...] = ()
+    further_ports: tuple[int, ...] = ()
+    stands_in_for: tuple[CertificateSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +364,8 @@ class Scenario:
 
     Attributes:
         online: The tenant of Exchange Online, or ``None``.
+        note: What whoever starts it is to know, for example of what it is a twin.
+        faults: What goes wrong from the start and after each reset, as ``POST /faults`` of the control plane takes it.
         fingerprint: Identifies the text that it was read from; a state file goes on only with its own scenario.
     """
 
@@ -456,10 +375,12 @@ class Scenario:
     exchange_admin: AccountSpec = DEFAULT_EXCHANGE_ADMIN
     certification_authorities: tuple[CaSpec, ...] = ()
     axl: AxlSpec = AxlSpec()
-    mailboxes: MailboxesSpec = MailboxesSpec()
+    mailboxes: MailboxesSpec = field(default_factory=MailboxesSpec)
     throttling: ThrottlingSpec = ThrottlingSpec()
     online: OnlineSpec | None = None
     impersonation: bool = False
+    note: str = ""
+    faults: tuple[dict[str, Any], ...] = ()
     fingerprint: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> ClusterSpec:

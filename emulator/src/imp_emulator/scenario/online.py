@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import uuid
-
+from imp_emulator.scenario import names
 from imp_emulator.scenario.model import (
     EWS_ON,
     EWS_STATES,
@@ -18,11 +15,10 @@ from imp_emulator.scenario.model import (
     OnlineSpec,
     ScenarioError,
 )
-from imp_emulator.scenario.reader import Pattern, Section, unique
+from imp_emulator.scenario.reader import VARIABLE, Pattern, Section, unique
 
 _LABEL = Pattern(r"[a-z][a-z0-9_-]{0,31}", "a label of 1 to 32 lower-case letters, digits, - and _ after a letter")
 _DOMAIN = Pattern(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", "a domain name with a dot, in lower case")
-_VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
 
 
 def tenant(section: Section) -> OnlineSpec:
@@ -36,10 +32,10 @@ def tenant(section: Section) -> OnlineSpec:
     unique(section.at("applications"), (application.label for application in applications))
     unique(section.at("applications"), (application.username for application in applications))
     found = OnlineSpec(
-        tenant_id=section.converted("tenant_id", _uuid, "a UUID"),
+        tenant_id=section.converted("tenant_id", names.lower_uuid, "a UUID"),
         tenant_domain=section.text("tenant_domain", _DOMAIN),
         applications=applications,
-        addresses=tuple(addresses.converted(host, _ipv4, "an IPv4 address") for host in ONLINE_HOSTS),
+        addresses=tuple(addresses.converted(host, names.ipv4, "an IPv4 address") for host in ONLINE_HOSTS),
         ews=section.switch("ews", EWS_STATES, EWS_ON),
         ews_allow_list=section.texts("ews_allow_list", str, "text", []),
         requests_per_mailbox=section.number("requests_per_mailbox", 1, 1_000_000, 10_000),
@@ -59,9 +55,9 @@ def _application(section: Section) -> AccountSpec:
     application = AccountSpec(
         label=section.text("label", _LABEL),
         kind="online",
-        username=section.converted("client_id", _uuid, "a UUID"),
+        username=section.converted("client_id", names.lower_uuid, "a UUID"),
         roles=section.texts("permissions", _permission, rule, []),
-        password_env=section.text("secret_env", _VARIABLE, None),
+        password_env=section.text("secret_env", VARIABLE, None),
     )
     section.end()
     return application
@@ -71,14 +67,3 @@ def _permission(text: str) -> str:
     if text not in ONLINE_PERMISSIONS:
         raise ValueError(text)
     return text
-
-
-def _uuid(text: str) -> str:
-    """Return a UUID in the form that Microsoft shows: lower case, with hyphens, no braces."""
-    if not re.fullmatch(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text):
-        raise ValueError(text)
-    return str(uuid.UUID(text))
-
-
-def _ipv4(text: str) -> str:
-    return str(ipaddress.IPv4Address(text))

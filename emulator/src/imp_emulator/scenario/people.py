@@ -13,6 +13,7 @@ class UserSpec:
     """An end user as the scenario declares it; nothing is enabled unless it says so.
 
     Attributes:
+        home_cluster: Whether the cluster is its home.
         locale: Its language as Unified CM names it, for example ``Japanese Japan``; ``""`` for the cluster's default.
         ldap_directory: The name of the LDAP directory that it comes from; ``""`` for a local user.
         access_control_groups: The names of its access control groups.
@@ -26,6 +27,7 @@ class UserSpec:
     im_and_presence: bool = False
     meeting_information: bool = False
     locale: str = ""
+    home_cluster: bool = True
     ldap_directory: str = ""
     access_control_groups: tuple[str, ...] = ()
 

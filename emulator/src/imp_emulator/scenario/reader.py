@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 import yaml
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import LocalTime, ScenarioError
+from imp_emulator.scenario.calendars import LocalTime
+from imp_emulator.scenario.model import ScenarioError
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
@@ -33,18 +34,27 @@ class Pattern(NamedTuple):
     words: str
 
 
-class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, which YAML forbids and PyYAML lets pass."""
+VARIABLE = Pattern(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")
+
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Strict(yaml.constructor.SafeConstructor):
+    """Refuses a key given twice, which YAML forbids and PyYAML lets pass."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
-        if twice is not None:
-            raise ScenarioError(f"line {node.start_mark.line + 1}", f"key {twice!r} is given twice")
-        return super().construct_mapping(node, deep=deep)
+        # What is merged in is put among the values, and may be there again as a key of its own.
+        given = list(node.value)
+        found = dict(super().construct_mapping(node, deep=deep))
+        if len(found) < len(given) or any(key.tag == _MERGE for key, _ in given):
+            keys = [self.construct_object(key, deep=True) for key, _ in given]
+            twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
+            if twice is not None:
+                raise ScenarioError(f"line {node.start_mark.line + 1}", f"key {twice!r} is given twice")
+        return found
 
 
-def _timestamp(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+def _timestamp(loader: Any, node: yaml.ScalarNode) -> Any:
     """Return a date or time; one that does not exist stays a text, which whoever reads the key refuses by its place."""
     try:
         return loader.construct_yaml_timestamp(node)
@@ -52,7 +62,15 @@ def _timestamp(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
         return node.value
 
 
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+_Strict.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
+
+
+class _Loader(_Strict, yaml.SafeLoader):
+    """The loader that is all Python; its errors name the right line."""
+
+
+class _FastLoader(_Strict, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """That of libyaml where PyYAML has it: ten thousand users take seconds with the other one."""
 
 
 def parse(text: str) -> Any:
@@ -62,7 +80,10 @@ def parse(text: str) -> Any:
         ScenarioError: It is not YAML, or a mapping holds a key twice.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+        try:
+            return yaml.load(text, Loader=_FastLoader)  # noqa: S506 - it is a SafeLoader
+        except yaml.YAMLError:
+            return yaml.load(text, Loader=_Loader)  # noqa: S506 - the same
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioError(f"line {line}", f"is not YAML: {error.problem}") from None
@@ -183,6 +204,35 @@ class Section:
             return LocalTime(value, time())
         return _convert(self.at(key), str(value), _local_time, _LOCAL_TIME_WORDS)
 
+    def free_keys(self, known: Collection[str] | None = None) -> list[str]:
+        """Return the keys of a mapping whose keys are names; ``known`` are the only ones that there may be."""
+        for key in self._values:
+            if not isinstance(key, str):
+                raise ScenarioError(self.at(str(key)), f"must be text as a key, not {_kind(key)}")
+            if known is not None and key not in known:
+                raise ScenarioError(self.at(key), f"is not known here; known are {', '.join(known)}")
+        return list(self._values)
+
+    def value(self, key: str) -> str:
+        """Return the value of a parameter as it stands on the wire: a text that XML can carry, or a whole number."""
+        value = self.any(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if not isinstance(value, str):
+            hint = '; put "T" and "F" in quotation marks' if isinstance(value, bool) else ""
+            raise ScenarioError(self.at(key), f"must be text or a whole number, not {_kind(value)}{hint}")
+        if not re.fullmatch(f"{XML_TEXT}*", value):
+            raise ScenarioError(self.at(key), f"must be text that XML can carry, not {_shown(value)}")
+        return value
+
+    def any(self, key: str) -> Any:
+        """Return what stands under a key, of whatever type."""
+        return self._take(key, object, _REQUIRED)
+
+    def items(self, key: str) -> list[Item]:
+        """Return what is in the list under a key, none when there is no such key."""
+        return [Item(f"{self.at(key)}[{i}]", value) for i, value in enumerate(self._take(key, list, []))]
+
     def section(self, key: str, default: Any = _REQUIRED) -> Section:
         """Return the mapping under a key."""
         return Section(self.at(key), self._take(key, dict, default))
@@ -191,10 +241,32 @@ class Section:
         """Return the list of mappings under a key."""
         return [Section(f"{self.at(key)}[{i}]", value) for i, value in enumerate(self._take(key, list, default))]
 
+    def rest(self) -> dict[str, Any]:
+        """Return all that was not read yet, which somebody else will judge."""
+        found, self._values = self._values, {}
+        return found
+
     def end(self) -> None:
         """Refuse what was not read."""
         for key in self._values:
             raise ScenarioError(self.at(str(key)), f"is not known here; known are {', '.join(self._known)}")
+
+
+class Item(NamedTuple):
+    """An item of a list, which may be a text or a mapping."""
+
+    place: str
+    value: Any
+
+    def converted(self, convert: Callable[[str], T], rule: str) -> T:
+        """Return what ``convert`` makes of a string; its ``ValueError`` means that ``rule`` is broken."""
+        if not isinstance(self.value, str):
+            raise ScenarioError(self.place, f"must be {rule}, not {_kind(self.value)}")
+        return _convert(self.place, self.value, convert, rule)
+
+    def section(self) -> Section:
+        """Return the mapping."""
+        return Section(self.place, self.value)
 
 
 _LOCAL_TIME_WORDS = "a time without a zone like 2026-11-30T09:00, or +1 09:00 for the day after the first start"

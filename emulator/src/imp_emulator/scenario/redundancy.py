@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import NodeSpec, RedundancyGroupSpec, ScenarioError
+from imp_emulator.scenario.configuration import node_name
+from imp_emulator.scenario.configured import RedundancyGroupSpec
+from imp_emulator.scenario.model import NodeSpec, ScenarioError
 from imp_emulator.scenario.reader import Pattern, Section, unique
 
 DEFAULT_GROUP = "DefaultCUPSubcluster"
@@ -21,13 +22,6 @@ GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
 KEY = "presence_redundancy_groups"
 """The key of a cluster that lists its groups."""
 
-DEFAULT_GROUP = "DefaultCUPSubcluster"
-"""The presence redundancy group that the product makes for its first IM and Presence node."""
-GROUP_NAME = "[A-Za-z0-9_-]{1,128}"
-"""What the name of a group may be, as a regular expression (Cisco's guide)."""
-GROUP_DESCRIPTION = r'[^"%&\\<>]{0,128}'
-"""What the description of a group may be, as a regular expression (Cisco's guide)."""
-
 _NAME = Pattern(GROUP_NAME, "a name of 1 to 128 letters, digits, underscores and hyphens")
 _DESCRIPTION = Pattern(GROUP_DESCRIPTION, 'text of at most 128 characters without " % & \\ < >')
 
@@ -38,12 +32,12 @@ def read_groups(cluster: Section, nodes: Sequence[NodeSpec]) -> tuple[Redundancy
     Raises:
         ScenarioError: They break a rule.
     """
-    names = [node.name for node in nodes if node.role == "imp"]
+    presence = [node for node in nodes if node.role == "imp"]
     listed = KEY in cluster
     sections = cluster.sections(KEY, [])
     if not listed:
-        return _pairs(names)
-    groups = tuple(_group(section, names) for section in sections)
+        return _pairs([node.name for node in presence])
+    groups = tuple(_group(section, presence) for section in sections)
     unique(cluster.at(KEY), (group.name for group in groups))
     unique(f"nodes of {cluster.at(KEY)}", (node for group in groups for node in group.nodes))
     return groups
@@ -58,18 +52,10 @@ def _pairs(names: Sequence[str]) -> tuple[RedundancyGroupSpec, ...]:
     )
 
 
-def _node(names: Sequence[str], text: str) -> str:
-    """Return the node that a text names in any letter case, as its cluster writes it."""
-    found = next((name for name in names if ascii_lower(name) == ascii_lower(text)), None)
-    if found is None:
-        raise ValueError(text)
-    return found
-
-
-def _group(section: Section, names: Sequence[str]) -> RedundancyGroupSpec:
+def _group(section: Section, nodes: Sequence[NodeSpec]) -> RedundancyGroupSpec:
     group = RedundancyGroupSpec(
         name=section.text("name", _NAME),
-        nodes=section.texts("nodes", partial(_node, names), "an IM and Presence node of the cluster"),
+        nodes=section.texts("nodes", partial(node_name, nodes), "an IM and Presence node of the cluster"),
         high_availability=section.flag("high_availability", False),
         description=section.text("description", _DESCRIPTION, ""),
     )

@@ -9,13 +9,24 @@ from functools import partial
 
 from imp_emulator.domain.cucm import directories
 from imp_emulator.domain.events import (
+    NodeCameBack,
+    NodeWentAway,
     ParameterChanged,
     ServiceDeployed,
     ServiceStarted,
     ServiceStopping,
 )
 from imp_emulator.domain.exchange import event_log, first_contents, streaming, subscriptions
-from imp_emulator.domain.imp import engine_life, following, presence, recovery, services, web_service, web_sessions
+from imp_emulator.domain.imp import (
+    engine_life,
+    following,
+    outages,
+    presence,
+    recovery,
+    services,
+    web_service,
+    web_sessions,
+)
 from imp_emulator.engine.callbacks import CallBacks
 from imp_emulator.engine.presence_engine import PresenceEngines
 from imp_emulator.engine.push import Push
@@ -38,6 +49,9 @@ def wire(environment: Environment) -> PresenceEngines:
         What :func:`start` needs.
     """
     context = environment.context
+    # Before anybody else hears of it, so that all see the same.
+    for kind in (NodeWentAway, NodeCameBack, StateReplaced):
+        environment.events.subscribe(kind, lambda _: environment.look_who_is_away())
     environment.scheduler.register(services.CHANGE_ENDS, partial(services.end_change, context))
     environment.events.subscribe(StateReplaced, lambda _: services.lift_hanging(context))
     environment.scheduler.register(event_log.FORGET, lambda _: event_log.forget(context))
@@ -61,6 +75,9 @@ def watch_nodes(environment: Environment) -> None:
     events.subscribe(ServiceStarted, partial(recovery.service_changed, context))
     events.subscribe(ParameterChanged, partial(recovery.parameter_changed, context))
     events.subscribe(StateReplaced, lambda _: recovery.look_at_all(context))
+    events.subscribe(NodeWentAway, lambda event: recovery.look(context, event.cluster, event.node))
+    events.subscribe(NodeCameBack, lambda event: recovery.look(context, event.cluster, event.node))
+    events.subscribe(ServiceStopping, partial(outages.service_stopping, context))
     scheduler.register(recovery.DOWN, partial(recovery.down, context))
     scheduler.register(recovery.SETTLE, partial(recovery.settle, context))
     scheduler.register(recovery.FALL_BACK, partial(recovery.fall_back, context))

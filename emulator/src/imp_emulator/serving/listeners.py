@@ -20,7 +20,7 @@ from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ErrorPage, Gate
 from imp_emulator.pipeline.request import Protocol
-from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST
+from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST, ExchangeSpec
 from imp_emulator.serving import served_certificate
 from imp_emulator.serving.connection import HttpConnection
 from imp_emulator.serving.sip_proxy import WhileRunning
@@ -184,10 +184,18 @@ class Listeners:
             addresses = tuple(filter(None, (server.ipv4, server.ipv6)))
             context = served_certificate.of_iis(self._environment, server.name).context
             self._listen_for("exchange", None, "", server.name, addresses, context)
+            self._open_further_ports(server, addresses)
             # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
             # do it can verify the server before and after.
             management = server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server.name)))
             self._listen_for("exchange-management", None, "", server.name, addresses, management)
+
+    def _open_further_ports(self, server: ExchangeSpec, addresses: tuple[str, ...]) -> None:
+        """Lead further ports of a server to the listener that answers Exchange Web Services."""
+        listener = self.endpoints[Endpoint("", server.name, 443, addresses)]
+        for port in server.further_ports:
+            self.endpoints[Endpoint("", server.name, port, addresses)] = listener
+            self._environment.network.update({(address, port): listener for address in addresses})
 
     def _listen_for_authorities(self) -> None:
         database = self._environment.database

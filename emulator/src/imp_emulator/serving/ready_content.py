@@ -16,6 +16,7 @@ from imp_emulator.serving.listeners import Listeners
 from imp_emulator.store import accounts, keys
 from imp_emulator.store.ca.authorities import root
 from imp_emulator.store.database import Database
+from imp_emulator.store.imp import gateways, office_365
 from imp_emulator.world.environment import Environment
 
 
@@ -33,6 +34,7 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
     exchange = _accounts(database, accounts.EXCHANGE)
     return {
         "format": FORMAT,
+        "note": scenario.note,
         "pid": os.getpid(),
         "state": str(database.path.absolute()),
         "control": control,
@@ -40,7 +42,8 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
         "clusters": _clusters(environment, ports),
         "exchange": {
             server.name: ports["", server.name]
-            | {"ipv4": server.ipv4, "ipv6": server.ipv6, "ews_url": _ews_url(ports["", server.name])}
+            | {"ipv4": server.ipv4, "ipv6": server.ipv6, "aliases": list(server.aliases)}
+            | {"ews_url": _ews_url(ports["", server.name])}
             | _certificates(database, folder, server.name)
             for server in sorted(scenario.exchange, key=lambda server: server.name)
         },
@@ -55,6 +58,11 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
         },
         "exchange_online": _online(environment, ports),
     }
+
+
+def gateways_account(database: Database) -> dict[str, str]:
+    """Return user name and password of the account of the presence gateways, which may change while it runs."""
+    return _accounts(database, accounts.EXCHANGE)["exchange"]
 
 
 def _online(environment: Environment, ports: Mapping[tuple[str, str], dict[str, Any]]) -> dict[str, Any] | None:
@@ -85,13 +93,31 @@ def _clusters(environment: Environment, ports: Mapping[tuple[str, str], dict[str
     return {
         cluster.name: {
             "version": cluster.version,
+            "domain": cluster.domain,
             "accounts": _accounts(environment.database, cluster.name),
             "nodes": {
-                node.name: {"fqdn": node.fqdn, "role": node.role, "usage": node.usage} | ports[cluster.name, node.name]
+                node.name: {"fqdn": node.fqdn, "role": node.role, "usage": node.usage}
+                | {"ipv4": node.ipv4, "ipv6": node.ipv6, "description": node.description}
+                | ports[cluster.name, node.name]
                 for node in cluster.nodes
             },
+            **of_gateways(environment.database, cluster.name),
         }
         for cluster in sorted(environment.scenario.clusters, key=lambda cluster: cluster.name)
+    }
+
+
+def of_gateways(database: Database, cluster: str) -> dict[str, Any]:
+    """Return what the presence gateways of a cluster have stored and tell nobody."""
+    shared = gateways.credentials(database, cluster)
+    online = {found.name: office_365.get(database, found.id) for found in gateways.gateways(database, cluster)}
+    return {
+        "gateways_account": None if shared is None else {"username": shared.account, "password": shared.password},
+        "gateway_secrets": {
+            name: {"client_secret": fields.client_secret, "proxy_password": fields.proxy_password}
+            for name, fields in online.items()
+            if fields is not None
+        },
     }
 
 
@@ -105,10 +131,9 @@ def _accounts(database: Database, cluster: str) -> dict[str, dict[str, str]]:
 
 def _certificates(database: Database, folder: Path, server: str) -> dict[str, str]:
     pair = keys.get(database, keys.NO_CLUSTER, server)
-    root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT)
     return {
         "chain_file": _published(folder, f"{server}.pem", pair.issuers),
-        "root_file": _published(folder, f"{server}-root.pem", root.certificate),
+        "root_file": _published(folder, f"{server}-root.pem", pair.root),
         "leaf_file": _published(folder, f"{server}-leaf.pem", pair.certificate),
     }
 

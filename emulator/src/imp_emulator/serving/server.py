@@ -10,8 +10,11 @@ import gc
 import secrets
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -20,7 +23,9 @@ from imp_emulator.client.addresses import connect_address
 from imp_emulator.console import app as console
 from imp_emulator.console.app import Front
 from imp_emulator.console.live import Live
+from imp_emulator.control import faults
 from imp_emulator.control.app import Control, application
+from imp_emulator.domain.events import AccountPasswordChanged
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.serving import background, ready_content
 from imp_emulator.serving.listeners import Listeners, Server, operations
@@ -28,6 +33,7 @@ from imp_emulator.store.database import Database, NotStored, StateError
 from imp_emulator.store.journal import DEFAULT_LIMIT
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
+from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.pace import ServicePace
 from imp_emulator.world.snapshots import Snapshots, StateFolder, prepare
 
@@ -40,6 +46,7 @@ class Options:
         host: The address to bind to.
         control_port: The control plane's port; 0 takes the one of the last start when it is free, or any.
         journal_limit: How many requests the journal remembers.
+        durable: Whether a write is acknowledged only when it is on the disk itself, so that a power cut takes none.
     """
 
     scenario: Scenario
@@ -48,6 +55,7 @@ class Options:
     host: str = "127.0.0.1"
     control_port: int = 0
     journal_limit: int = DEFAULT_LIMIT
+    durable: bool = False
 
 
 def serve(options: Options) -> None:
@@ -74,7 +82,7 @@ def serve(options: Options) -> None:
 
 async def _serve(options: Options, folder: StateFolder) -> None:
     # Whoever serves opens the state file and closes it; everybody else is given it.
-    database = Database(options.state)
+    database = Database(options.state, "FULL" if options.durable else "NORMAL")
     try:
         snapshots = Snapshots(database, folder.path / "snapshots")
         prepare(database, snapshots, options.scenario, background.complete)
@@ -83,6 +91,7 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         )
         engines = background.wire(environment)
         listeners = Listeners(environment, options.host)
+        faults.begin(environment)
         plane = Control(environment, snapshots, operations(listeners.protocols), secrets.token_urlsafe(24))
         socket = listeners.bind("control", options.control_port)
         url = _url(options.host, socket.getsockname()[1])
@@ -98,6 +107,9 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         await background.start(environment, engines)
         _settle()
         ready_file.write(options.ready_file, content)
+        describe = partial(ready_content.describe, environment, listeners, folder.path / "pki", reached)
+        for kind in (AccountPasswordChanged, StateReplaced):
+            environment.events.subscribe(kind, lambda _: _tell_password(options.ready_file, environment, describe))
         sys.stdout.write(f"imp-emulator is ready, see {options.ready_file}\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -107,6 +119,13 @@ async def _serve(options: Options, folder: StateFolder) -> None:
         await listeners.stop()
     finally:
         database.close()
+
+
+def _tell_password(path: Path, environment: Environment, describe: Callable[[], dict[str, Any]]) -> None:
+    """Write the ready file anew when the account of the gateways has another password than the one it tells."""
+    told = ready_file.read(path)
+    if told is not None and told["exchange_account"] != ready_content.gateways_account(environment.database):
+        ready_file.write(path, describe())
 
 
 def _settle() -> None:

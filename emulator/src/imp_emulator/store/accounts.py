@@ -57,17 +57,22 @@ def seed(database: Database, scenario: Scenario) -> None:
 def _insert(database: Database, cluster: str, account: AccountSpec) -> None:
     database.execute(
         "INSERT INTO account (cluster, kind, username, label, password, roles) VALUES (?, ?, ?, ?, ?, ?)",
-        (cluster, account.kind, account.username, account.label, _password(account), json.dumps(account.roles)),
+        (cluster, account.kind, account.username, account.label, password(account), json.dumps(account.roles)),
     )
 
 
-def _password(account: AccountSpec) -> str:
+def password(account: AccountSpec) -> str:
+    """Return the password of an account that is made: from its environment variable, or a random one.
+
+    Raises:
+        ScenarioError: The environment variable is unset or empty.
+    """
     if account.password_env is None:
-        return secrets.token_urlsafe(18)
-    password = os.environ.get(account.password_env, "")
-    if not password:
+        return new_password()
+    found = os.environ.get(account.password_env, "")
+    if not found:
         raise ScenarioError(f"environment variable {account.password_env} (account {account.username})", "is not set")
-    return password
+    return found
 
 
 def accounts(database: Database, cluster: str) -> list[Account]:
@@ -81,6 +86,19 @@ def account(database: Database, cluster: str, kind: str, username: str) -> Accou
         "SELECT * FROM account WHERE cluster = ? AND kind = ? AND username = ?", (cluster, kind, username)
     )
     return None if row is None else _account(row)
+
+
+def set_password(database: Database, cluster: str, account: Account, password: str) -> None:
+    """Give an account another password."""
+    database.execute(
+        "UPDATE account SET password = ? WHERE cluster = ? AND kind = ? AND username = ?",
+        (password, cluster, account.kind, account.username),
+    )
+
+
+def new_password() -> str:
+    """Return a password that nobody can guess."""
+    return secrets.token_urlsafe(18)
 
 
 def _account(row: Row) -> Account:

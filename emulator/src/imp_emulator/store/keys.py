@@ -24,6 +24,11 @@ def management(server: str) -> str:
     return f"{server}/management"
 
 
+def stand_in(name: str) -> str:
+    """Return the owner of a key that stands for a real one; it has no certificate of its own."""
+    return f"stand-in/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyPair:
     """A private key and its certificate, all in PEM.
@@ -39,9 +44,17 @@ class KeyPair:
     @property
     def served(self) -> str:
         """What a TLS server of this pair sends: its certificate and the intermediates, without the root."""
+        return self.certificate + "".join(self._above[:-1])
+
+    @property
+    def root(self) -> str:
+        """The root above it, or itself when it has signed itself."""
+        return self._above[-1] if self._above else self.certificate
+
+    @property
+    def _above(self) -> list[str]:
         marker = "-----BEGIN CERTIFICATE-----"
-        intermediates = [marker + part for part in self.issuers.split(marker)[1:-1]]
-        return self.certificate + "".join(intermediates)
+        return [marker + part for part in self.issuers.split(marker)[1:]]
 
 
 def put(database: Database, cluster: str, owner: str, pair: KeyPair) -> None:
@@ -50,6 +63,14 @@ def put(database: Database, cluster: str, owner: str, pair: KeyPair) -> None:
         "INSERT OR REPLACE INTO key_pair (cluster, owner, private_key, certificate, issuers) VALUES (?, ?, ?, ?, ?)",
         (cluster, owner, pair.private_key, pair.certificate, pair.issuers),
     )
+
+
+def of_no_cluster(database: Database) -> list[KeyPair]:
+    """Return the key pairs that belong to no cluster: those of the named CAs, and of servers."""
+    rows = database.all(
+        "SELECT private_key, certificate, issuers FROM key_pair WHERE cluster = ? ORDER BY owner", (NO_CLUSTER,)
+    )
+    return [KeyPair(row["private_key"], row["certificate"], row["issuers"]) for row in rows]
 
 
 def get(database: Database, cluster: str, owner: str) -> KeyPair:

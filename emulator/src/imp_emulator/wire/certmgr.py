@@ -111,6 +111,10 @@ class Certmgr:
                     "csr": _or_none(identities.waiting_request, *place, service),
                 }
                 for service in trust.services(*place)
+            ]
+            + [
+                {"service": service, "certificate": pem, "csr": None}
+                for service, pem in trust.foreign_identities(*place)
             ],
             trusts=[
                 {

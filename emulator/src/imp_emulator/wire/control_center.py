@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from lxml import etree
 
-from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec
+from imp_emulator.catalogue.services import ServiceSpec
 from imp_emulator.domain.imp import services
 from imp_emulator.domain.imp.services import Action, Reason, ServiceState
 from imp_emulator.pipeline.accounts import Access, Accounts
@@ -197,8 +197,8 @@ class ControlCenter:
         head = _elements(("ActiveServerVersion", version), ("PrimaryNode", request.node), ("SecondaryNode", ""))
         return f"{head}<ns1:Products>{_item(product)}</ns1:Products><ns1:Services>{items}</ns1:Services>"
 
-    def _catalogue(self, request: Request) -> tuple[ServiceSpec, ...]:
-        return CATALOGUE[self._role(request)]
+    def _catalogue(self, request: Request) -> list[ServiceSpec]:
+        return services.catalogue(self._context, request.cluster, request.node)
 
     def _role(self, request: Request) -> str:
         return services.role(self._context, request.cluster, request.node)

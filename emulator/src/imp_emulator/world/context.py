@@ -33,7 +33,7 @@ class Context:
         pace: How fast services start and stop.
         scenario: What the environment was made from; it does not change.
         network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
-        cut_off: Tells whether a fault keeps a node (cluster, name) from being reached.
+        cut_off: Tells whether a node (cluster, name) cannot be reached: it is away, or a fault keeps everybody from it.
     """
 
     database: Database

@@ -10,6 +10,7 @@ from dataclasses import InitVar, dataclass, field
 
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database
+from imp_emulator.store.imp import outages
 from imp_emulator.store.journal import DEFAULT_LIMIT, Journal
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.context import Context, Listener
@@ -31,6 +32,7 @@ class Environment:
         journal_limit: How many requests the journal remembers.
         network: The emulated network's listeners: (virtual address, port of the real product) -> listener.
         engine_listeners: Where Exchange's notifications for the Presence Engine of a node arrive, by cluster and node.
+        away: The nodes (cluster, name) that answer nobody, as the state says; see :meth:`look_who_is_away`.
         answered: How often each (protocol, operation) was answered with a status below 400 since the process started;
             a reset does not touch it.
         context: The part that handlers and rules are given.
@@ -44,6 +46,7 @@ class Environment:
     sessions: Sessions = field(default_factory=Sessions)
     network: dict[tuple[str, int], Listener] = field(default_factory=dict)
     engine_listeners: dict[tuple[str, str], Listener] = field(default_factory=dict)
+    away: set[tuple[str, str]] = field(default_factory=set)
     answered: Counter[tuple[str, str]] = field(default_factory=Counter)
     journal_limit: InitVar[int] = DEFAULT_LIMIT
     journal: Journal = field(init=False)
@@ -63,5 +66,14 @@ class Environment:
             pace=self.pace,
             scenario=self.scenario,
             network=self.network,
-            cut_off=self.faults.cut_off,
+            cut_off=self._cut_off,
         )
+        self.look_who_is_away()
+
+    def look_who_is_away(self) -> None:
+        """Read from the state which nodes are away: every request asks for it, and it changes seldom."""
+        found = outages.outages(self.database)
+        self.away = {(outage.cluster, outage.node) for outage in found if outage.since is not None}
+
+    def _cut_off(self, cluster: str, node: str) -> bool:
+        return (cluster, node) in self.away or self.faults.cut_off(cluster, node)

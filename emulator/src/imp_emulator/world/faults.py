@@ -19,6 +19,12 @@ class EffectKind(StrEnum):
     DROP_AFTER = "drop_after"
     DELAY = "delay"
     ERROR = "error"
+    CUT = "cut"
+    DRIP = "drip"
+    ENDLESS = "endless"
+    SESSION = "session"
+    DISK_FULL = "disk_full"
+    CLOCK_SKEW = "clock_skew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,9 @@ class Effect:
         retry_after: Seconds for the ``Retry-After`` header of that answer.
         date: Whether that header names a time, on the virtual clock, instead of so many seconds.
         after: Whether the request is handled first, and only its answer replaced, as by a proxy that has lost it.
-        seconds: How long to wait before handling, in real time (``DELAY``).
+        seconds: How long to wait before handling (``DELAY``), or how long the answer takes (``DRIP``), in real time; or
+            by how much the node's clock is ahead of the virtual one, behind it for a negative number (``CLOCK_SKEW``).
+        share: How much of the answer comes before the connection is closed, from 0 to 1 (``CUT``).
         code: An error of the protocol itself to answer instead of handling the request (``ERROR``), for example
             ``ErrorServerBusy``; a protocol without such codes answers with ``status``.
         values: What the answer says beside that code, for example ``{"BackOffMilliseconds": "300000"}``.
@@ -42,6 +50,7 @@ class Effect:
     date: bool = False
     after: bool = False
     seconds: float = 0.0
+    share: float = 0.5
     code: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
 
@@ -53,6 +62,7 @@ class Fault:
     Attributes:
         times: How many requests it hits before it is spent; ``None`` means every one.
         skip: How many matching requests pass unharmed first.
+        every: Which of the remaining ones it may hit: each ``every``-th.
         probability: The share of the remaining ones that it hits, drawn from ``seed``.
     """
 
@@ -64,6 +74,7 @@ class Fault:
     operation: str | None = None
     times: int | None = None
     skip: int = 0
+    every: int = 1
     probability: float = 1.0
     seed: int = 0
     matched: int = 0
@@ -73,6 +84,10 @@ class Fault:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - repeatable by intention, nothing secret depends on it
 
+    def is_at(self, cluster: str, node: str) -> bool:
+        """Tell whether this fault is one of a node or server."""
+        return self.cluster in (None, cluster) and self.node in (None, node)
+
     def hit(self, cluster: str, node: str, protocol: str, operation: str) -> bool:
         """Count a request that matches, and tell whether this fault strikes it."""
         wanted = (self.cluster, self.node, self.protocol, self.operation)
@@ -81,7 +96,9 @@ class Fault:
         if self.times is not None and self.hits >= self.times:
             return False
         self.matched += 1
-        if self.matched <= self.skip or self._random.random() >= self.probability:
+        if self.matched <= self.skip or (self.matched - self.skip) % self.every:
+            return False
+        if self._random.random() >= self.probability:
             return False
         self.hits += 1
         return True
@@ -110,11 +127,20 @@ class Faults:
         self.active = []
 
     def strike(self, cluster: str, node: str, protocol: str, operation: str) -> Effect | None:
-        """Return the effect of the first fault that strikes this request, or ``None``."""
+        """Return the effect of the first fault that strikes this request; ``None`` for none, or a wrong clock."""
         for fault in self.active:
-            if fault.hit(cluster, node, protocol, operation):
+            if fault.effect.kind is not EffectKind.CLOCK_SKEW and fault.hit(cluster, node, protocol, operation):
                 return fault.effect
         return None
+
+    def clock_skew(self, cluster: str, node: str) -> float:
+        """Return by how many seconds the clock of a node or server is wrong, as its answers tell it."""
+        total = 0.0
+        for fault in self.active:
+            if fault.effect.kind is EffectKind.CLOCK_SKEW and fault.is_at(cluster, node):
+                fault.hits += 1
+                total += fault.effect.seconds
+        return total
 
     def cut_off(self, cluster: str, node: str) -> bool:
         """Tell whether a node is down for everybody: every request to it is dropped, whatever it asks for."""
@@ -122,7 +148,7 @@ class Faults:
             fault.effect.kind is EffectKind.DROP
             and fault.cluster in (None, cluster)
             and fault.node in (None, node)
-            and (fault.protocol, fault.operation, fault.times, fault.skip) == (None, None, None, 0)
+            and (fault.protocol, fault.operation, fault.times, fault.skip, fault.every) == (None, None, None, 0, 1)
             and fault.probability == 1
             for fault in self.active
         )

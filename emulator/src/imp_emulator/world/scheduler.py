@@ -33,6 +33,8 @@ _REPEATED_SECONDS = 2 * 3600.0
 """How much of a long way of the clock sees what repeats, however much of it there is."""
 _REPEATED_HOURS = 5_000
 """How many hours of jobs that repeat a way of the clock sees beside that, over all of them."""
+PATIENCE = 3.0
+"""Seconds of real time that the start waits for what became due; nearly always that is done in less."""
 _LOOK_AGAIN_SECONDS = 60.0
 """The longest wait in one go: somebody may set the machine's clock."""
 _logger = logging.getLogger("imp_emulator")
@@ -292,9 +294,19 @@ class Scheduler:
         store.remove(self._database, job.id)
 
     async def start(self) -> None:
-        """Run what became due while nobody was there, and from now on what becomes due."""
-        await self.catch_up()
-        self._follower = asyncio.get_running_loop().create_task(self._follow())
+        """Run what became due while nobody was there, and from now on what becomes due.
+
+        Ten thousand users that are to be followed take long: after :data:`PATIENCE` the rest is done meanwhile.
+        """
+        first = asyncio.create_task(self.catch_up())
+        done, _ = await asyncio.wait((first,), timeout=PATIENCE)
+        if done:
+            first.result()
+        self._follower = asyncio.create_task(self._follow_after(first))
+
+    async def _follow_after(self, first: asyncio.Task[None]) -> None:
+        await first
+        await self._follow()
 
     async def catch_up(self) -> None:
         """Run what became due while nobody ran it, each at its own time; nothing when the clock stands still."""

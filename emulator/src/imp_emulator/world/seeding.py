@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from imp_emulator.crypto import authority, certificates
+from imp_emulator.crypto import authority, certificates, stand_ins
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import accounts, hosts, nodes
 from imp_emulator.store.cucm import directories, parameters, users
@@ -25,13 +25,15 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
         now: The time of the virtual clock.
 
     Raises:
-        ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``.
+        ScenarioError: The scenario asks for something that this machine does not have, see ``accounts.seed``, or holds
+            what only its part can tell to be wrong.
     """
     for part in (
         nodes,
         hosts,
         accounts,
         certificates,
+        stand_ins,
         authority,
         exchange_certificates,
         exchange_roots,

@@ -29,3 +29,9 @@ class Sessions:
     def caller(self, cluster: str, node: str, token: str) -> str | None:
         """Return whom a token stands for on a node, or ``None``."""
         return self._callers.get((cluster, node, token))
+
+    def end(self, cluster: str, node: str, caller: str | None) -> None:
+        """End the session of a caller on a node, as a timeout does; a token of it stands for nobody any more."""
+        token = self._tokens.pop((cluster, node, caller), None)
+        if token is not None:
+            del self._callers[cluster, node, token]

@@ -8,9 +8,14 @@ Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
   !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node === document.activeElement);
 
 // A browser keeps few connections to one server. So a page that nobody sees gives its stream back; when it is seen again,
-// the stream tells what was new meanwhile.
+// the stream tells what was new meanwhile. While there is none, the page says so.
+const AGAIN = 1000;
+const NEWS = 10000;
+
 class Stream extends EventTarget {
   #source = null;
+  #lost = false;
+  #waiting = null;
 
   constructor(url) {
     super();
@@ -23,14 +28,61 @@ class Stream extends EventTarget {
     if (document.hidden) {
       this.close();
     } else if (this.#source === null) {
-      this.#source = new EventSource(this.url);
-      for (const name of ["changed", "clock"]) {
-        this.#source.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, { data: event.data })));
+      this.#begin();
+    }
+  }
+
+  #begin() {
+    const source = new EventSource(this.url);
+    this.#source = source;
+    for (const name of ["changed", "clock"]) {
+      source.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, { data: event.data })));
+    }
+    source.addEventListener("open", () => this.#tell(false));
+    source.addEventListener("error", () => {
+      this.#tell(true);
+      // A browser tries again by itself, unless the answer was no stream.
+      if (source === this.#source && source.readyState === EventSource.CLOSED) {
+        this.#source = null;
+        this.#waiting = setTimeout(() => this.#look(), AGAIN);
       }
+    });
+  }
+
+  async #look() {
+    const answer = await fetch("/console/events", { method: "HEAD" }).catch(() => null);
+    if (document.hidden || this.#source !== null) {
+      return;
+    }
+    if (answer?.ok) {
+      this.#begin();
+    } else if (answer?.status === 401) {
+      // Another emulator is there by now; it says what to do.
+      location.reload();
+    } else {
+      this.#waiting = setTimeout(() => this.#look(), AGAIN);
+    }
+  }
+
+  #tell(lost) {
+    if (lost === this.#lost) {
+      return;
+    }
+    this.#lost = lost;
+    const notice = document.getElementById("connection");
+    notice.className = lost ? "lost" : "back";
+    notice.textContent = lost ? notice.dataset.lost : notice.dataset.back;
+    if (!lost) {
+      setTimeout(() => {
+        if (!this.#lost) {
+          notice.textContent = "";
+        }
+      }, NEWS);
     }
   }
 
   close() {
+    clearTimeout(this.#waiting);
     this.#source?.close();
     this.#source = null;
   }

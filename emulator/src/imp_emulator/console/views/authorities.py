@@ -9,19 +9,27 @@ from typing import Any
 
 from imp_emulator.console.look import Look
 from imp_emulator.domain.ca import authority
-from imp_emulator.domain.ca.authority import RequestState
+from imp_emulator.domain.ca.authority import CertificateRequest, RequestState
+
+ROWS = 50
 
 
 async def view(look: Look) -> dict[str, Any]:
-    """Return ``authorities``: each with its requests, the newest first, and whether each waits for a decision."""
+    """Return a page of the requests, as ``authorities`` with those of each: the newest first, and who waits."""
+    asked = look.filters("authority", "state")
+    known = [spec.host for spec in look.context.scenario.certification_authorities]
+    hosts = [host for host in known if asked["authority"] in ("", host)]
+    total, found = authority.page(look.context, hosts, asked["state"], look.skip(ROWS), ROWS)
+    by_host = {host: [_row(one) for one in found if one.host == host] for host in hosts}
     return {
-        "authorities": [
-            {"host": spec.host, "requests": _requests(look, spec.host)}
-            for spec in look.context.scenario.certification_authorities
-        ]
+        "authorities": [{"host": host, "requests": rows} for host, rows in by_host.items() if rows],
+        "silent": [] if asked["state"] else [host for host in hosts if not authority.was_asked(look.context, host)],
+        "filters": asked,
+        "hosts": known,
+        "states": [state.value for state in RequestState],
+        "paging": look.paging(total, ROWS, asked),
     }
 
 
-def _requests(look: Look, host: str) -> list[dict[str, Any]]:
-    found = authority.requests(look.context, host, None)
-    return [{"request": one, "waits": one.state is RequestState.PENDING} for one in reversed(found)]
+def _row(request: CertificateRequest) -> dict[str, Any]:
+    return {"request": request, "waits": request.state is RequestState.PENDING}

@@ -6,39 +6,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from imp_emulator.console.look import Look
 from imp_emulator.console.views import certificates
 from imp_emulator.domain.imp import gateway_status, gateways, import_tool, nodes
 from imp_emulator.domain.imp.gateway_status import GatewayStatus
+from imp_emulator.domain.imp.gateways import Gateway
 from imp_emulator.domain.imp.import_tool import Offer, Peer
 from imp_emulator.domain.network.tls_probe import Verdict
 
+ROWS = 10
+
+_Seen = list[tuple[str, GatewayStatus | None]]
+"""The nodes, with what each has seen of a gateway; ``None`` for one that came while the servers were asked."""
+
 
 async def view(look: Look) -> dict[str, Any]:
-    """Return ``clusters``: each with its gateways, their status on every node, and the chain behind each."""
-    return {"clusters": [await _cluster(look, name) for name in look.clusters]}
+    """Return a page of ``clusters``: each with its gateways, their status on every node, and the chain behind each."""
+    names, skipped = look.clusters, look.skip(ROWS)
+    return {
+        "clusters": [await _cluster(look, name) for name in names[skipped : skipped + ROWS]],
+        "paging": look.paging(len(names), ROWS, look.filters("cluster")),
+    }
 
 
 async def _cluster(look: Look, cluster: str) -> dict[str, Any]:
     names = [node.name for node in nodes.presence_nodes(look.context, cluster)]
     found = gateways.gateways(look.context, cluster)
+    # Each node shakes hands once with each server: the same handshake tells status and chain.
     seen = await asyncio.gather(*(gateway_status.check(look.context, cluster, name) for name in names))
     # Gateways may come and go while servers are asked, so each is found by its identifier, not by its place.
     by_node = [
         (name, {one.gateway.id: one for one in seen_there}) for name, seen_there in zip(names, seen, strict=True)
     ]
-    chains = await asyncio.gather(*(_chain(look, cluster, names, gateway) for gateway in found))
-    rows = [
-        {
-            "gateway": gateway,
-            "status": [(name, _status(statuses.get(gateway.id))) for name, statuses in by_node],
-            "chain": [_link(look, offer) for offer in chain],
-        }
-        for gateway, chain in zip(found, chains, strict=True)
-    ]
+    rows = []
+    for gateway in found:
+        of_nodes = [(name, statuses.get(gateway.id)) for name, statuses in by_node]
+        node, chain = await _chain(look, cluster, gateway, of_nodes)
+        rows.append(
+            {
+                "gateway": gateway,
+                "status": [(name, _status(status)) for name, status in of_nodes],
+                "chain": [_link(look, offer) for offer in chain],
+                "chain_of": node,
+            }
+        )
     return {"name": cluster, "gateways": rows}
 
 
@@ -55,12 +68,20 @@ def _status(found: GatewayStatus | None) -> dict[str, Any] | None:
     }
 
 
-async def _chain(look: Look, cluster: str, names: Sequence[str], gateway: gateways.Gateway) -> list[Offer]:
-    """Return what an Exchange server offers to the first node; Office 365 has several hosts, and none is shown."""
-    if gateway.office_365 is not None or not names or gateway.position > gateways.CHECKED:
-        return []
-    peer = Peer(cluster, names[0], gateway.name, gateway.port, "cup-trust")
-    return (await import_tool.check(look.context, peer)).offers
+async def _chain(look: Look, cluster: str, gateway: Gateway, seen: _Seen) -> tuple[str, list[Offer]]:
+    """Return a node that an Exchange server has answered, and what it has offered; of Office 365 none is shown.
+
+    A chain that OpenSSL cannot read while it verifies is downloaded, which takes another handshake.
+    """
+    if gateway.office_365 is not None:
+        return "", []
+    for node, status in seen:
+        if status is not None and status.result is not None and status.result.verdict is not Verdict.NETWORK:
+            peer = Peer(cluster, node, gateway.name, gateway.port, "cup-trust")
+            if status.result.offered:
+                return node, import_tool.judged(look.context, peer, status.result.offered)
+            return node, (await import_tool.check(look.context, peer)).offers
+    return "", []
 
 
 def _link(look: Look, offer: Offer) -> dict[str, Any]:

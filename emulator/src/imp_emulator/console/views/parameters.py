@@ -13,11 +13,18 @@ from imp_emulator.console.look import Look
 from imp_emulator.domain.cucm import parameters
 from imp_emulator.domain.imp import restarts
 
+ROWS = 10
+
 
 async def view(look: Look) -> dict[str, Any]:
-    """Return ``clusters``: each with the parameters of its Presence Engine; ``?all=yes`` shows every parameter."""
+    """Return a page of ``clusters``: each with its Presence Engine's parameters, or with all of them (``?all=yes``)."""
     everything = look.asked.get("all") == "yes"
-    return {"clusters": [_cluster(look, name, everything) for name in look.clusters], "all": everything}
+    names, skipped = look.clusters, look.skip(ROWS)
+    return {
+        "clusters": [_cluster(look, name, everything) for name in names[skipped : skipped + ROWS]],
+        "all": everything,
+        "paging": look.paging(len(names), ROWS, look.filters("cluster", "all")),
+    }
 
 
 def _cluster(look: Look, cluster: str, everything: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,14 @@ from imp_emulator.domain.exchange import automatic_replies, local_times, mailbox
 from imp_emulator.domain.exchange.calendar_items import SHOW_AS
 from imp_emulator.domain.imp import gateways, presence, presence_list
 from imp_emulator.domain.imp.presence_list import Person
-from imp_emulator.domain.imp.presence_rules import IN_A_MEETING, ON_THE_PHONE, PRESENCES, SignIn
+from imp_emulator.domain.imp.presence_rules import (
+    IN_A_MEETING,
+    MANUAL_ACTIVITIES,
+    MANUAL_PRESENCES,
+    ON_THE_PHONE,
+    PRESENCES,
+    SignIn,
+)
 from imp_emulator.store.imp.people import Wanted
 from imp_emulator.world.context import Context
 
@@ -77,6 +84,9 @@ async def one(look: Look) -> dict[str, Any]:
         "followed": person.listed.followed,
         "chain": person.listed.chain,
         "states": [state.value for state in SignIn],
+        "manual_presences": MANUAL_PRESENCES,
+        "manual_activities": MANUAL_ACTIVITIES,
+        "longest_note": presence.LONGEST_NOTE,
         "mailbox": _mailbox(look.context, person.user.mail),
         "steps": [_step(look.language, step) for step in reversed(steps)],
     }
@@ -121,7 +131,16 @@ def in_words(chosen: str, step: timelines.Step) -> str:
         return language.said(chosen, key, **values)
 
     values = {name: _written(name, value, t) for name, value in step.about.items()}
+    if step.what == "set_by_hand":
+        values |= _by_hand(values, step.about["override"], t)
     return t(f"timeline.{step.step}.{step.what}", **values).strip()
+
+
+def _by_hand(values: Mapping[str, str], override: bool, t: Callable[..., str]) -> dict[str, str]:
+    """Return what was set by hand, each part with the words around it; nothing for what was not."""
+    parts = {name: values[name] for name in ("activity", "note", "until")}
+    told = {name: t(f"timeline.by_hand.{name}", value=value) if value else "" for name, value in parts.items()}
+    return told | {"override": t("timeline.by_hand.override") if override else ""}
 
 
 def _written(name: str, value: Any, t: Callable[..., str]) -> str:
@@ -147,6 +166,8 @@ def _key(name: str, value: Any) -> str | None:
         key = f"{_WORDS[name]}.{value.lower()}"
     elif name in ("presence", "before") and value in PRESENCES:
         key = f"presence.{show.key(value)}"
+    elif value in (MANUAL_PRESENCES if name == "presence" else MANUAL_ACTIVITIES if name == "activity" else ()):
+        key = f"manual.{show.key(value)}"
     elif name == "activity" and value in (IN_A_MEETING, ON_THE_PHONE):
         key = f"activity.{show.key(value)}"
     return key

@@ -17,7 +17,7 @@ import binascii
 import hashlib
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from cryptography import x509
@@ -163,6 +163,18 @@ def requests(context: Context, host: str, state: RequestState | None = None) -> 
         NotFound: There is no such CA.
     """
     return store.requests(context.database, authority(context, host).host, state)
+
+
+def page(
+    context: Context, hosts: Sequence[str], state: str, skip: int, first: int
+) -> tuple[int, list[CertificateRequest]]:
+    """Return how many requests some CAs have, and those of a page; see the store's function."""
+    return store.page(context.database, hosts, state, skip, first)
+
+
+def was_asked(context: Context, host: str) -> bool:
+    """Tell whether a CA has seen a request."""
+    return store.next_id(context.database, host) > 1
 
 
 def find(context: Context, host: str, identifier: int) -> CertificateRequest:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from imp_emulator.catalogue import database
-from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, ENTERPRISE_SERVICE, ParameterSpec, spec
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, ENTERPRISE_SERVICE, ParameterSpec, spec, unknown
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
 from imp_emulator.domain.events import ParameterChanged
 from imp_emulator.domain.imp import restarts
@@ -122,10 +122,7 @@ def reset(context: Context, cluster: str, node: str, service: str) -> None:
 
 def specification(parameter: Parameter) -> ParameterSpec:
     """Return the type, range and defaults of a parameter."""
-    found = spec(parameter.service, parameter.name)
-    if found is None:
-        raise LookupError(f"parameter {parameter.name} of {parameter.service} is in no catalogue")
-    return found
+    return spec(parameter.service, parameter.name) or unknown(parameter.service, parameter.name, parameter.value)
 
 
 def _affected(rules: ParameterSpec) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from imp_emulator.crypto.certificates import usable
+from imp_emulator.crypto.certificates import Period, PrivateKey, issued_again, issuing_key, pem, usable
 from imp_emulator.crypto.reading import imported
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.store.exchange import certificates as store
 from imp_emulator.store.exchange.certificates import IIS, PENDING, VALID, ExchangeCertificate
 from imp_emulator.world.context import Context
-from imp_emulator.x509.certificate import Certificate, held
+from imp_emulator.x509.certificate import Certificate, held, held_pem
 from imp_emulator.x509.der import Malformed
 from imp_emulator.x509.signatures import canonical_key
 
@@ -261,6 +261,47 @@ def remove(context: Context, server: str, name: str) -> None:
         text = f"The certificate with the thumbprint {stored.thumbprint} is used by IIS and cannot be removed."
         raise Forbidden("certificate-in-use", text)
     store.remove(context.database, stored)
+
+
+def issue_again(context: Context, server: str, days: int) -> ExchangeCertificate:
+    """Have a server show its certificate issued anew: the same names, key and issuer, but with another end.
+
+    Args:
+        server: The server's name.
+        days: When the new one ends, in days of the virtual clock from now on; negative for one that is over.
+
+    Raises:
+        NotFound: There is no such server, or its https port shows no certificate.
+        Forbidden: The key of the issuer is not the emulator's to use: an authority that decides on requests has issued
+            it, or it cannot be read.
+    """
+    stored = store.served_by_iis(context.database, server.lower())
+    if stored is None:
+        raise NotFound("certificate-not-found", f"There is no Exchange server {server} that shows a certificate.")
+    try:
+        old, *above = x509.load_pem_x509_certificates(stored.served.encode())
+        made = issued_again(old, _signing_key(context, stored, old), _period(context, old, days))
+    except (TypeError, ValueError):
+        raise Forbidden("certificate-unusable", f"The certificate of {server} cannot be read.") from None
+    new = replace(stored, thumbprint=held_pem(made)[0].thumbprint, served=made + "".join(map(pem, above)))
+    # It takes the other's place: a server that still had that one would only need to use it again.
+    store.remove(context.database, stored)
+    store.put(context.database, new)
+    return new
+
+
+def _period(context: Context, old: x509.Certificate, days: int) -> Period:
+    # Whole seconds, as a certificate has them, so that so many days are left and not a moment less.
+    end = context.clock.now().replace(microsecond=0) + timedelta(days=days, seconds=1)
+    return min(old.not_valid_before_utc, end - timedelta(days=1)), end
+
+
+def _signing_key(context: Context, stored: ExchangeCertificate, old: x509.Certificate) -> PrivateKey:
+    found = issuing_key(context.database, old, stored.private_key)
+    if found is None:
+        text = f"The certificate of {stored.server} is of an authority that decides on requests, which alone issues it."
+        raise Forbidden("issuer-elsewhere", text)
+    return found
 
 
 def certificates(context: Context, server: str) -> list[ExchangeCertificate]:

@@ -11,7 +11,8 @@ from imp_emulator.domain.exchange import automatic_replies, calendars, local_tim
 from imp_emulator.domain.exchange.automatic_replies import AutomaticReplies
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import DomainError
-from imp_emulator.scenario.model import AutomaticRepliesSpec, MailboxSpec, MeetingSpec, ScenarioError
+from imp_emulator.scenario.calendars import AutomaticRepliesSpec, MailboxSpec, MeetingSpec
+from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.world.context import Context
 
 

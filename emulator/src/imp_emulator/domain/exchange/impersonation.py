@@ -1,17 +1,19 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For whom an account of the Exchange organisation may act: itself, and by impersonation whom its roles reach."""
+"""Accounts of the Exchange organisation, and for whom they may act: themselves, and whom their roles reach."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
 
+from imp_emulator.domain.events import AccountPasswordChanged
 from imp_emulator.domain.exchange import mailboxes, management_roles, online
 from imp_emulator.domain.exchange.mailboxes import Mailbox
 from imp_emulator.errors import Forbidden, NotFound
 from imp_emulator.letter_case import ascii_lower
+from imp_emulator.store import accounts
 from imp_emulator.world.context import Context
 
 
@@ -29,6 +31,20 @@ def login_names(context: Context, account: str) -> tuple[str, ...]:
     if account == context.scenario.exchange_account.username:
         return (account, context.scenario.service_address)
     return (account,)
+
+
+def change_password(context: Context, password: str | None) -> None:
+    """Give the account of the gateways another password; whoever has signed in with the old one has to do so again.
+
+    Args:
+        password: ``None`` for one that nobody knows yet.
+    """
+    wanted = context.scenario.exchange_account
+    account = accounts.account(context.database, accounts.EXCHANGE, wanted.kind, wanted.username)
+    if account is None:
+        raise LookupError(f"there is no account {wanted.username}")
+    accounts.set_password(context.database, accounts.EXCHANGE, account, password or accounts.new_password())
+    context.events.publish(AccountPasswordChanged())
 
 
 def own_mailbox(context: Context, account: str) -> Mailbox | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from imp_emulator.domain.imp import gateways, ipv6, nodes, office_365, trust
@@ -105,7 +105,7 @@ def _judge_steps(steps: Sequence[_Step]) -> Result:
         result = judge(target, trusted)
         if result.verdict is not Verdict.VERIFIED:
             detail = result.detail if target.listener is None else f"{before}{result.detail or result.verdict.value}"
-            return Result(result.reachable, result.verdict, detail)
+            return replace(result, detail=detail)
     return result
 
 

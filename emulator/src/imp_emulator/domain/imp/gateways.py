@@ -10,6 +10,7 @@ import json
 import uuid
 from dataclasses import astuple, dataclass, field
 
+from imp_emulator.catalogue.office_365 import offered
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.domain.events import GatewayChanged
 from imp_emulator.domain.imp import gateway_credentials, ipv6, office_365, restarts
@@ -171,7 +172,7 @@ def _changed(context: Context, cluster: str, name: str, action: str) -> None:
 
 
 def _checked(context: Context, cluster: str, draft: Draft, identifier: str | None) -> GatewayName:
-    types = (EWS_SERVER, OFFICE_365) if office_365.offered(context.scenario.cluster(cluster)) else (EWS_SERVER,)
+    types = (EWS_SERVER, OFFICE_365) if offered(context.scenario.cluster(cluster)) else (EWS_SERVER,)
     if draft.type not in types:
         known = " or ".join(f'"{kind}"' for kind in types)
         raise InvalidValue("invalid-field", f"type must be {known} in this release.", "type")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -85,13 +85,16 @@ async def check(context: Context, peer: Peer) -> Report:
         InvalidValue: The name of the peer server is none.
     """
     target = gateway_status.locate(context, peer.cluster, peer.node, peer_name(peer.server), peer.port)
-    stored = trust.trusted(context, peer.cluster, peer.node, STORES[peer.store])
-    trusted = [found for certificate in stored for found in held_pem(certificate.pem)]
+    trusted = _trusted(context, peer)
     # The servers at the other end are served by this very event loop.
     result = await asyncio.to_thread(gateway_status.judge, target, "".join(found.pem for found in trusted))
     chain = [] if result.verdict is Verdict.NETWORK else await asyncio.to_thread(_download, target)
-    offers = [Offer(found, position, _state(found, position, trusted)) for position, found in enumerate(chain, 1)]
-    return Report(result, offers)
+    return Report(result, _offers(chain, trusted))
+
+
+def judged(context: Context, peer: Peer, chain: Sequence[Certificate]) -> list[Offer]:
+    """Return what the tool says of certificates that a peer server has offered already, its own first."""
+    return _offers(chain, _trusted(context, peer))
 
 
 def accept(context: Context, peer: Peer, report: Report, fingerprints: Collection[str]) -> list[str]:
@@ -118,6 +121,14 @@ def accept(context: Context, peer: Peer, report: Report, fingerprints: Collectio
         for fingerprint in approved
         if trust.upload(context, peer.cluster, peer.node, [service], [chain[fingerprint].pem], description=description)
     ]
+
+
+def _trusted(context: Context, peer: Peer) -> list[Certificate]:
+    return held_pem(trust.bundle(context, peer.cluster, peer.node, STORES[peer.store]))
+
+
+def _offers(chain: Sequence[Certificate], trusted: list[Certificate]) -> list[Offer]:
+    return [Offer(found, position, _state(found, position, trusted)) for position, found in enumerate(chain, 1)]
 
 
 def _download(target: gateway_status.ProbeTarget) -> list[Certificate]:

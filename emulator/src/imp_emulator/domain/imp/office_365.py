@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a presence gateway of the type "Office 365 Server" is told, by release, and how the Presence Engine uses it.
 
-Sources: Cisco's guides for the Exchange integration. They name the fields, and from which release on there are such
-gateways, fields for the two URLs, and Microsoft Graph. That the secrets can be compared is ours.
+Sources: Cisco's guides for the Exchange integration, which name the fields. That the secrets can be compared is ours.
 """
 
 from __future__ import annotations
@@ -14,23 +13,22 @@ import re
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from imp_emulator.catalogue.office_365 import (
+    AUTHENTICATION_ENDPOINT,
+    URLS_FROM,
+    at_least,
+    default_resource,
+    speaks_graph,
+)
 from imp_emulator.domain.imp import gateway_credentials
 from imp_emulator.domain.network import names
 from imp_emulator.domain.network.names import GatewayName, NameKind
 from imp_emulator.errors import InvalidValue
-from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST, ClusterSpec
+from imp_emulator.scenario.model import ClusterSpec
 from imp_emulator.store.imp import office_365 as store
 from imp_emulator.store.imp.office_365 import StoredOffice365
 from imp_emulator.world.context import Context
 
-OFFERED_FROM = (12.5, 2)
-"""Release and service update from which on the type is offered, with an application that logs in by OAuth."""
-URLS_FROM = (15.0, 2)
-"""From which on the authentication endpoint and the resource can be set."""
-GRAPH_FROM = (15.0, 4)
-"""From which on the Presence Engine speaks Microsoft Graph instead of Exchange Web Services."""
-
-AUTHENTICATION_ENDPOINT = f"https://{LOGIN_HOST}"
 UUID_PATTERN = "^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 MAXIMUM_SECRET = 256
 MAXIMUM_URL = 255
@@ -81,25 +79,6 @@ class Secrets:
 
     client_secret: str = field(repr=False)
     proxy_password: str = field(repr=False)
-
-
-def offered(cluster: ClusterSpec) -> bool:
-    """Tell whether a cluster's release has gateways of this type."""
-    return _at_least(cluster, OFFERED_FROM)
-
-
-def speaks_graph(cluster: ClusterSpec) -> bool:
-    """Tell whether a cluster's Presence Engine asks Microsoft Graph; otherwise it asks Exchange Web Services."""
-    return _at_least(cluster, GRAPH_FROM)
-
-
-def default_resource(cluster: ClusterSpec) -> str:
-    """Return the resource of a release."""
-    return f"https://{GRAPH_HOST if speaks_graph(cluster) else OUTLOOK_HOST}"
-
-
-def _at_least(cluster: ClusterSpec, release: tuple[float, int]) -> bool:
-    return (cluster.release, cluster.service_update) >= release
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +201,7 @@ def _url(cluster: ClusterSpec, draft: Office365Draft, name: str, default: str) -
     value: str | None = getattr(draft, name)
     if value is None or value == default:
         return default
-    if not _at_least(cluster, URLS_FROM):
+    if not at_least(cluster, URLS_FROM):
         raise _invalid(name, "can be set from release 15SU2 on")
     if not _is_origin(value, ("https",)):
         raise _invalid(name, "must be an https URL of a host, for example " + default)

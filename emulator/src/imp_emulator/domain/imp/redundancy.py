@@ -271,6 +271,16 @@ def _duplicate(name: str) -> Duplicate:
 # The administrator's actions
 
 
+def can_fail_over(node: str, peer: str) -> bool:
+    """Tell whether the users of a node can be taken over, by its state and its peer's."""
+    return (node, peer) == (State.NORMAL, State.NORMAL)
+
+
+def can_fall_back(node: str, peer: str) -> bool:
+    """Tell whether the users of a node can come back to it, by its state and its peer's."""
+    return node in (State.IDLE, State.FAILED_OVER) and peer in recovery.SERVING_BOTH
+
+
 def failover(context: Context, cluster: str, name: str, node: str) -> GroupView:
     """Have the peer of a node take over its users; the critical services of the node are stopped.
 
@@ -279,7 +289,7 @@ def failover(context: Context, cluster: str, name: str, node: str) -> GroupView:
         Forbidden: High availability is off, or one of the two is not in the state Normal.
     """
     group, member, peer = _pair(context, cluster, name, node)
-    if (member.state, peer.state) != (State.NORMAL, State.NORMAL):
+    if not can_fail_over(member.state, peer.state):
         _refuse("A failover needs both nodes in the state Normal", member, peer)
     recovery.begin_over(context, member, peer)
     return find(context, cluster, GroupKey("pkid", group.pkid))
@@ -293,7 +303,7 @@ def fallback(context: Context, cluster: str, name: str, node: str) -> GroupView:
         Forbidden: High availability is off, the node has not failed over, or its critical services do not run.
     """
     group, member, peer = _pair(context, cluster, name, node)
-    if member.state not in (State.IDLE, State.FAILED_OVER) or peer.state not in recovery.SERVING_BOTH:
+    if not can_fall_back(member.state, peer.state):
         _refuse("A fallback needs the node in the state Idle or Failed Over, and its peer in backup mode", member, peer)
     recovery.begin_back(context, group, member, Reason.ADMIN_REQUEST)
     return find(context, cluster, GroupKey("pkid", group.pkid))

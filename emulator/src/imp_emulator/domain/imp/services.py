@@ -18,9 +18,10 @@ from imp_emulator.catalogue import services as service_catalogue
 from imp_emulator.catalogue.services import CATALOGUE, PRESENCE_ENGINE, ServiceSpec
 from imp_emulator.domain import events
 from imp_emulator.domain.imp import engine_life, ports
-from imp_emulator.errors import NotFound
+from imp_emulator.errors import Forbidden, NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.store import nodes
+from imp_emulator.store.imp import outages
 from imp_emulator.store.imp import ports as port_store
 from imp_emulator.store.imp import services as store
 from imp_emulator.store.imp.services import Change, Service
@@ -48,6 +49,19 @@ class Action(StrEnum):
     START = "Start"
     STOP = "Stop"
     RESTART = "Restart"
+
+
+class Verb(StrEnum):
+    """What an administrator does to a service, activated or not."""
+
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+
+
+_ACTIONS = {Verb.START: Action.START, Verb.STOP: Action.STOP, Verb.RESTART: Action.RESTART}
 
 
 class Reason(Enum):
@@ -169,7 +183,7 @@ def states(context: Context, cluster: str, node: str, names: Sequence[str] = ())
             exist is answered as :attr:`Status.UNKNOWN`.
     """
     known = {ascii_lower(service.name): service for service in store.services(context.database, cluster, node)}
-    wanted = list(names) or [spec.name for spec in CATALOGUE[role(context, cluster, node)]]
+    wanted = list(names) or [spec.name for spec in catalogue(context, cluster, node)]
     found = [(name, known.get(ascii_lower(name))) for name in wanted]
     return [_unknown(name) if service is None else _state(context, service) for name, service in found]
 
@@ -281,10 +295,40 @@ def deploy(context: Context, cluster: str, node: str, service: str, activate: bo
     return Reason.DONE
 
 
+def verbs(context: Context, cluster: str, node: str, state: ServiceState) -> list[Verb]:
+    """Return what an administrator can do to a service of a node as it is now."""
+    spec = service_catalogue.spec(role(context, cluster, node), state.name)
+    if spec is None or state.status in (Status.STARTING, Status.STOPPING):
+        return []
+    if not state.activated:
+        return [Verb.ACTIVATE] if spec.feature else []
+    running = state.status is Status.STARTED
+    controlled = [Verb.RESTART, Verb.STOP] if spec.stoppable else []
+    return [*(controlled if running else [Verb.START]), *([Verb.DEACTIVATE] if spec.feature else [])]
+
+
+def change(context: Context, cluster: str, node: str, service: str, verb: Verb) -> ServiceState:
+    """Do something to a service, and return it as it is then.
+
+    Raises:
+        NotFound: The node has no such service.
+        Forbidden: The control center or Service Activation refuses it.
+    """
+    action = _ACTIONS.get(verb)
+    if action is None:
+        reason = deploy(context, cluster, node, service, verb is Verb.ACTIVATE)
+    else:
+        reason = control(context, cluster, node, action, service)
+    found = status(context, cluster, node, service)
+    if reason is not Reason.DONE:
+        raise Forbidden("service-refused", f"{verb} of {found.name} on {node} was refused: {reason.text}.", "verb")
+    return found
+
+
 def _begin(context: Context, service: Service, what: str) -> None:
     """Begin a start, stop or restart, and see to its end."""
     now = context.clock.timestamp()
-    rule = context.pace.rule_for(service.node, service.name)
+    rule = _pace(context, service, what)
     place = (service.cluster, service.node, service.name)
     port_store.set_failure(context.database, *place, "")
     if what != "start":
@@ -299,11 +343,27 @@ def _begin(context: Context, service: Service, what: str) -> None:
         context.jobs.add(CHANGE_ENDS, "/".join(place), now + rule.value, place)
 
 
+def _pace(context: Context, service: Service, what: str) -> Rule:
+    """Return how a start, stop or restart comes to its end; with a restart a node may go away, and it has none."""
+    outage = outages.outage(context.database, service.cluster, service.node) if what == "restart" else None
+    return Rule(Pace.HANG) if outage is not None else context.pace.rule_for(service.node, service.name)
+
+
 def _spec(context: Context, service: Service) -> ServiceSpec:
-    spec = service_catalogue.spec(role(context, service.cluster, service.node), service.name)
-    if spec is None:
-        raise LookupError(f"service {service.name} of {service.node} is in no catalogue")
-    return spec
+    found = service_catalogue.spec(role(context, service.cluster, service.node), service.name)
+    return found or service_catalogue.unknown(service.name)
+
+
+def catalogue(context: Context, cluster: str, node: str) -> list[ServiceSpec]:
+    """Return the services that a node has: those of the product in its order, then those that only the node has.
+
+    Raises:
+        NotFound: There is no such node.
+    """
+    known = CATALOGUE[role(context, cluster, node)]
+    names = {ascii_lower(spec.name) for spec in known}
+    others = [one.name for one in store.services(context.database, cluster, node) if ascii_lower(one.name) not in names]
+    return [*known, *map(service_catalogue.unknown, others)]
 
 
 def role(context: Context, cluster: str, node: str) -> str:

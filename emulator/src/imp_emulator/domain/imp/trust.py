@@ -8,18 +8,21 @@ The Presence Engine and the SIP Proxy read cup-trust when they start, so a chang
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY, XCP_ROUTER
+from imp_emulator.crypto import stand_ins as crypto_stand_ins
 from imp_emulator.crypto.reading import parse_bundle
 from imp_emulator.domain.events import TrustChanged
 from imp_emulator.domain.imp import nodes, restarts
 from imp_emulator.errors import InvalidValue, NotFound
+from imp_emulator.scenario.configuration import STORES
+from imp_emulator.store import nodes as node_store
+from imp_emulator.store import stand_ins
 from imp_emulator.store.imp import gateways
 from imp_emulator.store.imp import trust as store
 from imp_emulator.store.imp.gateways import OFFICE_365
-from imp_emulator.store.imp.trust import TrustedCertificate
+from imp_emulator.store.imp.trust import StoreKey, TrustedCertificate
 from imp_emulator.world.context import Context
 from imp_emulator.x509.certificate import Certificate, held_pem
 
@@ -30,12 +33,25 @@ TOMCAT = "tomcat"
 _READERS = {CUP: (PRESENCE_ENGINE, SIP_PROXY), "cup-xmpp": (XCP_ROUTER,)}
 """Services that read a store when they start. Tomcat reads one too, but nobody can restart it through an interface."""
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-
 
 def services(context: Context, cluster: str, node: str) -> tuple[str, ...]:
     """Return the service tokens of a node, each with its trust store (``cup`` -> cup-trust)."""
-    return store.SERVICES[nodes.server(context, cluster, node).role]
+    return STORES[nodes.server(context, cluster, node).role]
+
+
+def foreign_identities(context: Context, cluster: str, node: str) -> list[tuple[str, str]]:
+    """Return what a node of a twin says that it identifies itself with, as the real one does: service and PEM.
+
+    Their keys are not here, so the node shows other certificates. What is no longer in the trust store is left out.
+    """
+    found = []
+    for spec in context.scenario.cluster(cluster).trusted:
+        if spec.own and node in spec.nodes:
+            pem = stand_ins.as_held(context.database, spec.certificate)
+            held = {one.fingerprint for one in trusted(context, cluster, node, spec.store)}
+            if held_pem(pem)[0].fingerprint in held:
+                found.append((spec.store, pem))
+    return found
 
 
 def check_service(context: Context, cluster: str, node: str, service: str) -> str:
@@ -50,9 +66,38 @@ def trusted(context: Context, cluster: str, node: str, service: str) -> list[Tru
     return store.trusted(context.database, cluster, node, check_service(context, cluster, node, service))
 
 
+def all_services() -> list[str]:
+    """Return the service tokens that any node has a trust store for, sorted."""
+    return sorted({service for known in STORES.values() for service in known})
+
+
+def page(
+    context: Context, clusters: Sequence[str], node: str, service: str, skip: int, first: int
+) -> tuple[int, list[tuple[StoreKey, TrustedCertificate]]]:
+    """Return how many certificates there are in trust stores, and those of a page; see the store's function."""
+    return store.page(context.database, clusters, node, service, skip, first)
+
+
+def empty(context: Context, clusters: Sequence[str]) -> list[StoreKey]:
+    """Return the trust stores of some clusters that hold nothing, in the scenario's order."""
+    filled = store.filled(context.database, clusters)
+    everything = (
+        StoreKey(cluster, node.name, service)
+        for cluster in clusters
+        for node in node_store.nodes(context.database, cluster)
+        for service in STORES[node.role]
+    )
+    return [one for one in everything if one not in filled]
+
+
 def bundle(context: Context, cluster: str, node: str, service: str) -> str:
-    """Return the certificates of a trust store, PEM, one behind the other."""
-    return "".join(certificate.pem for certificate in trusted(context, cluster, node, service))
+    """Return what a server is verified with by a trust store, PEM, one behind the other.
+
+    In a twin, the certificates of ours stand in place of the real ones that they stand in for: the keys of those are
+    not here, so no server could show anything that they have signed.
+    """
+    found = trusted(context, cluster, node, service)
+    return "".join(stand_ins.of_fingerprint(context.database, one.fingerprint) or one.pem for one in found)
 
 
 def upload(
@@ -83,6 +128,8 @@ def upload(
     for service in stores:
         for certificate in certificates.values():
             added += _add(context, cluster, node, service, certificate, description)
+    if added:
+        crypto_stand_ins.learn(context.database, [_read_pem(pem) for pem in store.all_trusted(context.database)])
     return added
 
 
@@ -101,7 +148,7 @@ def _add(context: Context, cluster: str, node: str, service: str, certificate: C
     for found in alike:
         store.remove_trusted(context.database, cluster, node, service, found.fingerprint)
         _changed(context, cluster, node, service, found.filename, "replaced")
-    filename = _filename(certificate, {found.filename for found in present if found not in alike})
+    filename = store.file_name(certificate, {found.filename for found in present if found not in alike})
     record = TrustedCertificate(certificate.fingerprint, filename, description, certificate.pem)
     store.add_trusted(context.database, cluster, node, service, record)
     _changed(context, cluster, node, service, filename, "uploaded")
@@ -109,7 +156,11 @@ def _add(context: Context, cluster: str, node: str, service: str, certificate: C
 
 
 def _read(stored: TrustedCertificate) -> Certificate:
-    return held_pem(stored.pem)[0]
+    return _read_pem(stored.pem)
+
+
+def _read_pem(pem: str) -> Certificate:
+    return held_pem(pem)[0]
 
 
 def delete(context: Context, cluster: str, node: str, service: str, fingerprint: str) -> None:
@@ -144,12 +195,3 @@ def _follows_office_365(context: Context, cluster: str, node: str) -> bool:
     if nodes.server(context, cluster, node).role != "imp":
         return False
     return any(found.type == OFFICE_365 for found in gateways.gateways(context.database, cluster))
-
-
-def _filename(certificate: Certificate, taken: set[str]) -> str:
-    """Name a certificate after its subject's CN or, without one, its serial number; a number keeps names apart."""
-    stem = _UNSAFE.sub("_", "".join(certificate.common_names[:1])).strip("_.")[:80] or certificate.serial[:80]
-    filename, number = f"{stem}.pem", 1
-    while filename in taken:
-        filename, number = f"{stem}-{number}.pem", number + 1
-    return filename

@@ -65,12 +65,14 @@ class Result:
 
     Attributes:
         identity: What was verified, ``None`` when it was not; no part of what makes two results equal.
+        offered: What the server has sent, its own certificate first, as far as OpenSSL could read it; no part either.
     """
 
     reachable: bool
     verdict: Verdict
     detail: str | None = None
     identity: Identity | None = field(default=None, compare=False)
+    offered: tuple[Certificate, ...] = field(default=(), compare=False, repr=False)
 
 
 def probe(
@@ -97,7 +99,8 @@ def probe(
         if not handshake.chain:
             return Result(True, Verdict.FAILED, f"No TLS connection with {name.text}: no certificate.")
         result = _judge(name, handshake.chain, handshake.objections, empty=not trusted.strip())
-        return replace(result, identity=_identity(handshake)) if result.verdict is Verdict.VERIFIED else result
+        identity = _identity(handshake) if result.verdict is Verdict.VERIFIED else None
+        return replace(result, identity=identity, offered=tuple(handshake.chain))
     except Unreachable as error:
         return Result(False, Verdict.NETWORK, f"{name.text} cannot be reached: {error}.")
     except SSL.Error as error:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -79,6 +81,27 @@ def requests(database: Database, host: str, state: RequestState | None = None) -
         "SELECT * FROM ca_request WHERE host = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id", (host, state)
     )
     return [_request(row) for row in rows]
+
+
+def page(
+    database: Database, hosts: Sequence[str], state: str, skip: int, first: int
+) -> tuple[int, list[CertificateRequest]]:
+    """Return how many requests some CAs have, and those of a page: CA by CA, the newest first.
+
+    Args:
+        hosts: The CAs, in the order of the answer.
+        state: Only those in this state; ``""`` for all.
+        skip: How many to leave out.
+        first: How many to return at most.
+    """
+    source = "FROM json_each(:hosts) AS h JOIN ca_request AS r ON r.host = h.value WHERE :state IN ('', r.state)"
+    values = {"hosts": json.dumps(list(hosts)), "state": state}
+    total = database.one(f"SELECT count(*) AS n {source}", values)
+    rows = database.all(
+        f"SELECT r.* {source} ORDER BY h.key, r.id DESC LIMIT :first OFFSET :skip",
+        values | {"skip": skip, "first": first},
+    )
+    return 0 if total is None else int(total["n"]), [_request(row) for row in rows]
 
 
 def request(database: Database, host: str, identifier: int) -> CertificateRequest | None:

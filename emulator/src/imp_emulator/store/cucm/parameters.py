@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 
-from imp_emulator.catalogue.parameters import PARAMETERS, node_names
-from imp_emulator.scenario.model import Scenario
+from imp_emulator.catalogue import parameters as catalogue
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, LONG, PARAMETERS, node_names
+from imp_emulator.catalogue.services import PRESENCE_ENGINE
+from imp_emulator.scenario.configured import ParameterValueSpec
+from imp_emulator.scenario.model import ClusterSpec, Scenario, ScenarioError
 from imp_emulator.store.database import Database
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
@@ -37,7 +41,11 @@ class Parameter:
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Store every parameter of every cluster with the default of its release."""
+    """Store every parameter of every cluster, with the value of the scenario or the default of its release.
+
+    Raises:
+        ScenarioError: There is no such calendaring parameter, or a number is none.
+    """
     for cluster in scenario.clusters:
         for spec in PARAMETERS:
             database.executemany(
@@ -54,6 +62,27 @@ def seed(database: Database, scenario: Scenario) -> None:
                     for node in node_names(spec, cluster)
                 ],
             )
+        for value in cluster.parameters:
+            _put(database, cluster, value)
+
+
+def _put(database: Database, cluster: ClusterSpec, given: ParameterValueSpec) -> None:
+    """Store a value of the scenario; a parameter that is in no catalogue is added."""
+    known = catalogue.spec(given.service, given.name)
+    if known is None and given.service == PRESENCE_ENGINE and given.place.endswith(f".{given.name}"):
+        names = ", ".join(one.name for one in PARAMETERS if one.service == PRESENCE_ENGINE)
+        raise ScenarioError(given.place, f"is no calendaring parameter; they are {names}")
+    # The engine counts with it.
+    if known is not None and known.kind == LONG and not re.fullmatch(r"-?\d{1,18}", given.value, re.ASCII):
+        raise ScenarioError(given.place, f"must be a whole number for {known.name}, not {given.value!r}")
+    service, name = (known.service, known.name) if known else (given.service, given.name)
+    for node in [given.node] if given.node else node_names(known, cluster) if known else [ENTERPRISE_NODE]:
+        pkid = str(uuid.uuid5(_NAMESPACE, f"{cluster.name}/{node}/{service}/{name}"))
+        database.execute(
+            "INSERT INTO parameter (cluster, pkid, node, service, name, value) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (cluster, node, service, name) DO UPDATE SET value = excluded.value",
+            (cluster.name, pkid, node, service, name, given.value),
+        )
 
 
 def parameter(database: Database, cluster: str, node: str, service: str, name: str) -> Parameter | None:

@@ -22,7 +22,8 @@ from imp_emulator.store.database import Database, Row
 _NAMESPACE = uuid.UUID("0c5f0f0e-0d7b-5d37-8f4e-3f1f6c3f5b52")
 _SEED = (
     "INSERT INTO end_user (cluster, pkid, userid, first_name, last_name, mail, department, locale,"
-    " im_and_presence, meeting_information, ldap_directory, access_groups) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " im_and_presence, meeting_information, home_cluster, ldap_directory, access_groups)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SEARCHABLE = frozenset({"userid", "first_name", "last_name", "department"})
 """The fields that :func:`search` filters by."""
@@ -152,6 +153,7 @@ def seed(database: Database, scenario: Scenario) -> None:
                     user.locale,
                     user.im_and_presence,
                     user.meeting_information,
+                    user.home_cluster,
                     directory_pkid(cluster.name, user.ldap_directory) if user.ldap_directory else None,
                     "\n".join(_group(known_groups, name, user.userid) for name in user.access_control_groups),
                 )

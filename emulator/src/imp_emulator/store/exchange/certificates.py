@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from imp_emulator.scenario.model import Scenario
-from imp_emulator.store import keys
+from imp_emulator.store import keys, stand_ins
 from imp_emulator.store.database import Database, Row
 from imp_emulator.x509.certificate import Certificate, held_pem
 
@@ -59,7 +59,8 @@ def seed(database: Database, scenario: Scenario) -> None:
                 thumbprint=held_pem(pair.certificate)[0].thumbprint,
                 status=VALID,
                 private_key=pair.private_key,
-                served=pair.served,
+                # One that stands in for a real server sends what that does, whether it is all that is needed or not.
+                served="".join(stand_ins.made(database, one) for one in server.stands_in_for) or pair.served,
                 friendly_name="Microsoft Exchange",
                 services=(IIS, "SMTP"),
             ),

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imp_emulator.letter_case import ascii_lower
-from imp_emulator.scenario.model import MailboxSpec, Scenario
+from imp_emulator.scenario.calendars import MailboxSpec
+from imp_emulator.scenario.model import Scenario
 from imp_emulator.store.database import Database, Row, literally
 
 _SID = "S-1-5-21-2893047162-1730285497-3318846205-"

@@ -11,7 +11,6 @@ from imp_emulator.scenario.model import ENTERPRISE_ROOT, REGISTRY_ROOT, Scenario
 from imp_emulator.store import keys
 from imp_emulator.store.ca import authorities
 from imp_emulator.store.database import Database
-from imp_emulator.store.exchange import certificates
 from imp_emulator.x509.certificate import held_pem
 
 
@@ -38,12 +37,9 @@ def seed(database: Database, scenario: Scenario) -> None:
     """
     enterprises = [spec.host for spec in scenario.certification_authorities if spec.kind == "enterprise"]
     for server in scenario.exchange:
-        if server.certificate == "self_signed":
-            for stored in certificates.certificates(database, server.name):
-                add(database, server.name, REGISTRY_ROOT, stored.served)
-        else:
-            root = keys.get(database, keys.NO_CLUSTER, keys.EXCHANGE_ROOT)
-            add(database, server.name, ENTERPRISE_ROOT, root.certificate)
+        pair = keys.get(database, keys.NO_CLUSTER, server.name)
+        # Who has no authority above has signed itself.
+        add(database, server.name, ENTERPRISE_ROOT if pair.issuers else REGISTRY_ROOT, pair.root)
         for host in enterprises:
             add(database, server.name, ENTERPRISE_ROOT, authorities.root(database, host))
         for spec in server.roots:

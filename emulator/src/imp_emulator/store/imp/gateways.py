@@ -8,9 +8,14 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-from imp_emulator.scenario.model import Scenario
+from imp_emulator.catalogue.office_365 import AUTHENTICATION_ENDPOINT, default_resource
+from imp_emulator.scenario.configured import Office365Spec
+from imp_emulator.scenario.model import AccountSpec, ClusterSpec, Scenario
+from imp_emulator.scenario.names import gateway_name
 from imp_emulator.store import accounts
 from imp_emulator.store.database import Database
+from imp_emulator.store.imp import office_365
+from imp_emulator.store.imp.office_365 import StoredOffice365
 
 EWS_SERVER = "Exchange -- EWS Server"
 OFFICE_365 = "Office 365 Server"
@@ -40,15 +45,45 @@ class Credentials:
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Store the gateways that somebody has made before the start, with the account of the Exchange servers."""
+    """Store the gateways that somebody has made before the start, and the account that those of Exchange share."""
+    for cluster in scenario.clusters:
+        for spec in cluster.presence_gateways:
+            kind = EWS_SERVER if spec.office_365 is None else OFFICE_365
+            identifier, key = str(uuid.uuid4()), gateway_name(spec.name)
+            gateway = PresenceGateway(identifier, kind, spec.name, key, spec.description, spec.port)
+            insert(database, cluster.name, gateway)
+            if spec.office_365 is not None:
+                office_365.put(database, identifier, _office_365(database, cluster, spec.office_365))
+        if any(spec.office_365 is None for spec in cluster.presence_gateways):
+            _seed_credentials(database, scenario, cluster)
+
+
+def _seed_credentials(database: Database, scenario: Scenario, cluster: ClusterSpec) -> None:
+    """Store the shared account; one of another name than the Exchange servers know has a password of its own."""
     account = scenario.exchange_account
     known = accounts.account(database, accounts.EXCHANGE, account.kind, account.username)
-    for cluster in scenario.clusters:
-        for name in cluster.presence_gateways:
-            gateway = PresenceGateway(str(uuid.uuid4()), EWS_SERVER, name, name, "", DEFAULT_PORT)
-            insert(database, cluster.name, gateway)
-        if cluster.presence_gateways and known is not None:
-            put_credentials(database, cluster.name, known.username, known.password)
+    given = cluster.gateways_account
+    if known is not None and (given is None or given.username.casefold() == account.username.casefold()):
+        put_credentials(database, cluster.name, given.username if given else known.username, known.password)
+    elif given is not None:
+        put_credentials(database, cluster.name, given.username, accounts.password(given))
+
+
+def _office_365(database: Database, cluster: ClusterSpec, spec: Office365Spec) -> StoredOffice365:
+    """Return the fields of a gateway; its secret is that of the tenant's application where there is one."""
+    known = accounts.account(database, accounts.ONLINE, "online", spec.client_id)
+    secret = AccountSpec("client_secret", "online", f"of {spec.client_id}", password_env=spec.client_secret_env)
+    proxy = AccountSpec("proxy_password", "online", spec.proxy_username, password_env=spec.proxy_password_env)
+    return StoredOffice365(
+        client_id=spec.client_id,
+        tenant_id=spec.tenant_id,
+        client_secret=known.password if known and not spec.client_secret_env else accounts.password(secret),
+        proxy_url=spec.proxy_url,
+        proxy_username=spec.proxy_username,
+        proxy_password=accounts.password(proxy) if spec.proxy_username else "",
+        authentication_endpoint=spec.authentication_endpoint or AUTHENTICATION_ENDPOINT,
+        resource=spec.resource or default_resource(cluster),
+    )
 
 
 def count(database: Database, cluster: str) -> int:

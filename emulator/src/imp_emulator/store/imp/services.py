@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imp_emulator.catalogue.services import CATALOGUE
-from imp_emulator.scenario.model import Scenario
+from imp_emulator.catalogue.services import CATALOGUE, ServiceSpec, unknown
+from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario.configured import ServiceStateSpec
+from imp_emulator.scenario.model import NodeSpec, Scenario
 from imp_emulator.store.database import Database, Row
 
 
@@ -68,23 +70,26 @@ class RestartReason:
 
 
 def seed(database: Database, scenario: Scenario, now: float) -> None:
-    """Put in the services of every node as they are after the first boot; no restart is pending."""
+    """Put in the services of every node as the scenario or the first boot has them; no restart is pending."""
     for cluster in scenario.clusters:
         for node in cluster.nodes:
+            given = {ascii_lower(state.service): state for state in cluster.services if state.node == node.name}
+            known = [(spec, given.pop(ascii_lower(spec.name), None)) for spec in CATALOGUE[node.role]]
+            known += [(unknown(state.service), state) for state in given.values()]
             database.executemany(
                 "INSERT INTO service (cluster, node, name, activated, running, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        cluster.name,
-                        node.name,
-                        spec.name,
-                        spec.activated,
-                        spec.runs_on(node.usage),
-                        now if spec.runs_on(node.usage) else None,
-                    )
-                    for spec in CATALOGUE[node.role]
-                ],
+                [(cluster.name, node.name, spec.name, *_first(spec, state, node, now)) for spec, state in known],
             )
+
+
+def _first(
+    spec: ServiceSpec, state: ServiceStateSpec | None, node: NodeSpec, now: float
+) -> tuple[bool, bool, float | None]:
+    """Return whether a service is activated, whether it runs, and since when."""
+    activated = spec.activated if state is None or state.activated is None else state.activated
+    runs = activated and (spec.runs_on(node.usage) or not spec.activated)
+    running = runs if state is None or state.running is None else state.running
+    return activated, running, now if running else None
 
 
 def _service(row: Row) -> Service:

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from imp_emulator.scenario.model import Scenario
-from imp_emulator.store import keys
+from imp_emulator.scenario.configuration import STORES
+from imp_emulator.scenario.model import ClusterSpec, Scenario
+from imp_emulator.store import keys, stand_ins
 from imp_emulator.store.database import Database
+from imp_emulator.x509.certificate import Certificate, held_pem
 
-SERVICES = {"cucm": ("CallManager", "CAPF", "TVS", "ipsec", "tomcat"), "imp": ("cup", "cup-xmpp", "tomcat")}
-"""The service tokens of a node, by its role; each has an identity and a trust store (``cup`` -> cup-trust)."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class WaitingRequest:
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Give every node its identities; the trust stores start empty.
+    """Give every node its identities, and its trust stores what the scenario has; others start empty.
 
     All services of a node show the same certificate, the one that its listeners use. The keys must be in the
     database already.
@@ -50,8 +54,34 @@ def seed(database: Database, scenario: Scenario) -> None:
     for cluster in scenario.clusters:
         for node in cluster.nodes:
             pair = keys.get(database, cluster.name, node.name)
-            for service in SERVICES[node.role]:
+            for service in STORES[node.role]:
                 put_identity(database, cluster.name, node.name, service, Identity(pair.certificate, pair.private_key))
+        _seed_trusted(database, cluster)
+
+
+def _seed_trusted(database: Database, cluster: ClusterSpec) -> None:
+    """Store what the scenario has in the trust stores, also what the product's own rules would not let in today."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for spec in cluster.trusted:
+        for node in spec.nodes:
+            taken.setdefault((node, spec.store), set()).add(spec.file_name)
+    for spec in cluster.trusted:
+        (found,) = held_pem(stand_ins.as_held(database, spec.certificate))
+        for node in spec.nodes:
+            names = taken[node, spec.store]
+            name = spec.file_name or file_name(found, names)
+            names.add(name)
+            stored = TrustedCertificate(found.fingerprint, name, spec.description, found.pem)
+            add_trusted(database, cluster.name, node, spec.store, stored)
+
+
+def file_name(certificate: Certificate, taken: Collection[str]) -> str:
+    """Name a certificate after its subject's CN or, without one, its serial number; a number keeps names apart."""
+    stem = _UNSAFE.sub("_", "".join(certificate.common_names[:1])).strip("_.")[:80] or certificate.serial[:80]
+    name, number = f"{stem}.pem", 1
+    while name in taken:
+        name, number = f"{stem}-{number}.pem", number + 1
+    return name
 
 
 def trusted(database: Database, cluster: str, node: str, store: str) -> list[TrustedCertificate]:
@@ -62,6 +92,54 @@ def trusted(database: Database, cluster: str, node: str, store: str) -> list[Tru
         (cluster, node, store),
     )
     return [TrustedCertificate(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKey:
+    """A trust store, by the service token that it belongs to."""
+
+    cluster: str
+    node: str
+    store: str
+
+
+def page(
+    database: Database, clusters: Sequence[str], node: str, store: str, skip: int, first: int
+) -> tuple[int, list[tuple[StoreKey, TrustedCertificate]]]:
+    """Return how many certificates the trust stores of some clusters hold, and those of a page, store by store.
+
+    Args:
+        node: Only those of this node; ``""`` for all, as for ``store``.
+        skip: How many to leave out.
+        first: How many to return at most.
+    """
+    source = (
+        "FROM trust_certificate WHERE cluster IN (SELECT value FROM json_each(:clusters))"
+        " AND :node IN ('', node) AND :store IN ('', store)"
+    )
+    values = {"clusters": json.dumps(list(clusters)), "node": node, "store": store}
+    total = database.one(f"SELECT count(*) AS n {source}", values)
+    rows = database.all(
+        "SELECT cluster, node, store, fingerprint, filename, description, pem"
+        f" {source} ORDER BY cluster, node, store, filename LIMIT :first OFFSET :skip",
+        values | {"skip": skip, "first": first},
+    )
+    found = [(StoreKey(*row[:3]), TrustedCertificate(*row[3:])) for row in rows]
+    return 0 if total is None else int(total["n"]), found
+
+
+def filled(database: Database, clusters: Sequence[str]) -> set[StoreKey]:
+    """Return the trust stores of some clusters that hold a certificate."""
+    rows = database.all(
+        "SELECT DISTINCT cluster, node, store FROM trust_certificate WHERE cluster IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(clusters)),),
+    )
+    return {StoreKey(*row) for row in rows}
+
+
+def all_trusted(database: Database) -> list[str]:
+    """Return every certificate of every trust store once, PEM."""
+    return [row["pem"] for row in database.all("SELECT DISTINCT pem FROM trust_certificate ORDER BY fingerprint")]
 
 
 def add_trusted(database: Database, cluster: str, node: str, store: str, certificate: TrustedCertificate) -> None:

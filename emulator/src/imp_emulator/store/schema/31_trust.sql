@@ -34,3 +34,11 @@ CREATE TABLE IF NOT EXISTS signing_request (
     private_key TEXT NOT NULL,
     PRIMARY KEY (cluster, node, service)
 ) WITHOUT ROWID;
+
+-- Certificates that the emulator has made after a description. described is the SHA-256 fingerprint of the real certificate
+-- that one stands in for, because its key is not here, or says what was asked for; real is that certificate, or ''.
+CREATE TABLE IF NOT EXISTS stand_in (
+    described   TEXT PRIMARY KEY,
+    certificate TEXT NOT NULL,
+    real        TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;

@@ -1,0 +1,71 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets of faults: each that comes along can be put in force, and what is wrong with a user's own is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from imp_emulator.control import faults
+from imp_emulator.scenario import faults as fault_sets
+from imp_emulator.scenario import file as scenario_file
+from imp_emulator.scenario.model import ScenarioError
+from imp_emulator.scenario.writer import generate
+from imp_emulator.store.database import Database
+from imp_emulator.world.clock import Clock
+from imp_emulator.world.environment import Environment
+from imp_emulator.world.faults import Effect, EffectKind, Fault
+from imp_emulator.world.pace import ServicePace
+
+
+def environment(tmp_path: Path, listed: object) -> Environment:
+    content = {**yaml.safe_load(generate(0)), "faults": listed}
+    scenario = scenario_file.read(yaml.safe_dump(content))
+    return Environment(Database(tmp_path / "state.sqlite3"), Clock(), ServicePace(), scenario)
+
+
+@pytest.mark.parametrize("name", fault_sets.shipped())
+def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str) -> None:
+    found = fault_sets.load(name)
+    assert found.about
+    world = environment(tmp_path, list(found.faults))
+    faults.begin(world)
+    assert len(world.faults.active) == len(found.faults) > 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ([{"effect": {"kind": "flood"}}], "faults[0].effect: Input tag 'flood'"),
+        ([{"effect": {"kind": "drop"}}, {"effect": {"kind": "drop"}, "probability": 2}], "faults[1].probability: "),
+        ([{"effect": {"kind": "drop"}, "sometimes": True}], "faults[0].sometimes: Extra inputs are not permitted"),
+        ([{"protocol": "axl", "effect": {"kind": "error", "code": "nonsense"}}], "faults[0].effect.code: 'nonsense'"),
+    ],
+)
+def test_a_fault_of_a_scenario_that_breaks_a_rule_is_named_by_its_place(
+    tmp_path: Path, listed: object, said: str
+) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        faults.begin(environment(tmp_path, listed))
+    assert str(refused.value).startswith(said)
+
+
+def test_a_set_that_is_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="a_bad_monday"):
+        fault_sets.load(str(tmp_path / "missing.yml"))
+    (tmp_path / "odd.yml").write_text("about: x\nflaws: []\n")
+    with pytest.raises(ScenarioError, match="flaws: is not known here"):
+        fault_sets.load(str(tmp_path / "odd.yml"))
+
+
+def test_the_draws_of_a_fault_are_those_of_its_seed() -> None:
+    def struck(seed: int) -> list[bool]:
+        fault = Fault(1, Effect(EffectKind.DROP), probability=0.3, seed=seed)
+        return [fault.hit("dc1", "cucm-pub", "axl", "getUser") for _ in range(200)]
+
+    assert struck(7) == struck(7) != struck(8)
+    assert 30 < sum(struck(7)) < 90

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 ucops contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory of an emulator, whatever its scenario is: hosts, groups, connections."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.hosts import GROUPS, Wanted, hosts_of
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import read
+
+from tests.support import twins
+from tests.support.playbooks import PROGRAMS, settings
+
+TEMPLATE = "pass {{ word }}"
+
+
+def application(port: int) -> dict[str, Any]:
+    return {
+        "hostname": "127.0.0.1",
+        "port": port,
+        "username": "application",
+        "password": "twin-application",
+        "ca_path": "/twin/ca.pem",
+    }
+
+
+def test_hosts_and_connections_of_one_cluster(tmp_path: Path) -> None:
+    found = hosts_of(read(twins.write(tmp_path)), Wanted())
+
+    assert {name: hosts for name, hosts in found.groups.items() if hosts} == {
+        "cucm_publisher": ["cucm1.hq"],
+        "imp_publisher": ["imp1.hq"],
+        "imp_subscribers": ["imp2.hq"],
+        "imp_nodes": ["imp1.hq", "imp2.hq"],
+        "exchange": ["mail1.example.com", "mail2.example.com"],
+        "hq": ["cucm1.hq", "imp1.hq", "imp2.hq"],
+    }
+    assert {*GROUPS} <= found.groups.keys()
+    system = {"username": "os", "password": "twin-os"}
+    assert found.group_variables["hq"] == {
+        "ucops_imp_cluster": "hq",
+        "ucops_imp_cucm": application(1100),
+        "ucops_imp_publisher": application(1200),
+        "ucops_imp_platform": {**application(1201), **system},
+        "trust_nodes": [{"name": f"imp{n}", "hostname": "127.0.0.1", "port": 1101 + n * 100} for n in (1, 2)],
+        "presence_engine_nodes": [{"name": f"imp{n}", "hostname": "127.0.0.1", "port": 1100 + n * 100} for n in (1, 2)],
+        "ucops_imp_pending_restarts_path": str(tmp_path / "pending-restarts" / "hq.json"),
+    }
+    assert found.variables["imp1.hq"] == found.variables["cucm1.hq"] == {}
+    assert found.variables["imp2.hq"] == {
+        "ucops_imp_publisher": application(1300),
+        "ucops_imp_platform": {**application(1301), **system},
+    }
+    administrator = {"username": "EXAMPLE\\exadmin", "password": "twin-EXAMPLE\\exadmin"}
+    assert found.variables["mail2.example.com"]["ucops_exchange"] == {**application(2201), **administrator}
+    everywhere = found.group_variables["all"]
+    assert everywhere["ucops_ca"] == {**application(3100), "username": "requester", "password": "twin-requester"}
+    assert everywhere["preflight_gateways"][1] == {
+        "name": "mail2.example.com",
+        "probe_hostname": "127.0.0.1",
+        "probe_port": 2200,
+    }
+
+
+def test_any_scenario(tmp_path: Path) -> None:
+    """Names with a domain and addresses as node names, no IM and Presence, several clusters with the same names."""
+    clusters = {
+        "one": twins.cluster(11, ("cucm1.example.com", "cucm", "publisher"), ("10.0.0.2", "imp", "publisher")),
+        "two": twins.cluster(41, ("cucm1.example.com", "cucm", "publisher"), ("cucm2", "cucm", "subscriber")),
+    }
+    ready = read(twins.write(tmp_path, **clusters))
+    found = hosts_of(ready, Wanted())
+    assert found.groups["imp_publisher"] == ["10.0.0.2.one"]
+    assert found.groups["cucm_subscribers"] == ["cucm2.two"]
+    assert found.problems() == []
+    assert found.group_variables["two"].keys().isdisjoint({"ucops_imp_publisher", "ucops_imp_platform"})
+    assert found.group_variables["two"]["trust_nodes"] == []
+
+    few = hosts_of(ready, Wanted(full_names=True, clusters=["two"], exchange_servers=[], authority="eca.example.com"))
+    assert few.groups["two"] == ["cucm1.example.com", "cucm2.example.com"]
+    assert few.groups["exchange"] == few.groups["imp_nodes"] == []
+    assert "one" not in few.groups
+    assert few.group_variables["all"]["ucops_ca"]["port"] == 3200
+    for wanted, said in (
+        (Wanted(clusters=["three"]), "clusters: there is no three, but one, two."),
+        (Wanted(exchange_servers=["mail9"]), "exchange_servers: there is no mail9, but mail1.example.com, mail2.exam"),
+        (Wanted(authority="ca"), "certification_authority: there is no ca, but ca.example.com, eca.example.com."),
+    ):
+        with pytest.raises(LookupError) as refused:
+            hosts_of(ready, wanted)
+        assert str(refused.value.args[0]).startswith(said)
+
+
+@pytest.mark.parametrize("name", ["exchange", "all", "imp_nodes"])
+def test_a_cluster_that_is_called_like_a_group(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LookupError, match=f"the cluster {name} is called like a group"):
+        hosts_of(read(twins.write(tmp_path, **{name: twins.content()["clusters"]["hq"]})), Wanted())
+
+
+def test_a_host_that_is_called_like_a_cluster(tmp_path: Path) -> None:
+    ready = read(twins.write(tmp_path, **{"mail1.example.com": twins.content()["clusters"]["hq"]}))
+    assert hosts_of(ready, Wanted()).problems() == ["mail1.example.com would be a host and a group."]
+
+
+def listed(source: Path, *options: str) -> tuple[dict[str, Any], str]:
+    command = [str(PROGRAMS / "ansible-inventory"), "-i", str(source), "--list", "--export", *options]
+    environment = {name: value for name, value in settings(source).items() if name != "IMP_EMULATOR_READY"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return json.loads(done.stdout or "{}"), " ".join(done.stderr.split())
+
+
+def test_the_plugin(tmp_path: Path) -> None:
+    """``ucops.imp.imp_emulator``: a relative path, templates in options, none in values, and files that go first."""
+    content = twins.content()
+    content["clusters"]["hq"]["accounts"]["application"]["password"] = TEMPLATE
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "ready.json").write_text(json.dumps(content))
+    source = tmp_path / "test.imp_emulator.yml"
+    options = {"ready_file": "{{ folder }}/ready.json", "retries": 2}
+    source.write_text(yaml.safe_dump({"plugin": "ucops.imp.imp_emulator", **options}))
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars" / "hq.yml").write_text("trust_nodes: []\n")
+
+    found, warned = listed(source, "-e", "folder=other")
+
+    assert "WARNING" not in warned
+    assert found["imp_nodes"]["hosts"] == ["imp1.hq", "imp2.hq"]
+    assert found["hq"]["vars"]["trust_nodes"] == []
+    cucm = found["hq"]["vars"]["ucops_imp_cucm"]
+    assert cucm["retries"] == 2
+    assert TEMPLATE in json.dumps(cucm)
+    assert "local" in str(found["_meta"]["hostvars"]["mail1.example.com"]["ansible_connection"])
+
+    nothing, warned = listed(source, "-e", "folder=none")
+    assert f"there is no file {tmp_path}/none/ready.json, so there are no hosts." in warned
+    assert "imp_nodes" in nothing["all"]["children"]
+    assert "Start the emulator" in str(nothing["all"]["vars"]["imp_cluster_unread"])
