@@ -74,6 +74,7 @@ CALLS: dict[str, Callable[[Emulator], Options]] = {
     "services_info": lambda it: connection(it, "imp"),
     "trust_certificates": lambda it: {**connection(it, "platform"), "certificates": [{"path": it.ca_file}]},
     "trust_certificates_info": lambda it: connection(it, "platform"),
+    "twin_info": _preflight,
 }
 """Options of each module that are right, or nearly."""
 

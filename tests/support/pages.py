@@ -132,6 +132,7 @@ class Shell:
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_NOCOLOR": "true",
             "HOME": str(home),
+            "IMP_EMULATOR_PYTHON": str(FORKED / "emulator-python"),
             "HOSTS_OF_THE_TEST": json.dumps(self.hosts),
             "LC_ALL": "C.UTF-8",
             "PATH": os.pathsep.join([str(FORKED), str(PROGRAMS), os.environ["PATH"]]),

@@ -83,13 +83,6 @@ USER_TAGS = {
 SEARCH_TAGS = {"first_name": "firstName", "last_name": "lastName", "userid": "userid", "department": "department"}
 """Search criteria for users and their elements, in the schema's order."""
 
-TEMPLATE_TAGS = {
-    "home_cluster": "homeCluster",
-    "im_and_presence": "imAndUcPresenceEnable",
-    "meeting_information": "meetingInformation",
-}
-"""The same options in a feature group template, in the schema's order."""
-
 PERSON_TAGS = {
     "first_name": "firstName",
     "last_name": "lastName",
@@ -98,6 +91,13 @@ PERSON_TAGS = {
     "locale": "userLocale",
 }
 """What a user is called and belongs to, and the elements, in the schema's order."""
+
+TEMPLATE_TAGS = {
+    "home_cluster": "homeCluster",
+    "im_and_presence": "imAndUcPresenceEnable",
+    "meeting_information": "meetingInformation",
+}
+"""The same options in a feature group template, in the schema's order."""
 
 ANY_TEXT = "%"
 """The wildcard of search criteria."""

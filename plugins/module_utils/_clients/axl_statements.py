@@ -6,7 +6,7 @@
 
 """The statements of SQL that the collection sends through AXL, and what their rows stand for. Pure.
 
-They are in the dialect of Unified CM's database. A statement with ``{condition}`` reads the users for whom it holds, a page at a time.
+They are in the dialect of Unified CM's database. A statement with ``{condition}`` reads the users for whom it holds.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ from imp_emulator.console.actions import ACTIONS
 from imp_emulator.console.live import Live
 from imp_emulator.console.pages import PAGES
 from imp_emulator.domain.ca import authority
-from imp_emulator.domain.imp import gateway_status, gateways
+from imp_emulator.domain.exchange import certificates as exchange_certificates
+from imp_emulator.domain.imp import gateway_status, gateways, outages, ports
 from imp_emulator.domain.imp.gateway_status import GatewayStatus
 from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.scenario import file as scenario_file
@@ -200,6 +201,23 @@ def test_requests_are_decided_as_far_as_they_can_be(environment: Environment, tm
     for state in RequestState:
         assert language.said("ja", f"authorities.state.{state.value}")
     assert "失効" in states_shown
+
+
+def test_what_may_go_wrong_is_shown_and_offered(environment: Environment, tmp_path: Path) -> None:
+    context = environment.context
+    with environment.database.transaction():
+        outages.begin_at_restart(context, "dc1", "cucm-pub")
+        outages.begin(context, "dc1", "imp-pub")
+        ports.occupy(context, "dc1", "imp-pub", 50021, STRANGE)
+        exchange_certificates.issue_again(context, "mail1.example.com", 12)
+    page = document(Reader(environment, tmp_path).page("/rehearse"))
+    publisher, node = (" ".join(row.text_content().split()) for row in page.findall(".//div[@id='live']//li"))
+    assert publisher == "cucm-pub goes away with its next restart Have it stay after all"
+    assert node.startswith("imp-pub away since ")
+    assert node.endswith(f"Have it come back port 50021: {STRANGE} Release")
+    assert "days left: 12" in page.text_content()
+    offered = [form.get("action").removeprefix("/console/do/") for form in page.iter("form")]
+    assert offered == ["take-port", "issue-again", "change-password", "end-outage", "end-outage", "release-port"]
 
 
 def test_the_clock_and_snapshots_are_shown(environment: Environment, tmp_path: Path) -> None:

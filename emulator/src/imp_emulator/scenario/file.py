@@ -31,7 +31,6 @@ from imp_emulator.scenario.model import (
     ClusterSpec,
     ExchangeSpec,
     NodeSpec,
-    OnlineSpec,
     RootSpec,
     Scenario,
     ScenarioError,
@@ -111,7 +110,7 @@ def read(text: str) -> Scenario:
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     scenario = Scenario(
-        _with_addresses(clusters, _addresses(clusters, servers, authorities, tenant)),
+        clusters,
         servers,
         account,
         admin,
@@ -125,32 +124,34 @@ def read(text: str) -> Scenario:
         faults,
         fingerprint,
     )
+    return _checked(_with_addresses(scenario))
+
+
+def _checked(scenario: Scenario) -> Scenario:
+    """Return a scenario whose parts go together; raises ``ScenarioError``."""
     _check_network(scenario)
     _check_roots(scenario)
-    configuration.check_chains([server.stands_in_for for server in servers])
+    configuration.check_chains([server.stands_in_for for server in scenario.exchange])
     return scenario
 
 
-def _addresses(
-    clusters: Sequence[ClusterSpec],
-    servers: Sequence[ExchangeSpec],
-    authorities: Sequence[CaSpec],
-    tenant: OnlineSpec | None,
-) -> list[str]:
+def _addresses(scenario: Scenario) -> list[str]:
     """Return the addresses that a scenario names, one as often as it does."""
-    found = [address for cluster in clusters for node in cluster.nodes for address in (node.ipv4, node.ipv6)]
-    found += [address for server in servers for address in (server.ipv4, server.ipv6)]
-    found += [address for authority in authorities for address in authority.addresses]
-    return [*filter(None, found), *(tenant.addresses if tenant else ())]
+    found = [address for cluster in scenario.clusters for node in cluster.nodes for address in (node.ipv4, node.ipv6)]
+    found += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
+    found += [address for authority in scenario.certification_authorities for address in authority.addresses]
+    return [*filter(None, found), *(scenario.online.addresses if scenario.online else ())]
 
 
-def _with_addresses(clusters: tuple[ClusterSpec, ...], taken: Sequence[str]) -> tuple[ClusterSpec, ...]:
+def _with_addresses(scenario: Scenario) -> Scenario:
     """Give a node without an IPv4 address the next free one of the network for tests (RFC 2544)."""
+    taken = _addresses(scenario)
     free = (str(address) for address in ipaddress.ip_network("198.18.0.0/15").hosts() if str(address) not in taken)
-    return tuple(
+    clusters = tuple(
         replace(cluster, nodes=tuple(node if node.ipv4 else replace(node, ipv4=next(free)) for node in cluster.nodes))
-        for cluster in clusters
+        for cluster in scenario.clusters
     )
+    return replace(scenario, clusters=clusters)
 
 
 def _check_roots(scenario: Scenario) -> None:
@@ -178,8 +179,7 @@ def _check_network(scenario: Scenario) -> None:
     ]
     unique("names of clusters and hosts of certification authorities", owners)
     unique("certification authorities", (authority.common_name for authority in scenario.certification_authorities))
-    addresses = _addresses(scenario.clusters, scenario.exchange, scenario.certification_authorities, scenario.online)
-    unique("addresses of nodes, Exchange servers and certification authorities", addresses)
+    unique("addresses of nodes, Exchange servers and certification authorities", _addresses(scenario))
 
 
 def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
@@ -291,9 +291,9 @@ def _users(section: Section) -> Iterator[UserSpec]:
             im_and_presence=listed.flag("im_and_presence", False),
             meeting_information=listed.flag("meeting_information", False),
             locale=listed.text("locale", _FILLED, ""),
+            home_cluster=listed.flag("home_cluster", True),
             ldap_directory=listed.text("ldap_directory", default=""),
             access_control_groups=group_names(listed),
-            home_cluster=listed.flag("home_cluster", True),
         )
         listed.end()
         yield user

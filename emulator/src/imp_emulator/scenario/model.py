@@ -121,11 +121,11 @@ class ClusterSpec:
         out_of_office_poll_minutes: How often the Presence Engines ask Exchange servers for automatic replies; the
             product has no parameter for it.
         redundancy_groups: The presence redundancy groups; each node is in one of them at most.
-        access_control_groups: The names of access control groups beside the standard ones.
         gateways_account: The account that the gateways of Exchange share; ``None`` for that of the Exchange servers.
         parameters: The parameters that are not at their default.
         trusted: What is in the trust stores; the nodes' own certificates are not among it.
         services: The services that are not as the first boot leaves them.
+        access_control_groups: The names of access control groups beside the standard ones.
     """
 
     name: str
@@ -139,13 +139,13 @@ class ClusterSpec:
     signed_in: bool = True
     out_of_office_poll_minutes: int = 60
     redundancy_groups: tuple[RedundancyGroupSpec, ...] = ()
-    access_control_groups: tuple[str, ...] = ()
-    feature_group_templates: tuple[FeatureGroupTemplateSpec, ...] = ()
-    ldap_directories: tuple[LdapDirectorySpec, ...] = ()
     gateways_account: AccountSpec | None = None
     parameters: tuple[ParameterValueSpec, ...] = ()
     trusted: tuple[TrustSpec, ...] = ()
     services: tuple[ServiceStateSpec, ...] = ()
+    access_control_groups: tuple[str, ...] = ()
+    feature_group_templates: tuple[FeatureGroupTemplateSpec, ...] = ()
+    ldap_directories: tuple[LdapDirectorySpec, ...] = ()
 
     @property
     def release(self) -> float:
