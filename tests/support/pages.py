@@ -33,6 +33,7 @@ _FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
+    "docs/bulk-jobs.md": ("tests/integration/pages/test_bulk_jobs.py",),
     "docs/busy-servers.md": (_DOCS,),
     # Its commands, of which the first is that of a rehearsal too, and its plays.
     "docs/certificates.md": (_DOCS, _REHEARSALS, "tests/integration/playbooks/test_exchange_root.py"),

@@ -72,7 +72,7 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
 def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
     about = environment.control.about()
     assert about["name"] == "imp-emulator"
-    nodes = {"axl", "imp_axl", "control_center", "certmgr", "imp_admin"}
+    nodes = {"axl", "imp_axl", "control_center", "certmgr", "imp_admin", "cucm_admin"}
     presence = {"presence_engine", "presence_web_service"}
     assert set(about["protocols"]) == {*nodes, *presence, "ews", "powershell", "certsrv", "ca_admin"}
     assert {"getUser", "updateUser"} <= set(about["protocols"]["axl"])

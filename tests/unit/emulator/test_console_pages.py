@@ -20,6 +20,8 @@ from imp_emulator.console.actions import ACTIONS
 from imp_emulator.console.live import Live
 from imp_emulator.console.pages import PAGES
 from imp_emulator.domain.ca import authority
+from imp_emulator.domain.cucm import bulk_jobs
+from imp_emulator.domain.cucm.bulk_jobs import Kind, Order
 from imp_emulator.domain.exchange import certificates as exchange_certificates
 from imp_emulator.domain.imp import gateway_status, gateways, outages, ports
 from imp_emulator.domain.imp.gateway_status import GatewayStatus
@@ -94,6 +96,18 @@ def fill(environment: Environment) -> None:
             name = f"mail{number}.example.com"
             draft = Draft(name, description=STRANGE, account="svc@example.com", password="password")
             gateways.add(environment.context, "dc1", draft)
+        bulk(environment, "new.txt", f"USER ID,LAST NAME\n{'x' * 60},\nkyo,x\n")
+        bulk(environment, f"{STRANGE.replace('/', '')}.txt", "nothing", description=STRANGE)
+    states.advance(environment, 0)
+    with environment.database.transaction():
+        bulk(environment, "new.txt", "USER ID,LAST NAME\n", later=True)
+
+
+def bulk(environment: Environment, name: str, content: str, *, description: str = "New", later: bool = False) -> None:
+    """Submit a bulk job that adds users."""
+    bulk_jobs.upload(environment.context, "dc1", Kind.INSERT, name, content, overwrite=True)
+    order = Order(Kind.INSERT, description, STRANGE, file_name=name)
+    bulk_jobs.submit(environment.context, "dc1", order, later=later)
 
 
 def document(text: str) -> html.HtmlElement:
@@ -154,7 +168,9 @@ def test_nothing_of_others_becomes_part_of_a_page(environment: Environment, tmp_
             assert re.match(r"[/?#]|$", one.get(name, "")), one.get(name)
 
 
-@pytest.mark.parametrize(("path", "times"), [("/journal", 7), ("/authorities", 4), ("/faults", 6), ("/gateways", 11)])
+@pytest.mark.parametrize(
+    ("path", "times"), [("/journal", 7), ("/authorities", 4), ("/faults", 6), ("/gateways", 11), ("/bulk", 1)]
+)
 def test_words_of_others_are_shown_as_they_are(environment: Environment, tmp_path: Path, path: str, times: int) -> None:
     page = document(Reader(environment, tmp_path).page(path))
     assert page.text_content().count("<script>alert('1')</script>&amp;") >= times
@@ -218,6 +234,17 @@ def test_what_may_go_wrong_is_shown_and_offered(environment: Environment, tmp_pa
     assert "days left: 12" in page.text_content()
     offered = [form.get("action").removeprefix("/console/do/") for form in page.iter("form")]
     assert offered == ["take-port", "issue-again", "change-password", "end-outage", "end-outage", "release-port"]
+
+
+def test_bulk_jobs_are_shown_with_the_lines_that_failed(environment: Environment, tmp_path: Path) -> None:
+    held, unreadable, done = rows_of(Reader(environment, tmp_path).page("/bulk"))
+    assert "Hold Activate 0 of 0, 0 failed" in held
+    assert "InComplete 0 of 0, 0 failed" in unreadable
+    assert "Line 1: the first line names no column USER ID." in unreadable
+    assert "Completed 2 of 2, 2 failed" in done
+    assert "Line 3: kyo A user kyo exists already." in done
+    assert re.search(r"[0-9]+#[0-9]{14}\.txt", done)
+    assert "Cisco Bulk Provisioning Service Started" in words_of(Reader(environment, tmp_path).page("/bulk"))
 
 
 def test_the_clock_and_snapshots_are_shown(environment: Environment, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from imp_emulator.domain.cucm import directories
+from imp_emulator.domain.cucm import bulk_jobs, directories
 from imp_emulator.domain.events import (
     NodeCameBack,
     NodeWentAway,
@@ -62,6 +62,7 @@ def wire(environment: Environment) -> PresenceEngines:
     environment.scheduler.register(directories.RUN, partial(directories.run, context))
     environment.scheduler.when_left_out(partial(following.leap, context))
     watch_nodes(environment)
+    carry_out_bulk_jobs(environment)
     Push(environment)
     CallBacks(environment)
     return PresenceEngines(environment)
@@ -83,6 +84,16 @@ def watch_nodes(environment: Environment) -> None:
     scheduler.register(recovery.FALL_BACK, partial(recovery.fall_back, context))
 
 
+def carry_out_bulk_jobs(environment: Environment) -> None:
+    """Have the bulk jobs of Unified CM carried out when it is time, as long as their service runs."""
+    context, events, scheduler = environment.context, environment.events, environment.scheduler
+    scheduler.register(bulk_jobs.LAUNCH, partial(bulk_jobs.launch, context))
+    scheduler.register(bulk_jobs.WORK, partial(bulk_jobs.work, context))
+    events.subscribe(ServiceDeployed, partial(bulk_jobs.service_changed, context))
+    events.subscribe(ServiceStopping, partial(bulk_jobs.service_changed, context))
+    events.subscribe(ServiceStarted, partial(bulk_jobs.service_changed, context))
+
+
 async def start(environment: Environment, engines: PresenceEngines) -> None:
     """Go on with what the state file says; the listeners answer by now, because some of it may ask them."""
     services.lift_hanging(environment.context)
@@ -90,4 +101,5 @@ async def start(environment: Environment, engines: PresenceEngines) -> None:
     engines.resume()
     web_sessions.begin(environment.context)
     web_service.begin(environment.context)
+    bulk_jobs.resume(environment.context)
     await environment.scheduler.start()
