@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+import yaml
 from lxml import html
 
 from imp_emulator.console import language
@@ -28,13 +30,17 @@ from imp_emulator.domain.imp.gateway_status import GatewayStatus
 from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.store.ca.requests import RequestState
+from imp_emulator.store.database import Database
 from imp_emulator.store.journal import Entry
+from imp_emulator.world.clock import Clock
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
+from imp_emulator.world.pace import ServicePace
 from tests.support import states
 from tests.support.console_reader import Reader, rows_of, words_of
 from tests.support.signing_requests import pem, rsa_key, signing_request
+from tests.support.twin_scenario import TWIN
 
 STRANGE = "\"><script>alert('1')</script>&amp;<i>%s{x}"
 CA = "ca.example.com"
@@ -174,6 +180,17 @@ def test_nothing_of_others_becomes_part_of_a_page(environment: Environment, tmp_
 def test_words_of_others_are_shown_as_they_are(environment: Environment, tmp_path: Path, path: str, times: int) -> None:
     page = document(Reader(environment, tmp_path).page(path))
     assert page.text_content().count("<script>alert('1')</script>&amp;") >= times
+
+
+def test_names_as_odd_as_those_of_a_twin(tmp_path: Path) -> None:
+    scenario = scenario_file.read(yaml.safe_dump(TWIN, allow_unicode=True))
+    # Nobody follows users in it: its engines would look for Exchange servers that do not listen.
+    with closing(Database(states.seed(tmp_path, scenario))) as database:
+        reader = Reader(Environment(database, Clock(), ServicePace(), scenario), tmp_path)
+        for path in (page.path for page in PAGES if "{" not in page.path):
+            page = document(reader.page(path))
+            sound(page, path, "en")
+            assert not [one for one in page.iter() if " " in one.get("id", "")], path
 
 
 def test_gateways_that_come_and_go_while_servers_are_asked(

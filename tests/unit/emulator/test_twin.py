@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from lxml import html
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.crypto import copies
@@ -47,7 +46,6 @@ from imp_emulator.world.pace import ServicePace
 from imp_emulator.x509.certificate import held_pem
 from tests.support import states
 from tests.support.certificates import issue
-from tests.support.console_reader import Reader
 from tests.support.memory_tls import Memory
 from tests.support.twin_scenario import (
     ABOVE,
@@ -168,14 +166,6 @@ def test_services_are_as_they_were(twin: Environment) -> None:
     with twin.database.transaction():
         assert services.control(twin.context, CLUSTER, SUB, Action.STOP, new) is Reason.DONE
         assert services.deploy(twin.context, CLUSTER, SUB, new, False) is Reason.DONE
-
-
-@pytest.mark.parametrize("path", ["/", "/gateways", "/trust", "/parameters?all=yes", "/users", "/mailboxes", "/faults"])
-def test_the_console_shows_it_however_odd_it_is(twin: Environment, tmp_path: Path, path: str) -> None:
-    page = html.document_fromstring(Reader(twin, tmp_path).page(path))
-    ids = [str(one.get("id")) for one in page.iter() if one.get("id")]
-    assert len(ids) == len(set(ids))
-    assert not [one for one in ids if " " in one], "a name that points to it would be several"
 
 
 def test_trust_stores_hold_the_real_certificates(twin: Environment) -> None:
