@@ -77,6 +77,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
         list(axl.list_users({}, page_size=1)),
         list(axl.list_users(dict.fromkeys(SEARCH_TAGS, "%"))),
     ],
+    "list_people": lambda axl: list(axl.list_people(page_size=1)),
     "update_user": lambda axl: [
         axl.update_user("user0001", {"home_cluster": True, "im_and_presence": True}),
         axl.update_user("user0001", {"meeting_information": False}),

@@ -36,8 +36,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements 
     SELECT_ORIGINS,
     SELECT_USERS,
     USER_COLUMNS,
-    cell,
-    uuid_of,
+    LdapDirectory,
+    Origin,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
@@ -103,28 +103,6 @@ ANY_TEXT = "%"
 """The wildcard of search criteria."""
 # What else the LIKE or MATCHES of a database may take for a wildcard or, the backslash, for the sign that none follows.
 _DOUBTFUL = re.compile(r"[_*?\[\\]")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a user comes from; ``directory`` is the UUID of the LDAP directory, empty for a local user."""
-
-    userid: str
-    mail: str
-    directory: str
-
-
-@dataclass(frozen=True)
-class LdapDirectory:
-    """An LDAP directory with the options that its feature group template gives to users.
-
-    ``uuid`` is in lower case without braces, ``template`` the template's name. Without one ``options`` are empty.
-    """
-
-    uuid: str
-    name: str
-    template: str
-    options: Mapping[str, bool]
 
 
 class Axl:
@@ -260,18 +238,18 @@ class Axl:
         The condition goes to the server as it is: whoever calls has made sure that it is one (``sql_condition``).
         """
         for row in self._select(SELECT_USERS, condition, page_size):
-            flags = {name: _flag(cell(row, column)) for name, column in USER_COLUMNS.items()}
-            yield User(cell(row, "userid"), **flags)
+            flags = {name: _flag(_cell(row, column)) for name, column in USER_COLUMNS.items()}
+            yield User(_cell(row, "userid"), **flags)
 
     def origins(self, condition: str, page_size: int = PAGE_SIZE) -> Iterator[Origin]:
         """Yield where users come from and which mail address they have, those for whom an SQL condition holds."""
         for row in self._select(SELECT_ORIGINS, condition, page_size):
-            directory = uuid_of(cell(row, "fkdirectorypluginconfig"))
-            yield Origin(cell(row, "userid"), cell(row, "mailid").strip(), directory)
+            directory = _uuid(_cell(row, "fkdirectorypluginconfig"))
+            yield Origin(_cell(row, "userid"), _cell(row, "mailid").strip(), directory)
 
     def access_control_groups(self) -> list[str]:
         """Return the names of the access control groups."""
-        return [cell(row, "name") for row in self.sql(GROUPS)]
+        return [_cell(row, "name") for row in self.sql(GROUPS)]
 
     def ldap_directories(self) -> list[LdapDirectory]:
         """Return the LDAP directories, each with the options of its feature group template."""
@@ -288,7 +266,7 @@ class Axl:
             answer = self.call("getLdapDirectory", _leaf("name", name), wanted)
             template = soap.text(answer, "return", "ldapDirectory", "featureGroupTemplate").strip()
             options = templates.get(template, {})
-            found.append(LdapDirectory(uuid_of(row.get("uuid", "")), name, template, options))
+            found.append(LdapDirectory(_uuid(row.get("uuid", "")), name, template, options))
         return found
 
     def _templates(self) -> dict[str, dict[str, bool]]:
@@ -473,6 +451,16 @@ def _tags(name: str, *tags: str) -> Element:
     for tag in tags:
         append(element, tag, "t")
     return element
+
+
+def _cell(row: Mapping[str, str], column: str) -> str:
+    if column not in row:
+        raise UnexpectedAnswer(f"AXL answers a statement of SQL without the column {column} that was asked for.")
+    return row[column]
+
+
+def _uuid(text: str) -> str:
+    return text.strip().strip("{}").lower()
 
 
 def _flag(value: str) -> bool:

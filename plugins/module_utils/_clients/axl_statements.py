@@ -4,16 +4,15 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""Statements of SQL that the collection sends through AXL, in Unified CM's dialect, and what rows hold. Pure.
+"""The statements of SQL that the collection sends through AXL, and what their rows stand for. Pure.
 
-A statement with ``{condition}`` reads the users for whom it holds, a page at a time.
+They are in the dialect of Unified CM's database. A statement with ``{condition}`` reads the users for whom it holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
+from dataclasses import dataclass
 
 COUNT_USERS = "select count(*) from enduser"
 COUNT_SOME_USERS = "select count(*) from enduser where ({condition})"
@@ -45,6 +44,28 @@ USER_COLUMNS = {
 """A user's options and their columns in the cluster's database."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a user comes from; ``directory`` is the UUID of the LDAP directory, empty for a local user."""
+
+    userid: str
+    mail: str
+    directory: str
+
+
+@dataclass(frozen=True)
+class LdapDirectory:
+    """An LDAP directory with the options that its feature group template gives to users.
+
+    ``uuid`` is in lower case without braces, ``template`` the template's name. Without one ``options`` are empty.
+    """
+
+    uuid: str
+    name: str
+    template: str
+    options: Mapping[str, bool]
+
+
 def quoted(text: str) -> str:
     """Write a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
@@ -64,15 +85,3 @@ def named(userids: Sequence[str]) -> Iterator[str]:
     """Yield SQL conditions that together hold for the users with these ids, some of them each."""
     for start in range(0, len(userids), _NAMED_AT_ONCE):
         yield f"userid in ({', '.join(map(quoted, userids[start : start + _NAMED_AT_ONCE]))})"
-
-
-def cell(row: Mapping[str, str], column: str) -> str:
-    """Return a value of a row that was answered; raises ``UnexpectedAnswer`` for one without it."""
-    if column not in row:
-        raise UnexpectedAnswer(f"AXL answers a statement of SQL without the column {column} that was asked for.")
-    return row[column]
-
-
-def uuid_of(text: str) -> str:
-    """Return a UUID as the database has it: AXL puts braces around it, in any letter case."""
-    return text.strip().strip("{}").lower()

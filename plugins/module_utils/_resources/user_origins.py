@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl, LdapDirectory, Origin
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import named
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import LdapDirectory, Origin, named
 from ansible_collections.ucops.imp.plugins.module_utils._core import words
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import unheard
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted
