@@ -84,6 +84,7 @@ TWIN: dict[str, Any] = {
                 {"node": "imp-sub", "service": "cisco presence engine", "running": False},
                 {"node": "imp-sub", "service": "Cisco Brand New Service", "activated": True},
                 {"node": "192.0.2.11", "service": "Cisco DirSync", "activated": False},
+                {"node": "192.0.2.11", "service": "Self Provisioning IVR", "running": True},
                 {"node": "192.0.2.11", "service": "Cisco Dialed Number Analyzer", "activated": True},
             ],
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -322,7 +323,10 @@ async def _noted(world: World, count: int) -> None:
 
 
 def test_a_start_does_not_wait_for_what_takes_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it did not wait for goes on, also when a part of that cannot be stored at the first try."""
     monkeypatch.setattr(scheduler, "PATIENCE", 0.0)
+    full, error = iter([True]), sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorname = "SQLITE_FULL"
 
     async def work() -> None:
         long = asyncio.Event()
@@ -331,10 +335,16 @@ def test_a_start_does_not_wait_for_what_takes_long(world: World, monkeypatch: py
             await long.wait()
             world.note(job)
 
+        def store(job: Job) -> None:
+            if next(full, False):
+                raise NotStored(error)
+            world.note(job)
+
         world.scheduler.register("long", follow_thousands)
+        world.scheduler.register("storing", store)
         await world.scheduler.change_clock(lambda clock: clock.freeze(False))
         world.add("thousands", -2, kind="long")
-        world.add("after it", -1)
+        world.add("after it", -1, kind="storing")
         await world.scheduler.start()
         assert world.ran == []
         long.set()

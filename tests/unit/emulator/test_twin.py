@@ -150,6 +150,7 @@ def test_services_are_as_they_were(twin: Environment) -> None:
     assert state(SUB, PRESENCE_ENGINE) == (True, Status.STOPPED)
     assert state(PUB, PRESENCE_ENGINE) == (True, Status.STARTED)
     assert state("192.0.2.11", "Cisco DirSync") == (False, Status.STOPPED)
+    assert state("192.0.2.11", "Self Provisioning IVR") == (True, Status.STARTED), "what runs is activated"
     assert state("192.0.2.11", "Cisco Dialed Number Analyzer") == (True, Status.STARTED)
     new = "Cisco Brand New Service"
     assert state(SUB, new) == (True, Status.STARTED)
