@@ -167,7 +167,9 @@ def test_what_cannot_be_meant_is_refused_with_its_place(path: str, value: Any, m
             1,
             "parameters.Spread: is no calendaring parameter; they are",
         ),
-        (CALENDARING + "/CalendarSpread", "soon", "must be a whole number for CalendarSpread, not 'soon'"),
+        (CALENDARING + "/CalendarSpread", "soon", "a whole number from 0 to 2147483647 for CalendarSpread, not 'soon'"),
+        (CALENDARING + "/EWSStatusFrequency", 0, "from 1 to 2147483647 for EWSStatusFrequency, not '0'"),
+        (CALENDARING + "/EWSStatusFrequency", 10**10, "from 1 to 2147483647 for EWSStatusFrequency, not '1"),
         (
             "exchange/servers/1/stands_in_for",
             [UNREADABLE],
