@@ -74,7 +74,7 @@ TWIN: dict[str, Any] = {
                     {"certificate": ROOT.pem, "file_name": "Root 1.pem", "description": "of the company"},
                     {"certificate": ISSUING.pem, "nodes": ["imp-PUB.example.com"]},
                     {"certificate": ALONE.pem, "nodes": ["imp-sub"]},
-                    {"certificate": NODE.pem, "own": True},
+                    {"certificate": NODE.pem, "own": True, "file_name": "Company_Issuing_CA.pem"},
                     {"generated": ABOVE},
                 ],
                 "tomcat-trust": [{"certificate": ROOT.pem}],

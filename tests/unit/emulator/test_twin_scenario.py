@@ -185,6 +185,11 @@ def test_what_only_the_first_start_can_tell_is_refused_too(path: str, value: Any
     assert message in str(refused.value)
 
 
+def test_an_address_that_another_node_has_is_not_free() -> None:
+    (cluster,) = scenario_file.read(changed(AT + "nodes/2/ipv4", "198.18.0.1")).clusters
+    assert [node.ipv4 for node in cluster.nodes] == ["192.0.2.11", "198.18.0.2", "198.18.0.1", "198.18.0.3"]
+
+
 def test_secrets_may_come_from_the_environment_or_be_those_of_the_tenant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
