@@ -91,6 +91,7 @@ def test_some_users_first_and_the_others_when_these_are_well(environment: Emulat
         {"calendar_users_list": listed(10, 11, 12, 13, 14)},
         {"calendar_users_list": listed(21, 20, 22, 23)},
         {"calendar_users_list": listed(24, 25, 26), "calendar_users_max_changes": 2},
+        {"calendar_users_list": [*listed(27, 28, 29), {"userid": "nobody"}]},
     )
     assert played.status == 0, played.output
     # Who would change could not be read the first time: then there is no first user, and nobody is changed.
@@ -102,7 +103,10 @@ def test_some_users_first_and_the_others_when_these_are_well(environment: Emulat
     assert said(played, 3).endswith("The other 2 users were left alone. Put it right, and run it again.")
     # Nobody is changed when all of them would be more than the run may change.
     assert "3 users would change, more than max_changes allows (2)." in said(played, 4)
+    # Also of a run in which one of the others fails.
+    assert said(played, 5).startswith("user0027,user0028,user0029 ")
+    assert "nobody" in said(played, 5)
     found = enabled(environment)
-    assert found == [f"user{number:04}" for number in (10, 11, 12, 13, 14, 20, 21)]
+    assert found == [f"user{number:04}" for number in (10, 11, 12, 13, 14, 20, 21, 27, 28, 29)]
     updates = environment.journal(protocol="axl", operation="updateUser")
     assert len(updates) == len(found)
