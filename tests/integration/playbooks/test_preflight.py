@@ -45,7 +45,7 @@ def test_a_cluster_that_is_well(environment: Emulator, tmp_path: Path, monkeypat
     report = json.loads((folder / f"{HOST}.json").read_text())
     assert report.keys() == {"host", "passed", "counts", "checks"}
     assert (report["host"], report["passed"]) == (HOST, True)
-    assert sum(report["counts"].values()) == len(report["checks"]) == 80
+    assert sum(report["counts"].values()) == len(report["checks"]) == 82
 
 
 def test_a_cluster_that_is_not(environment: Emulator, tmp_path: Path) -> None:
