@@ -266,8 +266,10 @@ def test_faults_are_listed_and_withdrawn(environment: Emulator) -> None:
             "effect": {"kind": "status", "status": 500, "retry_after": 1},
             "times": 2,
             "skip": 0,
+            "every": 1,
             "probability": 1.0,
             "seed": 0,
+            "matched": 0,
             "hits": 0,
         },
         {
@@ -279,8 +281,10 @@ def test_faults_are_listed_and_withdrawn(environment: Emulator) -> None:
             "effect": {"kind": "delay", "seconds": 0.25},
             "times": None,
             "skip": 0,
+            "every": 1,
             "probability": 0.5,
             "seed": 3,
+            "matched": 0,
             "hits": 0,
         },
     ]
