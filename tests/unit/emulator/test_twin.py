@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,7 @@ def test_a_node_says_that_it_has_the_certificate_of_the_real_one_and_shows_anoth
     assert trust.foreign_identities(twin.context, CLUSTER, "192.0.2.11") == []
     shown = identities.certificate(twin.context, CLUSTER, PUB, "cup")
     assert held_pem(shown)[0].fingerprint != NODE.fingerprint
-    with pytest.raises(Undone), twin.database.transaction():
+    with suppress(Undone), twin.database.transaction():
         trust.delete(twin.context, CLUSTER, PUB, "cup", NODE.fingerprint)
         assert trust.foreign_identities(twin.context, CLUSTER, PUB) == [], "it is not in the store any more"
         raise Undone
