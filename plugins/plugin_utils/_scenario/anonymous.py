@@ -133,14 +133,14 @@ class _Names:
 
     def url(self, text: str) -> str:
         """Return a URL with the same scheme and port."""
-        parts = urlsplit(text)
         try:
-            host, port = parts.hostname or "", parts.port
+            parts = urlsplit(text)
+            scheme, host, port = parts.scheme, parts.hostname, parts.port
         except ValueError:
-            host, port = "", None
+            scheme, host, port = "", None, None
         made = self.host(host, "host") if host else "host.example.com"
         shown = f"[{made}]" if ":" in made else made
-        return f"{parts.scheme or 'https'}://{shown}" + (f":{port}" if port else "")
+        return f"{scheme or 'https'}://{shown}" + (f":{port}" if port else "")
 
     def uuid(self, text: str) -> str:
         """Return an identifier in the form of a UUID."""

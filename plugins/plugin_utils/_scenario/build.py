@@ -75,7 +75,10 @@ def scenario(twin: Mapping[str, Any], cluster: str) -> dict[str, Any]:
                 **({"presence_gateways_account": {"username": account}} if account else {}),
                 **_parameters(twin["parameters"]),
                 "trust_stores": _trust_stores(twin["trust"], presence),
-                "services": [_service(service) for service in twin["services"]],
+                # Unified CM may list services of servers that are no nodes of a twin.
+                "services": [
+                    _service(one) for one in twin["services"] if one["node"] in {node["name"] for node in nodes}
+                ],
                 "users": {
                     "listed": [_user(user) for user in sorted(twin["users"], key=lambda one: str(one["userid"]))]
                 },
@@ -177,8 +180,8 @@ def _gateway(gateway: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _origin(url: str) -> str:
-    """Return scheme, host and port of a URL; a name and a password may stand before the host of a proxy."""
-    found = re.fullmatch(r"(\w+://)(?:[^/]*@)?([^/?#@]+).*", url.strip(), re.DOTALL)
+    """Return scheme, host and port of a URL; a name and any password may stand before the host of a proxy."""
+    found = re.fullmatch(r"(\w+://)(?:.*@)?([^/?#@]+).*", url.strip(), re.DOTALL)
     return f"{found[1]}{found[2]}" if found else ""
 
 

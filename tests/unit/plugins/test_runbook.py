@@ -170,11 +170,22 @@ def test_both_languages_have_the_same_texts_and_values() -> None:
         ({"cluster": "hq", "nonsense": 1}, (), "give it a dictionary with cluster"),
         ({"cluster": "hq"}, ("pdf",), "form: it must be one of steps, markdown, html."),
         ({"cluster": "hq"}, ("html", "de"), "language: it must be one of en, ja."),
+        ({"cluster": "hq", "user_file": "a.csv", "users": "two"}, (), "a value has another shape"),
+        (found(gateways=[{}], results={"trust": NO_INTERFACE}), (), "a value has another shape"),
+        (found(gateways="mail1", results={"presence_gateways": NO_INTERFACE}), ("html",), "a value has another shape"),
+        ({"cluster": 7}, ("markdown",), "a value has another shape"),
+        ({"cluster": "hq", "results": "trust"}, (), "a value has another shape"),
     ],
 )
 def test_what_cannot_be_understood_is_refused(given: Any, options: tuple[str, ...], said: str) -> None:
     with pytest.raises(AnsibleFilterError, match=re.escape(said)):
         runbook(given, *options)
+
+
+@pytest.mark.parametrize("fields", ["text", ["text"], [{"name": "meeting_information"}], None])
+def test_what_is_no_change_of_a_user_is_refused(fields: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="bat_file: a change whose fields"):
+        bat_file([{"id": "a", "fields": fields}])
 
 
 def test_a_file_of_changes_keeps_what_does_not_change() -> None:

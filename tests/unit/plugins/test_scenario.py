@@ -46,6 +46,11 @@ def shown(name: str, chain: Sequence[Identity], *addresses: str, port: int = 443
     return {"name": name, "port": port, "addresses": list(addresses), "chain": [one.pem for one in chain]}
 
 
+def online(**more: Any) -> dict[str, Any]:
+    ids = {name: "7f4b0f64-6e0e-4c0f-8a55-0c0b8a1dacee" for name in ("client_id", "tenant_id")}
+    return {"name": "outlook.office365.com", "type": "office_365", "description": "", **ids, **more}
+
+
 def gateway(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "type": "exchange_ews", "description": "", "port": 443, **more}
 
@@ -167,6 +172,29 @@ def test_a_group_without_nodes_is_left_to_the_cluster() -> None:
 def test_no_secret_gets_into_a_scenario() -> None:
     """Whatever the product keeps in a parameter or before the host of a proxy."""
     assert "s3cret" not in scenario(twin(), "acme")
+
+
+@pytest.mark.parametrize("password", ["acme-s3cret", "a/s3cret", "a@s3cret", "a?s3cret#s3cret"])
+def test_no_password_of_a_proxy_gets_into_a_scenario(password: str) -> None:
+    """Whatever stands in it, as nobody has checked what a cluster holds."""
+    content = written(gateways=[online(proxy_url=f"http://acme:{password}@proxy.acme.test:8080")])
+    assert content["clusters"][0]["presence_gateways"][0]["proxy_url"] == "http://proxy.acme.test:8080"
+
+
+def test_an_odd_url_costs_no_other_name() -> None:
+    odd = online(resource="https://[acme", proxy_url="http://proxy.acme.test:x")
+    (found,) = yaml.safe_load(anonymous(gateways=[odd]))["clusters"][0]["presence_gateways"]
+    assert (found["resource"], found["proxy_url"]) == ("https://host.example.com", "https://host.example.com")
+
+
+def test_services_are_those_of_the_nodes() -> None:
+    """Unified CM may list other servers, which a scenario does not have."""
+    other = {"node": "voicemail", "service": "Cisco Tftp", "activated": True, "running": None}
+    assert (
+        written(services=[*twin()["services"], other])["clusters"][0]["services"]
+        == written()["clusters"][0]["services"]
+    )
+    assert "voicemail" not in anonymous(services=[other])
 
 
 def test_the_note_says_what_a_twin_cannot_be() -> None:
