@@ -133,14 +133,10 @@ class _Names:
 
     def url(self, text: str) -> str:
         """Return a URL with the same scheme and port."""
-        try:
-            parts = urlsplit(text)
-            scheme, host, port = parts.scheme, parts.hostname, parts.port
-        except ValueError:
-            scheme, host, port = "", None, None
-        made = self.host(host, "host") if host else "host.example.com"
+        parts = urlsplit(text)
+        made = self.host(parts.hostname or "", "host")
         shown = f"[{made}]" if ":" in made else made
-        return f"{scheme or 'https'}://{shown}" + (f":{port}" if port else "")
+        return f"{parts.scheme}://{shown}" + (f":{parts.port}" if parts.port else "")
 
     def uuid(self, text: str) -> str:
         """Return an identifier in the form of a UUID."""

@@ -47,7 +47,7 @@ def shown(name: str, chain: Sequence[Identity], *addresses: str, port: int = 443
 
 
 def online(**more: Any) -> dict[str, Any]:
-    ids = {name: "7f4b0f64-6e0e-4c0f-8a55-0c0b8a1dacee" for name in ("client_id", "tenant_id")}
+    ids = dict.fromkeys(("client_id", "tenant_id"), "7f4b0f64-6e0e-4c0f-8a55-0c0b8a1dacee")
     return {"name": "outlook.office365.com", "type": "office_365", "description": "", **ids, **more}
 
 
@@ -181,10 +181,20 @@ def test_no_password_of_a_proxy_gets_into_a_scenario(password: str) -> None:
     assert content["clusters"][0]["presence_gateways"][0]["proxy_url"] == "http://proxy.acme.test:8080"
 
 
-def test_an_odd_url_costs_no_other_name() -> None:
-    odd = online(resource="https://[acme", proxy_url="http://proxy.acme.test:x")
-    (found,) = yaml.safe_load(anonymous(gateways=[odd]))["clusters"][0]["presence_gateways"]
-    assert (found["resource"], found["proxy_url"]) == ("https://host.example.com", "https://host.example.com")
+def test_an_account_that_no_gateway_uses_is_none_of_the_gateways() -> None:
+    """There are sites with Office 365 alone, whose inventory or cluster still has the account of before."""
+    for gateways in ([online()], [], None):
+        (cluster,) = written(gateways=gateways, servers=[])["clusters"]
+        assert "presence_gateways_account" not in cluster
+
+
+@pytest.mark.parametrize("url", ["http://proxy:8080", "http://proxy.acme.test:0", "https://[acme", "proxy.acme.test"])
+def test_a_url_that_the_emulator_does_not_take_is_left_out_and_told(url: str) -> None:
+    content = written(gateways=[online(proxy_url=url)])
+    assert "proxy_url" not in content["clusters"][0]["presence_gateways"][0]
+    assert "because they have no full host name, or another form: 1." in content["note"]
+    assert "left out" not in written()["note"]
+    assert "proxy_url" not in anonymous(gateways=[online(proxy_url=url)])
 
 
 def test_services_are_those_of_the_nodes() -> None:
