@@ -31,7 +31,6 @@ FORMAT = 1
 HTTPS = 443
 _USUAL_PORTS = {HTTPS, 5986}
 """Where an emulated Exchange server answers anyway: Exchange Web Services, and remote PowerShell."""
-STORES = ("cup-trust", "cup-xmpp-trust", "tomcat-trust")
 
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")
 """Reserved for test networks (RFC 2544): where the addresses are that nobody tells."""
@@ -58,13 +57,12 @@ def scenario(twin: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     nodes = _nodes(twin["nodes"], addresses, domain)
     presence = [node["name"] for node in twin["nodes"] if node["role"] == "imp"]
     servers = _servers(twin["servers"], addresses, domain)
-    account = twin["account"]
-    exchange = {"account": {"username": account}} if account else {}
+    account = {"username": twin["account"]} if twin["account"] else None
     gateways = [_gateway(gateway) for gateway in twin["gateways"] or []]
-    uses_account = account and any(gateway["type"] == office_365.EXCHANGE_EWS for gateway in gateways)
+    uses_account = any(gateway["type"] == office_365.EXCHANGE_EWS for gateway in gateways)
     return {
         "format": FORMAT,
-        "exchange": {**exchange, "servers": servers},
+        "exchange": {**({"account": account} if account else {}), "servers": servers},
         "clusters": [
             {
                 "name": cluster,
@@ -75,16 +73,11 @@ def scenario(twin: Mapping[str, Any], cluster: str) -> dict[str, Any]:
                 "nodes": nodes,
                 **_redundancy_groups(twin["presence_redundancy_groups"], presence),
                 "presence_gateways": gateways,
-                **({"presence_gateways_account": {"username": account}} if uses_account else {}),
+                **({"presence_gateways_account": account} if account and uses_account else {}),
                 **_parameters(twin["parameters"]),
                 "trust_stores": _trust_stores(twin["trust"], presence),
-                # Unified CM may list services of servers that are no nodes of a twin.
-                "services": [
-                    _service(one) for one in twin["services"] if one["node"] in {node["name"] for node in nodes}
-                ],
-                "users": {
-                    "listed": [_user(user) for user in sorted(twin["users"], key=lambda one: str(one["userid"]))]
-                },
+                "services": _services(twin["services"], nodes),
+                "users": {"listed": [_user(one) for one in sorted(twin["users"], key=lambda one: str(one["userid"]))]},
             }
         ],
     }
@@ -206,9 +199,12 @@ def _parameters(parameters: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     return {"calendaring_parameters": calendaring, "service_parameters": others}
 
 
-def _service(service: Mapping[str, Any]) -> dict[str, Any]:
-    running = {} if service["running"] is None else {"running": service["running"]}
-    return {"node": service["node"], "service": service["service"], "activated": service["activated"], **running}
+def _services(services: Iterable[Mapping[str, Any]], nodes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the services of the nodes; Unified CM may list those of other servers, which no scenario has."""
+    known = {node["name"] for node in nodes}
+    return [
+        {name: value for name, value in one.items() if value is not None} for one in services if one["node"] in known
+    ]
 
 
 def _user(user: Mapping[str, Any]) -> dict[str, Any]:
