@@ -31,7 +31,7 @@ VARIABLES: dict[str, Any] = {
     "calendar_users_query": {"userid": "user000%"},
     "presence_gateways_list": [{"name": "mail1.example.com"}, {"name": "mail2.example.com"}],
     "presence_gateways_account": "EXAMPLE\\svc-imp",
-    "presence_gateways_account_password": SECRET,
+    "presence_gateways_account_password": "{{ vault_presence_gateways_account_password }}",
     "ucops_imp_backup": True,
     "ucops_imp_drift_undeclared": False,
 }
@@ -108,7 +108,7 @@ def trap() -> Iterator[Trap]:
 
 
 def inventory_of_the_cluster(folder: Path, emulator: Emulator) -> Path:
-    """Copy the example inventory, with the names of the emulator's cluster and a vault of the real one's passwords."""
+    """Copy the example inventory, with the names of the emulator's cluster; the vault with its passwords stays closed."""
     inventory = folder / "inventory"
     shutil.copytree(EXAMPLE, inventory)
     (inventory / "hosts.yml").unlink()
@@ -118,9 +118,6 @@ def inventory_of_the_cluster(folder: Path, emulator: Emulator) -> Path:
     source.write_text(
         yaml.safe_dump({"plugin": "ucops.imp.imp_cluster", "hostname": REAL[0], **ACCOUNT, **of_the_file})
     )
-    everybody = inventory / "group_vars" / "all"
-    vault = dict.fromkeys(("vault_ucops_imp_application_password", "vault_ucops_imp_os_password"), SECRET)
-    (everybody / "vault.yml").write_text(json.dumps(vault))
     certificates = [{"path": emulator.ready["exchange"]["mail1.example.com"]["chain_file"]}]
     own = {**VARIABLES, "trust_certificates": certificates}
     (inventory / "group_vars" / "headquarters" / "more.yml").write_text(json.dumps(own))
@@ -129,7 +126,7 @@ def inventory_of_the_cluster(folder: Path, emulator: Emulator) -> Path:
 
 def test_nothing_of_a_run_reaches_the_real_servers(environment: Emulator, tmp_path: Path) -> None:
     inventory = inventory_of_the_cluster(tmp_path, environment)
-    (tmp_path / "own.yml").write_text(json.dumps([{"import_playbook": "ucops.imp.site"}, OWN]))
+    (tmp_path / "own.yml").write_text(json.dumps([{"import_playbook": f"ucops.imp.{name}"} for name in ("site", "calendar_users")] + [OWN]))
     kept = environment.ready_file.parent
     for folder in ("backups", "pending-restarts"):
         shutil.rmtree(kept / folder, ignore_errors=True)
