@@ -14,7 +14,9 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.scenario import scenario
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import held_pem
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import job_of, problems_of
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
+from ansible_collections.ucops.imp.plugins.modules import twin_info
 
 from imp_emulator.scenario.file import read
 from tests.support.certificates import Identity, issue
@@ -260,6 +262,16 @@ def test_no_two_hosts_have_one_address() -> None:
     (cluster,) = written(nodes=nodes, presence_redundancy_groups=None, trust=[], services=[], parameters=[])["clusters"]
     assert len({one["ipv4"] for one in cluster["nodes"]}) == 3
     assert cluster["domain"] == "acme.example.com", "no node has a full name"
+
+
+def test_a_declared_gateway_with_which_no_twin_could_start_is_refused_before_anything_is_read() -> None:
+    """A proxy's password is of no meaning here, and nobody has to give it."""
+    connection = {"hostname": "cucm.acme.test", "username": "acme", "password": "acme-s3cret"}
+    with_proxy = {**online(proxy_url="http://proxy.acme.test", proxy_username="acme"), "port": 443}
+    wrong = {**with_proxy, "client_id": "acme", "proxy_url": "http://proxy"}
+    given = {**connection, "imp": {**connection, "hostname": "imp-a.acme.test"}, "gateways": [with_proxy, wrong]}
+    said = problems_of(job_of(twin_info.main), given)
+    assert [one.partition(": ")[0] for one in said] == ["gateways[1].client_id", "gateways[1].proxy_url"]
 
 
 # --- other names
