@@ -269,7 +269,8 @@ def test_a_declared_gateway_with_which_no_twin_could_start_is_refused_before_any
     connection = {"hostname": "cucm.acme.test", "username": "acme", "password": "acme-s3cret"}
     with_proxy = {**online(proxy_url="http://proxy.acme.test", proxy_username="acme"), "port": 443}
     wrong = {**with_proxy, "client_id": "acme", "proxy_url": "http://proxy"}
-    given = {**connection, "imp": {**connection, "hostname": "imp-a.acme.test"}, "gateways": [with_proxy, wrong]}
+    imp = {**connection, "hostname": "imp-a.acme.test"}
+    given: dict[str, Any] = {**connection, "imp": imp, "gateways": [with_proxy, wrong]}
     said = problems_of(job_of(twin_info.main), given)
     assert [one.partition(": ")[0] for one in said] == ["gateways[1].client_id", "gateways[1].proxy_url"]
 
