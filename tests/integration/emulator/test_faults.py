@@ -21,6 +21,17 @@ ENVELOPE = (
 )
 
 
+def until_it_breaks(answer: httpx.Response) -> bytes:
+    """Return what comes of an answer until its connection is closed too early."""
+    received = b""
+    try:
+        for piece in answer.iter_raw():
+            received += piece
+    except httpx.RemoteProtocolError:
+        return received
+    return pytest.fail("the answer came to its end")
+
+
 def update(client: httpx.Client, department: str) -> httpx.Response:
     content = ENVELOPE.format("updateUser", f"<userid>user0001</userid><department>{department}</department>")
     return client.post("/axl/", content=content, headers={"SOAPAction": '"CUCM:DB ver=14.0 updateUser"'})
@@ -141,17 +152,12 @@ def test_a_request_under_way_does_not_keep_the_emulator_from_stopping(start_emul
 def test_an_answer_that_is_cut_comes_after_the_change(environment: Emulator) -> None:
     content = ENVELOPE.format("updateUser", "<userid>user0001</userid><department>red</department>")
     headers = {"SOAPAction": '"CUCM:DB ver=14.0 updateUser"'}
-    received = b""
     with environment.client("cucm-pub") as client:
         whole = update(client, "blue").content
         environment.control.clear_journal()
         environment.control.fault("cut", effect={"share": 0.5}, operation="updateUser", times=1)
-        with (
-            pytest.raises(httpx.RemoteProtocolError),
-            client.stream("POST", "/axl/", content=content, headers=headers) as answer,
-        ):
-            for piece in answer.iter_raw():
-                received += piece
+        with client.stream("POST", "/axl/", content=content, headers=headers) as answer:
+            received = until_it_breaks(answer)
         assert department(client) == "red"
     assert received == whole[: len(whole) // 2]
     assert outcomes(environment) == [(200, "cut")]
@@ -224,7 +230,7 @@ def test_a_clock_that_is_wrong_is_told_by_its_own_server_only(environment: Emula
     assert (fault["hits"], fault["matched"]) == (1, 1)
 
 
-@pytest.mark.parametrize("kind", ["cut", "drip", "endless"])
+@pytest.mark.parametrize("kind", ["cut", "endless"])
 def test_an_answer_without_content_is_lost_or_as_good_as_ever(environment: Emulator, kind: str) -> None:
     file = {"name": "a.txt", "transaction": "Insert Users", "content": "USER ID\n"}
     environment.control.fault(kind, operation="deleteBulkFile")
