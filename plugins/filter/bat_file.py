@@ -42,7 +42,8 @@ EXAMPLES = r"""
 
 - name: See who is not as wanted
   ucops.imp.calendar_users:
-    query: department=sales
+    query:
+      department: sales
     meeting_information: true
     im_and_presence: true
   check_mode: true

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from imp_emulator.testing import running
-from tests.benchmarks import bad_day, console, durable, mailboxes, presence_engine, protocols, site
+from tests.benchmarks import bad_day, console, durable, fleet, mailboxes, presence_engine, protocols, site
 
 
 def main() -> None:
@@ -24,6 +24,7 @@ def main() -> None:
         presence_engine.run(folder)
         bad_day.run(folder)
         durable.run(folder)
+        fleet.run(folder)
 
 
 if __name__ == "__main__":

@@ -151,20 +151,26 @@ def start(
 
 
 def run_ansible(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path, timeout: float
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    timeout: float = 120,
+    *,
+    errors_apart: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program of ansible to its end, with both kinds of its output together.
+    """Run a program of ansible to its end, with both kinds of its output together unless ``errors_apart``.
 
-    Raises ``subprocess.TimeoutExpired`` when it takes longer, and ends it then.
+    Raises ``subprocess.TimeoutExpired`` when it takes longer than ``timeout`` seconds, and ends it then.
     """
-    with tempfile.TemporaryFile() as output, Path(os.devnull).open("rb") as nothing:
-        streams = (nothing.fileno(), output.fileno(), output.fileno())
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as apart, Path(os.devnull).open("rb") as nothing:
+        errors = apart if errors_apart else output
+        streams = (nothing.fileno(), output.fileno(), errors.fileno())
         process: subprocess.Popen[bytes] | None = None
         if Path(command[0]).parent == PROGRAMS:
             process = start(ANSIBLE, PYTHON, command, environment, folder, streams)
         if process is None:
             process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=nothing, stdout=output, stderr=subprocess.STDOUT
+                command, cwd=folder, env=environment, stdin=nothing, stdout=output, stderr=errors
             )
         try:
             status = process.wait(timeout)
@@ -173,7 +179,8 @@ def run_ansible(
             process.wait()
             raise
         output.seek(0)
-        return subprocess.CompletedProcess(command, status, output.read().decode())
+        apart.seek(0)
+        return subprocess.CompletedProcess(command, status, output.read().decode(), apart.read().decode())
 
 
 def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
@@ -304,7 +311,7 @@ def _prepared_emulator() -> Callable[[list[str]], None]:
 
 def _import_ours() -> None:
     """Import plugins of the collection, and its modules, which the first task of each playbook asks what they take."""
-    for kind in ("action", "filter", "lookup", "modules", "plugin_utils/_screens"):
+    for kind in ("action", "filter", "inventory", "lookup", "modules", "plugin_utils/_screens"):
         for path in sorted((ROOT / "plugins" / kind).glob("*.py")):
             with contextlib.suppress(Exception):
                 importlib.import_module(f"ansible_collections.ucops.imp.plugins.{kind.replace('/', '.')}.{path.stem}")

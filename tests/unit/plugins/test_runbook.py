@@ -14,6 +14,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.bat_file import bat_file
 from ansible_collections.ucops.imp.plugins.filter.runbook import runbook
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import KEEP
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook import steps
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.pages import LANGUAGES, texts_of
 
@@ -103,6 +104,15 @@ def test_a_step_is_left_for_one_reason(results: dict[str, Any], expected: list[s
 
 def test_a_bulk_job_alone_needs_no_restart() -> None:
     assert names(user_file="hq-users.csv", users=3) == [steps.BULK_JOB]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_bulk_job_is_told_which_symbol_keeps_a_value(language: str) -> None:
+    """Without it the tool would write the symbol into each field that is to stay."""
+    page = runbook(found(user_file="hq-users.csv", users=1), "html", language)
+    (told,) = (line for line in page.splitlines() if "Value for fields to be ignored" in line)
+    assert re.search(rf"(type|に) {KEEP} (into|を)", told)
+    assert f",{KEEP}," in bat_file(["anna"])
 
 
 def test_no_gateway_is_wanted() -> None:
