@@ -46,7 +46,11 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
         ([{"effect": {"kind": "flood"}}], "faults[0].effect: Input tag 'flood'"),
         ([{"effect": {"kind": "drop"}}, {"effect": {"kind": "drop"}, "probability": 2}], "faults[1].probability: "),
         ([{"effect": {"kind": "drop"}, "sometimes": True}], "faults[0].sometimes: Extra inputs are not permitted"),
-        ([{"protocol": "axl", "effect": {"kind": "error", "code": "nonsense"}}], "faults[0].effect.code: 'nonsense'"),
+        ([{"protocol": "axl", "effect": {"kind": "error", "code": "nonsense"}}], "faults[0]: 'nonsense'"),
+        (
+            [{"protocol": "axl", "times": 1, "effect": {"kind": "clock_skew", "seconds": 1}}],
+            "faults[0]: a clock is wrong for every request; leave out protocol, times",
+        ),
     ],
 )
 def test_a_fault_of_a_scenario_that_breaks_a_rule_is_named_by_its_place(
