@@ -26,7 +26,9 @@ tried again, ``retries`` times with growing, jittered pauses:
 After a failure that no later request would escape (401, TLS, no connection after all retries) the transport repeats
 that error without sending anything: a wrong password must not be tried thousands of times, it would lock the account.
 
-Threads may share a transport: each has a session of its own, with its connection and cookies. What holds for a single
+Threads may share a transport: each has a session of its own, with its connection and cookies. With ``concurrency`` they
+send so many requests at once at most, and fewer to a server that has no time: one that says so in any way, is late, or
+takes no connection (:class:`Pace`). What holds for a single
 try, such as its deadline, is the policy of ``adapter``.
 """
 
@@ -60,6 +62,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._core.pace import Pace, Turns
 from ansible_collections.ucops.imp.plugins.module_utils._http import plain_http
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import (
     MISSING_LIBRARY,
@@ -121,7 +124,8 @@ def _of_page(answer: Answer) -> NotNow | None:
 class _Failure:
     """A try that failed: what the user is told when it was the last, and whether and why another may help.
 
-    ``breaks`` says that no other request to this server would fare better.
+    ``breaks`` says that no other request to this server would fare better, ``busy`` whether it had no time; ``None`` where
+    that is not known.
     """
 
     error: ImpError
@@ -129,6 +133,7 @@ class _Failure:
     why: str
     asked: Asked = ANY_TIME
     breaks: bool = False
+    busy: bool | None = True
 
 
 ReadBusy = Callable[[Answer], "NotNow | None"]
@@ -138,7 +143,9 @@ ReadBusy = Callable[[Answer], "NotNow | None"]
 class Transport:
     """Requests to one server, with counts of ``requests`` sent and ``retries`` among them."""
 
-    def __init__(self, connection: Connection, *, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self, connection: Connection, *, backoff: Backoff | None = None, concurrency: int | None = None
+    ) -> None:
         require_library()
         self.connection = connection
         self.server = server_name(connection)
@@ -146,6 +153,7 @@ class Transport:
         self.requests = 0
         self.retries = 0
         self._backoff = backoff or Backoff()
+        self._turns = None if concurrency is None else Turns(Pace(concurrency))
         self._local = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[PolicySession] = []
@@ -210,7 +218,7 @@ class Transport:
                 raise self._broken
             self._backoff.go_on()
             exchange = partial(self._exchange, method, path, body, dict(headers or {}))
-            outcome = self._try(exchange, repeatable, busy, attempt + 1)
+            outcome = self._in_turn(partial(self._try, exchange, repeatable, busy, attempt + 1))
             if isinstance(outcome, Answer):
                 return outcome
             last = not outcome.again or attempt >= self.connection.retries
@@ -222,6 +230,18 @@ class Transport:
                 self.retries += 1
             attempt += 1
 
+    def _in_turn(self, send: Callable[[], Answer | _Failure]) -> Answer | _Failure:
+        """Send a request when the server is likely to take one more, and learn from what it says."""
+        if self._turns is None:
+            return send()
+        with self._turns.turn() as turn:
+            self._backoff.go_on()
+            if self._broken is not None:
+                raise self._broken
+            outcome = send()
+            turn.busy = outcome.busy if isinstance(outcome, _Failure) else False
+        return outcome
+
     def _try(
         self, exchange: Callable[[], Answer], repeatable: bool, busy: ReadBusy | None, tries: int
     ) -> Answer | _Failure:
@@ -231,8 +251,9 @@ class Transport:
         except NotConnected as failure:
             return _Failure(failure.error, failure.again, failure.error.message, failure.asked, breaks=True)
         except RequestException as failure:
-            error = self._lost(isinstance(failure, Timeout), repeatable)
-            return _Failure(error, repeatable, error.message)
+            late = isinstance(failure, Timeout)
+            error = self._lost(late, repeatable)
+            return _Failure(error, repeatable, error.message, busy=late or None)
         not_now = self._not_now(answer, busy)
         if not_now is None:
             return answer
