@@ -19,6 +19,9 @@ from dataclasses import dataclass, field
 
 FIRST = 4
 """So many at first, where so many are allowed at all."""
+ROUNDS = 2
+"""Once the server was busy, so many times as many as are allowed, and :data:`FIRST` at least, have to be answered before
+it is asked for one more: to ask costs a request that is sent away."""
 ROUNDING = 1e-9
 """What the sum of thirds lacks to a whole."""
 
@@ -28,7 +31,7 @@ class Pace:
     """The rule: ``most`` is the bound, ``now`` what is allowed at this time, at least one.
 
     An answer lets the number grow: by one until the server was busy for the first time, and so twice as many in each
-    round; afterwards by one in a round. An answer that it is busy halves it, once for all requests that were under way
+    round; afterwards by one in :data:`ROUNDS` rounds. An answer that it is busy halves it, once for all requests that were under way
     together: they have met the same crowd.
     """
 
@@ -48,7 +51,7 @@ class Pace:
     def answered(self) -> None:
         """Note an answer of a server that has time."""
         if self.now < self.most:
-            self._set(self._exact + (1.0 if self._doubling else 1.0 / self.now))
+            self._set(self._exact + (1.0 if self._doubling else 1.0 / (ROUNDS * max(self.now, FIRST))))
 
     def busy(self, mark: int) -> None:
         """Note that the server had no time for the request with this mark."""
