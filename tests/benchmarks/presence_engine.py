@@ -217,5 +217,8 @@ def run(folder: Path) -> None:
         rows += meetings(emulator, f"{UPDATES} meetings", UPDATES)
         for row in rows:
             print(f"  {row.name:<60} {row.value:>10.2f} {row.unit}")
-        used = [Measurement("before", empty, "MiB"), Measurement("at most", memory(emulator.process.pid, "VmHWM"), "MiB")]
+        used = [
+            Measurement("before", empty, "MiB"),
+            Measurement("at most", memory(emulator.process.pid, "VmHWM"), "MiB"),
+        ]
         show("Memory of the emulator", used)

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 FIRST = 4
 """So many at first, where so many are allowed at all."""
 ROUNDS = 2
-"""Once the server was busy, so many times as many as are allowed, and :data:`FIRST` at least, have to be answered before
-it is asked for one more: to ask costs a request that is sent away."""
+"""Once the server was busy, so many times as many as are allowed, and as :data:`FIRST` at least, have to be answered
+before it is asked for one more: to ask costs a request that is sent away."""
 ROUNDING = 1e-9
 """What the sum of thirds lacks to a whole."""
 
@@ -31,8 +31,8 @@ class Pace:
     """The rule: ``most`` is the bound, ``now`` what is allowed at this time, at least one.
 
     An answer lets the number grow: by one until the server was busy for the first time, and so twice as many in each
-    round; afterwards by one in :data:`ROUNDS` rounds. An answer that it is busy halves it, once for all requests that were under way
-    together: they have met the same crowd.
+    round; afterwards by one in :data:`ROUNDS` rounds. An answer that it is busy halves it, once for all requests that
+    were under way together: they have met the same crowd.
     """
 
     most: int

@@ -154,6 +154,11 @@ def text(element: Element, *path: str) -> str:
     return "" if found is None or found.text is None else found.text
 
 
+def texts(element: Element) -> dict[str, str]:
+    """Return the texts of all children by local name: of each name that of the first, as :func:`text` does."""
+    return {local_name(child): child.text or "" for child in reversed(element)}
+
+
 def append(parent: Element, name: str, value: str | None = None) -> Element:
     """Add a child with that (unqualified or ``{namespace}``) name and optional text to ``parent`` and return it."""
     child = ElementTree.SubElement(parent, name)

@@ -124,8 +124,8 @@ def _of_page(answer: Answer) -> NotNow | None:
 class _Failure:
     """A try that failed: what the user is told when it was the last, and whether and why another may help.
 
-    ``breaks`` says that no other request to this server would fare better, ``busy`` whether it had no time; ``None`` where
-    that is not known.
+    ``breaks`` says that no other request to this server would fare better, ``busy`` whether it had no time; ``None``
+    where that is not known.
     """
 
     error: ImpError

@@ -14,7 +14,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.pace import FIRST,
 
 
 def played(pace: Pace, limits: list[int]) -> tuple[list[int], int]:
-    """Play a server that works at so many at once in each step; return what was allowed after each, and whom it sent away.
+    """Play a server that works at so many at once in each step; return what was allowed then, and whom it sent away.
 
     In a step as many begin as may, who come to a full house are sent away at once, and the oldest of the others is
     answered. The steps are all the time that there is.
