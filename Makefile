@@ -128,11 +128,12 @@ matrix: tree ## sanity, units and integration on every ansible-core that the fou
 unit: tree ## planner, rules, formats: no process, no network
 	$(BIN)/python -m pytest $(WORKERS) tests/unit
 
-all-cases: tree ## every generated name, series of meetings, odd answer, odd value and attack, of which make test tries a sample
+all-cases: tree ## every generated name, series of meetings, odd answer, odd value, attack, fault and kill, of which make test tries a sample
 	ALL_CASES=1 $(BIN)/python -m pytest $(WORKERS) tests/unit/emulator/test_verdict_names.py \
 	  tests/unit/emulator/test_calendar_oracle.py tests/unit/plugins/test_odd_settings.py \
 	  tests/integration/modules/test_malformed_answers.py tests/integration/modules/test_odd_values.py \
-	  tests/integration/emulator/test_attacks.py
+	  tests/integration/emulator/test_attacks.py tests/faults/test_every_fault.py tests/faults/test_emulator_killed.py \
+	  tests/faults/test_killed_anywhere.py
 
 integration: tree ## every module against the running emulator, and what must be there for each
 	$(BIN)/python -m pytest $(WORKERS) tests/meta tests/integration tests/faults

@@ -16,11 +16,14 @@ description:
   - Sets, for one user or a hundred thousand, whether a user is enabled for Unified CM IM and Presence, and whether
     meeting information is included in the user's presence.
   - The users come from a list (O(users)), from a file (O(csv_path)), which may be one of the Bulk Administration
-    Tool, or from a search (O(query)).
+    Tool, from a search (O(query)), from an access control group (O(access_control_group)), or from a condition in SQL
+    (O(sql_where)).
   - Users are read in pages, compared, and updated over several connections at once. Only users that differ are updated,
     and only in the options that differ.
   - A user that cannot be updated does not stop the others. All failures are in RV(failures), and the task fails at its
     end.
+  - Of the users that change, the task warns of those without a mail address, by which Exchange finds a calendar, and of
+    those whose LDAP directory has a feature group template that says otherwise, see RV(remarks).
   - Unified CM wants a presence gateway to exist before it includes meeting information, see
     M(ucops.imp.presence_gateways).
 options:
@@ -66,7 +69,7 @@ options:
         INFORMATION IN PRESENCE) say C(t), C(f), or C(#) to keep what is stored, and the three options of the task are
         left out. Other columns are not used; the module warns of those that would set something. A blank row ends the
         file.
-      - The samples and an explanation are on the page L(Files of
+      - The samples and an explanation are on the page L(Choose
         users,https://github.com/ucops/ucops.imp/blob/main/docs/user-files.md).
     type: path
   query:
@@ -93,27 +96,59 @@ options:
         description:
           - The department.
         type: str
+  access_control_group:
+    description:
+      - The name of an access control group. Its members are the users to manage. The very name counts first, then one
+        in other letter case.
+      - Think of O(max_changes).
+    type: str
+  sql_where:
+    description:
+      - A condition in the SQL of Unified CM's database (Informix). The users for whom it holds are the users to manage.
+        It goes behind C(where) of a statement that reads the table C(enduser), through C(executeSQLQuery) of AXL.
+      - It only reads. It is one condition, without the word C(where), and may have up to five subselects. Words of
+        statements, functions that could change something, comments and semicolons are refused before anything is
+        sent. It has 4,000 characters at most.
+      - Names and texts are compared letter by letter. What the tables and columns are called stands in Cisco's data
+        dictionary of the release.
+      - Think of O(max_changes).
+    type: str
+  only:
+    description:
+      - Of the users that are selected, manage only these. A user id that is not among them is nothing.
+      - It is for going on in steps, as the role does with its variable C(calendar_users_canary).
+    type: list
+    elements: str
   im_and_presence:
     description:
-      - Whether the users of O(users), O(query) and a short file are enabled for Unified CM IM and Presence.
+      - Whether the users of O(users), of a search and of a short file are enabled for Unified CM IM and Presence.
       - Left out, it is V(true). A file of the Bulk Administration Tool says it itself.
     type: bool
   meeting_information:
     description:
-      - Whether meeting information is included in the presence of the users of O(users), O(query) and a
-        short file.
+      - Whether meeting information is included in the presence of the users of O(users), of a search and
+        of a short file.
       - It needs users that are enabled for IM and Presence and have their home cluster here.
       - Left out, it is the same as O(im_and_presence). A file of the Bulk Administration Tool says it itself.
     type: bool
   home_cluster:
     description:
-      - Whether this is the home cluster of the users of O(users), O(query) and a short file.
+      - Whether this is the home cluster of the users of O(users), of a search and of a short file.
       - Left out, it is not managed. A file of the Bulk Administration Tool says it itself.
     type: bool
   max_changes:
     description:
       - Fail without changing anything when more users than this would change, so that a wrong query is no accident.
       - V(0) means no limit. In check mode the module warns and returns the changes, so that they can be looked at.
+    type: int
+    default: 0
+  max_failures:
+    description:
+      - Stop when so many users have failed. Those that are not tried any more are in RV(failures) with the code
+        C(not-tried). Updates that are under way at that moment come to their end, see O(concurrency).
+      - When so many cannot be as wanted before the first change, for example because they do not exist, nothing is
+        changed.
+      - V(0) means no limit.
     type: int
     default: 0
   diff_path:
@@ -184,6 +219,22 @@ EXAMPLES = r"""
     query:
       userid: "%"
     diff_path: changes.txt
+
+- name: Enable the members of an access control group, and stop when ten users fail
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    access_control_group: Calendar users
+    max_failures: 10
+
+- name: Enable everybody of two sites who has a mail address
+  ucops.imp.calendar_users:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    sql_where: "department in ('Berlin', 'Kyoto') and mailid like '%@example.com'"
+    max_changes: 2000
 
 - name: Do what a file for the Bulk Administration Tool says
   ucops.imp.calendar_users:
@@ -296,6 +347,44 @@ undeclared:
         home_cluster: true
         im_and_presence: true
         meeting_information: true
+remarks:
+  description: What is remarkable about the users that change, as it was before the changes.
+  returned: when something changes, or would in check mode
+  type: dict
+  contains:
+    without_mail:
+      description:
+        - The ids of those without a mail address. Exchange finds no calendar for them. The task warns when their
+          meetings are to be shown.
+      type: list
+      elements: str
+    ldap_synchronized:
+      description: The LDAP directories that some of them come from.
+      type: list
+      elements: dict
+      contains:
+        directory:
+          description: Its name.
+          type: str
+        feature_group_template:
+          description: The name of its feature group template, empty without one.
+          type: str
+        users:
+          description: How many of the users that change come from it.
+          type: int
+        undone:
+          description:
+            - The ids of those whom the template gives other options than the task. A synchronisation that applies it
+              undoes the change. The task warns of it.
+          type: list
+          elements: str
+  sample:
+    without_mail: [user0007]
+    ldap_synchronized:
+      - directory: Corporate
+        feature_group_template: Staff
+        users: 250
+        undone: []
 elapsed:
   description: The seconds that the updates took, without reading.
   returned: when something was to be changed, outside of check mode
@@ -340,9 +429,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import DIF
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import BACKUP
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
-from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import READ_OPTIONS, CalendarUsers
+from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import CalendarUsers
+from ansible_collections.ucops.imp.plugins.module_utils._resources.user_selection import READ_OPTIONS, SEARCHES
 
-SOURCES = ("users", "csv_path", "query")
+SOURCES = ("users", "csv_path", *SEARCHES)
 
 ARGUMENTS = Arguments(
     CUCM,
@@ -358,7 +448,9 @@ ARGUMENTS = Arguments(
         },
         "csv_path": {"type": "path"},
         **{name: {"type": "bool"} for name in USER_TAGS},
+        "only": {"type": "list", "elements": "str"},
         "max_changes": {"type": "int", "default": 0},
+        "max_failures": {"type": "int", "default": 0},
         **DIFF_PATH,
         **REPORT_UNDECLARED,
         **BACKUP,

@@ -15,7 +15,7 @@ author:
 description:
   - Reads whether users are enabled for Unified CM IM and Presence, and whether meeting information is included in their
     presence.
-  - Without O(users) and O(query) all users are read.
+  - Without O(users) and a search (O(query), O(access_control_group), O(sql_where)) all users are read.
 options:
   users:
     description:
@@ -46,6 +46,21 @@ options:
         description:
           - The department.
         type: str
+  access_control_group:
+    description:
+      - The name of an access control group. Its members are read. The very name counts first, then one in other letter
+        case.
+    type: str
+  sql_where:
+    description:
+      - A condition in the SQL of Unified CM's database. The users for whom it holds are read. The rules are those of
+        M(ucops.imp.calendar_users).
+    type: str
+  origins:
+    description:
+      - Whether to tell where the users come from and which mail address they have. It takes a second reading.
+    type: bool
+    default: false
   enabled_only:
     description:
       - Return only users whose presence includes meeting information.
@@ -80,6 +95,13 @@ EXAMPLES = r"""
     enabled_only: true
   register: sales
 
+- name: Who has no mail address, and who comes from an LDAP directory?
+  ucops.imp.calendar_users_info:
+    hostname: cucm-pub.dc1.example.com
+    username: axladmin
+    password: "{{ vault_axl_password }}"
+    origins: true
+
 - name: Show their user ids
   ansible.builtin.debug:
     msg: "{{ sales.users | map(attribute='userid') }}"
@@ -104,6 +126,18 @@ users:
     meeting_information:
       description: Whether the user's presence includes meeting information.
       type: bool
+    mail:
+      description: The mail address in Unified CM, empty without one.
+      type: str
+      returned: with O(origins=true)
+    ldap_directory:
+      description: The name of the LDAP directory that the user comes from, V(null) for a local user.
+      type: str
+      returned: with O(origins=true)
+    feature_group_template:
+      description: The name of the directory's feature group template, or V(null).
+      type: str
+      returned: with O(origins=true)
   sample:
     - userid: user0001
       home_cluster: true
@@ -116,7 +150,10 @@ unknown:
   elements: str
   sample: [user9999]
 counts:
-  description: How many users there are of each sort, whatever O(enabled_only) says.
+  description:
+    - How many users there are of each sort, whatever O(enabled_only) says.
+    - With O(origins=true) also C(without_mail) and C(ldap_synchronized), how many of RV(users) have no mail address and
+      how many come from an LDAP directory.
   returned: success
   type: dict
   sample:
@@ -135,10 +172,10 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arg
 from ansible_collections.ucops.imp.plugins.module_utils._module.runner import run_info
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import CUCM
 from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import (
-    READ_OPTIONS,
     read_users,
     read_users_problems,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._resources.user_selection import READ_OPTIONS, SEARCHES
 
 ARGUMENTS = Arguments(
     CUCM,
@@ -146,8 +183,9 @@ ARGUMENTS = Arguments(
         **READ_OPTIONS,
         "users": {"type": "list", "elements": "str"},
         "enabled_only": {"type": "bool", "default": False},
+        "origins": {"type": "bool", "default": False},
     },
-    mutually_exclusive=(("users", "query"),),
+    mutually_exclusive=(("users", *SEARCHES),),
 )
 
 

@@ -331,8 +331,8 @@ checks:
           C(clock-agrees), C(clocks-agree), C(interface-answers), C(account-logs-in), C(account-has-role),
           C(version-supported), C(versions-match), C(axl-service-runs), C(service-runs),
           C(redundancy-normal), C(notify-port-unused), C(trust-store-valid), C(mailboxes-readable),
-          C(office-365-protocol), C(gateway-name-matches), C(gateway-trusted), C(gateway-reached), C(ipv6-enabled) or
-          C(ipv6-address).
+          C(mail-addresses), C(directory-templates), C(office-365-protocol), C(gateway-name-matches),
+          C(gateway-trusted), C(gateway-reached), C(ipv6-enabled) or C(ipv6-address).
       type: str
     subject:
       description: What was checked, a host, a port, an account, a service, a gateway.

@@ -21,6 +21,7 @@ from tests.support.axl import InProcess
 
 ENGINE = "Cisco Presence Engine"
 CLUSTER = "EnterpriseWideData"
+TEMPLATE, DIRECTORY = "5b0a7a0c-7a6e-5c0c-9d0e-0f6f0a5f7d21", "6b0a7a0c-7a6e-5c0c-9d0e-0f6f0a5f7d21"
 
 
 class Direct:
@@ -31,6 +32,7 @@ class Direct:
     def __init__(self, environment: Environment, version: str) -> None:
         self._axl = InProcess(environment, CucmAxl, "cucm-pub")
         self._oracle = schema("CUCM", version)
+        self.environment = environment
         self.operations: set[str] = set()
 
     def request(
@@ -61,12 +63,21 @@ def collection(emulated: Environment, request: pytest.FixtureRequest) -> Any:
     return client
 
 
+def with_directory(client: Any) -> Any:
+    """Return the client, of a cluster with an LDAP directory and its template, which this scenario does not have."""
+    database = client.transport.environment.database
+    database.execute(f"INSERT INTO feature_group_template VALUES (1, 'dc1', '{TEMPLATE}', 'Staff', '', 1, 1, 0)")
+    database.execute(f"INSERT INTO ldap_directory VALUES (1, 'dc1', '{DIRECTORY}', 'Corporate', '{TEMPLATE}', 0, NULL)")
+    return client
+
+
 CALLS: dict[str, Callable[[Any], Any]] = {
     "get_user": lambda axl: axl.get_user("user0001"),
     "list_users": lambda axl: [
         list(axl.list_users({}, page_size=1)),
         list(axl.list_users(dict.fromkeys(SEARCH_TAGS, "%"))),
     ],
+    "list_people": lambda axl: list(axl.list_people(page_size=1)),
     "update_user": lambda axl: [
         axl.update_user("user0001", {"home_cluster": True, "im_and_presence": True}),
         axl.update_user("user0001", {"meeting_information": False}),
@@ -80,6 +91,11 @@ CALLS: dict[str, Callable[[Any], Any]] = {
         axl.switch_high_availability("DefaultCUPSubcluster", on=True),
         axl.switch_high_availability("DefaultCUPSubcluster", on=False),
     ],
+    "select_users": lambda axl: list(axl.select_users("department = 'sales'", page_size=1)),
+    "origins": lambda axl: list(axl.origins("mailid is not null")),
+    "access_control_groups": lambda axl: axl.access_control_groups(),
+    "ldap_directories": lambda axl: with_directory(axl).ldap_directories(),
+    "count_where": lambda axl: axl.count_where("mailid is null"),
     "count_users": lambda axl: axl.count_users(with_meeting_information=True),
     "sql": lambda axl: axl.sql("select first 1 userid from enduser where userid <> 'x'"),
 }

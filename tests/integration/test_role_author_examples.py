@@ -10,13 +10,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from imp_emulator.testing import Control, Emulator
 from tests.support.collection_tree import COLLECTIONS_PATH
+from tests.support.module_server import served
+from tests.support.playbooks import CALLBACKS, FASTER, PROGRAMS
+from tests.support.programs import FORKED
 from tests.support.project_files import ROOT, project_files
 
 EXAMPLE = Path("examples/acme_presence")
@@ -40,11 +42,15 @@ def run(role: Path, *command: str) -> str:
     """Run a command of the virtual environment in the role's folder and return its output; it must succeed."""
     ours = ("ANSIBLE_", "IMP_EMULATOR_", "MOLECULE_", "PYTEST_", "PYTHONPATH", "UCOPS_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **FASTER,
+        "ANSIBLE_CONFIG": str(role / "ansible.cfg"),
+        "PATH": os.pathsep.join([str(FORKED), str(PROGRAMS), os.environ["PATH"]]),
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / COLLECTIONS_PATH),
         "ANSIBLE_HOME": str(role.parent / "ansible"),
         "NO_COLOR": "1",
     }
+    environment = served(environment)
     done = subprocess.run(command, cwd=role, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._clients.ca_admin import CaAdmin as CaClient
+from ansible_collections.ucops.imp.plugins.module_utils._clients.cucm_admin import CucmAdmin as CucmClient
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin as ImpClient
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer
 
@@ -18,6 +19,7 @@ from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.request import Request
 from imp_emulator.serving.listeners import Maker
 from imp_emulator.wire.ca.admin import CaAdmin
+from imp_emulator.wire.cucm_admin import CucmAdmin
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.environment import Environment
 from tests.support.admin_operations import users_on_the_page
@@ -25,10 +27,11 @@ from tests.unit.emulator.conftest import emulated, seeded_state
 
 __all__ = ["emulated", "seeded_state"]
 
-INTERFACES: list[tuple[type[Any], Maker]] = [(ImpClient, ImpAdmin), (CaClient, CaAdmin)]
+INTERFACES: list[tuple[type[Any], Maker]] = [(ImpClient, ImpAdmin), (CucmClient, CucmAdmin), (CaClient, CaAdmin)]
 GIVEN: dict[str, list[Any]] = {
     "gateway": [{"id": "5", "etag": '"1"'}],
     "fields": [{"name": "mail1.example.com"}],
+    "transaction": ["Insert Users"],
     "secrets": [{"client_secret": "secret-word"}],
     "verb": ["issue", "deny", "revoke"],
     "port": [443],
@@ -37,10 +40,15 @@ GIVEN: dict[str, list[Any]] = {
 }
 """Arguments of the clients' methods, by the parameter's name; any other is a text."""
 ANSWER: dict[str, Any] = {
-    "id": 7,
     "state": "pending",
     "node": "imp-pub",
     "items": [],
+    "service": {"node": "cucm-pub", "name": "BPS", "activated": True, "status": "Started"},
+    "time": "2026-11-26T08:00:00Z",
+    "name": "1#2.txt",
+    "content": "",
+    "errors": [],
+    "total": 0,
     "certificates": [],
     "account": None,
     "match": True,
@@ -53,17 +61,19 @@ class Recorder:
 
     server = "imp-pub"
 
-    def __init__(self) -> None:
+    def __init__(self, identifier: object) -> None:
+        self._answer = json.dumps({**ANSWER, "id": identifier}).encode()
         self.sent: list[tuple[str, str]] = []
 
     def request(self, method: str, path: str, **_: Any) -> Answer:
         self.sent.append((method, path.partition("?")[0]))
-        return Answer(200, {"content-type": "application/json"}, json.dumps(ANSWER).encode())
+        return Answer(200, {"content-type": "application/json"}, self._answer)
 
 
 def called(client: type[Any]) -> list[tuple[str, str]]:
     """Call every public method of a client, with every verb that one takes; returns what they sent."""
-    recorder = Recorder()
+    # What a bulk job is called looks like a number, and is a text.
+    recorder = Recorder("7" if client is CucmClient else 7)
     for name, method in inspect.getmembers(client, inspect.isfunction):
         if name.startswith("_"):
             continue
@@ -76,7 +86,7 @@ def called(client: type[Any]) -> list[tuple[str, str]]:
     return recorder.sent
 
 
-@pytest.mark.parametrize(("client", "server"), INTERFACES, ids=["imp_admin", "ca_admin"])
+@pytest.mark.parametrize(("client", "server"), INTERFACES, ids=["imp_admin", "cucm_admin", "ca_admin"])
 def test_the_clients_call_every_operation_that_a_module_needs_and_no_other(
     client: type[Any], server: Maker, emulated: Environment
 ) -> None:

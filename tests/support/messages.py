@@ -20,6 +20,7 @@ VALUE = "…"
 """Stands in a text for what is filled in."""
 COMMAND = (
     "emulator/src/imp_emulator/cli.py",
+    "emulator/src/imp_emulator/cli_groups.py",
     "emulator/src/imp_emulator/client/launch.py",
     "emulator/src/imp_emulator/client/ready_file.py",
     "emulator/src/imp_emulator/serving/server.py",

@@ -39,6 +39,18 @@ CALLS: dict[str, Callable[[Emulator], Options]] = {
         "wait": False,
     },
     "adcs_request": lambda it: {**ca_connection(it), "request_ids": [1]},
+    "bulk_jobs": lambda it: {
+        **connection(it, "cucm"),
+        "jobs": [
+            {
+                "name": "all",
+                "transaction": "update_users_query",
+                "query": {"userid": "user0001"},
+                "set": {"im_and_presence": True},
+            }
+        ],
+    },
+    "bulk_jobs_info": lambda it: connection(it, "cucm"),
     "calendar_users": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
     "calendar_users_info": lambda it: {**connection(it, "cucm"), "query": {"userid": "user0001"}},
     "calendaring_parameters": lambda it: connection(it, "cucm"),
@@ -74,6 +86,7 @@ CALLS: dict[str, Callable[[Emulator], Options]] = {
     "services_info": lambda it: connection(it, "imp"),
     "trust_certificates": lambda it: {**connection(it, "platform"), "certificates": [{"path": it.ca_file}]},
     "trust_certificates_info": lambda it: connection(it, "platform"),
+    "twin_info": _preflight,
 }
 """Options of each module that are right, or nearly."""
 

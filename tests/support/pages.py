@@ -33,6 +33,7 @@ _FIRST_HOUR = "tests/integration/pages/test_getting_started.py"
 RUN_BY = {
     "CONTRIBUTING.md": (_README,),
     "README.md": (_README,),
+    "docs/bulk-jobs.md": ("tests/integration/pages/test_bulk_jobs.py",),
     "docs/busy-servers.md": (_DOCS,),
     # Its commands, of which the first is that of a rehearsal too, and its plays.
     "docs/certificates.md": (_DOCS, _REHEARSALS, "tests/integration/playbooks/test_exchange_root.py"),
@@ -132,6 +133,7 @@ class Shell:
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_NOCOLOR": "true",
             "HOME": str(home),
+            "IMP_EMULATOR_PYTHON": str(FORKED / "emulator-python"),
             "HOSTS_OF_THE_TEST": json.dumps(self.hosts),
             "LC_ALL": "C.UTF-8",
             "PATH": os.pathsep.join([str(FORKED), str(PROGRAMS), os.environ["PATH"]]),

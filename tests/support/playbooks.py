@@ -9,7 +9,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +16,12 @@ from typing import Any
 
 from tests.support.collection_tree import ensure_collection_tree
 from tests.support.module_server import served
-from tests.support.programs import run_ansible
+from tests.support.programs import PAYLOADS, run_ansible
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(sys.executable).parent
 INVENTORY = ROOT / "inventory" / "emulator"
 CALLBACKS = ROOT / "tests" / "support" / "callback_plugins"
-_OWN_PAYLOADS = tempfile.TemporaryDirectory(prefix="ucops-payloads-")
-PAYLOADS = os.environ.get("PAYLOADS_FOLDER") or _OWN_PAYLOADS.name
-"""What ansible has packed of the modules, shared by all runs of this process, see ``callback_plugins/payloads.py``.
-``make test`` names a folder that all its processes share."""
 FASTER = {"ANSIBLE_CONFIG": str(ROOT / "tests" / "support" / "ansible.cfg"), "PAYLOADS_FOLDER": PAYLOADS}
 """What costs a run less processor time than a user's own takes, and changes nothing else."""
 TIMEOUT = 300  # seconds

@@ -34,7 +34,8 @@ from typing import Any, NoReturn
 from tests.support import forking
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = Path(sys.executable).parent
+PYTHON = Path(sys.executable)
+PROGRAMS = PYTHON.parent
 FORKED = ROOT / "tests" / "support" / "bin"
 """Programs of those names for ``PATH``, that are forked too."""
 ANSIBLE, EMULATOR = "ansible", "emulator"
@@ -47,16 +48,14 @@ _LOADED = (
     *(("action", name) for name in ("normal", "assert", "debug", "fail", "gather_facts", "include_vars", "set_fact")),
     *(("action", f"ansible.builtin.{name}") for name in ("add_host", "copy", "include_tasks", "set_stats", "uri")),
 )  # fmt: skip
-_LOADED_OF_OURS = (
-    *(("action", f"ucops.imp.{name}") for name in ("calendar_users", "screen", "summary")),
-    *(("lookup", f"ucops.imp.{name}") for name in ("backup_folder", "options", "setting_problems", "undo")),
-)
 _ALL_LOADED = ("callback", "inventory", "filter", "test", "lookup")
 """The plugins that a server loads before the first run."""
-_SHARED = os.environ.get("PAYLOADS_FOLDER")
-_OWN_FOLDER = None if _SHARED else tempfile.TemporaryDirectory(prefix="ucops-programs-")
-FOLDER = Path(_OWN_FOLDER.name if _OWN_FOLDER else f"{_SHARED}/programs")
-"""Where the sockets are; ``make test`` names a folder that all its processes share."""
+_OWN_FOLDER = None if "PAYLOADS_FOLDER" in os.environ else tempfile.TemporaryDirectory(prefix="ucops-payloads-")
+PAYLOADS = _OWN_FOLDER.name if _OWN_FOLDER else os.environ["PAYLOADS_FOLDER"]
+"""What ansible has packed of the modules, shared by all runs of this process, see ``callback_plugins/payloads.py``.
+``make test`` names a folder that all its processes share."""
+FOLDER = Path(PAYLOADS, "programs")
+"""Where the sockets are."""
 
 
 def _key(kind: str, python: Path, environment: Mapping[str, str]) -> str | None:
@@ -64,9 +63,10 @@ def _key(kind: str, python: Path, environment: Mapping[str, str]) -> str | None:
 
     None when that is not known: ansible takes its settings from wherever it is started, or a file names collections.
     """
-    fixed = {k: v for k, v in environment.items() if k not in _FREE and not k.startswith(_FREE_PREFIXES)}
-    read: list[str] = []
+    fixed = forking.read_at_start(environment)
+    read = [environment.get("IMP_EMULATOR_PYTHON", "")]
     if kind == ANSIBLE:
+        fixed = {k: v for k, v in environment.items() if k not in _FREE and not k.startswith(_FREE_PREFIXES)}
         try:
             read = [Path(environment["ANSIBLE_CONFIG"]).read_text(encoding="utf-8")]
         except (KeyError, OSError):
@@ -114,6 +114,7 @@ class Process(subprocess.Popen[bytes]):
 
 def start(
     kind: str,
+    python: Path,
     arguments: Sequence[str],
     environment: Mapping[str, str],
     folder: Path,
@@ -124,7 +125,6 @@ def start(
     Returns None when there is no server for its environment: then the caller starts it as ever. The second who asks in
     the same environment starts one.
     """
-    python = Path(arguments[0]).parent / "python" if kind == ANSIBLE else Path(sys.executable)
     key = _key(kind, python, environment)
     if key is None:
         return None
@@ -147,20 +147,26 @@ def start(
 
 
 def run_ansible(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path, timeout: float
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    timeout: float = 120,
+    *,
+    errors_apart: bool = False,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program of ansible to its end, with both kinds of its output together.
+    """Run a program of ansible to its end, with both kinds of its output together unless ``errors_apart``.
 
-    Raises ``subprocess.TimeoutExpired`` when it takes longer, and ends it then.
+    Raises ``subprocess.TimeoutExpired`` when it takes longer than ``timeout`` seconds, and ends it then.
     """
-    with tempfile.TemporaryFile() as output, Path(os.devnull).open("rb") as nothing:
-        streams = (nothing.fileno(), output.fileno(), output.fileno())
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as apart, Path(os.devnull).open("rb") as nothing:
+        errors = apart if errors_apart else output
+        streams = (nothing.fileno(), output.fileno(), errors.fileno())
         process: subprocess.Popen[bytes] | None = None
         if Path(command[0]).parent == PROGRAMS:
-            process = start(ANSIBLE, command, environment, folder, streams)
+            process = start(ANSIBLE, PYTHON, command, environment, folder, streams)
         if process is None:
             process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=nothing, stdout=output, stderr=subprocess.STDOUT
+                command, cwd=folder, env=environment, stdin=nothing, stdout=output, stderr=errors
             )
         try:
             status = process.wait(timeout)
@@ -168,7 +174,8 @@ def run_ansible(
             process.kill()
             raise
         output.seek(0)
-        return subprocess.CompletedProcess(command, status, output.read().decode())
+        apart.seek(0)
+        return subprocess.CompletedProcess(command, status, output.read().decode(), apart.read().decode())
 
 
 def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
@@ -179,19 +186,28 @@ def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         with Path(os.devnull).open("r+b") as nothing:
             streams = (nothing.fileno(), nothing.fileno(), options["stderr"].fileno())
             given = os.environ if environment is None else environment
-            if process := start(EMULATOR, arguments[2:], given, Path.cwd(), streams):
+            if process := start(EMULATOR, PYTHON, arguments[2:], given, Path.cwd(), streams):
                 return process
     return subprocess.Popen(command, **options)
 
 
 def replace(name: str, arguments: Sequence[str]) -> NoReturn:
-    """Become the program of ansible with this name: a process that stands for one, or the program itself."""
-    # An activated environment may have put its Python before this one; whose ansible is meant PATH says.
-    folders = os.environ["PATH"].split(os.pathsep)
-    program = shutil.which(name, path=os.pathsep.join(folder for folder in folders if Path(folder) != FORKED))
-    if program is None:
+    """Become the program with this name: a process that stands for one, or the program itself.
+
+    ``emulator-python`` is the Python of the emulator, which starts one as ``python -m imp_emulator``.
+    """
+    # An activated environment may have put its Python before this one; whose program is meant PATH says.
+    folders = os.pathsep.join(one for one in os.environ["PATH"].split(os.pathsep) if Path(one) != FORKED)
+    found = shutil.which("imp-emulator" if name == "emulator-python" else name, path=folders)
+    if found is None:
         sys.exit(f"{name}: command not found")
-    process = start(ANSIBLE, [program, *arguments], os.environ, Path.cwd(), (0, 1, 2))
+    python = Path(found).parent / "python"
+    program, kind, wanted = found, EMULATOR, list(arguments)
+    if name == "emulator-python":
+        program, wanted = str(python), wanted[2:]
+    elif name != "imp-emulator":
+        kind, wanted = ANSIBLE, [program, *wanted]
+    process = start(kind, python, wanted, os.environ, Path.cwd(), (0, 1, 2))
     if process is None:
         os.execv(program, [program, *arguments])
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
@@ -275,9 +291,19 @@ def _prepared_emulator() -> Callable[[list[str]], None]:
 
     def run(arguments: list[str]) -> None:
         sys.argv, sys.path[0] = ["imp-emulator", *arguments], os.getcwd()  # noqa: PTH109 - sys.path holds text
+        # What the command calls itself depends on how its Python was started.
+        vars(sys.modules["__main__"])["__package__"] = None
         main()
 
     return run
+
+
+def _import_ours() -> None:
+    """Import plugins of the collection, and its modules, which the first task of each playbook asks what they take."""
+    for kind in ("action", "filter", "inventory", "lookup", "modules", "plugin_utils/_screens"):
+        for path in sorted((ROOT / "plugins" / kind).glob("*.py")):
+            with contextlib.suppress(Exception):
+                importlib.import_module(f"ansible_collections.ucops.imp.plugins.{kind.replace('/', '.')}.{path.stem}")
 
 
 def _prepared_ansible() -> Callable[[list[str]], None]:
@@ -289,11 +315,12 @@ def _prepared_ansible() -> Callable[[list[str]], None]:
 
     programs = {"ansible-inventory": inventory.main, "ansible-playbook": playbook.main}
     loader.init_plugin_loader()
-    # Nobody changes the working copy while tests run; of another collection that cannot be said.
-    own = constants.COLLECTIONS_PATHS[:1] == [str(ROOT / ".build" / "collections")]
-    for kind, name in (*_LOADED, *(_LOADED_OF_OURS if own else ())):
+    for kind, name in _LOADED:
         with contextlib.suppress(Exception):
             getattr(loader, f"{kind}_loader").get(name, class_only=True)
+    # Nobody changes the working copy while tests run; of another collection that cannot be said.
+    if constants.COLLECTIONS_PATHS[:1] == [str(ROOT / ".build" / "collections")]:
+        _import_ours()
     for kind in _ALL_LOADED:
         with contextlib.suppress(Exception):
             list(getattr(loader, f"{kind}_loader").all(class_only=True))

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_faults import (
@@ -26,6 +27,17 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_faults impo
     TOO_LARGE,
     not_now,
     refusal,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import (
+    COUNT_SOME_USERS,
+    COUNT_USERS,
+    GROUPS,
+    INCLUDED,
+    SELECT_ORIGINS,
+    SELECT_USERS,
+    USER_COLUMNS,
+    LdapDirectory,
+    Origin,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ApiError,
@@ -40,14 +52,14 @@ from ansible_collections.ucops.imp.plugins.module_utils._http.transport import T
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 from ansible_collections.ucops.imp.plugins.module_utils._product.releases import SCHEMAS
 
+T = TypeVar("T")
+
 PATH = "/axl/"
 NAMESPACE = "http://www.cisco.com/AXL/API/"
 
 PAGE_SIZE = 5000
 """Rows asked for at once by default. A user with the tags asked for here takes some 300 bytes of the 8 MB."""
 
-_COUNT_USERS = "select count(*) from enduser"
-_COUNT_CALENDAR_USERS = "select count(*) from enduser where enablecalendarpresence = 't'"
 _SUGGESTION = re.compile(r"less than (\d+) rows", re.IGNORECASE)
 
 
@@ -79,6 +91,13 @@ PERSON_TAGS = {
     "locale": "userLocale",
 }
 """What a user is called and belongs to, and the elements, in the schema's order."""
+
+TEMPLATE_TAGS = {
+    "home_cluster": "homeCluster",
+    "im_and_presence": "imAndUcPresenceEnable",
+    "meeting_information": "meetingInformation",
+}
+"""The same options in a feature group template, in the schema's order."""
 
 ANY_TEXT = "%"
 """The wildcard of search criteria."""
@@ -213,6 +232,53 @@ class Axl:
         ]
         self.call("updateUser", _leaf("userid", userid), *fields, write=True)
 
+    def select_users(self, condition: str, page_size: int = PAGE_SIZE) -> Iterator[User]:
+        """Yield the users for whom an SQL condition over the table ``enduser`` holds, by user id, page by page.
+
+        The condition goes to the server as it is: whoever calls has made sure that it is one (``sql_condition``).
+        """
+        for row in self._select(SELECT_USERS, condition, page_size):
+            flags = {name: _flag(_cell(row, column)) for name, column in USER_COLUMNS.items()}
+            yield User(_cell(row, "userid"), **flags)
+
+    def origins(self, condition: str, page_size: int = PAGE_SIZE) -> Iterator[Origin]:
+        """Yield where users come from and which mail address they have, those for whom an SQL condition holds."""
+        for row in self._select(SELECT_ORIGINS, condition, page_size):
+            directory = _uuid(_cell(row, "fkdirectorypluginconfig"))
+            yield Origin(_cell(row, "userid"), _cell(row, "mailid").strip(), directory)
+
+    def access_control_groups(self) -> list[str]:
+        """Return the names of the access control groups."""
+        return [_cell(row, "name") for row in self.sql(GROUPS)]
+
+    def ldap_directories(self) -> list[LdapDirectory]:
+        """Return the LDAP directories, each with the options of its feature group template."""
+        search = Element("searchCriteria")
+        append(search, "name", ANY_TEXT)
+        rows = list(
+            self._list("listLdapDirectory", "ldapDirectory", (search, _tags("returnedTags", "name")), PAGE_SIZE)
+        )
+        templates = self._templates() if rows else {}
+        found = []
+        for row in rows:
+            name = soap.text(row, "name")
+            wanted = _tags("returnedTags", "featureGroupTemplate")
+            answer = self.call("getLdapDirectory", _leaf("name", name), wanted)
+            template = soap.text(answer, "return", "ldapDirectory", "featureGroupTemplate").strip()
+            options = templates.get(template, {})
+            found.append(LdapDirectory(_uuid(row.get("uuid", "")), name, template, options))
+        return found
+
+    def _templates(self) -> dict[str, dict[str, bool]]:
+        search = Element("searchCriteria")
+        append(search, "name", ANY_TEXT)
+        content = (search, _tags("returnedTags", "name", *TEMPLATE_TAGS.values()))
+        rows = self._list("listFeatureGroupTemplate", "featureGroupTemplate", content, PAGE_SIZE)
+        return {
+            soap.text(row, "name").strip(): {name: _flag(soap.text(row, tag)) for name, tag in TEMPLATE_TAGS.items()}
+            for row in rows
+        }
+
     # --- parameters
 
     def list_parameters(self, service: str, node: str) -> dict[str, str]:
@@ -300,7 +366,14 @@ class Axl:
 
     def count_users(self, *, with_meeting_information: bool = False) -> int:
         """Return how many end users there are, or how many of them have meeting information included."""
-        rows = self.sql(_COUNT_CALENDAR_USERS if with_meeting_information else _COUNT_USERS)
+        return self.count_where(INCLUDED) if with_meeting_information else self._count(COUNT_USERS)
+
+    def count_where(self, condition: str) -> int:
+        """Return for how many users an SQL condition over the table ``enduser`` holds."""
+        return self._count(COUNT_SOME_USERS.format(condition=condition))
+
+    def _count(self, statement: str) -> int:
+        rows = self.sql(statement)
         values = list(rows[0].values()) if len(rows) == 1 else []
         if len(values) != 1 or not values[0].strip().isdecimal():
             raise UnexpectedAnswer("AXL does not answer the count of users with one number.")
@@ -309,24 +382,38 @@ class Axl:
     # --- paging
 
     def _list(self, operation: str, row: str, content: tuple[Element, ...], page_size: int) -> Iterator[Element]:
-        """Yield all rows of a list operation, page by page; pages that the server finds too large are made smaller."""
-        skip, first = 0, page_size
-        while True:
-            paging = (_leaf("skip", str(skip)), _leaf("first", str(first)))
-            try:
-                answer = self.call(operation, *content, *paging)
-            except ApiError as error:
-                smaller = _smaller_page(error, first)
-                if smaller is None:
-                    raise
-                first = smaller
-                continue
+        """Yield all rows of a list operation, page by page."""
+
+        def page(skip: int, first: int) -> list[Element]:
+            answer = self.call(operation, *content, _leaf("skip", str(skip)), _leaf("first", str(first)))
             result = soap.find(answer, "return")
-            rows = [] if result is None else list(soap.children(result, row))
-            yield from rows
-            if len(rows) < first:
-                return
-            skip += len(rows)
+            return [] if result is None else list(soap.children(result, row))
+
+        return _pages(page, page_size)
+
+    def _select(self, statement: str, condition: str, page_size: int) -> Iterator[dict[str, str]]:
+        """Yield the rows of a statement, page by page."""
+        return _pages(
+            lambda skip, first: self.sql(statement.format(skip=skip, first=first, condition=condition)), page_size
+        )
+
+
+def _pages(page: Callable[[int, int], list[T]], page_size: int) -> Iterator[T]:
+    """Yield all rows, page by page; pages that the server finds too large are made smaller."""
+    skip, first = 0, page_size
+    while True:
+        try:
+            rows = page(skip, first)
+        except ApiError as error:
+            smaller = _smaller_page(error, first)
+            if smaller is None:
+                raise
+            first = smaller
+            continue
+        yield from rows
+        if len(rows) < first:
+            return
+        skip += len(rows)
 
 
 def _smaller_page(error: ApiError, first: int) -> int | None:
@@ -364,6 +451,16 @@ def _tags(name: str, *tags: str) -> Element:
     for tag in tags:
         append(element, tag, "t")
     return element
+
+
+def _cell(row: Mapping[str, str], column: str) -> str:
+    if column not in row:
+        raise UnexpectedAnswer(f"AXL answers a statement of SQL without the column {column} that was asked for.")
+    return row[column]
+
+
+def _uuid(text: str) -> str:
+    return text.strip().strip("{}").lower()
 
 
 def _flag(value: str) -> bool:

@@ -13,19 +13,12 @@ none, every call raises :class:`NoPublicApi`, which says so.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
-    ApiError,
-    Conflict,
-    NoPublicApi,
-    UnexpectedAnswer,
-)
-from ansible_collections.ucops.imp.plugins.module_utils._http.shape import Shape, shaped
-from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
+from ansible_collections.ucops.imp.plugins.module_utils._clients.admin_api import AdminApi
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, NoPublicApi, UnexpectedAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import GroupNode, RedundancyGroup
 
 BASE = "/imp-admin/v1"
@@ -74,11 +67,10 @@ class Presence(NamedTuple):
     engines: list[str]
 
 
-class ImpAdmin:
+class ImpAdmin(AdminApi):
     """The admin API of a cluster, through one of its IM and Presence nodes."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    base = BASE
 
     def gateways(self) -> list[dict[str, Any]]:
         """Return the gateways in their order, each with what identifies it for a change.
@@ -209,55 +201,6 @@ class ImpAdmin:
     def notifications(self) -> list[dict[str, Any]]:
         """Return the active notifications of the nodes: ``{node, severity, text, raised_at}``."""
         return self._items("/notifications", {"node": str, "severity": str, "text": str})
-
-    def _items(self, path: str, shape: Shape) -> list[dict[str, Any]]:
-        return list(self._shaped(self._object(path), {"items": [shape]}, path)["items"])
-
-    def _object(self, path: str, query: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
-        content = self._call("GET", f"{path}?{urlencode(query)}" if query else path).json()
-        return dict(self._shaped(content, {}, path))
-
-    def _shaped(self, content: Any, shape: Shape, path: str) -> Any:
-        return shaped(content, shape, f"The admin API of {self._transport.server}, {path},")
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Mapping[str, Any] | None = None,
-        etag: str | None = None,
-        idempotent: bool | None = None,
-    ) -> Answer:
-        headers = {"Accept": "application/json, application/problem+json"}
-        content = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = json.dumps(body).encode()
-        if etag is not None:
-            headers["If-Match"] = etag
-        answer = self._transport.request(method, BASE + path, body=content, headers=headers, idempotent=idempotent)
-        if not answer.ok:
-            raise self._error(answer)
-        if answer.body and "json" not in answer.headers.get("content-type", ""):
-            raise self._absent()
-        return answer
-
-    def _error(self, answer: Answer) -> ApiError | NoPublicApi:
-        """Read problem details; anything else than JSON comes from a server without this interface."""
-        if "json" not in answer.headers.get("content-type", ""):
-            if answer.status in (301, 302, 303, 307, 308, 404, 405, 501):
-                return self._absent()
-            return ApiError(f"{self._transport.server} answered HTTP {answer.status}.", status=answer.status)
-        problem = answer.json()
-        if not isinstance(problem, dict):
-            problem = {}
-        text = problem.get("detail") or problem.get("title")
-        text = text or f"{self._transport.server} answered HTTP {answer.status}."
-        details = {"field": problem["field"]} if problem.get("field") else {}
-        code = problem.get("code")
-        kind = Conflict if answer.status in Conflict.MEANS_IT else ApiError
-        return kind(str(text), status=answer.status, code=str(code) if code else None, details=details)
 
     def _absent(self) -> NoPublicApi:
         return NoPublicApi(

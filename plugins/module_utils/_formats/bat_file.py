@@ -183,7 +183,7 @@ def read(lines: str | Iterable[str]) -> BatFile:
         result.problems.append(f"line {line}: it has the character U+0000, which no text has; remove it.")
         return result
     try:
-        rows = list(_rows(text))
+        rows = list(rows_of(text))
     except csv.Error as error:
         result.problems.append(str(error))
         return result
@@ -237,8 +237,11 @@ def _cell(value: Any) -> str:
     return KEEP if value is None else _CELLS[bool(value)]
 
 
-def _rows(text: str) -> Iterator[_Row]:
-    """Yield the rows; raises ``csv.Error`` with the row's first line for quotes that no CSV reader can take."""
+def rows_of(text: str) -> Iterator[_Row]:
+    """Yield the rows, each with the number of its first line.
+
+    Raises ``csv.Error`` with the row's first line for quotes that no CSV reader can take.
+    """
     # So ends a line that two programs have ended for Windows, one after the other.
     text = text.replace("\r\r\n", "\r\n")
     hint = _HINT.match(text)
@@ -268,7 +271,7 @@ def _separator(text: str, hint: re.Match[str] | None) -> str:
     first = io.StringIO(text, newline="").readline()
     for separator in _SEPARATORS:
         names = {_name(cell) for cell in first.replace('"', "").split(separator)}
-        if names.issuperset(MANAGED) or _SHORT_USERID in names:
+        if USER_ID in names or _SHORT_USERID in names:
             return separator
     named = hint.group(1) if hint else ","
     return named if named in _SEPARATORS else ","

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, failed, ok, skipped, unknown
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.users import UserFacts
 from ansible_collections.ucops.imp.plugins.module_utils._product.high_availability import (
     GROUPS_PAGE,
     NORMAL,
@@ -24,10 +25,11 @@ CHECK = "redundancy-normal"
 
 @dataclass(frozen=True)
 class AxlFacts:
-    """What AXL of Unified CM tells: parameters by name, and the groups or why it does not tell them."""
+    """What AXL of Unified CM tells: parameters by name, and the groups and the users or why it does not tell them."""
 
     parameters: Mapping[str, str]
     groups: list[RedundancyGroup] | ImpError
+    users: UserFacts | ImpError
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ CHECKS = (
     "notify-port-unused",
     "trust-store-valid",
     "mailboxes-readable",
+    "mail-addresses",
+    "directory-templates",
     "office-365-protocol",
     "gateway-name-matches",
     "gateway-trusted",

@@ -13,15 +13,22 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import require_library
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import NAMELESS, from_directory
 from ansible_collections.ucops.imp.plugins.module_utils._clients.certmgr import STORES, CertManager
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import STARTED, ControlCenter
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_admin import ImpAdmin, Presence
 from ansible_collections.ucops.imp.plugins.module_utils._clients.imp_axl import ImpAxl
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, ImpError, Unauthorized
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    ImpError,
+    Unauthorized,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     CENTURY,
     DAY,
@@ -201,6 +208,7 @@ class _Preflight:
         rows += redundancy.rows(self._redundancy(axl, admins[0], centers[0]))
         rows.append(cluster.notification_port_row(_parameters(axl)))
         rows.append(users.mailboxes_row(admins[0]))
+        rows += users.origin_rows(replace(axl, value=axl.value.users) if axl.answered else axl)
         names = [gateway.name for gateway in self._gateways]
         ipv6_rows = cluster.ipv6_rows(_parameters(axl), admins[0], names, self._params["enable_ipv6"])
         ipv6_missing = any(row.result in (FAILED, WARNING) for row in ipv6_rows)
@@ -264,7 +272,7 @@ class _Preflight:
             groups = axl.redundancy_groups()
         except ImpError as error:
             groups = error
-        return redundancy.AxlFacts(found, groups)
+        return redundancy.AxlFacts(found, groups, _user_facts(axl))
 
     def _ask_admin(self, admin: ImpAdmin, node: str, *, with_users: bool) -> AdminFacts:
         listed = admin.nodes()
@@ -365,6 +373,25 @@ def _failing_users(admin: ImpAdmin) -> Presence | None:
         return admin.presence((), {"failing": "true"})
     except ApiError:
         return None
+
+
+def _user_facts(axl: Axl) -> users.UserFacts | ImpError:
+    """Return who of the users with meeting information has no mail address, and from which directories they come."""
+    try:
+        nameless = axl.count_where(NAMELESS)
+        first = [one.userid for one in islice(axl.origins(NAMELESS, users.NAMED), users.NAMED)] if nameless else []
+        found = [
+            users.DirectoryFacts(
+                directory.name,
+                directory.template,
+                directory.options.get("meeting_information"),
+                axl.count_where(from_directory(directory.uuid)),
+            )
+            for directory in axl.ldap_directories()
+        ]
+    except (ApiError, UnexpectedAnswer) as error:
+        return error
+    return users.UserFacts(nameless, first, found)
 
 
 def _groups(admin: ImpAdmin) -> list[RedundancyGroup] | None:

@@ -4,14 +4,15 @@
 
 # PRIVATE to the collection: it may change in any release. Do not import it from elsewhere.
 
-"""The row about the users' mailboxes. Pure: an answer in, a row out."""
+"""The rows about the users: their mailboxes, mail addresses and directories. Pure: an answer in, a row out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import NoPublicApi
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, NoPublicApi
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.cluster import why_silent
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row, ok, skipped, unknown, warned
@@ -53,6 +54,67 @@ def mailboxes_row(answer: InterfaceAnswer) -> Row:
         told.append(f"{len(forbidden)} without the right: {_named(forbidden)}")
         advice.append("Give the account the right with ucops.imp.exchange_impersonation.")
     return warned(*_ABOUT, "; ".join(told), _EXPECTED, " ".join(advice))
+
+
+@dataclass(frozen=True)
+class DirectoryFacts:
+    """An LDAP directory: how many of its users have meeting information, and what its feature group template says.
+
+    ``included`` is ``None`` where it has no template.
+    """
+
+    name: str
+    template: str
+    included: bool | None
+    users: int
+
+
+@dataclass(frozen=True)
+class UserFacts:
+    """What Unified CM tells of the users with meeting information: who has no mail address, whose directory which."""
+
+    without_mail: int
+    named: Sequence[str]
+    directories: Sequence[DirectoryFacts]
+
+
+def origin_rows(answer: InterfaceAnswer) -> list[Row]:
+    """Say who has no mail address, by which Exchange finds a calendar, and whose directory will undo the setting.
+
+    Args:
+        answer: That of AXL; its value is a :class:`UserFacts`, or the error that it was not told for.
+    """
+    checks = ("mail-addresses", "directory-templates")
+    if not answer.answered:
+        return [skipped(check, _ABOUT[1], why_silent(answer)) for check in checks]
+    found: UserFacts | ImpError = answer.value
+    if isinstance(found, ImpError):
+        where = "See User Management, End User in Cisco Unified CM Administration."
+        return [unknown(check, _ABOUT[1], f"not told: {found.message}", "", where) for check in checks]
+    return [_mail_row(found), _template_row(found)]
+
+
+def _mail_row(found: UserFacts) -> Row:
+    about = ("mail-addresses", _ABOUT[1])
+    expected = "a mail address of each in Unified CM"
+    if not found.without_mail:
+        return ok(*about, "none without", expected)
+    more = found.without_mail - len(found.named)
+    names = ", ".join(found.named) + (f" and {more} more" if more else "")
+    advice = "Set them in the LDAP directory, or in Unified CM for local users."
+    return warned(*about, f"{found.without_mail} without: {names}", expected, advice)
+
+
+def _template_row(found: UserFacts) -> Row:
+    about = ("directory-templates", _ABOUT[1])
+    expected = "templates of their LDAP directories that say the same"
+    undoing = [one for one in found.directories if one.included is False and one.users]
+    if undoing:
+        told = "; ".join(f"{one.template} of {one.name} says no, {one.users} of its users have it" for one in undoing)
+        advice = "Include meeting information in the feature group template, or a synchronisation may take it away."
+        return warned(*about, told, expected, advice)
+    synchronised = sum(one.users for one in found.directories)
+    return ok(*about, f"{synchronised} of LDAP directories, none undone", expected)
 
 
 def _failing(users: Sequence[Mapping[str, Any]], codes: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import EndpointKind
 
 CUCM = EndpointKind(
@@ -18,6 +20,9 @@ CUCM = EndpointKind(
     "Give it the role Standard AXL API Access.",
 )
 """AXL of the CUCM publisher."""
+
+CUCM_ADMINISTRATION = replace(CUCM, rights="Give it the role Standard CCMADMIN Administration.")
+"""The admin API of the same publisher, with the same account."""
 
 IMP = EndpointKind(
     "imp",

@@ -8,19 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import PAGE_SIZE, SEARCH_TAGS, USER_TAGS, Axl, User
-from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import unheard
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import Busy, ImpError, InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, USER_TAGS, Axl, User
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Busy,
+    ImpError,
+    InvalidInput,
+    UnexpectedAnswer,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
-    OptionSpec,
     ascii_lower,
-    check_range,
     check_unique,
     given,
 )
@@ -33,142 +35,68 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     compare,
     undeclared,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.words import told_once
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted, told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file, text_file
-from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
+from ansible_collections.ucops.imp.plugins.module_utils._resources.user_origins import (
+    EVERYBODY as ALL_ORIGINS,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._resources.user_origins import (
+    Origins,
+    no_mail_sentence,
+    read_origins,
+    remarks,
+    undoing,
+)
+from ansible_collections.ucops.imp.plugins.module_utils._resources.user_selection import (
+    EVERYBODY,
+    SEARCHES,
+    count_options,
+    read_chosen,
+    read_listed,
+    read_matching,
+    read_problems,
+    userid_problems,
+)
 
 KIND = "calendar_user"
 FIELDS = tuple(Field(name) for name in USER_TAGS)
 
-READ_OPTIONS: dict[str, OptionSpec] = {
-    "query": {"type": "dict", "options": {name: {"type": "str"} for name in SEARCH_TAGS}},
-    "concurrency": {"type": "int", "default": 4},
-    "page_size": {"type": "int", "default": PAGE_SIZE},
-}
-"""The options that the module and its info twin share."""
-
-Report = Callable[[str], None]
-
-EVERYBODY = {"userid": "%"}
-"""The criteria that select all users."""
-
-ROWS_PER_LOOKUP = 20
-"""Looking up one user costs about as much as reading so many in a page."""
 TOLD_PROBLEMS = 20
 """So many problems of a file are told; a file with the wrong columns has one in every row."""
-LARGEST_PAGE = 1_000_000
-TOLD_AT_ONCE = 100
-"""After so many users that were read it is told how far that is."""
 GIVE_UP_AFTER = 10
 """So many updates in a row that a busy server refused to the last retry; then the others are not tried any more."""
-
-
-def read_problems(params: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with :data:`READ_OPTIONS`."""
-    found = []
-    if params["query"] is not None:
-        criteria = given(params["query"], SEARCH_TAGS)
-        if not criteria:
-            found.append("query: give at least one of " + ", ".join(SEARCH_TAGS) + "; userid='%' selects everybody.")
-    found += check_range("concurrency", params["concurrency"], 1, 32)
-    return found + check_range("page_size", params["page_size"], 1, LARGEST_PAGE, "users")
-
-
-def userid_problems(option: str, userids: Iterable[str]) -> list[str]:
-    """Return which user ids no server can have."""
-    found = []
-    for userid in userids:
-        if not userid.strip():
-            found.append(f"{option}: userid {userid!r} is empty.")
-        elif not soap.carries(userid):
-            found.append(f"{option}: userid {userid!r} has a character that XML cannot carry, so no user is called so.")
-    return found
-
-
-def read_listed(
-    axl: Axl,
-    userids: Iterable[str],
-    params: Mapping[str, Any],
-    everybody: Mapping[str, User] | None = None,
-    report: Report = unheard,
-) -> dict[str, User]:
-    """Return the users that exist among ``userids``, by the id in this list; ``everybody`` is who was read already.
-
-    A few are looked up one by one, many are picked from pages of all users, whichever is less work. One that no page
-    holds is looked up as well, for pages may shift while somebody adds or removes users, and because the server alone
-    decides whether it knows somebody by another spelling of an id.
-    """
-    wanted = list(dict.fromkeys(userids))
-    found: dict[str, User] = {}
-    if everybody is not None:
-        found = _pick(wanted, everybody.values())
-    elif wanted and len(wanted) * ROWS_PER_LOOKUP >= axl.count_users():
-        found = _pick(wanted, read_matching(axl, {}, params, report).values())
-    missing = [userid for userid in wanted if userid not in found]
-    with ThreadPoolExecutor(max_workers=params["concurrency"]) as pool:
-        for number, user in enumerate(pool.map(axl.get_user, missing), start=1):
-            if user is not None:
-                found[missing[number - 1]] = user
-            _tell(report, number, f"of {len(missing):,} users looked up")
-    return {userid: found[userid] for userid in wanted if userid in found}
-
-
-def _pick(wanted: Sequence[str], people: Iterable[User]) -> dict[str, User]:
-    """Return whom of ``people`` the wanted ids mean: the very id, else the only one in other letter case."""
-    exact = set(wanted)
-    alike: dict[str, dict[str, User]] = {ascii_lower(userid): {} for userid in wanted}
-    found: dict[str, User] = {}
-    for user in people:
-        if user.userid in exact:
-            found[user.userid] = user
-        if (same := alike.get(ascii_lower(user.userid))) is not None:
-            same[user.userid] = user
-    for userid in wanted:
-        candidates = alike[ascii_lower(userid)]
-        if userid not in found and len(candidates) == 1:
-            found[userid] = next(iter(candidates.values()))
-    return found
-
-
-def read_matching(
-    axl: Axl, criteria: Mapping[str, str], params: Mapping[str, Any], report: Report = unheard
-) -> dict[str, User]:
-    """Return the users that match all criteria, by user id; all users without criteria."""
-    found: dict[str, User] = {}
-    for number, user in enumerate(axl.list_users(criteria, params["page_size"]), start=1):
-        found[user.userid] = user
-        _tell(report, number, "users read")
-    return found
-
-
-def _tell(report: Report, number: int, what: str) -> None:
-    if number % TOLD_AT_ONCE == 0:
-        report(f"{number:,} {what}")
-
-
-def count_options(users: Iterable[User]) -> dict[str, int]:
-    """Return how many users have each option set."""
-    people = list(users)
-    return {name: sum(getattr(user, name) for user in people) for name in USER_TAGS}
 
 
 @dataclass
 class Selection:
     """The selected users as they are, and the options that each should have, both by user id as the server writes it.
 
-    ``everybody`` is empty unless users that nobody asked for are to be reported.
+    ``everybody`` is empty unless users that nobody asked for are to be reported. ``failed`` are those of whom it is
+    known before the first change that they cannot be as wanted. ``origins`` are those of the users that change.
     """
 
     users: dict[str, User]
     wanted: dict[str, dict[str, bool]]
     unknown: list[str] = field(default_factory=list)
     everybody: dict[str, User] = field(default_factory=dict)
+    failed: int = 0
+    origins: Origins = field(default_factory=Origins)
+
+    @property
+    def changes(self) -> dict[str, dict[str, bool]]:
+        """The options that are not as wanted, by user id; users that are as wanted are left out."""
+        found = {}
+        for userid, wanted in self.wanted.items():
+            now = _fields(self.users[userid])
+            if differing := {name: value for name, value in wanted.items() if now[name] != value}:
+                found[userid] = differing
+        return found
 
 
 class CalendarUsers(Resource[Selection]):
-    """The options of the users that a list, a BAT file or a query selects."""
+    """The options of the users that a list, a file or a search selects."""
 
     counted = "users"
 
@@ -179,6 +107,9 @@ class CalendarUsers(Resource[Selection]):
         self._listed: dict[str, dict[str, bool]] | None = None
         self._lines: dict[str, int] = {}
         self._busy_in_a_row = 0
+        self._origins: Origins | None = None
+        self._remarks: dict[str, Any] = {}
+        self._failed_before = 0
 
     # --- what is wanted
 
@@ -187,6 +118,10 @@ class CalendarUsers(Resource[Selection]):
         found = read_problems(params)
         if params["max_changes"] < 0:
             found.append(f"max_changes: {params['max_changes']} is negative; 0 means no limit.")
+        if params["max_failures"] < 0:
+            found.append(f"max_failures: {params['max_failures']} is negative; 0 means no limit.")
+        if params["only"] is not None and params["report_undeclared"]:
+            found.append("only: leave it out with report_undeclared, for which the whole selection counts.")
         if params["csv_path"] is not None:
             return found + self._read_file(params["csv_path"])
         if params["users"] is not None:
@@ -257,26 +192,59 @@ class CalendarUsers(Resource[Selection]):
         reports = params["report_undeclared"] and not self._enables_nobody()
         report = self.context.progress
         everybody = read_matching(self.axl, {}, params, report) if reports else None
-        if self._listed is None:
-            criteria = given(params["query"], SEARCH_TAGS)
-            selects_all = everybody is not None and criteria == EVERYBODY
-            users = dict(everybody or {}) if selects_all else read_matching(self.axl, criteria, params, report)
-            if not users:
-                self.context.warn("query: no user matches.")
-            selection = Selection(users, {userid: self._options({}) for userid in users})
-        else:
-            listed = read_listed(self.axl, self._listed, params, everybody, report)
-            _refuse_one_user_twice(listed)
-            users = {user.userid: user for user in listed.values()}
-            wanted = {user.userid: self._listed[userid] for userid, user in listed.items()}
-            unknown = [userid for userid in self._listed if userid not in listed]
-            selection = Selection(users, wanted, unknown)
+        selection = self._found(everybody) if self._listed is None else self._of_list(self._listed, everybody)
         selection.everybody = everybody or {}
         self._note_failures(selection)
+        if self._origins is None:
+            # Once: after the changes nothing differs any more.
+            self._failed_before = selection.failed
+            self._origins = self._read_origins(selection.changes)
+        selection.origins = self._origins
         return selection
+
+    def _read_origins(self, changes: Mapping[str, Mapping[str, bool]]) -> Origins:
+        """Return where the users come from that change. It is not worth a failure when the server does not tell."""
+        if not changes:
+            return Origins()
+        try:
+            found = read_origins(self.axl, list(changes), self.context.params["page_size"], self.context.progress)
+        except (ApiError, UnexpectedAnswer) as error:
+            self.context.warn(
+                "Which users have no mail address, and whose directory would undo a change, was not told: "
+                f"{error.message}"
+            )
+            return Origins()
+        self._remarks = {"remarks": remarks(found, changes)}
+        return found
+
+    def _found(self, everybody: Mapping[str, User] | None) -> Selection:
+        """Return the users that a search finds."""
+        params, report = self.context.params, self.context.progress
+        selects_all = everybody is not None and given(params["query"] or {}, SEARCH_TAGS) == EVERYBODY
+        users = dict(everybody or {}) if selects_all else read_chosen(self.axl, params, report)
+        if not users:
+            option = next(name for name in SEARCHES if params[name] is not None)
+            self.context.warn(f"{option}: no user matches.")
+        if params["only"] is not None:
+            wanted = {ascii_lower(userid) for userid in params["only"]}
+            users = {userid: user for userid, user in users.items() if ascii_lower(userid) in wanted}
+        return Selection(users, {userid: self._options({}) for userid in users})
+
+    def _of_list(self, listed: Mapping[str, Mapping[str, bool]], everybody: Mapping[str, User] | None) -> Selection:
+        """Return the users of a list or a file."""
+        params = self.context.params
+        if params["only"] is not None:
+            only = {ascii_lower(userid) for userid in params["only"]}
+            listed = {userid: options for userid, options in listed.items() if ascii_lower(userid) in only}
+        found = read_listed(self.axl, listed, params, everybody, self.context.progress)
+        _refuse_one_user_twice(found)
+        users = {user.userid: user for user in found.values()}
+        wanted = {user.userid: dict(listed[userid]) for userid, user in found.items()}
+        return Selection(users, wanted, [userid for userid in listed if userid not in found])
 
     def _note_failures(self, selection: Selection) -> None:
         """Note the users that cannot be updated, and want nothing of them any more."""
+        selection.failed = len(selection.unknown)
         for userid in selection.unknown:
             text = f"There is no such user in Unified CM.{self._odd_character(userid)}"
             self.context.fail(userid, ImpError(text, code="user-not-found"))
@@ -287,6 +255,7 @@ class CalendarUsers(Resource[Selection]):
             if said:
                 self.context.fail(userid, ImpError(said, code="meeting-information-needs-presence"))
                 del selection.wanted[userid]
+                selection.failed += 1
 
     def _odd_character(self, userid: str) -> str:
         """Say, as a sentence to add, what nobody sees in an id; it may be why there is no such user."""
@@ -298,18 +267,37 @@ class CalendarUsers(Resource[Selection]):
 
     def plan(self, state: Selection) -> Plan:
         plan = compare(KIND, {userid: _fields(user) for userid, user in state.users.items()}, state.wanted, FIELDS)
-        return plan + self._guard(len(plan))
+        return plan + self._guard(state, len(plan)) + self._remarkable(state)
 
-    def _guard(self, changes: int) -> Plan:
-        """Stop before anything is written when more users would change than the caller reckons with."""
-        most = self.context.params["max_changes"]
-        if not most or changes <= most:
+    def _guard(self, state: Selection, changes: int) -> Plan:
+        """Stop before anything is written when more changes or fails than the caller reckons with."""
+        most, failures = self.context.params["max_changes"], self.context.params["max_failures"]
+        text, refusal = "", None
+        if most and changes > most:
+            details = {"planned": changes, "max_changes": most}
+            text = f"{changes} users would change, more than max_changes allows ({most})."
+            advice = "Look at the changes in check mode, then raise max_changes."
+            refusal = Refusal(f"{text} Nothing was changed. {advice}", "too-many-changes", details=details)
+        elif failures and changes and state.failed >= failures:
+            details = {"failed": state.failed, "max_failures": failures}
+            text = f"{counted(state.failed, 'user')} cannot be as wanted, and max_failures is {failures}."
+            advice = "See failures, correct the selection, or raise it."
+            refusal = Refusal(f"{text} Nothing was changed. {advice}", "too-many-failures", details=details)
+        if refusal is None:
             return Plan()
-        text = f"{changes} users would change, more than max_changes allows ({most})."
         if self.context.check_mode:
             return Plan(warnings=(f"{text} Outside of check mode the task fails and changes nothing.",))
-        text += " Nothing was changed. Look at the changes in check mode, then raise max_changes."
-        return Plan(refusals=(Refusal(text, "too-many-changes", details={"planned": changes, "max_changes": most}),))
+        return Plan(refusals=(refusal,))
+
+    def _remarkable(self, state: Selection) -> Plan:
+        """Warn of changes that do not reach what they are meant for, or that something undoes."""
+        if not state.origins.users:
+            return Plan()
+        changes = state.changes
+        shown = [userid for userid, options in changes.items() if options.get("meeting_information")]
+        nameless = state.origins.without_mail(shown)
+        said = [found.sentence for found in undoing(state.origins, changes)]
+        return Plan(warnings=tuple([no_mail_sentence(nameless), *said] if nameless else said))
 
     def current(self, state: Selection) -> dict[str, int]:
         return {
@@ -326,19 +314,26 @@ class CalendarUsers(Resource[Selection]):
         return undeclared(KIND, shown, state.users, FIELDS)
 
     def more_results(self, state: Selection) -> dict[str, Any]:
-        return self.context.writing.as_result()
+        return {**self.context.writing.as_result(), **self._remarks}
 
     # --- what is done
 
     def apply(self, change: Change) -> None:
         if self._busy_in_a_row >= GIVE_UP_AFTER:
             raise Busy("Not tried, because the server stays too busy for updates.", code="not-tried")
+        if self._failed_too_often():
+            text = f"Not tried, because max_failures ({self.context.params['max_failures']}) is reached."
+            raise ImpError(text, code="not-tried")
         try:
             self.axl.update_user(change.id, {item.name: item.after for item in change.fields})
         except Busy:
             self._busy_in_a_row += 1
             raise
         self._busy_in_a_row = 0
+
+    def _failed_too_often(self) -> bool:
+        most = self.context.params["max_failures"]
+        return bool(most) and self._failed_before + self.context.counter.failed >= most
 
     def still_needed(self, change: Change) -> Change | None:
         user = self.axl.get_user(change.id)
@@ -381,14 +376,29 @@ def read_users(context: Context) -> dict[str, Any]:
     params = context.params
     axl = Axl(context.transport(concurrency=params["concurrency"]))
     if params["users"] is None:
-        users = read_matching(axl, given(params["query"] or {}, SEARCH_TAGS), params, context.progress)
+        users = read_chosen(axl, params, context.progress)
         unknown = []
     else:
         listed = read_listed(axl, params["users"], params, report=context.progress)
         users = {user.userid: user for user in listed.values()}
         unknown = [userid for userid in params["users"] if userid not in listed]
+    shown = [asdict(user) for user in users.values() if user.meeting_information or not params["enabled_only"]]
+    counts = {"selected": len(users), **count_options(users.values())}
+    if params["origins"]:
+        counts |= _with_origins(axl, context, shown)
+    return {"users": shown, "unknown": unknown, "counts": counts}
+
+
+def _with_origins(axl: Axl, context: Context, listed: list[dict[str, Any]]) -> dict[str, int]:
+    """Add to each user the mail address and the LDAP directory; return how many are remarkable."""
+    userids = [user["userid"] for user in listed]
+    found = read_origins(axl, userids, context.params["page_size"], context.progress, ALL_ORIGINS)
+    for user in listed:
+        origin, directory = found.users.get(user["userid"]), found.directory(user["userid"])
+        user["mail"] = origin.mail if origin else ""
+        user["ldap_directory"] = directory.name if directory else None
+        user["feature_group_template"] = directory.template or None if directory else None
     return {
-        "users": [asdict(user) for user in users.values() if user.meeting_information or not params["enabled_only"]],
-        "unknown": unknown,
-        "counts": {"selected": len(users), **count_options(users.values())},
+        "without_mail": sum(not user["mail"] for user in listed),
+        "ldap_synchronized": sum(user["ldap_directory"] is not None for user in listed),
     }

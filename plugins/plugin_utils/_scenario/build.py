@@ -28,6 +28,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.parameters impo
 FORMAT = 1
 """The format of the scenario, as the emulator counts it."""
 HTTPS = 443
+_USUAL_PORTS = {HTTPS, 5986}
+"""Where an emulated Exchange server answers anyway: Exchange Web Services, and remote PowerShell."""
 STORES = ("cup-trust", "cup-xmpp-trust", "tomcat-trust")
 
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")
@@ -282,7 +284,7 @@ def _server(server: Mapping[str, Any], addresses: _Addresses) -> dict[str, Any]:
     }
     if not any(told.values()):
         told[4] = addresses.make_up(_FIRST_OF_SERVERS)
-    further = sorted(server["ports"] - {HTTPS})
+    further = sorted(server["ports"] - _USUAL_PORTS)
     return {
         "name": server["name"],
         **{f"ipv{version}": one for version, one in told.items() if one},

@@ -171,6 +171,14 @@ def test_a_service_is_changed_by_the_button_of_its_row(environment: Emulator, op
     group = page.get_by_role("button", name="Switch high availability on: DefaultCUPSubcluster")
     group.click()
     expect(page.get_by_text("high availability on", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Stop: Cisco XCP Router, imp-sub").click()
+    outcome = page.locator(".outcome")
+    expect(outcome).to_contain_text("/imp-sub/services/Cisco%20XCP%20Router/stop")
+    page.mouse.wheel(0, 10_000)
+    expect(page.get_by_role("article", name="imp-sub").locator("summary")).to_be_in_viewport()
+    expect(outcome).to_be_in_viewport()
+    outcome.get_by_role("button", name="Close").click()
+    expect(outcome).to_have_count(0)
     assert is_the_same(page)
     assert environment.control.redundancy_groups()[0]["ha_enabled"]
 

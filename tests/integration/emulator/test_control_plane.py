@@ -72,7 +72,7 @@ def test_every_call_wants_the_token(environment: Emulator, header: dict[str, str
 def test_about_lists_the_implemented_operations(environment: Emulator) -> None:
     about = environment.control.about()
     assert about["name"] == "imp-emulator"
-    nodes = {"axl", "imp_axl", "control_center", "certmgr", "imp_admin"}
+    nodes = {"axl", "imp_axl", "control_center", "certmgr", "imp_admin", "cucm_admin"}
     presence = {"presence_engine", "presence_web_service"}
     assert set(about["protocols"]) == {*nodes, *presence, "ews", "powershell", "certsrv", "ca_admin"}
     assert {"getUser", "updateUser"} <= set(about["protocols"]["axl"])
@@ -266,8 +266,10 @@ def test_faults_are_listed_and_withdrawn(environment: Emulator) -> None:
             "effect": {"kind": "status", "status": 500, "retry_after": 1},
             "times": 2,
             "skip": 0,
+            "every": 1,
             "probability": 1.0,
             "seed": 0,
+            "matched": 0,
             "hits": 0,
         },
         {
@@ -279,8 +281,10 @@ def test_faults_are_listed_and_withdrawn(environment: Emulator) -> None:
             "effect": {"kind": "delay", "seconds": 0.25},
             "times": None,
             "skip": 0,
+            "every": 1,
             "probability": 0.5,
             "seed": 3,
+            "matched": 0,
             "hits": 0,
         },
     ]

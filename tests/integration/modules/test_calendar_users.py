@@ -106,7 +106,7 @@ def test_one_user(environment: Emulator) -> None:
 
 def test_one_user_is_looked_up_instead_of_read_in_pages(environment: Emulator) -> None:
     run(environment, users=listed("user0001"), check=True)
-    assert operations(environment) == ["getCCMVersion", "executeSQLQuery", "getUser"]
+    assert operations(environment) == ["getCCMVersion", "executeSQLQuery", "getUser", "executeSQLQuery"]
 
 
 def test_users_may_differ_from_each_other(environment: Emulator) -> None:

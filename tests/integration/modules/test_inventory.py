@@ -17,6 +17,7 @@ import yaml
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.playbooks import settings
+from tests.support.programs import run_ansible
 
 BIN = Path(sys.executable).parent
 MEMBERS = {
@@ -60,15 +61,7 @@ class Inventory:
 
     def run(self, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(BIN / tool), "-i", str(self.file), *arguments]
-        return subprocess.run(
-            command,
-            env=self.environment,
-            cwd=self.file.parent,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_ansible(command, self.environment, self.file.parent, errors_apart=True)
 
     def list(self, *arguments: str) -> dict[str, Any]:
         done = self.run("ansible-inventory", "--list", "--export", *arguments)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import yaml
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
 from tests.support.playbooks import settings
+from tests.support.programs import run_ansible
 
 PROGRAM = Path(sys.executable).parent / "ansible-inventory"
 NODES = ("cucm-pub", "imp-pub", "imp-sub")
@@ -54,14 +54,8 @@ def write(folder: Path, emulator: Emulator, cluster: str, /, **options: Any) -> 
 def ask(emulator: Emulator, *sources: Path, **environment: str) -> tuple[dict[str, Any], str]:
     """Return what ``ansible-inventory`` lists, and what it warns of on one line; each word is followed by one space."""
     command = [str(PROGRAM), *(f"--inventory={source}" for source in sources), "--list", "--export"]
-    done = subprocess.run(
-        command,
-        env={**settings(emulator.ready_file), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    known = {**settings(emulator.ready_file), **environment}
+    done = run_ansible(command, known, Path.cwd(), errors_apart=True)
     assert "Traceback" not in done.stderr
     assert emulator.account(cluster="one")[1] not in done.stdout + done.stderr
     return json.loads(done.stdout), " ".join(done.stderr.split())

@@ -38,6 +38,21 @@ def with_account(emulator: Emulator) -> dict[str, Any]:
     return {"account": account["username"], "account_password": account["password"], "gateways": [gateway]}
 
 
+ALL_OF_SALES = {
+    "name": "Sales",
+    "transaction": "update_users_query",
+    "query": {"userid": "%"},
+    "set": {"im_and_presence": True},
+}
+
+
+def with_a_job(emulator: Emulator) -> dict[str, Any]:
+    """Return the options of a job that is on Hold, and is to begin."""
+    later = {**ALL_OF_SALES, "run": "later"}
+    assert run_module("bulk_jobs", {**connection(emulator, "cucm"), "jobs": [later]}).changed
+    return {"jobs": [ALL_OF_SALES]}
+
+
 CASES: dict[str, tuple[str, str, Callable[[Emulator], Mapping[str, Any]]]] = {
     "presence_gateways": ("presence_gateways", "imp", with_account),
     "presence_gateways_info": ("presence_gateways_info", "imp", lambda _: {}),
@@ -46,6 +61,8 @@ CASES: dict[str, tuple[str, str, Callable[[Emulator], Mapping[str, Any]]]] = {
     "presence_info": ("presence_info", "imp", lambda _: {"users": ["user0001"], "explain": True}),
     "trust_certificates": ("trust_certificates", "platform", lambda _: {"certificates": [{"content": OWN.pem}]}),
     "trust_certificates_info": ("trust_certificates_info", "platform", lambda _: {}),
+    "bulk_jobs": ("bulk_jobs", "cucm", with_a_job),
+    "bulk_jobs_info": ("bulk_jobs_info", "cucm", lambda _: {"sample": "insert_users"}),
     "calendar_users": ("calendar_users", "cucm", lambda _: {"users": [{"userid": "user0001"}]}),
     "calendar_users_info": ("calendar_users_info", "cucm", lambda _: {"query": {"userid": "user000%"}}),
     "calendaring_parameters": ("calendaring_parameters", "cucm", lambda _: {"calendar_spread": "auto"}),

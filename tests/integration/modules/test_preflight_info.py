@@ -89,7 +89,7 @@ def test_a_new_cluster_is_well_but_trusts_no_exchange_server_yet(environment: Em
     advice = found(result, "gateway-trusted", "mail1.example.com by imp-sub")["advice"]
     assert "upload the certificate of CN=Example Enterprise Root CA,O=Example" in advice
     assert {check for check, _subject in rows(result, "skipped")} == {"ipv6-enabled", "ipv6-address"}
-    assert len({check for check, _subject in rows(result, "ok")}) == 19
+    assert len({check for check, _subject in rows(result, "ok")}) == 21
     assert found(result, "version-supported", "imp-sub (127.0.0.1)")["found"] == "14.0.1.13900-155"
 
 

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from ansible_collections.ucops.imp.plugins.filter.scenario import scenario
+from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import held_pem
 
 from tests.support.by_hand import GATEWAYS, configure_by_hand
 from tests.support.connections import connection, nodes
@@ -69,8 +72,10 @@ def verdicts(emulator: Emulator, cluster: str = "dc1") -> list[tuple[str, str]]:
     return [(one["reachability"], one["verification"]) for one in found["status"]]
 
 
-def odd_environment(start_emulator: Callable[..., Emulator], folder: Path) -> Emulator:
-    """Start two clusters: one with odd users, and one without the admin API."""
+@pytest.fixture(scope="module")
+def odd(imp_emulator_class: type[Emulator], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Two clusters: one with odd users, and one without the admin API."""
+    folder = tmp_path_factory.mktemp("odd")
     content = with_users(shipped(), 100)
     listed = [
         {"userid": userid, "last_name": NAMES[number % len(NAMES)], "mail": f"person-{number}@example.org"}
@@ -78,7 +83,9 @@ def odd_environment(start_emulator: Callable[..., Emulator], folder: Path) -> Em
     ]
     content["clusters"][0]["users"]["listed"] = listed
     content["clusters"].append(BARE)
-    return start_emulator("--scenario", str(write_scenario(folder, content)))
+    emulator = imp_emulator_class(folder, "--scenario", str(write_scenario(folder, content)))
+    yield emulator
+    emulator.stop()
 
 
 def started(start_emulator: Callable[..., Emulator], folder: Path, text: str) -> Emulator:
@@ -89,14 +96,15 @@ def started(start_emulator: Callable[..., Emulator], folder: Path, text: str) ->
     return start_emulator("--scenario", str(path), folder=folder.name)
 
 
-def test_a_twin_of_a_twin_is_the_same_twin(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
-    emulator = odd_environment(start_emulator, tmp_path)
-    configure_by_hand(emulator)
-    last = emulator.control.last_journal_id()
+def test_a_twin_of_a_twin_is_the_same_twin(
+    odd: Emulator, start_emulator: Callable[..., Emulator], tmp_path: Path
+) -> None:
+    configure_by_hand(odd)
+    last = odd.control.last_journal_id()
 
-    found = read(emulator)
+    found = read(odd)
     text, anonymous = scenario(found, "dc1"), scenario(found, "dc1", anonymize=True)
-    assert emulator.journal(writes=True, after=last) == []
+    assert odd.journal(writes=True, after=last) == []
     listed = {user["userid"]: user for user in yaml.safe_load(text)["clusters"][0]["users"]["listed"]}
     assert [name for name in ODD if name not in listed] == []
     assert [name for name in NAMES if name and name not in {user.get("last_name") for user in listed.values()}] == []
@@ -104,19 +112,57 @@ def test_a_twin_of_a_twin_is_the_same_twin(start_emulator: Callable[..., Emulato
     under_other_names = started(start_emulator, tmp_path / "anonymous", anonymous)
     again = scenario(read(under_other_names, "cluster-1"), "mine", anonymize=True)
     assert again == anonymous
-    status = verdicts(emulator)
+    status = verdicts(odd)
     assert len(set(status)) == 2, "one is reached and trusted, one is not reached"
     assert verdicts(under_other_names, "cluster-1") == status
 
 
+def found_by_name(monkeypatch: pytest.MonkeyPatch, hosts: Mapping[str, str]) -> None:
+    """Have the DNS of the controller know these hosts."""
+    asked = socket.getaddrinfo
+
+    def answer(host: str, *arguments: Any, **options: Any) -> Any:
+        return asked(hosts.get(host, host), *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+
+def test_the_controller_looks_where_no_node_does(odd: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a real cluster: names are in the DNS, and nobody but the server itself tells what it shows."""
+    mail = odd.ready["exchange"]["mail1.example.com"]
+    cucm = odd.ready["clusters"]["dc_2"]["nodes"]["198.51.100.11"]
+    found_by_name(
+        monkeypatch,
+        {
+            "mail1.example.com": mail["address"],
+            "cucm.example.net": cucm["address"],
+            "IMP-A.dc2.example.net": "203.0.113.7",
+            "IMP-B.dc2.example.net": "no address at all",
+        },
+    )
+    gateways = [{"name": "mail1.example.com", "port": mail["ports"]["443"]}, {"name": "mail1.example.com", "port": 1}]
+    by_name = {"hostname": "cucm.example.net", "validate_certs": False}
+
+    found = read(odd, "dc_2", gateways=gateways, **by_name)
+    reached, closed = found["servers"]
+    chain = [held_pem(pem)[0] for pem in reached["chain"]]
+    assert chain[0].names.common_names == ("mail1.example.com",)
+    assert len(chain) > 1, "the authority that the server sends along"
+    assert (closed["chain"], reached["addresses"]) == ([], []), "an address of this machine is nobody's in a network"
+    assert {node["name"]: node["ipv4"] for node in found["nodes"]} == {
+        "198.51.100.11": "198.51.100.11",
+        "IMP-A.dc2.example.net": "203.0.113.7",
+        "IMP-B.dc2.example.net": None,
+    }
+
+
 def test_a_cluster_without_the_admin_api_has_a_twin_too(
-    start_emulator: Callable[..., Emulator], tmp_path: Path
+    odd: Emulator, start_emulator: Callable[..., Emulator], tmp_path: Path
 ) -> None:
     """Its gateways are those that the inventory has, because nobody else tells them."""
-    emulator = odd_environment(start_emulator, tmp_path)
     declared = {"gateways": [*GATEWAYS, {"name": "gone.example.com"}], "account": "svc@example.com"}
 
-    found = read(emulator, "dc_2", **declared)
+    found = read(odd, "dc_2", **declared)
     (cluster,) = (made := yaml.safe_load(scenario(found, "dc_2")))["clusters"]
     assert (cluster["name"], cluster["admin_api"], cluster["domain"]) == ("dc_2", False, "dc2.example.net")
     assert [(node["name"], node["usage"]) for node in cluster["nodes"]] == [
@@ -133,7 +179,7 @@ def test_a_cluster_without_the_admin_api_has_a_twin_too(
     twin = started(start_emulator, tmp_path / "twin", scenario(found, "dc_2"))
     assert scenario(read(twin, "dc_2", **declared), "dc_2") == scenario(found, "dc_2")
 
-    untold = read(emulator, "dc_2")
+    untold = read(odd, "dc_2")
     assert [one["part"] for one in untold["unread"]] == ["presence gateways"]
     assert "Cisco publishes no interface" in untold["unread"][0]["message"]
     assert "Not read, and as the product makes it: presence gateways." in scenario(untold, "dc_2")

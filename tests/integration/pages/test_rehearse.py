@@ -55,12 +55,7 @@ def stage(folder: Path, ready: Path) -> Shell:
     shutil.copytree(INVENTORY, folder / "inventory" / "emulator")
     # A node that is away stays so; nobody need wait for it.
     source = folder / "inventory" / "emulator" / "imp_emulator.yml"
-    if source.exists():
-        source.write_text(f"{source.read_text()}retries: 0\n")
-    else:
-        connections = folder / "inventory" / "emulator" / "group_vars" / "all" / "connection.yml"
-        authority = '  ca_path: "{{ imp_emulator.ca_file }}"\n'
-        connections.write_text(connections.read_text().replace(authority, f"{authority}  retries: 0\n"))
+    source.write_text(f"{source.read_text()}retries: 0\n")
     collections, package = str(ensure_collection_tree(ROOT)), str(ROOT / "emulator" / "src")
     ours = {"ANSIBLE_COLLECTIONS_PATH": collections, "PYTHONPATH": package, "IMP_EMULATOR_READY": str(ready)}
     return Shell(folder, more=ours)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 
+from imp_emulator.scenario.writer import generate
 from tests.support.by_hand import CLIENT_SECRET, DESCRIPTION, GATEWAYS, ODD_AUTHORITY, PROXY, configure_by_hand, do
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
@@ -169,18 +171,22 @@ def test_an_untouched_cluster_can_be_adopted_too(environment: Emulator, tmp_path
     assert environment.journal(writes=True) == []
 
 
-def test_an_anonymous_export_is_the_twin_alone(environment: Emulator, tmp_path: Path) -> None:
-    """Every other file has names in it. That no name is in the twin, ``test_scenario.py`` shows."""
-    gateways = {"gateways": [{"name": "mail1.example.com"}], "account": r"EXAMPLE\svc", "account_password": "secret"}
-    do(environment, "presence_gateways", "imp", **gateways)
-    exported = export(environment, tmp_path, export_anonymize=True)
+def test_an_anonymous_export_is_the_twins_alone(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    """Every other file has names in it. Of several clusters each has a folder, or one would take the other's place.
+
+    That no name of the site is in a twin, ``test_scenario.py`` shows.
+    """
+    scenario = tmp_path / "two.yml"
+    scenario.write_text(generate(3, 2))
+    exported = export(start_emulator("--scenario", str(scenario)), tmp_path, export_anonymize=True)
     assert exported.status == 0, exported.output
-    assert set(files(tmp_path)) == {"scenario.yml"}
-    assert "changed  scenario.yml  a twin for the emulator, users: 1,000" in exported.output
-    path = tmp_path / "adopted" / "scenario.yml"
-    assert path.stat().st_mode & 0o077 == 0, "others have no business with it"
-    assert "mail1" not in path.read_text()
-    assert "exchange-001.domain2.example.com" in path.read_text()
+    assert set(files(tmp_path)) == {"dc1/scenario.yml", "dc2/scenario.yml"}
+    assert "changed  dc1/scenario.yml  a twin for the emulator, users: 3" in exported.output
+    for path in (tmp_path / "adopted").glob("*/scenario.yml"):
+        assert path.stat().st_mode & 0o077 == 0, "others have no business with it"
+        text = path.read_text()
+        assert "Written by ucops.imp.export" in text
+        assert re.findall(r"dc\d|imp-(?:pub|sub)|Baker|axladmin", text) == []
 
 
 def test_a_part_without_an_interface_is_left_out_and_told(environment: Emulator, tmp_path: Path) -> None:

@@ -40,12 +40,12 @@ def test_a_cluster_that_is_well(environment: Emulator, tmp_path: Path, monkeypat
     assert played.module_calls[0] == f"{HOST} ucops.imp.preflight_info"
     assert "RESULT   CHECK" in played.output
     assert "gateway-name-matches  mail1.example.com: SAN mail1.example.com" in played.output
-    assert "0 failed, 0 unknown, 4 warning, 2 skipped, 74 ok\n\nFor machines: " in played.output
+    assert "0 failed, 0 unknown, 4 warning, 2 skipped, 76 ok\n\nFor machines: " in played.output
     assert f"For machines: {folder}/{HOST}.json\n\nNothing has failed.\n" in played.output
     report = json.loads((folder / f"{HOST}.json").read_text())
     assert report.keys() == {"host", "passed", "counts", "checks"}
     assert (report["host"], report["passed"]) == (HOST, True)
-    assert sum(report["counts"].values()) == len(report["checks"]) == 80
+    assert sum(report["counts"].values()) == len(report["checks"]) == 82
 
 
 def test_a_cluster_that_is_not(environment: Emulator, tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ import pytest
 from imp_emulator.client.control import ControlError
 from tests.support import programs
 from tests.support.emulator import Emulator
+from tests.support.pages import Shell
 from tests.support.playbooks import Played, play
+from tests.support.programs import FORKED
 
 LOOK = """
 - hosts: all
@@ -104,3 +106,13 @@ def test_an_emulator_that_refuses_says_why(start_emulator: Callable[..., Emulato
     told: Sequence[str] = [refused() for _ in range(3)]
     assert told[0] == told[1] == told[2]
     assert "missing" in told[0]
+
+
+def test_a_command_of_a_page_says_the_same(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    lines = ("imp-emulator calendar --help", "imp-emulator nonsense")
+    ours = f"PATH={os.pathsep.join(one for one in shell.environment()['PATH'].split(os.pathsep) if one != str(FORKED))}"
+    plain = shell.run(ours, *lines, expected=2)
+    assert [shell.run(*lines, expected=2) for _ in range(3)] == [plain] * 3
+    assert list(programs.FOLDER.glob("*.seen"))
+    assert "imp-emulator calendar" in plain

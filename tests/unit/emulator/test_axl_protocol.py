@@ -61,7 +61,7 @@ def test_the_soap_action_may_be_short_or_missing(axl: InProcess, action: str | N
     assert axl.send(axl.call(message("getUser", UPDATE), headers)).status == 200
 
 
-@pytest.mark.parametrize("operation", ["addPhone", "listLine", "getNothingAtAll", "doLdapSync"])
+@pytest.mark.parametrize("operation", ["addPhone", "listLine", "getNothingAtAll", "doDeviceLogin"])
 def test_an_operation_that_is_not_there_gets_a_fault_that_names_it(axl: InProcess, operation: str) -> None:
     fault = axl.ask(operation, "<name>x</name>").fault
     assert (fault.axlcode, fault.request) == (5002, operation)
@@ -249,7 +249,7 @@ def test_every_operation_says_whether_it_writes(axl: InProcess) -> None:
     writes = {name for name, write in axl.protocol.operations.items() if write}
     assert writes == {
         *("addUser", "updateUser", "removeUser", "updateServiceParameter", "doServiceParametersReset"),
-        *("updateProcessNode", "executeSQLUpdate"),
+        *("updateProcessNode", "executeSQLUpdate", "updateFeatureGroupTemplate", "doLdapSync"),
         *(f"{verb}PresenceRedundancyGroup" for verb in ("add", "update", "remove")),
     }
     for name in ("listUser", "getUser", "getServiceParameter", "listServiceParameter", "getProcessNode"):

@@ -98,6 +98,15 @@ REFUSED: list[tuple[str, dict[str, str], str, str, int, str]] = [
     ("end-outage", NODE, "DELETE", f"/{AT_NODE}/outage", 404, "not away"),
     ("begin-outage", {**NODE, "begins": "soon"}, "PUT", f"/{AT_NODE}/outage", 422, "begins: "),
     ("take-port", {**NODE, "port": "0"}, "PUT", f"/{AT_NODE}/occupied-ports/0", 422, "1 to 65535"),
+    (
+        "activate-bulk-job",
+        {"cluster": "dc1", "id": "7"},
+        "POST",
+        "/bulk-jobs/dc1/7/activate",
+        404,
+        "There is no job 7.",
+    ),
+    ("stop-bulk-job", {"cluster": "dc1", "id": "x"}, "POST", "/bulk-jobs/dc1/x/stop", 422, "identifier: "),
     ("restore-snapshot", {"name": "never"}, "POST", "/snapshots/never/restore", 404, "there is no 'never'"),
     ("remove-snapshot", {"name": "initial"}, "DELETE", "/snapshots/initial", 422, "initial"),
     # Names that lead elsewhere in a path, and one that is the path of something else: done as shown, and so not at all.

@@ -35,6 +35,7 @@ certification_authorities:
   - {{host: {ENTERPRISE}, common_name: Other Root CA, kind: enterprise, ipv4: 192.0.2.32, templates: [WebServer]}}
 """
 MANY = scenario_file.read(generate(users=USERS) + AUTHORITIES)
+FILLER = issue("Some CA", ca=True)
 STEPS = 100
 """SQLite tells of its work whenever it has done so many instructions."""
 
@@ -124,7 +125,7 @@ def test_the_other_pages_do_not_grow_with_the_users(many: Counted) -> None:
 
 def fill(environment: Environment, node: str, store: str, count: int) -> None:
     for number in range(count):
-        stored = TrustedCertificate(f"{store}{number:062}", f"{store}{number:03}.pem", "", "no certificate")
+        stored = TrustedCertificate(f"{store}{number:062}", f"{store}{number:03}.pem", "", FILLER.pem)
         trust_store.add_trusted(environment.database, "dc1", node, store, stored)
 
 

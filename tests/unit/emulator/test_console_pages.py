@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+import yaml
 from lxml import html
 
 from imp_emulator.console import language
@@ -20,18 +22,25 @@ from imp_emulator.console.actions import ACTIONS
 from imp_emulator.console.live import Live
 from imp_emulator.console.pages import PAGES
 from imp_emulator.domain.ca import authority
-from imp_emulator.domain.imp import gateway_status, gateways
+from imp_emulator.domain.cucm import bulk_jobs
+from imp_emulator.domain.cucm.bulk_jobs import Kind, Order
+from imp_emulator.domain.exchange import certificates as exchange_certificates
+from imp_emulator.domain.imp import gateway_status, gateways, outages, ports
 from imp_emulator.domain.imp.gateway_status import GatewayStatus
 from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.store.ca.requests import RequestState
+from imp_emulator.store.database import Database
 from imp_emulator.store.journal import Entry
+from imp_emulator.world.clock import Clock
 from imp_emulator.world.context import Context
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
+from imp_emulator.world.pace import ServicePace
 from tests.support import states
 from tests.support.console_reader import Reader, rows_of, words_of
 from tests.support.signing_requests import pem, rsa_key, signing_request
+from tests.support.twin_scenario import TWIN
 
 STRANGE = "\"><script>alert('1')</script>&amp;<i>%s{x}"
 CA = "ca.example.com"
@@ -93,6 +102,18 @@ def fill(environment: Environment) -> None:
             name = f"mail{number}.example.com"
             draft = Draft(name, description=STRANGE, account="svc@example.com", password="password")
             gateways.add(environment.context, "dc1", draft)
+        bulk(environment, "new.txt", f"USER ID,LAST NAME\n{'x' * 60},\nkyo,x\n")
+        bulk(environment, f"{STRANGE.replace('/', '')}.txt", "nothing", description=STRANGE)
+    states.advance(environment, 0)
+    with environment.database.transaction():
+        bulk(environment, "new.txt", "USER ID,LAST NAME\n", later=True)
+
+
+def bulk(environment: Environment, name: str, content: str, *, description: str = "New", later: bool = False) -> None:
+    """Submit a bulk job that adds users."""
+    bulk_jobs.upload(environment.context, "dc1", Kind.INSERT, name, content, overwrite=True)
+    order = Order(Kind.INSERT, description, STRANGE, file_name=name)
+    bulk_jobs.submit(environment.context, "dc1", order, later=later)
 
 
 def document(text: str) -> html.HtmlElement:
@@ -153,10 +174,23 @@ def test_nothing_of_others_becomes_part_of_a_page(environment: Environment, tmp_
             assert re.match(r"[/?#]|$", one.get(name, "")), one.get(name)
 
 
-@pytest.mark.parametrize(("path", "times"), [("/journal", 7), ("/authorities", 4), ("/faults", 6), ("/gateways", 11)])
+@pytest.mark.parametrize(
+    ("path", "times"), [("/journal", 7), ("/authorities", 4), ("/faults", 6), ("/gateways", 11), ("/bulk", 1)]
+)
 def test_words_of_others_are_shown_as_they_are(environment: Environment, tmp_path: Path, path: str, times: int) -> None:
     page = document(Reader(environment, tmp_path).page(path))
     assert page.text_content().count("<script>alert('1')</script>&amp;") >= times
+
+
+def test_names_as_odd_as_those_of_a_twin(tmp_path: Path) -> None:
+    scenario = scenario_file.read(yaml.safe_dump(TWIN, allow_unicode=True))
+    # Nobody follows users in it: its engines would look for Exchange servers that do not listen.
+    with closing(Database(states.seed(tmp_path, scenario))) as database:
+        reader = Reader(Environment(database, Clock(), ServicePace(), scenario), tmp_path)
+        for path in (page.path for page in PAGES if "{" not in page.path):
+            page = document(reader.page(path))
+            sound(page, path, "en")
+            assert not [one for one in page.iter() if " " in one.get("id", "")], path
 
 
 def test_gateways_that_come_and_go_while_servers_are_asked(
@@ -200,6 +234,34 @@ def test_requests_are_decided_as_far_as_they_can_be(environment: Environment, tm
     for state in RequestState:
         assert language.said("ja", f"authorities.state.{state.value}")
     assert "失効" in states_shown
+
+
+def test_what_may_go_wrong_is_shown_and_offered(environment: Environment, tmp_path: Path) -> None:
+    context = environment.context
+    with environment.database.transaction():
+        outages.begin_at_restart(context, "dc1", "cucm-pub")
+        outages.begin(context, "dc1", "imp-pub")
+        ports.occupy(context, "dc1", "imp-pub", 50021, STRANGE)
+        exchange_certificates.issue_again(context, "mail1.example.com", 12)
+    page = document(Reader(environment, tmp_path).page("/rehearse"))
+    publisher, node = (" ".join(row.text_content().split()) for row in page.findall(".//div[@id='live']//li"))
+    assert publisher == "cucm-pub goes away with its next restart Have it stay after all"
+    assert node.startswith("imp-pub away since ")
+    assert node.endswith(f"Have it come back port 50021: {STRANGE} Release")
+    assert "days left: 12" in page.text_content()
+    offered = [form.get("action").removeprefix("/console/do/") for form in page.iter("form")]
+    assert offered == ["take-port", "issue-again", "change-password", "end-outage", "end-outage", "release-port"]
+
+
+def test_bulk_jobs_are_shown_with_the_lines_that_failed(environment: Environment, tmp_path: Path) -> None:
+    held, unreadable, done = rows_of(Reader(environment, tmp_path).page("/bulk"))
+    assert "Hold Activate 0 of 0, 0 failed" in held
+    assert "InComplete 0 of 0, 0 failed" in unreadable
+    assert "Line 1: the first line names no column USER ID." in unreadable
+    assert "Completed 2 of 2, 2 failed" in done
+    assert "Line 3: kyo A user kyo exists already." in done
+    assert re.search(r"[0-9]+#[0-9]{14}\.txt", done)
+    assert "Cisco Bulk Provisioning Service Started" in words_of(Reader(environment, tmp_path).page("/bulk"))
 
 
 def test_the_clock_and_snapshots_are_shown(environment: Environment, tmp_path: Path) -> None:

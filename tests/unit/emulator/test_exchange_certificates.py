@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -16,10 +18,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from imp_emulator.domain.exchange import certificates as exchange_certificates
 from imp_emulator.domain.exchange import management_roles
 from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.scenario import file as scenario_file
 from imp_emulator.serving import served_certificate
 from imp_emulator.store.exchange import certificates as exchange
 from imp_emulator.store.exchange.certificates import ExchangeCertificate
 from imp_emulator.world.environment import Environment
+from imp_emulator.x509.certificate import held_pem
+from tests.support import states
 from tests.support.certificates import issue
 from tests.support.exchange import sign
 
@@ -163,3 +168,28 @@ def test_role_assignments(emulated: Environment) -> None:
             refused()
     management_roles.unassign(emulated.context, row.name.upper())
     assert management_roles.assignments(emulated.context) == []
+
+
+def test_a_certificate_is_issued_anew_only_with_the_key_of_its_issuer(emulated: Environment) -> None:
+    installed(emulated)
+    name = exchange.certificates(emulated.database, MAIL1)[0].thumbprint
+    exchange_certificates.enable(emulated.context, MAIL1, name, ["IIS"])
+    with pytest.raises(Forbidden, match="no key of the authority"):
+        exchange_certificates.issue_again(emulated.context, MAIL1, 5)
+    before = exchange.served_by_iis(emulated.database, MAIL2)
+    assert before is not None
+    made = exchange_certificates.issue_again(emulated.context, MAIL2, 5)
+    assert made.certificate.issued_by(held_pem(made.served)[1])
+    assert (made.services, made.private_key) == (before.services, before.private_key)
+    assert exchange.certificate(emulated.database, MAIL2, before.thumbprint) is None
+
+
+def test_what_stands_in_for_a_real_certificate_is_issued_anew(tmp_path: Path) -> None:
+    leaf = issue(MAIL1, by=CA, hosts=[MAIL1])
+    server = {"name": MAIL1, "ipv4": "192.0.2.21", "stands_in_for": [leaf.pem, CA.pem]}
+    scenario = scenario_file.read(json.dumps({"format": 1, "exchange": {"servers": [server]}}))
+    with states.environment(states.seed(tmp_path, scenario), tmp_path, scenario) as environment:
+        made = exchange_certificates.issue_again(environment.context, MAIL1, 5)
+        shown, above = held_pem(made.served)
+    assert (shown.subject, shown.issuer) == (f"CN={MAIL1}", "CN=Test CA")
+    assert shown.issued_by(above)

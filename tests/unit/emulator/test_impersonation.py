@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom an account may act for: how the one is named, filters of recipients, and management scopes."""
+"""Whom an account may act for: how the one is named, filters, management scopes; and the account's password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from imp_emulator.domain.exchange import (
     recipient_filters,
 )
 from imp_emulator.domain.exchange.impersonation import Identity
+from imp_emulator.domain.imp import gateways
+from imp_emulator.domain.imp.gateways import Draft
 from imp_emulator.errors import Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.serving import ready_content
 from imp_emulator.world.environment import Environment
 
 ACCOUNT = "EXAMPLE\\svc-imp"
@@ -167,3 +170,15 @@ def test_what_a_scope_may_be_called(emulated: Environment) -> None:
     with pytest.raises(InvalidValue):
         management_scopes.change(context, "Pilot", "nonsense")
     assert management_scopes.scope(context, "PILOT").restriction == "Alias -like 'user*'"
+
+
+@pytest.mark.parametrize(("account", "told"), [("example\\SVC-imp", "the new one"), ("EXAMPLE\\other", "the old one")])
+def test_the_ready_file_tells_the_password_that_a_cluster_has_to_be_given(
+    emulated: Environment, account: str, told: str
+) -> None:
+    draft = Draft("mail1.example.com", account=account, password="the old one")
+    with emulated.database.transaction():
+        gateways.add(emulated.context, "dc1", draft)
+        impersonation.change_password(emulated.context, "the new one")
+    found = ready_content.of_gateways(emulated.database, "dc1")["gateways_account"]
+    assert found == {"username": account, "password": told}

@@ -65,6 +65,7 @@ from tests.support.odd_certificates import (
     valid,
 )
 
+SKI = "2.5.29.14"
 CASES = 2000 if "ALL_CASES" in os.environ else 120
 HOST = "mail1.example.com"
 HOSTS: Extension = (SAN, hosts(HOST))
@@ -352,24 +353,44 @@ KINDS = {
 COPIED = {**FITS, **KINDS, **{kind: leaf for kind, (leaf, _) in REFUSED.items() if kind != "two-algorithms"}}
 
 
+def judged_in_memory(shown: Odd, trusted: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Result | None:
+    """Return the verdict on a server that shows a certificate; ``None`` when no server can."""
+    memory = Memory(folder, shown, trusted)
+    try:
+        memory.show(shown.pem)
+    except ssl.SSLError:
+        return None
+    monkeypatch.setattr(tls_handshake, "connect", memory.connect)
+    return tls_probe.probe(("127.0.0.1", 0), gateway_name(HOST), trusted)
+
+
+def stand_in(leaf: Odd, above: Odd) -> tuple[Odd, str]:
+    """Return what stands in for a certificate, and what stands in for the authority above it."""
+    real, top = held_certificate(leaf.der), held_certificate(above.der)
+    key, top_key = copies.key_like(real.parts.key), copies.key_like(top.parts.key)
+    made = copies.copy(real, key, top_key)
+    assert made.parts.extension(copies.STANDS_IN_FOR) == (leaf.der if real.parts.extensions else None)
+    return Odd(made.parts.der, key, b""), copies.copy(top, top_key, top_key).pem
+
+
 @pytest.mark.parametrize("leaf", COPIED.values(), ids=COPIED)
 def test_what_stands_in_for_a_certificate_is_judged_as_that(
     leaf: Odd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A twin's Exchange server shows a certificate of ours that is like the real one in all but what hangs on keys."""
+    made, above = stand_in(leaf, ROOT)
+    verdict = judged_in_memory(made, above, tmp_path, monkeypatch)
+    assert verdict == judged_in_memory(leaf, ROOT.pem, tmp_path, monkeypatch)
 
-    def verdict(shown: Odd, trusted: str) -> Result | None:
-        memory = Memory(tmp_path, shown, trusted)
-        try:
-            memory.show(shown.pem)
-        except ssl.SSLError:
-            return None
-        monkeypatch.setattr(tls_handshake, "connect", memory.connect)
-        return tls_probe.probe(("127.0.0.1", 0), gateway_name(HOST), trusted)
 
-    real, root_key = held_certificate(leaf.der), copies.key_like(read_parts(ROOT.der).key)
-    key = copies.key_like(real.parts.key)
-    made = copies.copy(real, key, root_key)
-    above = copies.copy(held_certificate(ROOT.der), root_key, root_key)
-    assert made.parts.extension(copies.STANDS_IN_FOR) == (leaf.der if real.parts.extensions else None)
-    assert verdict(Odd(made.parts.der, key, b""), above.pem) == verdict(leaf, ROOT.pem)
+def test_the_identifiers_of_keys_in_what_stands_in_are_those_of_our_keys() -> None:
+    """OpenSSL goes by them where several authorities have one name."""
+    above = root("Root with an identifier", (SKI, tlv(0x04, b"of the root")))
+    leaf = odd(HOST, (SKI, tlv(0x04, b"of the leaf")), (AKI, tlv(0x30, tlv(0x80, b"of the root"))), by=above)
+    made, its_root = stand_in(leaf, above)
+    own, top = held_certificate(made.der).parts, checked_pem(its_root)[0].parts
+    identifier = top.extension(SKI)
+    assert identifier is not None
+    assert len(identifier) == 22
+    assert own.extension(AKI) == tlv(0x30, tlv(0x80, identifier[2:]))
+    assert own.extension(SKI) not in (identifier, tlv(0x04, b"of the leaf"))

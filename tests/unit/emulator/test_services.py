@@ -63,6 +63,7 @@ def test_some_services_run_on_the_publisher_only() -> None:
         "Cisco CAR Scheduler",
         "Cisco CAR DB",
         "Cisco SOAP - CallRecord Service",
+        "Cisco Bulk Provisioning Service",
     ]
     assert not known["Cisco CTL Provider"].runs_on("publisher")
 

@@ -25,7 +25,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 from ansible_collections.ucops.imp.plugins.module_utils._product import parameters
 from ansible_collections.ucops.imp.plugins.module_utils._resources import calendar_users
-from ansible_collections.ucops.imp.plugins.module_utils._resources.calendar_users import read_listed, read_matching
+from ansible_collections.ucops.imp.plugins.module_utils._resources.user_selection import read_listed, read_matching
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -12,7 +12,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpE
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.gateways import AdminFacts
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.logins import InterfaceAnswer
 from ansible_collections.ucops.imp.plugins.module_utils._preflight.rows import Row
-from ansible_collections.ucops.imp.plugins.module_utils._preflight.users import mailboxes_row
+from ansible_collections.ucops.imp.plugins.module_utils._preflight.users import (
+    DirectoryFacts,
+    UserFacts,
+    mailboxes_row,
+    origin_rows,
+)
 
 from tests.unit.plugins.test_preflight_cluster import interface
 
@@ -59,3 +64,29 @@ def test_what_nobody_knows_is_no_error() -> None:
     assert (absent.result, absent.found) == ("unknown", "no interface tells")
     assert "Presence Viewer" in absent.advice
     assert row(error=ImpError("It is down.")).result == "skipped"
+
+
+def origins(facts: UserFacts | ImpError, error: ImpError | None = None) -> list[Row]:
+    return origin_rows(InterfaceAnswer(interface(kind="AXL"), facts, error=error))
+
+
+def test_users_without_a_mail_address_and_directories_that_undo_are_told() -> None:
+    directories = [
+        DirectoryFacts("Corporate", "Staff", False, 12),
+        DirectoryFacts("Guests", "None", False, 0),
+        DirectoryFacts("Bare", "", None, 3),
+        DirectoryFacts("Same", "Other", True, 4),
+    ]
+    mail, template = origins(UserFacts(7, ["a", "b"], directories))
+    assert (mail.check, mail.result, mail.found) == ("mail-addresses", "warning", "7 without: a, b and 5 more")
+    assert (template.check, template.result) == ("directory-templates", "warning")
+    assert template.found == "Staff of Corporate says no, 12 of its users have it"
+    mail, template = origins(UserFacts(0, [], directories[2:]))
+    assert (mail.result, template.result) == ("ok", "ok")
+    assert template.found == "7 of LDAP directories, none undone"
+
+
+def test_where_nobody_tells_of_users_somebody_has_to_look() -> None:
+    refused = ImpError("Column (mailid) not found.")
+    assert [row.result for row in origins(refused)] == ["unknown", "unknown"]
+    assert [row.result for row in origins(UserFacts(0, [], []), error=refused)] == ["skipped", "skipped"]

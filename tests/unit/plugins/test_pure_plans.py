@@ -40,6 +40,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_resta
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import DueRestarts, ServicesState
 from ansible_collections.ucops.imp.plugins.module_utils._resources.trust_certificates import TrustStore
 
+from tests.support.bulk_jobs import BULK, BULK_AT_NINE, BULK_FAILED, BULK_LATER, bulk, bulk_job
 from tests.support.certificates import Identity, issue
 from tests.support.modules import run_main
 from tests.support.pure import classes_of, nothing_but_computing, remembered, submodules
@@ -411,7 +412,28 @@ PRESENCE = [
     Case("presence", KnownPresence({}, {}), 0, WISHES),
 ]
 
-CASES = [*GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *PRESENCE, *OTHERS]
+BULK_JOBS = [
+    Case("bulk_jobs", bulk(None), 1, {"jobs": [BULK]}),
+    Case("bulk_jobs", bulk(None, status="Stopped"), 1, {"jobs": [BULK]}, warnings=1),
+    Case(
+        "bulk_jobs",
+        bulk(None, activated=False),
+        0,
+        {"jobs": [BULK]},
+        refusals=("bulk-provisioning-not-activated",),
+    ),
+    Case("bulk_jobs", bulk(None, now=BULK_LATER), 0, {"jobs": [BULK_AT_NINE]}, refusals=("invalid-input",)),
+    Case("bulk_jobs", bulk(bulk_job("Hold", start_at=None)), 1, {"jobs": [BULK_AT_NINE]}),
+    Case("bulk_jobs", bulk(bulk_job("Pending")), 0, {"jobs": [BULK]}),
+    Case("bulk_jobs", bulk(BULK_FAILED), 0, {"jobs": [BULK]}),
+    Case("bulk_jobs", bulk(BULK_FAILED), 1, {"jobs": [BULK], "rerun_failed": True}),
+    Case("bulk_jobs", bulk(BULK_FAILED), 1, {"jobs": [BULK], "rerun_failed": True}, check=True),
+    Case("bulk_jobs", bulk(BULK_FAILED, taken=True), 0, {"jobs": [BULK], "rerun_failed": True}),
+    Case("bulk_jobs", bulk(bulk_job("Processing")), 1, {"jobs": [BULK], "state": "absent"}),
+    Case("bulk_jobs", bulk(None), 0, {"jobs": [BULK], "state": "absent"}),
+]
+
+CASES = [*BULK_JOBS, *GATEWAYS, *SERVICES, *EXCHANGE_CERTIFICATES, *AUTHORITIES, *TRUST, *USERS, *PRESENCE, *OTHERS]
 
 
 def arguments_of(module: str) -> Arguments:

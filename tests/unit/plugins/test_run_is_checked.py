@@ -139,7 +139,10 @@ def test_the_certificates_of_exchange_are_looked_at(variable: str, value: Any) -
 
 
 def test_options_that_belong_together_are_told_with_the_names_of_the_variables() -> None:
-    names = "calendar_users_list, calendar_users_csv_path, calendar_users_query"
+    names = (
+        "calendar_users_list, calendar_users_csv_path, calendar_users_query, calendar_users_access_control_group, "
+        "calendar_users_sql_where"
+    )
     assert one("calendar_users") == f"calendar_users: one of the following is required: {names}"
     two = {"calendar_users_list": [{"userid": "ada"}], "calendar_users_query": {"userid": "%"}}
     assert "calendar_users_list|" in one("calendar_users", **two)

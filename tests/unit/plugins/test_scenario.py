@@ -55,7 +55,7 @@ def twin(**changes: Any) -> dict[str, Any]:
     return {
         "version": "14.0.1.13900(155)",
         "admin_api": True,
-        "accounts": {"application": "acme-axl", "os": "acme-os"},
+        "accounts": {"application": "acme-admin", "os": "ACME-Admin"},
         "nodes": [
             node("10.9.9.1", "cucm", ipv4="10.9.9.1"),
             node("imp-a", "imp", fqdn="imp-a.acme.test", ipv4="10.9.9.2", description="Acme, first floor"),
@@ -157,6 +157,13 @@ def test_a_scenario_says_what_was_read() -> None:
     assert cluster["presence_gateways"][3]["proxy_url"] == "http://proxy.acme.test:3128"
 
 
+def test_a_group_without_nodes_is_left_to_the_cluster() -> None:
+    """Unified CM has such groups, which mean nothing; the emulator has none."""
+    empty = {"name": "Empty", "description": "", "ha_enabled": False, "nodes": []}
+    (cluster,) = written(presence_redundancy_groups=[empty])["clusters"]
+    assert cluster["presence_redundancy_groups"] == []
+
+
 def test_no_secret_gets_into_a_scenario() -> None:
     """Whatever the product keeps in a parameter or before the host of a proxy."""
     assert "s3cret" not in scenario(twin(), "acme")
@@ -248,7 +255,8 @@ def test_the_same_name_is_the_same_other_name() -> None:
     assert other["ipv4"] == cluster["presence_gateways"][1]["name"]
     assert cluster["domain"] == "domain1.example.com"
     assert content["exchange"]["account"] == cluster["presence_gateways_account"]
-    assert cluster["presence_gateways_account"]["username"].startswith("DOMAIN1\\account")
+    assert cluster["presence_gateways_account"]["username"] == "DOMAIN1\\account2"
+    assert [one["username"] for one in cluster["accounts"].values()] == ["account3", "account3"], "in any letter case"
     assert [one["name"] for one in cluster["service_parameters"]] == ["EnableIPV6", "Limit"]
 
 

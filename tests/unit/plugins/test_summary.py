@@ -359,10 +359,10 @@ def test_what_is_done_to_a_server_names_it_once() -> None:
     assert "1 certificate request added  mail1\n1 certificate added          AB12 on mail1\n" in told
 
 
-@pytest.mark.parametrize(("check", "where"), [(False, "See /work/hq.en.md"), (True, "The run writes them into /work")])
+@pytest.mark.parametrize(("check", "where"), [(False, "See /srv/hq.en.md"), (True, "The run writes them into /srv")])
 def test_what_is_left_for_the_console_is_no_failure_and_comes_first(check: bool, where: str) -> None:
     parts = (left_to_console("presence_gateways"), part("calendaring", result(TIMEOUT)))
-    told = replace(summary(*parts, check=check), console=Console(3, "/work/hq.en.md"))
+    told = replace(summary(*parts, check=check), console=Console(3, "/srv/hq.en.md"))
     assert told.failed == []
     assert "presence gateways  no interface, so it is left for the console" in shown(told)
     first = next_steps(told)[0]

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import read
 
 from tests.support import twins
 from tests.support.playbooks import PROGRAMS, settings
+from tests.support.programs import run_ansible
 
 TEMPLATE = "pass {{ word }}"
 
@@ -112,7 +112,7 @@ def test_a_host_that_is_called_like_a_cluster(tmp_path: Path) -> None:
 def listed(source: Path, *options: str) -> tuple[dict[str, Any], str]:
     command = [str(PROGRAMS / "ansible-inventory"), "-i", str(source), "--list", "--export", *options]
     environment = {name: value for name, value in settings(source).items() if name != "IMP_EMULATOR_READY"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = run_ansible(command, environment, Path.cwd(), errors_apart=True)
     return json.loads(done.stdout or "{}"), " ".join(done.stderr.split())
 
 

@@ -33,12 +33,12 @@ _DEVICES = """
 """
 _USERS = """
     applicationuser applicationusercapfmap applicationusercapfmapdynamic applicationuserdevicemap
-    applicationuserdirgroupmap applicationusernumplanmap appserver appserverapplicationusermap appserverinfo credential
-    credentialdynamic credentialhistory credentialpolicy credentialpolicydefault crsapplication crsuserclusterspecific
-    directorypluginattribute directorypluginconfig directorypluginhost directorypluginschedule dirgroup
-    enduserappservermap endusercapfmap enduserdevicemap enduserdirgroupmap enduserlicense endusernumplanmap functionrole
-    functionroledirgroupmap functionroleresourcemap ldapauthentication ldapauthenticationhost ldapfilter ucservice
-    ucserviceprofile ucserviceprofiledetail ucservicexml ucuserprofile
+    applicationuserdirgroupmap applicationusernumplanmap appserver appserverapplicationusermap appserverinfo
+    credential credentialdynamic credentialhistory credentialpolicy credentialpolicydefault crsapplication
+    crsuserclusterspecific directorypluginattribute directorypluginhost directorypluginschedule enduserappservermap
+    endusercapfmap enduserdevicemap enduserlicense endusernumplanmap functionrole functionroledirgroupmap
+    functionroleresourcemap ldapauthentication ldapauthenticationhost ldapfilter ucservice ucserviceprofile
+    ucserviceprofiledetail ucservicexml ucuserprofile
 """
 _SERVERS = """
     alarmconfig alarmmonitorcapabilities alarmusertext batfileinfo batfileinfojobmap batinputdata
@@ -71,7 +71,7 @@ _FUNCTIONS = """
 """
 
 _OF_USERS = """
-    building fkcallingsearchspace_restrict fkdirectorypluginconfig fkmatrix_presence fkucserviceprofile fkucuserprofile
+    building fkcallingsearchspace_restrict fkmatrix_presence fkucserviceprofile fkucuserprofile
     nickname ocsprimaryuseraddress passwordreverse primarynodeid site tkuserlocale uniqueidentifier xml
 """
 _OF_OTHERS = "nameforcontrol tkreset tktracelevelgroups"

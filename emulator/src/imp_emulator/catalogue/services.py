@@ -10,6 +10,7 @@ with a later release than 12.5 is left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from imp_emulator.letter_case import ascii_lower
 
@@ -20,6 +21,7 @@ AXL_WEB_SERVICE = "Cisco AXL Web Service"
 DATABASE = "A Cisco DB"
 TOMCAT = "Cisco Tomcat"
 RECOVERY_MANAGER = "Cisco Server Recovery Manager"
+BULK_PROVISIONING = "Cisco Bulk Provisioning Service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,11 @@ class ServiceSpec:
         return self.activated and (usage == "publisher" or not self.publisher_only)
 
 
-def _features(group: str, *names: str, activated: bool = True, depends: tuple[str, ...] = ()) -> list[ServiceSpec]:
-    return [ServiceSpec(name, group, feature=True, activated=activated, depends=depends) for name in names]
+def _features(
+    group: str, *names: str, activated: bool = True, publisher_only: bool = False, depends: tuple[str, ...] = ()
+) -> list[ServiceSpec]:
+    about: dict[str, Any] = {"activated": activated, "publisher_only": publisher_only, "depends": depends}
+    return [ServiceSpec(name, group, feature=True, **about) for name in names]
 
 
 def _network(group: str, *names: str, publisher_only: bool = False, depends: tuple[str, ...] = ()) -> list[ServiceSpec]:
@@ -67,7 +72,7 @@ def _web(group: str, *names: str, feature: bool = False, activated: bool = True)
 
 
 _BOTH = (
-    *_features("Database and Admin Services", "Cisco Bulk Provisioning Service", depends=(DATABASE,)),
+    *_features("Database and Admin Services", BULK_PROVISIONING, publisher_only=True, depends=(DATABASE,)),
     *_features("Performance and Monitoring Services", "Cisco Serviceability Reporter"),
     *_web(
         "Performance and Monitoring Services",

@@ -335,6 +335,14 @@ class Control(NodeCalls):
         """Give back what was set by hand; returns :meth:`presence`."""
         return self._call("DELETE", f"{_presence(cluster, userid)}/manual")
 
+    def bulk_jobs(self, cluster: str | None = None) -> Json:
+        """Return the bulk jobs: cluster, id, description, transaction, status, result, processed, failed and total."""
+        return self._call("GET", "/bulk-jobs", params={"cluster": cluster})["jobs"]
+
+    def change_bulk_job(self, identifier: int, verb: str, cluster: str = "dc1") -> Json:
+        """Do something to a bulk job and return it: ``activate`` or ``stop``."""
+        return self._call("POST", f"/bulk-jobs/{urllib.parse.quote(cluster, safe='')}/{identifier}/{verb}")
+
     def notifications(self, cluster: str | None = None) -> Json:
         """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
         return self._call("GET", "/notifications", params={"cluster": cluster})["notifications"]

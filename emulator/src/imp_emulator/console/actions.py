@@ -187,6 +187,8 @@ ACTIONS: Mapping[str, Callable[[Fields], Call]] = {
     "set-replies": _set_replies,
     "add-meeting": _add_meeting,
     "delete-meeting": lambda given: Call("DELETE", path("mailboxes", given["address"], "meetings", given["id"])),
+    "activate-bulk-job": lambda given: Call("POST", path("bulk-jobs", given["cluster"], given["id"], "activate")),
+    "stop-bulk-job": lambda given: Call("POST", path("bulk-jobs", given["cluster"], given["id"], "stop")),
     "issue-request": _decide("issue"),
     "deny-request": _decide("deny"),
     "revoke-request": _decide("revoke"),

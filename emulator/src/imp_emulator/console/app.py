@@ -276,6 +276,7 @@ async def _do(request: Request) -> Response:
         else:
             outcome = await carry_out(call, console.url, console.plane.token)
     # A script puts the outcome into the page; without one it is a page of its own.
-    template = "outcome_part.html" if request.headers.get("hx-request") else "outcome.html"
-    values = {"outcome": outcome, "back": _back(given)}
+    scripted = "hx-request" in request.headers
+    template = "outcome_part.html" if scripted else "outcome.html"
+    values = {"outcome": outcome, "back": _back(given), "scripted": scripted}
     return _rendered(request, template, values, 200 if outcome and outcome.done else 422)

@@ -12,6 +12,7 @@ from typing import Any
 from imp_emulator.console.look import Look
 from imp_emulator.console.views import (
     authorities,
+    bulk,
     clusters,
     faults,
     gateways,
@@ -54,6 +55,7 @@ PAGES = (
     Page("user", "/users/{cluster}/{userid:path}", users.one, menu=False),
     Page("mailboxes", "/mailboxes", mailboxes.view),
     Page("mailbox", "/mailboxes/{address:path}", mailboxes.one, menu=False),
+    Page("bulk", "/bulk", bulk.view),
     Page("authorities", "/authorities", authorities.view),
     Page("journal", "/journal", journal.view),
     Page("rehearse", "/rehearse", rehearse.view),

@@ -23,6 +23,7 @@ from imp_emulator import __version__
 from imp_emulator.client.control import JournalForm
 from imp_emulator.control import (
     authorities,
+    bulk,
     calendars,
     exchange_accounts,
     exchange_online,
@@ -315,6 +316,7 @@ async def advance_clock(control: Authorised, advance: Advance) -> dict[str, Any]
 
 _ROUTERS = (
     authorities.router,
+    bulk.router,
     exchange_servers.router,
     exchange_accounts.router,
     exchange_online.router,

@@ -20,6 +20,7 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
     "certmgr": {code: text for code, (_, text) in certmgr_refusals.REFUSALS.items()},
     "certsrv": certsrv.REFUSALS,
     "control_center": control_center_refusals.REFUSALS,
+    "cucm_admin": {code: text for code, (_, text) in PROBLEMS.items()},
     "ews": {code: error.text for code, error in EWS_ERRORS.items()},
     "imp_admin": {code: text for code, (_, text) in PROBLEMS.items()},
     "imp_axl": axl.REFUSALS,

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who a gateway is: verified with the node's cup-trust at the virtual time, once for all requests of a minute.
 
+A minute of real time, that is, and at most a day of virtual time.
+
 aiohttp cannot verify at another time than the machine's. So a handshake of its own, in a thread, judges the server, and
 the connections of the requests take that one certificate and no other: what was verified is what is spoken to.
 """

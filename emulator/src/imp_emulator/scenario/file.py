@@ -15,6 +15,7 @@ from pathlib import Path
 
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.scenario import configuration, names, online
+from imp_emulator.scenario.directories import check_users, group_names, read_directories
 from imp_emulator.scenario.faults import read_faults
 from imp_emulator.scenario.mailboxes import read_mailboxes
 from imp_emulator.scenario.model import (
@@ -30,13 +31,12 @@ from imp_emulator.scenario.model import (
     ClusterSpec,
     ExchangeSpec,
     NodeSpec,
-    OnlineSpec,
     RootSpec,
     Scenario,
     ScenarioError,
     ThrottlingSpec,
-    UserSpec,
 )
+from imp_emulator.scenario.people import UserSpec
 from imp_emulator.scenario.reader import VARIABLE, XML_TEXT, Pattern, Section, parse, unique
 from imp_emulator.scenario.redundancy import read_groups
 from imp_emulator.text_files import decoded, encoding_of
@@ -110,7 +110,7 @@ def read(text: str) -> Scenario:
     top.end()
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     scenario = Scenario(
-        _with_addresses(clusters, _addresses(clusters, servers, authorities, tenant)),
+        clusters,
         servers,
         account,
         admin,
@@ -124,32 +124,34 @@ def read(text: str) -> Scenario:
         faults,
         fingerprint,
     )
+    return _checked(_with_addresses(scenario))
+
+
+def _checked(scenario: Scenario) -> Scenario:
+    """Return a scenario whose parts go together; raises ``ScenarioError``."""
     _check_network(scenario)
     _check_roots(scenario)
-    configuration.check_chains([server.stands_in_for for server in servers])
+    configuration.check_chains([server.stands_in_for for server in scenario.exchange])
     return scenario
 
 
-def _addresses(
-    clusters: Sequence[ClusterSpec],
-    servers: Sequence[ExchangeSpec],
-    authorities: Sequence[CaSpec],
-    tenant: OnlineSpec | None,
-) -> list[str]:
+def _addresses(scenario: Scenario) -> list[str]:
     """Return the addresses that a scenario names, one as often as it does."""
-    found = [address for cluster in clusters for node in cluster.nodes for address in (node.ipv4, node.ipv6)]
-    found += [address for server in servers for address in (server.ipv4, server.ipv6)]
-    found += [address for authority in authorities for address in authority.addresses]
-    return [*filter(None, found), *(tenant.addresses if tenant else ())]
+    found = [address for cluster in scenario.clusters for node in cluster.nodes for address in (node.ipv4, node.ipv6)]
+    found += [address for server in scenario.exchange for address in (server.ipv4, server.ipv6)]
+    found += [address for authority in scenario.certification_authorities for address in authority.addresses]
+    return [*filter(None, found), *(scenario.online.addresses if scenario.online else ())]
 
 
-def _with_addresses(clusters: tuple[ClusterSpec, ...], taken: Sequence[str]) -> tuple[ClusterSpec, ...]:
+def _with_addresses(scenario: Scenario) -> Scenario:
     """Give a node without an IPv4 address the next free one of the network for tests (RFC 2544)."""
+    taken = _addresses(scenario)
     free = (str(address) for address in ipaddress.ip_network("198.18.0.0/15").hosts() if str(address) not in taken)
-    return tuple(
+    clusters = tuple(
         replace(cluster, nodes=tuple(node if node.ipv4 else replace(node, ipv4=next(free)) for node in cluster.nodes))
-        for cluster in clusters
+        for cluster in scenario.clusters
     )
+    return replace(scenario, clusters=clusters)
 
 
 def _check_roots(scenario: Scenario) -> None:
@@ -177,8 +179,7 @@ def _check_network(scenario: Scenario) -> None:
     ]
     unique("names of clusters and hosts of certification authorities", owners)
     unique("certification authorities", (authority.common_name for authority in scenario.certification_authorities))
-    addresses = _addresses(scenario.clusters, scenario.exchange, scenario.certification_authorities, scenario.online)
-    unique("addresses of nodes, Exchange servers and certification authorities", addresses)
+    unique("addresses of nodes, Exchange servers and certification authorities", _addresses(scenario))
 
 
 def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
@@ -193,6 +194,8 @@ def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
     signed_in = people.flag("signed_in", True)
     users = tuple(_users(people))
     unique(section.at("users"), (user.userid for user in users))
+    directories = read_directories(section)
+    check_users(section.at("users"), users, directories)
     accounts = _accounts(section.section("accounts", {}))
     admin_api = section.flag("admin_api", True)
     known = [name for one in servers for name in (one.name, *one.aliases, one.ipv4, one.ipv6) if name]
@@ -213,6 +216,9 @@ def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
         parameters=configuration.read_parameters(section, nodes),
         trusted=configuration.read_trust_stores(section, nodes),
         services=configuration.read_services(section, nodes),
+        access_control_groups=directories.groups,
+        feature_group_templates=directories.templates,
+        ldap_directories=directories.directories,
     )
     section.end()
     return cluster
@@ -286,6 +292,8 @@ def _users(section: Section) -> Iterator[UserSpec]:
             meeting_information=listed.flag("meeting_information", False),
             locale=listed.text("locale", _FILLED, ""),
             home_cluster=listed.flag("home_cluster", True),
+            ldap_directory=listed.text("ldap_directory", default=""),
+            access_control_groups=group_names(listed),
         )
         listed.end()
         yield user
@@ -298,6 +306,8 @@ def _generated(section: Section) -> Iterator[UserSpec]:
     start = section.number("start", 1, 10_000_000, 1)
     domain = section.converted("mail_domain", names.fqdn, "a domain name with a dot")
     departments = section.texts("departments", str, "text", list(_DEPARTMENTS)) or ("",)
+    directory = section.text("ldap_directory", default="")
+    groups = group_names(section)
     section.end()
     for number in range(start, start + count):
         userid = f"user{number:04d}"
@@ -307,6 +317,8 @@ def _generated(section: Section) -> Iterator[UserSpec]:
             last_name=_LAST_NAMES[number % len(_LAST_NAMES)],
             mail=f"{userid}@{domain}",
             department=departments[(number - 1) % len(departments)],
+            ldap_directory=directory,
+            access_control_groups=groups,
         )
 
 

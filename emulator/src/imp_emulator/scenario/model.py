@@ -17,6 +17,7 @@ from imp_emulator.scenario.configured import (
     ServiceStateSpec,
     TrustSpec,
 )
+from imp_emulator.scenario.people import FeatureGroupTemplateSpec, LdapDirectorySpec, UserSpec
 
 
 class ScenarioError(Exception):
@@ -110,26 +111,6 @@ class NodeSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class UserSpec:
-    """An end user as the scenario declares it; nothing is enabled unless it says so.
-
-    Attributes:
-        home_cluster: Whether the cluster is its home.
-        locale: Its language as Unified CM names it, for example ``Japanese Japan``; ``""`` for the cluster's default.
-    """
-
-    userid: str
-    first_name: str
-    last_name: str
-    mail: str
-    department: str
-    im_and_presence: bool = False
-    meeting_information: bool = False
-    locale: str = ""
-    home_cluster: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """A Unified CM cluster with its IM and Presence nodes.
 
@@ -144,6 +125,7 @@ class ClusterSpec:
         parameters: The parameters that are not at their default.
         trusted: What is in the trust stores; the nodes' own certificates are not among it.
         services: The services that are not as the first boot leaves them.
+        access_control_groups: The names of access control groups beside the standard ones.
     """
 
     name: str
@@ -161,6 +143,9 @@ class ClusterSpec:
     parameters: tuple[ParameterValueSpec, ...] = ()
     trusted: tuple[TrustSpec, ...] = ()
     services: tuple[ServiceStateSpec, ...] = ()
+    access_control_groups: tuple[str, ...] = ()
+    feature_group_templates: tuple[FeatureGroupTemplateSpec, ...] = ()
+    ldap_directories: tuple[LdapDirectorySpec, ...] = ()
 
     @property
     def release(self) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from imp_emulator.domain.cucm import bulk_jobs, directories
 from imp_emulator.domain.events import (
     NodeCameBack,
     NodeWentAway,
@@ -38,6 +39,7 @@ def complete(context: Context) -> None:
     """Add to a new state file what rules have to make of the scenario; see ``snapshots.prepare``."""
     first_contents.fill(context)
     engine_life.start_all(context)
+    directories.plan_all(context)
 
 
 def wire(environment: Environment) -> PresenceEngines:
@@ -56,8 +58,11 @@ def wire(environment: Environment) -> PresenceEngines:
     environment.scheduler.register(subscriptions.EXPIRE, lambda job: subscriptions.expire(context, job.key))
     environment.scheduler.register(streaming.TICK, partial(streaming.tick, context))
     environment.scheduler.register(presence.NEXT, partial(presence.come, context))
+    environment.scheduler.register(directories.DUE, partial(directories.due, context))
+    environment.scheduler.register(directories.RUN, partial(directories.run, context))
     environment.scheduler.when_left_out(partial(following.leap, context))
     watch_nodes(environment)
+    carry_out_bulk_jobs(environment)
     Push(environment)
     CallBacks(environment)
     return PresenceEngines(environment)
@@ -79,6 +84,16 @@ def watch_nodes(environment: Environment) -> None:
     scheduler.register(recovery.FALL_BACK, partial(recovery.fall_back, context))
 
 
+def carry_out_bulk_jobs(environment: Environment) -> None:
+    """Have the bulk jobs of Unified CM carried out when it is time, as long as their service runs."""
+    context, events, scheduler = environment.context, environment.events, environment.scheduler
+    scheduler.register(bulk_jobs.LAUNCH, partial(bulk_jobs.launch, context))
+    scheduler.register(bulk_jobs.WORK, partial(bulk_jobs.work, context))
+    events.subscribe(ServiceDeployed, partial(bulk_jobs.service_changed, context))
+    events.subscribe(ServiceStopping, partial(bulk_jobs.service_changed, context))
+    events.subscribe(ServiceStarted, partial(bulk_jobs.service_changed, context))
+
+
 async def start(environment: Environment, engines: PresenceEngines) -> None:
     """Go on with what the state file says; the listeners answer by now, because some of it may ask them."""
     services.lift_hanging(environment.context)
@@ -86,4 +101,5 @@ async def start(environment: Environment, engines: PresenceEngines) -> None:
     engines.resume()
     web_sessions.begin(environment.context)
     web_service.begin(environment.context)
+    bulk_jobs.resume(environment.context)
     await environment.scheduler.start()

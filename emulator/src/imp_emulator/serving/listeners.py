@@ -31,6 +31,7 @@ from imp_emulator.wire.ca.admin import CaAdmin
 from imp_emulator.wire.ca.certsrv import CertSrv
 from imp_emulator.wire.certmgr import Certmgr
 from imp_emulator.wire.control_center import ControlCenter
+from imp_emulator.wire.cucm_admin import CucmAdmin
 from imp_emulator.wire.exchange.ews import Ews
 from imp_emulator.wire.exchange.online.ews_door import OnlineEws
 from imp_emulator.wire.exchange.online.graph import Graph
@@ -56,7 +57,8 @@ Maker = Callable[[Context, Accounts], Protocol]
 """Makes a protocol; every listener that speaks it shares the one made."""
 
 LISTENERS: tuple[tuple[str, str | None, int, ErrorPage, tuple[Maker, ...]], ...] = (
-    ("cucm", None, 8443, tomcat.error_page, (CucmAxl, ControlCenter)),
+    ("cucm", "publisher", 8443, tomcat.error_page, (CucmAxl, ControlCenter, CucmAdmin)),
+    ("cucm", "subscriber", 8443, tomcat.error_page, (CucmAxl, ControlCenter)),
     ("cucm", None, 443, tomcat.error_page, (Certmgr,)),
     ("imp", "publisher", 8443, tomcat.error_page, (ImpAxl, ControlCenter, ImpAdmin)),
     ("imp", "subscriber", 8443, tomcat.error_page, (ControlCenter, ImpAdmin)),
@@ -235,8 +237,8 @@ class Listeners:
         return Server(WhileRunning(self._environment, *place, gate), sock, shown)
 
     def _has(self, cluster: str, maker: Maker) -> bool:
-        """Tell whether an interface is there: the admin API as the scenario says, another from its release on."""
-        if maker is ImpAdmin:
+        """Tell whether an interface is there: the admin APIs as the scenario says, another from its release on."""
+        if maker in (ImpAdmin, CucmAdmin):
             return self._environment.scenario.cluster(cluster).admin_api
         return maker is not Certmgr or self._environment.scenario.cluster(cluster).release >= Certmgr.since
 

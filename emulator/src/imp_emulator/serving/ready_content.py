@@ -60,8 +60,8 @@ def describe(environment: Environment, listeners: Listeners, folder: Path, contr
     }
 
 
-def gateways_account(database: Database) -> dict[str, str]:
-    """Return user name and password of the account of the presence gateways, which may change while it runs."""
+def exchange_account(database: Database) -> dict[str, str]:
+    """Return user name and password of the account of the Exchange servers, which may change while it runs."""
     return _accounts(database, accounts.EXCHANGE)["exchange"]
 
 
@@ -109,10 +109,14 @@ def _clusters(environment: Environment, ports: Mapping[tuple[str, str], dict[str
 
 def of_gateways(database: Database, cluster: str) -> dict[str, Any]:
     """Return what the presence gateways of a cluster have stored and tell nobody."""
-    shared = gateways.credentials(database, cluster)
+    shared, domain = gateways.credentials(database, cluster), exchange_account(database)
+    # With a new password in its domain the cluster has the old one still; what has to be set is the new one.
+    changed = shared is not None and shared.account.casefold() == domain["username"].casefold()
     online = {found.name: office_365.get(database, found.id) for found in gateways.gateways(database, cluster)}
     return {
-        "gateways_account": None if shared is None else {"username": shared.account, "password": shared.password},
+        "gateways_account": None
+        if shared is None
+        else {"username": shared.account, "password": domain["password"] if changed else shared.password},
         "gateway_secrets": {
             name: {"client_secret": fields.client_secret, "proxy_password": fields.proxy_password}
             for name, fields in online.items()

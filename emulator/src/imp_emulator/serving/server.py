@@ -124,7 +124,7 @@ async def _serve(options: Options, folder: StateFolder) -> None:
 def _tell_password(path: Path, environment: Environment, describe: Callable[[], dict[str, Any]]) -> None:
     """Write the ready file anew when the account of the gateways has another password than the one it tells."""
     told = ready_file.read(path)
-    if told is not None and told["exchange_account"] != ready_content.gateways_account(environment.database):
+    if told is not None and told["exchange_account"] != ready_content.exchange_account(environment.database):
         ready_file.write(path, describe())
 
 

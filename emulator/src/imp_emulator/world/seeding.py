@@ -8,7 +8,7 @@ from __future__ import annotations
 from imp_emulator.crypto import authority, certificates, stand_ins
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import accounts, hosts, nodes
-from imp_emulator.store.cucm import parameters, users
+from imp_emulator.store.cucm import directories, parameters, users
 from imp_emulator.store.database import Database
 from imp_emulator.store.exchange import certificates as exchange_certificates
 from imp_emulator.store.exchange import mailboxes, online, role_assignments
@@ -48,5 +48,6 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
         gateways,
     ):
         part.seed(database, scenario)
+    directories.seed(database, scenario, now)
     redundancy.seed(database, scenario, now)
     services.seed(database, scenario, now)

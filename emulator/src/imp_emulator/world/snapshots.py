@@ -23,7 +23,7 @@ from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
 from imp_emulator.world.pace import ServicePace
 
-FORMAT = "9"
+FORMAT = "10"
 INITIAL = "initial"
 """The snapshot taken after seeding, which a reset goes back to."""
 

@@ -7,6 +7,9 @@
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
   !(name === "open" && node.tagName === "DETAILS") && !(name === "value" && node === document.activeElement);
 
+// What an action has come to stays in view until it is put away, however far down its button is.
+document.addEventListener("click", (event) => event.target.closest("[data-close]")?.parentElement.remove());
+
 // A browser keeps few connections to one server. So a page that nobody sees gives its stream back; when it is seen again,
 // the stream tells what was new meanwhile. While there is none, the page says so.
 const AGAIN = 1000;

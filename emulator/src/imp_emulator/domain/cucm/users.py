@@ -80,10 +80,7 @@ def add(context: Context, cluster: str, values: Mapping[str, Any]) -> str:
         Duplicate: The user id is taken.
         Forbidden: The presence settings break rule U3.
     """
-    if missing := [column for column in _REQUIRED if not values.get(column)]:
-        raise InvalidValue("user-incomplete", f"A user needs {' and '.join(missing)}.", missing[0])
-    _check_values(values)
-    _check_presence(context, cluster, values["userid"], _NEW_USER, {**_NEW_USER, **values})
+    check_new(context, cluster, values)
     pkid = str(uuid.uuid4())
     served = _served(context, cluster, None, bool(values.get("im_and_presence")))
     try:
@@ -114,11 +111,7 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
         Duplicate: The new user id is taken.
         Forbidden: The presence settings would break rule U3.
     """
-    user = _presence_user(context, cluster, key)
-    _check_values(changes)
-    if any(flag in changes for flag in PRESENCE_FLAGS):
-        before = {flag: getattr(user, flag) for flag in PRESENCE_FLAGS}
-        _check_presence(context, cluster, user.userid, before, {**before, **changes})
+    user = check_changes(context, cluster, key, changes)
     served = _served(context, cluster, user.presence_node, changes.get("im_and_presence", user.im_and_presence))
     try:
         changed = bool(changes) and store.update(context.database, user.id, _hashed({**changes, **served}))
@@ -139,6 +132,29 @@ def update(context: Context, cluster: str, key: UserKey, changes: Mapping[str, A
             presence.refresh(context, cluster, user.pkid)
         context.events.publish(UserChanged(cluster, user.pkid, changes.get("userid", user.userid), "updated"))
     return user.pkid
+
+
+def check_new(context: Context, cluster: str, values: Mapping[str, Any]) -> None:
+    """Raise what :func:`add` would for these values; whether the user id is taken is not looked at."""
+    if missing := [column for column in _REQUIRED if not values.get(column)]:
+        raise InvalidValue("user-incomplete", f"A user needs {' and '.join(missing)}.", missing[0])
+    _check_values(values)
+    _check_presence(context, cluster, values["userid"], _NEW_USER, {**_NEW_USER, **values})
+
+
+def check_changes(context: Context, cluster: str, key: UserKey, changes: Mapping[str, Any]) -> store.PresenceUser:
+    """Raise what :func:`update` would for these changes, but for a new user id that is taken; return the user."""
+    user = _presence_user(context, cluster, key)
+    _check_values(changes)
+    if any(flag in changes for flag in PRESENCE_FLAGS):
+        before = {flag: getattr(user, flag) for flag in PRESENCE_FLAGS}
+        _check_presence(context, cluster, user.userid, before, {**before, **changes})
+    return user
+
+
+def exists(context: Context, cluster: str, userid: str) -> bool:
+    """Tell whether there is a user of this id, in any letter case of A to Z."""
+    return store.presence_user(context.database, cluster, UserKey("userid", userid)) is not None
 
 
 def remove(context: Context, cluster: str, key: UserKey) -> str:

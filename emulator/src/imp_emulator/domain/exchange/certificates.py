@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -39,6 +40,8 @@ _ATTRIBUTES = {"S": NameOID.STATE_OR_PROVINCE_NAME, "E": NameOID.EMAIL_ADDRESS}
 """Short names that Windows writes and RFC 4514 does not."""
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"')
 """How Windows writes a value with separators in it; RFC 4514 puts a backslash before each."""
+_UNREADABLE = (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
+"""What the library raises about a certificate that it cannot read, or an extension that it cannot write again."""
 _HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
@@ -281,8 +284,8 @@ def issue_again(context: Context, server: str, days: int) -> ExchangeCertificate
     try:
         old, *above = x509.load_pem_x509_certificates(stored.served.encode())
         made = issued_again(old, _signing_key(context, stored, old), _period(context, old, days))
-    except (TypeError, ValueError):
-        raise Forbidden("certificate-unusable", f"The certificate of {server} cannot be read.") from None
+    except _UNREADABLE:
+        raise Forbidden("certificate-unusable", f"The certificate of {server} cannot be issued anew.") from None
     new = replace(stored, thumbprint=held_pem(made)[0].thumbprint, served=made + "".join(map(pem, above)))
     # It takes the other's place: a server that still had that one would only need to use it again.
     store.remove(context.database, stored)
@@ -299,7 +302,7 @@ def _period(context: Context, old: x509.Certificate, days: int) -> Period:
 def _signing_key(context: Context, stored: ExchangeCertificate, old: x509.Certificate) -> PrivateKey:
     found = issuing_key(context.database, old, stored.private_key)
     if found is None:
-        text = f"The certificate of {stored.server} is of an authority that decides on requests, which alone issues it."
+        text = f"The emulator has no key of the authority of {stored.server}'s certificate, so only that one issues it."
         raise Forbidden("issuer-elsewhere", text)
     return found
 

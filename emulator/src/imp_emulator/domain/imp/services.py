@@ -252,7 +252,7 @@ def control(context: Context, cluster: str, node: str, action: Action, service: 
     found = store.service(context.database, cluster, node, service)
     if found is None:
         return Reason.NO_SUCH_SERVICE
-    refusal = _refusal(found, _spec(context, found), action)
+    refusal = _refusal(found, _spec(context, cluster, node, found.name), action)
     if refusal is None:
         _begin(context, found, "start" if action is Action.RESTART and not found.running else action.value.lower())
     return refusal or Reason.DONE
@@ -277,7 +277,7 @@ def deploy(context: Context, cluster: str, node: str, service: str, activate: bo
     found = store.service(context.database, cluster, node, service)
     if found is None:
         return Reason.NO_SUCH_SERVICE
-    if not _spec(context, found).feature:
+    if not _spec(context, cluster, node, found.name).feature:
         return Reason.NOT_SUPPORTED
     if found.activated == activate:
         return Reason.DONE
@@ -297,8 +297,8 @@ def deploy(context: Context, cluster: str, node: str, service: str, activate: bo
 
 def verbs(context: Context, cluster: str, node: str, state: ServiceState) -> list[Verb]:
     """Return what an administrator can do to a service of a node as it is now."""
-    spec = service_catalogue.spec(role(context, cluster, node), state.name)
-    if spec is None or state.status in (Status.STARTING, Status.STOPPING):
+    spec = _spec(context, cluster, node, state.name)
+    if state.status in (Status.STARTING, Status.STOPPING):
         return []
     if not state.activated:
         return [Verb.ACTIVATE] if spec.feature else []
@@ -349,9 +349,9 @@ def _pace(context: Context, service: Service, what: str) -> Rule:
     return Rule(Pace.HANG) if outage is not None else context.pace.rule_for(service.node, service.name)
 
 
-def _spec(context: Context, service: Service) -> ServiceSpec:
-    found = service_catalogue.spec(role(context, service.cluster, service.node), service.name)
-    return found or service_catalogue.unknown(service.name)
+def _spec(context: Context, cluster: str, node: str, name: str) -> ServiceSpec:
+    """Return what a service of a node is, also of one that only the node has."""
+    return service_catalogue.spec(role(context, cluster, node), name) or service_catalogue.unknown(name)
 
 
 def catalogue(context: Context, cluster: str, node: str) -> list[ServiceSpec]:

@@ -116,6 +116,7 @@ ENDUSER = PublicTable(
         "displayname": "display_name",
         "enableusertohostconferencenow": _flag("enable_host_conference_now"),
         "conferencenowaccesscode": "attendees_access_code",
+        "fkdirectorypluginconfig": "ldap_directory",
     },
     _USERS,
     frozenset({"end_user"}),
@@ -208,6 +209,40 @@ _ENTERPRISESUBCLUSTER = PublicTable(
     frozenset({"redundancy_group"}),
 )
 
+_DIRGROUP = PublicTable(
+    {"pkid": "pkid", "name": _case_sensitive("name"), "isstandard": _flag("standard")},
+    "access_group WHERE cluster = :cluster",
+    frozenset({"access_group"}),
+)
+_ENDUSERDIRGROUPMAP = PublicTable(
+    {"pkid": "substr(g.pkid, 1, 18) || substr(m.user, 19)", "fkenduser": "m.user", "fkdirgroup": "g.pkid"},
+    "access_group AS g JOIN access_group_member AS m ON m.group_id = g.id WHERE g.cluster = :cluster",
+    frozenset({"access_group", "access_group_member"}),
+)
+_DIRECTORYPLUGINCONFIG = PublicTable(
+    {
+        "pkid": "pkid",
+        "name": _case_sensitive("name"),
+        "scheduleunit": "'HOUR'",
+        "intervalvalue": "every_hours",
+        "repeatable": _flag("every_hours > 0"),
+    },
+    "ldap_directory WHERE cluster = :cluster",
+    frozenset({"ldap_directory"}),
+)
+_FEATUREGROUPTEMPLATE = PublicTable(
+    {
+        "pkid": "pkid",
+        "name": _case_sensitive("name"),
+        "description": "description",
+        "islocaluser": _flag("home_cluster"),
+        "cupsenabled": _flag("im_and_presence"),
+        "enablecalendarpresence": _flag("meeting_information"),
+    },
+    "feature_group_template WHERE cluster = :cluster",
+    frozenset({"feature_group_template"}),
+)
+
 PublicTables = Mapping[str, PublicTable]
 """The public tables of a database, by name."""
 
@@ -215,6 +250,7 @@ _CHAR, _INTEGER, _VARCHAR, _BOOLEAN = (0, 36), (2, 4), (13, 255), (41, 1)
 """Informix's numbers of types, with the lengths that columns have here."""
 _NUMBERS = frozenset(
     {"enum", "nodeid", "status", "maxdeskpickupwaittime", "remotedestinationlimit"}
+    | {"intervalvalue"}
     | {"tabid", "ncols", "nrows", "colno", "coltype", "collength"}
 )
 _SYSTABLES = ("tabname", "owner", "tabid", "ncols", "nrows", "tabtype")
@@ -268,6 +304,10 @@ _CUCM: PublicTables = {
     "enduser": ENDUSER,
     "processnode": PublicTable(_NODE_COLUMNS, "node WHERE cluster = :cluster", _NODE_TABLES, [_enterprise_row(1)]),
     "processconfig": _PROCESSCONFIG,
+    "dirgroup": _DIRGROUP,
+    "enduserdirgroupmap": _ENDUSERDIRGROUPMAP,
+    "directorypluginconfig": _DIRECTORYPLUGINCONFIG,
+    "featuregrouptemplate": _FEATUREGROUPTEMPLATE,
     **_TYPES,
 }
 CUCM = _with_catalogue(_CUCM)

@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from imp_emulator.scenario.model import Scenario
+from imp_emulator.catalogue.access_groups import GROUPS
+from imp_emulator.letter_case import ascii_lower
+from imp_emulator.scenario.model import Scenario, ScenarioError
+from imp_emulator.store.cucm.directories import directory_pkid, set_members
 from imp_emulator.store.database import Database, Row
 
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
 _NAMESPACE = uuid.UUID("0c5f0f0e-0d7b-5d37-8f4e-3f1f6c3f5b52")
 _SEED = (
     "INSERT INTO end_user (cluster, pkid, userid, first_name, last_name, mail, department, locale,"
-    " im_and_presence, meeting_information, home_cluster) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " im_and_presence, meeting_information, home_cluster, ldap_directory, access_groups)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SEARCHABLE = frozenset({"userid", "first_name", "last_name", "department"})
 """The fields that :func:`search` filters by."""
@@ -44,6 +48,7 @@ class User(NamedTuple):
     Attributes:
         pkid: The UUID, lower case, no braces.
         access_groups: The names of its access control groups, a line each.
+        ldap_directory: The UUID and, after a blank, the name of its LDAP directory; ``None`` for a local user.
         enable_cti: 1 or 0, like all flags down from here.
     """
 
@@ -71,6 +76,7 @@ class User(NamedTuple):
     attendees_access_code: str
     pattern_precedence: str
     access_groups: str
+    ldap_directory: str | None
     em_max_login_time: int | None
     max_desk_pickup_wait_time: int
     remote_destination_limit: int
@@ -116,7 +122,12 @@ class PresenceUser:
         return self.home_cluster and self.im_and_presence and self.meeting_information
 
 
-_USER = f"SELECT {', '.join(User._fields)} FROM end_user"  # noqa: S608 - this project's column names
+_DIRECTORY = (
+    "CASE WHEN ldap_directory IS NOT NULL THEN ldap_directory || ' ' || (SELECT name FROM ldap_directory AS d"
+    " WHERE d.cluster = end_user.cluster AND d.pkid = end_user.ldap_directory) END"
+)
+_COLUMNS = (_DIRECTORY if field == "ldap_directory" else field for field in User._fields)
+_USER = f"SELECT {', '.join(_COLUMNS)} FROM end_user"  # noqa: S608 - this project's column names
 _PRESENCE = (
     "SELECT id, pkid, userid, home_cluster, im_and_presence, meeting_information, presence_node,"
     " coalesce((SELECT served_by FROM redundancy_node AS r WHERE r.cluster = end_user.cluster"
@@ -125,8 +136,9 @@ _PRESENCE = (
 
 
 def seed(database: Database, scenario: Scenario) -> None:
-    """Store the users of a scenario."""
+    """Store the users of a scenario; raises ``ScenarioError`` for an access control group that the cluster has not."""
     for cluster in scenario.clusters:
+        known_groups = {ascii_lower(name): name for name in (*GROUPS, *cluster.access_control_groups)}
         database.executemany(
             _SEED,
             (
@@ -142,10 +154,19 @@ def seed(database: Database, scenario: Scenario) -> None:
                     user.im_and_presence,
                     user.meeting_information,
                     user.home_cluster,
+                    directory_pkid(cluster.name, user.ldap_directory) if user.ldap_directory else None,
+                    "\n".join(_group(known_groups, name, user.userid) for name in user.access_control_groups),
                 )
                 for user in cluster.users
             ),
         )
+
+
+def _group(known: Mapping[str, str], name: str, userid: str) -> str:
+    if ascii_lower(name) not in known:
+        rule = f"must be standard groups, or of the cluster's access_control_groups, not {name!r}"
+        raise ScenarioError(f"access_control_groups of {userid}", rule)
+    return known[ascii_lower(name)]
 
 
 def user(database: Database, cluster: str, key: UserKey) -> User | None:
@@ -256,18 +277,23 @@ def insert(database: Database, cluster: str, pkid: str, values: Mapping[str, Any
     places = ", ".join("?" * len(columns))
     sql = f"INSERT INTO end_user ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - this project's column names
     try:
-        database.execute(sql, [cluster, pkid, *values.values()])
+        user_id = database.execute(sql, [cluster, pkid, *values.values()]).lastrowid
     except sqlite3.IntegrityError:
         raise UseridTaken from None
+    if user_id is not None and "access_groups" in values:
+        set_members(database, user_id, values["access_groups"].splitlines())
 
 
 def update(database: Database, user_id: int, changes: Mapping[str, Any]) -> bool:
     """Change fields of one user, by its ``id``, and tell whether any had another value; raises ``UseridTaken``."""
     values = (*changes.values(), user_id, *changes.values())
     try:
-        return database.execute(_update(tuple(changes)), values).rowcount > 0
+        changed = database.execute(_update(tuple(changes)), values).rowcount > 0
     except sqlite3.IntegrityError:
         raise UseridTaken from None
+    if changed and "access_groups" in changes:
+        set_members(database, user_id, changes["access_groups"].splitlines())
+    return changed
 
 
 @lru_cache(maxsize=256)

@@ -5,6 +5,7 @@
 -- The end users of a cluster. pkid is a UUID in lower case without braces. A password or PIN is kept as a salted hash;
 -- NULL means that none was ever set. The three flags of requirement U1 are home_cluster, im_and_presence and
 -- meeting_information. presence_node is the IM and Presence node that serves the user, NULL while it is not enabled.
+-- ldap_directory is the pkid of the LDAP directory that the user comes from, NULL for a local user.
 CREATE TABLE IF NOT EXISTS end_user (
     id                         INTEGER PRIMARY KEY,
     cluster                    TEXT NOT NULL COLLATE NOCASE REFERENCES cluster (name),
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS end_user (
     im_and_presence            INTEGER NOT NULL DEFAULT 0,
     meeting_information        INTEGER NOT NULL DEFAULT 0,
     presence_node              TEXT COLLATE NOCASE,
+    ldap_directory             TEXT,
     password_hash              TEXT,
     pin_hash                   TEXT,
     UNIQUE (cluster, userid),

@@ -9,7 +9,13 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from imp_emulator.domain.cucm import public_tables
-from imp_emulator.wire.axl import node_operations, parameter_operations, redundancy_operations, user_operations
+from imp_emulator.wire.axl import (
+    directory_operations,
+    node_operations,
+    parameter_operations,
+    redundancy_operations,
+    user_operations,
+)
 from imp_emulator.wire.axl.protocol import Axl, AxlOperation
 from imp_emulator.wire.axl.sql import operations as sql
 
@@ -24,6 +30,7 @@ class CucmAxl(Axl):
         **user_operations.OPERATIONS,
         **parameter_operations.OPERATIONS,
         **redundancy_operations.OPERATIONS,
+        **directory_operations.OPERATIONS,
         **sql.operations(
             public_tables.CUCM,
             {"enduser": sql.ENDUSER, "processnode": sql.PROCESSNODE, "processconfig": sql.PROCESSCONFIG},

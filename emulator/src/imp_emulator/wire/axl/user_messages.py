@@ -13,6 +13,7 @@ from imp_emulator.catalogue.access_groups import GROUPS
 from imp_emulator.domain.cucm.users import User
 from imp_emulator.wire.axl.answers import Tag, braces, empty, fixed, flag, tag_type, text
 from imp_emulator.wire.axl.schema import Choice, Element, element, nested, one_of, sequence
+from imp_emulator.wire.http.soap import text as escape
 
 PRESENCE_GROUP = "Standard Presence group"
 """The one presence group of a new cluster, with its well-known identifier."""
@@ -22,12 +23,19 @@ PRESENCE_GROUP_ID = "ad243d17-98b4-4118-8feb-5ff2e1b781ac"
 
 def _access_groups(user: User) -> str:
     groups = (
-        f"<userGroup><name>{group}</name><userRoles>"
-        + "".join(f"<userRole>{role}</userRole>" for role in GROUPS[group])
+        f"<userGroup><name>{escape(group)}</name><userRoles>"
+        + "".join(f"<userRole>{role}</userRole>" for role in GROUPS.get(group, ()))
         + "</userRoles></userGroup>"
         for group in user.access_groups.splitlines()
     )
     return f"<associatedGroups>{''.join(groups)}</associatedGroups>"
+
+
+def _ldap_directory(user: User) -> str | None:
+    if user.ldap_directory is None:
+        return None
+    pkid, _, name = user.ldap_directory.partition(" ")
+    return f'<ldapDirectoryName uuid="{braces(pkid)}">{escape(name)}</ldapDirectoryName>'
 
 
 def _presence_group(_user: object) -> str:
@@ -234,7 +242,6 @@ REFERENCES: dict[str, str] = {
     "ctiControlledDeviceProfiles": "fk_enduserdevicemap_fkdevice",
     "serviceProfile": "fk_enduser_fkucserviceprofile",
     "userProfile": "fk_enduser_fkucuserprofile",
-    "ldapDirectoryName": "fk_enduser_fkdirectorypluginconfig",
     "ipccExtension": "fk_endusernumplanmap_fknumplan",
     "ipccRoutePartition": "fk_numplan_fkroutepartition",
     "convertUserAccount": "fk_enduser_fkdirectorypluginconfig",
@@ -246,9 +253,13 @@ REFERENCES: dict[str, str] = {
 """Elements that refer to objects of which an emulated cluster has none: the constraint that a reference breaks."""
 
 ACCESS_GROUPS = "associatedGroups"
-"""The element that names access control groups; the standard ones exist."""
+"""The element that names access control groups: the standard ones, and those of the scenario."""
 NO_SUCH_GROUP = "fk_enduserdirgroupmap_fkdirgroup"
 """The constraint that any other group breaks."""
+LDAP_DIRECTORY = "ldapDirectoryName"
+"""The element that names the LDAP directory of a user; those of the scenario exist."""
+NO_SUCH_DIRECTORY = "fk_enduser_fkdirectorypluginconfig"
+"""The constraint that any other directory breaks."""
 
 IGNORED = frozenset({"zeroHop"})
 """Elements that only steer Unity Connection, which is not emulated: both of their values are right."""
@@ -313,7 +324,7 @@ USER_TAGS: tuple[Tag, ...] = (
     Tag("selfService", text("self_service")),
     Tag("userProfile", empty),
     Tag("calendarPresence", flag("meeting_information")),
-    Tag("ldapDirectoryName", empty),
+    Tag("ldapDirectoryName", _ldap_directory),
     Tag("userIdentity", text("user_identity")),
     Tag("nameDialing", text("name_dialing")),
     Tag("ipccExtension", empty),
@@ -360,7 +371,7 @@ LIST_TAGS: tuple[Tag, ...] = (
     *_CONTACT,
     Tag("selfService", text("self_service"), until=12.5),
     Tag("calendarPresence", flag("meeting_information")),
-    Tag("ldapDirectoryName", empty, until=12.5),
+    Tag("ldapDirectoryName", _ldap_directory, until=12.5),
     Tag("userIdentity", text("user_identity")),
     Tag("accountType", fixed("Local"), until=12.5),
     Tag("authenticationType", fixed("Local"), until=12.5),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-from imp_emulator.catalogue import access_groups
-from imp_emulator.domain.cucm import users
+from imp_emulator.domain.cucm import directories, users
 from imp_emulator.domain.cucm.users import UserKey
+from imp_emulator.errors import NotFound
 from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl import user_messages as messages
@@ -71,12 +71,12 @@ def _patterns(criteria: dict[str, str]) -> dict[str, str] | None:
 def add_user(request: AxlRequest) -> str:
     """Add a user and answer its UUID."""
     values = request.values["user"]
-    return braces(users.add(request.context, request.cluster, fields(values)))
+    return braces(users.add(request.context, request.cluster, fields(request, values)))
 
 
 def update_user(request: AxlRequest) -> str:
     """Change what the request names of a user and answer its UUID."""
-    changes = fields({name: value for name, value in request.values.items() if name not in _KEYS})
+    changes = fields(request, {name: value for name, value in request.values.items() if name not in _KEYS})
     return braces(users.update(request.context, request.cluster, _key(request), changes))
 
 
@@ -102,7 +102,7 @@ def _key(request: AxlRequest) -> UserKey:
     return UserKey("pkid", request.values["uuid"]) if userid is None else UserKey("userid", userid)
 
 
-def fields(values: dict[str, Any]) -> dict[str, Any]:
+def fields(request: AxlRequest, values: dict[str, Any]) -> dict[str, Any]:
     """Translate the elements of a request into fields of a user.
 
     Raises:
@@ -115,7 +115,9 @@ def fields(values: dict[str, Any]) -> dict[str, Any]:
         if field is not None:
             found[field] = "" if value is None and name not in messages.NUMBERS else value
         elif name == messages.ACCESS_GROUPS:
-            found["access_groups"] = _access_groups(value or {})
+            found["access_groups"] = _access_groups(request, value or {})
+        elif name == messages.LDAP_DIRECTORY:
+            found["ldap_directory"] = _directory(request, value)
         elif name in messages.REFERENCES:
             _check_reference(name, value)
         elif name not in messages.IGNORED and _says_something(value):
@@ -123,15 +125,26 @@ def fields(values: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _access_groups(value: dict[str, Any]) -> str:
+def _access_groups(request: AxlRequest, value: dict[str, Any]) -> str:
     """Return the groups that a request names, each once; the roles are the group's, whatever the request says."""
     found: dict[str, None] = {}
     for group in filter(_says_something, value.get("userGroup", [])):
-        name = access_groups.known(group["name"])
+        name = directories.group_name(request.context, request.cluster, group["name"])
         if name is None:
             raise faults.foreign_key(messages.NO_SUCH_GROUP)
         found[name] = None
     return "\n".join(found)
+
+
+def _directory(request: AxlRequest, value: Reference | None) -> str | None:
+    """Return the UUID of the LDAP directory that a request names, ``None`` for a local user."""
+    if value is None or not _says_something(value):
+        return None
+    key = directories.Key("name", value.name) if value.uuid is None else directories.Key("pkid", value.uuid)
+    try:
+        return directories.directory(request.context, request.cluster, key).pkid
+    except NotFound:
+        raise faults.foreign_key(messages.NO_SUCH_DIRECTORY) from None
 
 
 def _check_reference(name: str, value: Any) -> None:

@@ -9,96 +9,34 @@ one is the project's own. It is described by the OpenAPI document that it serves
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from imp_emulator.errors import DomainError
-from imp_emulator.pipeline.accounts import Access, Accounts
-from imp_emulator.pipeline.request import Operation, Request, Response
-from imp_emulator.wire.http import asgi
-from imp_emulator.wire.imp_admin import problems
-from imp_emulator.wire.imp_admin.app import BASE, OPERATIONS, create_app
-from imp_emulator.wire.imp_admin.decoding import decoded
-from imp_emulator.wire.imp_admin.problems import Problem, ProblemError
+from imp_emulator.pipeline.accounts import Accounts
+from imp_emulator.wire.imp_admin import certificate_import, credentials, gateways, nodes, presence, redundancy
+from imp_emulator.wire.imp_admin.app import Interface
+from imp_emulator.wire.imp_admin.door import AdminApi
 from imp_emulator.world.context import Context
 
-ROLE = "Standard CCMADMIN Administration"
-
+_INTERFACE = Interface(
+    "/imp-admin/v1",
+    "IM and Presence administration",
+    "What Cisco Unified CM IM and Presence offers on its web pages only; this interface is not Cisco's.",
+    [part.router for part in (gateways, credentials, nodes, certificate_import, presence, redundancy)],
+)
 _NO_WRITES = ("compareGatewayCredentials", "compareGatewaySecrets", "checkCertificateImport")
-
 _BODY_LIMIT = 256 * 1024
 """In bytes. No request has more to say, and checking a body field by field takes long for a large one."""
 
 
-class ImpAdmin:
+class ImpAdmin(AdminApi):
     """The API on port 8443 of every IM and Presence node; all of them act on the same cluster."""
 
     name = "imp_admin"
 
     def __init__(self, context: Context, accounts: Accounts) -> None:
-        self._context = context
-        self._accounts = accounts
-        self._app = create_app(context)
-        self.operations: Mapping[str, bool] = {
-            operation: _writes(operation, method) for operation, method in OPERATIONS.methods().items()
-        }
-
-    def owns(self, path: str) -> bool:
-        return path.startswith(BASE)
-
-    def authenticate(self, request: Request) -> Response | None:
-        access = self._accounts.basic(request, "application", ROLE)
-        if access is Access.UNAUTHENTICATED:
-            refusal = _response(401, "unauthenticated", "A user name and a password are needed.")
-            refusal.headers["WWW-Authenticate"] = 'Basic realm="Cisco Unified CM IM and Presence", charset="UTF-8"'
-            return refusal
-        return None if access is Access.OK else _response(403, "forbidden", f"The caller lacks the role {ROLE}.")
-
-    def route(self, request: Request) -> Operation:
-        operation = OPERATIONS.find(request.method, request.path)
-        if len(request.body) > _BODY_LIMIT:
-            text = f"The body exceeds {_BODY_LIMIT} bytes."
-            return Operation(operation or request.method, False, lambda: _response(413, "status-413", text))
-        answers: list[Response | None] = []
-        state: dict[str, Any] = {"request": request}
-
-        async def decode() -> None:
-            answers.append(await asgi.ask(self._app, request, state))
-
-        def run() -> Response:
-            return answers[0] or _carried_out(state)
-
-        writes = self.operations.get(operation or "", False)
-        return Operation(operation or request.method, writes, run, decode, refuse=_refuse)
-
-    def failure(self, request: Request, status: int, message: str) -> Response:
-        return _response(status, "internal-error" if status == 500 else f"status-{status}", message)
-
-    def openapi(self) -> dict[str, Any]:
-        """Return the OpenAPI document."""
-        return self._app.openapi()
-
-
-def _writes(operation: str, method: str) -> bool:
-    return method != "GET" and operation not in _NO_WRITES
-
-
-def _carried_out(state: dict[str, Any]) -> Response:
-    call = decoded(state)
-    if call is None:
-        raise LookupError("the application has neither answered nor decoded a request")
-    try:
-        return call.make()
-    except (ProblemError, DomainError) as error:
-        return problems.of_error(error)
-    except UnicodeEncodeError:
-        # JSON can write half of a character (\ud800), which cannot be stored or compared.
-        return _response(422, "invalid-field", "A text in the request is no valid Unicode.")
-
-
-def _refuse(code: str, _values: Mapping[str, str]) -> Response | None:
-    return problems.of_error(ProblemError(code)) if code in problems.CATALOGUE else None
-
-
-def _response(status: int, code: str, detail: str) -> Response:
-    return problems.answer(Problem(status, code, detail))
+        super().__init__(
+            context,
+            accounts,
+            interface=_INTERFACE,
+            product="Cisco Unified CM IM and Presence",
+            no_writes=_NO_WRITES,
+            body_limit=_BODY_LIMIT,
+        )

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ASGI application of the administration API: its routers, its errors, and the OpenAPI document."""
+"""The ASGI application of an administration API: its routers, its errors, and the OpenAPI document."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
@@ -16,49 +17,57 @@ from starlette.exceptions import HTTPException
 
 from imp_emulator.errors import DomainError
 from imp_emulator.pipeline.request import Response as PipelineResponse
-from imp_emulator.wire.imp_admin import (
-    certificate_import,
-    credentials,
-    gateways,
-    nodes,
-    presence,
-    problems,
-    redundancy,
-)
+from imp_emulator.wire.imp_admin import problems
 from imp_emulator.wire.imp_admin.operations import Operations
 from imp_emulator.wire.imp_admin.problems import CATALOGUE, SCHEMA, Problem, ProblemError
 from imp_emulator.world.context import Context
 
-BASE = "/imp-admin/v1"
 _CODES = {400: "invalid-json", 404: "not-found", 405: "method-not-allowed"}
 """The codes of the errors that the framework finds before any operation is reached."""
 
-_ROUTERS = [part.router for part in (gateways, credentials, nodes, certificate_import, presence, redundancy)]
 
-OPERATIONS = Operations(
-    (BASE + route.path_format, method, str(route.operation_id))
-    for router in _ROUTERS
-    for route in router.routes
-    if isinstance(route, APIRoute)
-    for method in route.methods or ()
-)
-"""What the OpenAPI document says too; that takes long to make, and is made when somebody asks for it."""
+class Interface:
+    """What an administration API offers, and where.
+
+    Args:
+        base: Its path, which every operation's begins with.
+        title: What its document is called.
+        summary: What it is, in a sentence.
+        routers: Its operations.
+
+    Attributes:
+        operations: What the OpenAPI document says too; that takes long to make, and is made when somebody asks for it.
+    """
+
+    def __init__(self, base: str, title: str, summary: str, routers: Sequence[APIRouter]) -> None:
+        self.base = base
+        self.title = title
+        self.summary = summary
+        self.routers = routers
+        self.operations = Operations(
+            (base + route.path_format, method, str(route.operation_id))
+            for router in routers
+            for route in router.routes
+            if isinstance(route, APIRoute)
+            for method in route.methods or ()
+        )
 
 
-def create_app(context: Context) -> FastAPI:
+def create_app(context: Context, interface: Interface) -> FastAPI:
     """Make the application. It finds each request in ``scope["state"]["request"]``, authenticated."""
     app = FastAPI(
-        title="IM and Presence administration",
+        title=interface.title,
         version="1",
-        summary="What Cisco Unified CM IM and Presence offers on its web pages only; this interface is not Cisco's.",
-        openapi_url=f"{BASE}/openapi.json",
+        summary=interface.summary,
+        openapi_url=f"{interface.base}/openapi.json",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
     app.state.context = context
-    for router in _ROUTERS:
-        app.include_router(router, prefix=BASE)
+    app.state.interface = interface
+    for router in interface.routers:
+        app.include_router(router, prefix=interface.base)
     app.add_exception_handler(ProblemError, _on_refusal)
     app.add_exception_handler(DomainError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
@@ -84,7 +93,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     headers = None
     if error.status_code == 405:
         # The framework tells the methods of the first route only, and a path has a route for each method.
-        headers = {"Allow": ", ".join(OPERATIONS.allowed(request.url.path))}
+        headers = {"Allow": ", ".join(request.app.state.interface.operations.allowed(request.url.path))}
     return _sent(problems.answer(Problem(error.status_code, code, f"{error.detail}."), headers))
 
 

@@ -20,11 +20,12 @@ from imp_emulator.world.context import Context
 
 @dataclass(frozen=True, slots=True)
 class ServedNode:
-    """The cluster and node of the listener that was asked, and what rules work on."""
+    """The cluster and node of the listener that was asked, who asks, and what rules work on."""
 
     context: Context
     cluster: str
     node: str
+    caller: str
 
     def presence_node(self, name: str) -> str:
         """Return the proper name of an IM and Presence node; raises ``NotFound``."""
@@ -43,7 +44,7 @@ async def _served_node(request: Request) -> ServedNode:
         if name not in REPEATABLE and len(request.query_params.getlist(name)) > 1:
             raise ProblemError("invalid-field", f"{name} must be given once.", name)
     arrived: PipelineRequest = request.state.request
-    return ServedNode(request.app.state.context, arrived.cluster, arrived.node)
+    return ServedNode(request.app.state.context, arrived.cluster, arrived.node, arrived.caller or "")
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:
