@@ -160,8 +160,12 @@ options:
     type: path
   concurrency:
     description:
-      - How many connections update users at once, V(1) to V(32).
-      - When the cluster has too many changes to pass on, it answers HTTP 503 and the module waits, see O(retries).
+      - How many requests go to the cluster at once at most, V(1) to V(32), each over a connection of its own.
+      - The module begins with up to four. It finds by itself how many the cluster takes. As long as all is answered
+        there are more and more of them, up to this number. When the cluster is busy there are half as many, and later
+        one more from time to time.
+      - Busy is a cluster that says so in any way, such as HTTP 503 when it has too many changes to pass on, that is
+        late, or that takes no connection. What it did not do is tried again after a pause, see O(retries).
     type: int
     default: 4
   page_size:

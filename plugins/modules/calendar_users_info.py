@@ -68,7 +68,8 @@ options:
     default: false
   concurrency:
     description:
-      - How many connections look up single users at once, V(1) to V(32).
+      - How many single users are looked up at once at most, V(1) to V(32), each over a connection of its own. A cluster
+        that is busy is asked for fewer.
     type: int
     default: 4
   page_size:

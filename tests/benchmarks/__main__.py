@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from imp_emulator.testing import running
-from tests.benchmarks import bad_day, console, durable, fleet, mailboxes, presence_engine, protocols, site
+from tests.benchmarks import bad_day, console, durable, fleet, mailboxes, presence_engine, protocols, site, users
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
         with running(folder=folder) as emulator:
             protocols.run(emulator.ready)
             site.run(emulator.ready_file, folder)
+        users.run(folder)
         console.run(folder)
         mailboxes.run(folder)
         presence_engine.run(folder)

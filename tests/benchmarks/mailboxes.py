@@ -104,7 +104,7 @@ def run(folder: Path) -> None:
     served = folder / "mailboxes"
     served.mkdir()
     with running(scenario, served) as emulator:
-        empty = memory(emulator)
+        empty = memory(emulator.process.pid)
     spec = scenario_file.load(str(scenario))
     database = Database(served / "state.sqlite3")
     addresses = fill(Environment(database, Clock(), ServicePace(), spec).context)
@@ -112,6 +112,6 @@ def run(folder: Path) -> None:
     with running(scenario, served) as emulator:
         items = len(addresses) * (SINGLES + SERIES)
         show(f"{len(addresses)} mailboxes, {items} items, a view of one day", measure(emulator, addresses))
-        used = memory(emulator)
+        used = memory(emulator.process.pid)
         rows = [Measurement("empty calendars", empty, "MiB"), Measurement("after the views", used, "MiB")]
         show("Memory of the emulator", rows)

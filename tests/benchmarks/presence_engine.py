@@ -200,7 +200,7 @@ def run(folder: Path) -> None:
     with running(file, served) as emulator:
         account = emulator.ready["exchange_account"]["username"]
         emulator.control.throttling_policy(account, max_burst=None)
-        empty = memory(emulator)
+        empty = memory(emulator.process.pid)
         with measured(emulator) as followed:
             pass
         if (found := subscribed(emulator)) != USERS:
@@ -217,5 +217,8 @@ def run(folder: Path) -> None:
         rows += meetings(emulator, f"{UPDATES} meetings", UPDATES)
         for row in rows:
             print(f"  {row.name:<60} {row.value:>10.2f} {row.unit}")
-        used = [Measurement("before", empty, "MiB"), Measurement("at most", memory(emulator, "VmHWM"), "MiB")]
+        used = [
+            Measurement("before", empty, "MiB"),
+            Measurement("at most", memory(emulator.process.pid, "VmHWM"), "MiB"),
+        ]
         show("Memory of the emulator", used)

@@ -21,9 +21,9 @@ def processor_seconds(emulator: Emulator) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
-def memory(emulator: Emulator, which: str = "VmRSS") -> float:
-    """Return how much memory the process has in use, or (``VmHWM``) had at most, in MiB (proc(5))."""
-    status = Path(f"/proc/{emulator.process.pid}/status").read_text(encoding="ascii")
+def memory(process: int, which: str = "VmRSS") -> float:
+    """Return how much memory a process has in use, or (``VmHWM``) had at most, in MiB (proc(5))."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     found = re.search(rf"^{which}:\s+(\d+) kB$", status, re.MULTILINE)
     assert found
     return int(found[1]) / 1024

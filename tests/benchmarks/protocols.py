@@ -16,7 +16,8 @@ CONNECTIONS = 4
 SOAP = '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>{}</soapenv:Body></soapenv:Envelope>'
 
 
-def _axl(target: Target, operation: str, content: str) -> bytes:
+def axl(target: Target, operation: str, content: str) -> bytes:
+    """Return a request of AXL as a client sends it over a connection that stays."""
     message = f'<ns:{operation} xmlns:ns="http://www.cisco.com/AXL/API/14.0">{content}</ns:{operation}>'
     headers = ("Content-Type: text/xml", f'SOAPAction: "CUCM:DB ver=14.0 {operation}"')
     return target.request("POST", "/axl/", SOAP.format(message), headers)
@@ -24,7 +25,7 @@ def _axl(target: Target, operation: str, content: str) -> bytes:
 
 def _update_user(target: Target) -> Callable[[int], bytes]:
     """Updates that really change a row each time: the department alternates from round to round."""
-    return lambda n: _axl(
+    return lambda n: axl(
         target,
         "updateUser",
         f"<userid>user{n % 1000 + 1:04d}</userid><department>round{n // 1000}</department>",
@@ -32,7 +33,7 @@ def _update_user(target: Target) -> Callable[[int], bytes]:
 
 
 def _get_user(target: Target) -> Callable[[int], bytes]:
-    return lambda n: _axl(
+    return lambda n: axl(
         target, "getUser", f"<userid>user{n % 1000 + 1:04d}</userid><returnedTags><userid/><department/></returnedTags>"
     )
 

@@ -469,9 +469,8 @@ def _flag(value: str) -> bool:
 
 
 def _user(element: Element) -> User:
-    return User(
-        soap.text(element, "userid"), **{name: _flag(soap.text(element, tag)) for name, tag in USER_TAGS.items()}
-    )
+    texts = soap.texts(element)
+    return User(texts.get("userid", ""), **{name: _flag(texts.get(tag, "")) for name, tag in USER_TAGS.items()})
 
 
 def _redundancy_group(row: Element) -> RedundancyGroup:

@@ -26,7 +26,9 @@ tried again, ``retries`` times with growing, jittered pauses:
 After a failure that no later request would escape (401, TLS, no connection after all retries) the transport repeats
 that error without sending anything: a wrong password must not be tried thousands of times, it would lock the account.
 
-Threads may share a transport: each has a session of its own, with its connection and cookies. What holds for a single
+Threads may share a transport: each has a session of its own, with its connection and cookies. With ``concurrency`` they
+send so many requests at once at most, and fewer to a server that has no time: one that says so in any way, is late, or
+takes no connection (:class:`Pace`). What holds for a single
 try, such as its deadline, is the policy of ``adapter``.
 """
 
@@ -36,7 +38,7 @@ import base64
 import json
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,6 +62,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._core.pace import Pace, Turns
+from ansible_collections.ucops.imp.plugins.module_utils._http import plain_http
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import (
     MISSING_LIBRARY,
     LogIn,
@@ -120,7 +124,8 @@ def _of_page(answer: Answer) -> NotNow | None:
 class _Failure:
     """A try that failed: what the user is told when it was the last, and whether and why another may help.
 
-    ``breaks`` says that no other request to this server would fare better.
+    ``breaks`` says that no other request to this server would fare better, ``busy`` whether it had no time; ``None``
+    where that is not known.
     """
 
     error: ImpError
@@ -128,6 +133,7 @@ class _Failure:
     why: str
     asked: Asked = ANY_TIME
     breaks: bool = False
+    busy: bool | None = True
 
 
 ReadBusy = Callable[[Answer], "NotNow | None"]
@@ -137,7 +143,9 @@ ReadBusy = Callable[[Answer], "NotNow | None"]
 class Transport:
     """Requests to one server, with counts of ``requests`` sent and ``retries`` among them."""
 
-    def __init__(self, connection: Connection, *, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self, connection: Connection, *, backoff: Backoff | None = None, concurrency: int | None = None
+    ) -> None:
         require_library()
         self.connection = connection
         self.server = server_name(connection)
@@ -145,12 +153,14 @@ class Transport:
         self.requests = 0
         self.retries = 0
         self._backoff = backoff or Backoff()
+        self._turns = None if concurrency is None else Turns(Pace(concurrency))
         self._local = threading.local()
         self._lock = threading.Lock()
         self._sessions: list[PolicySession] = []
         self._broken: ImpError | None = None
         self._context: ssl.SSLContext | None = None
         self._origin = f"https://{self.server}"
+        self._host = self.server.removesuffix(":443")
         self._headers = {"User-Agent": "ucops.imp"}
         self._ntlm: NtlmLogin | None = None
         if connection.auth == "ntlm":
@@ -208,7 +218,7 @@ class Transport:
                 raise self._broken
             self._backoff.go_on()
             exchange = partial(self._exchange, method, path, body, dict(headers or {}))
-            outcome = self._try(exchange, repeatable, busy, attempt + 1)
+            outcome = self._in_turn(partial(self._try, exchange, repeatable, busy, attempt + 1))
             if isinstance(outcome, Answer):
                 return outcome
             last = not outcome.again or attempt >= self.connection.retries
@@ -220,6 +230,18 @@ class Transport:
                 self.retries += 1
             attempt += 1
 
+    def _in_turn(self, send: Callable[[], Answer | _Failure]) -> Answer | _Failure:
+        """Send a request when the server is likely to take one more, and learn from what it says."""
+        if self._turns is None:
+            return send()
+        with self._turns.turn() as turn:
+            self._backoff.go_on()
+            if self._broken is not None:
+                raise self._broken
+            outcome = send()
+            turn.busy = outcome.busy if isinstance(outcome, _Failure) else False
+        return outcome
+
     def _try(
         self, exchange: Callable[[], Answer], repeatable: bool, busy: ReadBusy | None, tries: int
     ) -> Answer | _Failure:
@@ -229,8 +251,9 @@ class Transport:
         except NotConnected as failure:
             return _Failure(failure.error, failure.again, failure.error.message, failure.asked, breaks=True)
         except RequestException as failure:
-            error = self._lost(isinstance(failure, Timeout), repeatable)
-            return _Failure(error, repeatable, error.message)
+            late = isinstance(failure, Timeout)
+            error = self._lost(late, repeatable)
+            return _Failure(error, repeatable, error.message, busy=late or None)
         not_now = self._not_now(answer, busy)
         if not_now is None:
             return answer
@@ -254,28 +277,26 @@ class Transport:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         with self._lock:
             self.requests += 1
+        request = plain_http.request(method, path, self._host, {**self._headers, **headers}, body)
         try:
-            response = session.send(self._prepared(method, path, body, {**self._headers, **headers}))
+            answer = session.exchange(request, method)
         except Unauthorized:
             self._broken = self._unauthorized()
             raise self._broken from None
-        self._keep_cookies(response.raw.headers.getlist("Set-Cookie"))
-        names = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, names, response.content)
+        if answer.cookies:
+            self._keep_cookies(answer.cookies)
+        return Answer(answer.status, answer.headers, answer.body)
 
-    def _prepared(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> PreparedRequest:
-        """Return the request for requests, which takes longer to prepare one itself than to send it."""
+    def _prepared(self, method: str, path: str, headers: dict[str, str]) -> PreparedRequest:
+        """Return a request for requests, without a body; to let requests prepare it takes longer than to send it."""
         prepared = PreparedRequest()
         prepared.method = method
         prepared.url = self._origin + path
-        if body is not None:
-            headers["Content-Length"] = str(len(body))
         # Nobody looks for one of them in other letter case, for which requests has a slower kind of dictionary.
         prepared.headers = headers  # type: ignore[assignment]
-        prepared.body = body
         return prepared
 
-    def _keep_cookies(self, lines: list[str]) -> None:
+    def _keep_cookies(self, lines: Iterable[str]) -> None:
         """Remember session cookies, which spare the server a fresh login for every request."""
         for line in lines:
             name, separator, value = line.split(";", 1)[0].strip().partition("=")
@@ -298,7 +319,7 @@ class Transport:
         login, page = self._ntlm, self.connection.kind.login_page
         if login is None:
             return None
-        return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, None, headers)))
+        return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, headers)))
 
     def _tls(self) -> ssl.SSLContext:
         """Return the TLS settings, made once: loading a CA bundle takes tens of milliseconds."""

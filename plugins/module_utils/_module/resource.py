@@ -59,9 +59,12 @@ class Context:
         self._module = module
         self._closing = closing
 
-    def transport(self, connection: Connection | None = None) -> Transport:
-        """Return a transport that is closed when the module ends; by default to the server of the options."""
-        return self.keep(Transport(connection or self.connection, backoff=self.backoff))
+    def transport(self, connection: Connection | None = None, concurrency: int | None = None) -> Transport:
+        """Return a transport that is closed when the module ends; by default to the server of the options.
+
+        ``concurrency`` bounds the requests that threads send at once; without it everybody may.
+        """
+        return self.keep(Transport(connection or self.connection, backoff=self.backoff, concurrency=concurrency))
 
     def keep(self, resource: AbstractContextManager[Kept]) -> Kept:
         """Enter a resource and return it; it is closed when the module ends."""

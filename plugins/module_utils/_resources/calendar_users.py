@@ -100,8 +100,8 @@ class CalendarUsers(Resource[Selection]):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.axl = Axl(context.transport())
         self.concurrency = context.params["concurrency"]
+        self.axl = Axl(context.transport(concurrency=max(1, self.concurrency)))
         self._listed: dict[str, dict[str, bool]] | None = None
         self._lines: dict[str, int] = {}
         self._busy_in_a_row = 0
@@ -372,7 +372,7 @@ def read_users_problems(context: Context) -> list[str]:
 def read_users(context: Context) -> dict[str, Any]:
     """Return the results of the module calendar_users_info."""
     params = context.params
-    axl = Axl(context.transport())
+    axl = Axl(context.transport(concurrency=params["concurrency"]))
     if params["users"] is None:
         users = read_chosen(axl, params, context.progress)
         unknown = []

@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +30,12 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
+from ansible_collections.ucops.imp.plugins.module_utils._http import plain_http
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
 from tests.support.certificates import issue
-from tests.support.https_server import Reply, ScriptedServer
+from tests.support.https_server import Reply, ScriptedServer, Seen, running
 
 PASSWORD = "canary-5f1e"
 
@@ -412,3 +415,133 @@ def test_each_thread_has_its_own_connection(server: ScriptedServer, connect: Cal
 
 def test_ipv6_addresses_are_bracketed_in_messages(connect: Callable[..., Transport]) -> None:
     assert connect(hostname="2001:db8::1", port=8443).server == "[2001:db8::1]:8443"
+
+
+# --- as many requests at once as the server takes
+
+
+class CrowdedServer(ScriptedServer):
+    """Works at ``limit`` requests at once, for as long as a look at the disk takes, and has no time for any more."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.limit, self.under_way = 4, 0
+        self.worked_at: list[int] = []
+        self.busy = Reply(503)
+        self.never = threading.Event()
+
+    def next_reply(self, seen: Seen) -> Reply:
+        with self.lock:
+            self.seen.append(seen)
+            if self.under_way >= self.limit:
+                return self.busy
+            self.under_way += 1
+            self.worked_at.append(self.under_way)
+        self.never.wait(0.003)
+        with self.lock:
+            self.under_way -= 1
+        return Reply()
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        Reply(503, headers={"Retry-After": "0"}),
+        Reply(429),
+        Reply(500, b"<p>The server is too busy.</p>", {"Content-Type": "text/html"}),
+        Reply(500, b"queue is full"),
+    ],
+)
+def test_a_server_gets_as_many_requests_at_once_as_it_takes(tmp_path: Path, busy: Reply) -> None:
+    def in_words(answer: Answer) -> NotNow | None:
+        return NotNow("full") if answer.body == b"queue is full" else None
+
+    authority = issue("Test CA", ca=True)
+    server = CrowdedServer(*issue("server", by=authority, hosts=["127.0.0.1"]).write(tmp_path))
+    server.busy = busy
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    connection = Connection(
+        IMP, "127.0.0.1", server.port, "axladmin", PASSWORD, ca_path=str(tmp_path / "ca.pem"), retries=50
+    )
+    with (
+        running(server),
+        Transport(connection, backoff=Backoff(sleep=lambda _: None), concurrency=12) as transport,
+        ThreadPoolExecutor(12) as pool,
+    ):
+
+        def ask(count: int) -> None:
+            assert all(pool.map(lambda _: transport.request("GET", "/x", busy=in_words).ok, range(count)))
+
+        server.limit = 12
+        ask(60)
+        assert max(server.worked_at) > 4, "it asks for more as long as all is answered"
+        server.limit = 2
+        ask(80)
+        server.seen.clear()
+        ask(80)
+        assert len(server.seen) <= 80 * 1.3, "it has found out how many are too many"
+        server.limit = 12
+        server.worked_at.clear()
+        ask(250)
+        assert max(server.worked_at) > 4, "it asks for more again"
+
+
+# --- answers in any form
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole",
+        b"HTTP/1.1 200\r\ncontent-length:5\r\nConnection: keep-alive\r\n\r\nwhole",
+        b"HTTP/1.1 200 OK\nContent-Length: 5\n\nwhole",
+        b"HTTP/1.1 200 OK\r\nX-Folded: a\r\n b\r\nContent-Length: 5\r\n\r\nwhole",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nwh\r\n3\r\nole\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 20_000 + b"\r\nContent-Length: 5\r\n\r\nwhole",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwholeHTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nwhole",
+        b"HTTP/1.0 200 OK\r\n\r\nwhole",
+    ],
+)
+@pytest.mark.parametrize("part", [1, 7, 10**6])
+def test_an_answer_may_come_in_any_form_and_in_parts(answer: bytes, part: int) -> None:
+    parts = deque(answer[begin : begin + part] for begin in range(0, len(answer), part))
+
+    class Socket:
+        def recv_into(self, buffer: Any) -> int:
+            got = parts.popleft() if parts else b""
+            memoryview(buffer)[: len(got)] = got
+            if len(got) > len(buffer):
+                raise AssertionError("more was given than there was room for")
+            return len(got)
+
+    received = plain_http.receive(Socket(), "GET")
+    assert (received.status, received.body) == (200, b"whole")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nwhole", b"SSH-2.0-x\r\n\r\n"]
+)
+def test_a_part_of_an_answer_or_something_else_is_none(answer: bytes) -> None:
+    parts = deque([answer])
+
+    class Socket:
+        def recv_into(self, buffer: Any) -> int:
+            got = parts.popleft() if parts else b""
+            memoryview(buffer)[: len(got)] = got
+            return len(got)
+
+    with pytest.raises((HTTPException, ConnectionError)):
+        plain_http.receive(Socket(), "GET")
+
+
+@pytest.mark.parametrize("path", ["/x y", "/x\r\nHost: b", "/\x00"])
+def test_a_path_that_would_be_more_than_one_is_not_sent(path: str) -> None:
+    with pytest.raises(ValueError, match="ends a line"):
+        plain_http.request("GET", path, "a", {}, None)
+
+
+def test_a_header_that_would_be_two_is_not_sent() -> None:
+    with pytest.raises(ValueError, match="ends a line"):
+        plain_http.request("GET", "/", "a", {"Cookie": "a=b\nX: y"}, None)
