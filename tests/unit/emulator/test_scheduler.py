@@ -453,35 +453,6 @@ def test_a_job_that_is_to_run_at_once_runs_also_on_a_clock_that_stands_still_and
     asyncio.run(conversation())
 
 
-def test_a_job_of_a_transaction_that_is_undone_does_not_run_at_once(world: World) -> None:
-    def undone() -> None:
-        with world.database.transaction():
-            world.scheduler.jobs.at_once("note", "a")
-            raise RuntimeError("undone")
-
-    async def conversation() -> None:
-        with pytest.raises(RuntimeError, match="undone"):
-            undone()
-        await world.scheduler.advance(0)
-        assert world.ran == []
-
-    asyncio.run(conversation())
-
-
-def test_a_job_that_cannot_run_at_once_has_its_turn(world: World) -> None:
-    world.scheduler.jobs.at_once("note", "nobody serves")
-
-    async def conversation() -> None:
-        async with world.scheduler.halted():
-            world.scheduler.jobs.at_once("note", "halted")
-        world.scheduler.jobs.at_once("note", "replaced")
-        assert world.ran == [("replaced", 0)]
-        await world.scheduler.advance(5)
-
-    asyncio.run(conversation())
-    assert world.ran == [("replaced", 0), ("nobody serves", 0), ("halted", 0)]
-
-
 def test_work_that_has_begun_at_once_is_waited_for_and_begins_anew_after_a_kill(world: World) -> None:
     begun: list[str] = []
 
