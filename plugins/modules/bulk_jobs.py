@@ -108,7 +108,7 @@ options:
         default: immediately
       start_at:
         description:
-          - When a job with O(jobs[].run=later) begins, as a time with its zone, such as V(2026-11-28T22:00:00Z). The
+          - When a job with O(jobs[].run=later) begins, as a time with its zone, such as V(2030-06-01T22:00:00Z). The
             clock of the server counts.
         type: str
   state:
@@ -199,7 +199,7 @@ EXAMPLES = r"""
           im_and_presence: true
           meeting_information: true
         run: later
-        start_at: "2026-11-28T22:00:00Z"
+        start_at: "2030-06-01T22:00:00Z"
 
 - name: Run the lines again that have failed
   ucops.imp.bulk_jobs:

@@ -103,11 +103,11 @@ def test_what_became_due_while_the_emulator_was_down_is_done_when_it_answers(
 ) -> None:
     first = start_emulator()
     first.control.clock(offset_seconds=1000)
-    first.control.transitions("seconds", 0.5)
+    first.control.transitions("seconds", 0.05)
     first.control.transitions("hang", service=PROXY)
     restart(first, NODE, ENGINE, PROXY)
     again = after_a_kill(start_emulator, first)
-    # Starting takes longer than half a second. Rules end with the process, and so does what hangs by them.
+    # Starting takes longer than that. Rules end with the process, and so does what hangs by them.
     assert states(again, ENGINE, PROXY) == ["Started", "Started"]
     assert again.control.clock()["offset_seconds"] == 1000
 

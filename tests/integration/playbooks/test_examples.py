@@ -147,6 +147,9 @@ def write_files(folder: Path, environment: Emulator) -> None:
     cells |= {"HOME CLUSTER": "t", "ENABLE USER FOR UNIFIED CM IM AND PRESENCE": "t"}
     (files / "calendar-users.csv").write_text(f"{','.join(HEADER)}\n{','.join(cells.values())}\n")
     (files / "user-ids.txt").write_text("user0007\n")
+    kept = {name: "~" if value == "#" else value for name, value in cells.items()}
+    (files / "sales.csv").write_text(f"{','.join(HEADER)}\n{','.join(kept.values())}\n")
+    (files / "new.csv").write_text("USER ID,LAST NAME\nnewcomer,One\n")
     for number in (1, 2, 3, 4):
         request = signing_request(f"mail{number}.example.com", key=rsa_key(number=number))
         (certificates / f"mail{number}.example.com.csr").write_text(pem(request))
@@ -164,7 +167,8 @@ def playbook(environment: Emulator, modules: list[str]) -> list[dict[str, Any]]:
     # The administrator of an authority has another account than those who submit to it.
     defaults["ucops.imp.adcs_request"] = environment.ready["certification_authorities"][STANDALONE]["account"]
     # The cluster does not know its node by the loopback address that stands for the node's own here.
-    defaults["ucops.imp.services"] = {"nodes": ["{{ ucops_imp_service_node }}"]}
+    own = "{{ presence_engine_nodes | selectattr('name', 'equalto', 'imp-pub') | list }}"
+    defaults["ucops.imp.services"] = {"nodes": own}
     # Users are sent on to the node that serves them, and loopback addresses are in no domain.
     defaults["ucops.imp.presence"] = {"nodes": nodes(environment, 8083)}
     play = {"hosts": "imp_publisher", "gather_facts": False, "module_defaults": defaults, "vars": EARLIER_RESULTS}

@@ -20,7 +20,9 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action.normal import ActionModule as NormalModule
+from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.action.calendar_users import ActionModule
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import Change
@@ -346,6 +348,7 @@ def test_a_worker_that_is_told_to_end_ends_though_the_module_could_not_be_run(mo
     action = ActionModule.__new__(ActionModule)
     action._task = SimpleNamespace(action="ucops.imp.services", async_val=0, no_log=False, environment=None)
     action._connection = SimpleNamespace(transport="local")
+    action._templar = Templar(loader=DataLoader())
     monkeypatch.setattr(NormalModule, "run", failing)
     worker = multiprocessing.get_context("fork").Process(target=action.run)
     worker.start()
