@@ -42,7 +42,8 @@ EXAMPLES = r"""
 
 - name: See who is not as wanted
   ucops.imp.calendar_users:
-    query: department=sales
+    query:
+      department: sales
     meeting_information: true
     im_and_presence: true
   check_mode: true
@@ -95,12 +96,18 @@ def bat_file(users: Any) -> str:
 
 
 def _user(given: Any) -> Any:
-    """Return a user with both options, of which ``None`` keeps the stored value; what is no user stays as it is."""
+    """Return a user with both options, of which ``None`` keeps the stored value; what is no user stays as it is.
+
+    Raises ``AnsibleFilterError`` for a change that is none.
+    """
     if isinstance(given, str):
         return {"userid": given, **BOTH}
     if not isinstance(given, Mapping) or not {"id", "fields"} <= given.keys():
         return given
-    after = {change["name"]: change["after"] for change in given["fields"]}
+    try:
+        after = {change["name"]: change["after"] for change in given["fields"]}
+    except (KeyError, TypeError):
+        raise AnsibleFilterError("bat_file: a change whose fields are no list of name and after.") from None
     return {"userid": given["id"], **{name: after.get(name) for name in BOTH}}
 
 

@@ -67,6 +67,7 @@ from dataclasses import fields
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.pages import LANGUAGES, html, markdown, titles
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.steps import Found
 
@@ -86,7 +87,11 @@ def runbook(found: Any, form: str = STEPS, language: str = "en") -> Any:
     if form != STEPS and form not in PAGES:
         raise AnsibleFilterError(f"runbook: form: it must be one of {', '.join([STEPS, *PAGES])}.")
     given = Found(**{name: _plain(value) for name, value in found.items() if value is not None})
-    return titles(given, language) if form == STEPS else PAGES[form](given, language)
+    try:
+        return titles(given, language) if form == STEPS else PAGES[form](given, language)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        text = f"runbook: a value has another shape than the role hands over: {type(error).__name__}: {error}"
+        raise AnsibleFilterError(shortened(text)) from None
 
 
 def _plain(value: Any) -> Any:

@@ -44,13 +44,13 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     content: "{{ read.twin | ucops.imp.scenario('dc1') }}"
     dest: scenario.yml
-    mode: "0644"
+    mode: "0600"
 
 - name: And one for somebody else
   ansible.builtin.copy:
     content: "{{ read.twin | ucops.imp.scenario('dc1', anonymize=true) }}"
     dest: anonymous.yml
-    mode: "0644"
+    mode: "0600"
 """
 
 RETURN = r"""

@@ -115,7 +115,7 @@ options:
     type: str
   only:
     description:
-      - Of the users that are selected, manage only these. A user id that is not among them is nothing.
+      - Of the users that are selected, manage only these. A user id that the selection does not have is left out.
       - It is for going on in steps, as the role does with its variable C(calendar_users_canary).
     type: list
     elements: str

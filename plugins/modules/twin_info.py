@@ -254,7 +254,7 @@ EXAMPLES = r"""
   ansible.builtin.copy:
     content: "{{ read.twin | ucops.imp.scenario('dc1', anonymize=true) }}"
     dest: scenario.yml
-    mode: "0644"
+    mode: "0600"
 """
 
 RETURN = r"""

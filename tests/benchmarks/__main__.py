@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from imp_emulator.testing import running
-from tests.benchmarks import bad_day, console, durable, mailboxes, presence_engine, protocols, site, users
+from tests.benchmarks import bad_day, console, durable, fleet, mailboxes, presence_engine, protocols, site, users
 
 
 def main() -> None:
@@ -25,6 +25,7 @@ def main() -> None:
         presence_engine.run(folder)
         bad_day.run(folder)
         durable.run(folder)
+        fleet.run(folder)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 TALKING = [module for module in MODULES if module not in ("screen", "summary")]
 """Those that ask a server."""
 SHARE = 8
-"""Of so many pairs CI tries one; each fault and each module comes up several times."""
+"""Of so many pairs CI tries one: each fault several times, each module once or twice."""
 PAIRS = [
     (module, fault)
     for row, module in enumerate(TALKING)
@@ -59,7 +59,7 @@ def test_a_fault_is_survived_or_a_sentence_and_the_next_run_finishes(
     environment: Emulator, module: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    environment.control.inject_fault({**FAULTS[fault], "every": 2, "times": 3})
+    environment.control.inject_fault(FAULTS[fault] | ({} if fault == "clock_skew" else {"every": 2, "times": 3}))
     struck = run(environment, module)
     assert struck.data.get("code") != "unexpected", struck.msg
     assert "Traceback" not in struck.output

@@ -137,9 +137,13 @@ def start(
         connection = _connect(path)
         if connection is None:
             return None
-    socket.send_fds(connection, [b"+"], list(streams))
-    connection.sendall(forking.header(environment, str(folder), arguments=list(arguments)))
-    word, _, pid = _line(connection).partition(b" ")
+    try:
+        socket.send_fds(connection, [b"+"], list(streams))
+        connection.sendall(forking.header(environment, str(folder), arguments=list(arguments)))
+        word, _, pid = _line(connection).partition(b" ")
+    except ConnectionError:
+        # The server has ended while it was asked.
+        word, pid = b"", b""
     if word != forking.TAKEN:
         connection.close()
         return None
@@ -172,6 +176,7 @@ def run_ansible(
             status = process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
             raise
         output.seek(0)
         apart.seek(0)
@@ -211,9 +216,15 @@ def replace(name: str, arguments: Sequence[str]) -> NoReturn:
     if process is None:
         os.execv(program, [program, *arguments])
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        signal.signal(number, lambda number, _frame: process.send_signal(number))
+        # Not by the process's own method, which would read what the line below waits for.
+        signal.signal(number, lambda number, _frame: _pass_on(process.pid, number))
     status = process.wait()
     sys.exit(128 - status if status < 0 else status)
+
+
+def _pass_on(process: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, number)
 
 
 def _line(connection: socket.socket) -> bytes:

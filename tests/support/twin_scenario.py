@@ -74,7 +74,7 @@ TWIN: dict[str, Any] = {
                     {"certificate": ROOT.pem, "file_name": "Root 1.pem", "description": "of the company"},
                     {"certificate": ISSUING.pem, "nodes": ["imp-PUB.example.com"]},
                     {"certificate": ALONE.pem, "nodes": ["imp-sub"]},
-                    {"certificate": NODE.pem, "own": True},
+                    {"certificate": NODE.pem, "own": True, "file_name": "Company_Issuing_CA.pem"},
                     {"generated": ABOVE},
                 ],
                 "tomcat-trust": [{"certificate": ROOT.pem}],
@@ -84,6 +84,7 @@ TWIN: dict[str, Any] = {
                 {"node": "imp-sub", "service": "cisco presence engine", "running": False},
                 {"node": "imp-sub", "service": "Cisco Brand New Service", "activated": True},
                 {"node": "192.0.2.11", "service": "Cisco DirSync", "activated": False},
+                {"node": "192.0.2.11", "service": "Self Provisioning IVR", "running": True},
                 {"node": "192.0.2.11", "service": "Cisco Dialed Number Analyzer", "activated": True},
             ],
         }

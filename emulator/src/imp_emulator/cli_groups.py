@@ -286,9 +286,15 @@ def end_faults(ready_file: ReadyFile) -> None:
 def _print_faults(found: Json) -> None:
     for fault in found:
         where = [fault[name] for name in ("cluster", "node", "protocol", "operation") if fault[name] is not None]
-        effect = " ".join(str(value) for value in fault["effect"].values() if not isinstance(value, dict))
+        effect = " ".join(_effect(fault["effect"]))
         struck = f"{fault['hits']} of {fault['matched']}"
         typer.echo("\t".join((str(fault["id"]), effect, "/".join(where) or "everywhere", struck)))
+
+
+def _effect(effect: dict[str, Any]) -> list[str]:
+    """Return the words about an effect: its kind, what belongs to it, and the names of its switches."""
+    told = [(name, value) for name, value in effect.items() if value is not None and not isinstance(value, dict)]
+    return [name if value is True else str(value) for name, value in told]
 
 
 def _print_clock(found: Json) -> None:

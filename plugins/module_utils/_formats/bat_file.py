@@ -270,14 +270,14 @@ def _separator(text: str, hint: re.Match[str] | None) -> str:
     """Return what separates the cells: the one with which the first line is a header, or that Excel names."""
     first = io.StringIO(text, newline="").readline()
     for separator in _SEPARATORS:
-        names = {_name(cell) for cell in first.replace('"', "").split(separator)}
+        names = {column_name(cell) for cell in first.replace('"', "").split(separator)}
         if USER_ID in names or _SHORT_USERID in names:
             return separator
     named = hint.group(1) if hint else ","
     return named if named in _SEPARATORS else ","
 
 
-def _name(cell: str) -> str:
+def column_name(cell: str) -> str:
     """Return a column's name: letter case, how many blanks are in it, and what nobody sees do not matter."""
     return " ".join("".join(sign for sign in cell if unicodedata.category(sign) != "Cf").split()).upper()
 
@@ -290,7 +290,7 @@ _LIST = _Layout([USER_ID], ["userid"], short=True)
 def _layout(rows: list[_Row], result: BatFile) -> _Layout:
     """Return how a file is read; add to problems and notes."""
     line, cells = rows[0] if rows else (1, [])
-    names = [_name(cell) for cell in cells]
+    names = [column_name(cell) for cell in cells]
     while names and not names[-1]:
         names.pop()
     if _SHORT_USERID in names:
@@ -395,7 +395,7 @@ def _row_problems(line: int, cells: list[str], layout: _Layout) -> list[str]:
     if len(cells) < len(columns) or any(cells[len(columns) :]):
         due = "and no header that names them; give one" if layout is _LIST else f"the header has {len(columns)}"
         return [f"line {line}: {len(cells)} columns, {due}."]
-    if all(_name(cell) == _name(title) for title, cell in zip(layout.titles, cells, strict=False)):
+    if all(column_name(cell) == column_name(title) for title, cell in zip(layout.titles, cells, strict=False)):
         return [f"line {line}: the header is here again; remove it."]
     named = dict(zip(columns, cells, strict=False))
     userid = named[USER_ID]

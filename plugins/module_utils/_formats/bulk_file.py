@@ -17,7 +17,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
 
@@ -41,7 +41,7 @@ class BulkFile:
     """
 
     header: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...] = field(repr=False)
 
     @cached_property
     def text(self) -> str:
@@ -93,7 +93,7 @@ def _read(found: list[tuple[int, list[str]]]) -> tuple[BulkFile | None, list[str
     header = tuple(found[0][1]) if found else ()
     while header and not header[-1]:
         header = header[:-1]
-    if bat_file.USER_ID not in (" ".join(name.split()).upper() for name in header):
+    if bat_file.USER_ID not in map(bat_file.column_name, header):
         return None, [f"line 1: the first line must name the columns, {bat_file.USER_ID} among them."]
     rows = []
     problems = []

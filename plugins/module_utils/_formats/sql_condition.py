@@ -41,6 +41,8 @@ _BEFORE_PARENTHESIS = frozenset(
         *("is", "join", "like", "matches", "not", "on", "or", "select", "some", "then", "unique", "when", "where"),
     }
 )
+_LITERAL = "''"
+"""What stands for every text and number. In double quotes some servers take a text for the name of a function."""
 _WORD = re.compile(r"[a-z_]\w*")
 _TOKEN = re.compile(
     r"""
@@ -66,7 +68,7 @@ def problems(text: str) -> list[str]:
 
 
 def _split(text: str) -> tuple[list[str], str]:
-    """Return the words and operators of a condition, in lower case, without strings; or why it cannot be read."""
+    """Return the words, operators and literals of a condition, in lower case; or why it cannot be read."""
     parts: list[str] = []
     position = 0
     while position < len(text):
@@ -84,7 +86,7 @@ def _split(text: str) -> tuple[list[str], str]:
         if found.lastgroup in ("word", "operator"):
             parts.append(found[0].lower())
         elif found.lastgroup in ("string", "number"):
-            parts.append("''")
+            parts.append(_LITERAL)
     return parts, ""
 
 
@@ -105,6 +107,8 @@ def _judged(parts: list[str]) -> list[str]:
                 if place == 0
                 else f"the word {part.upper()} is not allowed outside of a subselect."
             )
+        elif called and part == _LITERAL:
+            found.append("a text or a number stands right before a parenthesis, as if it were a function.")
         elif called and _WORD.fullmatch(part) and part not in FUNCTIONS | _BEFORE_PARENTHESIS:
             found.append(f"the function {part} is not allowed; {', '.join(sorted(FUNCTIONS))} are.")
     if depth:

@@ -30,7 +30,7 @@ import time
 import traceback
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import ANY_TIME, Asked, NotNow, of_status
@@ -44,7 +44,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address
-from ansible_collections.ucops.imp.plugins.module_utils._http import plain_http
 
 try:
     import requests
@@ -67,8 +66,6 @@ else:
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes. None of the interfaces that the clients speak answers with more."""
-
-Done = TypeVar("Done")
 
 LogIn = Callable[[Callable[["requests.PreparedRequest"], "requests.Response"]], None]
 """Authenticates a fresh connection; it is given a function that sends a request over it."""
@@ -231,27 +228,14 @@ class _Connection(HTTPSConnection):
 
     def ask(self, request: requests.PreparedRequest) -> HTTPResponse:
         """Send a request and return its answer, of which the head has been read."""
-        self._begin()
-        self._unsent.clear()
-        self.request(str(request.method), request.path_url, request.body, request.headers)
-        super().send(b"".join(self._unsent))
-        return self.getresponse()
-
-    def exchange(self, request: bytes, method: str) -> plain_http.Received:
-        """Send a request as it stands and return its whole answer; what :meth:`ask` does for requests costs twice."""
-        self._begin()
-        self.sock.sendall(request)
-        answer = plain_http.receive(self.sock, method)
-        if answer.closing:
-            self.close()
-        return answer
-
-    def _begin(self) -> None:
-        """Hold the socket to the bounds of the call that is under way."""
         if isinstance(self.sock, _Socket):
             self.sock.call = self.adapter.call
             # As long as ever; what the last call has left of it may be less.
             self.sock.settimeout(self.adapter.options.timeout)
+        self._unsent.clear()
+        self.request(str(request.method), request.path_url, request.body, request.headers)
+        super().send(b"".join(self._unsent))
+        return self.getresponse()
 
     def send(self, data: Any) -> None:
         """Keep a part of the request: head and body are sent together, which takes less time than one by one."""
@@ -328,19 +312,6 @@ class PolicyAdapter(BaseAdapter):
             self.call.count_refusal()
         return response
 
-    def exchange(self, request: bytes, method: str) -> plain_http.Received:
-        """Send one request, complete as it stands, and return its whole answer."""
-        answer = self._connected().exchange(request, method)
-        if answer.status == 401:
-            self.call.count_refusal()
-        self._refuse_encoded(answer.headers.get("content-encoding", "identity"), answer.status)
-        return answer
-
-    def _refuse_encoded(self, encoding: str, status: int) -> None:
-        if encoding.strip().lower() not in ("", "identity"):
-            text = f"{self.server} sent an encoded answer ({encoding[:40]}), which was not asked for. Check host and "
-            raise UnexpectedAnswer(f"{text}port: there may be a proxy in between.", details={"status": status})
-
     def _connected(self) -> _Connection:
         """Return the connection, made anew when there is none that can be used."""
         if self.connection is not None and self.connection.usable:
@@ -355,7 +326,10 @@ class PolicyAdapter(BaseAdapter):
         return connection
 
     def _response(self, request: requests.PreparedRequest, answer: HTTPResponse) -> requests.Response:
-        self._refuse_encoded(answer.headers.get("Content-Encoding", "identity"), answer.status)
+        encoding = answer.headers.get("Content-Encoding", "identity")
+        if encoding.strip().lower() not in ("", "identity"):
+            text = f"{self.server} sent an encoded answer ({encoding[:40]}), which was not asked for. Check host and "
+            raise UnexpectedAnswer(f"{text}port: there may be a proxy in between.", details={"status": answer.status})
         # As requests does it, but for cookies, which are the session's, and for a copy of the headers, which tell upper
         # from lower case as little as the copy would.
         response = requests.Response()
@@ -437,22 +411,13 @@ class PolicySession(_Session):
         Raises :class:`NotConnected` when nothing was sent, ``ReadTimeout`` when the answer is late, ``ConnectionError``
         when it was lost, :class:`UnexpectedAnswer` for what is no answer, :class:`Unauthorized` for too many refusals.
         """
-        response = self._whole(lambda: self._send(request))
-        self.asked = Asked.by(response.headers)
-        return response
-
-    def exchange(self, request: bytes, method: str) -> plain_http.Received:
-        """Send a request that is complete as it stands and return its whole answer; raises as :meth:`send` does."""
-        return self._whole(lambda: self.policy.exchange(request, method))
-
-    def _whole(self, send: Callable[[], Done]) -> Done:
-        """Do what sends one request and reads its whole answer, with a connection that is logged in."""
         call = self.policy.begin()
         done = False
         self.asked = ANY_TIME
         try:
             self._authenticate()
-            answer = send()
+            response = self._send(request)
+            self.asked = Asked.by(response.headers)
             done = True
         except _CannotConnect as failure:
             raise failure.failure from None
@@ -461,7 +426,7 @@ class PolicySession(_Session):
         finally:
             if not done:
                 self.policy.drop()
-        return answer
+        return response
 
     def get_redirect_target(self, _resp: requests.Response) -> None:
         """Return that an answer leads nowhere else."""

@@ -15,12 +15,13 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
-from xml.sax.saxutils import escape, quoteattr
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import InvalidInput, UnexpectedAnswer
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 """The SOAP 1.1 namespace; no server here speaks another version."""
+
+ElementTree.register_namespace("soapenv", ENVELOPE)
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 """What a SOAP 1.1 request is sent as."""
@@ -65,31 +66,16 @@ def envelope(content: Element) -> bytes:
 
     Raises :class:`InvalidInput` for a text that XML cannot carry: the server would only call the message malformed.
     """
-    prefixes = {ENVELOPE: "soapenv"}
-    body = _markup(content, prefixes)
-    if not carries(body):
-        wrong = next((text for element in content.iter() if not carries(text := element.text or "")), body)
-        raise InvalidInput([f"{wrong[:60]!r} has a character that XML cannot carry."])
-    declared = "".join(f' xmlns:{prefix}="{escape(uri)}"' for uri, prefix in prefixes.items())
-    head = f"{_DECLARATION}<soapenv:Envelope{declared}><soapenv:Header /><soapenv:Body>"
-    document = f"{head}{body}</soapenv:Body></soapenv:Envelope>"
+    root = Element(f"{{{ENVELOPE}}}Envelope")
+    ElementTree.SubElement(root, f"{{{ENVELOPE}}}Header")
+    ElementTree.SubElement(root, f"{{{ENVELOPE}}}Body").append(content)
+    for element in content.iter():
+        if not carries(element.text or ""):
+            raise InvalidInput([f"{str(element.text)[:60]!r} has a character that XML cannot carry."])
+    # Made as text and encoded at once: ElementTree encodes piece by piece, which takes half as long again.
+    document: str = ElementTree.tostring(root, encoding="unicode")
     # A bare carriage return would be read as a line feed (XML 1.0, section 2.11), and so as another name.
-    return document.replace("\r", "&#13;").encode()
-
-
-def _markup(element: Element, prefixes: dict[str, str]) -> str:
-    """Return an element as text, and add the prefixes that it uses, by namespace; attributes are in none.
-
-    ElementTree, which looks for everything that there may be, takes longer for a short message than all else that the
-    client does with it.
-    """
-    name = str(element.tag)
-    if name.startswith("{"):
-        uri, _brace, name = name[1:].partition("}")
-        name = f"{prefixes.setdefault(uri, f'ns{len(prefixes) - 1}')}:{name}"
-    children = "".join([_markup(child, prefixes) for child in element])
-    attributes = "".join([f" {key}={quoteattr(value)}" for key, value in element.items()])
-    return f"<{name}{attributes}>{escape(element.text or '')}{children}</{name}>"
+    return f"{_DECLARATION}{document}".replace("\r", "&#13;").encode()
 
 
 def carries(text: str) -> bool:

@@ -38,7 +38,7 @@ import base64
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -63,7 +63,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
 from ansible_collections.ucops.imp.plugins.module_utils._core.pace import Pace, Turns
-from ansible_collections.ucops.imp.plugins.module_utils._http import plain_http
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import (
     MISSING_LIBRARY,
     LogIn,
@@ -160,7 +159,6 @@ class Transport:
         self._broken: ImpError | None = None
         self._context: ssl.SSLContext | None = None
         self._origin = f"https://{self.server}"
-        self._host = self.server.removesuffix(":443")
         self._headers = {"User-Agent": "ucops.imp"}
         self._ntlm: NtlmLogin | None = None
         if connection.auth == "ntlm":
@@ -277,26 +275,28 @@ class Transport:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         with self._lock:
             self.requests += 1
-        request = plain_http.request(method, path, self._host, {**self._headers, **headers}, body)
         try:
-            answer = session.exchange(request, method)
+            response = session.send(self._prepared(method, path, body, {**self._headers, **headers}))
         except Unauthorized:
             self._broken = self._unauthorized()
             raise self._broken from None
-        if answer.cookies:
-            self._keep_cookies(answer.cookies)
-        return Answer(answer.status, answer.headers, answer.body)
+        self._keep_cookies(response.raw.headers.getlist("Set-Cookie"))
+        names = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, names, response.content)
 
-    def _prepared(self, method: str, path: str, headers: dict[str, str]) -> PreparedRequest:
-        """Return a request for requests, without a body; to let requests prepare it takes longer than to send it."""
+    def _prepared(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> PreparedRequest:
+        """Return the request for requests, which takes longer to prepare one itself than to send it."""
         prepared = PreparedRequest()
         prepared.method = method
         prepared.url = self._origin + path
+        if body is not None:
+            headers["Content-Length"] = str(len(body))
         # Nobody looks for one of them in other letter case, for which requests has a slower kind of dictionary.
         prepared.headers = headers  # type: ignore[assignment]
+        prepared.body = body
         return prepared
 
-    def _keep_cookies(self, lines: Iterable[str]) -> None:
+    def _keep_cookies(self, lines: list[str]) -> None:
         """Remember session cookies, which spare the server a fresh login for every request."""
         for line in lines:
             name, separator, value = line.split(";", 1)[0].strip().partition("=")
@@ -319,7 +319,7 @@ class Transport:
         login, page = self._ntlm, self.connection.kind.login_page
         if login is None:
             return None
-        return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, headers)))
+        return lambda send: login.log_in(lambda headers: send(self._prepared("GET", page, None, headers)))
 
     def _tls(self) -> ssl.SSLContext:
         """Return the TLS settings, made once: loading a CA bundle takes tens of milliseconds."""

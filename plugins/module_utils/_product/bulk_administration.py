@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -29,6 +30,7 @@ STARTED = "Started"
 TOLD_LINES = 3
 """So many lines that fail are told in a message; all of them are in ``current``."""
 LONGEST_NAME, LONGEST_SYMBOL = 128, 16
+_FRACTION = re.compile(r"\.(\d+)")
 
 SHOWN = (
     *("id", "transaction", "status", "result", "processed", "failed", "total", "file_name", "keep_symbol"),
@@ -178,12 +180,14 @@ def moment(text: str) -> datetime:
 
 def time_of(text: str) -> datetime | None:
     """Return a time that says its zone, else ``None``."""
+    # Python 3.10 knows neither Z nor a fraction of another length.
+    text = _FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text, count=1)
     try:
-        # Python 3.10 does not know Z.
         at = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
-    except ValueError:
+        return None if at.tzinfo is None else at.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        # The last hours of the year 9999 are beyond it in another zone.
         return None
-    return None if at.tzinfo is None else at.astimezone(timezone.utc)
 
 
 def told_lines(lines: LineErrors) -> str:

@@ -111,7 +111,7 @@ def problems(place: str, gateway: Mapping[str, Any], *, wanted: bool) -> list[st
         elif not _UUID.fullmatch(mine[name]):
             found.append(f"{place}.{name}: {mine[name]!r} is no UUID.")
     for name in URLS:
-        if name in mine and not _is_origin(mine[name], ("https",)):
+        if name in mine and not is_origin(mine[name], ("https",)):
             found.append(f"{place}.{name}: {mine[name]!r} is no https URL without a path, such as {LOGIN}.")
     return found + _proxy_problems(place, mine)
 
@@ -119,7 +119,7 @@ def problems(place: str, gateway: Mapping[str, Any], *, wanted: bool) -> list[st
 def _proxy_problems(place: str, mine: Mapping[str, Any]) -> list[str]:
     url, user = mine.get("proxy_url"), mine.get("proxy_username")
     found: list[str] = []
-    if url and not _is_origin(url, ("http", "https")):
+    if url and not is_origin(url, ("http", "https")):
         found.append(f"{place}.proxy_url: give an http or https URL of a host, without a user name and a path.")
     if user and not url:
         found.append(f"{place}.proxy_username: needs a proxy_url.")
@@ -130,7 +130,7 @@ def _proxy_problems(place: str, mine: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _is_origin(url: str, schemes: tuple[str, ...]) -> bool:
+def is_origin(url: str, schemes: tuple[str, ...]) -> bool:
     """Tell whether a URL is a scheme, a host, a port if need be, and nothing else."""
     try:
         parts = urlsplit(url)

@@ -40,9 +40,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._formats import bat_file
 from ansible_collections.ucops.imp.plugins.module_utils._module.backups import Entry, saved
 from ansible_collections.ucops.imp.plugins.module_utils._module.resource import Context, Resource
 from ansible_collections.ucops.imp.plugins.module_utils._resources.user_origins import (
-    EVERYBODY as ALL_ORIGINS,
-)
-from ansible_collections.ucops.imp.plugins.module_utils._resources.user_origins import (
+    ALL_ORIGINS,
     Origins,
     no_mail_sentence,
     read_origins,

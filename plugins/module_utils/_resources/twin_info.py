@@ -98,6 +98,9 @@ def twin_problems(context: Context) -> list[str]:
     for number, gateway in enumerate(params["gateways"]):
         found += check_host(f"gateways[{number}].name", gateway["name"], qualified=True)
         found += check_port(f"gateways[{number}].port", gateway["port"])
+        # No password is needed to write a proxy down.
+        without_user = {**gateway, "proxy_username": None, "proxy_password": None}
+        found += office_365.problems(f"gateways[{number}]", without_user, wanted=True)
     return found
 
 

@@ -17,14 +17,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import Axl
-from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import LdapDirectory, Origin, named
+from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import (
+    WITHOUT_MAIL,
+    LdapDirectory,
+    Origin,
+    named,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core import words
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import unheard
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted
 
-REMARKABLE = "mailid is null or mailid = '' or fkdirectorypluginconfig is not null"
+REMARKABLE = f"{WITHOUT_MAIL} or fkdirectorypluginconfig is not null"
 """The users of whom there is something to say, as an SQL condition."""
-EVERYBODY = "userid is not null"
+ALL_ORIGINS = "userid is not null"
 ASKED_BY_NAME = 1000
 """So many users are asked for by their ids; of more, the pages of all users are read."""
 TOLD_AT_ONCE = 1000

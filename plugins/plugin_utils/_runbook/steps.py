@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import NoPublicApi
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import KEEP
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import has_failed
 
 AUTHORITY_ROLE = "authority_role"
@@ -198,7 +199,8 @@ def _port(gateway: Mapping[str, Any]) -> Any:
 def _bulk_job(found: Found) -> Step | None:
     if not found.user_file:
         return None
-    return Step(BULK_JOB, {"file": found.user_file, "users": f"{found.users:,}", **_consoles(found)})
+    values = {"file": found.user_file, "users": f"{found.users:,}", "keep": KEEP}
+    return Step(BULK_JOB, {**values, **_consoles(found)})
 
 
 def _restart(found: Found) -> Step | None:

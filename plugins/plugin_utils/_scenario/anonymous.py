@@ -134,13 +134,9 @@ class _Names:
     def url(self, text: str) -> str:
         """Return a URL with the same scheme and port."""
         parts = urlsplit(text)
-        try:
-            host, port = parts.hostname or "", parts.port
-        except ValueError:
-            host, port = "", None
-        made = self.host(host, "host") if host else "host.example.com"
+        made = self.host(parts.hostname or "", "host")
         shown = f"[{made}]" if ":" in made else made
-        return f"{parts.scheme or 'https'}://{shown}" + (f":{port}" if port else "")
+        return f"{parts.scheme}://{shown}" + (f":{parts.port}" if parts.port else "")
 
     def uuid(self, text: str) -> str:
         """Return an identifier in the form of a UUID."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import NotACertificate, held_pem
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, canonical_host
+from ansible_collections.ucops.imp.plugins.module_utils._product import office_365
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import (
     CALENDARING,
     ENTERPRISE_NODE,
@@ -30,7 +31,6 @@ FORMAT = 1
 HTTPS = 443
 _USUAL_PORTS = {HTTPS, 5986}
 """Where an emulated Exchange server answers anyway: Exchange Web Services, and remote PowerShell."""
-STORES = ("cup-trust", "cup-xmpp-trust", "tomcat-trust")
 
 _MADE_UP = ipaddress.ip_network("198.18.0.0/15")
 """Reserved for test networks (RFC 2544): where the addresses are that nobody tells."""
@@ -38,8 +38,8 @@ _FIRST_OF_NODES, _FIRST_OF_SERVERS = 11, 256
 _HOST_NAME = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*")
 _USER_FIELDS = ("userid", "first_name", "last_name", "mail", "department", "locale")
 _USER_OPTIONS = ("im_and_presence", "meeting_information")
-_ONLINE_FIELDS = ("client_id", "tenant_id", "proxy_url", "proxy_username", "authentication_endpoint", "resource")
-_URLS = ("proxy_url", "authentication_endpoint", "resource")
+URLS = ("proxy_url", *office_365.URLS)
+"""What of a gateway of Office 365 is a URL."""
 _CALENDARING = {parameter.name for parameter in CALENDARING}
 # What could be a secret is nothing for a file, whatever the product calls it.
 _SECRET = re.compile("passw|secret|passphrase|privatekey|credential|token", re.IGNORECASE)
@@ -57,11 +57,12 @@ def scenario(twin: Mapping[str, Any], cluster: str) -> dict[str, Any]:
     nodes = _nodes(twin["nodes"], addresses, domain)
     presence = [node["name"] for node in twin["nodes"] if node["role"] == "imp"]
     servers = _servers(twin["servers"], addresses, domain)
-    account = twin["account"]
-    exchange = {"account": {"username": account}} if account else {}
+    account = {"username": twin["account"]} if twin["account"] else None
+    gateways = [_gateway(gateway) for gateway in twin["gateways"] or []]
+    uses_account = any(gateway["type"] == office_365.EXCHANGE_EWS for gateway in gateways)
     return {
         "format": FORMAT,
-        "exchange": {**exchange, "servers": servers},
+        "exchange": {**({"account": account} if account else {}), "servers": servers},
         "clusters": [
             {
                 "name": cluster,
@@ -71,14 +72,12 @@ def scenario(twin: Mapping[str, Any], cluster: str) -> dict[str, Any]:
                 "accounts": {kind: {"username": name} for kind, name in twin["accounts"].items() if name},
                 "nodes": nodes,
                 **_redundancy_groups(twin["presence_redundancy_groups"], presence),
-                "presence_gateways": [_gateway(gateway) for gateway in twin["gateways"] or []],
-                **({"presence_gateways_account": {"username": account}} if account else {}),
+                "presence_gateways": gateways,
+                **({"presence_gateways_account": account} if account and uses_account else {}),
                 **_parameters(twin["parameters"]),
                 "trust_stores": _trust_stores(twin["trust"], presence),
-                "services": [_service(service) for service in twin["services"]],
-                "users": {
-                    "listed": [_user(user) for user in sorted(twin["users"], key=lambda one: str(one["userid"]))]
-                },
+                "services": _services(twin["services"], nodes),
+                "users": {"listed": [_user(one) for one in sorted(twin["users"], key=lambda one: str(one["userid"]))]},
             }
         ],
     }
@@ -171,15 +170,19 @@ def _gateway(gateway: Mapping[str, Any]) -> dict[str, Any]:
     shown = {name: gateway[name] for name in ("name", "type")}
     if gateway.get("port", HTTPS) != HTTPS:
         shown["port"] = gateway["port"]
-    more = {name: gateway.get(name) for name in ("description", *_ONLINE_FIELDS)}
-    more.update({name: _origin(more[name] or "") for name in _URLS})
+    more = {name: gateway.get(name) for name in ("description", *office_365.FIELDS)}
+    more.update({name: _origin(more[name] or "") for name in URLS})
     return {**shown, **{name: value for name, value in more.items() if value}}
 
 
 def _origin(url: str) -> str:
-    """Return scheme, host and port of a URL; a name and a password may stand before the host of a proxy."""
-    found = re.fullmatch(r"(\w+://)(?:[^/]*@)?([^/?#@]+).*", url.strip(), re.DOTALL)
-    return f"{found[1]}{found[2]}" if found else ""
+    """Return scheme, host and port of a URL, nothing for one that no gateway of an emulator can have.
+
+    A name and any password may stand before the host of a proxy.
+    """
+    found = re.fullmatch(r"(\w+://)(?:.*@)?([^/?#@]+).*", url.strip(), re.DOTALL)
+    shown = f"{found[1]}{found[2]}" if found else ""
+    return shown if office_365.is_origin(shown, ("http", "https")) else ""
 
 
 def _parameters(parameters: Iterable[Mapping[str, str]]) -> dict[str, Any]:
@@ -196,9 +199,12 @@ def _parameters(parameters: Iterable[Mapping[str, str]]) -> dict[str, Any]:
     return {"calendaring_parameters": calendaring, "service_parameters": others}
 
 
-def _service(service: Mapping[str, Any]) -> dict[str, Any]:
-    running = {} if service["running"] is None else {"running": service["running"]}
-    return {"node": service["node"], "service": service["service"], "activated": service["activated"], **running}
+def _services(services: Iterable[Mapping[str, Any]], nodes: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the services of the nodes; Unified CM may list those of other servers, which no scenario has."""
+    known = {node["name"] for node in nodes}
+    return [
+        {name: value for name, value in one.items() if value is not None} for one in services if one["node"] in known
+    ]
 
 
 def _user(user: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import canonical_host
-from ansible_collections.ucops.imp.plugins.plugin_utils._scenario.build import is_made_up
+from ansible_collections.ucops.imp.plugins.plugin_utils._scenario.build import URLS, is_made_up
 
 _HEADER = (
     "# Written by ucops.imp.export. Start it: imp-emulator start --scenario scenario.yml\n"
@@ -47,7 +47,7 @@ def note(twin: Mapping[str, Any], scenario: Mapping[str, Any], *, other_names: b
     if other_names:
         said.append("All names are other ones, and parameters whose value may be a name are as the product makes them.")
     said += [f"Not read, and as the product makes it: {part['part']}." for part in twin["unread"]]
-    return " ".join([*said, *_of_nodes(twin), *_of_servers(scenario)])
+    return " ".join([*said, *_of_nodes(twin), *_of_servers(scenario), *_of_urls(twin, cluster)])
 
 
 def _of_nodes(twin: Mapping[str, Any]) -> Iterable[str]:
@@ -72,6 +72,13 @@ def _of_servers(scenario: Mapping[str, Any]) -> Iterable[str]:
     lost = sum(canonical_host(one["name"]) not in known for one in gateways)
     if lost:
         yield f"Gateways whose server was not reached: {lost}. Nobody reaches them in the twin."
+
+
+def _of_urls(twin: Mapping[str, Any], cluster: Mapping[str, Any]) -> Iterable[str]:
+    pairs = zip(twin["gateways"] or [], cluster["presence_gateways"], strict=True)
+    lost = sum(bool(one.get(name)) and name not in shown for one, shown in pairs for name in URLS)
+    if lost:
+        yield f"URLs of Office 365 gateways left out, because they have no full host name, or another form: {lost}."
 
 
 class _Line(dict[str, Any]):

@@ -84,12 +84,12 @@ def server(ready: Ready, kind: EndpointKind, hostname: str, port: int | None) ->
 
 
 def _real_port(there: Server, kind: EndpointKind, port: int | None) -> int:
-    if kind == POWERSHELL:
-        return there.ports[POWERSHELL_PORT]
+    usual = POWERSHELL_PORT if kind == POWERSHELL else kind.port
     # Where the network in between has another port, the product still has its own.
-    real = there.ports.get(kind.port if port is None else port, there.ports.get(kind.port))
+    wanted = usual if port is None or kind == POWERSHELL else port
+    real = there.ports.get(wanted, there.ports.get(usual))
     if real is None:
-        raise LookupError(f"{there.full_name} of the twin has no port {kind.port}.")
+        raise LookupError(f"{there.full_name} of the twin has no port {usual}.")
     return real
 
 
@@ -144,11 +144,11 @@ class _Replacing:
             return {}
         try:
             there, port = self._server(kind, taken["hostname"], taken["port"])
+            account = self._account(kind, there, taken["username"])
         except (LookupError, TypeError, ValueError) as error:
             self.problems.append(f"{place}hostname: {_reason(error)}")
             return {}
         self.cluster = self.cluster or there.cluster
-        account = self._account(kind, there, taken["username"])
         return {
             "hostname": there.address,
             "port": port,
@@ -166,10 +166,16 @@ class _Replacing:
         return self.environment.get(f"{kind.environment}_{name.upper()}") if value is None else value
 
     def _account(self, kind: EndpointKind, there: Server, username: Any) -> Account:
-        """Return the account of that name, so that one with few rights stays one, else the usual one."""
+        """Return the account of that name, so that one with few rights stays one, else the usual one.
+
+        Raises ``LookupError`` with a sentence when the server has neither.
+        """
         same = [one for one in there.accounts.values() if one.username.lower() == str(username).lower()]
         usual = ADMINISTRATOR if self.module == _DECIDES else _ACCOUNTS.get(kind.name, APPLICATION)
-        return [*same, *(one for label, one in there.accounts.items() if label == usual)][0]
+        found = [*same, *(one for label, one in there.accounts.items() if label == usual)]
+        if not found:
+            raise LookupError(f"{there.full_name} of the twin has no account for this.")
+        return found[0]
 
     def _nodes(self, kind: EndpointKind, value: Any, beside: Mapping[str, Any], place: str) -> Any:
         """Return a list of nodes; without a host name a node is reached by its name."""

@@ -52,11 +52,26 @@ class Hosts:
     groups: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in GROUPS})
     group_variables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     variables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    twice: set[str] = field(default_factory=set)
+
+    def add(self, name: str, groups: Iterable[str], variables: dict[str, Any]) -> None:
+        """Add a host; one of the same name is not lost, but a problem."""
+        if name in self.variables:
+            self.twice.add(name)
+        for group in groups:
+            self.groups[group].append(name)
+        self.variables[name] = variables
 
     def problems(self) -> list[str]:
         """Return why these cannot be told from each other."""
         both = sorted(self.variables.keys() & self.groups.keys())
-        return [f"{name} would be a host and a group." for name in both]
+        return [
+            *(f"{name} would be a host and a group." for name in both),
+            *(
+                f"Several servers would be the host {name}. Choose clusters, or other host_names."
+                for name in sorted(self.twice)
+            ),
+        ]
 
 
 @dataclass(frozen=True)
@@ -89,13 +104,9 @@ def hosts_of(ready: Ready, wanted: Wanted) -> Hosts:
         found.group_variables[cluster] = making.cluster(cluster, nodes)
         found.groups.setdefault(cluster, [])
         for node in nodes:
-            name = making.host(node)
-            for group in (cluster, *_groups(node)):
-                found.groups[group].append(name)
-            found.variables[name] = making.node(node)
+            found.add(making.host(node), (cluster, *_groups(node)), making.node(node))
     for name, server in _only("exchange_servers", wanted.exchange_servers, servers).items():
-        found.groups[SERVERS].append(name)
-        found.variables[name] = {"ucops_exchange": making.exchange(server)}
+        found.add(name, [SERVERS], {"ucops_exchange": making.exchange(server)})
     found.group_variables["all"] = making.everywhere()
     return found
 

@@ -21,6 +21,17 @@ ENVELOPE = (
 )
 
 
+def until_it_breaks(answer: httpx.Response) -> bytes:
+    """Return what comes of an answer until its connection is closed too early."""
+    received = b""
+    try:
+        for piece in answer.iter_raw():
+            received += piece
+    except httpx.RemoteProtocolError:
+        return received
+    return pytest.fail("the answer came to its end")
+
+
 def update(client: httpx.Client, department: str) -> httpx.Response:
     content = ENVELOPE.format("updateUser", f"<userid>user0001</userid><department>{department}</department>")
     return client.post("/axl/", content=content, headers={"SOAPAction": '"CUCM:DB ver=14.0 updateUser"'})
@@ -118,22 +129,37 @@ def test_an_oversized_body_is_refused(environment: Emulator, node: str, port: in
     assert "8388608" in answer.text
 
 
-def test_a_held_up_request_does_not_keep_the_emulator_from_stopping(start_emulator: Callable[..., Emulator]) -> None:
+def test_a_request_under_way_does_not_keep_the_emulator_from_stopping(start_emulator: Callable[..., Emulator]) -> None:
     running = start_emulator()
     held = running.control.fault("delay", effect={"seconds": 300}, operation="updateUser")
     with running.client("cucm-pub", timeout=0.3) as client, pytest.raises(httpx.TimeoutException):
         update(client, "red")
     assert [fault["hits"] for fault in running.control.faults() if fault["id"] == held] == [1]
-    running.stop()
-    assert "Traceback" not in running.stderr
+    running.control.fault("endless", operation="getUser")
+    running.control.fault("cut", operation="listUser")
+    content = ENVELOPE.format("getUser", "<userid>user0001</userid>")
+    listing = "<searchCriteria><userid>user0001</userid></searchCriteria><returnedTags><userid/></returnedTags>"
+    with running.client("cucm-pub") as client, running.client("cucm-pub") as other:
+        with pytest.raises(httpx.RemoteProtocolError):
+            other.post("/axl/", content=ENVELOPE.format("listUser", listing))
+        with client.stream("POST", "/axl/", content=content) as answer:
+            next(answer.iter_raw())
+            running.stop()
+    # Nothing but the request that is held up is still under way then.
+    assert running.stderr == "Cancel 1 running task(s), timeout graceful shutdown exceeded\n"
 
 
 def test_an_answer_that_is_cut_comes_after_the_change(environment: Emulator) -> None:
-    environment.control.fault("cut", effect={"share": 0.5}, operation="updateUser", times=1)
+    content = ENVELOPE.format("updateUser", "<userid>user0001</userid><department>red</department>")
+    headers = {"SOAPAction": '"CUCM:DB ver=14.0 updateUser"'}
     with environment.client("cucm-pub") as client:
-        with pytest.raises(httpx.RemoteProtocolError):
-            update(client, "red")
+        whole = update(client, "blue").content
+        environment.control.clear_journal()
+        environment.control.fault("cut", effect={"share": 0.5}, operation="updateUser", times=1)
+        with client.stream("POST", "/axl/", content=content, headers=headers) as answer:
+            received = until_it_breaks(answer)
         assert department(client) == "red"
+    assert received == whole[: len(whole) // 2]
     assert outcomes(environment) == [(200, "cut")]
 
 
@@ -149,7 +175,7 @@ def test_an_answer_that_comes_drop_by_drop_is_whole_and_holds_up_nobody(environm
         assert len(pieces) > 1
 
 
-def test_an_answer_without_an_end_goes_on_until_its_client_goes_or_the_emulator_stops(environment: Emulator) -> None:
+def test_an_answer_without_an_end_goes_on_until_its_client_goes(environment: Emulator) -> None:
     environment.control.fault("endless", operation="getUser", times=1)
     content = ENVELOPE.format("getUser", "<userid>user0001</userid>")
     headers = {"SOAPAction": '"CUCM:DB ver=14.0 getUser"'}
@@ -200,6 +226,22 @@ def test_a_clock_that_is_wrong_is_told_by_its_own_server_only(environment: Emula
         with environment.client(node) as client:
             dates[node] = parsedate_to_datetime(client.get("/nothing-is-here").headers["date"])
     assert 590 < (dates["cucm-pub"] - dates["imp-sub"]).total_seconds() < 610
+    (fault,) = environment.control.faults()
+    assert (fault["hits"], fault["matched"]) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["cut", "endless"])
+def test_an_answer_without_content_is_lost_or_as_good_as_ever(environment: Emulator, kind: str) -> None:
+    file = {"name": "a.txt", "transaction": "Insert Users", "content": "USER ID\n"}
+    environment.control.fault(kind, operation="deleteBulkFile")
+    with environment.client("cucm-pub") as client:
+        client.post("/cucm-admin/v1/bulk-files", json=file).raise_for_status()
+        if kind == "cut":
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.delete("/cucm-admin/v1/bulk-files/a.txt")
+        else:
+            assert client.delete("/cucm-admin/v1/bulk-files/a.txt").status_code == 204
+        assert client.get("/cucm-admin/v1/bulk-files").json() == {"items": []}
 
 
 def test_what_is_matched_and_what_is_struck_is_counted(environment: Emulator) -> None:

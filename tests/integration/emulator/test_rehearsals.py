@@ -157,3 +157,32 @@ def test_the_command_has_users_fall_back(environment: Emulator) -> None:
     (group,) = environment.control.redundancy_groups()
     assert [node["state"] for node in group["nodes"]] == ["Normal", "Normal"]
     assert "has the node cucm-pub" in command(environment, "redundancy", "fallback", "cucm-pub", status=2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("snapshot", "take", "before the change"),
+        ("snapshot", "remove", "für/?#"),
+        ("exchange", "certificate", "mail 1?", "--days", "3"),
+        ("node", "away", "imp pub/.."),
+    ],
+)
+def test_a_name_that_is_none_is_refused_in_a_sentence(environment: Emulator, words: tuple[str, ...]) -> None:
+    variables = {"IMP_EMULATOR_READY": str(environment.ready_file)}
+    done = CliRunner(env=variables).invoke(cli.app, list(words))
+    assert isinstance(done.exception, ControlError), done.exception
+
+
+def test_the_list_of_faults_says_what_each_does(environment: Emulator) -> None:
+    environment.control.fault("status", effect={"status": 503}, protocol="axl")
+    environment.control.fault("status", effect={"status": 502, "after": True}, node="imp-pub", operation="listUser")
+    numbers, *told = zip(
+        *(line.split("\t") for line in command(environment, "faults", "list").splitlines()), strict=True
+    )
+    assert told == [
+        ("status 503", "status 502 after"),
+        ("axl", "imp-pub/listUser"),
+        ("0 of 0", "0 of 0"),
+    ]
+    assert len(set(numbers)) == 2

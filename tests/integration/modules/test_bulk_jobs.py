@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -298,3 +299,20 @@ def test_what_cannot_be_meant_is_said_before_anything_is_sent(environment: Emula
         assert any(one.startswith(f"jobs[{number}].") and words in one for one in problems), (number, problems)
     assert CANARY not in result.output
     assert environment.journal(protocol="cucm_admin") == []
+
+
+def test_the_interface_takes_no_text_and_no_time_that_it_could_not_tell(environment: Emulator) -> None:
+    query = {"description": "x", "transaction": "Update Users - Query", "set": {"im_and_presence": True}}
+    wanted = {**query, "query": {"userid": "%"}, "run": "later"}
+    with environment.client("cucm-pub") as client:
+        identifier = client.post("/cucm-admin/v1/bulk-jobs", json=wanted).raise_for_status().json()["id"]
+        for path, body, field in (
+            ("bulk-jobs", {**wanted, "query": {"userid": "\ud800"}}, "query"),
+            ("bulk-jobs", {**wanted, "query": {"userid": "x" * 256}}, "query"),
+            ("bulk-files/validate", {"transaction": "Insert Users", "content": "USER ID\n\ud800\n"}, "content"),
+            (f"bulk-jobs/{identifier}/activate", {"start_at": "9999-12-31T23:00:00-12:00"}, "start_at"),
+        ):
+            headers = {"Content-Type": "application/json"}
+            refused = client.post(f"/cucm-admin/v1/{path}", content=json.dumps(body), headers=headers)
+            assert (refused.status_code, refused.json()["field"]) == (422, field)
+        assert [job["status"] for job in client.get("/cucm-admin/v1/bulk-jobs").json()["items"]] == ["Hold"]

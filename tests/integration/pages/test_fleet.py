@@ -184,6 +184,19 @@ def test_the_modules_of_the_controller_take_these_objects(terminal: Shell) -> No
         assert ArgumentSpecValidator(loose).validate(given).error_messages == [], task["name"]
 
 
+def test_no_cluster_is_changed_by_two_jobs_at_once() -> None:
+    """Slicing implies that a job may run twice at the same time, so what changes clusters has no slices."""
+    (jobs,) = (task for task in tasks() if "awx.awx.job_template" in task)
+    module = jobs["awx.awx.job_template"]
+    assert (module["job_slice_count"], module["allow_simultaneous"]) == ("{{ item.slices | default(slices) }}", False)
+    assert {job["name"]: job.get("slices") for job in jobs["loop"]} == {
+        "UC preflight": None,
+        "UC plan": None,
+        "UC apply": 1,
+        "UC drift": None,
+    }
+
+
 def test_the_credential_brings_what_the_inventory_reads() -> None:
     made = [task["awx.awx.credential_type"] for task in tasks() if "awx.awx.credential_type" in task]
     types = {one["name"]: one for one in made}

@@ -83,21 +83,30 @@ def said(played: Played, run: int) -> str:
 
 def test_some_users_first_and_the_others_when_these_are_well(environment: Emulator, tmp_path: Path) -> None:
     ready(environment)
+    environment.control.fault("status", effect={"status": 403}, protocol="axl", operation="executeSQLQuery", times=1)
     played = rounds(
         environment,
         tmp_path,
+        {"calendar_users_list": listed(30, 31, 32)},
         {"calendar_users_list": listed(10, 11, 12, 13, 14)},
         {"calendar_users_list": listed(21, 20, 22, 23)},
         {"calendar_users_list": listed(24, 25, 26), "calendar_users_max_changes": 2},
+        {"calendar_users_list": [*listed(27, 28, 29), {"userid": "nobody"}]},
     )
     assert played.status == 0, played.output
+    # Who would change could not be read the first time: then there is no first user, and nobody is changed.
+    assert said(played, 1).strip()
+    assert "user00" not in said(played, 1)
     # Both batches are in the result, so that what is shown of a run is all of it.
-    assert said(played, 1) == "user0010,user0011,user0012,user0013,user0014"
-    assert said(played, 2).startswith("user0021,user0020 The first 2 users are not all as they should be. user0020: ")
-    assert said(played, 2).endswith("The other 2 users were left alone. Put it right, and run it again.")
+    assert said(played, 2) == "user0010,user0011,user0012,user0013,user0014"
+    assert said(played, 3).startswith("user0021,user0020 The first 2 users are not all as they should be. user0020: ")
+    assert said(played, 3).endswith("The other 2 users were left alone. Put it right, and run it again.")
     # Nobody is changed when all of them would be more than the run may change.
-    assert "3 users would change, more than max_changes allows (2)." in said(played, 3)
+    assert "3 users would change, more than max_changes allows (2)." in said(played, 4)
+    # Also of a run in which one of the others fails.
+    assert said(played, 5).startswith("user0027,user0028,user0029 ")
+    assert "nobody" in said(played, 5)
     found = enabled(environment)
-    assert found == [f"user{number:04}" for number in (10, 11, 12, 13, 14, 20, 21)]
+    assert found == [f"user{number:04}" for number in (10, 11, 12, 13, 14, 20, 21, 27, 28, 29)]
     updates = environment.journal(protocol="axl", operation="updateUser")
     assert len(updates) == len(found)

@@ -31,12 +31,22 @@ VARIABLES: dict[str, Any] = {
     "calendar_users_query": {"userid": "user000%"},
     "presence_gateways_list": [{"name": "mail1.example.com"}, {"name": "mail2.example.com"}],
     "presence_gateways_account": "EXAMPLE\\svc-imp",
-    "presence_gateways_account_password": SECRET,
+    "presence_gateways_account_password": "{{ vault_presence_gateways_account_password }}",
     "ucops_imp_backup": True,
     "ucops_imp_drift_undeclared": False,
 }
 ACCOUNT = {"username": "svc-real", "password": SECRET}
 IMP = {"hostname": f"imp-pub.{DOMAIN}", **ACCOUNT}
+MORE_USERS = {
+    "import_playbook": "ucops.imp.calendar_users",
+    "vars": {
+        "calendar_users_query": {"userid": "user001%"},
+        "calendar_users_canary": 1,
+        "calendar_users_canary_retries": 1,
+        "calendar_users_canary_delay": 0,
+    },
+}
+"""The playbook that asks the IM and Presence nodes only when there are first users to look at."""
 OWN: dict[str, Any] = {
     "hosts": "imp_publisher",
     "gather_facts": False,
@@ -108,7 +118,7 @@ def trap() -> Iterator[Trap]:
 
 
 def inventory_of_the_cluster(folder: Path, emulator: Emulator) -> Path:
-    """Copy the example inventory, with the names of the emulator's cluster and a vault of the real one's passwords."""
+    """Copy the example inventory, with the names of the emulator's cluster, and without the vault of the real one."""
     inventory = folder / "inventory"
     shutil.copytree(EXAMPLE, inventory)
     (inventory / "hosts.yml").unlink()
@@ -118,9 +128,6 @@ def inventory_of_the_cluster(folder: Path, emulator: Emulator) -> Path:
     source.write_text(
         yaml.safe_dump({"plugin": "ucops.imp.imp_cluster", "hostname": REAL[0], **ACCOUNT, **of_the_file})
     )
-    everybody = inventory / "group_vars" / "all"
-    vault = dict.fromkeys(("vault_ucops_imp_application_password", "vault_ucops_imp_os_password"), SECRET)
-    (everybody / "vault.yml").write_text(json.dumps(vault))
     certificates = [{"path": emulator.ready["exchange"]["mail1.example.com"]["chain_file"]}]
     own = {**VARIABLES, "trust_certificates": certificates}
     (inventory / "group_vars" / "headquarters" / "more.yml").write_text(json.dumps(own))
@@ -129,7 +136,7 @@ def inventory_of_the_cluster(folder: Path, emulator: Emulator) -> Path:
 
 def test_nothing_of_a_run_reaches_the_real_servers(environment: Emulator, tmp_path: Path) -> None:
     inventory = inventory_of_the_cluster(tmp_path, environment)
-    (tmp_path / "own.yml").write_text(json.dumps([{"import_playbook": "ucops.imp.site"}, OWN]))
+    (tmp_path / "own.yml").write_text(json.dumps([{"import_playbook": "ucops.imp.site"}, MORE_USERS, OWN]))
     kept = environment.ready_file.parent
     for folder in ("backups", "pending-restarts"):
         shutil.rmtree(kept / folder, ignore_errors=True)

@@ -163,7 +163,8 @@ def test_the_sample_is_a_file_that_can_be_used(emulated: Environment, kind: Kind
         ("user0001,Sales\n", "line 1: the first line names no column USER ID."),
         ("USER ID,SECRETWORD\nuser0001,x\n", "line 1: column 2 is none of the transaction's."),
         ("USER ID,TITLE,TITLE\n", "line 1: a column is there twice."),
-        ('USER ID\n"user0001\n', "line 2: a quote is not closed."),
+        ('USER ID\n"user0001\n', "line 2: it has a quote too many or too few."),
+        ('USER ID\n"user"0001\n', "line 2: it has a quote too many or too few."),
     ],
 )
 def test_what_is_no_file(emulated: Environment, content: str, problem: str) -> None:

@@ -224,7 +224,7 @@ def test_actions_are_posted(emulated: Environment, tmp_path: Path) -> None:
         for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS"):
             answer = await visitor.client.request(method, "/console/do/reset")
             assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-            assert method == "HEAD" or "This address takes forms only." in answer.text
+            assert method == "HEAD" or "This address only takes forms that are sent." in answer.text
         assert visitor.calls == []
 
     console_door.visit(emulated, tmp_path, use)

@@ -180,7 +180,7 @@ def test_a_page_is_only_read(emulated: Environment, tmp_path: Path) -> None:
             for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
                 answer = await visitor.client.request(method, path)
                 assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
-                assert "This address is only read." in answer.text, (method, path)
+                assert "This address can only be read." in answer.text, (method, path)
                 assert "content-security-policy" in answer.headers
         for path in (
             "/console/nothing",

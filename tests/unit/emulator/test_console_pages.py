@@ -245,7 +245,7 @@ def test_what_may_go_wrong_is_shown_and_offered(environment: Environment, tmp_pa
         exchange_certificates.issue_again(context, "mail1.example.com", 12)
     page = document(Reader(environment, tmp_path).page("/rehearse"))
     publisher, node = (" ".join(row.text_content().split()) for row in page.findall(".//div[@id='live']//li"))
-    assert publisher == "cucm-pub goes away with its next restart Have it stay after all"
+    assert publisher == "cucm-pub goes away with its next restart Cancel: have it stay"
     assert node.startswith("imp-pub away since ")
     assert node.endswith(f"Have it come back port 50021: {STRANGE} Release")
     assert "days left: 12" in page.text_content()

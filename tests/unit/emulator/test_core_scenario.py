@@ -242,6 +242,8 @@ def test_a_broken_rule_is_named_with_its_place(path: str, value: Any, message: s
         ("", "scenario: must be a mapping, not nothing"),
         ("format: 1\nformat: 1", "line 1: key 'format' is given twice"),
         ("format: 1\nclusters:\n - {name: a, name: b}", "line 3: key 'name' is given twice"),
+        ("x: &x {name: a}\ny: {<<: *x}", "line 2: the key << is not known here; write the keys of the other"),
+        ("[" * 10_000, "holds lists or mappings too deep in each other"),
         ("!!python/object/apply:os.system [true]", "is not YAML"),
         (f"format: {'9' * 5000}", "scenario: is not YAML"),
         (

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from imp_emulator.cli import app
+from imp_emulator.cli_groups import GROUPS
 from imp_emulator.control import faults
 from imp_emulator.scenario import faults as fault_sets
 from imp_emulator.scenario import file as scenario_file
@@ -43,7 +46,11 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
         ([{"effect": {"kind": "flood"}}], "faults[0].effect: Input tag 'flood'"),
         ([{"effect": {"kind": "drop"}}, {"effect": {"kind": "drop"}, "probability": 2}], "faults[1].probability: "),
         ([{"effect": {"kind": "drop"}, "sometimes": True}], "faults[0].sometimes: Extra inputs are not permitted"),
-        ([{"protocol": "axl", "effect": {"kind": "error", "code": "nonsense"}}], "faults[0].effect.code: 'nonsense'"),
+        ([{"protocol": "axl", "effect": {"kind": "error", "code": "nonsense"}}], "faults[0]: 'nonsense'"),
+        (
+            [{"protocol": "axl", "times": 1, "effect": {"kind": "clock_skew", "seconds": 1}}],
+            "faults[0]: a clock is wrong for every request; leave out protocol, times",
+        ),
     ],
 )
 def test_a_fault_of_a_scenario_that_breaks_a_rule_is_named_by_its_place(
@@ -52,6 +59,23 @@ def test_a_fault_of_a_scenario_that_breaks_a_rule_is_named_by_its_place(
     with pytest.raises(ScenarioError) as refused:
         faults.begin(environment(tmp_path, listed))
     assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize("page", ["emulator/README.md", "docs/busy-servers.md"])
+def test_the_pages_name_every_kind_of_fault(page: str) -> None:
+    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE)
+    told = {one for row in rows for found in re.findall(r'^`(\w+)`|, `(\w+)`$|"kind": "(\w+)"', row) for one in found}
+    assert {kind.value for kind in EffectKind} - told == set()
+
+
+def test_the_page_names_every_command() -> None:
+    """The table of ``emulator/README.md`` has each command of ``imp-emulator``, with its group."""
+    text = (Path(__file__).parents[3] / "emulator/README.md").read_text(encoding="utf-8")
+    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    names += [f"{group} {command.name}" for group, room in GROUPS.items() for command in room.registered_commands]
+    assert len(names) > 20
+    assert [name for name in names if f"`{name}" not in text] == []
 
 
 def test_a_set_that_is_nowhere(tmp_path: Path) -> None:

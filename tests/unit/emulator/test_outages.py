@@ -9,8 +9,8 @@ import pytest
 
 from imp_emulator.catalogue.services import PRESENCE_ENGINE, SIP_PROXY
 from imp_emulator.domain.imp import engine_settings, outages, recovery, restarts, services
-from imp_emulator.domain.imp.services import Action, Status
-from imp_emulator.errors import NotFound
+from imp_emulator.domain.imp.services import Action, Reason, Status, Verb
+from imp_emulator.errors import Forbidden, NotFound
 from imp_emulator.store import nodes
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.events import StateReplaced
@@ -107,6 +107,20 @@ def test_whoever_has_begun_to_start_or_stop_ends_with_its_node(pair: Environment
     end(pair)
     advance(pair, 30)
     assert running(pair) == before - {SIP_PROXY}
+
+
+def test_nothing_starts_on_a_node_that_is_away(pair: Environment) -> None:
+    begin(pair)
+    with pair.database.transaction():
+        assert services.control(pair.context, *NODE, Action.START, PRESENCE_ENGINE) is Reason.NOT_RUNNING
+    for verb in (Verb.START, Verb.DEACTIVATE):
+        with pytest.raises(Forbidden, match="imp1 is away: its services can be started and stopped when it is back"):
+            services.change(pair.context, *NODE, PRESENCE_ENGINE, verb)
+    engine = services.status(pair.context, *NODE, PRESENCE_ENGINE)
+    assert (engine.activated, services.verbs(pair.context, *NODE, engine)) == (True, [])
+    end(pair)
+    engine = services.status(pair.context, *NODE, PRESENCE_ENGINE)
+    assert services.verbs(pair.context, *NODE, engine) == [Verb.RESTART, Verb.STOP, Verb.DEACTIVATE]
 
 
 def test_who_is_away_is_read_anew_from_a_state_that_was_restored(pair: Environment) -> None:

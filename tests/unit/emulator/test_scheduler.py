@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -322,7 +323,10 @@ async def _noted(world: World, count: int) -> None:
 
 
 def test_a_start_does_not_wait_for_what_takes_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it did not wait for goes on, also when a part of that cannot be stored at the first try."""
     monkeypatch.setattr(scheduler, "PATIENCE", 0.0)
+    full, error = iter([True]), sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorname = "SQLITE_FULL"
 
     async def work() -> None:
         long = asyncio.Event()
@@ -331,10 +335,16 @@ def test_a_start_does_not_wait_for_what_takes_long(world: World, monkeypatch: py
             await long.wait()
             world.note(job)
 
+        def store(job: Job) -> None:
+            if next(full, False):
+                raise NotStored(error)
+            world.note(job)
+
         world.scheduler.register("long", follow_thousands)
+        world.scheduler.register("storing", store)
         await world.scheduler.change_clock(lambda clock: clock.freeze(False))
         world.add("thousands", -2, kind="long")
-        world.add("after it", -1)
+        world.add("after it", -1, kind="storing")
         await world.scheduler.start()
         assert world.ran == []
         long.set()
@@ -441,35 +451,6 @@ def test_a_job_that_is_to_run_at_once_runs_also_on_a_clock_that_stands_still_and
         assert world.ran == [("a", 0)]
 
     asyncio.run(conversation())
-
-
-def test_a_job_of_a_transaction_that_is_undone_does_not_run_at_once(world: World) -> None:
-    def undone() -> None:
-        with world.database.transaction():
-            world.scheduler.jobs.at_once("note", "a")
-            raise RuntimeError("undone")
-
-    async def conversation() -> None:
-        with pytest.raises(RuntimeError, match="undone"):
-            undone()
-        await world.scheduler.advance(0)
-        assert world.ran == []
-
-    asyncio.run(conversation())
-
-
-def test_a_job_that_cannot_run_at_once_has_its_turn(world: World) -> None:
-    world.scheduler.jobs.at_once("note", "nobody serves")
-
-    async def conversation() -> None:
-        async with world.scheduler.halted():
-            world.scheduler.jobs.at_once("note", "halted")
-        world.scheduler.jobs.at_once("note", "replaced")
-        assert world.ran == [("replaced", 0)]
-        await world.scheduler.advance(5)
-
-    asyncio.run(conversation())
-    assert world.ran == [("replaced", 0), ("nobody serves", 0), ("halted", 0)]
 
 
 def test_work_that_has_begun_at_once_is_waited_for_and_begins_anew_after_a_kill(world: World) -> None:

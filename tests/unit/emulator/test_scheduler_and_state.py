@@ -1,7 +1,7 @@
 # Copyright (c) 2026 ucops contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many jobs in the store, and what the control plane and those who listen are told when the state is another."""
+"""Many jobs in the store, jobs that run at once, and what is told when the state is another."""
 
 from __future__ import annotations
 
@@ -116,3 +116,32 @@ def test_who_listens_is_told_of_another_state_when_it_is_there(emulated: Environ
     asyncio.run(emulated.scheduler.change_clock(running_from_noon))
     asyncio.run(work())
     assert told == [(True, False), (False, True)]
+
+
+def test_a_job_of_a_transaction_that_is_undone_does_not_run_at_once(world: World) -> None:
+    def undone() -> None:
+        with world.database.transaction():
+            world.scheduler.jobs.at_once("note", "a")
+            raise RuntimeError("undone")
+
+    async def conversation() -> None:
+        with pytest.raises(RuntimeError, match="undone"):
+            undone()
+        await world.scheduler.advance(0)
+        assert world.ran == []
+
+    asyncio.run(conversation())
+
+
+def test_a_job_that_cannot_run_at_once_has_its_turn(world: World) -> None:
+    world.scheduler.jobs.at_once("note", "nobody serves")
+
+    async def conversation() -> None:
+        async with world.scheduler.halted():
+            world.scheduler.jobs.at_once("note", "halted")
+        world.scheduler.jobs.at_once("note", "replaced")
+        assert world.ran == [("replaced", 0)]
+        await world.scheduler.advance(5)
+
+    asyncio.run(conversation())
+    assert world.ran == [("replaced", 0), ("nobody serves", 0), ("halted", 0)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,10 @@ from tests.support.twin_scenario import (
 )
 
 SCENARIO = scenario_file.read(yaml.safe_dump(TWIN, allow_unicode=True))
+
+
+class Undone(Exception):
+    """Undoes a transaction, so that the other tests meet what was there before."""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +155,7 @@ def test_services_are_as_they_were(twin: Environment) -> None:
     assert state(SUB, PRESENCE_ENGINE) == (True, Status.STOPPED)
     assert state(PUB, PRESENCE_ENGINE) == (True, Status.STARTED)
     assert state("192.0.2.11", "Cisco DirSync") == (False, Status.STOPPED)
+    assert state("192.0.2.11", "Self Provisioning IVR") == (True, Status.STARTED), "what runs is activated"
     assert state("192.0.2.11", "Cisco Dialed Number Analyzer") == (True, Status.STARTED)
     new = "Cisco Brand New Service"
     assert state(SUB, new) == (True, Status.STARTED)
@@ -170,17 +176,18 @@ def test_trust_stores_hold_the_real_certificates(twin: Environment) -> None:
     made = stand_ins.made(twin.database, SCENARIO.clusters[0].trusted[4].certificate)
     every = {
         ("Root 1.pem", ROOT.fingerprint),
-        ("imp-pub.example.com.pem", NODE.fingerprint),
+        # The name that the one of the authority would have.
+        ("Company_Issuing_CA.pem", NODE.fingerprint),
         ("Anonymous_CA.pem", held_pem(made)[0].fingerprint),
     }
-    assert held(PUB, "cup") == {*every, ("Company_Issuing_CA.pem", ISSUING.fingerprint)}
+    assert held(PUB, "cup") == {*every, ("Company_Issuing_CA-1.pem", ISSUING.fingerprint)}
     assert held(SUB, "cup") == {*every, ("mail4.example.com.pem", ALONE.fingerprint)}
     assert {name for node in (PUB, SUB, "192.0.2.11") for name, _ in held(node, "tomcat")} == {"Company_Root_CA.pem"}
     assert held(PUB, "cup-xmpp") == set()
     ((_, unreadable),) = held(SUB, "cup-xmpp")
     assert unreadable == hashlib.sha256(ssl.PEM_cert_to_DER_cert(UNREADABLE)).hexdigest()
-    first = trust.trusted(twin.context, CLUSTER, SUB, "cup")[-3]
-    assert (first.filename, first.description) == ("Root 1.pem", "of the company")
+    described = {one.filename: one.description for one in trust.trusted(twin.context, CLUSTER, SUB, "cup")}
+    assert described["Root 1.pem"] == "of the company"
 
 
 def test_a_node_says_that_it_has_the_certificate_of_the_real_one_and_shows_another(twin: Environment) -> None:
@@ -188,6 +195,10 @@ def test_a_node_says_that_it_has_the_certificate_of_the_real_one_and_shows_anoth
     assert trust.foreign_identities(twin.context, CLUSTER, "192.0.2.11") == []
     shown = identities.certificate(twin.context, CLUSTER, PUB, "cup")
     assert held_pem(shown)[0].fingerprint != NODE.fingerprint
+    with suppress(Undone), twin.database.transaction():
+        trust.delete(twin.context, CLUSTER, PUB, "cup", NODE.fingerprint)
+        assert trust.foreign_identities(twin.context, CLUSTER, PUB) == [], "it is not in the store any more"
+        raise Undone
 
 
 class Server:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from imp_emulator.scenario.model import ONLINE_HOSTS, ScenarioError
 from imp_emulator.serving import ready_content
 from imp_emulator.store import accounts
 from imp_emulator.store.database import Database
+from imp_emulator.store.imp import gateways
 from tests.support import states
 from tests.support.twin_scenario import (
     ABOVE,
@@ -31,6 +33,8 @@ from tests.support.twin_scenario import (
     UNREADABLE,
 )
 
+EMPTY = ssl.DER_cert_to_PEM_cert(b"\x30\x08\x30\x00\x30\x00\x03\x02\x00\x00")
+"""A certificate in form, with nothing in it."""
 SCENARIO = scenario_file.read(yaml.safe_dump(TWIN, allow_unicode=True))
 
 
@@ -68,10 +72,12 @@ REFUSED = [
     (GATEWAYS + "/2/client_id", CLIENT, "presence_gateways[2].client_id: is not known here"),
     (GATEWAYS + "/2/name", "mail_3.example.com", "must be a host name with a dot, or an address, not 'mail_3.exa"),
     (GATEWAYS + "/6/proxy_url", "http://[::1]:x", "proxy_url: must be an http or https URL of a host, without a path"),
+    (GATEWAYS + "/6/proxy_url", "http://[192.0.2.1]", "proxy_url: must be an http or https URL of a host"),
+    (GATEWAYS + "/6/proxy_url", "http://proxy.example.com:0", "proxy_url: must be an http or https URL of a host"),
     (GATEWAYS + "/6/resource", "https://graph.microsoft.com/v1", "resource: must be an http or https URL of a host"),
     (GATEWAYS + "/6/tenant_id", "x", "presence_gateways[6].tenant_id: must be a UUID, not 'x'"),
     (AT + "presence_gateways", [], "presence_gateways_account: needs an Exchange server among presence_gateways"),
-    (CALENDARING + "", {1: "x"}, "calendaring_parameters.1: must be text as a key, not a whole number"),
+    (CALENDARING, {1: "x"}, "calendaring_parameters.1: must be text as a key, not a whole number"),
     (CALENDARING + "/CalendarSpread", True, 'not true or false; put "T" and "F" in quotation marks'),
     (CALENDARING + "/CalendarSpread", "a\x01", "must be text that XML can carry"),
     (
@@ -161,12 +167,15 @@ def test_what_cannot_be_meant_is_refused_with_its_place(path: str, value: Any, m
             1,
             "parameters.Spread: is no calendaring parameter; they are",
         ),
-        (CALENDARING + "/CalendarSpread", "soon", "must be a whole number for CalendarSpread, not 'soon'"),
+        (CALENDARING + "/CalendarSpread", "soon", "a whole number from 0 to 2147483647 for CalendarSpread, not 'soon'"),
+        (CALENDARING + "/EWSStatusFrequency", 0, "from 1 to 2147483647 for EWSStatusFrequency, not '0'"),
+        (CALENDARING + "/EWSStatusFrequency", 10**10, "from 1 to 2147483647 for EWSStatusFrequency, not '1"),
         (
             "exchange/servers/1/stands_in_for",
             [UNREADABLE],
             "servers[1].stands_in_for: begins with a cert",
         ),
+        ("exchange/servers/1/stands_in_for", [EMPTY], "servers[1].stands_in_for: begins with a certificate that no"),
         (GATEWAYS + "/6/client_secret_env", "NOT_SET", "environment variable NOT_SET"),
     ],
 )
@@ -174,6 +183,11 @@ def test_what_only_the_first_start_can_tell_is_refused_too(path: str, value: Any
     with pytest.raises(ScenarioError) as refused:
         states.seed(tmp_path, scenario_file.read(changed(path, value)))
     assert message in str(refused.value)
+
+
+def test_an_address_that_another_node_has_is_not_free() -> None:
+    (cluster,) = scenario_file.read(changed(AT + "nodes/2/ipv4", "198.18.0.1")).clusters
+    assert [node.ipv4 for node in cluster.nodes] == ["192.0.2.11", "198.18.0.2", "198.18.0.1", "198.18.0.3"]
 
 
 def test_secrets_may_come_from_the_environment_or_be_those_of_the_tenant(
@@ -198,6 +212,19 @@ def test_secrets_may_come_from_the_environment_or_be_those_of_the_tenant(
         "client_secret": known.password,
         "proxy_password": "of the proxy",
     }
+
+
+def test_an_account_that_exchange_knows_may_have_an_old_password_in_the_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLD_PASSWORD", "the old one")
+    account = {"username": "example\\SVC-imp", "password_env": "OLD_PASSWORD"}
+    scenario = scenario_file.read(changed(AT + "presence_gateways_account", account))
+    database = Database(states.seed(tmp_path, scenario))
+    found = gateways.credentials(database, CLUSTER)
+    database.close()
+    assert found is not None
+    assert (found.account, found.password) == ("example\\SVC-imp", "the old one")
 
 
 def test_a_cluster_is_not_named_as_an_authority_because_accounts_are_kept_by_these_names() -> None:

@@ -14,12 +14,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from imp_emulator.catalogue import parameters, services
-from imp_emulator.letter_case import ascii_lower
+from imp_emulator.letter_case import ascii_lower, like
 from imp_emulator.pipeline.ntlm import _stored_name
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.writer import generate
-from imp_emulator.wire.axl.answers import like
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
 from tests.support.axl import InProcess

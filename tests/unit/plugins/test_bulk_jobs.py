@@ -21,6 +21,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.bulk_administra
     Wanted,
     needed_start,
     newest,
+    time_of,
     told_lines,
 )
 
@@ -61,6 +62,7 @@ def test_a_file_is_sent_with_commas_and_told_with_its_own_lines() -> None:
     assert file.only(set(), behind=1) == rest
     assert file.only({1}).rows == ()
     assert CANARY not in repr(Wanted("Sales", CUSTOM_FILE, file))
+    assert CANARY not in repr(file)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_a_query_is_the_same_job_whatever_the_server_leaves_out() -> None:
 
 
 NOW = "2026-11-26T08:00:00Z"
-EARLY, LATE = "2026-11-26T07:00:00.5Z", "2026-11-26T09:00:00Z"
+EARLY, LATE = "2026-11-26T07:00:00.123456789Z", "2026-11-26T09:00:00Z"
 AT = datetime(2026, 11, 26, 9, tzinfo=timezone.utc)
 
 
@@ -166,6 +168,11 @@ def test_when_a_job_begins(
 ) -> None:
     wanted = Wanted("Sales", QUERY, run=run, start_at=at)
     assert needed_start(wanted, {"status": status, "start_at": start_at}, NOW) == needed
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2026-11-28T22:00:00", "9999-12-31T23:00:00-02:00", ""])
+def test_what_is_no_time_with_a_zone(text: str) -> None:
+    assert time_of(text) is None
 
 
 def test_a_time_that_is_none_is_an_answer_that_is_none() -> None:

@@ -12,8 +12,12 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.filter.bat_file import bat_file
 from ansible_collections.ucops.imp.plugins.filter.runbook import runbook
+from ansible_collections.ucops.imp.plugins.lookup import options
+from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import KEEP
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook import steps
 from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.pages import LANGUAGES, texts_of
 
@@ -105,6 +109,15 @@ def test_a_bulk_job_alone_needs_no_restart() -> None:
     assert names(user_file="hq-users.csv", users=3) == [steps.BULK_JOB]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_bulk_job_is_told_which_symbol_keeps_a_value(language: str) -> None:
+    """Without it the tool would write the symbol into each field that is to stay."""
+    page = runbook(found(user_file="hq-users.csv", users=1), "html", language)
+    (told,) = (line for line in page.splitlines() if "Value for fields to be ignored" in line)
+    assert re.search(rf"(type|に) {KEEP} (into|を)", told)
+    assert f",{KEEP}," in bat_file(["anna"])
+
+
 def test_no_gateway_is_wanted() -> None:
     assert names(results={"presence_gateways": NO_INTERFACE}, gateways=[]) == []
     assert names(results={"presence_gateways": NO_INTERFACE}, gateways=[], purge=True) == [
@@ -170,11 +183,31 @@ def test_both_languages_have_the_same_texts_and_values() -> None:
         ({"cluster": "hq", "nonsense": 1}, (), "give it a dictionary with cluster"),
         ({"cluster": "hq"}, ("pdf",), "form: it must be one of steps, markdown, html."),
         ({"cluster": "hq"}, ("html", "de"), "language: it must be one of en, ja."),
+        ({"cluster": "hq", "user_file": "a.csv", "users": "two"}, (), "a value has another shape"),
+        (found(gateways=[{}], results={"trust": NO_INTERFACE}), (), "a value has another shape"),
+        (found(gateways="mail1", results={"presence_gateways": NO_INTERFACE}), ("html",), "a value has another shape"),
+        ({"cluster": 7}, ("markdown",), "a value has another shape"),
+        ({"cluster": "hq", "results": "trust"}, (), "a value has another shape"),
     ],
 )
 def test_what_cannot_be_understood_is_refused(given: Any, options: tuple[str, ...], said: str) -> None:
     with pytest.raises(AnsibleFilterError, match=re.escape(said)):
         runbook(given, *options)
+
+
+@pytest.mark.parametrize("fields", ["text", ["text"], [{"name": "meeting_information"}], None])
+def test_what_is_no_change_of_a_user_is_refused(fields: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="bat_file: a change whose fields"):
+        bat_file([{"id": "a", "fields": fields}])
+
+
+@pytest.mark.parametrize(("given", "expected"), [({"ucops_imp_cluster": "hq"}, "hq"), ({}, "imp1.example.com")])
+def test_the_name_of_the_files(given: dict[str, str], expected: str) -> None:
+    """An inventory need not name its cluster; the steps are written at the end of a run that has changed things."""
+    loader, host = DataLoader(), {"inventory_hostname": "imp1.example.com", "playbook_dir": "/none", **given}
+    lookup = options.LookupModule(loader=loader, templar=Templar(loader=loader, variables=host))
+    (found,) = lookup.run(["runbook"], variables=host)
+    assert found["runbook_cluster"] == expected
 
 
 def test_a_file_of_changes_keeps_what_does_not_change() -> None:

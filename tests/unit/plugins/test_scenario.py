@@ -14,7 +14,9 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.ucops.imp.plugins.filter.scenario import scenario
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import held_pem
+from ansible_collections.ucops.imp.plugins.module_utils._module.validation import job_of, problems_of
 from ansible_collections.ucops.imp.plugins.module_utils._product.parameters import ENTERPRISE_NODE
+from ansible_collections.ucops.imp.plugins.modules import twin_info
 
 from imp_emulator.scenario.file import read
 from tests.support.certificates import Identity, issue
@@ -44,6 +46,11 @@ def user(userid: str, **more: Any) -> dict[str, Any]:
 
 def shown(name: str, chain: Sequence[Identity], *addresses: str, port: int = 443) -> dict[str, Any]:
     return {"name": name, "port": port, "addresses": list(addresses), "chain": [one.pem for one in chain]}
+
+
+def online(**more: Any) -> dict[str, Any]:
+    ids = dict.fromkeys(("client_id", "tenant_id"), "7f4b0f64-6e0e-4c0f-8a55-0c0b8a1dacee")
+    return {"name": "outlook.office365.com", "type": "office_365", "description": "", **ids, **more}
 
 
 def gateway(name: str, **more: Any) -> dict[str, Any]:
@@ -169,6 +176,39 @@ def test_no_secret_gets_into_a_scenario() -> None:
     assert "s3cret" not in scenario(twin(), "acme")
 
 
+@pytest.mark.parametrize("password", ["acme-s3cret", "a/s3cret", "a@s3cret", "a?s3cret#s3cret"])
+def test_no_password_of_a_proxy_gets_into_a_scenario(password: str) -> None:
+    """Whatever stands in it, as nobody has checked what a cluster holds."""
+    content = written(gateways=[online(proxy_url=f"http://acme:{password}@proxy.acme.test:8080")])
+    assert content["clusters"][0]["presence_gateways"][0]["proxy_url"] == "http://proxy.acme.test:8080"
+
+
+def test_an_account_that_no_gateway_uses_is_none_of_the_gateways() -> None:
+    """There are sites with Office 365 alone, whose inventory or cluster still has the account of before."""
+    for gateways in ([online()], [], None):
+        (cluster,) = written(gateways=gateways, servers=[])["clusters"]
+        assert "presence_gateways_account" not in cluster
+
+
+@pytest.mark.parametrize("url", ["http://proxy:8080", "http://proxy.acme.test:0", "https://[acme", "proxy.acme.test"])
+def test_a_url_that_the_emulator_does_not_take_is_left_out_and_told(url: str) -> None:
+    content = written(gateways=[online(proxy_url=url)])
+    assert "proxy_url" not in content["clusters"][0]["presence_gateways"][0]
+    assert "because they have no full host name, or another form: 1." in content["note"]
+    assert "left out" not in written()["note"]
+    assert "proxy_url" not in anonymous(gateways=[online(proxy_url=url)])
+
+
+def test_services_are_those_of_the_nodes() -> None:
+    """Unified CM may list other servers, which a scenario does not have."""
+    other = {"node": "voicemail", "service": "Cisco Tftp", "activated": True, "running": None}
+    assert (
+        written(services=[*twin()["services"], other])["clusters"][0]["services"]
+        == written()["clusters"][0]["services"]
+    )
+    assert "voicemail" not in anonymous(services=[other])
+
+
 def test_the_note_says_what_a_twin_cannot_be() -> None:
     said = written()["note"]
     assert said.startswith("A twin of the cluster acme with release 14.0.1.13900-155")
@@ -222,6 +262,17 @@ def test_no_two_hosts_have_one_address() -> None:
     (cluster,) = written(nodes=nodes, presence_redundancy_groups=None, trust=[], services=[], parameters=[])["clusters"]
     assert len({one["ipv4"] for one in cluster["nodes"]}) == 3
     assert cluster["domain"] == "acme.example.com", "no node has a full name"
+
+
+def test_a_declared_gateway_with_which_no_twin_could_start_is_refused_before_anything_is_read() -> None:
+    """A proxy's password is of no meaning here, and nobody has to give it."""
+    connection = {"hostname": "cucm.acme.test", "username": "acme", "password": "acme-s3cret"}
+    with_proxy = {**online(proxy_url="http://proxy.acme.test", proxy_username="acme"), "port": 443}
+    wrong = {**with_proxy, "client_id": "acme", "proxy_url": "http://proxy"}
+    imp = {**connection, "hostname": "imp-a.acme.test"}
+    given: dict[str, Any] = {**connection, "imp": imp, "gateways": [with_proxy, wrong]}
+    said = problems_of(job_of(twin_info.main), given)
+    assert [one.partition(": ")[0] for one in said] == ["gateways[1].client_id", "gateways[1].proxy_url"]
 
 
 # --- other names

@@ -52,6 +52,7 @@ def test_a_condition_that_reads(condition: str) -> None:
         ("1 = dbinfo('version', 'full')", "the function dbinfo is not allowed"),
         ("1 = _own()", "the function _own"),
         ("1 = informix.own (1)", "the function own"),
+        ("1 = \"lotofile\" ('x')", "right before a parenthesis"),
         ("userid = ?", "the character '?' has no meaning"),
         ("userid = \u00fc", "the character 'ü' has no meaning"),
         (" and ".join([f"pkid in ({MEMBERS})"] * 6), "6 subselects; 5 are the most"),

@@ -8,11 +8,9 @@ from __future__ import annotations
 import datetime
 import socket
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,6 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection
-from ansible_collections.ucops.imp.plugins.module_utils._http import plain_http
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 from ansible_collections.ucops.imp.plugins.module_utils._product.endpoints import IMP
 
@@ -484,64 +481,3 @@ def test_a_server_gets_as_many_requests_at_once_as_it_takes(tmp_path: Path, busy
         server.worked_at.clear()
         ask(250)
         assert max(server.worked_at) > 4, "it asks for more again"
-
-
-# --- answers in any form
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole",
-        b"HTTP/1.1 200\r\ncontent-length:5\r\nConnection: keep-alive\r\n\r\nwhole",
-        b"HTTP/1.1 200 OK\nContent-Length: 5\n\nwhole",
-        b"HTTP/1.1 200 OK\r\nX-Folded: a\r\n b\r\nContent-Length: 5\r\n\r\nwhole",
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nwh\r\n3\r\nole\r\n0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 20_000 + b"\r\nContent-Length: 5\r\n\r\nwhole",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwholeHTTP/1.1 200 OK\r\n",
-        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nwhole",
-        b"HTTP/1.0 200 OK\r\n\r\nwhole",
-    ],
-)
-@pytest.mark.parametrize("part", [1, 7, 10**6])
-def test_an_answer_may_come_in_any_form_and_in_parts(answer: bytes, part: int) -> None:
-    parts = deque(answer[begin : begin + part] for begin in range(0, len(answer), part))
-
-    class Socket:
-        def recv_into(self, buffer: Any) -> int:
-            got = parts.popleft() if parts else b""
-            memoryview(buffer)[: len(got)] = got
-            if len(got) > len(buffer):
-                raise AssertionError("more was given than there was room for")
-            return len(got)
-
-    received = plain_http.receive(Socket(), "GET")
-    assert (received.status, received.body) == (200, b"whole")
-
-
-@pytest.mark.parametrize(
-    "answer", [b"", b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nwhole", b"SSH-2.0-x\r\n\r\n"]
-)
-def test_a_part_of_an_answer_or_something_else_is_none(answer: bytes) -> None:
-    parts = deque([answer])
-
-    class Socket:
-        def recv_into(self, buffer: Any) -> int:
-            got = parts.popleft() if parts else b""
-            memoryview(buffer)[: len(got)] = got
-            return len(got)
-
-    with pytest.raises((HTTPException, ConnectionError)):
-        plain_http.receive(Socket(), "GET")
-
-
-@pytest.mark.parametrize("path", ["/x y", "/x\r\nHost: b", "/\x00"])
-def test_a_path_that_would_be_more_than_one_is_not_sent(path: str) -> None:
-    with pytest.raises(ValueError, match="ends a line"):
-        plain_http.request("GET", path, "a", {}, None)
-
-
-def test_a_header_that_would_be_two_is_not_sent() -> None:
-    with pytest.raises(ValueError, match="ends a line"):
-        plain_http.request("GET", "/", "a", {"Cookie": "a=b\nX: y"}, None)

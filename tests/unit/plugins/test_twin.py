@@ -148,6 +148,19 @@ def test_a_server_that_the_twin_has_not_is_told_and_stays_unasked(tmp_path: Path
     assert port == "hostname: it has a port that is no number."
 
 
+def test_a_server_without_the_account_or_the_port_is_told(tmp_path: Path) -> None:
+    path = twins.write(tmp_path)
+    content = json.loads(path.read_text())
+    del content["certification_authorities"]["ca.example.com"]["requester"]
+    del content["exchange"]["mail1.example.com"]["ports"]["5986"]
+    path.write_text(json.dumps(content))
+    for kind, hostname, said in (
+        (ENDPOINT_KINDS["ca"], "ca.example.com", "hostname: ca.example.com of the twin has no account for this."),
+        (EXCHANGE, "mail1.example.com", "hostname: mail1.example.com of the twin has no port 5986."),
+    ):
+        assert in_the_twin(read(path), "cluster_info", Arguments(kind), {"hostname": hostname}, {})[1] == [said]
+
+
 @pytest.mark.parametrize("nodes", [["imp1"], "imp1", 7, [{"name": "imp9"}], '[{"name": "imp9"}]'])
 def test_odd_and_unknown_nodes_are_refused(ready_file: Path, nodes: Any) -> None:
     arguments = dict(jobs())["services"]

@@ -109,6 +109,18 @@ def test_a_host_that_is_called_like_a_cluster(tmp_path: Path) -> None:
     assert hosts_of(ready, Wanted()).problems() == ["mail1.example.com would be a host and a group."]
 
 
+def test_two_clusters_whose_nodes_have_the_same_full_names(tmp_path: Path) -> None:
+    """A host would be in both, and a run on one of them would have the connections of the other."""
+    nodes = (("cucm1", "cucm", "publisher"), ("imp1", "imp", "publisher"))
+    ready = read(twins.write(tmp_path, one=twins.cluster(11, *nodes), two=twins.cluster(14, *nodes)))
+    assert hosts_of(ready, Wanted()).problems() == []
+    assert hosts_of(ready, Wanted(full_names=True)).problems() == [
+        f"Several servers would be the host {name}.example.com. Choose clusters, or other host_names."
+        for name in ("cucm1", "imp1")
+    ]
+    assert hosts_of(ready, Wanted(full_names=True, clusters=["two"])).problems() == []
+
+
 def listed(source: Path, *options: str) -> tuple[dict[str, Any], str]:
     command = [str(PROGRAMS / "ansible-inventory"), "-i", str(source), "--list", "--export", *options]
     environment = {name: value for name, value in settings(source).items() if name != "IMP_EMULATOR_READY"}

@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from imp_emulator.client.nodes import NodeCalls
+from imp_emulator.client.nodes import NodeCalls, path_of
 
 Json = Any
 """What a decoded answer holds: mappings, lists, text and numbers."""
@@ -114,15 +114,15 @@ class Control(NodeCalls):
 
     def snapshot(self, name: str) -> None:
         """Take a snapshot."""
-        self._call("PUT", f"/snapshots/{name}")
+        self._call("PUT", path_of("snapshots", name))
 
     def restore(self, name: str) -> None:
         """Go back to a snapshot."""
-        self._call("POST", f"/snapshots/{name}/restore")
+        self._call("POST", path_of("snapshots", name, "restore"))
 
     def remove_snapshot(self, name: str) -> None:
         """Delete a snapshot."""
-        self._call("DELETE", f"/snapshots/{name}")
+        self._call("DELETE", path_of("snapshots", name))
 
     def journal(
         self,
@@ -206,19 +206,21 @@ class Control(NodeCalls):
     def ca_requests(self, host: str, state: str | None = None) -> Json:
         """Return the requests that a CA has seen: pending, issued, denied or revoked ones, or all."""
         query = {"state": state} if state else {}
-        return self._call("GET", f"/certification-authorities/{host}/requests", params=query)["requests"]
+        return self._call("GET", path_of("certification-authorities", host, "requests"), params=query)["requests"]
 
     def ca_decide(self, host: str, request: int, verb: str) -> Json:
         """Issue, deny or revoke a request as a CA's administrator would."""
-        return self._call("POST", f"/certification-authorities/{host}/requests/{request}/{verb}")
+        return self._call("POST", path_of("certification-authorities", host, "requests", str(request), verb))
 
     def ca_renew(self, host: str, *, new_key: bool = True) -> int:
         """Renew a CA's own certificate; returns how often that has been done."""
-        return int(self._call("POST", f"/certification-authorities/{host}/renew", {"new_key": new_key})["renewals"])
+        return int(
+            self._call("POST", path_of("certification-authorities", host, "renew"), {"new_key": new_key})["renewals"]
+        )
 
     def exchange_roots(self, server: str) -> Json:
         """Return the root certificates that an Exchange server trusts: fingerprint, type, subject and certificate."""
-        return self._call("GET", f"/exchange-servers/{server}/roots")["roots"]
+        return self._call("GET", path_of("exchange-servers", server, "roots"))["roots"]
 
     def add_exchange_roots(self, server: str, certificates: str, kind: str = "registry") -> list[str]:
         """Put root certificates (PEM) into a server's store and return their SHA-256 fingerprints.
@@ -226,15 +228,15 @@ class Control(NodeCalls):
         ``kind`` is ``registry`` (installed there by hand), ``group_policy``, ``third_party`` or ``enterprise``.
         """
         body = {"certificates": certificates, "type": kind}
-        return list(self._call("POST", f"/exchange-servers/{server}/roots", body)["fingerprints"])
+        return list(self._call("POST", path_of("exchange-servers", server, "roots"), body)["fingerprints"])
 
     def remove_exchange_root(self, server: str, fingerprint: str) -> None:
         """Take a root certificate out of a server's store."""
-        self._call("DELETE", f"/exchange-servers/{server}/roots/{fingerprint}")
+        self._call("DELETE", path_of("exchange-servers", server, "roots", fingerprint))
 
     def exchange_revocation(self, server: str, *, reachable: bool) -> None:
         """Have a server reach the revocation lists of the authorities, or not."""
-        self._call("PUT", f"/exchange-servers/{server}/revocation", {"reachable": reachable})
+        self._call("PUT", path_of("exchange-servers", server, "revocation"), {"reachable": reachable})
 
     def online_ews(self) -> Json:
         """Return who may speak Exchange Web Services at Exchange Online: state, allow_list and ended."""
@@ -253,7 +255,7 @@ class Control(NodeCalls):
         Names, key and issuer stay. ``days`` are of the virtual clock; negative for a certificate that is over.
         """
         body = {"days": days}
-        return self._call("POST", f"/exchange-servers/{server}/certificate", body)
+        return self._call("POST", path_of("exchange-servers", server, "certificate"), body)
 
     def change_exchange_password(self, password: str | None = None) -> None:
         """Give the account of the gateways another password in its domain; without one, one that is made.
@@ -264,7 +266,7 @@ class Control(NodeCalls):
 
     def restart_exchange(self, server: str) -> int:
         """Restart the web services of a server; returns how many subscriptions were lost by that."""
-        return int(self._call("POST", f"/exchange-servers/{server}/restart")["subscriptions_lost"])
+        return int(self._call("POST", path_of("exchange-servers", server, "restart"))["subscriptions_lost"])
 
     def impersonation(self, *, allowed: bool) -> None:
         """Let the account of the gateways act for every mailbox, or not (the role ApplicationImpersonation)."""
@@ -276,12 +278,12 @@ class Control(NodeCalls):
         ``limits`` are max_concurrency, hanging_connections, max_subscriptions, find_count_limit, max_burst,
         recharge_rate, cutoff_balance and request_cost; ``None`` for no limit.
         """
-        path = f"/throttling-policies/{urllib.parse.quote(account, safe='')}"
+        path = path_of("throttling-policies", account)
         return self._call("PATCH", path, limits) if limits else self._call("GET", path)
 
     def reset_throttling_policy(self, account: str) -> None:
         """Give an account or mailbox the scenario's limits again."""
-        self._call("DELETE", f"/throttling-policies/{urllib.parse.quote(account, safe='')}")
+        self._call("DELETE", path_of("throttling-policies", account))
 
     def presences(
         self, *, cluster: str | None = None, userids: Sequence[str] | None = None, presence: str | None = None
@@ -341,7 +343,7 @@ class Control(NodeCalls):
 
     def change_bulk_job(self, identifier: int, verb: str, cluster: str = "dc1") -> Json:
         """Do something to a bulk job and return it: ``activate`` or ``stop``."""
-        return self._call("POST", f"/bulk-jobs/{urllib.parse.quote(cluster, safe='')}/{identifier}/{verb}")
+        return self._call("POST", path_of("bulk-jobs", cluster, str(identifier), verb))
 
     def notifications(self, cluster: str | None = None) -> Json:
         """Return the active notifications of the nodes: cluster, node, key, severity, text and raised_at."""
@@ -458,7 +460,7 @@ def _json(value: object) -> Json:
 
 
 def _presence(cluster: str, userid: str) -> str:
-    return f"/presence/{urllib.parse.quote(cluster, safe='')}/{urllib.parse.quote(userid, safe='')}"
+    return path_of("presence", cluster, userid)
 
 
 def _mailbox(address: str) -> str:

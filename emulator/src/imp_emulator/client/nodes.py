@@ -78,13 +78,14 @@ class NodeCalls(ABC):
         return self._call("POST", _group(cluster, group, "recover"))
 
 
-def _path(*parts: str) -> str:
+def path_of(*parts: str) -> str:
+    """Return the path of a call, whatever characters its parts have."""
     return "".join(f"/{urllib.parse.quote(part, safe='')}" for part in parts)
 
 
 def _node(cluster: str, node: str, *what: str) -> str:
-    return _path("clusters", cluster, "nodes", node, *what)
+    return path_of("clusters", cluster, "nodes", node, *what)
 
 
 def _group(cluster: str, group: str, what: str) -> str:
-    return _path("presence-redundancy-groups", cluster, group, what)
+    return path_of("presence-redundancy-groups", cluster, group, what)

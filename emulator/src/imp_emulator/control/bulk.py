@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
-from imp_emulator.control.refusals import asked_clusters, context_of, refusals
+from imp_emulator.control.refusals import asked_cluster, asked_clusters, context_of, refusals
 from imp_emulator.domain.cucm import bulk_jobs
 from imp_emulator.domain.cucm.bulk_jobs import BulkJob
 
@@ -39,7 +39,7 @@ async def list_bulk_jobs(request: Request, cluster: str | None = None) -> dict[s
 async def change_bulk_job(request: Request, cluster: str, identifier: Identifier, verb: Verb) -> dict[str, Any]:
     """Have a job begin that has not begun, or one end that is at work; returns it as it is then."""
     context = context_of(request)
-    name = asked_clusters(context, cluster)[0]
+    name = asked_cluster(context, cluster)
     with refusals(), context.database.transaction():
         if verb is Verb.ACTIVATE:
             bulk_jobs.activate(context, name, identifier, None)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from imp_emulator.control import error_catalogue
 from imp_emulator.control.refusals import environment_of
@@ -83,7 +83,10 @@ class DripEffect(_Model):
 
 
 class ClockEffect(_Model):
-    """Have the clock of a node or server tell another time, so many seconds ahead; behind for a negative number."""
+    """Have the clock of a node or server tell another time, so many seconds ahead; behind for a negative number.
+
+    Only ``cluster`` and ``node`` go with it: a clock is wrong for every request.
+    """
 
     kind: Literal["clock_skew"]
     seconds: float = Field(allow_inf_nan=False, ge=-1e8, le=1e8)
@@ -165,18 +168,22 @@ def begin(environment: Environment) -> None:
     """
     for place, given in enumerate(environment.scenario.faults):
         try:
-            fault = _NEW.validate_python(given)
+            fault = NewFault.model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
             inside = ".".join(str(part) for part in first["loc"])
             raise ScenarioError(f"faults[{place}].{inside}".rstrip("."), first["msg"]) from None
         if (said := _problem(fault)) is not None:
-            raise ScenarioError(f"faults[{place}].effect.code", said)
+            raise ScenarioError(f"faults[{place}]", said)
         _put_in_force(environment, fault)
 
 
 def _problem(fault: NewFault) -> str | None:
     """Return what is wrong with a fault beyond its form, ``None`` when nothing is."""
+    if isinstance(fault.effect, ClockEffect):
+        everywhere = NewFault(effect=fault.effect)
+        given = [name for name in _OF_REQUESTS if getattr(fault, name) != getattr(everywhere, name)]
+        return f"a clock is wrong for every request; leave out {', '.join(given)}" if given else None
     if isinstance(fault.effect, ErrorEffect):
         return error_catalogue.problem(fault.effect.code, fault.protocol)
     return None
@@ -196,7 +203,8 @@ def _put_in_force(environment: Environment, fault: NewFault) -> Fault:
     return new
 
 
-_NEW: TypeAdapter[NewFault] = TypeAdapter(NewFault)
+_OF_REQUESTS = ("protocol", "operation", "times", "skip", "every", "probability")
+"""What says which requests a fault strikes, beside the server that is asked."""
 _SHOWN = (
     "id",
     "cluster",

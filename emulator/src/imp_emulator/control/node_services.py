@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from imp_emulator.control.refusals import asked_clusters, context_of, refusals
+from imp_emulator.control.refusals import asked_cluster, context_of, refusals
 from imp_emulator.domain.imp import nodes, services
 from imp_emulator.domain.imp.services import ServiceState, Verb
 
@@ -21,7 +21,7 @@ async def list_services(request: Request, cluster: str, node: str) -> dict[str, 
     """The services of a node: whether each is activated, how it is, since when, and why its last start failed."""
     context = context_of(request)
     with refusals():
-        found = nodes.server(context, asked_clusters(context, cluster)[0], node)
+        found = nodes.server(context, asked_cluster(context, cluster), node)
         return {"services": [_shown(state) for state in services.states(context, cluster, found.name)]}
 
 
@@ -33,7 +33,7 @@ async def change_service(request: Request, cluster: str, node: str, service: str
     """
     context = context_of(request)
     with refusals(), context.database.transaction():
-        found = nodes.server(context, asked_clusters(context, cluster)[0], node)
+        found = nodes.server(context, asked_cluster(context, cluster), node)
         return _shown(services.change(context, cluster, found.name, service, verb))
 
 

@@ -11,10 +11,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from imp_emulator.control.refusals import asked_clusters, context_of, refusals
+from imp_emulator.control.refusals import asked_cluster, asked_clusters, context_of, refusals
 from imp_emulator.domain.imp import redundancy
 from imp_emulator.domain.imp.redundancy import GroupKey, GroupView, Wanted
-from imp_emulator.world.context import Context
 
 router = APIRouter(prefix="/presence-redundancy-groups")
 
@@ -48,7 +47,7 @@ async def set_high_availability(request: Request, cluster: str, name: str, wante
     """Switch high availability of a group on or off; switched off, users go back to their home nodes."""
     context, key = context_of(request), GroupKey("name", name)
     with refusals(), context.database.transaction():
-        redundancy.update(context, _known(context, cluster), key, Wanted(ha_enabled=wanted.enabled))
+        redundancy.update(context, asked_cluster(context, cluster), key, Wanted(ha_enabled=wanted.enabled))
         return _shown(cluster, redundancy.find(context, cluster, key))
 
 
@@ -57,7 +56,7 @@ async def fail_over(request: Request, cluster: str, name: str, chosen: ChosenNod
     """Have the peer of a node take over its users; the critical services of the node are stopped."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        return _shown(cluster, redundancy.failover(context, _known(context, cluster), name, chosen.node))
+        return _shown(cluster, redundancy.failover(context, asked_cluster(context, cluster), name, chosen.node))
 
 
 @router.post("/{cluster}/{name}/fallback")
@@ -65,7 +64,7 @@ async def fall_back(request: Request, cluster: str, name: str, chosen: ChosenNod
     """Have the users of a node come back to it; its critical services are started."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        return _shown(cluster, redundancy.fallback(context, _known(context, cluster), name, chosen.node))
+        return _shown(cluster, redundancy.fallback(context, asked_cluster(context, cluster), name, chosen.node))
 
 
 @router.post("/{cluster}/{name}/recover")
@@ -73,11 +72,7 @@ async def recover(request: Request, cluster: str, name: str) -> dict[str, Any]:
     """Restart the Server Recovery Managers of a group that runs in failed mode."""
     context = context_of(request)
     with refusals(), context.database.transaction():
-        return _shown(cluster, redundancy.recover(context, _known(context, cluster), name))
-
-
-def _known(context: Context, cluster: str) -> str:
-    return asked_clusters(context, cluster)[0]
+        return _shown(cluster, redundancy.recover(context, asked_cluster(context, cluster), name))
 
 
 def _shown(cluster: str, group: GroupView) -> dict[str, Any]:

@@ -39,6 +39,11 @@ def asked_clusters(context: Context, cluster: str | None) -> list[str]:
     return [cluster]
 
 
+def asked_cluster(context: Context, cluster: str) -> str:
+    """Return the name of the cluster that a request names; raises ``HTTPException`` when there is none."""
+    return asked_clusters(context, cluster)[0]
+
+
 def environment_of(request: Request) -> Environment:
     """Return the whole environment, for what is the gate's and not the domain's."""
     environment: Environment = request.app.state.control.environment

@@ -102,16 +102,11 @@ def copy(real: Certificate, key: PrivateKey, signer: PrivateKey) -> Certificate:
     Raises:
         Malformed: The real one cannot be read.
     """
+    fields, first = _fields(real)
     signing = _Signing.like(real, signer)
-    fields = element(real.parts.body).of(SEQUENCE).children
     written = [field.raw for field in fields]
-    first = 1 if fields[0].tag == _VERSION else 0
-    if len(fields) < first + 6:
-        raise Malformed("no certificate")
     written[first + 1] = signing.algorithm
-    written[first + 5] = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    written[first + 5] = _public(key)
     for number, field in enumerate(fields):
         if field.tag == _EXTENSIONS:
             written[number] = _tlv(_EXTENSIONS, _extensions(field, real, key, signer))
@@ -126,11 +121,9 @@ def issuer_of(real: Certificate, key: PrivateKey) -> Certificate:
     Raises:
         Malformed: The real one cannot be read.
     """
-    fields = element(real.parts.body).of(SEQUENCE).children
-    first = 1 if fields[0].tag == _VERSION else 0
+    fields, first = _fields(real)
     issuer, validity = fields[first + 2].raw, fields[first + 3].raw
     signing = _Signing.like(real, key)
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     extensions = _extension(_BASIC_CONSTRAINTS, _tlv(SEQUENCE, _tlv(BOOLEAN, b"\xff")))
     extensions += _extension(_SUBJECT_KEY, _tlv(OCTET_STRING, _identifier(key)))
     body = _tlv(
@@ -141,10 +134,27 @@ def issuer_of(real: Certificate, key: PrivateKey) -> Certificate:
         + issuer
         + validity
         + issuer
-        + public
+        + _public(key)
         + _tlv(_EXTENSIONS, _tlv(SEQUENCE, extensions)),
     )
     return held(_tlv(SEQUENCE, body + signing.algorithm + _tlv(BIT_STRING, b"\0" + signing.sign(body))))
+
+
+def _fields(real: Certificate) -> tuple[list[Element], int]:
+    """Return the fields of a certificate, and where its serial number stands among them: a version may be before it.
+
+    Raises:
+        Malformed: There are fewer than every certificate has.
+    """
+    fields = element(real.parts.body).of(SEQUENCE).children
+    first = 1 if fields and fields[0].tag == _VERSION else 0
+    if len(fields) < first + 6:
+        raise Malformed("no certificate")
+    return fields, first
+
+
+def _public(key: PrivateKey) -> bytes:
+    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _extensions(field: Element, real: Certificate, key: PrivateKey, signer: PrivateKey) -> bytes:

@@ -46,6 +46,8 @@ ABORT = "imp_emulator.abort"
 """The ASGI extension of the emulator's listeners that closes the connection at once, without an answer."""
 OUTAGE = "outage"
 """What the journal names for the fault of a request to a node that is away."""
+CLOSE = "imp_emulator.close"
+"""The one that closes it as soon as what has been answered so far is sent."""
 CONNECTION = "imp_emulator.connection"
 """The ASGI extension that holds the :class:`Connection` of the request."""
 
@@ -129,7 +131,7 @@ class Gate:
             if response.stream is None:
                 await _send(send, response, timestamp)
             elif not await self._streams.send(_start(response, timestamp), response.stream, receive, send):
-                scope["extensions"][ABORT]()
+                await _closed(scope, receive, CLOSE)
 
     def end_streams(self) -> None:
         """End the answers that would go on for long, at once; the listener is about to stop."""
@@ -230,6 +232,9 @@ class Gate:
         if response.stream is not None:
             await response.stream.aclose()
         if effect.kind in streaming.BADLY_SENT:
+            if not response.body:
+                # Nothing of it can be sent badly: it is lost, or as good as ever.
+                return None if effect.kind is EffectKind.CUT else response
             response.stream = streaming.badly_sent(response.body, effect)
             return response
         return self._failure(request, protocol, effect) if effect.after else None
@@ -335,6 +340,10 @@ def _start(response: Response, timestamp: float) -> Message:
 
 async def drop(scope: Scope, receive: Receive) -> None:
     """Close the connection and wait until it is closed, so that nothing is answered after all."""
-    scope["extensions"][ABORT]()
+    await _closed(scope, receive, ABORT)
+
+
+async def _closed(scope: Scope, receive: Receive, how: str) -> None:
+    scope["extensions"][how]()
     while (await receive())["type"] != "http.disconnect":
         pass

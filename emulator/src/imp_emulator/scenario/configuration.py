@@ -42,7 +42,6 @@ STORES = {
 
 _GATEWAY_TYPES = ("exchange", "exchange_ews", OFFICE_365_GATEWAY)
 _GATEWAY_WORDS = "a host name with a dot, or an address"
-_ACCOUNT = Pattern(r"\S(?:.{0,254}\S)?", "text of 1 to 256 characters")
 _NAME = Pattern(r"\S(?:.{0,254}\S)?", "text of 1 to 256 characters")
 _FILE_NAME = Pattern(r"[^/\x00-\x1f]{1,255}", "the name of a file, without slashes")
 _ONE = re.compile(r"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
@@ -126,7 +125,7 @@ def read_gateways_account(cluster: Section, gateways: Sequence[GatewaySpec]) -> 
     account = AccountSpec(
         label=GATEWAYS_ACCOUNT,
         kind="exchange",
-        username=section.text("username", _ACCOUNT),
+        username=section.text("username", _NAME),
         password_env=section.text("password_env", VARIABLE, None),
     )
     section.end()

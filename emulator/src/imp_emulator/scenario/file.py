@@ -96,34 +96,23 @@ def read(text: str) -> Scenario:
     if not (clusters or servers or "online" in exchange):
         rule = "must hold at least one cluster, where there is no Exchange server and no tenant of Exchange Online"
         raise ScenarioError("clusters", rule)
-    account = _account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT)
-    admin = _account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN)
-    mailboxes = read_mailboxes(exchange.section("mailboxes", {}))
-    throttling = _throttling(exchange.section("throttling", {}))
-    tenant = online.tenant(exchange.section("online")) if "online" in exchange else None
-    impersonation = exchange.flag("impersonation", False)
-    exchange.end()
-    authorities = tuple(_authority(section) for section in top.sections("certification_authorities", []))
-    axl = _axl(top.section("axl", {}))
-    note = top.text("note", default="").strip()
-    faults = read_faults(top)
-    top.end()
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
     scenario = Scenario(
         clusters,
         servers,
-        account,
-        admin,
-        authorities,
-        axl,
-        mailboxes,
-        throttling,
-        tenant,
-        impersonation,
-        note,
-        faults,
-        fingerprint,
+        exchange_account=_account(exchange.section("account", {}), DEFAULT_EXCHANGE_ACCOUNT),
+        exchange_admin=_account(exchange.section("admin", {}), DEFAULT_EXCHANGE_ADMIN),
+        certification_authorities=tuple(_authority(one) for one in top.sections("certification_authorities", [])),
+        axl=_axl(top.section("axl", {})),
+        mailboxes=read_mailboxes(exchange.section("mailboxes", {})),
+        throttling=_throttling(exchange.section("throttling", {})),
+        online=online.tenant(exchange.section("online")) if "online" in exchange else None,
+        impersonation=exchange.flag("impersonation", False),
+        note=top.text("note", default="").strip(),
+        faults=read_faults(top),
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
     )
+    exchange.end()
+    top.end()
     return _checked(_with_addresses(scenario))
 
 
@@ -196,8 +185,6 @@ def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
     unique(section.at("users"), (user.userid for user in users))
     directories = read_directories(section)
     check_users(section.at("users"), users, directories)
-    accounts = _accounts(section.section("accounts", {}))
-    admin_api = section.flag("admin_api", True)
     known = [name for one in servers for name in (one.name, *one.aliases, one.ipv4, one.ipv6) if name]
     gateways = configuration.read_gateways(section, known)
     cluster = ClusterSpec(
@@ -206,10 +193,10 @@ def _cluster(section: Section, servers: Sequence[ExchangeSpec]) -> ClusterSpec:
         domain,
         nodes,
         users,
-        accounts,
-        admin_api,
-        gateways,
-        signed_in,
+        accounts=_accounts(section.section("accounts", {})),
+        admin_api=section.flag("admin_api", True),
+        presence_gateways=gateways,
+        signed_in=signed_in,
         out_of_office_poll_minutes=section.number("out_of_office_poll_minutes", 1, 1440, 60),
         redundancy_groups=read_groups(section, nodes),
         gateways_account=configuration.read_gateways_account(section, gateways),

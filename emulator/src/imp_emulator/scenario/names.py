@@ -17,6 +17,9 @@ MAXIMUM_COMMON_NAME = 64
 """How long the CN of a certificate may be (RFC 5280)."""
 FQDN_WORDS = f"a host name with a dot, of at most {MAXIMUM_NAME} characters"
 CERTIFICATE_NAME_WORDS = "a host name, a wildcard or an address"
+_ORIGIN = re.compile(
+    r"https?://(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([^\[\]:/?#@]+))(?::([1-9][0-9]{0,4}))?", re.IGNORECASE | re.ASCII
+)
 COMMON_NAME_WORDS = f"{CERTIFICATE_NAME_WORDS}, of at most {MAXIMUM_COMMON_NAME} characters"
 
 
@@ -56,10 +59,8 @@ def gateway_name(text: str) -> str:
 
 def origin(text: str) -> str:
     """Return a URL that names a scheme, a host and a port if need be, and nothing else."""
-    found = re.fullmatch(
-        r"https?://(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:/?#@]+))(?::(\d{1,5}))?", text, re.IGNORECASE | re.ASCII
-    )
-    if found is None or not 0 < int(found[3] or 443) < 65536:
+    found = _ORIGIN.fullmatch(text)
+    if found is None or int(found[3] or 443) > 65535:
         raise ValueError(text)
     gateway_name(found[1] or found[2])
     return text

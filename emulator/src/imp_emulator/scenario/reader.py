@@ -40,14 +40,16 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Strict(yaml.constructor.SafeConstructor):
-    """Refuses a key given twice, which YAML forbids and PyYAML lets pass."""
+    """Refuses a key given twice, which YAML forbids and PyYAML lets pass, and merge keys, which YAML 1.2 dropped."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        # What is merged in is put among the values, and may be there again as a key of its own.
-        given = list(node.value)
+        merged = next((key for key, _ in node.value if key.tag == _MERGE), None)
+        if merged is not None:
+            place = f"line {merged.start_mark.line + 1}"
+            raise ScenarioError(place, "the key << is not known here; write the keys of the other mapping in its place")
         found = dict(super().construct_mapping(node, deep=deep))
-        if len(found) < len(given) or any(key.tag == _MERGE for key, _ in given):
-            keys = [self.construct_object(key, deep=True) for key, _ in given]
+        if len(found) < len(node.value):
+            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
             twice = next((key for index, key in enumerate(keys) if key in keys[:index]), None)
             if twice is not None:
                 raise ScenarioError(f"line {node.start_mark.line + 1}", f"key {twice!r} is given twice")
@@ -84,6 +86,8 @@ def parse(text: str) -> Any:
             return yaml.load(text, Loader=_FastLoader)  # noqa: S506 - it is a SafeLoader
         except yaml.YAMLError:
             return yaml.load(text, Loader=_Loader)  # noqa: S506 - the same
+    except RecursionError:
+        raise ScenarioError("scenario", "holds lists or mappings too deep in each other") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ScenarioError(f"line {line}", f"is not YAML: {error.problem}") from None

@@ -9,7 +9,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from imp_emulator.pipeline.gate import ABORT, CONNECTION
+from imp_emulator.pipeline.gate import ABORT, CLOSE, CONNECTION
 from imp_emulator.pipeline.request import Connection
 
 HEAD_LIMIT = 64 * 1024
@@ -33,7 +33,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._extensions = {ABORT: transport.abort, CONNECTION: Connection()}
+        self._extensions = {ABORT: transport.abort, CLOSE: transport.close, CONNECTION: Connection()}
         self._head = 0
         self._in_head = True
         self._arriving = True

@@ -111,12 +111,12 @@ def of_gateways(database: Database, cluster: str) -> dict[str, Any]:
     """Return what the presence gateways of a cluster have stored and tell nobody."""
     shared, domain = gateways.credentials(database, cluster), exchange_account(database)
     # With a new password in its domain the cluster has the old one still; what has to be set is the new one.
-    changed = shared is not None and shared.account.casefold() == domain["username"].casefold()
+    of_domain = shared is not None and shared.account.casefold() == domain["username"].casefold()
     online = {found.name: office_365.get(database, found.id) for found in gateways.gateways(database, cluster)}
     return {
         "gateways_account": None
         if shared is None
-        else {"username": shared.account, "password": domain["password"] if changed else shared.password},
+        else {"username": shared.account, "password": domain["password"] if of_domain else shared.password},
         "gateway_secrets": {
             name: {"client_secret": fields.client_secret, "proxy_password": fields.proxy_password}
             for name, fields in online.items()

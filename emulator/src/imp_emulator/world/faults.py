@@ -138,6 +138,7 @@ class Faults:
         total = 0.0
         for fault in self.active:
             if fault.effect.kind is EffectKind.CLOCK_SKEW and fault.is_at(cluster, node):
+                fault.matched += 1
                 fault.hits += 1
                 total += fault.effect.seconds
         return total

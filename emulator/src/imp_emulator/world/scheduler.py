@@ -305,7 +305,11 @@ class Scheduler:
         self._follower = asyncio.create_task(self._follow_after(first))
 
     async def _follow_after(self, first: asyncio.Task[None]) -> None:
-        await first
+        try:
+            await first
+        except NotStored as error:
+            # A full disk, for example. What is due still is run, or tried, with the next.
+            log_failure("running what became due before the start", error)
         await self._follow()
 
     async def catch_up(self) -> None:

@@ -194,7 +194,7 @@ def _rows(content: str) -> list[tuple[int, list[str]]]:
             rows.append((begins, row))
             begins = reader.line_num + 1
     except csv.Error:
-        raise NoFile(begins, "a quote is not closed.") from None
+        raise NoFile(begins, "it has a quote too many or too few.") from None
     return rows
 
 

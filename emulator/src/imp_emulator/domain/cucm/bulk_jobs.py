@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +23,7 @@ from imp_emulator.domain.cucm.bulk_files import Line
 from imp_emulator.domain.events import ServiceDeployed, ServiceStarted, ServiceStopping
 from imp_emulator.domain.imp import services
 from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
-from imp_emulator.letter_case import ascii_lower
+from imp_emulator.letter_case import ascii_lower, like
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import bulk as store
 from imp_emulator.store.jobs import Job
@@ -39,7 +38,7 @@ LAUNCH, WORK = "bulk-launch", "bulk-work"
 """The kinds of the scheduler's jobs: the time of a bulk job has come; the next portion of one is due."""
 PORTION, PORTION_SECONDS = 200, 1.0
 """So many lines are done at once, and the next ones so many virtual seconds later."""
-LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_SYMBOL = 128, 128, 16
+LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_SYMBOL, LONGEST_PATTERN = 128, 128, 16, 255
 
 
 class Kind(StrEnum):
@@ -404,11 +403,7 @@ def _begin(context: Context, cluster: str, found: BulkJob) -> BulkJob:
 
 def _fits(user: users.User, criteria: Mapping[str, str]) -> bool:
     """Tell whether a user matches with % as the only wildcard; for the search _ is one, too."""
-    for field, pattern in criteria.items():
-        parts = map(re.escape, ascii_lower(pattern).split("%"))
-        if not re.fullmatch(".*".join(parts), ascii_lower(getattr(user, field)), re.DOTALL):
-            return False
-    return True
+    return all(like(pattern, getattr(user, field), one="") for field, pattern in criteria.items())
 
 
 def _portion(context: Context, cluster: str, found: BulkJob) -> bool:

@@ -22,8 +22,9 @@ from imp_emulator.catalogue.office_365 import (
 )
 from imp_emulator.domain.imp import gateway_credentials
 from imp_emulator.domain.network import names
-from imp_emulator.domain.network.names import GatewayName, NameKind
+from imp_emulator.domain.network.names import GatewayName
 from imp_emulator.errors import InvalidValue
+from imp_emulator.scenario import names as plain
 from imp_emulator.scenario.model import ClusterSpec
 from imp_emulator.store.imp import office_365 as store
 from imp_emulator.store.imp.office_365 import StoredOffice365
@@ -217,15 +218,10 @@ def _proxy_url(url: str) -> str:
 def _is_origin(url: str, schemes: tuple[str, ...]) -> bool:
     """Tell whether a URL is a scheme, a host, a port if need be, and nothing else."""
     try:
-        parts = urlsplit(url)
-        port = "" if parts.port is None else f":{parts.port}"
-        name = names.gateway_name(parts.hostname or "")
-    except (ValueError, InvalidValue):
+        plain.origin(url)
+    except ValueError:
         return False
-    host = f"[{name.text}]" if name.kind is NameKind.IPV6 else name.text
-    # What urlsplit passes over, as an empty port or blanks, makes another text.
-    same = url.lower() == f"{parts.scheme}://{host}{port}".lower()
-    return parts.scheme in schemes and same and parts.port != 0 and len(url) <= MAXIMUM_URL
+    return urlsplit(url).scheme in schemes and len(url) <= MAXIMUM_URL
 
 
 def _invalid(name: str, rule: str) -> InvalidValue:

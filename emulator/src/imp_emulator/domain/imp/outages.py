@@ -39,8 +39,7 @@ def begin(context: Context, cluster: str, node: str) -> None:
         NotFound: There is no such node.
     """
     known = nodes.server(context, cluster, node)
-    before = store.outage(context.database, known.cluster, known.name)
-    if before is not None and before.since is not None:
+    if store.is_away(context.database, known.cluster, known.name):
         return
     now = context.clock.timestamp()
     found = service_store.services(context.database, known.cluster, known.name)

@@ -247,11 +247,13 @@ def control(context: Context, cluster: str, node: str, action: Action, service: 
     """Start, stop or restart a service, or say why not.
 
     Returns :attr:`Reason.DONE` when the command is accepted, which does not mean that it has been carried out. A
-    restart of a stopped service starts it.
+    restart of a stopped service starts it. On a node that is away nothing starts, whoever wants it.
     """
     found = store.service(context.database, cluster, node, service)
     if found is None:
         return Reason.NO_SUCH_SERVICE
+    if outages.is_away(context.database, cluster, node):
+        return Reason.NOT_RUNNING
     refusal = _refusal(found, _spec(context, cluster, node, found.name), action)
     if refusal is None:
         _begin(context, found, "start" if action is Action.RESTART and not found.running else action.value.lower())
@@ -298,7 +300,7 @@ def deploy(context: Context, cluster: str, node: str, service: str, activate: bo
 def verbs(context: Context, cluster: str, node: str, state: ServiceState) -> list[Verb]:
     """Return what an administrator can do to a service of a node as it is now."""
     spec = _spec(context, cluster, node, state.name)
-    if state.status in (Status.STARTING, Status.STOPPING):
+    if state.status in (Status.STARTING, Status.STOPPING) or outages.is_away(context.database, cluster, node):
         return []
     if not state.activated:
         return [Verb.ACTIVATE] if spec.feature else []
@@ -312,8 +314,11 @@ def change(context: Context, cluster: str, node: str, service: str, verb: Verb) 
 
     Raises:
         NotFound: The node has no such service.
-        Forbidden: The control center or Service Activation refuses it.
+        Forbidden: The control center or Service Activation refuses it, or the node is away, so that neither is there.
     """
+    if outages.is_away(context.database, cluster, node):
+        text = f"{node} is away: its services can be started and stopped when it is back."
+        raise Forbidden("node-away", text, "node")
     action = _ACTIONS.get(verb)
     if action is None:
         reason = deploy(context, cluster, node, service, verb is Verb.ACTIVATE)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imp_emulator.errors import InvalidValue
+from imp_emulator.scenario import names as plain
 
-MAXIMUM_NAME = 253
+MAXIMUM_NAME = plain.MAXIMUM_NAME
 MAXIMUM_ACCOUNT = 256
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # The last label must not look like a number: "192.0.2.300" is a mistyped address, not a host name (RFC 3696).
@@ -26,7 +27,6 @@ UPN_PATTERN = rf"^{_LOGON}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$"
 DOWN_LEVEL_PATTERN = rf"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\\{_LOGON}$"
 NOT_BLANK_PATTERN = f"[^{_INVISIBLE}]"
 
-_FQDN = re.compile(FQDN_PATTERN)
 _HOST = re.compile(rf"^(?:\*\.)?{_LABEL}(?:\.{_LABEL})*$")
 _ACCOUNT = re.compile(f"{UPN_PATTERN}|{DOWN_LEVEL_PATTERN}")
 
@@ -58,19 +58,14 @@ def gateway_name(text: str) -> GatewayName:
     Raises:
         InvalidValue: It is none of these; a host name without a domain is not enough.
     """
-    if ":" in text or text.replace(".", "").isdigit():
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            address = None
-        if address is not None and not getattr(address, "scope_id", None):
-            kind = NameKind.IPV4 if address.version == 4 else NameKind.IPV6
-            return GatewayName(text, kind, str(address))
-    elif len(text) <= MAXIMUM_NAME and _FQDN.fullmatch(text):
-        return GatewayName(text, NameKind.FQDN, text.lower())
-    raise InvalidValue(
-        "invalid-field", "name must be a fully qualified domain name, an IPv4 address or an IPv6 address.", "name"
-    )
+    try:
+        key = plain.gateway_name(text)
+    except ValueError:
+        rule = "name must be a fully qualified domain name, an IPv4 address or an IPv6 address."
+        raise InvalidValue("invalid-field", rule, "name") from None
+    address = plain.address(text)
+    kinds = {4: NameKind.IPV4, 6: NameKind.IPV6}
+    return GatewayName(text, NameKind.FQDN if address is None else kinds[address.version], key)
 
 
 def account(text: str) -> str:

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 
 from imp_emulator.catalogue import parameters as catalogue
-from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, LONG, PARAMETERS, node_names
+from imp_emulator.catalogue.parameters import ENTERPRISE_NODE, LONG, PARAMETERS, ParameterSpec, node_names
 from imp_emulator.catalogue.services import PRESENCE_ENGINE
 from imp_emulator.scenario.configured import ParameterValueSpec
 from imp_emulator.scenario.model import ClusterSpec, Scenario, ScenarioError
@@ -19,6 +19,8 @@ from imp_emulator.store.database import Database
 # Identifiers are derived from names, so that the same scenario gives the same ones on every machine.
 _NAMESPACE = uuid.UUID("5b0a7a0c-7a6e-5c0c-9d0e-0f6f0a5f7d21")
 _SELECT = "SELECT id, pkid, node, service, name, value FROM parameter WHERE cluster = ?"
+
+_LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def seed(database: Database, scenario: Scenario) -> None:
     """Store every parameter of every cluster, with the value of the scenario or the default of its release.
 
     Raises:
-        ScenarioError: There is no such calendaring parameter, or a number is none.
+        ScenarioError: There is no such calendaring parameter, or a number is none that the emulator can count with.
     """
     for cluster in scenario.clusters:
         for spec in PARAMETERS:
@@ -72,9 +74,8 @@ def _put(database: Database, cluster: ClusterSpec, given: ParameterValueSpec) ->
     if known is None and given.service == PRESENCE_ENGINE and given.place.endswith(f".{given.name}"):
         names = ", ".join(one.name for one in PARAMETERS if one.service == PRESENCE_ENGINE)
         raise ScenarioError(given.place, f"is no calendaring parameter; they are {names}")
-    # The engine counts with it.
-    if known is not None and known.kind == LONG and not re.fullmatch(r"-?\d{1,18}", given.value, re.ASCII):
-        raise ScenarioError(given.place, f"must be a whole number for {known.name}, not {given.value!r}")
+    if known is not None and known.kind == LONG:
+        _check_number(known, known.low(cluster.release), given)
     service, name = (known.service, known.name) if known else (given.service, given.name)
     for node in [given.node] if given.node else node_names(known, cluster) if known else [ENTERPRISE_NODE]:
         pkid = str(uuid.uuid5(_NAMESPACE, f"{cluster.name}/{node}/{service}/{name}"))
@@ -83,6 +84,15 @@ def _put(database: Database, cluster: ClusterSpec, given: ParameterValueSpec) ->
             " ON CONFLICT (cluster, node, service, name) DO UPDATE SET value = excluded.value",
             (cluster.name, pkid, node, service, name, given.value),
         )
+
+
+def _check_number(known: ParameterSpec, low: int, given: ParameterValueSpec) -> None:
+    """Refuse what the emulator cannot count with, as an interval of 0; the range of the product is left aside."""
+    lowest = min(1, low)
+    number = int(given.value) if re.fullmatch(r"-?\d{1,10}", given.value, re.ASCII) else None
+    if number is None or not lowest <= number <= _LARGEST:
+        rule = f"must be a whole number from {lowest} to {_LARGEST} for {known.name}, not {given.value!r}"
+        raise ScenarioError(given.place, rule)
 
 
 def parameter(database: Database, cluster: str, node: str, service: str, name: str) -> Parameter | None:

@@ -59,14 +59,20 @@ def seed(database: Database, scenario: Scenario) -> None:
 
 
 def _seed_credentials(database: Database, scenario: Scenario, cluster: ClusterSpec) -> None:
-    """Store the shared account; one of another name than the Exchange servers know has a password of its own."""
+    """Store the shared account: with the password that the Exchange servers know, or with one of its own.
+
+    It has one of its own where the scenario says so, or when the Exchange servers do not know its name.
+    """
     account = scenario.exchange_account
     known = accounts.account(database, accounts.EXCHANGE, account.kind, account.username)
     given = cluster.gateways_account
-    if known is not None and (given is None or given.username.casefold() == account.username.casefold()):
-        put_credentials(database, cluster.name, given.username if given else known.username, known.password)
-    elif given is not None:
-        put_credentials(database, cluster.name, given.username, accounts.password(given))
+    if given is None:
+        if known is not None:
+            put_credentials(database, cluster.name, known.username, known.password)
+        return
+    shared = given.password_env is None and given.username.casefold() == account.username.casefold()
+    password = known.password if known is not None and shared else accounts.password(given)
+    put_credentials(database, cluster.name, given.username, password)
 
 
 def _office_365(database: Database, cluster: ClusterSpec, spec: Office365Spec) -> StoredOffice365:

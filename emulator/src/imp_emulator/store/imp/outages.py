@@ -32,6 +32,12 @@ def outage(database: Database, cluster: str, node: str) -> Outage | None:
     return None if row is None else _outage(row)
 
 
+def is_away(database: Database, cluster: str, node: str) -> bool:
+    """Tell whether a node is away at this moment."""
+    found = outage(database, cluster, node)
+    return found is not None and found.since is not None
+
+
 def outages(database: Database) -> list[Outage]:
     """Return the nodes that are away or will be, of all clusters."""
     return [_outage(row) for row in database.all("SELECT * FROM node_outage ORDER BY cluster, node")]

@@ -86,8 +86,10 @@ def _first(
     spec: ServiceSpec, state: ServiceStateSpec | None, node: NodeSpec, now: float
 ) -> tuple[bool, bool, float | None]:
     """Return whether a service is activated, whether it runs, and since when."""
-    usual = spec.runs_on(node.usage) if spec.feature else spec.activated
-    activated = usual if state is None or state.activated is None else state.activated
+    activated = spec.runs_on(node.usage) if spec.feature else spec.activated
+    if state is not None:
+        # What runs is activated, also where the scenario does not say so.
+        activated = (activated or bool(state.running)) if state.activated is None else state.activated
     runs = activated and (spec.feature or spec.runs_on(node.usage) or not spec.activated)
     running = runs if state is None or state.running is None else state.running
     return activated, running, now if running else None

@@ -7,7 +7,7 @@
 CREATE TABLE IF NOT EXISTS bulk_file (
     cluster     TEXT NOT NULL COLLATE NOCASE REFERENCES cluster (name),
     name        TEXT NOT NULL,
-    kind    TEXT NOT NULL,
+    kind        TEXT NOT NULL,
     content     TEXT NOT NULL,
     sha256      TEXT NOT NULL,
     uploaded_at REAL NOT NULL,
@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS bulk_job (
     cluster      TEXT NOT NULL COLLATE NOCASE REFERENCES cluster (name),
     id           INTEGER NOT NULL,
     description  TEXT NOT NULL,
-    kind     TEXT NOT NULL,
+    kind         TEXT NOT NULL,
     status       TEXT NOT NULL,
     file_name    TEXT,
     sha256       TEXT,

@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from imp_emulator.letter_case import ascii_lower
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.schema import Complex, sequence
 from imp_emulator.wire.http.soap import text as escape
@@ -106,12 +104,6 @@ def joined(items: Sequence[str], matched: Callable[[], int]) -> str:
     if size > MAXIMUM_ANSWER:
         raise faults.too_large(matched(), MAXIMUM_ANSWER * len(items) // size)
     return whole
-
-
-def like(pattern: str, value: str) -> bool:
-    """Tell whether a value matches a SQL LIKE pattern, in any letter case of A to Z."""
-    expression = "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in ascii_lower(pattern))
-    return re.fullmatch(expression, ascii_lower(value), re.DOTALL) is not None
 
 
 def braces(pkid: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from imp_emulator.domain.cucm import directories
 from imp_emulator.domain.cucm.directories import AccessGroup, Directory, Key, Template
+from imp_emulator.letter_case import like
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import (
     Tag,
@@ -22,7 +23,6 @@ from imp_emulator.wire.axl.answers import (
     fixed,
     flag,
     joined,
-    like,
     render,
     selected,
     tag_type,

@@ -13,7 +13,7 @@ from imp_emulator.catalogue.nodes import ROLES
 from imp_emulator.domain.cucm import nodes
 from imp_emulator.domain.cucm.nodes import ProcessNode
 from imp_emulator.domain.imp import services
-from imp_emulator.letter_case import ascii_lower
+from imp_emulator.letter_case import ascii_lower, like
 from imp_emulator.wire.axl import faults
 from imp_emulator.wire.axl.answers import (
     Tag,
@@ -22,7 +22,6 @@ from imp_emulator.wire.axl.answers import (
     fixed,
     flag,
     joined,
-    like,
     render,
     selected,
     tag_type,

@@ -12,8 +12,9 @@ from imp_emulator.domain.cucm import nodes
 from imp_emulator.domain.imp import redundancy
 from imp_emulator.domain.imp.redundancy import GroupKey, GroupView, Wanted
 from imp_emulator.errors import NotFound
+from imp_emulator.letter_case import like
 from imp_emulator.wire.axl import faults
-from imp_emulator.wire.axl.answers import Tag, braces, flag, joined, like, render, selected, tag_type, text
+from imp_emulator.wire.axl.answers import Tag, braces, flag, joined, render, selected, tag_type, text
 from imp_emulator.wire.axl.protocol import AxlOperation, AxlRequest
 from imp_emulator.wire.axl.schema import Reference, element, nested, one_of, sequence
 from imp_emulator.wire.axl.user_operations import paged

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.wire.cucm_admin import bulk
+from imp_emulator.wire.cucm_admin.models import BODY_LIMIT
 from imp_emulator.wire.imp_admin.app import Interface
 from imp_emulator.wire.imp_admin.door import AdminApi
 from imp_emulator.world.context import Context
@@ -21,8 +22,6 @@ _INTERFACE = Interface(
     "What Cisco Unified CM offers on its web pages only; this interface is not Cisco's.",
     [bulk.router],
 )
-_BODY_LIMIT = 8 * 1024 * 1024
-"""In bytes: a file of some ten thousand users."""
 
 
 class CucmAdmin(AdminApi):
@@ -37,5 +36,5 @@ class CucmAdmin(AdminApi):
             interface=_INTERFACE,
             product="Cisco Unified CM",
             no_writes=["validateBulkFile"],
-            body_limit=_BODY_LIMIT,
+            body_limit=BODY_LIMIT,
         )

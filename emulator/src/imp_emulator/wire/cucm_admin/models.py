@@ -8,14 +8,24 @@ Requests are strict: no unknown field, no value of another type.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from imp_emulator.domain.cucm.bulk_jobs import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_SYMBOL, Kind, Status
+from imp_emulator.domain.cucm.bulk_jobs import (
+    LONGEST_DESCRIPTION,
+    LONGEST_NAME,
+    LONGEST_PATTERN,
+    LONGEST_SYMBOL,
+    Kind,
+    Status,
+)
 from imp_emulator.domain.imp.services import Status as ServiceStatus
 
+BODY_LIMIT = 8 * 1024 * 1024
+"""In bytes, of a request: a file of some ten thousand users."""
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 _FILE = {"name": "sales.txt", "transaction": "Update Users - Custom File"}
 _CONTENT = "USER ID,INCLUDE MEETING INFORMATION IN PRESENCE\nuser0001,t\n"
 _JOB: dict[str, Any] = {
@@ -51,7 +61,9 @@ _KeepSymbol = Annotated[
         pattern=r"^\S(.*\S)?$",
     ),
 ]
-_Content = Annotated[str, Field(description="The file's text. It can be stored, never read.")]
+# With a bound, a text is checked to be valid Unicode, too.
+_Content = Annotated[str, Field(description="The file's text. It can be stored, never read.", max_length=BODY_LIMIT)]
+_Pattern = Annotated[str, Field(max_length=LONGEST_PATTERN)]
 FileTransaction = Literal["Insert Users", "Update Users - Custom File"]
 
 
@@ -127,10 +139,10 @@ class BulkQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    userid: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    department: str | None = None
+    userid: _Pattern | None = None
+    first_name: _Pattern | None = None
+    last_name: _Pattern | None = None
+    department: _Pattern | None = None
 
 
 class BulkOptions(BaseModel):
@@ -223,7 +235,9 @@ class BulkStart(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})
 
-    start_at: Annotated[AwareDatetime | None, Field(description="Without it as soon as it can.")] = None
+    start_at: Annotated[
+        Annotated[AwareDatetime, Field(lt=_LATEST)] | None, Field(description="Without it as soon as it can.")
+    ] = None
 
     @model_validator(mode="before")
     @classmethod
