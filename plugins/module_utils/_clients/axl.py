@@ -463,14 +463,17 @@ def _uuid(text: str) -> str:
     return text.strip().strip("{}").lower()
 
 
+_SET = ("true", "t", "1")
+
+
 def _flag(value: str) -> bool:
     """Read AXL's boolean: ``t``, ``true`` or ``1``; an unset one is false."""
-    return value.strip().lower() in ("t", "true", "1")
+    return value in _SET or value.strip().lower() in _SET
 
 
 def _user(element: Element) -> User:
     texts = soap.texts(element)
-    return User(texts.get("userid", ""), **{name: _flag(texts.get(tag, "")) for name, tag in USER_TAGS.items()})
+    return User(texts.get("userid", ""), *[_flag(texts.get(tag, "")) for tag in USER_TAGS.values()])
 
 
 def _redundancy_group(row: Element) -> RedundancyGroup:

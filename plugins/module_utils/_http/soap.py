@@ -156,7 +156,7 @@ def text(element: Element, *path: str) -> str:
 
 def texts(element: Element) -> dict[str, str]:
     """Return the texts of all children by local name: of each name that of the first, as :func:`text` does."""
-    return {local_name(child): child.text or "" for child in reversed(element)}
+    return {child.tag.rpartition("}")[2]: child.text or "" for child in reversed(element)}
 
 
 def append(parent: Element, name: str, value: str | None = None) -> Element:

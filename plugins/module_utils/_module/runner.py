@@ -41,11 +41,12 @@ its result has what was done by then.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -83,6 +84,7 @@ TRIES = 3
 CHANGED_MEANWHILE = 412
 """The HTTP status that says only that the object has changed since it was read (RFC 9110)."""
 CHANGES_QUEUED_PER_THREAD = 64
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 TOLD_IN_MESSAGE = 5
 """So many different failures are told in the message; all of them are in ``failures``."""
 REFUSED = (ApiError, Busy, ConnectionFailed, Forbidden, InvalidInput, NoPublicApi, TlsFailed, Unauthorized)
@@ -210,6 +212,17 @@ def _check_input(context: Context, problems: Callable[[], list[str]]) -> None:
         raise InvalidInput(dict.fromkeys(found))
 
 
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Have Python look for cycles of objects seldom: of 100,000 users that are read it took a third of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
     """Make the module, do the work, and end with one clear result whatever happens."""
     tell(job)
@@ -242,7 +255,8 @@ def _worked(
         context.lifeline.begin()
         if module.wrong_shapes:
             raise InvalidInput(module.wrong_shapes)
-        return work(context), None
+        with _few_collections():
+            return work(context), None
     except ImpError as error:
         return {}, error
     except Exception as error:  # noqa: BLE001 - the last line of defence: a user gets a sentence, not a traceback

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.user_selectio
 
 KIND = "calendar_user"
 FIELDS = tuple(Field(name) for name in USER_TAGS)
+_VALUES = attrgetter(*USER_TAGS)
 
 TOLD_PROBLEMS = 20
 """So many problems of a file are told; a file with the wrong columns has one in every row."""
@@ -226,7 +228,7 @@ class CalendarUsers(Resource[Selection]):
         if params["only"] is not None:
             wanted = {ascii_lower(userid) for userid in params["only"]}
             users = {userid: user for userid, user in users.items() if ascii_lower(userid) in wanted}
-        return Selection(users, {userid: self._options({}) for userid in users})
+        return Selection(users, dict.fromkeys(users, self._options({})))
 
     def _of_list(self, listed: Mapping[str, Mapping[str, bool]], everybody: Mapping[str, User] | None) -> Selection:
         """Return the users of a list or a file."""
@@ -248,8 +250,9 @@ class CalendarUsers(Resource[Selection]):
             self.context.fail(userid, ImpError(text, code="user-not-found"))
         for userid, options in list(selection.wanted.items()):
             user = selection.users[userid]
-            after = {**_fields(user), **options}
-            said = _rule(after) if after != _fields(user) else None
+            now = _fields(user)
+            after = {**now, **options}
+            said = _rule(after) if after != now else None
             if said:
                 self.context.fail(userid, ImpError(said, code="meeting-information-needs-presence"))
                 del selection.wanted[userid]
@@ -356,7 +359,7 @@ def _refuse_one_user_twice(listed: Mapping[str, User]) -> None:
 
 
 def _fields(user: User) -> dict[str, bool]:
-    return {name: getattr(user, name) for name in USER_TAGS}
+    return dict(zip(USER_TAGS, _VALUES(user), strict=True))
 
 
 def _rule(options: Mapping[str, bool]) -> str | None:

@@ -250,6 +250,9 @@ def search(
         first: How many to return at most; ``None`` for all.
     """
     where, values = _where(cluster, patterns)
+    if patterns.get("userid", "%").startswith("%"):
+        # Not by the index of the cluster, which would have all its users sorted anew for each page.
+        where = f"+{where}"
     rows = database.all(
         f"{_USER} WHERE {where} ORDER BY id LIMIT ? OFFSET ?", [*values, -1 if first is None else first, skip]
     )
