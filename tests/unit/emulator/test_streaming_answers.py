@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from imp_emulator.pipeline.gate import ABORT, Gate
+from imp_emulator.pipeline.gate import ABORT, CLOSE, Gate
 from imp_emulator.pipeline.request import Operation, Request, Response
 from imp_emulator.scenario.model import Scenario
 from imp_emulator.store import meta
@@ -93,7 +93,7 @@ class Client:
             "path": "/",
             "query_string": b"",
             "headers": [],
-            "extensions": {ABORT: self._abort},
+            "extensions": {ABORT: self._abort, CLOSE: self._abort},
         }
         self.request = asyncio.create_task(self.gate(scope, self._receive, self.sent.put))
 
