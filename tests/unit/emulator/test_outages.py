@@ -117,10 +117,10 @@ def test_nothing_starts_on_a_node_that_is_away(pair: Environment) -> None:
         with pytest.raises(Forbidden, match="imp1 is away: its services can be started and stopped when it is back"):
             services.change(pair.context, *NODE, PRESENCE_ENGINE, verb)
     engine = services.status(pair.context, *NODE, PRESENCE_ENGINE)
-    assert (engine.activated, services.verbs(pair.context, *NODE, engine)) == (True, [])
+    assert (engine.activated, services.verbs(pair.context, *NODE, [engine])) == (True, [[]])
     end(pair)
     engine = services.status(pair.context, *NODE, PRESENCE_ENGINE)
-    assert services.verbs(pair.context, *NODE, engine) == [Verb.RESTART, Verb.STOP, Verb.DEACTIVATE]
+    assert services.verbs(pair.context, *NODE, [engine]) == [[Verb.RESTART, Verb.STOP, Verb.DEACTIVATE]]
 
 
 def test_who_is_away_is_read_anew_from_a_state_that_was_restored(pair: Environment) -> None:

@@ -163,7 +163,7 @@ def test_services_are_as_they_were(twin: Environment) -> None:
     assert [one.name for one in services.catalogue(twin.context, CLUSTER, SUB)][-1] == new
     assert new not in [one.name for one in services.states(twin.context, CLUSTER, PUB)]
     (unknown,) = services.states(twin.context, CLUSTER, SUB, [new])
-    assert services.verbs(twin.context, CLUSTER, SUB, unknown) == ["restart", "stop", "deactivate"]
+    assert services.verbs(twin.context, CLUSTER, SUB, [unknown]) == [["restart", "stop", "deactivate"]]
     with twin.database.transaction():
         assert services.control(twin.context, CLUSTER, SUB, Action.STOP, new) is Reason.DONE
         assert services.deploy(twin.context, CLUSTER, SUB, new, False) is Reason.DONE

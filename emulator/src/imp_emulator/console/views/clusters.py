@@ -63,9 +63,9 @@ def _node(look: Look, node: node_store.Node) -> dict[str, Any]:
     pending = {found.service: found for found in restarts.pending(look.context, node.cluster, node.name)}
     first: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
-    for state in services.states(look.context, node.cluster, node.name):
+    found = services.states(look.context, node.cluster, node.name)
+    for state, verbs in zip(found, services.verbs(look.context, node.cluster, node.name, found), strict=True):
         waits = state.name in pending
-        verbs = services.verbs(look.context, node.cluster, node.name, state)
         part = first if waits or _comes_first(node, state) else others
         part.append({"state": state, "restart": waits, "verbs": verbs})
     return {

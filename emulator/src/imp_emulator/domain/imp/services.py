@@ -9,7 +9,7 @@ scheduler, or never. Looking changes nothing but the number of status requests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
@@ -297,10 +297,14 @@ def deploy(context: Context, cluster: str, node: str, service: str, activate: bo
     return Reason.DONE
 
 
-def verbs(context: Context, cluster: str, node: str, state: ServiceState) -> list[Verb]:
-    """Return what an administrator can do to a service of a node as it is now."""
-    spec = _spec(context, cluster, node, state.name)
-    if state.status in (Status.STARTING, Status.STOPPING) or outages.is_away(context.database, cluster, node):
+def verbs(context: Context, cluster: str, node: str, found: Iterable[ServiceState]) -> list[list[Verb]]:
+    """Return for each of a node's services what an administrator can do to it as it is now; nothing on a node away."""
+    away = outages.is_away(context.database, cluster, node)
+    return [[] if away else _verbs(_spec(context, cluster, node, state.name), state) for state in found]
+
+
+def _verbs(spec: ServiceSpec, state: ServiceState) -> list[Verb]:
+    if state.status in (Status.STARTING, Status.STOPPING):
         return []
     if not state.activated:
         return [Verb.ACTIVATE] if spec.feature else []
