@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
@@ -113,7 +114,8 @@ def read_listed(
         for number, user in enumerate(pool.map(axl.get_user, missing), start=1):
             if user is not None:
                 found[missing[number - 1]] = user
-            _tell(report, number, f"of {len(missing):,} users looked up")
+            if number % TOLD_AT_ONCE == 0:
+                report(f"{number:,} of {len(missing):,} users looked up")
     return {userid: found[userid] for userid in wanted if userid in found}
 
 
@@ -175,16 +177,12 @@ def _collected(people: Iterable[User], report: Report) -> dict[str, User]:
     found: dict[str, User] = {}
     for number, user in enumerate(people, start=1):
         found[user.userid] = user
-        _tell(report, number, "users read")
+        if number % TOLD_AT_ONCE == 0:
+            report(f"{number:,} users read")
     return found
-
-
-def _tell(report: Report, number: int, what: str) -> None:
-    if number % TOLD_AT_ONCE == 0:
-        report(f"{number:,} {what}")
 
 
 def count_options(users: Iterable[User]) -> dict[str, int]:
     """Return how many users have each option set."""
-    people = list(users)
-    return {name: sum(getattr(user, name) for user in people) for name in USER_TAGS}
+    options = Counter(user[1:] for user in users)
+    return {name: sum(n for said, n in options.items() if said[at]) for at, name in enumerate(USER_TAGS)}
