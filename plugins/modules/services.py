@@ -163,8 +163,9 @@ notes:
     the whole cluster, and with a single node a warning says that no other is looked at. So give every node.
   - Two tasks that run at once wait for each other's restarts on the nodes that they name, and restart nothing during
     one on another node. A task that has waited for another's restart lets that one go first - it looks again after one
-    to two times O(poll_interval). Only when two tasks begin within the same moment and decide about different nodes,
-    neither can see the other, because no interface of the cluster has a lock.
+    to two times O(poll_interval). So does one that finds a service that it has not started itself and that has run for
+    less than two times O(poll_interval). Only when two tasks begin within the same moment and decide about different
+    nodes, neither can see the other, because no interface of the cluster has a lock.
   - Cisco publishes no interface for restart notifications. O(only_if_required) uses the admin API that the project's
     emulator serves. Where there is none, the notes in O(pending_restarts_path) and O(required_services) decide, and one
     of the two is needed.

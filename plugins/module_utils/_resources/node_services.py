@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import (
@@ -43,12 +43,15 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.rolling_resta
 COMMANDS = {"start": "Start", "stop": "Stop", "restart": "Restart", "activate": "Deploy", "deactivate": "UnDeploy"}
 """Actions of a plan and the words for them on the wire."""
 
+YOUNG = 2
+"""So many looks after the start of a service, whoever has waited for it has sent the next command."""
+
 _ALREADY = {f"reason{code}" for code in (PENDING, ALREADY_STARTED, ALREADY_STOPPED)}
 """Refusals that mean that somebody else has given the same command; what counts is the state that is waited for."""
 
 
 class NodeServices:
-    """The services of a node; ``had_others`` tells that somebody else's command was waited for."""
+    """The services of a node; ``had_others`` tells of a command of somebody else, which was waited for or just done."""
 
     def __init__(self, node: TaskNode, transport: Transport, polling: Polling) -> None:
         self.node = node
@@ -57,6 +60,7 @@ class NodeServices:
         self.lost: ImpError | None = None
         self.had_others = False
         self._in_vain: set[str] = set()
+        self._known_starts: set[tuple[str, str]] = set()
         self._cluster_name: str | None = None
         self._center = ControlCenter(transport)
         self._polling = polling
@@ -108,11 +112,36 @@ class NodeServices:
     def rest(self, service: str) -> Service:
         """Wait until somebody else's command has been carried out."""
         self.had_others = True
-        return self.wait(service, at_rest, "Started or Stopped")
+        now = self.wait(service, at_rest, "Started or Stopped")
+        self.known_start(service, now.started)
+        return now
+
+    def known_start(self, service: str, started: str) -> None:
+        """Take this start of a service for none of somebody else."""
+        self._known_starts.add((service, started))
+
+    def look_for_others(self, names: list[str]) -> None:
+        """Note whether somebody else has just started a service; of a node that does not answer the command tells."""
+        try:
+            self._note_starts(self.services(names))
+        except (ConnectionFailed, TimedOut, Busy):
+            self.transport.forget_failure()
+        except ImpError:
+            pass
+
+    def _note_starts(self, found: Mapping[str, Service]) -> None:
+        """Note whether somebody else has just started one of these services; each such start counts once."""
+        for name, service in found.items():
+            young = 0 <= service.up_time <= YOUNG * self._polling.interval
+            if young and (name, service.started) not in self._known_starts:
+                self.known_start(name, service.started)
+                self.had_others = True
 
     def settle(self, names: list[str]) -> None:
         """Let services that are starting or stopping come to rest, unless that was waited for in vain before."""
-        for name, service in self._look(names).items():
+        found = self._look(names)
+        self._note_starts(found)
+        for name, service in found.items():
             if not at_rest(service) and name not in self._in_vain:
                 with suppress(WaitExpired):
                     self.rest(name)

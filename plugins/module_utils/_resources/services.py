@@ -317,9 +317,10 @@ class Services(Resource[ServicesState]):
                 self._wait_for_turn(node)
         node.command(change.action, service)
         try:
-            self._arrive(change)
+            arrived = self._arrive(change)
         except WaitExpired as expired:
             raise NotArrived(expired.message, details=expired.details) from None
+        node.known_start(service, arrived.started)
         if change.action not in ("stop", "deactivate"):
             self._duty.loaded(node.name, service)
         self._wait_for_users(change, node)
@@ -333,9 +334,11 @@ class Services(Resource[ServicesState]):
         """Return when the node may be restarted; raise why not.
 
         A node that somebody else has taken down and that is back means that another run goes on with its next node at
-        this very moment. No cluster keeps two commands apart, so this run looks again a little later.
+        this very moment. No cluster keeps two commands apart, so this run looks again a little later. That somebody
+        has done so it may have seen, or it is told by how young a service is, this node's own included.
         """
         while True:
+            node.look_for_others(self._names)
             reason = refusal(node.name, self._listed_troubles(apart_from=node.name))
             reason = reason or refusal(node.name, self._unlisted_troubles())
             reason = reason or self._redundancy.refusal(node.name)

@@ -237,6 +237,33 @@ def test_who_has_waited_for_another_run_lets_it_go_first(
     assert [node for node, _asked in seen[others + 1 : first]].count("imp-sub") >= 3, "the subscriber was waited for"
 
 
+def test_who_begins_when_a_node_is_just_back_lets_its_run_go_first(
+    environment: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has not seen that restart; it is told by a service that runs for no time at all."""
+    restart(environment, "imp-pub", ENGINE)
+    environment.control.clock(frozen=True)
+    environment.control.transitions("polls", 2)
+    pauses: list[float] = []
+
+    def other_run_goes_on(self: Polling) -> None:
+        if not pauses:
+            restart(environment, "imp-sub", ENGINE)
+        pauses.append(self.interval)
+
+    monkeypatch.setattr(Polling, "give_way", other_run_goes_on)
+    assert_contract(run(environment, ENGINE), changed=True)
+    assert len(pauses) == 2, "once for the publisher, once for the subscriber"
+    assert commands(environment)[1:] == ["imp-sub", "imp-pub", "imp-sub"]
+
+
+def test_who_comes_later_finds_nobody_to_let_go_first(environment: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    restart(environment, "imp-pub", ENGINE)
+    environment.control.advance(60)
+    monkeypatch.setattr(Polling, "give_way", lambda _polling: pytest.fail("there is nobody"))
+    assert_contract(run(environment, ENGINE), changed=True)
+
+
 @pytest.mark.parametrize("state", ["started", "restarted"])
 def test_a_node_that_cannot_be_reached_does_not_keep_the_others_down(environment: Emulator, state: str) -> None:
     by_hand(environment, "stopped", "imp-sub")

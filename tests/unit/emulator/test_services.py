@@ -251,7 +251,7 @@ def test_a_change_between_the_end_of_a_start_and_its_job_stays_pending(emulated:
     assert restarts.pending(emulated.context, "dc1", "imp-pub") == []
 
 
-def test_the_services_of_the_first_boot_start_at_the_time_of_the_virtual_clock(tmp_path: Path) -> None:
+def test_the_services_of_the_first_boot_have_run_for_a_day_of_the_virtual_clock(tmp_path: Path) -> None:
     database = Database(tmp_path / "state.sqlite3")
-    store.seed(database, scenario_file.read(generate(users=1)), 1234.0)
-    assert {found.started_at for found in store.services(database, *NODE) if found.running} == {1234.0}
+    store.seed(database, scenario_file.read(generate(users=1)), 100_000.0)
+    assert {found.started_at for found in store.services(database, *NODE) if found.running} == {13_600.0}

@@ -13,6 +13,8 @@ from imp_emulator.scenario.configured import ServiceStateSpec
 from imp_emulator.scenario.model import NodeSpec, Scenario
 from imp_emulator.store.database import Database, Row
 
+_DAY = 86_400.0
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -70,7 +72,11 @@ class RestartReason:
 
 
 def seed(database: Database, scenario: Scenario, now: float) -> None:
-    """Put in the services of every node as the scenario or the first boot has them; no restart is pending."""
+    """Put in the services of every node as the scenario or the first boot has them; no restart is pending.
+
+    Those that run have done so for a day: nobody has just restarted them.
+    """
+    since = now - _DAY
     for cluster in scenario.clusters:
         for node in cluster.nodes:
             given = {ascii_lower(state.service): state for state in cluster.services if state.node == node.name}
@@ -78,12 +84,12 @@ def seed(database: Database, scenario: Scenario, now: float) -> None:
             known += [(unknown(state.service), state) for state in given.values()]
             database.executemany(
                 "INSERT INTO service (cluster, node, name, activated, running, started_at) VALUES (?, ?, ?, ?, ?, ?)",
-                [(cluster.name, node.name, spec.name, *_first(spec, state, node, now)) for spec, state in known],
+                [(cluster.name, node.name, spec.name, *_first(spec, state, node, since)) for spec, state in known],
             )
 
 
 def _first(
-    spec: ServiceSpec, state: ServiceStateSpec | None, node: NodeSpec, now: float
+    spec: ServiceSpec, state: ServiceStateSpec | None, node: NodeSpec, since: float
 ) -> tuple[bool, bool, float | None]:
     """Return whether a service is activated, whether it runs, and since when."""
     activated = spec.runs_on(node.usage) if spec.feature else spec.activated
@@ -92,7 +98,7 @@ def _first(
         activated = (activated or bool(state.running)) if state.activated is None else state.activated
     runs = activated and (spec.feature or spec.runs_on(node.usage) or not spec.activated)
     running = runs if state is None or state.running is None else state.running
-    return activated, running, now if running else None
+    return activated, running, since if running else None
 
 
 def _service(row: Row) -> Service:
