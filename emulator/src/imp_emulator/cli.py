@@ -176,7 +176,10 @@ def errors(
     protocol: Annotated[str | None, typer.Option(help="Only those of this protocol.")] = None,
 ) -> None:
     """Print the errors that a fault can inject into a running emulator: protocol, code and words."""
-    for name, known in control_of(ready_file).errors().items():
+    found = control_of(ready_file).errors()
+    if protocol is not None and protocol not in found:
+        raise typer.BadParameter(f"one of {', '.join(found)} is expected", param_hint="--protocol")
+    for name, known in found.items():
         for code, words in known.items():
             if protocol in (None, name):
                 typer.echo(f"{name}\t{code}\t{words}")
