@@ -124,6 +124,9 @@ def scenario(
     users: Annotated[int, typer.Option(min=0, max=1_000_000, help="Users of each cluster.")],
     clusters: Annotated[int, typer.Option(min=1, max=255, help="Clusters.")] = 1,
     admin_api: Annotated[bool, typer.Option(help="Whether they serve the admin API; no real cluster does.")] = True,
+    gateways: Annotated[
+        bool, typer.Option("--gateways", help="Have the Exchange servers as presence gateways from the start.")
+    ] = False,
     certificate_days: Annotated[
         tuple[int, int] | None,
         typer.Option(help="First and last day of the Exchange servers' certificates, from the first start on."),
@@ -136,7 +139,9 @@ def scenario(
 
     # The rules for the days are the reader's, and a small scenario tells in a moment whether they hold.
     scenario_file.read(scenario_writer.generate(0, certificate_days=certificate_days))
-    text = scenario_writer.generate(users, clusters, admin_api=admin_api, certificate_days=certificate_days)
+    text = scenario_writer.generate(
+        users, clusters, admin_api=admin_api, gateways=gateways, certificate_days=certificate_days
+    )
     typer.echo(text, nl=False)
 
 

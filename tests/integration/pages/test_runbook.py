@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from imp_emulator.client.control import Control
 from tests.support.collection_tree import ensure_collection_tree
@@ -27,17 +26,12 @@ GATEWAY = "mail1.example.com"
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Shell]:
-    """The terminal of a reader whose inventory is that of the emulator, which has a gateway that nobody may read."""
+    """The terminal of a reader whose inventory is that of the emulator, which has gateways that nobody may read."""
     shutil.copytree(INVENTORY, tmp_path / "inventory")
     ready = str(tmp_path / ".emulator" / "ready.json")
     more = {"ANSIBLE_COLLECTIONS_PATH": str(ensure_collection_tree(ROOT)), "IMP_EMULATOR_READY": ready}
     reader = Shell(tmp_path, more=more)
-    reader.run(SCENARIO)
-    scenario = tmp_path / "scenario.yml"
-    content = yaml.safe_load(scenario.read_text(encoding="utf-8"))
-    content["clusters"][0]["presence_gateways"] = [GATEWAY]
-    scenario.write_text(yaml.safe_dump(content), encoding="utf-8")
-    reader.run(START)
+    reader.run(SCENARIO, START)
     try:
         yield reader
     finally:
@@ -60,8 +54,9 @@ def test_the_page(terminal: Shell) -> None:
         "## 2. Restart the services, one node after another",
         "## 3. See that every gateway is green",
     ]
-    assert f"| Presence Gateway | {GATEWAY} |" in english
-    assert "| imp-sub | Cisco Presence Engine, Cisco SIP Proxy |" in english
+    assert f"| Presence Gateway | `{GATEWAY}` |" in english
+    assert "| `imp-sub` | `Cisco Presence Engine, Cisco SIP Proxy` |" in english
+    assert "presence_engine_only_if_required=no --limit imp-pub.dc1` |" in english
     assert str(folder / "dc1.en.md") in told
     passwords = [account["password"] for account in accounts(terminal)]
     assert [word for word in passwords for path in folder.iterdir() if word in path.read_text(encoding="utf-8")] == []
