@@ -38,6 +38,25 @@ def terminal(tmp_path: Path) -> Iterator[Shell]:
         reader.run(STOP)
 
 
+def test_before_release_14_the_certificates_are_left_as_well(terminal: Shell) -> None:
+    """The trust stores have no interface then, each node says so, and none of it makes the run fail."""
+    terminal.run(STOP, "rm -r .emulator", "sed -i 's/version: 14.*/version: 12.5.1.13900-155/' scenario.yml", START)
+    written = terminal.run(WRITTEN)
+    assert "Could not be read" not in written
+    page = (terminal.folder / "runbook" / "dc1.ja.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        "## 1. IM and Presence のノードに Exchange の証明書を信頼させる",
+        "## 2. プレゼンスゲートウェイを設定する",
+        "## 3. サービスをノードごとに再起動する",
+        "## 4. すべてのゲートウェイがグリーンであることを確認する",
+    ]
+    assert f"| `{GATEWAY}` | `443` |" in page
+    shown = " ".join(terminal.run(SITE).split())
+    assert "trust no interface, so it is left for the console" in shown
+    assert "4 steps are left for the console." in shown
+    assert "20 users changed" in shown
+
+
 def control(terminal: Shell) -> Control:
     ready = json.loads((terminal.folder / ".emulator" / "ready.json").read_text(encoding="utf-8"))
     return Control(**ready["control"])
