@@ -19,9 +19,9 @@ options:
   _input:
     description:
       - What was found and what is wanted, see the variable C(runbook_found) of the role.
-      - The keys are C(cluster), C(cucm), C(publisher), C(nodes), C(services), C(gateways), C(account), C(purge),
-        C(store), C(certificates), C(authority), C(user_file), C(users) and C(results). All but C(cluster) may be left
-        out.
+      - The keys are C(cluster), C(cucm), C(publisher), C(host), C(nodes), C(services), C(gateways), C(account),
+        C(purge), C(store), C(certificates), C(authority), C(user_file), C(users) and C(results). All but C(cluster) may
+        be left out.
     type: dict
     required: true
   form:

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from tests.support.pages import commands, pages
 from tests.support.project_files import ROOT, project_files
 
 # This file's own first lines: quoted again they would count as its licence.
@@ -86,3 +87,14 @@ def test_every_dependency_is_explained() -> None:
     names = {match["name"].lower() for match in map(PINNED.match, lines) if match}
     assert names, "the pattern finds no dependency at all"
     assert not [name for name in sorted(names) if f"`{name}`" not in explained]
+
+
+def test_what_a_page_has_made_can_be_made() -> None:
+    """Make says of the name of a folder that nothing is to be done, and makes nothing."""
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    printed = {str(path): (ROOT / path).read_text(encoding="utf-8") for path in project_files("*.md")}
+    named = {(path, target) for path, text in printed.items() for target in re.findall(r"`make ([a-z-]+)", text)}
+    typed = {(page, words[1]) for page in pages() for line in commands(page) if (words := line.split())[0] == "make"}
+    assert len(named) > 20
+    assert len(typed) > 5
+    assert sorted(pair for pair in named | typed if pair[1] not in targets) == []

@@ -124,6 +124,9 @@ def scenario(
     users: Annotated[int, typer.Option(min=0, max=1_000_000, help="Users of each cluster.")],
     clusters: Annotated[int, typer.Option(min=1, max=255, help="Clusters.")] = 1,
     admin_api: Annotated[bool, typer.Option(help="Whether they serve the admin API; no real cluster does.")] = True,
+    gateways: Annotated[
+        bool, typer.Option("--gateways", help="Have the Exchange servers as presence gateways from the start.")
+    ] = False,
     certificate_days: Annotated[
         tuple[int, int] | None,
         typer.Option(help="First and last day of the Exchange servers' certificates, from the first start on."),
@@ -136,7 +139,9 @@ def scenario(
 
     # The rules for the days are the reader's, and a small scenario tells in a moment whether they hold.
     scenario_file.read(scenario_writer.generate(0, certificate_days=certificate_days))
-    text = scenario_writer.generate(users, clusters, admin_api=admin_api, certificate_days=certificate_days)
+    text = scenario_writer.generate(
+        users, clusters, admin_api=admin_api, gateways=gateways, certificate_days=certificate_days
+    )
     typer.echo(text, nl=False)
 
 
@@ -176,7 +181,10 @@ def errors(
     protocol: Annotated[str | None, typer.Option(help="Only those of this protocol.")] = None,
 ) -> None:
     """Print the errors that a fault can inject into a running emulator: protocol, code and words."""
-    for name, known in control_of(ready_file).errors().items():
+    found = control_of(ready_file).errors()
+    if protocol is not None and protocol not in found:
+        raise typer.BadParameter(f"one of {', '.join(found)} is expected", param_hint="--protocol")
+    for name, known in found.items():
         for code, words in known.items():
             if protocol in (None, name):
                 typer.echo(f"{name}\t{code}\t{words}")

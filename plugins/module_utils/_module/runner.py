@@ -243,7 +243,8 @@ def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
             module.fail_json(msg=failure.message, code=failure.code, failures=context.failures, **result)
         module.warn_of_common_passwords(result)
         if context.failures:
-            module.fail_json(msg=_summary(context.failures), code="items-failed", failures=context.failures, **result)
+            code = _code(context.failures)
+            module.fail_json(msg=_summary(context.failures), code=code, failures=context.failures, **result)
         module.exit_json(failures=[], **result)
 
 
@@ -274,6 +275,15 @@ def _last_words(context: Context) -> str:
     error = _stopped(context.counter.told(), context.lifeline.reason)
     told = {"msg": error.message, "code": error.code, "details": error.details, "failures": []}
     return json.dumps({"failed": True, "changed": context.counter.done > 0, **told})
+
+
+def _code(failures: list[dict[str, Any]]) -> str:
+    """Return the code of a task of which some items failed: whoever runs it can put these right, or only a person can.
+
+    Where a cluster has no interface, each of its nodes says so, and that is no other failure than that of one server.
+    """
+    codes = {item["code"] for item in failures}
+    return NoPublicApi.default_code if codes == {NoPublicApi.default_code} else "items-failed"
 
 
 def _summary(failures: list[dict[str, Any]]) -> str:

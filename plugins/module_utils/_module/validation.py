@@ -12,13 +12,14 @@ then; what cannot be judged without them is left to the module.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+from ansible.module_utils.errors import AnsibleValidationError, MutuallyExclusiveError, UnsupportedError
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, InvalidInput
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import Arguments, OptionSpec
 from ansible_collections.ucops.imp.plugins.module_utils._module.pending_restarts import PENDING_RESTARTS
@@ -87,7 +88,7 @@ def problems_of(
     found = looked_at.wrong_shapes
     if not found:
         checked = ArgumentSpecValidator(spec, **({} if later else _rules(job))).validate(looked_at.plain)
-        found = [_told(error) for error in checked.errors] or _refused(
+        found = [_told(error, looked_at.plain) for error in checked.errors] or _refused(
             job, looked_at, spec, checked.validated_parameters, same_python
         )
     unknown = tuple(f"{name}:" for name in later)
@@ -104,9 +105,13 @@ def _stand_ins(job: Job, given: Mapping[str, Any], later: Collection[str]) -> di
     return {name: _NOT_KNOWN for name in due if spec[name].get("type") in ("str", "path")}
 
 
-def _told(error: AnsibleValidationError) -> str:
+def _told(error: AnsibleValidationError, given: Mapping[str, Any]) -> str:
     """Return what ansible's validator says, as a sentence."""
     said = str(error)
+    if isinstance(error, MutuallyExclusiveError) and " found in " not in said:
+        # It names all that exclude each other. What is of use is which of them are there.
+        names = [name for name in re.findall(r"\w+", said.rpartition(": ")[2]) if given.get(name) is not None]
+        return f"only one of these can be given: {', '.join(names)}"
     # It names the options alone; where the module's name stands before them, it is clear what is meant.
     return f"there is no option {said}" if isinstance(error, UnsupportedError) else said
 

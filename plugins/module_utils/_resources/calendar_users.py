@@ -22,6 +22,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     ImpError,
     InvalidInput,
     UnexpectedAnswer,
+    joined,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     ascii_lower,
@@ -52,8 +53,8 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.user_origins 
 )
 from ansible_collections.ucops.imp.plugins.module_utils._resources.user_selection import (
     EVERYBODY,
-    SEARCHES,
     count_options,
+    nobody,
     read_chosen,
     read_listed,
     read_matching,
@@ -226,8 +227,7 @@ class CalendarUsers(Resource[Selection]):
         selects_all = everybody is not None and given(params["query"] or {}, SEARCH_TAGS) == EVERYBODY
         users = dict(everybody or {}) if selects_all else read_chosen(self.axl, params, report)
         if not users:
-            option = next(name for name in SEARCHES if params[name] is not None)
-            self.context.warn(f"{option}: no user matches.")
+            self.context.warn(nobody(params))
         if params["only"] is not None:
             wanted = {ascii_lower(userid) for userid in params["only"]}
             users = {userid: user for userid, user in users.items() if ascii_lower(userid) in wanted}
@@ -283,8 +283,9 @@ class CalendarUsers(Resource[Selection]):
         elif failures and changes and state.failed >= failures:
             details = {"failed": state.failed, "max_failures": failures}
             text = f"{counted(state.failed, 'user')} cannot be as wanted, and max_failures is {failures}."
-            advice = "See failures, correct the selection, or raise it."
-            refusal = Refusal(f"{text} Nothing was changed. {advice}", "too-many-failures", details=details)
+            said = joined(told_once((one["id"], one["message"]) for one in self.context.failures), "and {} more.", 3)
+            advice = "Correct the selection, or raise max_failures."
+            refusal = Refusal(f"{text} Nothing was changed. {said} {advice}", "too-many-failures", details=details)
         if refusal is None:
             return Plan()
         if self.context.check_mode:

@@ -24,7 +24,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import (
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_faults import TOO_LARGE
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl_statements import members
 from ansible_collections.ucops.imp.plugins.module_utils._core.backoff import unheard
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, InvalidInput
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ApiError, InvalidInput, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     OptionSpec,
     ascii_lower,
@@ -32,6 +32,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     find_name,
     given,
 )
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import flat
 from ansible_collections.ucops.imp.plugins.module_utils._formats import sql_condition
 from ansible_collections.ucops.imp.plugins.module_utils._http import soap
 
@@ -55,6 +56,8 @@ EVERYBODY = {"userid": "%"}
 ROWS_PER_LOOKUP = 20
 """Looking up one user costs about as much as reading so many in a page."""
 LARGEST_PAGE = 1_000_000
+_LONGEST_SHOWN = 200
+"""So many characters of a condition are shown."""
 TOLD_AT_ONCE = 100
 """After so many users that were read it is told how far that is."""
 
@@ -171,6 +174,20 @@ def _group(axl: Axl, wanted: str) -> str:
         like = f" Is it {close[0]!r}?" if close else ""
         raise InvalidInput([f"access_control_group: Unified CM has no group {wanted!r}.{like}"])
     return found
+
+
+def nobody(params: Mapping[str, Any]) -> str:
+    """Return a sentence for a search that finds no user: what was looked for, and what is often meant by it."""
+    option = next(name for name in SEARCHES if params[name] is not None)
+    if option == "access_control_group":
+        return f"{option}: the group {params[option]!r} has no members."
+    if option == "sql_where":
+        shown = shortened(flat(params[option]), _LONGEST_SHOWN)
+        return f"{option}: no user matches this condition: {shown}. Texts are compared letter by letter."
+    criteria = given(params[option], SEARCH_TAGS)
+    shown = " and ".join(f"{name} {value!r}" for name, value in criteria.items())
+    hint = "" if any("%" in value for value in criteria.values()) else " Only % stands for any text."
+    return f"{option}: no user matches {shown}.{hint}"
 
 
 def _collected(people: Iterable[User], report: Report) -> dict[str, User]:

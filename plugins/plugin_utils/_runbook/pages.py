@@ -6,12 +6,13 @@
 
 """The runbook as text: Markdown, and one HTML page that needs nothing else. Pure.
 
-Values of the inventory and of the cluster are escaped in both: in Markdown they are no markup, in HTML the template
+Values of the inventory and of the cluster are no markup: in Markdown they are escaped, or code, in HTML the template
 engine escapes them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -54,8 +55,17 @@ class Written:
     after: str
 
 
-def written(step: Step, texts: Texts, shown: Callable[[str], str] = flat) -> Written:
-    """Return a step in words; ``shown`` is what a value of the inventory passes before it stands in a sentence."""
+def written(
+    step: Step, texts: Texts, shown: Callable[[str], str] = flat, typed: Callable[[str], str] = flat
+) -> Written:
+    """Return a step in words.
+
+    Args:
+        step: The step.
+        texts: The texts of a language.
+        shown: What a value of the inventory passes before it stands in a sentence.
+        typed: The same for a value in a table, where somebody copies it from.
+    """
     values = {name: shown(value) for name, value in step.values.items()}
 
     def text(key: str) -> str:
@@ -64,7 +74,7 @@ def written(step: Step, texts: Texts, shown: Callable[[str], str] = flat) -> Wri
     numbered = (str(number) for number in count(1))
     actions = [text(number) for number in _while_known(numbered, step.name, texts)]
     actions += [text(word) for word in step.actions]
-    tables = tuple(_table(table, texts, shown) for table in step.tables)
+    tables = tuple(_table(table, texts, shown, typed) for table in step.tables)
     return Written(step.name, text("title"), text("where"), text("why"), tuple(actions), tables, text("after"))
 
 
@@ -75,15 +85,28 @@ def _while_known(numbers: Iterator[str], step: str, texts: Texts) -> Iterator[st
         yield number
 
 
-def _table(table: Table, texts: Texts, shown: Callable[[str], str]) -> Table:
+def _table(table: Table, texts: Texts, shown: Callable[[str], str], typed: Callable[[str], str]) -> Table:
     """Return a table in words: its titles, and each cell that is the key of a text."""
-    rows = tuple(tuple(_cell(value, texts, shown) for value in row) for row in table.rows)
+    rows = tuple(tuple(_cell(value, texts, typed) for value in row) for row in table.rows)
     return Table(shown(table.caption), tuple(texts[title] for title in table.titles), rows)
 
 
-def _cell(value: str, texts: Texts, shown: Callable[[str], str]) -> str:
+def _cell(value: str, texts: Texts, typed: Callable[[str], str]) -> str:
     key = value.removeprefix("@")
-    return texts[key] if key != value and key in texts else shown(value)
+    return texts[key] if key != value and key in texts else typed(value)
+
+
+def _code(value: str) -> str:
+    """Return a value as code in a table of Markdown: it is read and copied as it is, also where nobody renders it.
+
+    Only a pipe must be escaped there, and a row of backticks needs a longer one around it.
+    """
+    text = flat(value).replace("|", "\\|")
+    if not text:
+        return ""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    blank = " " if "`" in text else ""
+    return f"{fence}{blank}{text}{blank}{fence}"
 
 
 def markdown(found: Found, language: str) -> str:
@@ -99,7 +122,7 @@ def markdown(found: Found, language: str) -> str:
         return "\n".join([*lines, texts["none"]]) + "\n"
     lines += [texts["intro"], "", f"**{texts['left'].format(number=len(made))}**", ""]
     for number, step in enumerate(made, 1):
-        lines += _section(number, written(step, texts, cell), texts)
+        lines += _section(number, written(step, texts, cell, _code), texts)
     return "\n".join([*lines, texts["again"]]) + "\n"
 
 

@@ -37,6 +37,8 @@ OFFICE_365 = "office_365"
 OFFICE_365_FIELDS = ("client_id", "tenant_id", "authentication_endpoint", "resource", "proxy_url", "proxy_username")
 """The fields of a gateway of Office 365 that may be shown, in the order of the console's page."""
 HTTPS = 443
+RESTART_COMMAND = "ansible-playbook -i INVENTORY ucops.imp.presence_engine -e presence_engine_only_if_required=no"
+"""What restarts the services without a person, one node after another."""
 
 Row = tuple[str, ...]
 
@@ -74,6 +76,7 @@ class Found:
         cluster: The name of the cluster.
         cucm: The host name of the publisher of Unified CM.
         publisher: The host name of the IM and Presence publisher.
+        host: The name of the cluster's host in the inventory, or ``""``.
         nodes: The names of the IM and Presence nodes; empty where the inventory does not tell them.
         services: The services that load the changes when they restart.
         gateways: The wanted gateways, as the module ``presence_gateways`` takes them.
@@ -91,6 +94,7 @@ class Found:
     cluster: str
     cucm: str = ""
     publisher: str = ""
+    host: str = ""
     nodes: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     gateways: tuple[Mapping[str, Any], ...] = ()
@@ -134,7 +138,9 @@ def steps(found: Found) -> list[Step]:
 def _authority_role(found: Found) -> Step | None:
     if not found.authority or not has_failed(found.result("authority")):
         return None
-    return Step(AUTHORITY_ROLE, {"authority": found.authority, "why": str(found.result("authority").get("msg") or "")})
+    values = {"authority": found.authority, "why": str(found.result("authority").get("msg") or "")}
+    names = tuple((str(gateway["name"]),) for gateway in found.gateways)
+    return Step(AUTHORITY_ROLE, values, tables=(Table("", ("taken",), names),) if names else ())
 
 
 def _decision(found: Found) -> Step | None:
@@ -154,7 +160,7 @@ def _exchange_root(found: Found) -> Step | None:
         if isinstance(shown := current.get("certificate"), Mapping) and shown.get("status") == UNTRUSTED
     ]
     table = Table("", ("server", "issuer", "thumbprint"), tuple(rows))
-    return Step(EXCHANGE_ROOT, {"authority": found.authority or "-"}, tables=(table,)) if rows else None
+    return Step(EXCHANGE_ROOT, {"authority": found.authority}, tables=(table,)) if rows else None
 
 
 def _trust(found: Found) -> Step | None:
@@ -207,7 +213,8 @@ def _restart(found: Found) -> Step | None:
     nodes = found.nodes or ("@every_node",)
     services = ", ".join(found.services)
     table = Table("", ("node", "services"), tuple((node, services) for node in nodes))
-    return Step(RESTART, _consoles(found), tables=(table,))
+    limit = f" --limit {found.host}" if found.host else ""
+    return Step(RESTART, _consoles(found), tables=(table, Table("", ("instead",), ((f"{RESTART_COMMAND}{limit}",),))))
 
 
 def _status(found: Found) -> Step | None:
@@ -215,8 +222,13 @@ def _status(found: Found) -> Step | None:
 
 
 def _consoles(found: Found) -> dict[str, str]:
-    """Return where the web pages are."""
-    return {"cucm": found.cucm, "publisher": found.publisher}
+    """Return where the web pages are, as it stands in a URL."""
+    return {"cucm": _in_url(found.cucm), "publisher": _in_url(found.publisher)}
+
+
+def _in_url(host: str) -> str:
+    """Return a host as a URL has it: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 _STEPS: Sequence[Callable[[Found], Step | None]] = (

@@ -74,6 +74,11 @@ CERTIFICATES = "exchange_certificate_directory"
 """Where requests and certificates are, which the next run goes on with."""
 COLLECTION = Path(__file__).parents[3]
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
+_COUNTS = ("_canary", "_retries", "_delay")
+"""How variables end that say how many or how long, and that no module judges: only the roles read them."""
+_LEFT_OUT = "null"
+"""What leaves a variable out on the command line, where everything is text; a text may well be this word."""
+_TEXTS = ("str", "path", "raw")
 _LONGEST_SHOWN = 60
 _LONGEST_PROBLEM = 600
 
@@ -199,6 +204,9 @@ def _validated(
         return {}, [f"{name}: it must be a {shape}, as its argument spec says."]
     if result.error_messages:
         return {}, [_told(name, value, option, " ".join(dict.fromkeys(result.error_messages)))]
+    number = result.validated_parameters.get(name)
+    if name.endswith(_COUNTS) and number is not None and number < 0:
+        return {}, [f"{name}: {number} is too small. Give 0 or more."]
     return without_nulls(spec, result.validated_parameters), []
 
 
@@ -259,6 +267,7 @@ def options_of(source: str, spec: Spec, host: Host) -> Options:
         host = _without_secrets(host, spec)
     given = {name: host.variables[name] for name in spec if host.variables.get(name) is not None}
     values, unready = _filled_in(given, host)
+    values = {name: value for name, value in values.items() if value != _LEFT_OUT or spec[name]["type"] in _TEXTS}
     missing = {name for name in spec if name not in values.keys() | unready.keys() and "default" not in spec[name]}
     if missing:
         computed = computed_defaults(source, host)

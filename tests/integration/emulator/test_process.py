@@ -205,6 +205,8 @@ def test_a_scenario_without_the_admin_api_is_printed() -> None:
     printed = run("scenario", "--users", "2", "--no-admin-api")
     assert [cluster["admin_api"] for cluster in yaml.safe_load(printed.stdout)["clusters"]] == [False]
     assert "admin_api" not in run("scenario", "--users", "2").stdout
+    with_gateways = yaml.safe_load(run("scenario", "--users", "2", "--no-admin-api", "--gateways").stdout)
+    assert with_gateways["clusters"][0]["presence_gateways"] == ["mail1.example.com", "mail2.example.com"]
 
 
 def test_several_clusters_of_a_generated_scenario(start_emulator: StartEmulator, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 import ssl
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from imp_emulator import cli
 from imp_emulator.client.control import ControlError
+from imp_emulator.scenario.model import ScenarioError
 from tests.support.emulator import Emulator
 from tests.support.ews import HEADERS, PATH, SERVER, Ews, envelope
 from tests.support.imp_admin import ENGINE, restart
@@ -186,3 +188,30 @@ def test_the_list_of_faults_says_what_each_does(environment: Emulator) -> None:
         ("0 of 0", "0 of 0"),
     ]
     assert len(set(numbers)) == 2
+
+
+def test_a_set_of_faults_is_in_force_as_a_whole_or_not_at_all(environment: Emulator, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yml"
+    mine.write_text("faults: [{effect: {kind: drop}, every: 1000}, {effect: {kind: delay}}]")
+    variables = {"IMP_EMULATOR_READY": str(environment.ready_file)}
+    done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(mine)])
+    assert isinstance(done.exception, ScenarioError), done.exception
+    assert str(done.exception) == f"{mine}: faults[1].effect.delay.seconds: is missing"
+    assert environment.control.faults() == []
+    mine.write_text(
+        "faults: [{protocol: axll, effect: {kind: drop}}, {protocol: axl, operation: updateUsr, effect: {kind: drop}}, "
+        "{operation: nothing, effect: {kind: drop}}, {protocol: axl, operation: updateUser, effect: {kind: drop}}]"
+    )
+    told = command(environment, "faults", "begin", str(mine)).splitlines()
+    served = ", ".join(environment.control.about()["protocols"])
+    assert [line for line in told if line.startswith("imp-emulator: ")] == [
+        f"imp-emulator: nothing here speaks axll, so its faults strike nothing; there are {served}",
+        "imp-emulator: axl has no operation updateUsr, so its faults strike nothing",
+        "imp-emulator: all that is here has no operation nothing, so its faults strike nothing",
+    ]
+    assert len(environment.control.faults()) == 4
+
+
+def test_the_errors_of_a_protocol_that_is_not_there_are_not_an_empty_list(environment: Emulator) -> None:
+    assert "one of axl, " in command(environment, "errors", "--protocol", "axll", status=2)
+    assert command(environment, "errors", "--protocol", "axl").startswith("axl\t")

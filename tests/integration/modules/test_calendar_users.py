@@ -204,7 +204,9 @@ def test_criteria_are_joined(environment: Emulator) -> None:
 def test_a_query_that_matches_nobody_is_told(environment: Emulator) -> None:
     result = run(environment, query={"department": "no such department"})
     assert_contract(result, changed=False)
-    assert result.warnings == ["query: no user matches."]
+    assert result.warnings == ["query: no user matches department 'no such department'. Only % stands for any text."]
+    result = run(environment, query={"department": "x%", "userid": "y"})
+    assert result.warnings == ["query: no user matches userid 'y' and department 'x%'."]
 
 
 def test_users_are_disabled(environment: Emulator, users_with_calendar: int) -> None:

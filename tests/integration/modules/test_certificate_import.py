@@ -227,4 +227,4 @@ def test_a_server_without_the_admin_api(environment: Emulator) -> None:
     place = {**connection(environment, "platform"), "peers": [{"name": MAIL1}]}
     result = run_module(MODULE, place)
     assert result.failed
-    assert result["failures"][0]["code"] == "no-public-api"
+    assert (result["code"], result["failures"][0]["code"]) == ("no-public-api", "no-public-api")

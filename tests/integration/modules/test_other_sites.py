@@ -200,6 +200,16 @@ def test_an_old_release_has_no_certificate_management(site: Emulator) -> None:
     result = run_module("trust_certificates", {**place, "certificates": [{"content": issue("CA", ca=True).pem}]})
     assert result.failed
     assert "has no certificate-management interface. It needs release 14 or later" in result.msg
+    # For a program it is the same as of a server that is alone, so that it is left for the console.
+    assert result["code"] == "no-public-api"
+    closed = {"name": "closed", "hostname": "127.0.0.1", "port": 1}
+    nodes = [{"name": "old-imp", "hostname": place["hostname"], "port": place["port"]}, closed]
+    both = run_module(
+        "trust_certificates",
+        {**place, "retries": 0, "nodes": nodes, "certificates": [{"content": issue("CA", ca=True).pem}]},
+    )
+    assert both["code"] == "items-failed"
+    assert {failure["code"] for failure in both["failures"]} == {"no-public-api", "connection-failed"}
 
 
 def test_a_subscriber_of_unified_cm_rests_some_services(site: Emulator) -> None:

@@ -67,7 +67,12 @@ def test_a_condition_in_sql(environment: Emulator) -> None:
 
 
 def test_nobody_is_told_with_the_option_that_selected(environment: Emulator) -> None:
-    assert run(environment, sql_where="1 = 0").warnings == ["sql_where: no user matches."]
+    assert run(environment, sql_where="1 = 0").warnings == [
+        "sql_where: no user matches this condition: 1 = 0. Texts are compared letter by letter."
+    ]
+    assert run(environment, access_control_group=GROUP).warnings == [
+        f"access_control_group: the group {GROUP!r} has no members."
+    ]
 
 
 def test_users_without_a_mail_address_and_those_of_a_directory(environment: Emulator) -> None:
@@ -144,6 +149,10 @@ def test_users_that_are_not_there_stop_all_when_they_are_too_many(environment: E
     )
     stopped = run(environment, users=users, max_failures=2)
     assert (stopped["code"], len(stopped["failures"])) == ("too-many-failures", 2)
+    assert stopped.msg == (
+        "2 users cannot be as wanted, and max_failures is 2. Nothing was changed. nobody1, nobody2: There is no such "
+        "user in Unified CM. Correct the selection, or raise max_failures."
+    )
     assert writes(environment) == []
     assert changed(run(environment, users=users, max_failures=3)) == ["user0001"]
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from imp_emulator.client.control import Control
 from tests.support.collection_tree import ensure_collection_tree
@@ -27,21 +26,35 @@ GATEWAY = "mail1.example.com"
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Shell]:
-    """The terminal of a reader whose inventory is that of the emulator, which has a gateway that nobody may read."""
+    """The terminal of a reader whose inventory is that of the emulator, which has gateways that nobody may read."""
     shutil.copytree(INVENTORY, tmp_path / "inventory")
     ready = str(tmp_path / ".emulator" / "ready.json")
     more = {"ANSIBLE_COLLECTIONS_PATH": str(ensure_collection_tree(ROOT)), "IMP_EMULATOR_READY": ready}
     reader = Shell(tmp_path, more=more)
-    reader.run(SCENARIO)
-    scenario = tmp_path / "scenario.yml"
-    content = yaml.safe_load(scenario.read_text(encoding="utf-8"))
-    content["clusters"][0]["presence_gateways"] = [GATEWAY]
-    scenario.write_text(yaml.safe_dump(content), encoding="utf-8")
-    reader.run(START)
+    reader.run(SCENARIO, START)
     try:
         yield reader
     finally:
         reader.run(STOP)
+
+
+def test_before_release_14_the_certificates_are_left_as_well(terminal: Shell) -> None:
+    """The trust stores have no interface then, each node says so, and none of it makes the run fail."""
+    terminal.run(STOP, "rm -r .emulator", "sed -i 's/version: 14.*/version: 12.5.1.13900-155/' scenario.yml", START)
+    written = terminal.run(WRITTEN)
+    assert "Could not be read" not in written
+    page = (terminal.folder / "runbook" / "dc1.ja.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith("## ")] == [
+        "## 1. IM and Presence のノードに Exchange の証明書を信頼させる",
+        "## 2. プレゼンスゲートウェイを設定する",
+        "## 3. サービスをノードごとに再起動する",
+        "## 4. すべてのゲートウェイがグリーンであることを確認する",
+    ]
+    assert f"| `{GATEWAY}` | `443` |" in page
+    shown = " ".join(terminal.run(SITE).split())
+    assert "trust no interface, so it is left for the console" in shown
+    assert "4 steps are left for the console." in shown
+    assert "20 users changed" in shown
 
 
 def control(terminal: Shell) -> Control:
@@ -60,8 +73,9 @@ def test_the_page(terminal: Shell) -> None:
         "## 2. Restart the services, one node after another",
         "## 3. See that every gateway is green",
     ]
-    assert f"| Presence Gateway | {GATEWAY} |" in english
-    assert "| imp-sub | Cisco Presence Engine, Cisco SIP Proxy |" in english
+    assert f"| Presence Gateway | `{GATEWAY}` |" in english
+    assert "| `imp-sub` | `Cisco Presence Engine, Cisco SIP Proxy` |" in english
+    assert "presence_engine_only_if_required=no --limit imp-pub.dc1` |" in english
     assert str(folder / "dc1.en.md") in told
     passwords = [account["password"] for account in accounts(terminal)]
     assert [word for word in passwords for path in folder.iterdir() if word in path.read_text(encoding="utf-8")] == []

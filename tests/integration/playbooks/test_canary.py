@@ -16,7 +16,8 @@ from tests.support.imp_admin import ENGINE, Api, body, restart, trust_exchange
 from tests.support.modules import run_module
 from tests.support.playbooks import Played, play
 
-NO_MAILBOX = "user0020"
+NO_MAILBOX = (20, 40, 41, 42, 43, 44)
+"""The numbers of users without a mailbox."""
 VARIABLES = {
     # The inventory selects by a query.
     "calendar_users_query": None,
@@ -27,11 +28,12 @@ VARIABLES = {
 
 
 def ready(environment: Emulator) -> None:
-    """Have both engines follow calendars at a gateway that they trust; one user has no mailbox."""
+    """Have both engines follow calendars at a gateway that they trust; some users have no mailbox."""
     control, account = environment.control, environment.ready["exchange_account"]
     control.clock(frozen=True)
     control.impersonation(allowed=True)
-    control.remove_mailbox(f"{NO_MAILBOX}@example.com")
+    for number in NO_MAILBOX:
+        control.remove_mailbox(f"user{number:04}@example.com")
     Api(environment).add(body(GATEWAY, account=account["username"], password=account["password"]))
     for node in NODES:
         trust_exchange(environment, node)
@@ -92,6 +94,7 @@ def test_some_users_first_and_the_others_when_these_are_well(environment: Emulat
         {"calendar_users_list": listed(21, 20, 22, 23)},
         {"calendar_users_list": listed(24, 25, 26), "calendar_users_max_changes": 2},
         {"calendar_users_list": [*listed(27, 28, 29), {"userid": "nobody"}]},
+        {"calendar_users_list": listed(40, 41, 42, 43, 44, 45), "calendar_users_canary": 5},
     )
     assert played.status == 0, played.output
     # Who would change could not be read the first time: then there is no first user, and nobody is changed.
@@ -106,7 +109,13 @@ def test_some_users_first_and_the_others_when_these_are_well(environment: Emulat
     # Also of a run in which one of the others fails.
     assert said(played, 5).startswith("user0027,user0028,user0029 ")
     assert "nobody" in said(played, 5)
+    # What keeps all of them back is said once.
+    many = "The first 5 users are not all as they should be. user0040, user0041, user0042 and 2 more: "
+    assert many in said(played, 6)
+    assert "user0044@" not in said(played, 6)
+    assert said(played, 6).endswith(". The other user was left alone. Put it right, and run it again.")
     found = enabled(environment)
-    assert found == [f"user{number:04}" for number in (10, 11, 12, 13, 14, 20, 21, 27, 28, 29)]
+    done = (10, 11, 12, 13, 14, 20, 21, 27, 28, 29, 40, 41, 42, 43, 44)
+    assert found == [f"user{number:04}" for number in done]
     updates = environment.journal(protocol="axl", operation="updateUser")
     assert len(updates) == len(found)

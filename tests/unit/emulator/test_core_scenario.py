@@ -344,6 +344,8 @@ def test_a_scenario_can_leave_out_the_admin_api_as_real_clusters_do() -> None:
     bare = generate(users=0, clusters=2, admin_api=False)
     assert [c.admin_api for c in scenario_file.read(bare).clusters] == [False, False]
     assert [c.presence_gateways for c in scenario_file.read(bare).clusters] == [(), ()]
+    (done,) = scenario_file.read(generate(users=0, admin_api=False, gateways=True)).clusters
+    assert [gateway.name for gateway in done.presence_gateways] == ["mail1.example.com", "mail2.example.com"]
 
 
 def test_the_dates_of_a_servers_certificate_are_counted_from_the_first_start() -> None:

@@ -23,6 +23,7 @@ from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
 from imp_emulator.world.pace import ServicePace
+from tests.support.pages import blocks
 
 
 def environment(tmp_path: Path, listed: object) -> Environment:
@@ -45,7 +46,14 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
     [
         ([{"effect": {"kind": "flood"}}], "faults[0].effect: Input tag 'flood'"),
         ([{"effect": {"kind": "drop"}}, {"effect": {"kind": "drop"}, "probability": 2}], "faults[1].probability: "),
-        ([{"effect": {"kind": "drop"}, "sometimes": True}], "faults[0].sometimes: Extra inputs are not permitted"),
+        (
+            [{"effect": {"kind": "drop"}, "sometimes": True}],
+            "faults[0].sometimes: is not known here; known are cluster,",
+        ),
+        ([{"kind": "drop"}], "faults[0].effect: is missing; it tells what happens, for example {kind: drop}"),
+        ([{"effect": {"status": 503}}], "faults[0].effect: has no kind; the kinds are status, "),
+        ([{"effect": {"kind": "delay"}}], "faults[0].effect.delay.seconds: is missing"),
+        ([{"effect": {"kind": "drop", "share": 1}}], "faults[0].effect.drop.share: is not known here"),
         ([{"protocol": "axl", "effect": {"kind": "error", "code": "nonsense"}}], "faults[0]: 'nonsense'"),
         (
             [{"protocol": "axl", "times": 1, "effect": {"kind": "clock_skew", "seconds": 1}}],
@@ -69,6 +77,11 @@ def test_the_pages_name_every_kind_of_fault(page: str) -> None:
     assert {kind.value for kind in EffectKind} - told == set()
 
 
+def test_the_set_of_the_page_can_be_put_in_force() -> None:
+    (printed,) = (block.text for block in blocks("docs/busy-servers.md") if block.language == "yaml")
+    assert len(faults.checked(fault_sets.read(printed).faults)) == 3
+
+
 def test_the_page_names_every_command() -> None:
     """The table of ``emulator/README.md`` has each command of ``imp-emulator``, with its group."""
     text = (Path(__file__).parents[3] / "emulator/README.md").read_text(encoding="utf-8")
@@ -82,7 +95,10 @@ def test_a_set_that_is_nowhere(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="a_bad_monday"):
         fault_sets.load(str(tmp_path / "missing.yml"))
     (tmp_path / "odd.yml").write_text("about: x\nflaws: []\n")
-    with pytest.raises(ScenarioError, match="flaws: is not known here"):
+    with pytest.raises(ScenarioError, match=r"odd\.yml: flaws: is not known here"):
+        fault_sets.load(str(tmp_path / "odd.yml"))
+    (tmp_path / "odd.yml").write_text("[]")
+    with pytest.raises(ScenarioError, match=r"odd\.yml: must be a mapping"):
         fault_sets.load(str(tmp_path / "odd.yml"))
 
 

@@ -56,6 +56,10 @@ def test_variables_that_are_null_are_as_good_as_left_out(source: str) -> None:
     lists = {name: [None] for name, spec in spec_of(source).items() if spec.get("type") == "list"}
     assert looked_up(source, **lists) == nothing
     assert problems(source, **NULLS) == problems(source, **lists) == []
+    # As -e gives it; where text is wanted, the word may be meant.
+    words = {name: "null" for name, spec in spec_of(source).items() if spec["type"] not in ("str", "path", "raw")}
+    assert looked_up(source, **words) == nothing
+    assert problems(source, **words) == []
 
 
 def test_a_default_that_is_worked_out_stands_in_for_null() -> None:

@@ -164,9 +164,27 @@ def test_odd_values_are_no_markup(language: str) -> None:
     markup.feed(runbook(given, "html", language))
     assert set(markup.tags) & {"b", "script"} == set()
     text = runbook(given, "markdown", language)
-    assert not re.search(r"(?<!\\)<b>|\x1b|\u202e", text)
+    # Within backticks nothing is markup.
+    outside = re.sub(r"(`+).*?\1", "", text)
+    assert not re.search(r"(?<!\\)<b>|\x1b|\u202e", outside)
+    assert not re.search(r"\x1b|\u202e", text)
     rows = [line for line in text.splitlines() if line.startswith("| ") and "odd" in line]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}, "a value ends a cell"
+
+
+def test_what_is_to_be_typed_in_can_be_copied_from_the_markdown_too() -> None:
+    no = {"presence_gateways": NO_INTERFACE}
+    page = runbook(found(results=no, account="EXAMPLE\\svc_imp", host="imp_1"), "markdown")
+    assert "| Account Name | `EXAMPLE\\svc_imp` |" in page
+    assert "presence_engine_only_if_required=no --limit imp_1` |" in page
+    for value, shown in (("a|b", "`a\\|b`"), ("a`b", "`` a`b ``"), ("`", "`` ` ``")):
+        gateway = {**EXCHANGE, "description": value}
+        assert f"| Description | {shown} |" in runbook(found(results=no, gateways=[gateway]), "markdown")
+
+
+def test_an_ipv6_address_stands_in_brackets_in_a_url() -> None:
+    page = runbook(found(results={"presence_gateways": NO_INTERFACE}, publisher="2001:db8::12"), "html")
+    assert "https://[2001:db8::12]/cupadmin" in page
 
 
 def test_both_languages_have_the_same_texts_and_values() -> None:

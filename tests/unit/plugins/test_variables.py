@@ -49,6 +49,12 @@ def called(wrong: Any, rule: str = "no truth value") -> str:
     return kinds.get(str(wrong), f"{wrong!r} is {rule}.")
 
 
+@pytest.mark.parametrize("name", [name for name in of_type("int") if re.search("_(canary|retries|delay)$", name)])
+def test_a_number_that_only_a_role_reads_is_not_negative(name: str) -> None:
+    assert one(name, "0") == 0
+    assert refused(name, "-3") == f"{name}: -3 is too small. Give 0 or more."
+
+
 @pytest.mark.parametrize("name", of_type("bool"))
 def test_a_boolean_is_one_in_every_spelling(name: str) -> None:
     assert [one(name, value) for value in TRUE] == [True] * len(TRUE)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -166,16 +167,41 @@ def begin(environment: Environment) -> None:
     Raises:
         ScenarioError: One of them breaks a rule.
     """
-    for place, given in enumerate(environment.scenario.faults):
-        try:
-            fault = NewFault.model_validate(given)
-        except ValidationError as error:
-            first = error.errors()[0]
-            inside = ".".join(str(part) for part in first["loc"])
-            raise ScenarioError(f"faults[{place}].{inside}".rstrip("."), first["msg"]) from None
-        if (said := _problem(fault)) is not None:
-            raise ScenarioError(f"faults[{place}]", said)
+    for fault in checked(environment.scenario.faults):
         _put_in_force(environment, fault)
+
+
+def checked(faults: Sequence[Mapping[str, Any]]) -> list[NewFault]:
+    """Return the faults of a set or scenario.
+
+    Raises:
+        ScenarioError: One of them breaks a rule; the first that does is named by its place.
+    """
+    return [_checked(f"faults[{number}]", given) for number, given in enumerate(faults)]
+
+
+def _checked(place: str, given: Mapping[str, Any]) -> NewFault:
+    try:
+        fault = NewFault.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        inside = ".".join(str(part) for part in first["loc"])
+        raise ScenarioError(f"{place}.{inside}".rstrip("."), _rule(first["type"], inside) or first["msg"]) from None
+    if (said := _problem(fault)) is not None:
+        raise ScenarioError(place, said)
+    return fault
+
+
+def _rule(kind: str, inside: str) -> str | None:
+    """Return in words what a mistake in the form of a fault is, for those that people make."""
+    if kind == "missing" and inside == "effect":
+        return "is missing; it tells what happens, for example {kind: drop}"
+    if kind == "union_tag_not_found":
+        return f"has no kind; the kinds are {', '.join(one.value for one in EffectKind)}"
+    if kind == "extra_forbidden":
+        known = f"; known are {', '.join(NewFault.model_fields)}" if "." not in inside else ""
+        return f"is not known here{known}"
+    return "is missing" if kind == "missing" else None
 
 
 def _problem(fault: NewFault) -> str | None:

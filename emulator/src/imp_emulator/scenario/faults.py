@@ -46,10 +46,18 @@ def load(name: str) -> FaultSet:
     try:
         return read(decoded(Path(name).read_bytes()))
     except OSError as error:
-        known = f"a file; there are also the sets {', '.join(shipped())}"
-        raise ScenarioError(name, f"cannot be read as {known}: {error.strerror}") from None
+        known = f"The sets are {', '.join(shipped())}"
+        raise ScenarioError(name, f"is no set, and no file that can be read ({error.strerror}). {known}") from None
     except UnicodeDecodeError:
         raise ScenarioError(name, "is no text; save it as UTF-8") from None
+    except ScenarioError as error:
+        raise in_file(name, error) from None
+
+
+def in_file(name: str, error: ScenarioError) -> ScenarioError:
+    """Return what is wrong with a set, with the name of its file before the place."""
+    place = name if error.place == "scenario" else f"{name}: {error.place}"
+    return ScenarioError(place, error.rule)
 
 
 def read(text: str) -> FaultSet:
