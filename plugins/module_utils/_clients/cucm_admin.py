@@ -71,7 +71,10 @@ class CucmAdmin(AdminApi):
         return dict(self._shaped(self._object(path), {"service": service, "time": str, "items": [_JOB]}, path))
 
     def submit_bulk_job(self, fields: Mapping[str, Any]) -> str:
-        """Submit ``{description, transaction, run, file_name, keep_symbol, query, set}``; return the job's id."""
+        """Submit ``{description, transaction, run, file_name, keep_symbol, query, set, newest}``; return the job's id.
+
+        Raises ``Conflict`` when ``newest`` is not the newest job of this description any more.
+        """
         path = "/bulk-jobs"
         content = self._call("POST", path, body=fields).json()
         return str(self._shaped(content, {"id": str}, path)["id"])

@@ -69,6 +69,11 @@ def cell(told: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", flat(told))
 
 
+def sentence(told: str) -> str:
+    """Return what a server says with an end, so that another sentence may follow."""
+    return told if not told or told[-1] in ".!?。" else f"{told}."
+
+
 def counted(number: int, one: str, several: str | None = None) -> str:
     """Return a number with its noun: ``1 user``, ``3,267 users``; ``several`` is a plural that is not made by rule."""
     return f"{number:,} {one if number == 1 else several or _plural(one)}"
@@ -102,9 +107,9 @@ def alike(items: Iterable[Item], told: Callable[[Item], tuple[str, str]]) -> lis
     own: dict[str, str] = {}
     for item in items:
         name, said = told(item)
-        sentence = said.removeprefix(f"{name}: ")
-        key = sentence.replace(name, "<name>") if len(name) >= _SHORTEST_NAME else sentence
-        own.setdefault(key, sentence)
+        text = said.removeprefix(f"{name}: ")
+        key = text.replace(name, "<name>") if len(name) >= _SHORTEST_NAME else text
+        own.setdefault(key, text)
         found.setdefault(key, []).append(item)
     return [(same, key if len(same) > 1 else own[key]) for key, same in found.items()]
 

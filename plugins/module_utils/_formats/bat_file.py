@@ -255,7 +255,7 @@ def rows_of(text: str) -> Iterator[_Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise csv.Error(f"line {line}: {_QUOTES}") from error
+            raise csv.Error(f"line {line}: {_TOO_LONG if _IS_TOO_LONG in str(error) else _QUOTES}") from error
         yield line, [cell.strip(BLANKS) for cell in row]
         line = first + reader.line_num + 1
 
@@ -263,6 +263,12 @@ def rows_of(text: str) -> Iterator[_Row]:
 _QUOTES = (
     "the row that begins here has a quote too many or too few. A cell in quotes ends with one, right before the "
     "separator; a quote within it is written twice."
+)
+
+_IS_TOO_LONG = "field limit"
+_TOO_LONG = (
+    f"the row that begins here has a cell of more than {csv.field_size_limit():,} characters. Is there a quote that "
+    "nothing ends?"
 )
 
 
@@ -363,10 +369,14 @@ def _content(rows: list[_Row], result: BatFile) -> Iterator[_Row]:
             continue
         if result.short:
             continue
-        ignored = sum(1 for _line, rest in rows[index:] if any(rest))
-        if ignored:
-            result.notes.append(f"line {line} is blank and ends the file; {ignored} rows after it are ignored.")
+        result.notes += [note] if (note := cut_off(rows, index)) else []
         return
+
+
+def cut_off(rows: list[_Row], blank: int) -> str:
+    """Say, as a sentence, what the blank row at this place cuts off; ``""`` for nothing."""
+    ignored = sum(1 for _line, rest in rows[blank:] if any(rest))
+    return f"line {rows[blank][0]} is blank and ends the file; {ignored} rows after it are ignored." if ignored else ""
 
 
 def _user(line: int, cells: list[str], layout: _Layout, problems: list[str]) -> BatUser | None:

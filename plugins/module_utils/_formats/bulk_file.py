@@ -38,10 +38,12 @@ class BulkFile:
     Attributes:
         header: Its columns.
         rows: Its other rows, each with the number of its first line in the file on the controller.
+        note: What the user should know although nothing is wrong, or ``""``.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...] = field(repr=False)
+    note: str = ""
 
     @cached_property
     def text(self) -> str:
@@ -90,15 +92,18 @@ def read_bytes(data: bytes) -> tuple[BulkFile | None, list[str]]:
 
 
 def _read(found: list[tuple[int, list[str]]]) -> tuple[BulkFile | None, list[str]]:
-    header = tuple(found[0][1]) if found else ()
+    # The tool knows a column by its very name.
+    header = tuple(map(bat_file.column_name, found[0][1])) if found else ()
     while header and not header[-1]:
         header = header[:-1]
-    if bat_file.USER_ID not in map(bat_file.column_name, header):
+    if bat_file.USER_ID not in header:
         return None, [f"line 1: the first line must name the columns, {bat_file.USER_ID} among them."]
     rows = []
     problems = []
-    for line, cells in found[1:]:
+    note = ""
+    for index, (line, cells) in enumerate(found[1:], start=1):
         if not any(cells):
+            note = bat_file.cut_off(found, index)
             break
         # Spreadsheets add empty cells at the end of a row.
         kept = cells if any(cells[len(header) :]) else cells[: len(header)]
@@ -108,7 +113,7 @@ def _read(found: list[tuple[int, list[str]]]) -> tuple[BulkFile | None, list[str
         ]
     if not rows:
         problems.append("it has no line behind the header.")
-    file = BulkFile(header, tuple(rows))
+    file = BulkFile(header, tuple(rows), note)
     size = len(file.text.encode())
     if size > LARGEST:
         problems.append(f"it has {size:,} bytes as it is sent, more than {LARGEST:,}; make it several files.")
@@ -126,8 +131,10 @@ def name_on_server(path: str, file: BulkFile, transaction: str) -> str:
 
 
 def _written(cells: Collection[str]) -> str:
+    # Python before 3.13 writes no quotes around a carriage return, at which every reader ends the row.
+    returns = any("\r" in cell for cell in cells)
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL).writerow(cells)
     return text.getvalue()
 
 

@@ -46,7 +46,7 @@ _LITERAL = "''"
 _WORD = re.compile(r"[a-z_]\w*")
 _TOKEN = re.compile(
     r"""
-    (?P<skip>\s+)
+    (?P<skip>[ \t\r\n\f\v]+)
     |(?P<comment>--|/\*|\*/|[{}])
     |(?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
     |(?P<number>\d+(?:\.\d+)?)

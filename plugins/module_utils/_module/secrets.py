@@ -34,6 +34,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import (
     inside,
     is_password,
     items_of,
+    only_nulls,
     parsed,
     shape_problems,
     text_problems,
@@ -126,7 +127,9 @@ class GivenOptions:
         self.given = {**given, **dict.fromkeys(deep, WHOLE_VALUE)}
         self.plain = without_nulls(spec, {name: value for name, value in given.items() if name not in deep})
         self.secrets = secret_texts(spec, self.plain)
-        self.wrong_shapes = [*depth_problems(deep), *shape_problems(spec, self.plain), *text_problems(self.plain)]
+        nulls = only_nulls({name: value for name, value in given.items() if name not in deep})
+        shapes = [*shape_problems(spec, self.plain), *text_problems(self.plain)]
+        self.wrong_shapes = [*depth_problems(deep), *nulls, *shapes]
         self.odd_values = value_problems(spec, self.plain, may_be_empty)
         self.numbers = numbers_for_texts(spec, self.plain)
 

@@ -84,6 +84,19 @@ def _without_nulls(option: Mapping[str, Any], value: Any) -> Any:
     return without_nulls(option.get("options") or {}, value) if isinstance(value, Mapping) else value
 
 
+def only_nulls(given: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with lists that have nothing but nulls.
+
+    Left out, one that narrows a selection would mean everybody; as an empty list, one that says all there is to be
+    would purge everything.
+    """
+    return [
+        f"{name}: it has nothing but null. Give values, [] for none, or leave the option out."
+        for name, value in given.items()
+        if isinstance(value, list) and value and without_nulls({}, {name: value}) == {}
+    ]
+
+
 def too_deep(given: Mapping[str, Any]) -> list[str]:
     """Return the options in which more lists and dictionaries are nested than any code could follow."""
     return [name for name, value in given.items() if _is_deep(value)]

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted, told_once
+from ansible_collections.ucops.imp.plugins.module_utils._core.words import counted, sentence, told_once
 from ansible_collections.ucops.imp.plugins.module_utils._formats.bulk_file import BulkFile
 
 INSERT, QUERY, CUSTOM_FILE = "insert_users", "update_users_query", "update_users_custom_file"
@@ -29,7 +29,8 @@ ENDED = (COMPLETED, INCOMPLETE)
 STARTED = "Started"
 TOLD_LINES = 3
 """So many lines that fail are told in a message; all of them are in ``current``."""
-LONGEST_NAME, LONGEST_SYMBOL = 128, 16
+LONGEST_NAME, LONGEST_SYMBOL, LONGEST_PATTERN = 128, 16, 255
+LATEST_YEAR = 9999
 _FRACTION = re.compile(r"\.(\d+)")
 
 SHOWN = (
@@ -124,6 +125,10 @@ class State:
     checks: Mapping[str, LineErrors] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
 
+    def newest(self, name: str) -> str:
+        """Return the id of the newest job of this name, whatever it does; ``""`` when there is none."""
+        return next((str(job["id"]) for job in reversed(self.jobs) if job["description"] == name), "")
+
 
 def newest(wanted: Wanted, jobs: Sequence[Job], log: Callable[[str], LineErrors]) -> Known | None:
     """Return what became of a wanted job, through the jobs that ran its failed lines again; ``jobs`` oldest first."""
@@ -195,7 +200,8 @@ def told_lines(lines: LineErrors) -> str:
     if not lines:
         return "Not all lines were gone through."
     failing = [
-        (f"line {one['line']}" + (f" ({one['userid']})" if one["userid"] else ""), one["message"]) for one in lines
+        (f"line {one['line']}" + (f" ({one['userid']})" if one["userid"] else ""), sentence(one["message"]))
+        for one in lines
     ]
     more = len(failing) - TOLD_LINES
     sentences = told_once(failing[:TOLD_LINES])

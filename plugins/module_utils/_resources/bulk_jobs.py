@@ -16,7 +16,14 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, USER_TAGS
 from ansible_collections.ucops.imp.plugins.module_utils._clients.cucm_admin import CucmAdmin
-from ansible_collections.ucops.imp.plugins.module_utils._core.errors import ImpError, WaitExpired
+from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
+    ApiError,
+    Forbidden,
+    ImpError,
+    InvalidInput,
+    NotArrived,
+    WaitExpired,
+)
 from ansible_collections.ucops.imp.plugins.module_utils._core.options import DAY, check_range, check_unique, given
 from ansible_collections.ucops.imp.plugins.module_utils._core.plan import (
     CREATE,
@@ -37,7 +44,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._product.bulk_administra
     HOLD,
     IMMEDIATELY,
     LATER,
+    LATEST_YEAR,
     LONGEST_NAME,
+    LONGEST_PATTERN,
     LONGEST_SYMBOL,
     PENDING,
     QUERY,
@@ -104,8 +113,8 @@ class BulkJobs(Resource[State]):
         start_at, told = _start(item)
         found += told
         keep = item["keep_symbol"] if transaction == CUSTOM_FILE else None
-        if keep is not None and (not keep.strip() or keep != keep.strip() or len(keep) > LONGEST_SYMBOL):
-            found.append(f"keep_symbol: it has 1 to {LONGEST_SYMBOL} characters and no blank around it.")
+        if keep is not None and (keep != keep.strip() or not keep.isprintable() or len(keep) > LONGEST_SYMBOL):
+            found.append(f"keep_symbol: it has 1 to {LONGEST_SYMBOL} characters that one sees, and no blank around it.")
         if not found:
             self._wanted[name] = Wanted(
                 name,
@@ -128,6 +137,8 @@ class BulkJobs(Resource[State]):
             return None, [f"path: {path} cannot be read: {error.strerror}."]
         except text_file.NotRead as error:
             return None, [f"path: {path} cannot be read: {error}"]
+        if file is not None and file.note:
+            self.context.warn(f"jobs: {item['name']}: {file.note}")
         return file, [f"path: {problem}" for problem in problems]
 
     # --- what is there
@@ -216,9 +227,8 @@ class BulkJobs(Resource[State]):
             known = Known({}, wanted.file, failed)
             text = f"{told_lines(known.lines())} Nothing was submitted; mend the file, or set validate=false."
             return Plan(refusals=(Refusal(text, "bulk-file-invalid", wanted.name, {"lines": known.lines()}),))
-        if wanted.start_at is not None and wanted.start_at <= moment(state.now):
-            text = f"start_at: it is over at the server, where it is {state.now}."
-            return Plan(refusals=(Refusal(text, id=wanted.name),))
+        if (late := _over(wanted, state)) is not None:
+            return late
         service = state.service
         if not service["activated"]:
             text = f"{service['name']} is not activated on {service['node']}. Activate it, see ucops.imp.services."
@@ -234,9 +244,8 @@ class BulkJobs(Resource[State]):
             "start": shown_start(wanted),
         }
         fields = tuple(FieldChange.of(Field(name), None, value) for name, value in shown.items() if value is not None)
-        return Plan(
-            (Change(KIND, wanted.name, CREATE, fields, {"file": wanted.file, "name": wanted.file_name}),), warnings
-        )
+        about = {"file": wanted.file, "name": wanted.file_name, "newest": state.newest(wanted.name)}
+        return Plan((Change(KIND, wanted.name, CREATE, fields, about),), warnings)
 
     def _continuation(self, wanted: Wanted, known: Known, state: State) -> Plan:
         """Return the plan of a job that is there: when it begins, and its failed lines."""
@@ -244,6 +253,8 @@ class BulkJobs(Resource[State]):
             start = needed_start(wanted, known.job, state.now)
             if start is None:
                 return Plan()
+            if (late := _over(wanted, state)) is not None:
+                return late
             fields = (FieldChange.of(Field("start"), *start),)
             return Plan((Change(KIND, wanted.name, UPDATE, fields, {"job": known.job["id"]}),))
         if not self._runs_again(wanted.name, known, state):
@@ -251,7 +262,7 @@ class BulkJobs(Resource[State]):
         fields = (FieldChange.of(Field("lines_left"), known.left, 0),)
         rest = known.rest
         name = None if rest is None else bulk_file.name_on_server(wanted.file_name or "", rest, wanted.transaction)
-        about = {"file": rest, "name": name, "after": known.job["id"]}
+        about = {"file": rest, "name": name, "after": known.job["id"], "newest": state.newest(wanted.name)}
         return Plan((Change(KIND, wanted.name, RERUN, fields, about),))
 
     def _runs_again(self, name: str, known: Known, state: State) -> bool:
@@ -270,23 +281,26 @@ class BulkJobs(Resource[State]):
         else:
             # What has failed is run again at once, whenever the job was due.
             later = wanted.run == LATER and change.action == CREATE
-            self._submit(wanted, change.desired["file"], change.desired["name"], later=later)
+            self._submit(wanted, change.desired, later=later)
         self._taken.add(change.id)
 
     def still_needed(self, change: Change) -> Change | None:
         if change.action != RERUN:
             return super().still_needed(change)
-        known = self._read().known.get(change.id)
+        state = self._read()
+        known = state.known.get(change.id)
         if known is None or known.job["id"] == change.desired["after"]:
-            return change
+            return replace(change, desired={**change.desired, "newest": state.newest(change.id)})
         self._taken.add(change.id)
         return None
 
-    def _submit(self, wanted: Wanted, file: BulkFile | None, name: str | None, *, later: bool) -> None:
+    def _submit(self, wanted: Wanted, about: Mapping[str, Any], *, later: bool) -> None:
+        """Submit a job, unless another one of its name came since the server was read: then it may be this very job."""
         transaction = TRANSACTIONS[wanted.transaction]
-        fields: dict[str, Any] = {"description": wanted.name, "transaction": transaction}
+        fields: dict[str, Any] = {"description": wanted.name, "transaction": transaction, "newest": about["newest"]}
         fields["run"] = LATER if later else IMMEDIATELY
-        if file is not None and name is not None:
+        file, name = about["file"], about["name"]
+        if file is not None:
             if name not in {found["name"] for found in self.api.bulk_files() if found["sha256"] == file.digest}:
                 self.api.upload_bulk_file({"name": name, "transaction": transaction, "content": file.text})
             fields["file_name"] = name
@@ -294,7 +308,16 @@ class BulkJobs(Resource[State]):
         fields.update({key: value for key, value in more.items() if value is not None})
         identifier = self.api.submit_bulk_job(fields)
         if later and wanted.start_at is not None:
-            self._activate(identifier, wanted)
+            try:
+                self._activate(identifier, wanted)
+            except (ApiError, InvalidInput, Forbidden) as error:
+                now = self._read()
+                known = now.known.get(wanted.name)
+                if known is not None and needed_start(wanted, known.job, now.now) is None:
+                    # Somebody else was faster.
+                    return
+                text = f"The job {identifier} is there, on Hold, for its start was refused: {error.message}"
+                raise NotArrived(text, code=error.code, details=error.details) from None
 
     def _activate(self, identifier: str, wanted: Wanted) -> None:
         start = {} if wanted.start_at is None else {"start_at": wanted.start_at.isoformat()}
@@ -342,6 +365,14 @@ class BulkJobs(Resource[State]):
         ]
 
 
+def _over(wanted: Wanted, state: State) -> Plan | None:
+    """Return the refusal of a start that lies in the past at the server, ``None`` for any other."""
+    if wanted.start_at is None or wanted.start_at > moment(state.now):
+        return None
+    text = f"start_at: it is over at the server, where it is {state.now}."
+    return Plan(refusals=(Refusal(text, id=wanted.name),))
+
+
 def _misplaced(item: Mapping[str, Any]) -> list[str]:
     """Return which options of an item are missing for its transaction, or do not go with it."""
     transaction = item["transaction"]
@@ -352,6 +383,11 @@ def _misplaced(item: Mapping[str, Any]) -> list[str]:
             found.append(f"{name}: {transaction} does not take it; leave it out.")
     if item["query"] is not None and not given(item["query"], SEARCH_TAGS):
         found.append(f"query: give at least one of {', '.join(SEARCH_TAGS)}; userid='%' selects everybody.")
+    found += [
+        f"query.{name}: it has more than {LONGEST_PATTERN} characters."
+        for name, pattern in given(item["query"] or {}, SEARCH_TAGS).items()
+        if len(pattern) > LONGEST_PATTERN
+    ]
     if item["set"] is not None:
         options = given(item["set"], USER_TAGS)
         said = bat_file.meeting_problem(*(options.get(name) for name in USER_TAGS))
@@ -368,7 +404,9 @@ def _start(item: Mapping[str, Any]) -> tuple[datetime | None, list[str]]:
     if item["run"] != LATER:
         return None, ["start_at: it goes with run=later only."]
     at = time_of(text)
-    return at, [] if at else ["start_at: give a time with its zone, such as 2026-11-28T22:00:00Z."]
+    # Nobody plans for then, and a server in another zone could not write it.
+    said = at is not None and at.year < LATEST_YEAR
+    return at, [] if said else ["start_at: give a time with its zone, such as 2026-11-28T22:00:00Z."]
 
 
 def read_bulk_jobs(context: Context) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS, USER_TAGS, Axl, User
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
@@ -62,6 +62,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._resources.user_selectio
     userid_problems,
 )
 
+Item = TypeVar("Item")
 KIND = "calendar_user"
 FIELDS = tuple(Field(name) for name in USER_TAGS)
 _OPTIONS = {values: dict(zip(USER_TAGS, values, strict=True)) for values in product((False, True), repeat=3)}
@@ -229,21 +230,27 @@ class CalendarUsers(Resource[Selection]):
         if not users:
             self.context.warn(nobody(params))
         if params["only"] is not None:
-            wanted = {ascii_lower(userid) for userid in params["only"]}
-            users = {userid: user for userid, user in users.items() if ascii_lower(userid) in wanted}
+            users = self._narrowed(users)
         return Selection(users, dict.fromkeys(users, self._options({})))
 
     def _of_list(self, listed: Mapping[str, Mapping[str, bool]], everybody: Mapping[str, User] | None) -> Selection:
         """Return the users of a list or a file."""
         params = self.context.params
         if params["only"] is not None:
-            only = {ascii_lower(userid) for userid in params["only"]}
-            listed = {userid: options for userid, options in listed.items() if ascii_lower(userid) in only}
+            listed = self._narrowed(listed)
         found = read_listed(self.axl, listed, params, everybody, self.context.progress)
         _refuse_one_user_twice(found)
         users = {user.userid: user for user in found.values()}
         wanted = {user.userid: dict(listed[userid]) for userid, user in found.items()}
         return Selection(users, wanted, [userid for userid in listed if userid not in found])
+
+    def _narrowed(self, selected: Mapping[str, Item]) -> dict[str, Item]:
+        """Return those of the selection whom the task is to manage; warn when that is nobody."""
+        only = {ascii_lower(userid) for userid in self.context.params["only"]}
+        found = {userid: item for userid, item in selected.items() if ascii_lower(userid) in only}
+        if only and selected and not found:
+            self.context.warn("only: the selection has none of these users.")
+        return found
 
     def _note_failures(self, selection: Selection) -> None:
         """Note the users that cannot be updated, and want nothing of them any more."""

@@ -137,8 +137,18 @@ def test_only_some_of_the_selection(environment: Emulator) -> None:
     listed = [{"userid": f"user000{number}"} for number in range(1, 4)]
     assert changed(run(environment, users=listed, only=["user0002"])) == ["user0002"]
     assert not run(environment, users=listed, only=[]).changed
+    nobody = run(environment, users=listed, only=["user0009"])
+    assert (nobody.changed, nobody.warnings) == (False, ["only: the selection has none of these users."])
     both = run(environment, users=listed, only=["user0002"], report_undeclared=True)
     assert both.msg == "only: leave it out with report_undeclared, for which the whole selection counts."
+
+
+def test_a_list_of_nothing_but_null_is_neither_everybody_nor_nobody(environment: Emulator) -> None:
+    nulls = run(environment, sql_where=SALES, only=[None])
+    assert nulls.msg == "only: it has nothing but null. Give values, [] for none, or leave the option out."
+    assert changed(run(environment, sql_where=SALES, only=[None, "user0006"])) == ["user0006"]
+    read = run(environment, module="bulk_jobs_info", names=[None])
+    assert read.msg.startswith("names: it has nothing but null.")
 
 
 def test_users_that_are_not_there_stop_all_when_they_are_too_many(environment: Emulator) -> None:

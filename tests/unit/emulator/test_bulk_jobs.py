@@ -99,6 +99,14 @@ def test_each_line_is_done_or_tells_why_not(emulated: Environment) -> None:
     assert user(emulated, "user0002").department != "Never"
 
 
+def test_an_ideographic_space_is_a_part_of_what_stands_in_a_cell(emulated: Environment) -> None:
+    """Neither does it end the file, nor does a name with it mean the user without."""
+    job = of_file(emulated, "USER ID,DEPARTMENT\nuser0001\u3000,Sales\n\u3000,\u3000\nuser0002,\u3000Sales\n")
+    at_once(emulated)
+    assert errors(emulated, job) == [(2, "user0001\u3000", "User not found"), (3, "\u3000", "User not found")]
+    assert user(emulated, "user0002").department == "\u3000Sales"
+
+
 def test_an_empty_cell_is_a_value_but_never_a_password(emulated: Environment) -> None:
     of_file(emulated, "USER ID,DEPARTMENT,PASSWORD\nuser0001,first,secret-word\n")
     at_once(emulated)
@@ -165,6 +173,7 @@ def test_the_sample_is_a_file_that_can_be_used(emulated: Environment, kind: Kind
         ("USER ID,TITLE,TITLE\n", "line 1: a column is there twice."),
         ('USER ID\n"user0001\n', "line 2: it has a quote too many or too few."),
         ('USER ID\n"user"0001\n', "line 2: it has a quote too many or too few."),
+        (f"USER ID,TITLE\nuser0001,{'x' * 131_073}\n", "line 2: it has a cell that is too long."),
     ],
 )
 def test_what_is_no_file(emulated: Environment, content: str, problem: str) -> None:

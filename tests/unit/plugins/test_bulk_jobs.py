@@ -65,6 +65,17 @@ def test_a_file_is_sent_with_commas_and_told_with_its_own_lines() -> None:
     assert CANARY not in repr(file)
 
 
+def test_a_carriage_return_in_a_cell_begins_no_row() -> None:
+    """Python before 3.13 writes no quotes around it, so that a cell could name another user."""
+    file = read('USER ID,TITLE\none,"a\ruser0002,b"\ntwo,c\n')
+    assert file.text == 'USER ID,TITLE\n"one","a\ruser0002,b"\ntwo,c\n'
+    assert file.lines == {2: 2, 4: 4}
+
+
+def test_columns_are_sent_under_their_very_names() -> None:
+    assert read("\u200buser  id,Depart\u200bment,Pin\none,a,b\n").text == "USER ID,DEPARTMENT,PIN\none,a,b\n"
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [("files/sales, new.csv", "sales_ new"), ("/x/営業.txt", "営業"), (f"{'n' * 200}.csv", "n" * 80), ("a\tb", "a_b")],
@@ -83,10 +94,11 @@ def test_the_name_on_the_server_can_be_one_and_says_which_content_it_is(path: st
         (b"USER ID,PIN\n", "it has no line behind the header."),
         (b"USER ID,PIN\none,********\n", "line 2: column 2: it holds ********"),
         (b"USER ID\none\0\n", "line 2: it has the character U+0000"),
+        (b"USER ID,TITLE\none," + b"x" * 131_073, "line 2: the row that begins here has a cell of more than 131,072"),
         (b'USER ID\n"one\n', "line 2: the row that begins here has a quote too many or too few."),
         ("USER ID\nmüller\n".encode("cp1252"), "Save it as CSV in UTF-8, which Excel calls CSV UTF-8."),
     ],
-    ids=["no-header", "empty", "masked", "nul", "quotes", "encoding"],
+    ids=["no-header", "empty", "masked", "nul", "long", "quotes", "encoding"],
 )
 def test_what_is_no_file_for_a_job(data: bytes, problem: str) -> None:
     file, problems = bulk_file.read_bytes(data)

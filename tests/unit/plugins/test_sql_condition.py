@@ -54,6 +54,8 @@ def test_a_condition_that_reads(condition: str) -> None:
         ("1 = informix.own (1)", "the function own"),
         ("1 = \"lotofile\" ('x')", "right before a parenthesis"),
         ("userid = ?", "the character '?' has no meaning"),
+        ("userid\u3000= 'x'", "the character '\\u3000' has no meaning"),
+        ("userid\u00a0= 'x'", "the character '\\xa0' has no meaning"),
         ("userid = \u00fc", "the character 'ü' has no meaning"),
         (" and ".join([f"pkid in ({MEMBERS})"] * 6), "6 subselects; 5 are the most"),
     ],

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -111,6 +112,7 @@ _DEVICE = re.compile(r"CONTROLLED DEVICE [0-9]+")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no AXL answer could carry, so that no user may hold it."""
 _MOST_DIGITS = 9
+_QUOTES = "it has a quote too many or too few."
 
 
 class NoFile(InvalidValue):
@@ -176,7 +178,7 @@ def read(content: str, insert: bool) -> tuple[Line, ...]:
     _check_header(columns, insert)
     found = []
     for number, row in rows[1:]:
-        cells = [cell.strip() for cell in row]
+        cells = [cell.strip(string.whitespace) for cell in row]
         if not any(cells):
             break
         fits = len(cells) >= len(columns) and not any(cells[len(columns) :])
@@ -193,8 +195,9 @@ def _rows(content: str) -> list[tuple[int, list[str]]]:
         for row in reader:
             rows.append((begins, row))
             begins = reader.line_num + 1
-    except csv.Error:
-        raise NoFile(begins, "it has a quote too many or too few.") from None
+    except csv.Error as error:
+        too_long = "field limit" in str(error)
+        raise NoFile(begins, "it has a cell that is too long." if too_long else _QUOTES) from None
     return rows
 
 

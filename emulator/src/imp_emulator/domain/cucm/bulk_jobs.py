@@ -22,7 +22,7 @@ from imp_emulator.domain.cucm import bulk_files, users
 from imp_emulator.domain.cucm.bulk_files import Line
 from imp_emulator.domain.events import ServiceDeployed, ServiceStarted, ServiceStopping
 from imp_emulator.domain.imp import services
-from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.errors import Conflict, DomainError, Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.letter_case import ascii_lower, like
 from imp_emulator.store import nodes
 from imp_emulator.store.cucm import bulk as store
@@ -72,6 +72,8 @@ class Order:
         keep_symbol: What keeps the stored value in a file of Update Users; ``None`` when nothing does.
         criteria: Patterns by field, for an update by query; % stands for any text.
         options: What that one sets.
+        newest: The id of the newest job of this description that the caller knows, empty for none; ``None`` when the
+            caller does not mind.
     """
 
     kind: Kind
@@ -81,6 +83,7 @@ class Order:
     keep_symbol: str | None = None
     criteria: Mapping[str, str] | None = None
     options: Mapping[str, bool] | None = None
+    newest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +200,13 @@ def submit(context: Context, cluster: str, order: Order, *, later: bool) -> Bulk
         Forbidden: The service that carries jobs out is not activated.
         NotFound: There is no such file.
         InvalidValue: The order makes no sense.
+        Conflict: Another job of this description is the newest one than the caller knows.
     """
     if not _service(context, cluster).activated:
         text = f"{BULK_PROVISIONING} is not activated on {_publisher(context, cluster)}; activate it first."
         raise Forbidden("bulk-provisioning-not-activated", text)
     file, content = _checked(context, cluster, order)
+    _check_newest(context, cluster, order)
     now = moment(context.clock.timestamp())
     added = BulkJob(
         id=_free_id(context, cluster, int(now)),
@@ -252,6 +257,14 @@ def _checked(context: Context, cluster: str, order: Order) -> tuple[File | None,
         text = f"{file.name} was uploaded for {file.kind}, not for {order.kind}."
         raise InvalidValue("invalid-field", text, "file_name")
     return file, store.content_of_file(context.database, cluster, file.name)
+
+
+def _check_newest(context: Context, cluster: str, order: Order) -> None:
+    same = [str(found.id) for found in jobs(context, cluster) if found.description == order.description]
+    newest = same[-1] if same else ""
+    if order.newest not in (None, newest):
+        text = f"The newest job of this description is {newest or 'gone'}, another one than expected."
+        raise Conflict("bulk-job-newer", text, "newest")
 
 
 def _free_id(context: Context, cluster: str, wanted: int) -> int:

@@ -120,7 +120,7 @@ def list_jobs(here: Here) -> BulkJobs:
     dependencies=[JSON_ONLY],
     responses={
         201: {"description": "The job was submitted.", "links": _LINKS},
-        **responses(*_JSON_BODY, "bulk-file-not-found", "bulk-provisioning-not-activated"),
+        **responses(*_JSON_BODY, "bulk-file-not-found", "bulk-job-newer", "bulk-provisioning-not-activated"),
     },
 )
 def submit_job(here: Here, job: BulkJobIn) -> BulkJob:
@@ -133,6 +133,7 @@ def submit_job(here: Here, job: BulkJobIn) -> BulkJob:
         keep_symbol=job.keep_symbol,
         criteria=None if job.query is None else job.query.model_dump(exclude_none=True),
         options=None if job.set is None else job.set.model_dump(exclude_none=True),
+        newest=job.newest,
     )
     return _job(bulk_jobs.submit(here.context, here.cluster, order, later=job.run == "later"))
 

@@ -184,6 +184,15 @@ class BulkJobIn(BaseModel):
     keep_symbol: _KeepSymbol = None
     query: BulkQuery | None = None
     set: BulkOptions | None = None
+    newest: Annotated[
+        str | None,
+        Field(
+            description="The newest job of this description that the caller knows, an empty text for none. When there "
+            "is another one by then the job is refused, so that two callers do not submit it twice.",
+            max_length=12,
+            json_schema_extra={"pattern": "^[0-9]{0,12}$"},
+        ),
+    ] = None
 
 
 class BulkJob(BaseModel):

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from imp_emulator.domain.imp.gateway_credentials import TooManyCompares
-from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
+from imp_emulator.errors import Conflict, DomainError, Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.pipeline.request import Response
 
 MEDIA_TYPE = "application/problem+json"
@@ -44,6 +44,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "bulk-job-not-found": (404, "There is no job 1379838026."),
     "bulk-log-not-found": (404, "The job 1379838026 has not begun, so it has no log."),
     "bulk-file-exists": (409, "There is a file sales.txt already."),
+    "bulk-job-newer": (412, "The newest job of this description is 1379838026, another one than expected."),
     "bulk-job-state": (409, "The job 1379838026 is Completed and cannot be stopped."),
     "bulk-provisioning-not-activated": (
         409,
@@ -76,6 +77,7 @@ _STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     Duplicate: 409,
     Forbidden: 409,
+    Conflict: 412,
     InvalidValue: 422,
     TooManyCompares: 429,
 }
