@@ -32,6 +32,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "session": {"effect": {"kind": "session"}},
     "disk_full": {"effect": {"kind": "disk_full"}},
     "clock_skew": {"effect": {"kind": "clock_skew", "seconds": -600}},
+    "certificate": {"effect": {"kind": "certificate"}},
 }
 TALKING = [module for module in MODULES if module not in ("screen", "summary")]
 """Those that ask a server."""

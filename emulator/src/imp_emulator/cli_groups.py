@@ -282,13 +282,16 @@ def begin_faults(
 
 @faults.command("list")
 def list_faults(ready_file: ReadyFile) -> None:
-    """Print the faults in force: number, effect, where, and how many requests each has struck of those it has seen."""
+    """Print the faults in force: number, effect, where, and what each has struck of what it has seen.
+
+    These are requests, and connections for another certificate.
+    """
     _print_faults(control_of(ready_file).faults())
 
 
 @faults.command("end")
 def end_faults(ready_file: ReadyFile) -> None:
-    """Withdraw all faults, and print how many requests each had struck."""
+    """Withdraw all faults, and print what each had struck, as ``list`` does."""
     control = control_of(ready_file)
     found = control.faults()
     control.clear_faults()

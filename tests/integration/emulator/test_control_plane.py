@@ -274,6 +274,7 @@ def test_faults_are_listed_and_withdrawn(environment: Emulator) -> None:
             "seed": 0,
             "matched": 0,
             "hits": 0,
+            "at_once": 0,
         },
         {
             "id": second,
@@ -289,6 +290,7 @@ def test_faults_are_listed_and_withdrawn(environment: Emulator) -> None:
             "seed": 3,
             "matched": 0,
             "hits": 0,
+            "at_once": 0,
         },
     ]
     assert control.request("DELETE", f"/faults/{first}").status_code == 204

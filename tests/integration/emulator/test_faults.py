@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
 
 from tests.support.emulator import Emulator
 
@@ -84,6 +87,15 @@ def test_a_delay_holds_up_one_request_and_no_other(environment: Emulator) -> Non
         assert update(client, "red").status_code == 200
         assert time.monotonic() - start >= 0.4
     assert outcomes(environment) == [(200, "delay")]
+
+
+def test_how_many_requests_it_holds_up_at_the_same_time_is_counted(environment: Emulator) -> None:
+    environment.control.fault("delay", effect={"seconds": 0.4}, operation="updateUser")
+    with environment.client("cucm-pub") as client, ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _number: update(client, "red"), range(3)))
+        update(client, "blue")
+    (fault,) = environment.control.faults()
+    assert (fault["hits"], fault["at_once"]) == (4, 3)
 
 
 def test_a_delayed_request_does_not_hold_up_others(environment: Emulator) -> None:
@@ -260,17 +272,87 @@ def test_what_is_matched_and_what_is_struck_is_counted(environment: Emulator) ->
     assert (fault["matched"], fault["hits"]) == (7, 2)
 
 
+def shown_by(emulator: Emulator, server: str, port: int) -> x509.Certificate:
+    """Return the certificate that a new connection to a node, an Exchange server or an authority is shown."""
+    ready = emulator.ready
+    places = ready["clusters"]["dc1"]["nodes"] | ready["exchange"] | ready["certification_authorities"]
+    place = (places[server]["address"], places[server]["ports"][str(port)])
+    return x509.load_pem_x509_certificate(ssl.get_server_certificate(place).encode())
+
+
+def names(certificate: x509.Certificate) -> list[x509.GeneralName]:
+    return list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+
+
+@pytest.mark.parametrize(
+    ("server", "port", "protocol"),
+    [
+        ("cucm-pub", 8443, "axl"),
+        ("cucm-pub", 443, "certmgr"),
+        ("imp-pub", 8443, "imp_admin"),
+        ("imp-sub", 8443, "control_center"),
+        ("imp-sub", 8083, "presence_web_service"),
+        ("mail1.example.com", 443, "ews"),
+        ("mail1.example.com", 5986, "powershell"),
+        ("ca.example.com", 443, "certsrv"),
+    ],
+)
+def test_another_certificate_is_shown_to_those_connections_that_it_strikes(
+    environment: Emulator, server: str, port: int, protocol: str
+) -> None:
+    environment.control.fault("certificate", node=server, protocol=protocol, skip=1, times=2)
+    own, *others, last = [shown_by(environment, server, port) for _time in range(4)]
+    assert (last, others[1]) == (own, others[0])
+    assert names(others[0]) == names(own)
+    assert others[0].public_key() != own.public_key()
+    assert others[0].issuer.rfc4514_string() == "CN=Unknown CA,O=Example"
+    (fault,) = environment.control.faults()
+    assert (fault["effect"], fault["matched"], fault["hits"]) == ({"kind": "certificate"}, 3, 2)
+
+
+def test_another_certificate_strikes_no_other_server_and_no_other_protocol(environment: Emulator) -> None:
+    own = [shown_by(environment, server, 8443) for server in ("imp-pub", "imp-sub")]
+    environment.control.fault("certificate", node="imp-pub", protocol="powershell")
+    environment.control.fault("certificate", node="imp-sub", protocol="certmgr")
+    assert [shown_by(environment, server, 8443) for server in ("imp-pub", "imp-sub")] == own
+    assert [fault["matched"] for fault in environment.control.faults()] == [0, 0]
+
+
+def test_who_is_shown_another_certificate_sends_nothing_and_who_is_connected_goes_on(environment: Emulator) -> None:
+    with environment.client("cucm-pub") as connected, environment.client("cucm-pub") as other:
+        assert department(connected) == "sales"
+        environment.control.fault("certificate", cluster="dc1")
+        for _time in range(2):
+            assert department(connected) == "sales"
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                update(other, "red")
+        environment.control.clear_faults()
+        assert update(other, "red").status_code == 200
+    assert outcomes(environment) == [(200, None)]
+
+
+def test_connections_to_a_node_that_is_away_are_not_counted(environment: Emulator) -> None:
+    own = shown_by(environment, "imp-sub", 8443)
+    environment.control.fault("certificate", node="imp-sub")
+    environment.control.begin_outage("imp-sub")
+    assert shown_by(environment, "imp-sub", 8443) == own
+    environment.control.end_outage("imp-sub")
+    assert shown_by(environment, "imp-sub", 8443) != own
+    assert [fault["matched"] for fault in environment.control.faults()] == [1]
+
+
 def test_the_faults_of_a_scenario_are_there_from_the_start_and_after_a_reset(
     start_emulator: Callable[..., Emulator], tmp_path: Path
 ) -> None:
     (tmp_path / "faulty.yml").write_text(
         "format: 1\nclusters:\n- name: dc1\n  version: 14.0.1.13900-155\n  domain: dc1.example.com\n  nodes:\n"
         "  - {name: cucm-pub, role: cucm, usage: publisher, ipv4: 192.0.2.11}\n"
-        "faults:\n- {protocol: axl, effect: {kind: disk_full}}\n"
+        "faults:\n- {protocol: axl, effect: {kind: disk_full}}\n- {protocol: axl, effect: {kind: certificate}}\n"
     )
     emulator = start_emulator("--scenario", str(tmp_path / "faulty.yml"))
     for _ in range(2):
-        assert [fault["effect"] for fault in emulator.control.faults()] == [{"kind": "disk_full"}]
+        found = [fault["effect"]["kind"] for fault in emulator.control.faults()]
+        assert found == ["disk_full", "certificate"]
         emulator.control.clear_faults()
         assert emulator.control.faults() == []
         emulator.control.reset()

@@ -179,15 +179,16 @@ def test_a_name_that_is_none_is_refused_in_a_sentence(environment: Emulator, wor
 def test_the_list_of_faults_says_what_each_does(environment: Emulator) -> None:
     environment.control.fault("status", effect={"status": 503}, protocol="axl")
     environment.control.fault("status", effect={"status": 502, "after": True}, node="imp-pub", operation="listUser")
+    environment.control.fault("certificate", node="imp-sub", protocol="certmgr")
     numbers, *told = zip(
         *(line.split("\t") for line in command(environment, "faults", "list").splitlines()), strict=True
     )
     assert told == [
-        ("status 503", "status 502 after"),
-        ("axl", "imp-pub/listUser"),
-        ("0 of 0", "0 of 0"),
+        ("status 503", "status 502 after", "certificate"),
+        ("axl", "imp-pub/listUser", "imp-sub/certmgr"),
+        ("0 of 0", "0 of 0", "0 of 0"),
     ]
-    assert len(set(numbers)) == 2
+    assert len(set(numbers)) == 3
 
 
 def test_a_set_of_faults_is_in_force_as_a_whole_or_not_at_all(environment: Emulator, tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def test_the_oldest_fault_that_strikes_wins_and_the_next_takes_over_when_it_is_s
     ]
     kinds = []
     for _ in range(3):
-        effect = faults.strike("dc1", "n", "p", "o")
-        kinds.append(effect.kind if effect else None)
+        fault = faults.strike("dc1", "n", "p", "o")
+        kinds.append(fault.effect.kind if fault else None)
     assert kinds == [EffectKind.DROP, EffectKind.DELAY, EffectKind.DELAY]
     assert faults.remove(2)
     assert not faults.remove(2)

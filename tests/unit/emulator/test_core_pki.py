@@ -23,6 +23,7 @@ from imp_emulator.scenario.writer import generate
 from imp_emulator.store import keys
 from imp_emulator.store.database import Database
 from imp_emulator.store.keys import KeyPair
+from imp_emulator.x509.certificate import held_pem
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def handshake(pair: KeyPair, root: str, name: str) -> None:
     client_context.verify_flags |= ssl.VERIFY_X509_STRICT
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = client_context.wrap_bio(to_client, to_server, server_hostname=name)
-    server = certificates.server_context(pair).wrap_bio(to_server, to_client, server_side=True)
+    server = certificates.tls_context(pair.private_key + pair.served).wrap_bio(to_server, to_client, server_side=True)
     pending = [client, server]
     while pending:
         side = pending.pop(0)
@@ -163,11 +164,34 @@ def test_a_certificate_may_have_expired_or_be_too_early_and_its_authorities_last
     database.close()
 
 
+@pytest.mark.parametrize(
+    ("common_name", "names"),
+    [("mail1.example.com", ["mail1.example.com", "192.0.2.21"]), ("", []), ("x" * 64, ["2001:db8::21"])],
+)
+def test_a_strange_certificate_has_the_names_and_nothing_else_of_the_own(common_name: str, names: list[str]) -> None:
+    subject = certificates.subject(common_name) if common_name else x509.Name([])
+    pair = certificates.leaf(subject, names, certificates.rsa_key(), None)
+    served = certificates.strange(pair.private_key + pair.served)
+    own, shown = held_pem(pair.certificate)[0], held_pem(served)
+    assert len(shown) == 1, "the authority is not sent along"
+    assert (shown[0].common_names, shown[0].dns_names, shown[0].addresses) == (
+        own.common_names or ("unknown",),
+        own.dns_names,
+        own.addresses,
+    )
+    assert not own.issued_by(shown[0])
+    assert not shown[0].self_signed
+    assert shown[0].parts.key != own.parts.key
+    assert certificates.usable(served)
+    assert pair.private_key not in served
+
+
 def test_the_key_of_a_server_does_not_stay_in_a_file(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    certificates.server_context(keys.get(database, "dc1", "imp-pub"))
+    pair = keys.get(database, "dc1", "imp-pub")
+    certificates.tls_context(pair.private_key + pair.served)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -177,5 +201,6 @@ def test_an_unknown_key_pair_is_a_key_error(database: Database) -> None:
 
 
 def test_tls_below_1_2_is_not_spoken(database: Database) -> None:
-    context = certificates.server_context(keys.get(database, "dc1", "imp-pub"))
+    pair = keys.get(database, "dc1", "imp-pub")
+    context = certificates.tls_context(pair.private_key + pair.served)
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2

@@ -20,6 +20,7 @@ from imp_emulator.domain.exchange import management_roles
 from imp_emulator.errors import DomainError, Duplicate, Forbidden, InvalidValue, NotFound
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.serving import served_certificate
+from imp_emulator.serving.served_certificate import ServedCertificate
 from imp_emulator.store.exchange import certificates as exchange
 from imp_emulator.store.exchange.certificates import ExchangeCertificate
 from imp_emulator.world.environment import Environment
@@ -144,12 +145,12 @@ def test_each_service_but_smtp_has_one_certificate(emulated: Environment) -> Non
 
 
 def test_the_tls_settings_follow_what_iis_uses(emulated: Environment) -> None:
-    identity = served_certificate.of_iis(emulated, MAIL1)
-    first = identity._current()
-    assert identity._current() is first
+    identity = ServedCertificate(served_certificate.of_iis(emulated, MAIL1), lambda: False)
+    first = identity.current()
+    assert identity.current() is first
     exchange_certificates.enable(emulated.context, MAIL1, installed(emulated).thumbprint, ["IIS"])
-    assert identity._current() is not first
-    assert served_certificate.of_iis(emulated, MAIL2).context is not first
+    assert identity.current() is not first
+    assert ServedCertificate(served_certificate.of_iis(emulated, MAIL2), lambda: False).context is not first
 
 
 def test_role_assignments(emulated: Environment) -> None:

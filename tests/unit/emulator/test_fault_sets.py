@@ -21,7 +21,7 @@ from imp_emulator.scenario.writer import generate
 from imp_emulator.store.database import Database
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
-from imp_emulator.world.faults import Effect, EffectKind, Fault
+from imp_emulator.world.faults import Effect, EffectKind, Fault, Faults
 from imp_emulator.world.pace import ServicePace
 from tests.support.pages import blocks
 
@@ -58,6 +58,10 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
         (
             [{"protocol": "axl", "times": 1, "effect": {"kind": "clock_skew", "seconds": 1}}],
             "faults[0]: a clock is wrong for every request; leave out protocol, times",
+        ),
+        (
+            [{"protocol": "axl", "operation": "getUser", "effect": {"kind": "certificate"}}],
+            "faults[0]: a certificate is shown before anything is asked for; leave out operation",
         ),
     ],
 )
@@ -100,6 +104,17 @@ def test_a_set_that_is_nowhere(tmp_path: Path) -> None:
     (tmp_path / "odd.yml").write_text("[]")
     with pytest.raises(ScenarioError, match=r"odd\.yml: must be a mapping"):
         fault_sets.load(str(tmp_path / "odd.yml"))
+
+
+def test_another_certificate_strikes_connections_and_nothing_else() -> None:
+    faults_in_force = Faults()
+    swapped = Fault(1, Effect(EffectKind.CERTIFICATE), protocol="axl", every=2, times=1)
+    faults_in_force.active = [swapped]
+    assert faults_in_force.strike("dc1", "cucm-pub", "axl", "getUser") is None
+    places = [("cucm-pub", {"certmgr"}), *[("cucm-pub", {"axl", "control_center"})] * 4]
+    seen = [faults_in_force.swap_certificate("dc1", node, protocols) for node, protocols in places]
+    assert seen == [False, False, True, False, False]
+    assert (swapped.matched, swapped.hits) == (2, 1)
 
 
 def test_the_draws_of_a_fault_are_those_of_its_seed() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from imp_emulator.crypto.certificates import server_context
+from imp_emulator.crypto.certificates import tls_context
 from imp_emulator.domain.exchange import mailboxes, subscriptions
 from imp_emulator.domain.exchange.event_log import EventKind
 from imp_emulator.domain.exchange.subscriptions import DELIVER, PUSH, Subscription, Wanted
@@ -196,7 +196,7 @@ def test_a_listener_may_speak_tls(emulated: Environment, mailbox: int) -> None:
         assert (await came(listener)).events == ["StatusEvent"]
         await quiet(emulated)
 
-    run(conversation, server_context(pair))
+    run(conversation, tls_context(pair.private_key + pair.served))
 
 
 def test_an_unanswered_notification_is_still_a_job(emulated: Environment, mailbox: int) -> None:

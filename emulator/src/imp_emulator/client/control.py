@@ -192,7 +192,7 @@ class Control(NodeCalls):
         return int(self._call("POST", "/faults", fault)["id"])
 
     def faults(self) -> Json:
-        """Return the faults in force, with how many requests each has seen (matched) and struck (hits)."""
+        """Return the faults in force, with how many requests (or connections) each has seen (matched) and struck."""
         return self._call("GET", "/faults")["faults"]
 
     def errors(self) -> Json:

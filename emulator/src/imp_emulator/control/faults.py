@@ -97,10 +97,11 @@ class PlainEffect(_Model):
     """What takes nothing further.
 
     ``endless`` is an answer that never ends. With ``session`` the caller's session is over, so that it must log in
-    again. With ``disk_full`` what changes something is answered with 500, and nothing is changed.
+    again. With ``disk_full`` what changes something is answered with 500, and nothing is changed. With ``certificate``
+    new TLS connections are shown another certificate, by an unknown authority; no ``operation`` goes with it.
     """
 
-    kind: Literal["endless", "session", "disk_full"]
+    kind: Literal["endless", "session", "disk_full", "certificate"]
 
 
 _Place = Annotated[str, Field(max_length=128)]
@@ -212,6 +213,8 @@ def _problem(fault: NewFault) -> str | None:
         return f"a clock is wrong for every request; leave out {', '.join(given)}" if given else None
     if isinstance(fault.effect, ErrorEffect):
         return error_catalogue.problem(fault.effect.code, fault.protocol)
+    if fault.effect.kind == "certificate" and fault.operation is not None:
+        return "a certificate is shown before anything is asked for; leave out operation"
     return None
 
 
@@ -244,6 +247,7 @@ _SHOWN = (
     "seed",
     "matched",
     "hits",
+    "at_once",
 )
 
 

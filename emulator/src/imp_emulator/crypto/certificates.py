@@ -30,6 +30,7 @@ from imp_emulator.scenario.names import MAXIMUM_COMMON_NAME
 from imp_emulator.store import keys
 from imp_emulator.store.database import Database
 from imp_emulator.store.keys import KeyPair
+from imp_emulator.x509.certificate import held_pem
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -97,11 +98,6 @@ def seed(database: Database, scenario: Scenario) -> None:
         keys.put(database, keys.NO_CLUSTER, keys.TOKEN_SIGNING, leaf(subject("token signing"), [], rsa_key(), None))
 
 
-def server_context(pair: KeyPair) -> ssl.SSLContext:
-    """Return a TLS server context (1.2 and newer) that sends the pair's certificate and intermediates."""
-    return tls_context(pair.private_key + pair.served)
-
-
 def tls_context(served: str) -> ssl.SSLContext:
     """Return a TLS server context (1.2 and newer) of a private key and the certificates to send with it, in PEM."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -129,6 +125,23 @@ def web_server_pair(database: Database, host: str) -> KeyPair:
     certificate = x509.load_pem_x509_certificate(stored.certificate.encode())
     issuer = Issuer(private_key(stored.private_key), certificate, stored.certificate)
     return leaf(subject(host), [host, *_LOOPBACK_NAMES], ec_key(), issuer)
+
+
+def strange(served: str) -> str:
+    """Return what somebody else would show in a server's place: its names, another key, an authority nobody knows.
+
+    Args:
+        served: What the server shows, its own certificate first; PEM.
+
+    Returns:
+        A private key and the certificates to send with it, in PEM.
+    """
+    own = held_pem(served)[0]
+    authority_of_nobody = authority("Unknown CA", ec_key(), None, None)
+    name = "".join(own.common_names[:1])[:MAXIMUM_COMMON_NAME] or "unknown"
+    names = [one for one in (*own.dns_names, *own.addresses) if one.isascii()]
+    pair = leaf(subject(name), names, ec_key(), authority_of_nobody)
+    return pair.private_key + pair.served
 
 
 def issuing_key(database: Database, certificate: x509.Certificate, own_key: str) -> PrivateKey | None:

@@ -189,11 +189,12 @@ class Gate:
         if refusal is not None:
             self._note(request, step, refusal.status)
             return refusal
-        effect = self._environment.faults.strike(request.cluster, request.node, protocol.name, operation.name)
-        if effect is None:
+        fault = self._environment.faults.strike(request.cluster, request.node, protocol.name, operation.name)
+        if fault is None:
             return await self._carry_out(request, operation, step)
-        step.fault = effect.kind.value
-        return await self._struck(request, protocol, operation, step, effect)
+        step.fault = fault.effect.kind.value
+        with fault.striking():
+            return await self._struck(request, protocol, operation, step, fault.effect)
 
     async def _carry_out(self, request: Request, operation: Operation, step: _Step) -> Response:
         if operation.prepare is not None:

@@ -16,13 +16,13 @@ from typing import Any
 import uvicorn
 
 from imp_emulator.client.addresses import connect_address
-from imp_emulator.crypto.certificates import server_context
 from imp_emulator.pipeline.accounts import Accounts
 from imp_emulator.pipeline.gate import ErrorPage, Gate
 from imp_emulator.pipeline.request import Protocol
 from imp_emulator.scenario.model import GRAPH_HOST, LOGIN_HOST, OUTLOOK_HOST, ExchangeSpec
 from imp_emulator.serving import served_certificate
 from imp_emulator.serving.connection import HttpConnection
+from imp_emulator.serving.served_certificate import ServedCertificate, Shown
 from imp_emulator.serving.sip_proxy import WhileRunning
 from imp_emulator.store import keys, meta, nodes
 from imp_emulator.wire.axl.cucm import CucmAxl
@@ -166,8 +166,8 @@ class Listeners:
         for cluster in self._environment.scenario.clusters:
             for node in nodes.nodes(database, cluster.name):
                 addresses = tuple(filter(None, (node.ipv4, node.ipv6)))
-                context = server_context(keys.get(database, cluster.name, node.name))
-                self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, context)
+                shown = served_certificate.of_pair(keys.get(database, cluster.name, node.name))
+                self._listen_for(node.role, node.usage, cluster.name, node.name, addresses, shown)
                 if node.role == "imp":
                     self._listen_for_notifications(cluster.name, node.name)
 
@@ -184,13 +184,14 @@ class Listeners:
         database = self._environment.database
         for server in self._environment.scenario.exchange:
             addresses = tuple(filter(None, (server.ipv4, server.ipv6)))
-            context = served_certificate.of_iis(self._environment, server.name).context
-            self._listen_for("exchange", None, "", server.name, addresses, context)
+            iis_shows = served_certificate.of_iis(self._environment, server.name)
+            self._listen_for("exchange", None, "", server.name, addresses, iis_shows)
             self._open_further_ports(server, addresses)
             # Enabling a certificate changes the one of port 443; this listener keeps its own, so that the modules that
             # do it can verify the server before and after.
-            management = server_context(keys.get(database, keys.NO_CLUSTER, keys.management(server.name)))
-            self._listen_for("exchange-management", None, "", server.name, addresses, management)
+            management = keys.get(database, keys.NO_CLUSTER, keys.management(server.name))
+            shown = served_certificate.of_pair(management)
+            self._listen_for("exchange-management", None, "", server.name, addresses, shown)
 
     def _open_further_ports(self, server: ExchangeSpec, addresses: tuple[str, ...]) -> None:
         """Lead further ports of a server to the listener that answers Exchange Web Services."""
@@ -202,39 +203,49 @@ class Listeners:
     def _listen_for_authorities(self) -> None:
         database = self._environment.database
         for authority in self._environment.scenario.certification_authorities:
-            context = server_context(keys.get(database, keys.NO_CLUSTER, authority.host))
-            self._listen_for("ca", None, "", authority.host, authority.addresses, context)
+            shown = served_certificate.of_pair(keys.get(database, keys.NO_CLUSTER, authority.host))
+            self._listen_for("ca", None, "", authority.host, authority.addresses, shown)
 
     def _listen_for_online(self) -> None:
         online = self._environment.scenario.online
         for host, address in online.hosts.items() if online else ():
-            context = server_context(keys.get(self._environment.database, keys.NO_CLUSTER, host))
-            self._listen_for(host, None, "", host, (address,), context)
+            shown = served_certificate.of_pair(keys.get(self._environment.database, keys.NO_CLUSTER, host))
+            self._listen_for(host, None, "", host, (address,), shown)
 
     def _listen_for(
-        self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], context: ssl.SSLContext
+        self, role: str, usage: str | None, cluster: str, node: str, addresses: tuple[str, ...], shown: Shown
     ) -> None:
         for served_role, served_usage, port, error_page, makers in LISTENERS:
             if served_role != role or served_usage not in (None, usage):
                 continue
             endpoint = Endpoint(cluster, node, port, addresses)
-            spoken = [maker for maker in makers if self._has(cluster, maker)]
-            gate = Gate(self._environment, cluster, node, port, [self._protocol(maker) for maker in spoken], error_page)
+            spoken = [self._protocol(maker) for maker in makers if self._has(cluster, maker)]
+            gate = Gate(self._environment, cluster, node, port, spoken, error_page)
             self._gates.append(gate)
-            server = self._server(gate, endpoint, context)
+            server = self._server(gate, endpoint, shown, frozenset(protocol.name for protocol in spoken))
             listener = (connect_address(self._host), self._ports[endpoint.key])
             self._servers.append(server)
             self.endpoints[endpoint] = listener
             self._environment.network.update({(address, port): listener for address in addresses})
 
-    def _server(self, gate: Gate, endpoint: Endpoint, context: ssl.SSLContext) -> Server:
+    def _server(self, gate: Gate, endpoint: Endpoint, shown: Shown, spoken: frozenset[str]) -> Server:
         """Return what carries a gate: Cisco SIP Proxy does for the Presence Web Service, else Tomcat or IIS."""
         sock = self.bind(endpoint.key)
-        if endpoint.port not in (PRESENCE_TLS, PRESENCE_PLAIN):
-            return Server(gate, sock, context)
         place = (endpoint.cluster, endpoint.node)
-        shown = served_certificate.of_cup(self._environment, *place).context if endpoint.port == PRESENCE_TLS else None
-        return Server(WhileRunning(self._environment, *place, gate), sock, shown)
+        if endpoint.port not in (PRESENCE_TLS, PRESENCE_PLAIN):
+            return Server(gate, sock, self._tls(place, shown, spoken))
+        tls = endpoint.port == PRESENCE_TLS
+        context = self._tls(place, served_certificate.of_cup(self._environment, *place), spoken) if tls else None
+        return Server(WhileRunning(self._environment, *place, gate), sock, context)
+
+    def _tls(self, place: tuple[str, str], shown: Shown, spoken: frozenset[str]) -> ssl.SSLContext:
+        """Return the TLS settings of a listener of these protocols."""
+        environment = self._environment
+
+        def swapped() -> bool:
+            return place not in environment.away and environment.faults.swap_certificate(*place, spoken)
+
+        return ServedCertificate(shown, swapped).context
 
     def _has(self, cluster: str, maker: Maker) -> bool:
         """Tell whether an interface is there: the admin APIs as the scenario says, another from its release on."""

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class EffectKind(StrEnum):
-    """What a fault does to a request."""
+    """What a fault does to a request, to the clock of a server, or to a TLS connection."""
 
     STATUS = "status"
     DROP = "drop"
@@ -25,6 +26,10 @@ class EffectKind(StrEnum):
     SESSION = "session"
     DISK_FULL = "disk_full"
     CLOCK_SKEW = "clock_skew"
+    CERTIFICATE = "certificate"
+
+
+_STRIKES_NO_REQUEST = (EffectKind.CLOCK_SKEW, EffectKind.CERTIFICATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,16 @@ class Effect:
 class Fault:
     """A fault in force; ``None`` for cluster, node, protocol or operation matches any.
 
+    What is said of requests here holds for new TLS connections where the effect is another certificate.
+
     Attributes:
         times: How many requests it hits before it is spent; ``None`` means every one.
         skip: How many matching requests pass unharmed first.
         every: Which of the remaining ones it may hit: each ``every``-th.
         probability: The share of the remaining ones that it hits, drawn from ``seed``.
+        matched: How many requests it has seen.
+        hits: How many of them it has struck.
+        at_once: How many of these were under way at the same time, at most.
     """
 
     id: int
@@ -79,6 +89,8 @@ class Fault:
     seed: int = 0
     matched: int = 0
     hits: int = 0
+    at_once: int = 0
+    _under_way: int = field(default=0, init=False, repr=False)
     _random: random.Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +105,26 @@ class Fault:
         wanted = (self.cluster, self.node, self.protocol, self.operation)
         if any(w not in (None, a) for w, a in zip(wanted, (cluster, node, protocol, operation), strict=True)):
             return False
+        return self._counted()
+
+    def hit_connection(self, cluster: str, node: str, protocols: Collection[str]) -> bool:
+        """Count a TLS connection to a listener of these protocols, and tell whether this fault strikes it."""
+        if not self.is_at(cluster, node) or (self.protocol is not None and self.protocol not in protocols):
+            return False
+        return self._counted()
+
+    @contextmanager
+    def striking(self) -> Iterator[None]:
+        """Count a request that it strikes as under way, as long as the block lasts."""
+        self._under_way += 1
+        self.at_once = max(self.at_once, self._under_way)
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
+    def _counted(self) -> bool:
+        """Count what matches, and tell whether its turn has come."""
         if self.times is not None and self.hits >= self.times:
             return False
         self.matched += 1
@@ -126,12 +158,19 @@ class Faults:
         """Withdraw all faults."""
         self.active = []
 
-    def strike(self, cluster: str, node: str, protocol: str, operation: str) -> Effect | None:
-        """Return the effect of the first fault that strikes this request; ``None`` for none, or a wrong clock."""
+    def strike(self, cluster: str, node: str, protocol: str, operation: str) -> Fault | None:
+        """Return the first fault that strikes this request; ``None`` for none."""
         for fault in self.active:
-            if fault.effect.kind is not EffectKind.CLOCK_SKEW and fault.hit(cluster, node, protocol, operation):
-                return fault.effect
+            if fault.effect.kind not in _STRIKES_NO_REQUEST and fault.hit(cluster, node, protocol, operation):
+                return fault
         return None
+
+    def swap_certificate(self, cluster: str, node: str, protocols: Collection[str]) -> bool:
+        """Tell whether a new TLS connection to a listener of these protocols is shown another certificate."""
+        return any(
+            fault.effect.kind is EffectKind.CERTIFICATE and fault.hit_connection(cluster, node, protocols)
+            for fault in self.active
+        )
 
     def clock_skew(self, cluster: str, node: str) -> float:
         """Return by how many seconds the clock of a node or server is wrong, as its answers tell it."""
