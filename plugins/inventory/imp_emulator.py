@@ -130,7 +130,7 @@ class InventoryModule(BaseInventoryPlugin):
         # Ansible itself takes a misspelt option for nothing.
         if unknown := [name for name in direct if name not in known]:
             raise AnsibleParserError(f"there is no option {', '.join(unknown)}; there are {', '.join(known)}")
-        if direct.get("ready_file") and isinstance(direct["ready_file"], str):
+        if isinstance(direct.get("ready_file"), str):
             direct["ready_file"] = str(self._folder / Path(direct["ready_file"]).expanduser())
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
 
@@ -142,9 +142,10 @@ class InventoryModule(BaseInventoryPlugin):
 
     def _ready(self) -> Ready | None:
         """Return what the ready file tells, ``None`` when there is none, of which the user is warned."""
-        if not self.get_option("ready_file"):
-            raise AnsibleParserError("ready_file: it is empty. Name the ready file here or in IMP_EMULATOR_READY.")
         path = Path(self.get_option("ready_file"))
+        # So it is, too, when the option or the variable of the environment is empty.
+        if path.is_dir():
+            raise AnsibleParserError(f"ready_file: {path} is a folder. Name the file, here or in IMP_EMULATOR_READY.")
         if not path.exists():
             text = f"there is no file {path}, so there are no hosts. Start the emulator, or name its ready file."
             self.display.warning(f"{self.NAME}: {text}")

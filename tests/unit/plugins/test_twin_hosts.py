@@ -160,7 +160,7 @@ def test_the_plugin(tmp_path: Path) -> None:
             {"host_name": "full", "colour": 1},
             "there is no option colour, host_name; there are certification_authority, ",
         ),
-        ({"ready_file": ""}, "ready_file: it is empty. Name the ready file here or in IMP_EMULATOR_READY."),
+        ({"ready_file": ""}, f"ready_file: {tmp_path} is a folder. Name the file, here or in IMP_EMULATOR_READY."),
     ):
         source.write_text(yaml.safe_dump({"plugin": "ucops.imp.imp_emulator", **options, **more}))
         refused, warned = listed(source, "-e", "folder=other")
