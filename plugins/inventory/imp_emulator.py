@@ -90,6 +90,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C  # noqa: N812 - as everywhere in Ansible
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.utils.unsafe_proxy import wrap_var
@@ -125,6 +126,10 @@ class InventoryModule(BaseInventoryPlugin):
     def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
         """Take the options; a text of the configuration file may be a template, whatever type the option has."""
         direct = {name: self._templated(name, value) for name, value in (direct or {}).items()}
+        known = sorted(C.config.get_configuration_definitions("inventory", self._load_name))
+        # Ansible itself takes a misspelt option for nothing.
+        if unknown := [name for name in direct if name not in known]:
+            raise AnsibleParserError(f"there is no option {', '.join(unknown)}; there are {', '.join(known)}")
         if isinstance(direct.get("ready_file"), str):
             direct["ready_file"] = str(self._folder / Path(direct["ready_file"]).expanduser())
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
@@ -138,6 +143,9 @@ class InventoryModule(BaseInventoryPlugin):
     def _ready(self) -> Ready | None:
         """Return what the ready file tells, ``None`` when there is none, of which the user is warned."""
         path = Path(self.get_option("ready_file"))
+        # So it is, too, when the option or the variable of the environment is empty.
+        if path.is_dir():
+            raise AnsibleParserError(f"ready_file: {path} is a folder. Name the file, here or in IMP_EMULATOR_READY.")
         if not path.exists():
             text = f"there is no file {path}, so there are no hosts. Start the emulator, or name its ready file."
             self.display.warning(f"{self.NAME}: {text}")

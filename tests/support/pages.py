@@ -62,6 +62,7 @@ RUN_BY = {
     "docs/troubleshooting.md": (_FIRST_HOUR,),
     # It goes on where the page of the export ends.
     "docs/twin.md": (_DOCS,),
+    "docs/user-files.md": ("tests/integration/pages/test_user_files.py",),
     "docs/variables.md": (_DOCS, "tests/integration/playbooks/test_twin.py"),
     "docs/walkthrough.md": ("tests/integration/pages/test_walkthrough.py",),
     "docs/what-a-parameter-does.md": ("tests/integration/pages/test_what_a_parameter_does.py",),

@@ -185,6 +185,15 @@ def change_password(
     control_of(ready_file).change_exchange_password(password)
 
 
+@exchange.command("impersonation")
+def set_impersonation(
+    ready_file: ReadyFile,
+    allowed: Annotated[bool, typer.Option("--allow/--deny", help="Whether it may.")] = True,
+) -> None:
+    """Let the account of the presence gateways act for every mailbox, so that calendars can be read, or not."""
+    control_of(ready_file).impersonation(allowed=allowed)
+
+
 @exchange.command("certificate")
 def issue_certificate_again(
     ready_file: ReadyFile,

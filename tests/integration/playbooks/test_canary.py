@@ -25,6 +25,7 @@ VARIABLES = {
     "calendar_users_canary_retries": 1,
     "calendar_users_canary_delay": 0,
 }
+FOLLOWED = {"calendar_users_canary_followed": True}
 
 
 def ready(environment: Emulator) -> None:
@@ -119,3 +120,17 @@ def test_some_users_first_and_the_others_when_these_are_well(environment: Emulat
     assert found == [f"user{number:04}" for number in done]
     updates = environment.journal(protocol="axl", operation="updateUser")
     assert len(updates) == len(found)
+
+
+def test_nobody_waits_for_an_engine_that_wants_a_restart(environment: Emulator, tmp_path: Path) -> None:
+    """As in the first run of a site, whose restart comes after the users."""
+    account = environment.ready["exchange_account"]
+    Api(environment).add(body(GATEWAY, account=account["username"], password=account["password"]))
+    environment.control.clear_journal()
+    some = {"calendar_users_list": listed(1, 2, 3), "calendar_users_canary_retries": 3}
+    played = rounds(environment, tmp_path, some, {**some, **FOLLOWED, "calendar_users_list": listed(4, 5, 6)})
+    assert said(played, 1) == "user0001,user0002,user0003"
+    assert "has loaded no presence gateway" in said(played, 2)
+    assert said(played, 2).endswith("The other user was left alone. Put it right, and run it again.")
+    looks = [entry for entry in environment.journal(protocol="imp_admin") if entry["operation"] == "listPresence"]
+    assert len(looks) == 2
