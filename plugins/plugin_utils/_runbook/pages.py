@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import cell, flat
-from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.steps import Found, Step, Table, steps
+from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.steps import Found, Key, Step, Table, steps
 from jinja2 import Environment, StrictUndefined
 
 Texts = Mapping[str, str]
@@ -82,8 +82,7 @@ def _table(table: Table, texts: Texts, shown: Callable[[str], str]) -> Table:
 
 
 def _cell(value: str, texts: Texts, shown: Callable[[str], str]) -> str:
-    key = value.removeprefix("@")
-    return texts[key] if key != value and key in texts else shown(value)
+    return texts[value] if isinstance(value, Key) else shown(value)
 
 
 def markdown(found: Found, language: str) -> str:

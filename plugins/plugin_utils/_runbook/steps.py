@@ -38,6 +38,13 @@ OFFICE_365_FIELDS = ("client_id", "tenant_id", "authentication_endpoint", "resou
 """The fields of a gateway of Office 365 that may be shown, in the order of the console's page."""
 HTTPS = 443
 
+
+class Key(str):
+    """The key of a text that stands in a cell, whatever a value of the inventory looks like."""
+
+    __slots__ = ()
+
+
 Row = tuple[str, ...]
 
 
@@ -48,7 +55,7 @@ class Table:
     Attributes:
         caption: What the table is about, a name of the inventory or ``""``.
         titles: The titles of the columns, as keys of texts.
-        rows: The cells. One that begins with ``@`` is the key of a text.
+        rows: The cells. A :class:`Key` is that of a text.
     """
 
     caption: str
@@ -134,7 +141,14 @@ def steps(found: Found) -> list[Step]:
 def _authority_role(found: Found) -> Step | None:
     if not found.authority or not has_failed(found.result("authority")):
         return None
-    return Step(AUTHORITY_ROLE, {"authority": found.authority, "why": str(found.result("authority").get("msg") or "")})
+    return Step(
+        AUTHORITY_ROLE,
+        {
+            "authority": found.authority,
+            "url": _host(found.authority),
+            "why": str(found.result("authority").get("msg") or ""),
+        },
+    )
 
 
 def _decision(found: Found) -> Step | None:
@@ -180,16 +194,16 @@ def _gateways(found: Found) -> Step | None:
 
 def _fields(gateway: Mapping[str, Any], found: Found) -> tuple[Row, ...]:
     online = gateway.get("type") == OFFICE_365
-    rows: list[Row] = [("@type", "@office_365" if online else "@exchange_ews")]
-    rows += [("@description", str(gateway["description"]))] if gateway.get("description") else []
-    rows.append(("@presence_gateway", str(gateway["name"])))
+    rows: list[Row] = [(Key("type"), Key("office_365") if online else Key("exchange_ews"))]
+    rows += [(Key("description"), str(gateway["description"]))] if gateway.get("description") else []
+    rows.append((Key("presence_gateway"), str(gateway["name"])))
     if not online:
         # The account belongs to every server; the password stays in the vault.
-        rows += [("@account", found.account or "@as_it_is"), ("@password", "@from_vault")]
-        return (*rows, ("@port", str(_port(gateway))))
-    rows += [(f"@{name}", str(gateway[name])) for name in OFFICE_365_FIELDS if gateway.get(name)]
+        rows += [(Key("account"), found.account or Key("as_it_is")), (Key("password"), Key("from_vault"))]
+        return (*rows, (Key("port"), str(_port(gateway))))
+    rows += [(Key(name), str(gateway[name])) for name in OFFICE_365_FIELDS if gateway.get(name)]
     secrets = [name for name in ("client_secret", "proxy_password") if gateway.get(name)]
-    return (*rows, *((f"@{name}", "@from_vault") for name in secrets))
+    return (*rows, *((Key(name), Key("from_vault")) for name in secrets))
 
 
 def _port(gateway: Mapping[str, Any]) -> Any:
@@ -204,7 +218,7 @@ def _bulk_job(found: Found) -> Step | None:
 
 
 def _restart(found: Found) -> Step | None:
-    nodes = found.nodes or ("@every_node",)
+    nodes = found.nodes or (Key("every_node"),)
     services = ", ".join(found.services)
     table = Table("", ("node", "services"), tuple((node, services) for node in nodes))
     return Step(RESTART, _consoles(found), tables=(table,))
@@ -216,7 +230,12 @@ def _status(found: Found) -> Step | None:
 
 def _consoles(found: Found) -> dict[str, str]:
     """Return where the web pages are."""
-    return {"cucm": found.cucm, "publisher": found.publisher}
+    return {"cucm": _host(found.cucm), "publisher": _host(found.publisher)}
+
+
+def _host(name: str) -> str:
+    """Return a host name or an address as it stands in a URL."""
+    return f"[{name}]" if ":" in name else name
 
 
 _STEPS: Sequence[Callable[[Found], Step | None]] = (

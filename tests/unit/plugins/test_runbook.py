@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from string import Formatter
 from typing import Any
@@ -167,6 +168,39 @@ def test_odd_values_are_no_markup(language: str) -> None:
     assert not re.search(r"(?<!\\)<b>|\x1b|\u202e", text)
     rows = [line for line in text.splitlines() if line.startswith("| ") and "odd" in line]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3}, "a value ends a cell"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("&lt;script&gt; A&amp;B $a$", r"\&lt;script\&gt; A\&amp;B \$a\$"),
+        # What a person types is the very value: a blank of another kind is a part of a name or a path.
+        ("山田\u3000太郎\u00a0x", "山田\u3000太郎\u00a0x"),
+        ("@account", "@account"),
+        ("@from_vault", "@from\\_vault"),
+        ("one\n\ttwo\u2028three", "one two three"),
+    ],
+)
+def test_a_value_stands_on_the_page_as_it_is(value: str, shown: str) -> None:
+    gateway = {"name": "mail1.example.com", "description": value}
+    given = found(results={"presence_gateways": NO_INTERFACE}, gateways=[gateway], account=value)
+    lines = runbook(given, "markdown").splitlines()
+    assert [line for line in lines if line.endswith(f"| {shown} |")] == [
+        f"| Description | {shown} |",
+        f"| Account Name | {shown} |",
+    ]
+    cells = re.findall("<td>(.*?)</td>", runbook(given, "html"))
+    assert [unescape(cell) for cell in cells].count(" ".join(re.split(r"[\n\t\u2028]+", value))) == 2
+
+
+def test_an_address_of_ipv6_is_a_part_of_a_link() -> None:
+    failed = {"presence_gateways": NO_INTERFACE, "authority": {"failed": True, "msg": "no answer"}}
+    given = found(results=failed, publisher="fd00::51", authority="fd00::53")
+    for form in ("markdown", "html"):
+        page = runbook(given, form).replace("\\", "")
+        assert "https://[fd00::51]/cupadmin" in page
+        assert "https://[fd00::53]/certsrv" in page
+        assert "on fd00::53" in page
 
 
 def test_both_languages_have_the_same_texts_and_values() -> None:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from imp_emulator.control import error_catalogue
+from imp_emulator.control import error_catalogue, fault_places
+from imp_emulator.control.fault_places import Operations
 from imp_emulator.control.refusals import environment_of
 from imp_emulator.domain.imp import recovery
 from imp_emulator.scenario.model import ScenarioError
@@ -132,7 +133,7 @@ async def list_faults(request: Request) -> dict[str, list[dict[str, Any]]]:
 @router.post("", status_code=201)
 async def inject_fault(request: Request, fault: NewFault) -> dict[str, Any]:
     """Put a fault in force."""
-    if (said := _problem(fault)) is not None:
+    if (said := _problem(fault, environment_of(request), request.app.state.control.operations)) is not None:
         raise HTTPException(422, said)
     return _fault(_put_in_force(environment_of(request), fault))
 
@@ -160,8 +161,8 @@ async def remove_fault(request: Request, fault_id: int) -> None:
     recovery.look_at_all(environment.context)
 
 
-def begin(environment: Environment) -> None:
-    """Put the faults of the scenario in force, as at a start and after a reset.
+def begin(environment: Environment, operations: Operations) -> None:
+    """Put the faults of the scenario in force, as at a start and after a reset; ``operations`` are those served.
 
     Raises:
         ScenarioError: One of them breaks a rule.
@@ -173,17 +174,20 @@ def begin(environment: Environment) -> None:
             first = error.errors()[0]
             inside = ".".join(str(part) for part in first["loc"])
             raise ScenarioError(f"faults[{place}].{inside}".rstrip("."), first["msg"]) from None
-        if (said := _problem(fault)) is not None:
+        if (said := _problem(fault, environment, operations)) is not None:
             raise ScenarioError(f"faults[{place}]", said)
         _put_in_force(environment, fault)
 
 
-def _problem(fault: NewFault) -> str | None:
+def _problem(fault: NewFault, environment: Environment, operations: Operations) -> str | None:
     """Return what is wrong with a fault beyond its form, ``None`` when nothing is."""
     if isinstance(fault.effect, ClockEffect):
         everywhere = NewFault(effect=fault.effect)
         given = [name for name in _OF_REQUESTS if getattr(fault, name) != getattr(everywhere, name)]
         return f"a clock is wrong for every request; leave out {', '.join(given)}" if given else None
+    place = {name: getattr(fault, name) for name in _PLACE}
+    if (said := fault_places.problem(environment.scenario, operations, **place)) is not None:
+        return said
     if isinstance(fault.effect, ErrorEffect):
         return error_catalogue.problem(fault.effect.code, fault.protocol)
     return None
@@ -203,6 +207,7 @@ def _put_in_force(environment: Environment, fault: NewFault) -> Fault:
     return new
 
 
+_PLACE = ("cluster", "node", "protocol", "operation")
 _OF_REQUESTS = ("protocol", "operation", "times", "skip", "every", "probability")
 """What says which requests a fault strikes, beside the server that is asked."""
 _SHOWN = (
