@@ -163,6 +163,10 @@ def is_own_playbook(folder: Path) -> bool:
     return folder.resolve() == (COLLECTION / "playbooks").resolve()
 
 
+_COUNTED_BY_ROLES = ("_canary", "_delay", "_retries")
+"""How options are called that no module is given, so that none refuses a number that cannot be meant."""
+
+
 def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the options with the types and defaults of their spec, and a sentence for each that cannot have them.
 
@@ -199,7 +203,10 @@ def _validated(
         return {}, [f"{name}: it must be a {shape}, as its argument spec says."]
     if result.error_messages:
         return {}, [_told(name, value, option, " ".join(dict.fromkeys(result.error_messages)))]
-    return without_nulls(spec, result.validated_parameters), []
+    found = without_nulls(spec, result.validated_parameters)
+    if name.endswith(_COUNTED_BY_ROLES) and found.get(name, 0) < 0:
+        return {}, [f"{name}: {found[name]} is negative; give 0 or more."]
+    return found, []
 
 
 class Host:
