@@ -16,10 +16,9 @@ from typing import Annotated, Any
 import typer
 
 from imp_emulator.client import ready_file as ready
-from imp_emulator.client.control import Control, Json
+from imp_emulator.client.control import Control, ControlError, Json
 from imp_emulator.domain.imp.presence_rules import SignIn
 from imp_emulator.scenario import faults as fault_sets
-from imp_emulator.scenario.model import ScenarioError
 
 calendar = typer.Typer(help="Calendars of mailboxes of a running emulator, as iCalendar files.", no_args_is_help=True)
 presence = typer.Typer(help="What a running emulator shows of users, and why.", no_args_is_help=True)
@@ -273,19 +272,13 @@ def begin_faults(
     name: Annotated[str, typer.Argument(help="The name of a set, or a YAML file of your own with faults.")],
 ) -> None:
     """Put the faults of a set in force, beside those that are."""
-    # FastAPI takes longer to load than the other commands need.
-    from imp_emulator.control.faults import checked  # noqa: PLC0415
-
     control, found = control_of(ready_file), fault_sets.load(name).faults
     try:
-        # All of them, before the first one is in force.
-        checked(found)
-    except ScenarioError as error:
-        raise fault_sets.in_file(name, error) from None
-    for fault in found:
-        control.inject_fault(fault)
+        control.inject_faults(found)
+    except ControlError as error:
+        raise ControlError(f"{name}:", error.reason) from None
     _print_faults(control.faults())
-    for said in _struck_by_nothing(found, control.about()["protocols"]):
+    for said in _struck_by_nothing(found, list(control.about()["protocols"])):
         typer.echo(f"imp-emulator: {said}", err=True)
 
 
@@ -307,15 +300,11 @@ def end_faults(ready_file: ReadyFile) -> None:
     _print_faults(found)
 
 
-def _struck_by_nothing(found: Iterable[Mapping[str, Any]], served: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield a warning for each protocol and operation of faults that this environment does not have."""
-    for protocol, operation in dict.fromkeys((fault.get("protocol"), fault.get("operation")) for fault in found):
+def _struck_by_nothing(found: Iterable[Mapping[str, Any]], served: Sequence[str]) -> Iterator[str]:
+    """Yield a warning for each protocol of faults that no server of this environment speaks, though others do."""
+    for protocol in dict.fromkeys(fault.get("protocol") for fault in found):
         if protocol is not None and protocol not in served:
             yield f"nothing here speaks {protocol}, so its faults strike nothing; there are {', '.join(served)}"
-            continue
-        known = served[protocol] if protocol is not None else [one for names in served.values() for one in names]
-        if operation is not None and operation not in known:
-            yield f"{protocol or 'all that is here'} has no operation {operation}, so its faults strike nothing"
 
 
 def _print_faults(found: Json) -> None:

@@ -28,6 +28,7 @@ _SPELLED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: controls, halves of characters, separators of lines and of paragraphs."""
 _TURNS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Signs that turn the direction of what follows, so that a line reads as another."""
+_BLANKS = re.compile("[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _SHORTEST_NAME = 3
 """A shorter one may be in a sentence by chance."""
 
@@ -60,13 +61,16 @@ def _steers(sign: str) -> bool:
 
 
 def flat(told: str) -> str:
-    """Return a text on one line whose line breaks and other white space are single blanks; otherwise printable."""
-    return printable(" ".join(told.split()))
+    """Return a text on one line whose line breaks, tabs and blanks are single blanks; otherwise printable.
+
+    Other blanks stay as they are: an ideographic space in the name of a user or of a file is a part of it.
+    """
+    return printable(_BLANKS.sub(" ", told).strip(" "))
 
 
 def cell(told: str) -> str:
     """Return a text for Markdown, on one line, that neither ends a table's cell nor is taken for markup."""
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", flat(told))
+    return re.sub(r"([\\`*_\[\]<>|#~&$])", r"\\\1", flat(told))
 
 
 def sentence(told: str) -> str:

@@ -41,6 +41,8 @@ _BEFORE_PARENTHESIS = frozenset(
         *("is", "join", "like", "matches", "not", "on", "or", "select", "some", "then", "unique", "when", "where"),
     }
 )
+_COMPARES = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "between", "exists", "in", "is", "like", "matches"})
+"""Without one of these a text is no condition; some servers would take a number for one that always holds."""
 _LITERAL = "''"
 """What stands for every text and number. In double quotes some servers take a text for the name of a function."""
 _WORD = re.compile(r"[a-z_]\w*")
@@ -113,6 +115,8 @@ def _judged(parts: list[str]) -> list[str]:
             found.append(f"the function {part} is not allowed; {', '.join(sorted(FUNCTIONS))} are.")
     if depth:
         found.append("a parenthesis is not closed.")
+    if not _COMPARES.intersection(parts):
+        found.append("it compares nothing; give a condition, such as department = 'sales'.")
     if selects > MOST_SELECTS:
         found.append(f"it has {selects} subselects; {MOST_SELECTS} are the most.")
     return found

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.ucops.imp.plugins.module_utils._core.words import cell, flat
-from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.steps import Found, Step, Table, steps
+from ansible_collections.ucops.imp.plugins.plugin_utils._runbook.steps import Found, Key, Step, Table, steps
 from jinja2 import Environment, StrictUndefined
 
 Texts = Mapping[str, str]
@@ -92,8 +92,7 @@ def _table(table: Table, texts: Texts, shown: Callable[[str], str], typed: Calla
 
 
 def _cell(value: str, texts: Texts, typed: Callable[[str], str]) -> str:
-    key = value.removeprefix("@")
-    return texts[key] if key != value and key in texts else typed(value)
+    return texts[value] if isinstance(value, Key) else typed(value)
 
 
 def _code(value: str) -> str:

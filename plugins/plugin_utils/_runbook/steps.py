@@ -40,6 +40,13 @@ HTTPS = 443
 RESTART_COMMAND = "ansible-playbook -i INVENTORY ucops.imp.presence_engine -e presence_engine_only_if_required=no"
 """What restarts the services without a person, one node after another."""
 
+
+class Key(str):
+    """The key of a text that stands in a cell, whatever a value of the inventory looks like."""
+
+    __slots__ = ()
+
+
 Row = tuple[str, ...]
 
 
@@ -50,7 +57,7 @@ class Table:
     Attributes:
         caption: What the table is about, a name of the inventory or ``""``.
         titles: The titles of the columns, as keys of texts.
-        rows: The cells. One that begins with ``@`` is the key of a text.
+        rows: The cells. A :class:`Key` is that of a text.
     """
 
     caption: str
@@ -138,7 +145,8 @@ def steps(found: Found) -> list[Step]:
 def _authority_role(found: Found) -> Step | None:
     if not found.authority or not has_failed(found.result("authority")):
         return None
-    values = {"authority": found.authority, "why": str(found.result("authority").get("msg") or "")}
+    authority = {"authority": found.authority, "url": _in_url(found.authority)}
+    values = {**authority, "why": str(found.result("authority").get("msg") or "")}
     names = tuple((str(gateway["name"]),) for gateway in found.gateways)
     return Step(AUTHORITY_ROLE, values, tables=(Table("", ("taken",), names),) if names else ())
 
@@ -160,7 +168,11 @@ def _exchange_root(found: Found) -> Step | None:
         if isinstance(shown := current.get("certificate"), Mapping) and shown.get("status") == UNTRUSTED
     ]
     table = Table("", ("server", "issuer", "thumbprint"), tuple(rows))
-    return Step(EXCHANGE_ROOT, {"authority": found.authority}, tables=(table,)) if rows else None
+    return (
+        Step(EXCHANGE_ROOT, {"authority": found.authority, "url": _in_url(found.authority)}, tables=(table,))
+        if rows
+        else None
+    )
 
 
 def _trust(found: Found) -> Step | None:
@@ -186,16 +198,16 @@ def _gateways(found: Found) -> Step | None:
 
 def _fields(gateway: Mapping[str, Any], found: Found) -> tuple[Row, ...]:
     online = gateway.get("type") == OFFICE_365
-    rows: list[Row] = [("@type", "@office_365" if online else "@exchange_ews")]
-    rows += [("@description", str(gateway["description"]))] if gateway.get("description") else []
-    rows.append(("@presence_gateway", str(gateway["name"])))
+    rows: list[Row] = [(Key("type"), Key("office_365") if online else Key("exchange_ews"))]
+    rows += [(Key("description"), str(gateway["description"]))] if gateway.get("description") else []
+    rows.append((Key("presence_gateway"), str(gateway["name"])))
     if not online:
         # The account belongs to every server; the password stays in the vault.
-        rows += [("@account", found.account or "@as_it_is"), ("@password", "@from_vault")]
-        return (*rows, ("@port", str(_port(gateway))))
-    rows += [(f"@{name}", str(gateway[name])) for name in OFFICE_365_FIELDS if gateway.get(name)]
+        rows += [(Key("account"), found.account or Key("as_it_is")), (Key("password"), Key("from_vault"))]
+        return (*rows, (Key("port"), str(_port(gateway))))
+    rows += [(Key(name), str(gateway[name])) for name in OFFICE_365_FIELDS if gateway.get(name)]
     secrets = [name for name in ("client_secret", "proxy_password") if gateway.get(name)]
-    return (*rows, *((f"@{name}", "@from_vault") for name in secrets))
+    return (*rows, *((Key(name), Key("from_vault")) for name in secrets))
 
 
 def _port(gateway: Mapping[str, Any]) -> Any:
@@ -210,7 +222,7 @@ def _bulk_job(found: Found) -> Step | None:
 
 
 def _restart(found: Found) -> Step | None:
-    nodes = found.nodes or ("@every_node",)
+    nodes = found.nodes or (Key("every_node"),)
     services = ", ".join(found.services)
     table = Table("", ("node", "services"), tuple((node, services) for node in nodes))
     limit = f" --limit {found.host}" if found.host else ""

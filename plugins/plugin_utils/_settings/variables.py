@@ -74,8 +74,6 @@ CERTIFICATES = "exchange_certificate_directory"
 """Where requests and certificates are, which the next run goes on with."""
 COLLECTION = Path(__file__).parents[3]
 _KNOWS_TRUST = "trusted_as_template" in signature(DataLoader.load_from_file).parameters
-_COUNTS = ("_canary", "_retries", "_delay")
-"""How variables end that say how many or how long, and that no module judges: only the roles read them."""
 _LEFT_OUT = "null"
 """What leaves a variable out on the command line, where everything is text; a text may well be this word."""
 _TEXTS = ("str", "path", "raw")
@@ -168,6 +166,10 @@ def is_own_playbook(folder: Path) -> bool:
     return folder.resolve() == (COLLECTION / "playbooks").resolve()
 
 
+_COUNTED_BY_ROLES = ("_canary", "_delay", "_retries")
+"""How options are called that no module is given, so that none refuses a number that cannot be meant."""
+
+
 def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the options with the types and defaults of their spec, and a sentence for each that cannot have them.
 
@@ -204,10 +206,10 @@ def _validated(
         return {}, [f"{name}: it must be a {shape}, as its argument spec says."]
     if result.error_messages:
         return {}, [_told(name, value, option, " ".join(dict.fromkeys(result.error_messages)))]
-    number = result.validated_parameters.get(name)
-    if name.endswith(_COUNTS) and number is not None and number < 0:
-        return {}, [f"{name}: {number} is too small. Give 0 or more."]
-    return without_nulls(spec, result.validated_parameters), []
+    found = without_nulls(spec, result.validated_parameters)
+    if name.endswith(_COUNTED_BY_ROLES) and found.get(name, 0) < 0:
+        return {}, [f"{name}: {found[name]} is too small. Give 0 or more."]
+    return found, []
 
 
 class Host:

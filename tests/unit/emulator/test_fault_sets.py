@@ -14,11 +14,14 @@ import yaml
 from imp_emulator.cli import app
 from imp_emulator.cli_groups import GROUPS
 from imp_emulator.control import faults
+from imp_emulator.control.fault_places import PROTOCOLS
 from imp_emulator.scenario import faults as fault_sets
 from imp_emulator.scenario import file as scenario_file
 from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.writer import generate
+from imp_emulator.serving.listeners import LISTENERS
 from imp_emulator.store.database import Database
+from imp_emulator.wire.exchange_notifications import ExchangeNotifications
 from imp_emulator.world.clock import Clock
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault, Faults
@@ -37,7 +40,7 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
     found = fault_sets.load(name)
     assert found.about
     world = environment(tmp_path, list(found.faults))
-    faults.begin(world)
+    faults.begin(world, {})
     assert len(world.faults.active) == len(found.faults) > 0
 
 
@@ -63,14 +66,37 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
             [{"protocol": "axl", "operation": "getUser", "effect": {"kind": "certificate"}}],
             "faults[0]: a certificate is shown before anything is asked for; leave out operation",
         ),
+        # Nobody is there whom it could strike.
+        ([{"cluster": "dc9", "effect": {"kind": "drop"}}], "faults[0]: cluster: there is no 'dc9'; known are dc1"),
+        ([{"node": "IMP-PUB", "effect": {"kind": "drop"}}], "faults[0]: node: there is no 'IMP-PUB'; known are "),
+        ([{"cluster": "", "node": "imp-pub", "effect": {"kind": "drop"}}], "faults[0]: node: there is no 'imp-pub'"),
+        ([{"protocol": "AXL", "effect": {"kind": "drop"}}], "faults[0]: protocol: there is no 'AXL'; known are axl, "),
+        (
+            [{"protocol": "axl", "operation": "updateusers", "effect": {"kind": "drop"}}],
+            "faults[0]: operation: there is no 'updateusers'; known are listUser, updateUser",
+        ),
+        (
+            [
+                {"node": "imp-pub", "effect": {"kind": "clock_skew", "seconds": 1}},
+                {"node": "", "effect": {"kind": "drop"}},
+            ],
+            "faults[1]: node: there is no ''",
+        ),
     ],
 )
 def test_a_fault_of_a_scenario_that_breaks_a_rule_is_named_by_its_place(
     tmp_path: Path, listed: object, said: str
 ) -> None:
     with pytest.raises(ScenarioError) as refused:
-        faults.begin(environment(tmp_path, listed))
+        faults.begin(environment(tmp_path, listed), {"axl": ["updateUser", "listUser"]})
     assert str(refused.value).startswith(said)
+
+
+def test_each_protocol_that_a_listener_speaks_can_have_a_fault() -> None:
+    spoken = {getattr(maker, "name", "") for *_about, makers in LISTENERS for maker in makers} | {
+        ExchangeNotifications.name
+    }
+    assert set(PROTOCOLS) == spoken
 
 
 @pytest.mark.parametrize("page", ["emulator/README.md", "docs/busy-servers.md"])
@@ -81,9 +107,11 @@ def test_the_pages_name_every_kind_of_fault(page: str) -> None:
     assert {kind.value for kind in EffectKind} - told == set()
 
 
-def test_the_set_of_the_page_can_be_put_in_force() -> None:
+def test_the_set_of_the_page_can_be_put_in_force(tmp_path: Path) -> None:
     (printed,) = (block.text for block in blocks("docs/busy-servers.md") if block.language == "yaml")
-    assert len(faults.checked(fault_sets.read(printed).faults)) == 3
+    world = environment(tmp_path, list(fault_sets.read(printed).faults))
+    faults.begin(world, {})
+    assert len(world.faults.active) == 3
 
 
 def test_the_page_names_every_command() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from string import Formatter
 from typing import Any
@@ -182,9 +183,37 @@ def test_what_is_to_be_typed_in_can_be_copied_from_the_markdown_too() -> None:
         assert f"| Description | {shown} |" in runbook(found(results=no, gateways=[gateway]), "markdown")
 
 
-def test_an_ipv6_address_stands_in_brackets_in_a_url() -> None:
-    page = runbook(found(results={"presence_gateways": NO_INTERFACE}, publisher="2001:db8::12"), "html")
-    assert "https://[2001:db8::12]/cupadmin" in page
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("&lt;script&gt; A&amp;B $a$", "&lt;script&gt; A&amp;B $a$"),
+        # What a person types is the very value: a blank of another kind is a part of a name or a path.
+        ("山田\u3000太郎\u00a0x", "山田\u3000太郎\u00a0x"),
+        ("@account", "@account"),
+        ("@from_vault", "@from_vault"),
+        ("one\n\ttwo\u2028three", "one two three"),
+    ],
+)
+def test_a_value_stands_on_the_page_as_it_is(value: str, shown: str) -> None:
+    gateway = {"name": "mail1.example.com", "description": value}
+    given = found(results={"presence_gateways": NO_INTERFACE}, gateways=[gateway], account=value)
+    lines = runbook(given, "markdown").splitlines()
+    assert [line for line in lines if line.endswith(f"| `{shown}` |")] == [
+        f"| Description | `{shown}` |",
+        f"| Account Name | `{shown}` |",
+    ]
+    cells = re.findall("<td>(.*?)</td>", runbook(given, "html"))
+    assert [unescape(cell) for cell in cells].count(" ".join(re.split(r"[\n\t\u2028]+", value))) == 2
+
+
+def test_an_address_of_ipv6_is_a_part_of_a_link() -> None:
+    failed = {"presence_gateways": NO_INTERFACE, "authority": {"failed": True, "msg": "no answer"}}
+    given = found(results=failed, publisher="fd00::51", authority="fd00::53")
+    for form in ("markdown", "html"):
+        page = runbook(given, form).replace("\\", "")
+        assert "https://[fd00::51]/cupadmin" in page
+        assert "https://[fd00::53]/certsrv" in page
+        assert "on fd00::53" in page
 
 
 def test_both_languages_have_the_same_texts_and_values() -> None:

@@ -53,6 +53,8 @@ def test_a_condition_that_reads(condition: str) -> None:
         ("1 = _own()", "the function _own"),
         ("1 = informix.own (1)", "the function own"),
         ("1 = \"lotofile\" ('x')", "right before a parenthesis"),
+        ("1", "it compares nothing"),
+        ("not (userid)", "it compares nothing"),
         ("userid = ?", "the character '?' has no meaning"),
         ("userid\u3000= 'x'", "the character '\\u3000' has no meaning"),
         ("userid\u00a0= 'x'", "the character '\\xa0' has no meaning"),

@@ -34,7 +34,11 @@ class JournalForm(StrEnum):
 
 
 class ControlError(Exception):
-    """The control plane refused a call; the text says which, and why."""
+    """The control plane refused a call; the text says which, and why, and ``reason`` the latter alone."""
+
+    def __init__(self, call: str, reason: str) -> None:
+        super().__init__(f"{call} {reason}")
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,10 @@ class Control(NodeCalls):
     def inject_fault(self, fault: Json) -> int:
         """Inject a fault as a set of faults has it, and return its identifier."""
         return int(self._call("POST", "/faults", fault)["id"])
+
+    def inject_faults(self, faults: Json) -> None:
+        """Inject all faults of a set, or none when one of them is wrong."""
+        self._call("POST", "/faults/set", {"faults": faults})
 
     def faults(self) -> Json:
         """Return the faults in force, with how many requests (or connections) each has seen (matched) and struck."""
@@ -437,7 +445,7 @@ class Control(NodeCalls):
 
 def _succeeded(method: str, path: str, answer: Answer) -> Answer:
     if answer.status_code >= 300:
-        raise ControlError(f"{method} {path}: {answer.status_code} {_reason(answer)}")
+        raise ControlError(f"{method} {path}: {answer.status_code}", _reason(answer))
     return answer
 
 

@@ -201,7 +201,7 @@ async def about(request: Request, control: Authorised) -> dict[str, Any]:
 async def reset(control: Authorised) -> None:
     """Go back to the scenario; keys, passwords and ports stay."""
     await snapshots.reset(control.environment, control.snapshots)
-    faults.begin(control.environment)
+    faults.begin(control.environment, control.operations)
 
 
 async def list_snapshots(control: Authorised) -> dict[str, list[str]]:

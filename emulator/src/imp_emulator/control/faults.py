@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from imp_emulator.control import error_catalogue
+from imp_emulator.control import error_catalogue, fault_places
+from imp_emulator.control.fault_places import Operations
 from imp_emulator.control.refusals import environment_of
 from imp_emulator.domain.imp import recovery
 from imp_emulator.scenario.model import ScenarioError
@@ -125,6 +126,14 @@ class NewFault(_Model):
     seed: int = 0
 
 
+class NewFaults(BaseModel):
+    """Faults that belong together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    faults: list[dict[str, Any]]
+
+
 @router.get("")
 async def list_faults(request: Request) -> dict[str, list[dict[str, Any]]]:
     """The faults in force, with how often each has struck."""
@@ -134,9 +143,23 @@ async def list_faults(request: Request) -> dict[str, list[dict[str, Any]]]:
 @router.post("", status_code=201)
 async def inject_fault(request: Request, fault: NewFault) -> dict[str, Any]:
     """Put a fault in force."""
-    if (said := _problem(fault)) is not None:
+    if (said := _problem(fault, environment_of(request), request.app.state.control.operations)) is not None:
         raise HTTPException(422, said)
     return _fault(_put_in_force(environment_of(request), fault))
+
+
+@router.post("/set", status_code=201)
+async def inject_faults(request: Request, faults: NewFaults) -> dict[str, list[dict[str, Any]]]:
+    """Put all faults of a set in force, beside those that are, or none of them when one is wrong."""
+    environment = environment_of(request)
+    try:
+        return {
+            "faults": [
+                _fault(fault) for fault in _begin(faults.faults, environment, request.app.state.control.operations)
+            ]
+        }
+    except ScenarioError as error:
+        raise HTTPException(422, str(error)) from None
 
 
 @router.get("/errors")
@@ -162,33 +185,29 @@ async def remove_fault(request: Request, fault_id: int) -> None:
     recovery.look_at_all(environment.context)
 
 
-def begin(environment: Environment) -> None:
-    """Put the faults of the scenario in force, as at a start and after a reset.
+def begin(environment: Environment, operations: Operations) -> None:
+    """Put the faults of the scenario in force, as at a start and after a reset; ``operations`` are those served.
 
     Raises:
         ScenarioError: One of them breaks a rule.
     """
-    for fault in checked(environment.scenario.faults):
-        _put_in_force(environment, fault)
+    _begin(environment.scenario.faults, environment, operations)
 
 
-def checked(faults: Sequence[Mapping[str, Any]]) -> list[NewFault]:
-    """Return the faults of a set or scenario.
-
-    Raises:
-        ScenarioError: One of them breaks a rule; the first that does is named by its place.
-    """
-    return [_checked(f"faults[{number}]", given) for number, given in enumerate(faults)]
+def _begin(faults: Sequence[Mapping[str, Any]], environment: Environment, operations: Operations) -> list[Fault]:
+    found = [_checked(f"faults[{number}]", given, environment, operations) for number, given in enumerate(faults)]
+    return [_put_in_force(environment, fault) for fault in found]
 
 
-def _checked(place: str, given: Mapping[str, Any]) -> NewFault:
+def _checked(place: str, given: Mapping[str, Any], environment: Environment, operations: Operations) -> NewFault:
+    """Return a fault of a set or scenario; raise :class:`ScenarioError` with its place when it breaks a rule."""
     try:
         fault = NewFault.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         inside = ".".join(str(part) for part in first["loc"])
         raise ScenarioError(f"{place}.{inside}".rstrip("."), _rule(first["type"], inside) or first["msg"]) from None
-    if (said := _problem(fault)) is not None:
+    if (said := _problem(fault, environment, operations)) is not None:
         raise ScenarioError(place, said)
     return fault
 
@@ -205,17 +224,19 @@ def _rule(kind: str, inside: str) -> str | None:
     return "is missing" if kind == "missing" else None
 
 
-def _problem(fault: NewFault) -> str | None:
+def _problem(fault: NewFault, environment: Environment, operations: Operations) -> str | None:
     """Return what is wrong with a fault beyond its form, ``None`` when nothing is."""
     if isinstance(fault.effect, ClockEffect):
         everywhere = NewFault(effect=fault.effect)
         given = [name for name in _OF_REQUESTS if getattr(fault, name) != getattr(everywhere, name)]
-        return f"a clock is wrong for every request; leave out {', '.join(given)}" if given else None
-    if isinstance(fault.effect, ErrorEffect):
-        return error_catalogue.problem(fault.effect.code, fault.protocol)
+        if given:
+            return f"a clock is wrong for every request; leave out {', '.join(given)}"
     if fault.effect.kind == "certificate" and fault.operation is not None:
         return "a certificate is shown before anything is asked for; leave out operation"
-    return None
+    place = {name: getattr(fault, name) for name in _PLACE}
+    if (said := fault_places.problem(environment.scenario, operations, **place)) is not None:
+        return said
+    return error_catalogue.problem(fault.effect.code, fault.protocol) if isinstance(fault.effect, ErrorEffect) else None
 
 
 def _put_in_force(environment: Environment, fault: NewFault) -> Fault:
@@ -232,6 +253,7 @@ def _put_in_force(environment: Environment, fault: NewFault) -> Fault:
     return new
 
 
+_PLACE = ("cluster", "node", "protocol", "operation")
 _OF_REQUESTS = ("protocol", "operation", "times", "skip", "every", "probability")
 """What says which requests a fault strikes, beside the server that is asked."""
 _SHOWN = (
