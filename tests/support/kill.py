@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.support.emulator import Emulator
 from tests.support.playbooks import command, settings
+from tests.support.programs import start_ansible
 
 PATIENCE = 120  # seconds
 _POLL = 0.02  # seconds
@@ -36,14 +37,9 @@ def kill_when(
     ``whom``: ``everything``, ansible's ``main`` process alone, its ``workers`` alone, or ``term``: the main process is
     told to end. Whichever it is, no process of the run is there in the end.
     """
-    process = subprocess.Popen(
-        command(playbook, *options, *(["--extra-vars", json.dumps(variables)] if variables else [])),
-        cwd=folder,
-        env=settings(environment.ready_file),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    extra = ["--extra-vars", json.dumps(variables)] if variables else []
+    # Its modules are its descendants, as in a user's run: no server forks for them.
+    process = start_ansible(command(playbook, *options, *extra), settings(environment.ready_file), folder)
     deadline = time.monotonic() + PATIENCE
     while not moment():
         assert process.poll() is None, "the playbook ended before it could be killed"

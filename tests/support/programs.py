@@ -196,6 +196,16 @@ def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, **options)
 
 
+def start_ansible(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    """Start a program of ansible, in a session of its own, of whose output nobody wants to know."""
+    with Path(os.devnull).open("r+b") as nothing:
+        if process := start(ANSIBLE, PYTHON, command, environment, folder, [nothing.fileno()] * 3):
+            return process
+        return subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+        )
+
+
 def replace(name: str, arguments: Sequence[str]) -> NoReturn:
     """Become the program with this name: a process that stands for one, or the program itself.
 
