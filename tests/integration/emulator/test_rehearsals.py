@@ -199,7 +199,7 @@ def test_a_set_of_faults_is_in_force_as_a_whole_or_not_at_all(environment: Emula
     assert str(done.exception) == f"{mine}: faults[1].effect.delay.seconds: is missing"
     mine.write_text("faults: [{effect: {kind: drop}}, {protocol: axl, operation: updateUsr, effect: {kind: drop}}]")
     done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(mine)])
-    assert str(done.exception).startswith(f"{mine}: faults[1]: operation: there is no 'updateUsr'; known are ")
+    assert str(done.exception) == f"{mine}: faults[1]: operation: there is no 'updateUsr'; is it 'updateUser'?"
     assert environment.control.faults() == []
     # A protocol that another scenario would have is no mistake: the sets are for all of them.
     mine.write_text("faults: [{protocol: graph, effect: {kind: drop}}]")
