@@ -182,6 +182,13 @@ def test_words_of_others_are_shown_as_they_are(environment: Environment, tmp_pat
     assert page.text_content().count("<script>alert('1')</script>&amp;") >= times
 
 
+def test_of_another_certificate_the_page_counts_connections(environment: Environment, tmp_path: Path) -> None:
+    page = document(Reader(environment, tmp_path).page("/faults"))
+    told = {row.findtext("th", ""): row.findall("td")[1].text for row in page.iterfind(".//tbody/tr")}
+    assert told["another certificate 1.0 s"] == "0 of 0 connections"
+    assert told["close before the request 1.0 s"] == "0 of 0 requests"
+
+
 def test_names_as_odd_as_those_of_a_twin(tmp_path: Path) -> None:
     scenario = scenario_file.read(yaml.safe_dump(TWIN, allow_unicode=True))
     # Nobody follows users in it: its engines would look for Exchange servers that do not listen.
