@@ -182,6 +182,13 @@ def test_what_is_to_be_typed_in_can_be_copied_from_the_markdown_too() -> None:
         assert f"| Description | {shown} |" in runbook(found(results=no, gateways=[gateway]), "markdown")
 
 
+def test_a_gateway_with_an_ipv6_address_needs_one_at_each_node() -> None:
+    results = {"presence_gateways": NO_INTERFACE}
+    said = "needs one at Eth0 of every node"
+    assert said in runbook(found(results=results, gateways=[EXCHANGE, {"name": "2001:db8::21"}]), "html")
+    assert said not in runbook(found(results=results), "html")
+
+
 def test_an_ipv6_address_stands_in_brackets_in_a_url() -> None:
     page = runbook(found(results={"presence_gateways": NO_INTERFACE}, publisher="2001:db8::12"), "html")
     assert "https://[2001:db8::12]/cupadmin" in page
