@@ -243,8 +243,10 @@ def _main(job: Job, work: Callable[[Context], dict[str, Any]]) -> NoReturn:
             module.fail_json(msg=failure.message, code=failure.code, failures=context.failures, **result)
         module.warn_of_common_passwords(result)
         if context.failures:
-            code = _code(context.failures)
-            module.fail_json(msg=_summary(context.failures), code=code, failures=context.failures, **result)
+            said: dict[str, Any] = {"msg": _summary(context.failures), "failures": context.failures}
+            if _only_a_person_can(context.failures):
+                module.fail_json(**said, code=NoPublicApi.default_code, **result)
+            module.fail_json(**said, code="items-failed", **result)
         module.exit_json(failures=[], **result)
 
 
@@ -277,13 +279,9 @@ def _last_words(context: Context) -> str:
     return json.dumps({"failed": True, "changed": context.counter.done > 0, **told})
 
 
-def _code(failures: list[dict[str, Any]]) -> str:
-    """Return the code of a task of which some items failed: whoever runs it can put these right, or only a person can.
-
-    Where a cluster has no interface, each of its nodes says so, and that is no other failure than that of one server.
-    """
-    codes = {item["code"] for item in failures}
-    return NoPublicApi.default_code if codes == {NoPublicApi.default_code} else "items-failed"
+def _only_a_person_can(failures: list[dict[str, Any]]) -> bool:
+    """Tell whether nothing has failed but that the cluster has no interface, which each of its nodes says by itself."""
+    return {item["code"] for item in failures} == {NoPublicApi.default_code}
 
 
 def _summary(failures: list[dict[str, Any]]) -> str:

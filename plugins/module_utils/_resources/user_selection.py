@@ -180,14 +180,14 @@ def nobody(params: Mapping[str, Any]) -> str:
     """Return a sentence for a search that finds no user: what was looked for, and what is often meant by it."""
     option = next(name for name in SEARCHES if params[name] is not None)
     if option == "access_control_group":
-        return f"{option}: the group {params[option]!r} has no members."
+        return f"access_control_group: the group {params[option]!r} has no members."
     if option == "sql_where":
         shown = shortened(flat(params[option]), _LONGEST_SHOWN)
-        return f"{option}: no user matches this condition: {shown}. Texts are compared letter by letter."
+        return f"sql_where: no user matches this condition: {shown}. Texts are compared letter by letter."
     criteria = given(params[option], SEARCH_TAGS)
     shown = " and ".join(f"{name} {value!r}" for name, value in criteria.items())
     hint = "" if any("%" in value for value in criteria.values()) else " Only % stands for any text."
-    return f"{option}: no user matches {shown}.{hint}"
+    return f"query: no user matches {shown}.{hint}"
 
 
 def _collected(people: Iterable[User], report: Report) -> dict[str, User]:

@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import NoPublicApi
 from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import KEEP
+from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import is_ipv6
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import has_failed
 
 AUTHORITY_ROLE = "authority_role"
@@ -189,7 +190,8 @@ def _gateways(found: Found) -> Step | None:
     result = found.result("presence_gateways")
     if not has_no_interface(result) or not (found.gateways or found.purge):
         return None
-    actions = ("purge",) if found.purge else ()
+    needed = {"ipv6": any(is_ipv6(str(gateway["name"])) for gateway in found.gateways), "purge": found.purge}
+    actions = tuple(name for name, wanted in needed.items() if wanted)
     tables = tuple(
         Table(str(gateway["name"]), ("field", "value"), _fields(gateway, found)) for gateway in found.gateways
     )

@@ -216,6 +216,13 @@ def test_an_address_of_ipv6_is_a_part_of_a_link() -> None:
         assert "on fd00::53" in page
 
 
+def test_a_gateway_with_an_ipv6_address_needs_one_at_each_node() -> None:
+    results = {"presence_gateways": NO_INTERFACE}
+    said = "needs one at Eth0 of every node"
+    assert said in runbook(found(results=results, gateways=[EXCHANGE, {"name": "2001:db8::21"}]), "html")
+    assert said not in runbook(found(results=results), "html")
+
+
 def test_both_languages_have_the_same_texts_and_values() -> None:
     assert list(ENGLISH) == list(JAPANESE)
     for key, text in ENGLISH.items():
