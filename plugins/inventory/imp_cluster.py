@@ -396,6 +396,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         other = self._told_by(host)
         if other:
             return f"a node of the cluster of {other} is called so already."
+        emulated = self.inventory.groups["all"].get_vars().get("imp_emulator_ready_file")
+        if emulated:
+            return f"the emulator of {emulated} has a host of this name already."
         cluster = self.get_option("cluster")
         known = {**get_group_vars(host.get_groups()), **host.get_vars()}.get(CLUSTER)
         if cluster and known is not None and str(known) != cluster:

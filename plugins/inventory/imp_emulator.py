@@ -87,17 +87,21 @@ plugin: ucops.imp.imp_emulator
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ansible import constants as C  # noqa: N812 - as everywhere in Ansible
 from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined, shortened
 from ansible_collections.ucops.imp.plugins.plugin_utils._twin.hosts import GROUPS, Hosts, Wanted, hosts_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import NotReady, Ready, read
 
+CLUSTER, SOURCE, READY_FILE = "ucops_imp_cluster", "imp_cluster_source", "imp_emulator_ready_file"
+"""The variables that tell where a host comes from: its cluster, the file of a real one, and the emulator's."""
 UNREAD = "imp_cluster_unread"
 """The variable of all hosts that tells the playbooks of this collection what is missing."""
 
@@ -143,10 +147,14 @@ class InventoryModule(BaseInventoryPlugin):
     def _ready(self) -> Ready | None:
         """Return what the ready file tells, ``None`` when there is none, of which the user is warned."""
         path = Path(self.get_option("ready_file"))
+        try:
+            there, is_folder = path.exists(), path.is_dir()
+        except OSError as error:
+            raise AnsibleParserError(f"ready_file: {shortened(str(path), 100)}: {error.strerror}.") from None
         # So it is, too, when the option or the variable of the environment is empty.
-        if path.is_dir():
+        if is_folder:
             raise AnsibleParserError(f"ready_file: {path} is a folder. Name the file, here or in IMP_EMULATOR_READY.")
-        if not path.exists():
+        if not there:
             text = f"there is no file {path}, so there are no hosts. Start the emulator, or name its ready file."
             self.display.warning(f"{self.NAME}: {text}")
             self._not_read(text)
@@ -169,11 +177,30 @@ class InventoryModule(BaseInventoryPlugin):
         wanted = Wanted(self.get_option("host_names") == "full", **chosen, authority=authority, common=common)
         try:
             found = hosts_of(ready, wanted)
+        except KeyError as error:
+            raise AnsibleParserError(f"ready_file: {ready.path} lacks {error} of a server.") from None
         except LookupError as error:
             raise AnsibleParserError(str(error.args[0])) from None
-        if problems := found.problems():
+        if problems := [*found.problems(), *self._others(ready, found)]:
             raise AnsibleParserError(joined(problems))
         return found
+
+    def _others(self, ready: Ready, found: Hosts) -> Iterator[str]:
+        """Yield why the inventory has something already that this emulator would silently take the place of."""
+        other = self.inventory.groups["all"].get_vars().get(READY_FILE)
+        if other not in (None, str(ready.path)):
+            yield f"the inventory has the emulator of {other} already, not that of {ready.path}; take one of them."
+            return
+        for name, host in self.inventory.hosts.items():
+            known = {**get_group_vars(host.get_groups()), **host.get_vars()}
+            cluster = known.get(CLUSTER)
+            if name not in found.variables:
+                if other is not None and str(cluster) in found.group_variables:
+                    yield f"host_names: the cluster {cluster} has the host {name} already; call its nodes as there."
+            elif known.get(SOURCE) is not None:
+                yield f"{name}: it is a host of the cluster of {known[SOURCE]} already."
+            elif cluster is not None and name not in found.groups.get(str(cluster), ()):
+                yield f"{name}: the inventory has a host of this name with {CLUSTER}={cluster} already."
 
     def _add(self, found: Hosts) -> None:
         for name, variables in found.variables.items():

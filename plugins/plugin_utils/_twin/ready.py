@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import shortened
+from ansible_collections.ucops.imp.plugins.module_utils._formats import text_file
 from ansible_collections.ucops.imp.plugins.module_utils._product.cluster import called
 
 TWIN = "ucops_imp_twin"
@@ -202,7 +203,7 @@ _KNOWN: dict[Path, tuple[tuple[int, int], Ready]] = {}
 
 def _read(path: Path) -> Ready:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text_file.text_of(text_file.content(path)))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise NotReady(f"{path} is no ready file of the emulator. {_START}")
         ready = Ready(path, content, tuple(_servers(content)))

@@ -53,11 +53,17 @@ def write(folder: Path, emulator: Emulator, cluster: str, /, **options: Any) -> 
 
 def ask(emulator: Emulator, *sources: Path, **environment: str) -> tuple[dict[str, Any], str]:
     """Return what ``ansible-inventory`` lists, and what it warns of on one line; each word is followed by one space."""
+    found, warned = ask_both(emulator, *sources, **environment)
+    assert emulator.account(cluster="one")[1] not in json.dumps(found) + warned
+    return found, warned
+
+
+def ask_both(emulator: Emulator, *sources: Path, **environment: str) -> tuple[dict[str, Any], str]:
+    """As :func:`ask`, also of the plugin whose variables hold the passwords of the emulator."""
     command = [str(PROGRAM), *(f"--inventory={source}" for source in sources), "--list", "--export"]
     known = {**settings(emulator.ready_file), **environment}
     done = run_ansible(command, known, Path.cwd(), errors_apart=True)
     assert "Traceback" not in done.stderr
-    assert emulator.account(cluster="one")[1] not in done.stdout + done.stderr
     return json.loads(done.stdout), " ".join(done.stderr.split())
 
 
@@ -91,6 +97,20 @@ def test_the_advice_helps(clusters: Emulator, tmp_path: Path) -> None:
     assert warned == ""
     assert found["imp_publisher"]["hosts"] == ["imp-pub.one.example.com", "imp-pub.two.example.com"]
     assert found["two"]["hosts"] == [f"{name}.two.example.com" for name in NODES]
+
+
+def test_a_cluster_and_an_emulator_never_take_each_others_hosts(clusters: Emulator, tmp_path: Path) -> None:
+    """Whichever is read first: with the other's connections a run would change the wrong servers."""
+    real = write(tmp_path, clusters, "one", domain="one.example.com")
+    options = {"plugin": "ucops.imp.imp_emulator", "ready_file": str(clusters.ready_file), "host_names": "full"}
+    emulated = tmp_path / "test.imp_emulator.yml"
+    emulated.write_text(yaml.safe_dump(options))
+    found, warned = ask_both(clusters, real, emulated)
+    assert "cucm-pub.one.example.com: it is a host of the cluster of 127.0.0.1 port" in warned
+    assert "exchange" not in found
+    found, warned = ask_both(clusters, emulated, real)
+    assert f"the emulator of {clusters.ready_file} has a host of this name already" in warned
+    assert found["_meta"]["hostvars"]["cucm-pub.one.example.com"].keys().isdisjoint({"imp_cluster_source"})
 
 
 def test_a_source_that_is_named_twice_is_no_other_cluster(clusters: Emulator, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ucops.imp.plugins.plugin_utils._twin.hosts import GROUPS, Wanted, hosts_of
-from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import read
+from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import NotReady, read
 
 from tests.support import twins
 from tests.support.playbooks import PROGRAMS, settings
@@ -163,6 +163,61 @@ def test_the_plugin(tmp_path: Path) -> None:
         ({"ready_file": ""}, f"ready_file: {tmp_path} is a folder. Name the file, here or in IMP_EMULATOR_READY."),
     ):
         source.write_text(yaml.safe_dump({"plugin": "ucops.imp.imp_emulator", **options, **more}))
-        refused, warned = listed(source, "-e", "folder=other")
+        nothing, warned = listed(source, "-e", "folder=other")
         assert said in warned
-        assert said in str(refused["all"]["vars"]["imp_cluster_unread"])
+        assert said in str(nothing["all"]["vars"]["imp_cluster_unread"])
+
+
+def refused(folder: Path) -> str:
+    """Return why a file of a folder's inventory is not read; empty when all are."""
+    return str(listed(folder)[0]["all"].get("vars", {}).get("imp_cluster_unread", ""))
+
+
+def configured(folder: Path, name: str, ready: Path, more: str = "") -> None:
+    folder.mkdir(exist_ok=True)
+    text = f"plugin: ucops.imp.imp_emulator\nready_file: {ready}\n{more}"
+    (folder / f"{name}.imp_emulator.yml").write_text(text, encoding="utf-8")
+
+
+def test_hosts_of_two_emulators_never_take_each_others_place(tmp_path: Path) -> None:
+    """Their clusters and hosts have the same names as a rule, and the variables of all hosts are those of one."""
+    ready = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        ready.append(twins.write(tmp_path / name))
+    inventory = tmp_path / "inventory"
+    configured(inventory, "a", ready[0])
+    configured(inventory, "b", ready[0])
+    assert refused(inventory) == ""
+    configured(inventory, "b", ready[0], "host_names: full\n")
+    assert "host_names: the cluster hq has the host cucm1.hq already; call its nodes as there." in refused(inventory)
+    configured(inventory, "b", ready[1])
+    assert f"the inventory has the emulator of {ready[0]} already, not that of {ready[1]}" in refused(inventory)
+
+
+def test_a_host_of_another_source_is_not_taken_over(tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory"
+    configured(inventory, "z", twins.write(tmp_path))
+    variables = {"imp1.hq": {"ucops_imp_cluster": "other"}, "cucm1.hq": {"imp_cluster_source": "cucm.example.com"}}
+    (inventory / "a.yml").write_text(json.dumps({"all": {"hosts": {**variables, "imp2.hq": {"own": 1}}}}))
+    said = refused(inventory)
+    assert "imp1.hq: the inventory has a host of this name with ucops_imp_cluster=other already." in said
+    assert "cucm1.hq: it is a host of the cluster of cucm.example.com already." in said
+    assert "imp2.hq" not in said
+
+
+def test_a_ready_file_that_windows_wrote_and_what_is_none(tmp_path: Path) -> None:
+    right = twins.write(tmp_path)
+    text = right.read_text(encoding="utf-8")
+    other = tmp_path / "other.json"
+    for encoding in ("utf-8-sig", "utf-16"):
+        other.write_text(text, encoding=encoding)
+        assert read(other).clusters.keys() == read(right).clusters.keys()
+    with pytest.raises(NotReady, match="/dev/zero is no ready file of the emulator"):
+        read(Path("/dev/zero"))
+    broken = json.loads(text)
+    broken["clusters"]["hq"]["accounts"] = {}
+    other.write_text(json.dumps(broken), encoding="utf-8")
+    inventory = tmp_path / "inventory"
+    configured(inventory, "a", other)
+    assert f"ready_file: {other} lacks 'application' of a server." in refused(inventory)
