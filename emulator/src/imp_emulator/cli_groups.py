@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from imp_emulator.client import ready_file as ready
-from imp_emulator.client.control import Control, Json
+from imp_emulator.client.control import Control, ControlError, Json
 from imp_emulator.domain.imp.presence_rules import SignIn
 from imp_emulator.scenario import faults as fault_sets
 
@@ -261,10 +261,16 @@ def begin_faults(
     ready_file: ReadyFile,
     name: Annotated[str, typer.Argument(help="The name of a set, or a YAML file of your own with faults.")],
 ) -> None:
-    """Put the faults of a set in force, beside those that are."""
+    """Put the faults of a set in force, beside those that are; none of them when one is refused."""
     control = control_of(ready_file)
-    for fault in fault_sets.load(name).faults:
-        control.inject_fault(fault)
+    begun: list[int] = []
+    for place, fault in enumerate(fault_sets.load(name).faults):
+        try:
+            begun.append(control.inject_fault(fault))
+        except ControlError as error:
+            for number in begun:
+                control.remove_fault(number)
+            raise ControlError(f"faults[{place}]: {error}") from None
     _print_faults(control.faults())
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,8 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
             [{"protocol": "axl", "times": 1, "effect": {"kind": "clock_skew", "seconds": 1}}],
             "faults[0]: a clock is wrong for every request; leave out protocol, times",
         ),
+        ([{"effect": {"kind": "drop"}, "times": True}], "faults[0].times: Value error, a number is due"),
+        ([{"effect": {"kind": "cut", "share": False}}], "faults[0].effect.cut.share: Value error, a number is due"),
         # Nobody is there whom it could strike.
         ([{"cluster": "dc9", "effect": {"kind": "drop"}}], "faults[0]: cluster: there is no 'dc9'; known are dc1"),
         ([{"node": "IMP-PUB", "effect": {"kind": "drop"}}], "faults[0]: node: there is no 'IMP-PUB'; known are "),
@@ -110,6 +113,21 @@ def test_a_set_that_is_nowhere(tmp_path: Path) -> None:
     (tmp_path / "odd.yml").write_text("about: x\nflaws: []\n")
     with pytest.raises(ScenarioError, match="flaws: is not known here"):
         fault_sets.load(str(tmp_path / "odd.yml"))
+
+
+@pytest.mark.parametrize("value", ["2026-01-01", "!!binary aGk="])
+def test_what_json_does_not_know_is_refused_with_its_place(value: str) -> None:
+    with pytest.raises(ScenarioError, match=re.escape("faults[1]: holds what is no text, number, list or mapping")):
+        fault_sets.read(f"faults: [{{effect: {{kind: drop}}}}, {{effect: {{kind: {value}}}}}]")
+
+
+@pytest.mark.parametrize("load", [fault_sets.load, scenario_file.load])
+def test_what_is_no_file_of_a_user(load: Callable[[str], object]) -> None:
+    """A device may never end, and a name may be longer than any file's."""
+    with pytest.raises(ScenarioError, match="/dev/zero: cannot be read.*it is no regular file"):
+        load("/dev/zero")
+    with pytest.raises(ScenarioError, match="File name too long"):
+        load("x" * 5000)
 
 
 def test_the_draws_of_a_fault_are_those_of_its_seed() -> None:

@@ -191,6 +191,10 @@ class Control(NodeCalls):
         """Inject a fault as a set of faults has it, and return its identifier."""
         return int(self._call("POST", "/faults", fault)["id"])
 
+    def remove_fault(self, fault: int) -> None:
+        """Withdraw one fault."""
+        self._call("DELETE", path_of("faults", str(fault)))
+
     def faults(self) -> Json:
         """Return the faults in force, with how many requests each has seen (matched) and struck (hits)."""
         return self._call("GET", "/faults")["faults"]
@@ -472,9 +476,11 @@ def _meeting(address: str, meeting: str) -> str:
 
 
 def _reason(answer: Answer) -> str:
-    """Return the sentence of a refusal; the whole answer where that is a list of what is wrong with the body."""
+    """Return the sentence of a refusal, or those of what is wrong with the body; else the whole answer."""
     try:
         detail = answer.json()["detail"]
+        if isinstance(detail, list):
+            return "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in detail)
     except (ValueError, KeyError, TypeError):
         detail = None
     return detail if isinstance(detail, str) else answer.content.decode(errors="replace")
