@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 import ssl
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
