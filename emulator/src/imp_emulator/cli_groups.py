@@ -271,7 +271,7 @@ def begin_faults(
     ready_file: ReadyFile,
     name: Annotated[str, typer.Argument(help="The name of a set, or a YAML file of your own with faults.")],
 ) -> None:
-    """Put the faults of a set in force, beside those that are."""
+    """Put the faults of a set in force, beside those that are; none of them when one is refused."""
     control, found = control_of(ready_file), fault_sets.load(name).faults
     try:
         control.inject_faults(found)

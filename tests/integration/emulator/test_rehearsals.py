@@ -175,6 +175,19 @@ def test_a_name_that_is_none_is_refused_in_a_sentence(environment: Emulator, wor
     assert isinstance(done.exception, ControlError), done.exception
 
 
+def test_a_set_with_a_fault_that_cannot_be_begins_not_at_all(environment: Emulator, tmp_path: Path) -> None:
+    kept = environment.control.fault("drop", protocol="ews")
+    odd = tmp_path / "odd.yml"
+    odd.write_text("faults: [{node: imp-sub, effect: {kind: drop}}, {node: imp-sbu, effect: {kind: drop}}]\n")
+    variables = {"IMP_EMULATOR_READY": str(environment.ready_file)}
+    done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(odd)])
+    assert f"{odd}: faults[1]: node: there is no 'imp-sbu'; known are" in str(done.exception)
+    assert [fault["id"] for fault in environment.control.faults()] == [kept]
+    odd.write_text("faults: [{effect: {kind: drop}, skip: many}]\n")
+    done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(odd)])
+    assert f"{odd}: faults[0].skip: Input should be a valid integer" in str(done.exception)
+
+
 def test_the_list_of_faults_says_what_each_does(environment: Emulator) -> None:
     environment.control.fault("status", effect={"status": 503}, protocol="axl")
     environment.control.fault("status", effect={"status": 502, "after": True}, node="imp-pub", operation="listUser")

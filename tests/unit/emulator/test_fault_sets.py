@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,8 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
             [{"protocol": "axl", "operation": "getUser", "effect": {"kind": "certificate"}}],
             "faults[0]: a certificate is shown before anything is asked for; leave out operation",
         ),
+        ([{"effect": {"kind": "drop"}, "times": True}], "faults[0].times: Value error, a number is due"),
+        ([{"effect": {"kind": "cut", "share": False}}], "faults[0].effect.cut.share: Value error, a number is due"),
         # Nobody is there whom it could strike.
         ([{"cluster": "dc9", "effect": {"kind": "drop"}}], "faults[0]: cluster: there is no 'dc9'; known are dc1"),
         ([{"node": "IMP-PUB", "effect": {"kind": "drop"}}], "faults[0]: node: there is no 'IMP-PUB'; known are "),
@@ -143,6 +146,21 @@ def test_another_certificate_strikes_connections_and_nothing_else() -> None:
     seen = [faults_in_force.swap_certificate("dc1", node, protocols) for node, protocols in places]
     assert seen == [False, False, True, False, False]
     assert (swapped.matched, swapped.hits) == (2, 1)
+
+
+@pytest.mark.parametrize("value", ["2026-01-01", "!!binary aGk="])
+def test_what_json_does_not_know_is_refused_with_its_place(value: str) -> None:
+    with pytest.raises(ScenarioError, match=re.escape("faults[1]: holds what is no text, number, list or mapping")):
+        fault_sets.read(f"faults: [{{effect: {{kind: drop}}}}, {{effect: {{kind: {value}}}}}]")
+
+
+@pytest.mark.parametrize("load", [fault_sets.load, scenario_file.load])
+def test_what_is_no_file_of_a_user(load: Callable[[str], object]) -> None:
+    """A device may never end, and a name may be longer than any file's."""
+    with pytest.raises(ScenarioError, match=r"/dev/zero: cannot be read.*it is no regular file"):
+        load("/dev/zero")
+    with pytest.raises(ScenarioError, match="File name too long"):
+        load("x" * 5000)
 
 
 def test_the_draws_of_a_fault_are_those_of_its_seed() -> None:

@@ -199,3 +199,9 @@ def test_many_lines_are_told_by_the_first() -> None:
     assert text.endswith("And 2 more.")
     assert "line 3" in text
     assert "line 4" not in text
+
+
+def test_what_a_server_says_without_an_end_gets_one() -> None:
+    lines = [{"line": number, "userid": f"user{number}", "message": "User not found"} for number in range(1, 5)]
+    told = "4 lines cannot be carried out. line 1 (user1), line 2 (user2), line 3 (user3): User not found. And 1 more."
+    assert told_lines(lines) == told

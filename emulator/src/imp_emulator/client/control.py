@@ -480,9 +480,11 @@ def _meeting(address: str, meeting: str) -> str:
 
 
 def _reason(answer: Answer) -> str:
-    """Return the sentence of a refusal; the whole answer where that is a list of what is wrong with the body."""
+    """Return the sentence of a refusal, or those of what is wrong with the body; else the whole answer."""
     try:
         detail = answer.json()["detail"]
+        if isinstance(detail, list):
+            return "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in detail)
     except (ValueError, KeyError, TypeError):
         detail = None
     return detail if isinstance(detail, str) else answer.content.decode(errors="replace")

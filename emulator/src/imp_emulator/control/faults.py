@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from imp_emulator.control import error_catalogue, fault_places
 from imp_emulator.control.fault_places import Operations
@@ -24,6 +24,17 @@ from imp_emulator.world.faults import Effect, EffectKind, Fault
 router = APIRouter(prefix="/faults")
 
 
+def _number(given: Any) -> Any:
+    """Refuse a truth value, which would count as 0 or 1: ``times: yes`` is no number."""
+    if isinstance(given, bool):
+        raise ValueError("a number is due, not a truth value")
+    return given
+
+
+_Whole = Annotated[int, BeforeValidator(_number)]
+_Number = Annotated[float, BeforeValidator(_number)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -35,8 +46,8 @@ class StatusEffect(_Model):
     """
 
     kind: Literal["status"]
-    status: int = Field(default=503, ge=400, le=599)
-    retry_after: int | None = Field(default=None, ge=0, le=10**9)
+    status: _Whole = Field(default=503, ge=400, le=599)
+    retry_after: _Whole | None = Field(default=None, ge=0, le=10**9)
     date: bool = False
     after: bool = False
 
@@ -51,7 +62,7 @@ class DelayEffect(_Model):
     """Wait so many seconds of real time before handling the request."""
 
     kind: Literal["delay"]
-    seconds: float = Field(ge=0, le=3600)
+    seconds: _Number = Field(ge=0, le=3600)
 
 
 class ErrorEffect(_Model):
@@ -74,14 +85,14 @@ class CutEffect(_Model):
     """Handle the request, send so much of the answer (from 0 to 1), and close the connection."""
 
     kind: Literal["cut"]
-    share: float = Field(default=0.5, ge=0, le=1)
+    share: _Number = Field(default=0.5, ge=0, le=1)
 
 
 class DripEffect(_Model):
     """Handle the request, and let the answer take so many seconds of real time, piece by piece."""
 
     kind: Literal["drip"]
-    seconds: float = Field(ge=0, le=3600)
+    seconds: _Number = Field(ge=0, le=3600)
 
 
 class ClockEffect(_Model):
@@ -91,7 +102,7 @@ class ClockEffect(_Model):
     """
 
     kind: Literal["clock_skew"]
-    seconds: float = Field(allow_inf_nan=False, ge=-1e8, le=1e8)
+    seconds: _Number = Field(allow_inf_nan=False, ge=-1e8, le=1e8)
 
 
 class PlainEffect(_Model):
@@ -119,11 +130,11 @@ class NewFault(_Model):
         StatusEffect | DropEffect | DelayEffect | ErrorEffect | CutEffect | DripEffect | ClockEffect | PlainEffect,
         Field(discriminator="kind"),
     ]
-    times: int | None = Field(default=None, ge=1)
-    skip: int = Field(default=0, ge=0)
-    every: int = Field(default=1, ge=1)
-    probability: float = Field(default=1.0, ge=0, le=1)
-    seed: int = 0
+    times: _Whole | None = Field(default=None, ge=1)
+    skip: _Whole = Field(default=0, ge=0)
+    every: _Whole = Field(default=1, ge=1)
+    probability: _Number = Field(default=1.0, ge=0, le=1)
+    seed: _Whole = 0
 
 
 class NewFaults(BaseModel):

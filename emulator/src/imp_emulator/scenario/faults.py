@@ -8,7 +8,7 @@ A scenario may hold such faults, too. What a fault may be is the control plane's
 
 from __future__ import annotations
 
-import re
+import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.reader import Section, parse
-from imp_emulator.text_files import decoded
+from imp_emulator.text_files import content, decoded
 
 _SHIPPED = resources.files("imp_emulator.scenario") / "fault_sets"
 
@@ -41,10 +41,10 @@ def load(name: str) -> FaultSet:
         ScenarioError: There is no such set, or it breaks a rule.
     """
     file = _SHIPPED / f"{name}.yml"
-    if re.fullmatch("[a-z_]+", name) and file.is_file():
+    if name in shipped():
         return read(file.read_text(encoding="utf-8"))
     try:
-        return read(decoded(Path(name).read_bytes()))
+        return read(decoded(content(Path(name))))
     except OSError as error:
         known = f"The sets are {', '.join(shipped())}"
         raise ScenarioError(name, f"is no set, and no file that can be read ({error.strerror}). {known}") from None
@@ -75,4 +75,15 @@ def read(text: str) -> FaultSet:
 
 def read_faults(top: Section) -> tuple[dict[str, Any], ...]:
     """Read the faults of a set or scenario, each a mapping, as they stand."""
-    return tuple(section.rest() for section in top.sections("faults", []))
+    return tuple(_plain(section.place, section.rest()) for section in top.sections("faults", []))
+
+
+def _plain(place: str, fault: dict[str, Any]) -> dict[str, Any]:
+    """Return a fault; refuse what YAML knows and JSON does not, such as a date that stands in no quotes."""
+    try:
+        json.dumps(fault)
+    except TypeError as error:
+        raise ScenarioError(
+            place, f"holds what is no text, number, list or mapping; put it in quotes: {error}"
+        ) from None
+    return fault

@@ -39,7 +39,7 @@ from imp_emulator.scenario.model import (
 from imp_emulator.scenario.people import UserSpec
 from imp_emulator.scenario.reader import VARIABLE, XML_TEXT, Pattern, Section, parse, unique
 from imp_emulator.scenario.redundancy import read_groups
-from imp_emulator.text_files import decoded, encoding_of
+from imp_emulator.text_files import content, decoded, encoding_of
 from imp_emulator.x509.certificate import checked_pem
 
 FORMAT = 1
@@ -67,10 +67,10 @@ def load(name: str) -> Scenario:
         ScenarioError: There is no such scenario, or it breaks a rule.
     """
     shipped = resources.files("imp_emulator.scenario") / f"{name}.yml"
-    if re.fullmatch(r"[a-z0-9_-]+", name) and shipped.is_file():
+    if re.fullmatch(r"[a-z0-9_-]{1,64}", name) and shipped.is_file():
         return read(shipped.read_text(encoding="utf-8"))
     try:
-        data = Path(name).read_bytes()
+        data = content(Path(name))
     except OSError as error:
         raise ScenarioError(name, f"cannot be read: {error.strerror}") from None
     try:
