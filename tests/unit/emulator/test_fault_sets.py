@@ -157,7 +157,7 @@ def test_what_json_does_not_know_is_refused_with_its_place(value: str) -> None:
 @pytest.mark.parametrize("load", [fault_sets.load, scenario_file.load])
 def test_what_is_no_file_of_a_user(load: Callable[[str], object]) -> None:
     """A device may never end, and a name may be longer than any file's."""
-    with pytest.raises(ScenarioError, match=r"/dev/zero: cannot be read.*it is no regular file"):
+    with pytest.raises(ScenarioError, match=r"/dev/zero: .*it is no regular file"):
         load("/dev/zero")
     with pytest.raises(ScenarioError, match="File name too long"):
         load("x" * 5000)
