@@ -93,6 +93,7 @@ def test_site_configures_everything_and_then_nothing(environment: Emulator, tmp_
     assert_secretive(environment, predicted)
     assert environment.journal(writes=True) == [], "check mode has written"
     assert predicted.recap[HOST].changed == len(PARTS)
+    assert [*predicted.recap] == [HOST], "nobody has asked for certificates, so no task was looked at for a server"
     assert gateways(environment) == []
 
     assert_shown(
