@@ -114,6 +114,7 @@ format: tree ## rewrite Python files in the project's style
 
 types: tree ## static types
 	$(BIN)/mypy --python-version 3.10 --package ansible_collections.ucops.imp.plugins
+	$(BIN)/mypy --python-version 3.10 --package imp_emulator.client --module imp_emulator.testing
 	$(BIN)/mypy emulator/src tests demo examples
 
 sanity: tree ## ansible-test sanity with the ansible-core of .venv

@@ -235,7 +235,7 @@ def test_page_and_control_plane_give_the_same_file(emulated: Environment, tmp_pa
 
     async def use(visitor: Visitor) -> None:
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        for form in JournalForm:
+        for form in [one.value for one in JournalForm]:
             page = await visitor.client.get(f"/console/journal/export.{form}?writes=yes&node=imp-pub&protocol=")
             asked = f"/journal/export?format={form}&writes=true&node=imp-pub"
             plane = await visitor.client.get(asked, headers=headers)

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from imp_emulator.client.nodes import NodeCalls, path_of
@@ -26,7 +26,7 @@ _CLOCK_SECONDS = 600.0
 """How long moving the clock may take."""
 
 
-class JournalForm(StrEnum):
+class JournalForm(str, Enum):
     """A file of requests: HAR 1.2, the format of browsers and proxies, or plain JSON."""
 
     HAR = "har"
@@ -159,7 +159,7 @@ class Control(NodeCalls):
     ) -> bytes:
         """Return the same entries as a file without secrets; ``form`` says which."""
         filters = {"writes": writes, "after": after, "cluster": cluster, "node": node}
-        filters |= {"protocol": protocol, "operation": operation, "format": form}
+        filters |= {"protocol": protocol, "operation": operation, "format": form.value}
         path = "/journal/export"
         return _succeeded("GET", path, self.request("GET", path, params=filters)).content
 

@@ -73,7 +73,7 @@ async def exported(
 
 def as_file(form: JournalForm) -> dict[str, str]:
     """Return the headers with which a browser stores it."""
-    return {"Content-Disposition": f'attachment; filename="journal.{form}"'}
+    return {"Content-Disposition": f'attachment; filename="journal.{form.value}"'}
 
 
 def mask(secrets: Iterable[str]) -> Callable[[str], str]:
