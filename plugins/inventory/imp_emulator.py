@@ -100,7 +100,9 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import join
 from ansible_collections.ucops.imp.plugins.plugin_utils._twin.hosts import GROUPS, Hosts, Wanted, hosts_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._twin.ready import NotReady, Ready, read
 
-CLUSTER, SOURCE, READY_FILE = "ucops_imp_cluster", "imp_cluster_source", "imp_emulator_ready_file"
+CLUSTER = "ucops_imp_cluster"
+SOURCE = "imp_cluster_source"
+READY_FILE = "imp_emulator_ready_file"
 """The variables that tell where a host comes from: its cluster, the file of a real one, and the emulator's."""
 UNREAD = "imp_cluster_unread"
 """The variable of all hosts that tells the playbooks of this collection what is missing."""
