@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
-from ansible_collections.ucops.imp.plugins.module_utils._clients import axl
+from ansible_collections.ucops.imp.plugins.module_utils._clients import axl, axl_pages
 from ansible_collections.ucops.imp.plugins.module_utils._clients.axl import SEARCH_TAGS
 from ansible_collections.ucops.imp.plugins.module_utils._http.transport import Answer, Transport
 
@@ -49,8 +49,10 @@ class Direct:
 
 
 @pytest.fixture(params=OFFERED_VERSIONS)
-def collection(emulated: Environment, request: pytest.FixtureRequest) -> Any:
+def collection(emulated: Environment, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The collection's client, made to write in an older schema than the cluster has."""
+    # An emulator in this process is for this thread.
+    monkeypatch.setattr(axl_pages, "AHEAD", 0)
 
     class Older(axl.Axl):
         @property

@@ -117,6 +117,9 @@ _SUBSCRIBE = (
 _GATEWAY = json.dumps(FIRST | {"name": "mail2.example.com"})
 _REQUEST_2013 = '<t:RequestServerVersion Version="Exchange2013"/>'
 
+_NO_FAULT = b'{"effect": {"kind": "status"}, "cluster": "", "protocol": "axl"}'
+"""A fault that strikes nothing: servers of no cluster do not speak AXL."""
+
 
 def requests() -> tuple[Attack, ...]:
     """Return one sound request or more for every protocol."""
@@ -189,7 +192,7 @@ def _of_others() -> tuple[Attack, ...]:
         replace(presence, body=b"<session><password>wrong</password></session>"),
         replace(presence, method="GET", path=_CONTACT, headers=SOAP | {"Presence-Session-Key": "none"}),
         Attack("control", 0, "control", "POST", "/clock/advance", JSON, b'{"seconds": 1}'),
-        Attack("control", 0, "control", "POST", "/faults", JSON, b'{"effect": {"kind": "status"}, "cluster": "x"}'),
+        Attack("control", 0, "control", "POST", "/faults", JSON, _NO_FAULT),
         Attack("control", 0, "control", "GET", "/journal?after=0"),
         Attack("control", 0, "control", "PUT", "/mailboxes/user0001@example.com/automatic-replies", JSON, replies),
     )
