@@ -17,7 +17,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._http.transport import A
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
 from tests.conformance.axl_schemas import OFFERED_VERSIONS, schema
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 
 ENGINE = "Cisco Presence Engine"
 CLUSTER = "EnterpriseWideData"

@@ -23,7 +23,8 @@ from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.wire.axl.schema import TYPES, Complex, Element
 from imp_emulator.world.environment import Environment
 from tests.conformance.axl_schemas import CUCM_VERSIONS, IMP_VERSIONS, Line, Schema, schema
-from tests.support.axl import InProcess, message
+from tests.support.axl import message
+from tests.support.axl_in_process import InProcess
 
 TYPE_NAMES = {
     "": None,

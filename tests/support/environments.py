@@ -22,6 +22,7 @@ CORE_PACKAGES = (
     "cryptography",
     "httpx",
     "hypothesis",
+    "lxml",
     "pypsrp",
     "pyspnego",
     "pytest",

@@ -9,7 +9,7 @@ Its clock stands still, half a day before the clocks are set in New York.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 def clocks_are_set(after: datetime) -> datetime:
     """Return the next hour, in UTC, from which on New York's distance from UTC is another one."""
-    hour = after.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    hour = after.astimezone(timezone.utc).replace(minute=0, second=0, microsecond=0)
     while hour.astimezone(NEW_YORK).utcoffset() == (hour - timedelta(hours=1)).astimezone(NEW_YORK).utcoffset():
         hour += timedelta(hours=1)
     return hour

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ def test_what_is_issued_after_the_clock_moved_is_good_at_both_times(
     environment.control.advance(days * DAY)
     issued = renew(environment, tmp_path)
     virtual = datetime.fromisoformat(environment.control.clock()["now"])
-    for now in (virtual, datetime.now(UTC)):
+    for now in (virtual, datetime.now(timezone.utc)):
         assert issued.not_valid_before_utc <= now < issued.not_valid_after_utc
     assert real_client_accepts(environment)
 

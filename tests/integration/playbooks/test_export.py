@@ -174,7 +174,7 @@ def test_an_untouched_cluster_can_be_adopted_too(environment: Emulator, tmp_path
 def test_an_anonymous_export_is_the_twins_alone(start_emulator: Callable[..., Emulator], tmp_path: Path) -> None:
     """Every other file has names in it. Of several clusters each has a folder, or one would take the other's place.
 
-    That no name of the site is in a twin, ``test_scenario.py`` shows.
+    That no name of the site is in a twin, ``test_scenario_filter.py`` shows.
     """
     scenario = tmp_path / "two.yml"
     scenario.write_text(generate(3, 2))

@@ -13,7 +13,8 @@ from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.faults import Effect, EffectKind, Fault
-from tests.support.axl import InProcess, message
+from tests.support.axl import message
+from tests.support.axl_in_process import InProcess
 
 
 @pytest.fixture

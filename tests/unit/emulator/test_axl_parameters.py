@@ -12,7 +12,7 @@ from imp_emulator.catalogue.parameters import PARAMETERS
 from imp_emulator.domain.imp import restarts
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 
 PRESENCE_ENGINE = "Cisco Presence Engine"
 IMP_NODES = {"imp-pub", "imp-sub"}

@@ -12,7 +12,8 @@ import pytest
 from imp_emulator.scenario.model import AxlSpec
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import ENVELOPE, Answer, InProcess, message
+from tests.support.axl import ENVELOPE, Answer, message
+from tests.support.axl_in_process import InProcess
 
 UPDATE = "<userid>user0001</userid>"
 NIL = 'xsi:nil="true" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'

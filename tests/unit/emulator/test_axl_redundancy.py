@@ -12,7 +12,7 @@ from imp_emulator.domain.imp import services
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 from tests.support.states import advance
 
 GROUP = "DefaultCUPSubcluster"

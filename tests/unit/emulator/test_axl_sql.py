@@ -13,7 +13,7 @@ from imp_emulator.domain.imp import restarts
 from imp_emulator.store.cucm import queries
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 
 PARAMETERS = (
     "select paramname, paramvalue from processconfig"

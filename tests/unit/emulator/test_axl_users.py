@@ -10,7 +10,7 @@ import pytest
 from imp_emulator.domain.imp import gateways
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 
 ENABLE = "<homeCluster>true</homeCluster><imAndPresenceEnable>true</imAndPresenceEnable>"
 MEETINGS = "<calendarPresence>true</calendarPresence>"

@@ -18,7 +18,7 @@ from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.writer import generate
 from imp_emulator.wire.axl.cucm import CucmAxl
 from tests.support import states
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 from tests.support.states import advance
 
 DAY = 24 * 3600.0

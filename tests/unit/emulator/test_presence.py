@@ -28,7 +28,7 @@ from imp_emulator.store.imp import presence as store
 from imp_emulator.store.imp.engine import EngineUser, Loaded
 from imp_emulator.wire.axl.imp import ImpAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 
 CLUSTER, USERID, HOUR, DAY = "dc1", "user0001", 3600.0, 86400.0
 AVAILABLE = ("Available", "", "")

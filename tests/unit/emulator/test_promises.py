@@ -30,7 +30,7 @@ from imp_emulator.wire.http import soap
 from imp_emulator.wire.imp_admin import ImpAdmin
 from imp_emulator.world.environment import Environment
 from imp_emulator.world.snapshots import Snapshots
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 
 
 @pytest.mark.parametrize(("rows", "fits"), [(["é" * 5], True), (["é" * 5, "x"], False), (["x" * 10], True)])

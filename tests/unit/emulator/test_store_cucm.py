@@ -19,7 +19,7 @@ from imp_emulator.store.cucm.queries import Flaw, StatementError
 from imp_emulator.store.cucm.users import UseridTaken, UserKey
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 
 FIRST, SECOND = UserKey("userid", "USER0001"), UserKey("userid", "user0002")
 

@@ -21,7 +21,7 @@ from imp_emulator.scenario.model import ScenarioError
 from imp_emulator.scenario.writer import generate
 from imp_emulator.wire.axl.cucm import CucmAxl
 from imp_emulator.world.environment import Environment
-from tests.support.axl import InProcess
+from tests.support.axl_in_process import InProcess
 from tests.support.odd_names import ALIKE, ODD, SETS, USERIDS, WILD, ascii_key
 
 AGAIN = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
