@@ -175,19 +175,6 @@ def test_a_name_that_is_none_is_refused_in_a_sentence(environment: Emulator, wor
     assert isinstance(done.exception, ControlError), done.exception
 
 
-def test_a_set_with_a_fault_that_cannot_be_begins_not_at_all(environment: Emulator, tmp_path: Path) -> None:
-    kept = environment.control.fault("drop", protocol="ews")
-    odd = tmp_path / "odd.yml"
-    odd.write_text("faults: [{node: imp-sub, effect: {kind: drop}}, {node: imp-sbu, effect: {kind: drop}}]\n")
-    variables = {"IMP_EMULATOR_READY": str(environment.ready_file)}
-    done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(odd)])
-    assert f"{odd}: faults[1]: node: there is no 'imp-sbu'; known are" in str(done.exception)
-    assert [fault["id"] for fault in environment.control.faults()] == [kept]
-    odd.write_text("faults: [{effect: {kind: drop}, skip: many}]\n")
-    done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(odd)])
-    assert f"{odd}: faults[0].skip: Input should be a valid integer" in str(done.exception)
-
-
 def test_the_list_of_faults_says_what_each_does(environment: Emulator) -> None:
     environment.control.fault("status", effect={"status": 503}, protocol="axl")
     environment.control.fault("status", effect={"status": 502, "after": True}, node="imp-pub", operation="listUser")
@@ -203,18 +190,35 @@ def test_the_list_of_faults_says_what_each_does(environment: Emulator) -> None:
     assert len(set(numbers)) == 3
 
 
-def test_a_set_of_faults_is_in_force_as_a_whole_or_not_at_all(environment: Emulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ("{effect: {kind: delay}}", "faults[1].effect.delay.seconds: is missing"),
+        ("{effect: {kind: drop}, skip: many}", "faults[1].skip: Input should be a valid integer"),
+        ("{node: imp-sbu, effect: {kind: drop}}", "faults[1]: node: there is no 'imp-sbu'; known are "),
+        (
+            "{protocol: axl, operation: updateUsr, effect: {kind: drop}}",
+            "faults[1]: operation: there is no 'updateUsr'; is it 'updateUser'?",
+        ),
+    ],
+    ids=["missing", "no-number", "node", "operation"],
+)
+def test_a_set_of_faults_is_in_force_as_a_whole_or_not_at_all(
+    environment: Emulator, tmp_path: Path, second: str, told: str
+) -> None:
+    kept = environment.control.fault("drop", protocol="ews")
     mine = tmp_path / "mine.yml"
-    mine.write_text("faults: [{effect: {kind: drop}, every: 1000}, {effect: {kind: delay}}]")
+    mine.write_text(f"faults: [{{effect: {{kind: drop}}, every: 1000}}, {second}]")
     variables = {"IMP_EMULATOR_READY": str(environment.ready_file)}
     done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(mine)])
     assert isinstance(done.exception, ControlError), done.exception
-    assert str(done.exception) == f"{mine}: faults[1].effect.delay.seconds: is missing"
-    mine.write_text("faults: [{effect: {kind: drop}}, {protocol: axl, operation: updateUsr, effect: {kind: drop}}]")
-    done = CliRunner(env=variables).invoke(cli.app, ["faults", "begin", str(mine)])
-    assert str(done.exception) == f"{mine}: faults[1]: operation: there is no 'updateUsr'; is it 'updateUser'?"
-    assert environment.control.faults() == []
-    # A protocol that another scenario would have is no mistake: the sets are for all of them.
+    assert str(done.exception).startswith(f"{mine}: {told}")
+    assert [fault["id"] for fault in environment.control.faults()] == [kept]
+
+
+def test_a_protocol_that_another_scenario_would_have_is_no_mistake(environment: Emulator, tmp_path: Path) -> None:
+    """The sets are for all scenarios; but it is said."""
+    mine = tmp_path / "mine.yml"
     mine.write_text("faults: [{protocol: graph, effect: {kind: drop}}]")
     told = command(environment, "faults", "begin", str(mine)).splitlines()
     served = ", ".join(environment.control.about()["protocols"])

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from imp_emulator.console import actions
+from imp_emulator.client.control import reason_of
 from imp_emulator.console.actions import ACTIONS, Call, carry_out
 from imp_emulator.console.views import clusters
 from imp_emulator.world.environment import Environment
@@ -267,4 +267,4 @@ def test_every_form_has_its_action_and_every_action_its_form() -> None:
     ],
 )
 def test_the_reason_is_read_of_the_answer(answer: str, told: str) -> None:
-    assert actions._message(answer) == told
+    assert reason_of(answer) == told

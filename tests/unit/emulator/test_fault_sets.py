@@ -67,8 +67,8 @@ def test_each_set_that_comes_along_can_be_put_in_force(tmp_path: Path, name: str
             [{"protocol": "axl", "operation": "getUser", "effect": {"kind": "certificate"}}],
             "faults[0]: a certificate is shown before anything is asked for; leave out operation",
         ),
-        ([{"effect": {"kind": "drop"}, "times": True}], "faults[0].times: Value error, a number is due"),
-        ([{"effect": {"kind": "cut", "share": False}}], "faults[0].effect.cut.share: Value error, a number is due"),
+        ([{"effect": {"kind": "drop"}, "times": True}], "faults[0].times: Input should be a number, not a"),
+        ([{"effect": {"kind": "cut", "share": False}}], "faults[0].effect.cut.share: Input should be a number"),
         # Nobody is there whom it could strike.
         ([{"cluster": "dc9", "effect": {"kind": "drop"}}], "faults[0]: cluster: there is no 'dc9'; known are dc1"),
         ([{"node": "IMP-PUB", "effect": {"kind": "drop"}}], "faults[0]: node: there is no 'IMP-PUB'; known are "),
@@ -93,6 +93,24 @@ def test_a_fault_of_a_scenario_that_breaks_a_rule_is_named_by_its_place(
     with pytest.raises(ScenarioError) as refused:
         faults.begin(environment(tmp_path, listed), {"axl": ["updateUser", "listUser"]})
     assert str(refused.value).startswith(said)
+
+
+def test_of_many_operations_it_is_said_how_many_are_left_out(tmp_path: Path) -> None:
+    known = {"axl": [f"listUser{number:02}" for number in range(23)]}
+    world = environment(tmp_path, [{"operation": "drop", "effect": {"kind": "drop"}}])
+    with pytest.raises(ScenarioError, match=r"known are listUser00, .*, listUser19 and 3 more$"):
+        faults.begin(world, known)
+    world = environment(tmp_path, [{"operation": "listUser023", "effect": {"kind": "drop"}}])
+    with pytest.raises(ScenarioError, match=r"is it 'listUser\d\d'\?$"):
+        faults.begin(world, known)
+
+
+@pytest.mark.parametrize("operation", ["page", "malformed", "GET", "GET /x"])
+def test_a_request_that_means_no_operation_can_have_a_fault(tmp_path: Path, operation: str) -> None:
+    """As the journal calls them, of AXL, Exchange Web Services and others."""
+    world = environment(tmp_path, [{"protocol": "axl", "operation": operation, "effect": {"kind": "drop"}}])
+    faults.begin(world, {"axl": ["listUser"]})
+    assert len(world.faults.active) == 1
 
 
 def test_each_protocol_that_a_listener_speaks_can_have_a_fault() -> None:

@@ -61,13 +61,6 @@ def test_an_odd_value_of_a_variable_is_understood_or_a_sentence(source: str) -> 
         assert all("missing required arguments" in problem for problem in others), (place, name)
 
 
-@pytest.mark.parametrize("name", ["calendar_users_canary", "calendar_users_canary_delay"])
-def test_a_number_that_only_a_role_counts_with_is_none_below_zero(name: str) -> None:
-    spec = {name: {"type": "int"}}
-    assert converted(spec, {name: -1}) == ({}, [f"{name}: -1 is too small. Give 0 or more."])
-    assert converted(spec, {name: 0}) == ({name: 0}, [])
-
-
 WRITTEN = [name for name in ODD_PLAINLY if name not in ("very deep lists", "a surrogate")]
 """What a file of YAML can hold."""
 INVENTORY = ("hostname", "port", "username", "password", "validate_certs", "ca_path", "timeout", "retries")

@@ -445,7 +445,7 @@ class Control(NodeCalls):
 
 def _succeeded(method: str, path: str, answer: Answer) -> Answer:
     if answer.status_code >= 300:
-        raise ControlError(f"{method} {path}: {answer.status_code}", _reason(answer))
+        raise ControlError(f"{method} {path}: {answer.status_code}", reason_of(answer.content.decode(errors="replace")))
     return answer
 
 
@@ -479,12 +479,12 @@ def _meeting(address: str, meeting: str) -> str:
     return f"{_mailbox(address)}/meetings/{urllib.parse.quote(meeting, safe='')}"
 
 
-def _reason(answer: Answer) -> str:
+def reason_of(answer: str) -> str:
     """Return the sentence of a refusal, or those of what is wrong with the body; else the whole answer."""
     try:
-        detail = answer.json()["detail"]
+        detail = json.loads(answer)["detail"]
         if isinstance(detail, list):
             return "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in detail)
     except (ValueError, KeyError, TypeError):
-        detail = None
-    return detail if isinstance(detail, str) else answer.content.decode(errors="replace")
+        return answer
+    return detail if isinstance(detail, str) else answer

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from imp_emulator.client.control import reason_of
 from imp_emulator.domain.exchange import automatic_replies, local_times
 from imp_emulator.errors import InvalidValue
 
@@ -224,17 +225,6 @@ async def carry_out(call: Call, url: str, token: str) -> Outcome:
             session.request(call.method, place, json=call.body, allow_redirects=False) as answer,
         ):
             done = Outcome(call, answer.status, "")
-            return done if done.done else Outcome(call, answer.status, _message(await answer.text()))
+            return done if done.done else Outcome(call, answer.status, reason_of(await answer.text()))
     except (aiohttp.ClientError, TimeoutError) as error:
         return Outcome(call, 504, str(error) or f"There was no answer within {_SECONDS} seconds.")
-
-
-def _message(text: str) -> str:
-    """Return what an answer says went wrong: its detail, or the first of several."""
-    try:
-        detail = json.loads(text)["detail"]
-    except (ValueError, KeyError, TypeError):
-        return text
-    if isinstance(detail, list):
-        return "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in detail)
-    return str(detail)

@@ -15,7 +15,9 @@ PROTOCOLS = (
     *("powershell", "presence_engine", "presence_web_service", "token"),
 )
 """The names of all protocols, of which a scenario need not have each."""
+_NO_OPERATION = ("malformed", "page")
 _TOLD = 20
+"""So many names are told at most."""
 Operations = Mapping[str, Sequence[str]]
 """The operations of each protocol that is served."""
 
@@ -40,10 +42,15 @@ def problem(
     if protocol is not None and protocol not in PROTOCOLS:
         return _unknown("protocol", protocol, PROTOCOLS)
     known = operations.get(protocol, ()) if protocol is not None else [one for of in operations.values() for one in of]
-    # What no operation is meant by is called by its method; and a protocol that is not served has none.
-    if operation is not None and known and operation not in known and not operation.split(" ")[0].isupper():
+    # A protocol that is not served has none.
+    if operation is not None and known and operation not in known and not _means_none(operation):
         return _unknown("operation", operation, known)
     return None
+
+
+def _means_none(operation: str) -> bool:
+    """Tell whether this is how the journal calls a request that means no operation; most by their HTTP method."""
+    return operation in _NO_OPERATION or operation.split(" ", maxsplit=1)[0].isupper()
 
 
 def _nodes(scenario: Scenario, cluster: str | None) -> list[str]:
@@ -60,5 +67,6 @@ def _nodes(scenario: Scenario, cluster: str | None) -> list[str]:
 def _unknown(what: str, given: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     close = get_close_matches(given, names, n=1) if len(names) > _TOLD else []
-    told = f"is it {close[0]!r}?" if close else f"known are {', '.join(names[:_TOLD])}"
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    told = f"is it {close[0]!r}?" if close else f"known are {', '.join(names[:_TOLD])}{more}"
     return f"{what}: there is no {given!r}; {told}"

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from imp_emulator.control import error_catalogue, fault_places
 from imp_emulator.control.fault_places import Operations
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/faults")
 def _number(given: Any) -> Any:
     """Refuse a truth value, which would count as 0 or 1: ``times: yes`` is no number."""
     if isinstance(given, bool):
-        raise ValueError("a number is due, not a truth value")
+        raise PydanticCustomError("truth_value", "Input should be a number, not a truth value")
     return given
 
 
@@ -137,10 +138,8 @@ class NewFault(_Model):
     seed: _Whole = 0
 
 
-class NewFaults(BaseModel):
-    """Faults that belong together."""
-
-    model_config = ConfigDict(extra="forbid")
+class NewFaults(_Model):
+    """Faults that belong together, each as :class:`NewFault` has it; they are looked at one by one, for their place."""
 
     faults: list[dict[str, Any]]
 
@@ -162,15 +161,11 @@ async def inject_fault(request: Request, fault: NewFault) -> dict[str, Any]:
 @router.post("/set", status_code=201)
 async def inject_faults(request: Request, faults: NewFaults) -> dict[str, list[dict[str, Any]]]:
     """Put all faults of a set in force, beside those that are, or none of them when one is wrong."""
-    environment = environment_of(request)
     try:
-        return {
-            "faults": [
-                _fault(fault) for fault in _begin(faults.faults, environment, request.app.state.control.operations)
-            ]
-        }
+        found = _begin(faults.faults, environment_of(request), request.app.state.control.operations)
     except ScenarioError as error:
         raise HTTPException(422, str(error)) from None
+    return {"faults": [_fault(fault) for fault in found]}
 
 
 @router.get("/errors")

@@ -51,10 +51,10 @@ def load(name: str) -> FaultSet:
     except UnicodeDecodeError:
         raise ScenarioError(name, "is no text; save it as UTF-8") from None
     except ScenarioError as error:
-        raise in_file(name, error) from None
+        raise _in_file(name, error) from None
 
 
-def in_file(name: str, error: ScenarioError) -> ScenarioError:
+def _in_file(name: str, error: ScenarioError) -> ScenarioError:
     """Return what is wrong with a set, with the name of its file before the place."""
     place = name if error.place == "scenario" else f"{name}: {error.place}"
     return ScenarioError(place, error.rule)

@@ -44,7 +44,6 @@ CATALOGUE: dict[str, tuple[int, str]] = {
     "bulk-job-not-found": (404, "There is no job 1379838026."),
     "bulk-log-not-found": (404, "The job 1379838026 has not begun, so it has no log."),
     "bulk-file-exists": (409, "There is a file sales.txt already."),
-    "bulk-job-newer": (412, "The newest job of this description is 1379838026, another one than expected."),
     "bulk-job-state": (409, "The job 1379838026 is Completed and cannot be stopped."),
     "bulk-provisioning-not-activated": (
         409,
@@ -59,6 +58,7 @@ CATALOGUE: dict[str, tuple[int, str]] = {
         409,
         "A failover needs both nodes in the state Normal: imp-pub is Idle, imp-sub is Running in Backup Mode.",
     ),
+    "bulk-job-newer": (412, "The newest job of this description is 1379838026, another one than expected."),
     "etag-mismatch": (412, "The object has changed since it was read."),
     "unsupported-media-type": (415, "The request body must be application/json."),
     "credentials-required": (
