@@ -110,6 +110,31 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ["calendar_users_query=null"],
+            (
+                "one of the following is required: calendar_users_list, calendar_users_csv_path, calendar_users_query, "
+                "calendar_users_access_control_group, calendar_users_sql_where"
+            ),
+        ),
+        (
+            ["calendar_users_csv_path=users.csv"],
+            "only one of these can be given: calendar_users_csv_path, calendar_users_query",
+        ),
+    ],
+)
+def test_options_that_belong_together_are_told_with_the_names_of_the_variables(
+    environment: Emulator, tmp_path: Path, given: list[str], said: str
+) -> None:
+    played = play(environment.ready_file, tmp_path, *options("ucops.imp.calendar_users", *given))
+    assert played.status == 2
+    assert f"calendar_users: {said}" in " ".join(played.output.split())
+    assert environment.journal() == []
+
+
+@pytest.mark.parametrize(
     ("playbook", "argument", "told"),
     [
         ("trust", "trust_certificate=x", "trust_certificates"),

@@ -138,20 +138,6 @@ def test_the_certificates_of_exchange_are_looked_at(variable: str, value: Any) -
     assert one("exchange_certificate", **{variable: value}).startswith(f"{variable}: ")
 
 
-def test_options_that_belong_together_are_told_with_the_names_of_the_variables() -> None:
-    names = (
-        "calendar_users_list, calendar_users_csv_path, calendar_users_query, calendar_users_access_control_group, "
-        "calendar_users_sql_where"
-    )
-    assert one("calendar_users") == f"calendar_users: one of the following is required: {names}"
-    two = {"calendar_users_list": [{"userid": "ada"}], "calendar_users_query": {"userid": "%"}}
-    assert one("calendar_users", **two) == (
-        "calendar_users: only one of these can be given: calendar_users_list, calendar_users_query"
-    )
-    # What is refused by itself is not told again as missing.
-    assert one("calendar_users", calendar_users_query=7).startswith("calendar_users_query: ")
-
-
 def test_a_library_that_is_missing_is_told_where_modules_run_with_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(x509, "MISSING_LIBRARY", "a traceback")
     assert "library (cryptography)" in one("trust", ansible_python_interpreter=sys.executable)

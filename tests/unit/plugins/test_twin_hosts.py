@@ -151,7 +151,9 @@ def test_the_plugin(tmp_path: Path) -> None:
     assert "local" in str(found["_meta"]["hostvars"]["mail1.example.com"]["ansible_connection"])
 
     nothing, warned = listed(source, "-e", "folder=none")
-    assert f"there is no file {tmp_path}/none/ready.json, so there are no hosts." in warned
+    # Up to core 2.18 a warning is broken into lines, within a path too.
+    told = f"there is no file {tmp_path}/none/ready.json, so there are no hosts."
+    assert told.replace(" ", "") in warned.replace(" ", "")
     assert "imp_nodes" in nothing["all"]["children"]
     assert "Start the emulator" in str(nothing["all"]["vars"]["imp_cluster_unread"])
 
