@@ -134,7 +134,7 @@ class InventoryModule(BaseInventoryPlugin):
         direct = {name: self._templated(name, value) for name, value in (direct or {}).items()}
         known = sorted(C.config.get_configuration_definitions("inventory", self._load_name))
         # Ansible itself takes a misspelt option for nothing.
-        if unknown := [name for name in direct if name not in known]:
+        if unknown := [str(name) for name in direct if name not in known]:
             raise AnsibleParserError(f"there is no option {', '.join(unknown)}; there are {', '.join(known)}")
         if isinstance(direct.get("ready_file"), str):
             direct["ready_file"] = str(self._folder / Path(direct["ready_file"]).expanduser())
