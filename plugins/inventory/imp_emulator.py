@@ -134,7 +134,7 @@ class InventoryModule(BaseInventoryPlugin):
         direct = {name: self._templated(name, value) for name, value in (direct or {}).items()}
         known = sorted(C.config.get_configuration_definitions("inventory", self._load_name))
         # Ansible itself takes a misspelt option for nothing.
-        if unknown := [name for name in direct if name not in known]:
+        if unknown := [str(name) for name in direct if name not in known]:
             raise AnsibleParserError(f"there is no option {', '.join(unknown)}; there are {', '.join(known)}")
         if isinstance(direct.get("ready_file"), str):
             direct["ready_file"] = str(self._folder / Path(direct["ready_file"]).expanduser())
@@ -190,7 +190,7 @@ class InventoryModule(BaseInventoryPlugin):
     def _others(self, ready: Ready, found: Hosts) -> Iterator[str]:
         """Yield why the inventory has something already that this emulator would silently take the place of."""
         other = self.inventory.groups["all"].get_vars().get(READY_FILE)
-        if other not in (None, str(ready.path)):
+        if other is not None and Path(other).resolve() != ready.path.resolve():
             yield f"the inventory has the emulator of {other} already, not that of {ready.path}; take one of them."
             return
         for name, host in self.inventory.hosts.items():

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
@@ -199,7 +199,7 @@ class Axl:
         found = soap.find(answer, "return", "user")
         return None if found is None else _user(found)
 
-    def list_users(self, criteria: Mapping[str, str], page_size: int = PAGE_SIZE) -> Iterator[User]:
+    def list_users(self, criteria: Mapping[str, str], page_size: int = PAGE_SIZE) -> Generator[User, None, None]:
         """Yield the users that match all ``criteria``, page by page.
 
         The keys are those of :data:`SEARCH_TAGS`; ``%`` in a value is the only wildcard; no criteria mean everybody.
@@ -234,7 +234,7 @@ class Axl:
         ]
         self.call("updateUser", _leaf("userid", userid), *fields, write=True)
 
-    def select_users(self, condition: str, page_size: int = PAGE_SIZE) -> Iterator[User]:
+    def select_users(self, condition: str, page_size: int = PAGE_SIZE) -> Generator[User, None, None]:
         """Yield the users for whom an SQL condition over the table ``enduser`` holds, by user id, page by page.
 
         The condition goes to the server as it is: whoever calls has made sure that it is one (``sql_condition``).

@@ -71,7 +71,8 @@ def is_password(name: str) -> bool:
 def without_nulls(spec: Spec, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments without what is null: options, items of lists, and what stands in dictionaries.
 
-    A list that has nothing but nulls is left out as well: it must not become the empty list that purges everything.
+    A list in a dictionary that has nothing but nulls is left out as well: it must not become an empty one. Options that
+    are such lists are refused before, see :func:`only_nulls`.
     """
     found = {name: _without_nulls(spec.get(name, {}), value) for name, value in given.items()}
     return {name: value for name, value in found.items() if value is not None}

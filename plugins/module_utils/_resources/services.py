@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._clients.control_center import (
@@ -66,6 +67,8 @@ BEFORE = "before"
 JUST_STARTED = 2
 """Seconds. Start times are told in whole seconds, so a restart of a service this young cannot be seen by them."""
 
+MOST_WAYS_GIVEN = 10
+"""So many times a restart lets other runs go first; then it is its turn, as soon as no service is down."""
 SHORTEST_PAUSE = 0.01
 """Seconds between two looks."""
 
@@ -335,16 +338,17 @@ class Services(Resource[ServicesState]):
 
         A node that somebody else has taken down and that is back means that another run goes on with its next node at
         this very moment. No cluster keeps two commands apart, so this run looks again a little later. That somebody
-        has done so it may have seen, or it is told by how young a service is, this node's own included.
+        has done so it may have seen, or it is told by how young a service is, this node's own included. It does so
+        :data:`MOST_WAYS_GIVEN` times at most: a service that starts again and again would hold it up for ever.
         """
-        while True:
+        for given in count():
             node.look_for_others(self._names)
             reason = refusal(node.name, self._listed_troubles(apart_from=node.name))
             reason = reason or refusal(node.name, self._unlisted_troubles())
             reason = reason or self._redundancy.refusal(node.name)
             if reason is not None:
                 raise reason.error
-            if not any(one.had_others for one in self._nodes.values()):
+            if given == MOST_WAYS_GIVEN or not any(one.had_others for one in self._nodes.values()):
                 return
             for one in self._nodes.values():
                 one.had_others = False

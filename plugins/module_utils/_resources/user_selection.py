@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from difflib import get_close_matches
 from typing import Any
 
@@ -190,12 +191,14 @@ def nobody(params: Mapping[str, Any]) -> str:
     return f"query: no user matches {shown}.{hint}"
 
 
-def _collected(people: Iterable[User], report: Report) -> dict[str, User]:
+def _collected(people: Generator[User, None, None], report: Report) -> dict[str, User]:
     found: dict[str, User] = {}
-    for number, user in enumerate(people, start=1):
-        found[user.userid] = user
-        if number % TOLD_AT_ONCE == 0:
-            report(f"{number:,} users read")
+    # Not left to whoever tidies up: a page that hangs when the work is stopped is given up as long as that lasts.
+    with closing(people):
+        for number, user in enumerate(people, start=1):
+            found[user.userid] = user
+            if number % TOLD_AT_ONCE == 0:
+                report(f"{number:,} users read")
     return found
 
 

@@ -34,6 +34,7 @@ from ansible.template import Templar
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import joined, shortened
 from ansible_collections.ucops.imp.plugins.module_utils._module.shapes import (
     depth_problems,
+    only_nulls,
     shape_problems,
     too_deep,
     without_nulls,
@@ -173,14 +174,14 @@ _COUNTED_BY_ROLES = ("_canary", "_delay", "_retries")
 def converted(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the options with the types and defaults of their spec, and a sentence for each that cannot have them.
 
-    A value of None counts as not given; an option that is not given and has no default is left out, in dictionaries
-    inside of options too.
+    A value of None counts as not given, a list of nothing but None is refused; an option that is not given and has no
+    default is left out, in dictionaries inside of options too.
     """
     found: dict[str, Any] = {}
     problems: list[str] = []
     for name, option in spec.items():
         value = values.get(name)
-        told = depth_problems(too_deep({name: value}))
+        told = depth_problems(too_deep({name: value})) or only_nulls({name: _parsed(value, option)})
         if not told:
             given = without_nulls({name: option}, {name: _parsed(value, option)})
             known, told = _validated(name, value, option, given)
@@ -320,8 +321,7 @@ def _filled_in(given: Mapping[str, Any], host: Host) -> tuple[dict[str, Any], di
         except AnsibleError as error:
             unready[name] = (value, error)
             continue
-        # A list of nothing but nulls is left out as a whole.
-        if too_deep({name: one}) or without_nulls({}, {name: one}):
+        if one is not None:
             found[name] = one
     return found, unready
 

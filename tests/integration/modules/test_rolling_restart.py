@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
+from ansible_collections.ucops.imp.plugins.module_utils._resources.services import MOST_WAYS_GIVEN
 
 from tests.support.connections import connection, nodes
 from tests.support.emulator import Emulator
@@ -255,6 +256,25 @@ def test_who_begins_when_a_node_is_just_back_lets_its_run_go_first(
     assert_contract(run(environment, ENGINE), changed=True)
     assert len(pauses) == 2, "once for the publisher, once for the subscriber"
     assert commands(environment)[1:] == ["imp-sub", "imp-pub", "imp-sub"]
+
+
+def test_a_service_that_starts_again_and_again_holds_nobody_up_for_ever(
+    environment: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.control.clock(frozen=True)
+    environment.control.transitions("polls", 2)
+    restart(environment, "imp-sub", ENGINE)
+    ways: list[float] = []
+
+    def starts_again(self: Polling) -> None:
+        ways.append(self.interval)
+        environment.control.advance(1)
+        if len(ways) < 50:
+            restart(environment, "imp-sub", ENGINE)
+
+    monkeypatch.setattr(Polling, "give_way", starts_again)
+    assert_contract(run(environment, ENGINE), changed=True)
+    assert "imp-pub" in commands(environment)[: 2 + MOST_WAYS_GIVEN]
 
 
 def test_who_comes_later_finds_nobody_to_let_go_first(environment: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

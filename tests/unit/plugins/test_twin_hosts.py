@@ -157,14 +157,15 @@ def test_the_plugin(tmp_path: Path) -> None:
     assert "imp_nodes" in nothing["all"]["children"]
     assert "Start the emulator" in str(nothing["all"]["vars"]["imp_cluster_unread"])
 
+    misspelt: dict[Any, Any] = {"host_name": "full", "colour": 1, 7: 1}
     for more, said in (
         (
-            {"host_name": "full", "colour": 1},
-            "there is no option colour, host_name; there are certification_authority, ",
+            misspelt,
+            "there is no option host_name, colour, 7; there are certification_authority, ",
         ),
         ({"ready_file": ""}, f"ready_file: {tmp_path} is a folder. Name the file, here or in IMP_EMULATOR_READY."),
     ):
-        source.write_text(yaml.safe_dump({"plugin": "ucops.imp.imp_emulator", **options, **more}))
+        source.write_text(yaml.safe_dump({"plugin": "ucops.imp.imp_emulator", **options, **more}, sort_keys=False))
         nothing, warned = listed(source, "-e", "folder=other")
         assert said in warned
         assert said in str(nothing["all"]["vars"]["imp_cluster_unread"])

@@ -101,6 +101,13 @@ def test_null_is_as_good_as_left_out(name: str) -> None:
     assert converted(spec, {name: None}) == converted(spec, {})
 
 
+@pytest.mark.parametrize("name", of_type("list"))
+def test_a_list_of_nothing_but_null_is_no_empty_one_that_purges_everything(name: str) -> None:
+    for value in ([None], [None, None], [[None]], "[null]", "[None]"):
+        assert refused(name, value).startswith(f"{name}: it has nothing but null."), value
+    assert one(name, []) == []
+
+
 @pytest.mark.parametrize("source", [*roles(), *playbooks()])
 def test_every_variable_keeps_its_place_when_all_are_text(source: str) -> None:
     spec = spec_of(source)
