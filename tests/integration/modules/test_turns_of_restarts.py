@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.ucops.imp.plugins.module_utils._core.polling import Polling
 from ansible_collections.ucops.imp.plugins.module_utils._resources.services import MOST_WAYS_GIVEN
 
-from tests.integration.modules.test_rolling_restart import ENGINE, QUICK, commands, heal, run
+from tests.integration.modules.test_rolling_restart import ENGINE, PROXY, QUICK, commands, heal, run
 from tests.support.connections import nodes
 from tests.support.emulator import Emulator
 from tests.support.imp_admin import restart
