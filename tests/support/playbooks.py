@@ -52,6 +52,11 @@ class Played:
         return {host: Recap(*map(int, numbers)) for host, *numbers in _RECAP.findall(self.output)}
 
 
+def on_one_line(told: str) -> str:
+    """Return what Ansible tells on one line, words a blank apart: it breaks lines at blanks, or after hyphens."""
+    return " ".join(told.replace("-\n", "-").split())
+
+
 def command(playbook: str, *options: str, inventory: Path = INVENTORY, programs: Path = PROGRAMS) -> list[str]:
     """Return the command line that runs a playbook with the ansible in the folder ``programs``."""
     return [str(programs / "ansible-playbook"), playbook, "-i", str(inventory), *options]

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.release import __version__
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
-from tests.support.playbooks import settings
+from tests.support.playbooks import on_one_line, settings
 from tests.support.programs import run_ansible
 
 BIN = Path(sys.executable).parent
@@ -200,6 +201,10 @@ def test_the_cache_spares_the_publisher(environment: Emulator, tmp_path: Path) -
     assert environment.account()[1] not in cached
 
 
+# How Ansible itself names an option whose value is no text.
+NAMED = "setting: password" if __version__.startswith(("2.16", "2.17", "2.18")) else "'password'"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -207,10 +212,10 @@ def test_the_cache_spares_the_publisher(environment: Emulator, tmp_path: Path) -
         ({"password": "abc"}, "password: a secret needs at least 4 characters"),
         ({"password": None}, "password"),
         ({"password": "Canary-7d1c\n"}, "password: it begins or ends with a line break"),
-        ({"password": ["Canary-7d1c"]}, "'password'"),
-        ({"password": {"a_key": "Canary-7d1c"}}, "'password'"),
-        ({"password": "{{ ['Canary-' ~ '7d1c'] }}"}, "'password'"),
-        ({"password": "{{ {'a_key': 'Canary-' ~ '7d1c'} }}"}, "'password'"),
+        ({"password": ["Canary-7d1c"]}, NAMED),
+        ({"password": {"a_key": "Canary-7d1c"}}, NAMED),
+        ({"password": "{{ ['Canary-' ~ '7d1c'] }}"}, NAMED),
+        ({"password": "{{ {'a_key': 'Canary-' ~ '7d1c'} }}"}, NAMED),
         ({"username": "******** admin"}, "username: it holds ********"),
         ({"hostname": "no host"}, "hostname: 'no host'"),
         ({"port": 0}, "port: 0"),
@@ -221,7 +226,7 @@ def test_the_cache_spares_the_publisher(environment: Emulator, tmp_path: Path) -
 )
 def test_what_goes_wrong_is_said(environment: Emulator, tmp_path: Path, options: dict[str, Any], said: str) -> None:
     done = Inventory(tmp_path, environment, **options).run("ansible-inventory", "--graph")
-    assert said in " ".join(done.stderr.split())
+    assert said in on_one_line(done.stderr)
     assert "Traceback" not in done.stderr
     assert "Canary" not in done.stderr
     assert environment.account()[1] not in done.stderr + done.stdout
@@ -230,7 +235,7 @@ def test_what_goes_wrong_is_said(environment: Emulator, tmp_path: Path, options:
 def test_an_account_without_the_role(environment: Emulator, tmp_path: Path) -> None:
     username, password = environment.account("readonly")
     done = Inventory(tmp_path, environment, username=username, password=password).run("ansible-inventory", "--graph")
-    assert "Standard AXL API Access" in " ".join(done.stderr.split())
+    assert "Standard AXL API Access" in on_one_line(done.stderr)
 
 
 def test_files_of_other_names_are_left_alone(environment: Emulator, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import yaml
 
 from tests.support.connections import connection
 from tests.support.emulator import Emulator
-from tests.support.playbooks import settings
+from tests.support.playbooks import on_one_line, settings
 from tests.support.programs import run_ansible
 
 PROGRAM = Path(sys.executable).parent / "ansible-inventory"
@@ -64,7 +64,7 @@ def ask_both(emulator: Emulator, *sources: Path, **environment: str) -> tuple[di
     known = {**settings(emulator.ready_file), **environment}
     done = run_ansible(command, known, Path.cwd(), errors_apart=True)
     assert "Traceback" not in done.stderr
-    return json.loads(done.stdout), " ".join(done.stderr.split())
+    return json.loads(done.stdout), on_one_line(done.stderr)
 
 
 def test_equally_named_nodes_are_not_merged(clusters: Emulator, tmp_path: Path) -> None:
