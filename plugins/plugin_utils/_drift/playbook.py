@@ -31,6 +31,8 @@ OURS = (INSTALLED, *COLLECTION.split(".")[:-1])
 """The folders below which this collection is installed, as parts of a path."""
 READS = "_info"
 """The end of the names of modules that compare nothing."""
+SHARED_ACTION = "ucops.imp.calendar_users"
+"""The action plugin of all modules, see meta/runtime.yml."""
 SHOWS = ("ucops.imp.screen", "ucops.imp.summary")
 """Actions that only show what others have found."""
 READING_ROLES = ("ucops.imp.export",)
@@ -55,7 +57,9 @@ def task_compares(task: Any) -> bool:
 
 def action_of(task: Any) -> str:
     """Return the full name of a task's module."""
-    return str(task.resolved_action or task.action)
+    resolved = str(task.resolved_action or task.action)
+    # Up to core 2.18 that is the action plugin, which all modules of this collection share.
+    return f"{COLLECTION}{str(task.action).rpartition('.')[2]}" if resolved == SHARED_ACTION else resolved
 
 
 def _tasks(items: Iterable[Any]) -> Iterator[Any]:
