@@ -15,6 +15,7 @@ from ansible_collections.ucops.imp.plugins.callback import drift as plugin
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift import playbook
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.formats import FORMATS
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.places import Place
+from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import action_of
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.playbook import shown as shown_path
 
 from tests.support import drift
@@ -287,3 +288,19 @@ def test_a_task_without_a_line_of_its_own_is_told_where_its_role_is_named(
     play = SimpleNamespace(get_path=lambda: "/site.yml:2", get_ds=lambda: {"roles": roles})
 
     assert playbook.users_place(task, SimpleNamespace(get_name=lambda: "x"), play, None) == Place("/site.yml", line)
+
+
+@pytest.mark.parametrize(
+    ("written", "resolved", "name"),
+    [
+        # Up to ansible-core 2.18 what is resolved is the action plugin that the modules share.
+        ("ucops.imp.services", "ucops.imp.calendar_users", "ucops.imp.services"),
+        ("services", "ucops.imp.calendar_users", "ucops.imp.services"),
+        ("ucops.imp.calendar_users", "ucops.imp.calendar_users", "ucops.imp.calendar_users"),
+        ("services", "ucops.imp.services", "ucops.imp.services"),
+        ("copy", "ansible.builtin.copy", "ansible.builtin.copy"),
+        ("copy", None, "copy"),
+    ],
+)
+def test_a_task_is_called_by_its_module(written: str, resolved: str | None, name: str) -> None:
+    assert action_of(SimpleNamespace(action=written, resolved_action=resolved)) == name
