@@ -53,18 +53,26 @@ def problems(*terms: str, **variables: Any) -> list[str]:
 def test_variables_that_are_null_are_as_good_as_left_out(source: str) -> None:
     nothing = looked_up(source)
     assert looked_up(source, **NULLS) == nothing
-    lists = {name: [None] for name, spec in spec_of(source).items() if spec.get("type") == "list"}
-    assert looked_up(source, **lists) == nothing
-    assert problems(source, **NULLS) == problems(source, **lists) == []
+    assert problems(source, **NULLS) == []
     # As -e gives it; where text is wanted, the word may be meant.
     words = {name: "null" for name, spec in spec_of(source).items() if spec["type"] not in ("str", "path", "raw")}
     assert looked_up(source, **words) == nothing
     assert problems(source, **words) == []
 
 
+@pytest.mark.parametrize("source", [*roles(), *playbooks()])
+def test_a_list_of_nothing_but_null_is_refused(source: str) -> None:
+    """Its default may be the empty list, which deletes everything with a purge."""
+    for name in [name for name, spec in spec_of(source).items() if spec.get("type") == "list"]:
+        told = f"{name}: it has nothing but null. Give values, [] for none, or leave the option out."
+        with pytest.raises(AnsibleError, match=re.escape(told)):
+            looked_up(source, **{name: [None]})
+        assert told in problems(source, **{name: [None]})
+
+
 def test_a_default_that_is_worked_out_stands_in_for_null() -> None:
     nodes = [{"name": "imp-pub"}]
-    found = looked_up("export", export_cluster=None, export_trust_nodes=[None], trust_nodes=nodes)
+    found = looked_up("export", export_cluster=None, export_trust_nodes=None, trust_nodes=nodes)
     assert (found["export_cluster"], found["export_trust_nodes"]) == ("dc1", nodes)
 
 
