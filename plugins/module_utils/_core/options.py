@@ -174,6 +174,11 @@ def address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+def in_url(host: str) -> str:
+    """Return a host name or an address as a URL has it: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 _ASCII_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 
 

@@ -43,7 +43,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.errors import (
     Unauthorized,
     UnexpectedAnswer,
 )
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, in_url
 
 try:
     import requests
@@ -85,9 +85,7 @@ def require_library() -> None:
 
 def server_name(connection: Connection) -> str:
     """Return ``host:port`` as it stands in URLs and messages."""
-    ip = address(connection.hostname)
-    host = f"[{connection.hostname}]" if ip is not None and ip.version == 6 else connection.hostname
-    return f"{host}:{connection.port}"
+    return f"{in_url(connection.hostname)}:{connection.port}"
 
 
 def silence(connection: Connection, late: bool) -> str:

@@ -25,7 +25,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 impor
     read_der,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import TlsFailed, UnexpectedAnswer
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import Connection, address, in_url
 from ansible_collections.ucops.imp.plugins.module_utils._http.adapter import limit, watched
 from ansible_collections.ucops.imp.plugins.module_utils._http.tls import accepting_all, tls_context
 
@@ -54,7 +54,7 @@ class Endpoint:
         return self.name if self.name == self.hostname else f"{self.name} ({self.hostname})"
 
     def __str__(self) -> str:
-        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
+        host = in_url(self.hostname)
         return f"{host}:{self.port}" if self.name == self.hostname else f"{self.name} ({host}:{self.port})"
 
 

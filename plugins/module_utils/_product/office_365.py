@@ -17,6 +17,7 @@ from ansible_collections.ucops.imp.plugins.module_utils._core.options import (
     ascii_lower,
     check_host,
     given,
+    in_url,
 )
 from ansible_collections.ucops.imp.plugins.module_utils._product.releases import Update, update_of, written_update
 
@@ -138,8 +139,7 @@ def is_origin(url: str, schemes: tuple[str, ...]) -> bool:
     except ValueError:
         return False
     host = parts.hostname or ""
-    shown = f"[{host}]" if ":" in host else host
-    same = ascii_lower(url) == f"{parts.scheme}://{shown}{port}"
+    same = ascii_lower(url) == f"{parts.scheme}://{in_url(host)}{port}"
     return parts.scheme in schemes and same and parts.port != 0 and not check_host("url", host, qualified=True)
 
 

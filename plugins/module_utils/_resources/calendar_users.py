@@ -91,7 +91,10 @@ class Selection:
 
     @cached_property
     def changes(self) -> dict[str, dict[str, bool]]:
-        """The options that are not as wanted, by user id; users that are as wanted are left out."""
+        """The options that are not as wanted, by user id, of the users that can be changed.
+
+        Users that are as wanted are left out from the beginning; ``_note_failures`` takes out whom no update can help.
+        """
         found = {}
         for userid, wanted in self.wanted.items():
             now = _fields(self.users[userid])

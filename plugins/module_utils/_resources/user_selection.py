@@ -118,8 +118,7 @@ def read_listed(
         for number, user in enumerate(pool.map(axl.get_user, missing), start=1):
             if user is not None:
                 found[missing[number - 1]] = user
-            if number % TOLD_AT_ONCE == 0:
-                report(f"{number:,} of {len(missing):,} users looked up")
+            _tell(report, number, f"of {len(missing):,} users looked up")
     return {userid: found[userid] for userid in wanted if userid in found}
 
 
@@ -197,9 +196,13 @@ def _collected(people: Generator[User, None, None], report: Report) -> dict[str,
     with closing(people):
         for number, user in enumerate(people, start=1):
             found[user.userid] = user
-            if number % TOLD_AT_ONCE == 0:
-                report(f"{number:,} users read")
+            _tell(report, number, "users read")
     return found
+
+
+def _tell(report: Report, number: int, what: str) -> None:
+    if number % TOLD_AT_ONCE == 0:
+        report(f"{number:,} {what}")
 
 
 def count_options(users: Iterable[User]) -> dict[str, int]:

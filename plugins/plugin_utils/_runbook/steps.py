@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.ucops.imp.plugins.module_utils._core.errors import NoPublicApi
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import in_url
 from ansible_collections.ucops.imp.plugins.module_utils._formats.bat_file import KEEP
 from ansible_collections.ucops.imp.plugins.module_utils._product.ipv6 import is_ipv6
 from ansible_collections.ucops.imp.plugins.plugin_utils._drift.records import has_failed
@@ -146,8 +147,7 @@ def steps(found: Found) -> list[Step]:
 def _authority_role(found: Found) -> Step | None:
     if not found.authority or not has_failed(found.result("authority")):
         return None
-    authority = {"authority": found.authority, "url": _in_url(found.authority)}
-    values = {**authority, "why": str(found.result("authority").get("msg") or "")}
+    values = {**_authority(found), "why": str(found.result("authority").get("msg") or "")}
     names = tuple((str(gateway["name"]),) for gateway in found.gateways)
     return Step(AUTHORITY_ROLE, values, tables=(Table("", ("taken",), names),) if names else ())
 
@@ -169,11 +169,7 @@ def _exchange_root(found: Found) -> Step | None:
         if isinstance(shown := current.get("certificate"), Mapping) and shown.get("status") == UNTRUSTED
     ]
     table = Table("", ("server", "issuer", "thumbprint"), tuple(rows))
-    return (
-        Step(EXCHANGE_ROOT, {"authority": found.authority, "url": _in_url(found.authority)}, tables=(table,))
-        if rows
-        else None
-    )
+    return Step(EXCHANGE_ROOT, _authority(found), tables=(table,)) if rows else None
 
 
 def _trust(found: Found) -> Step | None:
@@ -235,14 +231,14 @@ def _status(found: Found) -> Step | None:
     return Step(STATUS, _consoles(found)) if _gateways(found) is not None and found.gateways else None
 
 
+def _authority(found: Found) -> dict[str, str]:
+    """Return the certification authority, and its host as it stands in a URL."""
+    return {"authority": found.authority, "url": in_url(found.authority)}
+
+
 def _consoles(found: Found) -> dict[str, str]:
     """Return where the web pages are, as it stands in a URL."""
-    return {"cucm": _in_url(found.cucm), "publisher": _in_url(found.publisher)}
-
-
-def _in_url(host: str) -> str:
-    """Return a host as a URL has it: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return {"cucm": in_url(found.cucm), "publisher": in_url(found.publisher)}
 
 
 _STEPS: Sequence[Callable[[Found], Step | None]] = (

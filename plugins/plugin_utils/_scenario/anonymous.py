@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.chain import path_above
 from ansible_collections.ucops.imp.plugins.module_utils._certificates.x509 import Certificate, NotACertificate, held_pem
-from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, canonical_host
+from ansible_collections.ucops.imp.plugins.module_utils._core.options import address, canonical_host, in_url
 from ansible_collections.ucops.imp.plugins.module_utils._product.office_365 import GRAPH, LOGIN, OUTLOOK
 
 Entry = dict[str, Any]
@@ -135,8 +135,7 @@ class _Names:
         """Return a URL with the same scheme and port."""
         parts = urlsplit(text)
         made = self.host(parts.hostname or "", "host")
-        shown = f"[{made}]" if ":" in made else made
-        return f"{parts.scheme}://{shown}" + (f":{parts.port}" if parts.port else "")
+        return f"{parts.scheme}://{in_url(made)}" + (f":{parts.port}" if parts.port else "")
 
     def uuid(self, text: str) -> str:
         """Return an identifier in the form of a UUID."""

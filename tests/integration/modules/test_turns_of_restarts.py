@@ -42,20 +42,26 @@ def test_a_restart_that_somebody_else_has_begun_meanwhile_is_waited_for(environm
     assert commands(environment)[:3] == ["imp-pub", "imp-sub", "imp-pub"], "the person's command is the second"
 
 
+def another_run_goes_on(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have another run restart the subscriber when a task lets it go first; return the pauses that the task makes."""
+    pauses: list[float] = []
+
+    def give_way(self: Polling) -> None:
+        if not pauses:
+            restart(emulator, "imp-sub", ENGINE)
+        pauses.append(self.interval)
+
+    monkeypatch.setattr(Polling, "give_way", give_way)
+    return pauses
+
+
 def test_who_has_waited_for_another_run_lets_it_go_first(
     environment: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both see the same node come back: the run that took it down goes on with the other one at that moment."""
     environment.control.transitions("polls", 2)
     restart(environment, "imp-pub", ENGINE)
-    pauses: list[float] = []
-
-    def other_run_goes_on(self: Polling) -> None:
-        if not pauses:
-            restart(environment, "imp-sub", ENGINE)
-        pauses.append(self.interval)
-
-    monkeypatch.setattr(Polling, "give_way", other_run_goes_on)
+    pauses = another_run_goes_on(environment, monkeypatch)
     result = run(environment, ENGINE)
     assert_contract(result, changed=True)
     assert pauses == [QUICK["poll_interval"]] * 2, "once after the publisher was back, once after the subscriber"
@@ -72,14 +78,7 @@ def test_who_begins_when_a_node_is_just_back_lets_its_run_go_first(
     restart(environment, "imp-pub", ENGINE)
     environment.control.clock(frozen=True)
     environment.control.transitions("polls", 2)
-    pauses: list[float] = []
-
-    def other_run_goes_on(self: Polling) -> None:
-        if not pauses:
-            restart(environment, "imp-sub", ENGINE)
-        pauses.append(self.interval)
-
-    monkeypatch.setattr(Polling, "give_way", other_run_goes_on)
+    pauses = another_run_goes_on(environment, monkeypatch)
     assert_contract(run(environment, ENGINE), changed=True)
     assert len(pauses) == 2, "once for the publisher, once for the subscriber"
     assert commands(environment)[1:] == ["imp-sub", "imp-pub", "imp-sub"]
